@@ -1,0 +1,3 @@
+"""beavervision: footage in, talking video out."""
+
+__version__ = "0.1.0"

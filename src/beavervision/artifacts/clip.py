@@ -1,0 +1,189 @@
+"""Clip: footage that has been looked at, frame by frame, and never altered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float, Int, UInt8
+from PIL import Image
+
+from beavervision.artifacts.manifest import Manifest, sha256_folder
+from beavervision.artifacts.store import load_arrays, save_arrays
+from beavervision.audio.waveform import load_waveform
+from beavervision.errors import BeaverError
+from beavervision.face.camera import Camera
+from beavervision.video.decode import read_frames
+from beavervision.video.lossless import read_gray
+
+FRAMES, SUBJECT = "frames.safetensors", "subject_{}.safetensors"
+LABELS, AUDIO, PLATE = "labels.mkv", "audio.wav", "background.png"
+TEST_SHARE = 1 / 11
+"""Last share of a clip that is held out (GeneFace++'s split)."""
+
+NOTES = {
+    "time": ("s", "from the clip's start"),
+    "visible": ("", ""),
+    "reason": ("types.VisibilityReason", ""),
+    "box": ("px", "full frame, x0 y0 x1 y1 of the face"),
+    "landmarks": ("px", "full frame; z in px, towards the camera negative"),
+    "rotation": ("", "head to camera"),
+    "translation": ("cm", "camera space"),
+    "identity": ("standard deviations", "face model coefficients"),
+    "expression": ("standard deviations", "face model coefficients"),
+    "eye_open": ("lid distance / eye width", "subject's right, left"),
+    "mouth_open": ("inner lip distance / outer eye-corner distance", ""),
+    "body": ("px and confidence", "full frame; right shoulder, left shoulder, neck"),
+    "occluded": ("", "something stands before the head"),
+}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One person of a clip, frame by frame; rows of invisible frames hold NaN (False where boolean)."""
+
+    visible: Bool[np.ndarray, "T"]
+    reason: Int[np.ndarray, "T"]
+    box: Float[np.ndarray, "T 4"]
+    landmarks: Float[np.ndarray, "T 478 3"]
+    rotation: Float[np.ndarray, "T 3 3"]
+    translation: Float[np.ndarray, "T 3"]
+    identity: Float[np.ndarray, "I"]
+    expression: Float[np.ndarray, "T E"]
+    eye_open: Float[np.ndarray, "T 2"]
+    mouth_open: Float[np.ndarray, "T"]
+    body: Float[np.ndarray, "T 3 3"]
+    occluded: Bool[np.ndarray, "T"]
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Footage of one or more people with everything that `prepare` found in it."""
+
+    folder: Path
+    facts: dict[str, Any] = field(repr=False)
+    """name, video, width, height, fps, n_frames, start, end, focal, basis, has_audio, background, report, ..."""
+    time: Float[np.ndarray, "T"] = field(repr=False)
+    subjects: list[Subject] = field(repr=False)
+
+    @classmethod
+    def load(cls, folder: Path) -> Clip:
+        """Read and validate a clip.
+
+        Raises:
+            BeaverError: when `folder` is no clip, is damaged, or its footage is gone.
+        """
+        folder = Path(folder)
+        manifest = Manifest.read(folder, "clip")
+        frames = load_arrays(folder, manifest, FRAMES)
+        subjects = [
+            Subject(**load_arrays(folder, manifest, SUBJECT.format(i)))
+            for i in range(manifest.facts["n_subjects"])
+        ]
+        clip = cls(folder, manifest.facts, frames["time"], subjects)
+        if not clip.video.exists():
+            raise BeaverError(
+                f"{clip.video}, the footage of clip {clip.name}, is gone; put it back or prepare again with data.video=."
+            )
+        return clip
+
+    @property
+    def sha256(self) -> str:
+        """Name of exactly this clip."""
+        return sha256_folder(self.folder)
+
+    @property
+    def name(self) -> str:
+        """The user's name for it (`data.name`)."""
+        return self.facts["name"]
+
+    @property
+    def video(self) -> Path:
+        """The footage: as the user gave it, only ever read."""
+        return Path(self.facts["video"])
+
+    @property
+    def fps(self) -> float:
+        """Frames per second of the clip's frame index (the footage's own rate may differ)."""
+        return self.facts["fps"]
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames, visible or not."""
+        return len(self.time)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the frame in pixels."""
+        return self.facts["width"], self.facts["height"]
+
+    @property
+    def camera(self) -> Camera:
+        """The full frame's camera."""
+        return Camera.centred(*self.size, self.facts["focal"])
+
+    @cached_property
+    def train_range(self) -> range:
+        """Frames to learn from: all but the last 1/11."""
+        return range(self.n_frames - max(1, round(self.n_frames * TEST_SHARE)))
+
+    @cached_property
+    def test_range(self) -> range:
+        """Frames held out: the last 1/11."""
+        return range(self.train_range.stop, self.n_frames)
+
+    def frames(self, indices: Sequence[int] | None = None) -> Iterator[tuple[int, UInt8[np.ndarray, "H W 3"]]]:
+        """Yield (index, RGB frame) in rising order, one frame in memory at a time."""
+        wanted = None if indices is None else set(indices)
+        for frame in read_frames(self.video, self.fps, self.facts["start"], self.facts["end"]):
+            if frame.index >= self.n_frames:
+                return
+            if wanted is None or frame.index in wanted:
+                yield frame.index, frame.rgb
+
+    def labels(self, indices: Sequence[int] | None = None) -> Iterator[tuple[int, UInt8[np.ndarray, "H W"]]]:
+        """Yield (index, label map) in rising order; values are `types.Label`."""
+        wanted = None if indices is None else set(indices)
+        for index, labels in enumerate(read_gray(self.folder / LABELS)):
+            if wanted is None or index in wanted:
+                yield index, labels
+
+    @property
+    def has_audio(self) -> bool:
+        """Whether the footage has sound."""
+        return (self.folder / AUDIO).exists()
+
+    def audio(self) -> Float[np.ndarray, "N"]:
+        """The clip's sound: 16 kHz mono, sample 0 at frame 0's time.
+
+        Raises:
+            BeaverError: when the footage has no sound.
+        """
+        if not self.has_audio:
+            raise BeaverError(f"{self.video} has no sound; speech stages need footage with speech.")
+        return load_waveform(self.folder / AUDIO).samples
+
+    def plate(self) -> UInt8[np.ndarray, "H W 3"] | None:
+        """Picture of the background without the person; None where the camera moves."""
+        path = self.folder / PLATE
+        return np.asarray(Image.open(path).convert("RGB")) if path.exists() else None
+
+
+def write_clip(
+    part: Path,
+    facts: dict[str, Any],
+    time: np.ndarray,
+    subjects: Sequence[Subject],
+    inputs: dict[str, dict[str, str]],
+) -> None:
+    """Write a clip's arrays and, last, its manifest into `part`, where labels, audio and plate already lie."""
+    specs = save_arrays(part, FRAMES, {"time": time}, NOTES)
+    for i, subject in enumerate(subjects):
+        file = SUBJECT.format(i)
+        found = save_arrays(part, file, vars(subject), NOTES)
+        specs |= {f"{i}/{name}": spec for name, spec in found.items()}
+    Manifest("clip", {**facts, "n_subjects": len(subjects)}, specs, inputs).write(part)

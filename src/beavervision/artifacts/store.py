@@ -1,0 +1,99 @@
+"""Arrays of an artifact: safetensors files beside the manifest, written whole or not at all."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from beavervision.artifacts.manifest import FieldSpec, Manifest
+from beavervision.errors import BeaverError
+
+
+@contextmanager
+def atomic_folder(folder: Path) -> Iterator[Path]:
+    """Yield a temporary sibling of `folder` that takes its name when the block ends well.
+
+    What stood under that name is replaced; when the block fails, nothing is left behind.
+
+    Raises:
+        BeaverError: when the place cannot be written to or the disk is full.
+    """
+    folder = Path(folder)
+    part = folder.with_name(f".{folder.name}.part")
+    try:
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        yield part
+        old = folder.with_name(f".{folder.name}.old")
+        shutil.rmtree(old, ignore_errors=True)
+        if folder.exists():
+            folder.rename(old)
+        part.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        raise BeaverError(
+            f"{folder} cannot be written ({error.strerror or error}); free some space or choose another paths.runs."
+        ) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[Path]:
+    """Yield a temporary sibling of `path` (same suffix) that takes its name when the block ends well.
+
+    Raises:
+        BeaverError: when the place cannot be written to or the disk is full.
+    """
+    path = Path(path)
+    part = path.with_name(f".{path.stem}.part{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        part.replace(path)
+    except OSError as error:
+        raise BeaverError(
+            f"{path} cannot be written ({error.strerror or error}); free some space or choose another out=."
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def save_arrays(
+    folder: Path, file: str, arrays: Mapping[str, np.ndarray], notes: Mapping[str, tuple[str, str]]
+) -> dict[str, FieldSpec]:
+    """Write `arrays` to `folder / file` (safetensors); `notes` maps a name to (unit, frame of reference)."""
+    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / file)
+    specs = {}
+    for name, array in arrays.items():
+        unit, frame = notes.get(name, ("", ""))
+        specs[name] = FieldSpec(file, str(array.dtype), tuple(array.shape), unit, frame)
+    return specs
+
+
+def load_arrays(folder: Path, manifest: Manifest, file: str) -> dict[str, np.ndarray]:
+    """Read the arrays of `folder / file` and check them against the manifest.
+
+    Raises:
+        BeaverError: when the file is missing, damaged, or does not hold what the manifest says.
+    """
+    path = folder / file
+    try:
+        arrays = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise BeaverError(f"{path} cannot be read ({error}); make the {manifest.kind} again.") from None
+    for name, spec in manifest.fields.items():
+        if spec.file != file:
+            continue
+        found = arrays.get(name.rpartition("/")[2], arrays.get(name))
+        if found is None or tuple(found.shape) != spec.shape or str(found.dtype) != spec.dtype:
+            raise BeaverError(
+                f"{path}: {name} should be {spec.dtype} {spec.shape} by the manifest; make the {manifest.kind} again."
+            )
+    return arrays

@@ -1,0 +1,62 @@
+"""What every stage has in common: how it is fed, and what it leaves behind."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from lightning import LightningDataModule, LightningModule
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class BundleContents:
+    """What a trained stage puts into its Bundle; see `artifacts.bundle.save_bundle` for each field."""
+
+    weights: dict[str, Tensor]
+    """State dict of the network."""
+    hparams: dict[str, Any]
+    """Keyword arguments that build the network again."""
+    facts: dict[str, Any]
+    """JSON values; always clip and clip_sha256, fps, basis, and for the renderers the frame's slug and spec."""
+    assets: dict[str, np.ndarray] = field(default_factory=dict)
+    """Arrays that inference needs besides the weights."""
+    notes: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Asset name -> (unit, frame of reference)."""
+    files: dict[str, Path] = field(default_factory=dict)
+    """Name in the bundle -> file to copy there (background.png, preview.mp4)."""
+    metrics: dict[str, float] = field(default_factory=dict)
+    """Figures that the stage measures itself, added to the logged ones."""
+
+
+class StageData(LightningDataModule):
+    """Feeds one stage from one clip.
+
+    Subclasses take keyword arguments: `clip` (Path of the Clip's folder), `frame` (FrameSpec, renderers only),
+    `upstream` (stage name -> Path of its bundle's folder) and the plain numbers of conf/datamodule/<stage>.yaml.
+    """
+
+    def dimensions(self) -> dict[str, Any]:
+        """Keyword arguments that the data dictates to the module (number of frames, audio width, ...).
+
+        Called after `prepare_data()` and `setup("fit")`.
+        """
+        return {}
+
+
+class StageModule(LightningModule, ABC):
+    """Trains one stage; takes plain typed arguments and builds its network inside."""
+
+    stage: ClassVar[str]
+    """Name of the stage: its folder, its configs and its bundles are called so."""
+
+    @abstractmethod
+    def bundle_contents(self, data: StageData) -> BundleContents:
+        """Return what inference needs of the trained stage.
+
+        Args:
+            data: the set-up DataModule that the stage was trained on.
+        """

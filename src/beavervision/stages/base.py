@@ -21,7 +21,7 @@ class BundleContents:
     hparams: dict[str, Any]
     """Keyword arguments that build the network again."""
     facts: dict[str, Any]
-    """JSON values; always clip and clip_sha256, fps, basis, and for the renderers the frame's slug and spec."""
+    """JSON values; always clip, clip_sha256, fps, basis, and for the renderers the frame's slug and spec."""
     assets: dict[str, np.ndarray] = field(default_factory=dict)
     """Arrays that inference needs besides the weights."""
     notes: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -35,8 +35,9 @@ class BundleContents:
 class StageData(LightningDataModule):
     """Feeds one stage from one clip.
 
-    Subclasses take keyword arguments: `clip` (Path of the Clip's folder), `frame` (FrameSpec, renderers only),
-    `upstream` (stage name -> Path of its bundle's folder) and the plain numbers of conf/datamodule/<stage>.yaml.
+    Subclasses take keyword arguments: `clip` (Path of the Clip's folder), `frame` (FrameSpec, renderers
+    only), `upstream` (stage name -> Path of its bundle's folder) and the plain numbers of
+    conf/datamodule/<stage>.yaml.
     """
 
     def dimensions(self) -> dict[str, Any]:

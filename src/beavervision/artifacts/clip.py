@@ -81,8 +81,7 @@ class Clip:
         manifest = Manifest.read(folder, "clip")
         frames = load_arrays(folder, manifest, FRAMES)
         subjects = [
-            Subject(**load_arrays(folder, manifest, SUBJECT.format(i)))
-            for i in range(manifest.facts["n_subjects"])
+            Subject(**load_arrays(folder, manifest, SUBJECT.format(i))) for i in range(manifest.facts["n_subjects"])
         ]
         clip = cls(folder, manifest.facts, frames["time"], subjects)
         if not clip.video.exists():

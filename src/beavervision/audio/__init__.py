@@ -1,0 +1,1 @@
+"""Speech: waveforms, log-mel, F0 and learned features."""

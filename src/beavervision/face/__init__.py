@@ -1,0 +1,1 @@
+"""Face models, landmarks, camera, pose, fit and framing."""

@@ -39,9 +39,7 @@ class Camera:
 
     def crop(self, x0: float, y0: float, scale: float, width: int, height: int) -> Camera:
         """Camera of the canvas whose pixel (u, v) shows source pixel (x0 + u / scale, y0 + v / scale)."""
-        return Camera(
-            self.fx * scale, self.fy * scale, (self.cx - x0) * scale, (self.cy - y0) * scale, width, height
-        )
+        return Camera(self.fx * scale, self.fy * scale, (self.cx - x0) * scale, (self.cy - y0) * scale, width, height)
 
     def project(self, points: Float[np.ndarray, "*n 3"]) -> Float[np.ndarray, "*n 2"]:
         """Pixels of points given in camera space, cm."""

@@ -25,9 +25,9 @@ class FaceModel:
     id_basis: Float[np.ndarray, "I V 3"]
     exp_basis: Float[np.ndarray, "E V 3"]
     triangles: Int[np.ndarray, "F 3"]
-    landmarks468: Int[np.ndarray, "468"]
+    landmarks468: Int[np.ndarray, 468]
     """Vertex of each MediaPipe landmark."""
-    landmarks68: Int[np.ndarray, "68"]
+    landmarks68: Int[np.ndarray, 68]
     """Vertex of each of the 68 iBUG landmarks, subject's right to left as in the image."""
     semantic: Mapping[str, Float[np.ndarray, "E"]] = field(default_factory=dict)
     """Expression coefficients of named shapes at full activation (`jaw_open`, `blink_left`, ...)."""

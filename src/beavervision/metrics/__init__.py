@@ -1,0 +1,1 @@
+"""Measures of motion and sync, functional and as torchmetrics."""

@@ -1,0 +1,1 @@
+"""Radiance fields: rays, grids, sampling, volume rendering."""

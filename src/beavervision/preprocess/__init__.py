@@ -1,0 +1,1 @@
+"""Footage to Clip, one step a file."""

@@ -1,0 +1,1 @@
+"""The verbs: prepare, train, infer, evaluate, doctor."""

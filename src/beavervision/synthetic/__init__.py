@@ -1,0 +1,1 @@
+"""The demo actor: a person that does not exist, with exact truth."""

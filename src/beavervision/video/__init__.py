@@ -1,0 +1,1 @@
+"""Probe, decode and encode video; layers and paste-back."""

@@ -1,0 +1,1 @@
+"""One grid encoding, several engines with equal results."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +16,26 @@ from beavervision.artifacts.manifest import FieldSpec, Manifest
 from beavervision.errors import BeaverError
 
 
+UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
+"""Errors that the place is to blame for, not what is written there."""
+
+
+@contextmanager
+def writing_to(path: Path, key: str) -> Iterator[None]:
+    """Turn errors of the place (full disk, no permission, a file in the way) into one sentence.
+
+    Raises:
+        BeaverError: naming `path` and the configuration key that chooses another place.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        reason = error.strerror or error
+        raise BeaverError(f"{path} cannot be written ({reason}); free some space or choose another {key}.") from error
+
+
 @contextmanager
 def atomic_folder(folder: Path) -> Iterator[Path]:
     """Yield a temporary sibling of `folder` that takes its name when the block ends well.
@@ -25,21 +46,17 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
         BeaverError: when the place cannot be written to or the disk is full.
     """
     folder = Path(folder)
-    part = folder.with_name(f".{folder.name}.part")
+    part, old = (folder.with_name(f".{folder.name}.{state}") for state in ("part", "old"))
     try:
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        yield part
-        old = folder.with_name(f".{folder.name}.old")
-        shutil.rmtree(old, ignore_errors=True)
-        if folder.exists():
-            folder.rename(old)
-        part.rename(folder)
-        shutil.rmtree(old, ignore_errors=True)
-    except OSError as error:
-        raise BeaverError(
-            f"{folder} cannot be written ({error.strerror or error}); free some space or choose another paths.runs."
-        ) from error
+        with writing_to(folder, "paths.runs"):
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir(parents=True)
+            yield part
+            shutil.rmtree(old, ignore_errors=True)
+            if folder.exists():
+                folder.rename(old)
+            part.rename(folder)
+            shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
@@ -53,16 +70,13 @@ def atomic_file(path: Path) -> Iterator[Path]:
     """
     path = Path(path)
     part = path.with_name(f".{path.stem}.part{path.suffix}")
-    try:
+    with writing_to(path, "out"):
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield part
-        part.replace(path)
-    except OSError as error:
-        raise BeaverError(
-            f"{path} cannot be written ({error.strerror or error}); free some space or choose another out=."
-        ) from error
-    finally:
-        part.unlink(missing_ok=True)
+        try:
+            yield part
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def save_arrays(

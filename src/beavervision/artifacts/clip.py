@@ -86,7 +86,7 @@ class Clip:
         clip = cls(folder, manifest.facts, frames["time"], subjects)
         if not clip.video.exists():
             raise BeaverError(
-                f"{clip.video}, the footage of clip {clip.name}, is gone; put it back or prepare with another data.video."
+                f"{clip.video}, the footage of clip {clip.name}, is gone; put it back or change data.video."
             )
         return clip
 

@@ -15,7 +15,6 @@ from safetensors.numpy import load_file, save_file
 from beavervision.artifacts.manifest import FieldSpec, Manifest
 from beavervision.errors import BeaverError
 
-
 UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
 """Errors that the place is to blame for, not what is written there."""
 

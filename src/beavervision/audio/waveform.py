@@ -1,0 +1,147 @@
+"""Sound as mono samples, read from whatever file holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+from jaxtyping import Float
+
+from beavervision.errors import BeaverError
+
+SAMPLE_RATE = 16_000
+"""Samples per second of every waveform inside the project (STAGES.md section 0)."""
+
+SILENCE_DB = -60.0
+"""A file whose loudest 30 ms stay below this level (dB of full scale, RMS) holds no speech: the noise floor of
+16-bit recordings lies around -70 dB, whispered speech at arm's length above -50 dB."""
+
+_SOUND_FILES = {".wav", ".flac", ".ogg", ".oga", ".aiff", ".aif"}
+_BLOCK = 1 << 16
+
+
+@dataclass(frozen=True)
+class Waveform:
+    """Mono sound; sample 0 is time 0."""
+
+    samples: Float[np.ndarray, "N"]
+    """float32, full scale is [-1, 1]."""
+    rate: int
+    """Samples per second."""
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return len(self.samples) / self.rate
+
+
+def load_waveform(path: Path | str, rate: int = SAMPLE_RATE) -> Waveform:
+    """Read the sound of any audio or video file, mixed to mono and resampled.
+
+    Args:
+        path: a file in any container and codec that libsndfile or FFmpeg's libraries (PyAV) read.
+        rate: samples per second of the result.
+
+    Raises:
+        BeaverError: when the file is missing, empty, no media file, or has no sound.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise BeaverError(f"{path} does not exist or is a folder; name an audio or video file.")
+    if path.stat().st_size == 0:
+        raise BeaverError(f"{path} is empty (0 bytes); copy or download it again.")
+    samples = _resampled(_blocks(path), rate)
+    if samples.size == 0:
+        raise BeaverError(f"{path} holds no sound (0 samples); name a file with speech in it.")
+    if not np.isfinite(samples).all():
+        raise BeaverError(f"{path} holds samples that are not numbers; export it again as 16-bit WAV.")
+    return Waveform(samples, rate)
+
+
+def save_waveform(path: Path | str, waveform: Waveform) -> None:
+    """Write 16-bit WAV or FLAC (by the suffix), whole or not at all; what exceeds full scale is clipped.
+
+    Raises:
+        BeaverError: when the place cannot be written to.
+    """
+    path = Path(path)
+    part = path.with_name(f".{path.stem}.part{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(part, np.clip(waveform.samples, -1.0, 1.0), waveform.rate, subtype="PCM_16")
+        part.replace(path)
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise BeaverError(f"{path} cannot be written ({error}); free some space or choose another place.") from None
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def loudest_db(waveform: Waveform) -> float:
+    """RMS level of the loudest 30 ms in dB of full scale; -inf for digital silence."""
+    length = max(1, round(0.03 * waveform.rate))
+    padded = np.pad(waveform.samples, (0, -len(waveform.samples) % length))
+    power = np.square(padded.reshape(-1, length), dtype=np.float64).mean(axis=1).max(initial=0.0)
+    return float(10 * np.log10(power)) if power > 0 else -np.inf
+
+
+def require_speech(waveform: Waveform, path: Path | str) -> None:
+    """Refuse silence; `path` names the file in the message.
+
+    Raises:
+        BeaverError: when nothing in the waveform is louder than SILENCE_DB.
+    """
+    if loudest_db(waveform) < SILENCE_DB:
+        raise BeaverError(f"{path} is silent from end to end; name a file with speech in it.")
+
+
+def _resampled(blocks: Iterator[tuple[int, np.ndarray]], rate: int) -> Float[np.ndarray, "N"]:
+    """Join mono blocks at `rate`; only the result is held in memory, not the source."""
+    pieces: list[np.ndarray] = []
+    stream, total, source = None, 0, rate
+    for source, block in blocks:
+        stream = stream or soxr.ResampleStream(source, rate, 1, dtype="float32", quality="HQ")
+        total += len(block)
+        pieces.append(stream.resample_chunk(block))
+    if stream is None:
+        return np.zeros(0, np.float32)
+    pieces.append(stream.resample_chunk(np.zeros(0, np.float32), last=True))
+    samples = np.concatenate(pieces)
+    length = -(-total * rate // source)  # ceil: never lose the end
+    return np.pad(samples[:length], (0, max(0, length - len(samples)))).astype(np.float32)
+
+
+def _blocks(path: Path) -> Iterator[tuple[int, Float[np.ndarray, "N"]]]:
+    """Yield (source rate, mono block) pairs."""
+    if path.suffix.lower() in _SOUND_FILES:
+        try:
+            file = soundfile.SoundFile(path)
+        except soundfile.LibsndfileError:
+            file = None  # a misnamed file: PyAV looks at the content
+        if file is not None:
+            with file:
+                for block in file.blocks(_BLOCK, dtype="float32", always_2d=True):
+                    yield file.samplerate, block.mean(axis=1)
+            return
+    yield from _decoded_blocks(path)
+
+
+def _decoded_blocks(path: Path) -> Iterator[tuple[int, Float[np.ndarray, "N"]]]:
+    """Yield (source rate, mono block) pairs of the first audio stream."""
+    import av  # slow to load, and not needed for the clip's own WAV
+
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.audio:
+                raise BeaverError(f"{path} has no sound; name a file with speech in it.")
+            planar = av.AudioResampler(format="fltp")
+            for frame in container.decode(audio=0):
+                for even in planar.resample(frame):
+                    yield even.sample_rate, even.to_ndarray().mean(axis=0)
+    except (av.FFmpegError, ValueError) as error:
+        raise BeaverError(f"{path} cannot be decoded as sound ({error}); name an audio or video file.") from None

@@ -1,1 +1,1 @@
-"""Probe, decode and encode video; layers and paste-back."""
+"""Video files in and out (PyAV), and the layers that a picture is made of."""

@@ -1,0 +1,64 @@
+"""Grey pictures stored exactly: FFV1 in Matroska, for label maps and mattes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+
+import av
+import numpy as np
+from jaxtyping import UInt8
+from typing_extensions import Self
+
+from beavervision.errors import BeaverError
+from beavervision.video.probe import decode_stream, open_video, picture_stream
+
+
+class GrayWriter:
+    """Writes grey pictures without loss.
+
+    Use it as a context manager; `write` takes one picture at a time. When the block fails, the file goes.
+    """
+
+    def __init__(self, path: Path, width: int, height: int, fps: float) -> None:
+        self.path, self.shape = Path(path), (height, width)
+        try:
+            self._container = av.open(str(self.path), "w", format="matroska")
+        except (av.error.FFmpegError, OSError) as error:
+            raise BeaverError(f"{path} cannot be written ({error.strerror}); choose another folder.") from None
+        rate = Fraction(fps).limit_denominator(1001)
+        # Intra only, checksummed slices: any frame can be reached, damage is noticed.
+        self._stream = self._container.add_stream("ffv1", rate=rate, options={"level": "3", "g": "1"})
+        self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, "gray"
+
+    def write(self, picture: UInt8[np.ndarray, "H W"]) -> None:
+        """Append one picture."""
+        if picture.shape != self.shape:
+            raise ValueError(f"{self.path}: a picture of {picture.shape} in a video of {self.shape}")
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="gray")
+        self._container.mux(self._stream.encode(frame))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._container.mux(self._stream.encode(None))
+        self._container.close()
+        if kind is not None:
+            self.path.unlink(missing_ok=True)
+
+
+def read_gray(path: Path) -> Iterator[UInt8[np.ndarray, "H W"]]:
+    """Yield the pictures that `GrayWriter` wrote, exactly.
+
+    Raises:
+        BeaverError: when the file is missing or no video.
+    """
+    with open_video(path) as container:
+        for frame in decode_stream(container, picture_stream(container, Path(path))):
+            yield frame.to_ndarray(format="gray")

@@ -55,7 +55,6 @@ class VideoWriter:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._container = av.open(str(self._part), "w", options={"movflags": "+faststart"})
         except (av.error.FFmpegError, OSError, ValueError) as error:
-            self._part.unlink(missing_ok=True)
             raise BeaverError(_unwritable(self.path, error)) from None
         self._picture = self._picture_stream(crf, preset)
         self._sound = None if audio is None else _Sound(self._container.add_stream("aac", audio_rate), audio)

@@ -1,0 +1,142 @@
+"""Framing: which window of the footage the canvas shows, frame by frame.
+
+Footage is prepared once at its own size; a `FrameSpec` decides at read time what a stage sees of it, so a sweep
+over aspect and face scale never tracks again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+from scipy.ndimage import gaussian_filter1d
+
+from beavervision.errors import BeaverError
+
+HEAD_MARGIN = (0.25, 0.55, 0.25, 0.12)
+"""Head round the face box, in face widths and heights: left, above (hair), right, below (jaw that drops)."""
+
+PATH_SIGMA = 12.0
+"""Smoothing of a moving crop in frames: half a second at 25 fps, slower than nods, faster than leaning."""
+
+
+@dataclass(frozen=True)
+class FrameSpec:
+    """The canvas of a stage.
+
+    Face height is the height of `Subject.box`: the box round the landmarks, from the top of the forehead outline
+    to the chin, hair not included.
+    """
+
+    name: str
+    aspect: float | None
+    """Width / height of the canvas; None shows the whole frame of the footage."""
+    height: int
+    """Canvas height in pixels."""
+    face_scale: float | None = None
+    """Face height / canvas height; None takes the largest window of this aspect that the footage holds."""
+    offset: tuple[float, float] = (0.0, 0.0)
+    """Where the face's centre lies, from the canvas's centre, in canvas widths and heights (right, down)."""
+
+    def __post_init__(self) -> None:
+        """Refuse canvases that cannot be.
+
+        Raises:
+            BeaverError: naming the key that is wrong.
+        """
+        if self.height < 16:
+            raise BeaverError(f"frame.height is {self.height}; give at least 16 pixels.")
+        if self.aspect is not None and not 0.1 <= self.aspect <= 10:
+            raise BeaverError(f"frame.aspect is {self.aspect}; give width / height, for example 0.5625 for 9x16.")
+        if self.face_scale is not None and not 0.02 <= self.face_scale <= 1.5:
+            raise BeaverError(f"frame.face_scale is {self.face_scale}; give face height / canvas height, 0.02 to 1.5.")
+        if self.aspect is None and self.face_scale is not None:
+            raise BeaverError("frame=native shows the whole frame; choose frame=1x1 or such to set frame.face_scale.")
+        object.__setattr__(self, "offset", tuple(float(o) for o in self.offset))
+
+    @property
+    def slug(self) -> str:
+        """Short name that tells every setting; fit for a folder name."""
+        parts = [self.name, f"h{self.height}"]
+        if self.face_scale is not None:
+            parts.append(f"f{self.face_scale:g}")
+        if any(self.offset):
+            parts.append("o{:g}_{:g}".format(*self.offset))
+        return "-".join(parts)
+
+    def canvas(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Width and height of the canvas for footage of `size` (width, height); the width is even for codecs."""
+        aspect = size[0] / size[1] if self.aspect is None else self.aspect
+        return 2 * max(8, round(self.height * aspect / 2)), self.height
+
+
+def crop_path(boxes: Float[np.ndarray, "T 4"], size: tuple[int, int], spec: FrameSpec) -> Float[np.ndarray, "T 3"]:
+    """Window of every frame as (x0, y0, scale): canvas pixel (u, v) shows source pixel (x0 + u/scale, y0 + v/scale).
+
+    The window stands still unless the head would leave it; then it follows slowly. It lies inside the footage
+    wherever it fits; what sticks out is padding. Frames without a face take their neighbours' window.
+
+    Args:
+        boxes: face boxes x0 y0 x1 y1 in full-frame pixels, NaN where the subject is invisible.
+        size: width and height of the footage in pixels.
+        spec: the canvas.
+
+    Raises:
+        BeaverError: when no frame shows the face.
+    """
+    width, height = spec.canvas(size)
+    if spec.aspect is None:
+        return np.tile([0.0, 0.0, height / size[1]], (len(boxes), 1))
+    visible = np.isfinite(boxes).all(1)
+    if not visible.any():
+        raise BeaverError("No frame shows the subject's face, so there is nothing to crop to; choose other footage.")
+    scale = _scale(boxes[visible], size, spec, width, height)
+    window = np.array([width, height]) / scale
+    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+    seen = centres[visible]
+    still = _place((seen.min(0) + seen.max(0)) / 2, window, size, spec)
+    origin = np.tile(still, (len(boxes), 1))
+    if _leaves(boxes[visible], still, window, size):
+        origin = _place(_follow(centres, visible), window, size, spec)
+    return np.column_stack([origin, np.full(len(boxes), scale)])
+
+
+def inside_footage(
+    row: Float[np.ndarray, "3"], size: tuple[int, int], canvas: tuple[int, int]
+) -> Bool[np.ndarray, "H W"]:
+    """Canvas pixels whose centre shows footage (False: padding), for one row of a crop path."""
+    x0, y0, scale = row
+    x = x0 + (np.arange(canvas[0]) + 0.5) / scale
+    y = y0 + (np.arange(canvas[1]) + 0.5) / scale
+    return ((y >= 0) & (y < size[1]))[:, None] & ((x >= 0) & (x < size[0]))[None]
+
+
+def _scale(seen: np.ndarray, size: tuple[int, int], spec: FrameSpec, width: int, height: int) -> float:
+    """Canvas pixels per source pixel, one for the clip."""
+    if spec.face_scale is None:
+        return max(width / size[0], height / size[1])
+    return spec.face_scale * height / float(np.median(seen[:, 3] - seen[:, 1]))
+
+
+def _place(centre: np.ndarray, window: np.ndarray, size: tuple[int, int], spec: FrameSpec) -> np.ndarray:
+    """Top left corner that puts the face's centre where the spec wants it, kept in the footage where it fits."""
+    origin = centre - window * (0.5 + np.asarray(spec.offset))
+    room = np.asarray(size) - window
+    # Half a pixel of slack: the canvas's width is rounded to even, so "the whole width" may overhang a little.
+    return np.where(room >= -0.5, np.clip(origin, 0.0, np.maximum(room, 0.0)), origin)
+
+
+def _leaves(boxes: np.ndarray, origin: np.ndarray, window: np.ndarray, size: tuple[int, int]) -> bool:
+    """Whether part of the head that the footage shows falls outside the window in some frame."""
+    extent = np.tile(boxes[:, 2:] - boxes[:, :2], 2)
+    heads = boxes + np.array([-1, -1, 1, 1]) * np.asarray(HEAD_MARGIN) * extent
+    heads = np.clip(heads, 0.0, np.tile(size, 2))
+    return bool((heads[:, :2] < origin - 0.5).any() or (heads[:, 2:] > origin + window + 0.5).any())
+
+
+def _follow(centres: np.ndarray, visible: np.ndarray) -> np.ndarray:
+    """Face centres without gaps, smoothed over time."""
+    known, every = np.flatnonzero(visible), np.arange(len(centres))
+    whole = np.column_stack([np.interp(every, known, centres[known, axis]) for axis in (0, 1)])
+    return gaussian_filter1d(whole, PATH_SIGMA, axis=0, mode="nearest")

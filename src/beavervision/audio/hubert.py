@@ -1,0 +1,84 @@
+"""HuBERT (or a relative of wav2vec 2.0) as audio feature: better across voices and languages than mel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from beavervision.audio.features import HOP, n_rows
+from beavervision.errors import BeaverError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KERNEL = 400
+"""Samples that one row sees directly (STAGES.md section 0)."""
+CHUNK_ROWS = 1000
+"""Rows computed at a time: 20 s."""
+OVERLAP_ROWS = 100
+"""Context on either side of a chunk whose rows are thrown away (2 s), so that chunk borders do not show."""
+
+
+class HubertEncoder:
+    """Last hidden state of a pretrained speech encoder, at 50 Hz.
+
+    Args:
+        checkpoint: a name on the model hub (`facebook/hubert-large-ls960-ft`) or a folder that
+            `save_pretrained` wrote; any model of transformers with HuBERT's strides.
+        device: where it runs; half precision is used on CUDA.
+        chunk_rows: rows computed at a time.
+        overlap_rows: rows of context on either side of a chunk.
+
+    Raises:
+        BeaverError: when the checkpoint cannot be found or loaded, or has other strides.
+    """
+
+    def __init__(
+        self,
+        checkpoint: str | Path,
+        device: str = "cpu",
+        chunk_rows: int = CHUNK_ROWS,
+        overlap_rows: int = OVERLAP_ROWS,
+    ) -> None:
+        from transformers import AutoModel  # takes seconds to import
+
+        try:
+            self._model = AutoModel.from_pretrained(str(checkpoint)).eval().to(device)
+        except (OSError, ValueError) as error:
+            raise BeaverError(
+                f"speech encoder {checkpoint} cannot be loaded ({str(error).splitlines()[0]}); download it first, "
+                "name a local folder with audio_features.checkpoint=, or use audio_features=mel."
+            ) from None
+        config = self._model.config
+        if int(np.prod(config.conv_stride)) != HOP:
+            raise BeaverError(
+                f"speech encoder {checkpoint} steps {np.prod(config.conv_stride)} samples, not {HOP}; "
+                "name a HuBERT or wav2vec 2.0 checkpoint."
+            )
+        if device.startswith("cuda"):
+            self._model.half()
+        self._chunk, self._overlap = chunk_rows, overlap_rows
+        self.width: int = config.hidden_size
+
+    @torch.inference_mode()
+    def __call__(self, samples: Float[np.ndarray, "N"]) -> Float[np.ndarray, "R C"]:
+        """Features of mono sound at 16 kHz; R = features.n_rows(N), row i sees samples 320 i to 320 i + 400."""
+        rows = n_rows(len(samples))
+        # The checkpoints were trained on zero mean and unit variance; taken over the whole, not over a chunk.
+        sound = (samples - samples.mean()) / np.sqrt(samples.var() + 1e-7)
+        sound = np.pad(sound, (0, rows * HOP + KERNEL - HOP - len(samples))).astype(np.float32)
+        pieces = [
+            self._rows(sound, start, min(start + self._chunk, rows), rows) for start in range(0, rows, self._chunk)
+        ]
+        return np.concatenate(pieces)
+
+    def _rows(self, sound: Float[np.ndarray, "N"], start: int, stop: int, rows: int) -> Float[np.ndarray, "r C"]:
+        """Rows start:stop, computed with context on either side."""
+        first, last = max(0, start - self._overlap), min(rows, stop + self._overlap)
+        piece = torch.from_numpy(sound[first * HOP : last * HOP + KERNEL - HOP])[None]
+        hidden: Tensor = self._model(piece.to(self._model.device, self._model.dtype)).last_hidden_state[0]
+        return hidden[start - first : stop - first].float().cpu().numpy()

@@ -1,0 +1,124 @@
+"""Fundamental frequency of speech at 50 Hz."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy.fft import irfft, rfft
+from scipy.signal import get_window
+
+from beavervision.audio.features import HOP, n_rows
+from beavervision.audio.waveform import SAMPLE_RATE
+
+LOW_HZ, HIGH_HZ = 80.0, 750.0
+"""Range searched (STAGES.md section 0)."""
+
+N_BINS = 256
+BIN_LOW_HZ, BIN_HIGH_HZ = 50.0, 1100.0
+"""Coarse pitch: mel-spaced bins (STAGES.md section 0)."""
+
+WINDOW = round(3 * SAMPLE_RATE / LOW_HZ)
+"""Samples looked at: three periods of the lowest pitch (Boersma 1993)."""
+_FFT = 1 << (2 * WINDOW - 1).bit_length()
+_BLOCK_ROWS = 4096
+
+# Boersma 1993, "Accurate short-term analysis of the fundamental frequency", section 4 (Praat's defaults).
+N_CANDIDATES = 6
+SILENCE_THRESHOLD, VOICING_THRESHOLD = 0.03, 0.45
+OCTAVE_COST, OCTAVE_JUMP_COST, VOICING_COST = 0.01, 0.35, 0.14
+_STEP_SCALE = 0.01 * SAMPLE_RATE / HOP  # his costs are given for 10 ms steps
+
+
+def fundamental(samples: Float[np.ndarray, "N"]) -> Float[np.ndarray, "R"]:
+    """Fundamental frequency in Hz, 0 where unvoiced.
+
+    Autocorrelation of a Hann window divided by the window's own, several candidates a row, and the cheapest path
+    through them (Boersma 1993).
+
+    Args:
+        samples: mono sound at 16 kHz.
+
+    Returns:
+        R = features.n_rows(N) rows; row i is centred at sample 320 i. Values 0 or in [80, 750] Hz.
+
+    Example:
+        >>> tone = np.sin(2 * np.pi * 200 * np.arange(16000) / 16000).astype(np.float32)
+        >>> round(float(fundamental(tone)[25]))
+        200
+    """
+    rows = n_rows(len(samples))
+    samples = samples.astype(np.float32)
+    peak = np.abs(samples - samples.mean()).max(initial=0.0)
+    if peak == 0:
+        return np.zeros(rows, np.float32)
+    half = WINDOW // 2
+    padded = np.pad(samples, (half, rows * HOP - len(samples) + half))
+    frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP][:rows]
+    blocks = [_candidates(frames[i : i + _BLOCK_ROWS], peak) for i in range(0, rows, _BLOCK_ROWS)]
+    hertz, strength = (np.concatenate(part) for part in zip(*blocks, strict=True))
+    return hertz[np.arange(rows), _cheapest_path(hertz, strength)].astype(np.float32)
+
+
+def coarse_pitch(hertz: Float[np.ndarray, "*n"]) -> Int[np.ndarray, "*n"]:
+    """Bins 1..255 of the fundamental, equally spaced in mel over 50-1100 Hz; unvoiced (0 Hz) is bin 1."""
+    low, high = _mel(np.array([BIN_LOW_HZ, BIN_HIGH_HZ]))
+    place = 1 + (_mel(hertz) - low) * (N_BINS - 2) / (high - low)
+    return np.where(hertz > 0, np.clip(np.rint(place), 1, N_BINS - 1), 1).astype(np.int64)
+
+
+def _mel(hertz: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
+    return 1127 * np.log1p(np.asarray(hertz) / 700)  # O'Shaughnessy's scale, as in the reference
+
+
+def _candidates(
+    frames: Float[np.ndarray, "R W"], peak: float
+) -> tuple[Float[np.ndarray, "R K"], Float[np.ndarray, "R K"]]:
+    """Frequencies and strengths of the candidates; the first of a row is "unvoiced" (0 Hz)."""
+    window = get_window("hann", WINDOW)
+    frames = frames - frames.mean(axis=1, keepdims=True)
+    spectrum = np.abs(rfft(frames * window, _FFT, axis=1)) ** 2
+    correlation = irfft(spectrum, axis=1)
+    own = irfft(np.abs(rfft(window, _FFT)) ** 2)
+    longest = int(SAMPLE_RATE / LOW_HZ) + 2
+    energy = np.maximum(correlation[:, :1], 1e-12)
+    curve = correlation[:, :longest] / energy / (own[:longest] / own[0])
+
+    shortest = int(SAMPLE_RATE / HIGH_HZ)
+    left, middle, right = curve[:, shortest - 1 : -2], curve[:, shortest:-1], curve[:, shortest + 1 :]
+    # A parabola through three points places the peak between samples.
+    bend = np.minimum(left - 2 * middle + right, -1e-9)
+    offset = np.clip(0.5 * (left - right) / bend, -0.5, 0.5)
+    height = np.minimum(middle - 0.25 * (left - right) * offset, 1.0)
+    hertz = SAMPLE_RATE / (shortest + np.arange(middle.shape[1]) + offset)
+    is_peak = (middle > left) & (middle >= right) & (hertz >= LOW_HZ) & (hertz <= HIGH_HZ)
+    strength = np.where(is_peak, height + OCTAVE_COST * np.log2(hertz / LOW_HZ), -np.inf)
+
+    best = np.argsort(-strength, axis=1, kind="stable")[:, : N_CANDIDATES - 1]
+    loudness = np.abs(frames).max(axis=1) / peak
+    unvoiced = VOICING_THRESHOLD + np.maximum(0, 2 - (loudness / SILENCE_THRESHOLD) * (1 + VOICING_THRESHOLD))
+    nothing = np.zeros((len(frames), 1))
+    return (
+        np.concatenate([nothing, np.take_along_axis(hertz, best, 1)], 1),
+        np.concatenate([unvoiced[:, None], np.take_along_axis(strength, best, 1)], 1),
+    )
+
+
+def _cheapest_path(hertz: Float[np.ndarray, "R K"], strength: Float[np.ndarray, "R K"]) -> Int[np.ndarray, "R"]:
+    """Viterbi path that trades the candidates' strength against jumps in pitch and voicing."""
+    rows, width = hertz.shape
+    voiced = hertz > 0
+    pitch = np.log2(np.where(voiced, hertz, 1.0))
+    came_from = np.zeros((rows, width), np.int64)
+    score = strength[0]
+    for i in range(1, rows):
+        both = voiced[i - 1][:, None] & voiced[i]
+        jump = OCTAVE_JUMP_COST * np.abs(pitch[i - 1][:, None] - pitch[i])
+        change = VOICING_COST * (voiced[i - 1][:, None] != voiced[i])
+        total = score[:, None] - _STEP_SCALE * np.where(both, jump, change)
+        came_from[i] = total.argmax(axis=0)
+        score = total.max(axis=0) + strength[i]
+    path = np.empty(rows, np.int64)
+    path[-1] = score.argmax()
+    for i in range(rows - 1, 0, -1):
+        path[i - 1] = came_from[i, path[i]]
+    return path

@@ -1,0 +1,77 @@
+"""What the stages hear of a speech: content and pitch, row by row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from beavervision.audio.features import FEATURE_RATE, log_mel
+from beavervision.audio.pitch import fundamental
+from beavervision.audio.waveform import SAMPLE_RATE
+from beavervision.errors import BeaverError
+
+ROWS_PER_FRAME = 2
+"""Rows of audio features that belong to one frame of motion."""
+
+
+@dataclass(frozen=True)
+class AudioFeatures:
+    """Features of a speech, two rows a frame."""
+
+    content: Float[np.ndarray, "R C"]
+    """log-mel or the hidden state of a speech encoder."""
+    pitch: Float[np.ndarray, "R"]
+    """Fundamental frequency in Hz, 0 where unvoiced."""
+
+    @property
+    def n_frames(self) -> int:
+        """Frames of motion that belong to the features."""
+        return len(self.pitch) // ROWS_PER_FRAME
+
+
+@dataclass(frozen=True)
+class FeatureSettings:
+    """Which features a speech is described by; part of every bundle that hears (conf/audio_features/)."""
+
+    kind: str = "mel"
+    """mel | hubert"""
+    checkpoint: str | None = None
+    """hubert only: name or folder of the speech encoder."""
+
+    def extract(self, samples: Float[np.ndarray, "N"], fps: float) -> AudioFeatures:
+        """Features of mono sound at 16 kHz, two rows for each of the ceil(N / 16000 fps) frames.
+
+        Raises:
+            BeaverError: when the kind is unknown or the speech encoder cannot be loaded.
+        """
+        if self.kind == "mel":
+            content = log_mel(samples)
+        elif self.kind == "hubert":
+            from beavervision.audio.hubert import HubertEncoder
+
+            if self.checkpoint is None:
+                raise BeaverError("audio_features=hubert needs audio_features.checkpoint; name one or use mel.")
+            content = HubertEncoder(self.checkpoint)(samples)
+        else:
+            raise BeaverError(f"audio_features.kind={self.kind} is unknown; take mel or hubert.")
+        return _two_rows_a_frame(content, fundamental(samples), n_frames(len(samples), fps), fps)
+
+
+def n_frames(n_samples: int, fps: float) -> int:
+    """Frames that cover `n_samples` at 16 kHz."""
+    # Rounded first: 640.0000001 samples a frame must not add a frame.
+    return int(np.ceil(round(n_samples / SAMPLE_RATE * fps, 6)))
+
+
+def _two_rows_a_frame(
+    content: Float[np.ndarray, "R C"], pitch: Float[np.ndarray, "R"], frames: int, fps: float
+) -> AudioFeatures:
+    """Bring 50 Hz rows to 2 fps: nothing to do at 25 fps; else content linearly, pitch to the nearest row."""
+    place = np.arange(ROWS_PER_FRAME * frames) * FEATURE_RATE / (ROWS_PER_FRAME * fps)
+    place = np.clip(place, 0, len(content) - 1)
+    low = np.floor(place).astype(np.int64)
+    high = np.minimum(low + 1, len(content) - 1)
+    share = (place - low).astype(np.float32)[:, None]
+    return AudioFeatures((1 - share) * content[low] + share * content[high], pitch[np.rint(place).astype(np.int64)])

@@ -22,7 +22,7 @@ def test_constant_rate_gives_every_frame_once(make_video):
 
 
 def test_matroska_rounds_times_to_milliseconds_and_no_frame_slips(make_video):
-    path = make_video("a.mkv", [i / 30 for i in range(20)])
+    path = make_video("a.mkv", [i / 30 for i in range(20)], rate=30)
     assert numbers(read_frames(path, 30)) == list(range(20))
 
 

@@ -1,0 +1,154 @@
+"""Put pictures over pictures: mattes, linear-light blending, and pasting a canvas back into its frame.
+
+Pictures are RGB uint8; mattes are float in [0, 1], 1 where the upper picture shows. Light adds up linearly,
+pixel values do not: a half-and-half mixture of black and white is 188, not 128. `blend` therefore mixes
+intensities (IEC 61966-2-1), which keeps soft borders from turning dark.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+
+LINEAR_STEPS = 1 << 16
+"""Steps of the table from linear intensity to pixel value: fine enough that every uint8 value returns."""
+
+
+def _tables() -> tuple[np.ndarray, np.ndarray]:
+    """Return tables of the sRGB curve: uint8 -> linear, and round(linear x (LINEAR_STEPS - 1)) -> uint8."""
+    value = np.arange(256) / 255
+    to_linear = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+    light = np.arange(LINEAR_STEPS) / (LINEAR_STEPS - 1)
+    shown = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
+    return to_linear.astype(np.float32), np.round(shown * 255).astype(np.uint8)
+
+
+TO_LINEAR, FROM_LINEAR = _tables()
+
+
+def to_linear(rgb: UInt8[np.ndarray, "*s"]) -> Float[np.ndarray, "*s"]:
+    """Linear intensity in [0, 1] of sRGB pixel values."""
+    return TO_LINEAR[rgb]
+
+
+def from_linear(light: Float[np.ndarray, "*s"]) -> UInt8[np.ndarray, "*s"]:
+    """SRGB pixel values of linear intensities; what lies outside [0, 1] is clipped."""
+    steps = np.clip(light, 0, 1) * (LINEAR_STEPS - 1) + 0.5
+    return FROM_LINEAR[steps.astype(np.uint16)]
+
+
+def quantise(rgb: Float[np.ndarray, "*s"]) -> UInt8[np.ndarray, "*s"]:
+    """Pixel values of a picture in [0, 1], rounded to the nearest."""
+    return (np.clip(rgb, 0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+def blend(
+    top: UInt8[np.ndarray, "H W 3"],
+    bottom: UInt8[np.ndarray, "H W 3"],
+    matte: Float[np.ndarray, "H W"] | float,
+) -> UInt8[np.ndarray, "H W 3"]:
+    """Mix two pictures in linear light: `top` where `matte` is 1, `bottom` where it is 0, exactly.
+
+    Example:
+        >>> white, black = np.full((1, 1, 3), 255, np.uint8), np.zeros((1, 1, 3), np.uint8)
+        >>> int(blend(white, black, 0.5)[0, 0, 0])
+        188
+    """
+    share = np.asarray(matte, np.float32)[..., None]
+    return from_linear(to_linear(bottom) * (1 - share) + to_linear(top) * share)
+
+
+def feather(mask: Bool[np.ndarray, "H W"], radius: float) -> Float[np.ndarray, "H W"]:
+    """Soft matte of a mask: 0 outside, rising smoothly to 1 at `radius` pixels inside its border.
+
+    The picture's own border does not count as the mask's (a body that is cut by the frame stays whole there).
+    """
+    if radius <= 0:
+        return mask.astype(np.float32)
+    if mask.all():
+        return np.ones(mask.shape, np.float32)
+    # The distance to the nearest pixel outside is 1 for a border pixel: its centre lies half a pixel inside.
+    depth = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE) - 0.5
+    share = np.clip(depth / radius, 0, 1).astype(np.float32)
+    return share * share * (3 - 2 * share)
+
+
+def grow(mask: Bool[np.ndarray, "H W"], radius: float) -> Bool[np.ndarray, "H W"]:
+    """Mask of everything within `radius` pixels of the mask."""
+    if radius <= 0 or not mask.any():
+        return mask
+    return cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE) <= radius
+
+
+def border_matte(width: int, height: int, radius: float) -> Float[np.ndarray, "H W"]:
+    """Soft matte of a whole canvas: 1 inside, falling smoothly to 0 at its border."""
+    u = np.minimum(np.arange(width) + 0.5, width - 0.5 - np.arange(width))
+    v = np.minimum(np.arange(height) + 0.5, height - 0.5 - np.arange(height))
+    share = np.clip(np.minimum(u[None], v[:, None]) / max(radius, 1e-6), 0, 1).astype(np.float32)
+    return share * share * (3 - 2 * share)
+
+
+def footprint(
+    place: tuple[float, float, float], canvas: tuple[int, int], frame: tuple[int, int]
+) -> tuple[int, int, int, int]:
+    """Pixels of the frame whose centres a canvas covers: x0, y0, x1, y1 (the ends excluded).
+
+    Args:
+        place: x0, y0, scale: canvas point (u, v) shows frame point (x0 + u / scale, y0 + v / scale).
+        canvas: width and height of the canvas.
+        frame: width and height of the frame.
+    """
+    x0, y0, scale = (float(value) for value in place)
+    first = [int(np.ceil(start - 0.5 - 1e-6)) for start in (x0, y0)]
+    last = [int(np.ceil(start + size / scale - 0.5 - 1e-6)) for start, size in zip((x0, y0), canvas, strict=True)]
+    low = [min(max(value, 0), size) for value, size in zip(first, frame, strict=True)]
+    high = [max(min(value, size), start) for value, size, start in zip(last, frame, low, strict=True)]
+    return low[0], low[1], high[0], high[1]
+
+
+def to_frame(
+    canvas: np.ndarray, place: tuple[float, float, float], box: tuple[int, int, int, int], *, smooth: bool = True
+) -> np.ndarray:
+    """Resample a canvas at the frame pixels of `box`.
+
+    Args:
+        canvas: picture or matte [h, w] or [h, w, c] of any dtype that OpenCV warps.
+        place: x0, y0, scale of the canvas (see `footprint`).
+        box: x0, y0, x1, y1 in frame pixels.
+        smooth: cubic interpolation, else linear (mattes: no overshoot).
+
+    Returns:
+        Array [y1 - y0, x1 - x0, ...].
+    """
+    x0, y0, scale = (float(value) for value in place)
+    left, top, right, bottom = box
+    if scale > 1:  # the canvas is finer than the frame: remove what the frame cannot show
+        canvas = cv2.GaussianBlur(canvas, (0, 0), 0.5 * np.sqrt(scale * scale - 1), borderType=cv2.BORDER_REPLICATE)
+    # Frame index X has its centre at X + 0.5, so canvas index u = (X + 0.5 - x0) scale - 0.5.
+    matrix = np.array(
+        [[scale, 0, (left + 0.5 - x0) * scale - 0.5], [0, scale, (top + 0.5 - y0) * scale - 0.5]], np.float64
+    )
+    flags = cv2.WARP_INVERSE_MAP | (cv2.INTER_CUBIC if smooth else cv2.INTER_LINEAR)
+    return cv2.warpAffine(canvas, matrix, (right - left, bottom - top), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+
+
+def paste(
+    frame: UInt8[np.ndarray, "H W 3"],
+    canvas: UInt8[np.ndarray, "h w 3"],
+    matte: Float[np.ndarray, "h w"],
+    place: tuple[float, float, float],
+) -> UInt8[np.ndarray, "H W 3"]:
+    """Return a copy of `frame` with `canvas` laid over its place, mixed in linear light.
+
+    Pixels that the canvas does not cover, or where the matte is 0, are the frame's own.
+    """
+    height, width, _ = frame.shape
+    box = footprint(place, (canvas.shape[1], canvas.shape[0]), (width, height))
+    left, top, right, bottom = box
+    result = frame.copy()
+    if right > left and bottom > top:
+        share = np.clip(to_frame(matte.astype(np.float32), place, box, smooth=False), 0, 1)
+        region = result[top:bottom, left:right]
+        result[top:bottom, left:right] = blend(to_frame(canvas, place, box), region, share)
+    return result

@@ -1,0 +1,1 @@
+"""The steps of scripts/build_gpmm.py: topology, template, identity, expression."""

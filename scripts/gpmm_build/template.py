@@ -12,7 +12,7 @@ from gpmm_build.sheet import Sheet
 
 PUPILS_APART = 6.3
 """Distance of the pupils, cm."""
-EYEBALL_RADIUS, LID_THICKNESS = 1.2, 0.07
+EYEBALL_RADIUS, LID_THICKNESS = 1.2, 0.11
 """Radius of the eyeball and of the lid's rim above it, cm."""
 
 MOUTH_HALF_WIDTH = 2.5

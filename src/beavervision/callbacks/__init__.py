@@ -1,1 +1,1 @@
-"""What happens around training: bundles, media, progress."""
+"""What happens round a training step: checkpoints, stopping, progress, figures, and the Bundle at the end."""

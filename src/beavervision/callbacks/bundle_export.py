@@ -1,0 +1,61 @@
+"""The end of a training run: its Bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from lightning import Callback, LightningModule, Trainer
+
+from beavervision.artifacts.bundle import Bundle, save_bundle
+from beavervision.artifacts.manifest import sha256_folder
+from beavervision.stages.base import StageData, StageModule
+
+
+class BundleExport(Callback):
+    """Keeps the last validation's figures and writes the bundle, whole or not at all.
+
+    Args:
+        folder: where the bundle goes.
+        inputs: name -> folder of the clip and of the upstream bundles; their hashes go into the manifest.
+        config: resolved configuration of the run, YAML.
+    """
+
+    def __init__(self, folder: Path, inputs: Mapping[str, Path], config: str) -> None:
+        self.folder = folder
+        self.inputs = {
+            name: {"path": str(path.resolve()), "sha256": sha256_folder(path)} for name, path in inputs.items()
+        }
+        self.config = config
+        self.validated_at = -1
+        self.figures: dict[str, float] = {}
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Keep the figures and the step that they belong to."""
+        self.validated_at = trainer.global_step
+        self.figures = {
+            name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith("val/")
+        }
+
+    def write(self, module: StageModule, data: StageData, extra: Mapping[str, float]) -> Bundle:
+        """Write the bundle of a trained module.
+
+        Args:
+            module: the trained stage.
+            data: what it was trained on.
+            extra: figures of the run: seconds, steps, memory.
+        """
+        contents = module.bundle_contents(data)
+        return save_bundle(
+            self.folder,
+            module.stage,
+            contents.weights,
+            contents.hparams,
+            contents.facts,
+            assets=contents.assets,
+            notes=contents.notes,
+            files=contents.files,
+            inputs=self.inputs,
+            metrics={**self.figures, **contents.metrics, **extra},
+            config=self.config,
+        )

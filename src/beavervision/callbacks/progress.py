@@ -1,0 +1,92 @@
+"""How far training is."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from lightning import LightningModule, Trainer
+from lightning.pytorch.callbacks import ProgressBar
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+QUIET = 15.0
+"""Seconds between lines where no terminal shows a bar."""
+
+
+class Progress(ProgressBar):
+    """One bar over all steps with loss, last validation and time left; a line now and then in log files."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bar: Bar | None = None
+        self._console = Console()
+        self._start = (0.0, 0)
+        self._last_line = 0.0
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Show the bar."""
+        self._start = (time.monotonic(), trainer.global_step)
+        self._last_line = self._start[0]
+        if not self._console.is_terminal:
+            return
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[figures]}"),
+        )
+        self._bar = Bar(*columns, console=self._console, transient=True)
+        self._bar.start()
+        total = trainer.max_steps if trainer.max_steps > 0 else None
+        self._bar.add_task(_stage(pl_module), total=total, completed=trainer.global_step, figures="")
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+        """Move the bar."""
+        if self._bar is not None:
+            self._bar.update(
+                self._bar.task_ids[0], completed=trainer.global_step, figures=figures(trainer.callback_metrics)
+            )
+        elif time.monotonic() - self._last_line > QUIET:
+            self._last_line = time.monotonic()
+            self._console.print(self._line(trainer, pl_module), highlight=False)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Take the bar away."""
+        self._close()
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Take the bar away."""
+        self._close()
+
+    def _line(self, trainer: Trainer, pl_module: LightningModule) -> str:
+        begun, first = self._start
+        rate = (time.monotonic() - begun) / max(1, trainer.global_step - first)
+        left = rate * max(0, trainer.max_steps - trainer.global_step)
+        steps = f"{trainer.global_step}/{trainer.max_steps}" if trainer.max_steps > 0 else f"{trainer.global_step}"
+        return f"{_stage(pl_module)}  step {steps}  {left:.0f} s left  {figures(trainer.callback_metrics)}"
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+def figures(metrics: dict[str, Any]) -> str:
+    """Return the loss and the first validation figures as short text.
+
+    Example:
+        >>> figures({"train/loss": 0.25, "val/psnr": 26.123, "train/steps_per_second": 9.0})
+        'loss 0.25  val/psnr 26.12'
+    """
+    shown = {"loss": metrics["train/loss"]} if "train/loss" in metrics else {}
+    shown |= dict([item for item in metrics.items() if item[0].startswith("val/")][:2])
+    return "  ".join(f"{name} {float(value):.4g}" for name, value in shown.items())
+
+
+def _stage(module: LightningModule) -> str:
+    return getattr(module, "stage", type(module).__name__)

@@ -1,0 +1,64 @@
+"""How fast training goes, and what it takes."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from typing import Any
+
+import torch
+from lightning import Callback, LightningModule, Trainer
+
+MEBI = 2**20
+
+
+class Throughput(Callback):
+    """Logs steps a second and peak memory; counts the seconds of training over all starts of a run."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._clock = 0.0
+        self._steps = 0
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Start the clock."""
+        self._clock, self._steps = time.monotonic(), trainer.global_step
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+        """Log the mean speed since the last log."""
+        if trainer.global_step % max(1, trainer.log_every_n_steps) or trainer.global_step == self._steps:
+            return
+        elapsed = self._count()
+        rate = (trainer.global_step - self._steps) / max(elapsed, 1e-9)
+        self._steps = trainer.global_step
+        pl_module.log("train/steps_per_second", rate)
+        pl_module.log("train/peak_memory_mb", peak_memory_mb())
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Stop the clock."""
+        self._count()
+
+    def state_dict(self) -> dict[str, float]:
+        """Return the seconds so far, for the checkpoint."""
+        self._count()
+        return {"seconds": self.seconds}
+
+    def load_state_dict(self, state_dict: dict[str, float]) -> None:
+        """Continue to count from the checkpoint's seconds."""
+        self.seconds = state_dict["seconds"]
+
+    def _count(self) -> float:
+        now = time.monotonic()
+        elapsed, self._clock = now - self._clock, now
+        self.seconds += elapsed
+        return elapsed
+
+
+def peak_memory_mb() -> float:
+    """Return the most memory that this process ever held, in MiB, plus that of its GPU when it has one."""
+    # Linux counts KiB, macOS bytes.
+    unit = 1 if sys.platform == "darwin" else 1024
+    host = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / MEBI
+    gpu = torch.cuda.max_memory_allocated() / MEBI if torch.cuda.is_available() else 0.0
+    return host + gpu

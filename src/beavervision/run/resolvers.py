@@ -1,0 +1,66 @@
+"""What the configs may ask for in `${bv.<name>:}`: facts that YAML cannot know."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+from beavervision.run.slug import run_slug
+from beavervision.run.upstream import RENDERERS
+
+
+def register_resolvers() -> None:
+    """Make the resolvers known to OmegaConf; may be called again."""
+    for name, function in (
+        ("stage", stage_of),
+        ("slug", _slug),
+        ("actor", _actor),
+        ("run_id", run_id),
+        ("wandb_offline", wandb_offline),
+    ):
+        OmegaConf.register_new_resolver(f"bv.{name}", function, replace=True)
+
+
+def stage_of(target: str) -> str:
+    """Return the stage that a class path belongs to: the folder that its module lies in.
+
+    Example:
+        >>> stage_of("beavervision.stages.postnet.module.PostNet")
+        'postnet'
+    """
+    return target.split(".")[-3]
+
+
+def run_id(folder: str) -> str:
+    """Return a run's name for dashboards: of its folder, so that a resumed run stays the same run."""
+    return hashlib.sha256(str(Path(folder).resolve()).encode()).hexdigest()[:16]
+
+
+def wandb_offline() -> bool:
+    """Whether wandb has to stay off-line: no key in the environment and none stored by `wandb login`."""
+    netrc = Path(os.environ.get("NETRC", Path.home() / ".netrc"))
+    stored = netrc.is_file() and "wandb" in netrc.read_text(encoding="utf-8", errors="replace")
+    return not (stored or os.environ.get("WANDB_API_KEY"))
+
+
+def _actor() -> str:
+    from beavervision.synthetic import actor_video
+
+    return str(actor_video())
+
+
+def _slug(*, _root_: DictConfig) -> str:
+    hydra: Any = _root_.get("hydra") or HydraConfig.get()
+    frame = _frame_slug(_root_) if _root_.run.stage in RENDERERS else None
+    return run_slug(hydra.overrides.task, hydra.runtime.choices, _root_.run.stage, frame, _root_.seed)
+
+
+def _frame_slug(root: DictConfig) -> str:
+    from beavervision.run.settings import frame_spec
+
+    return frame_spec(root.frame).slug

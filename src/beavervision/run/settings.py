@@ -1,0 +1,117 @@
+"""Schemas of our own config nodes; third-party ones are checked by the classes that they build."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
+
+from beavervision.errors import BeaverError
+from beavervision.run.closest import closest
+
+if TYPE_CHECKING:
+    from beavervision.face.framing import FrameSpec
+
+SettingsT = TypeVar("SettingsT")
+
+
+@dataclass
+class DataSettings:
+    """`data`: who, and from which footage."""
+
+    name: str
+    video: str | None = None
+    fps: float = 25.0
+    start: float = 0.0
+    end: float | None = None
+    focal: float | None = None
+    subject: str = "largest"
+    clips: str | None = None
+
+
+@dataclass
+class FrameSettings:
+    """`frame`: the canvas that the renderers see; see `face.framing.FrameSpec`."""
+
+    name: str
+    aspect: float | None
+    height: int
+    face_scale: float | None
+    offset: list[float]
+
+
+@dataclass
+class HardwareSettings:
+    """`hardware`: what the trainer runs on."""
+
+    accelerator: str
+    devices: Any
+    num_nodes: int
+    precision: str
+    strategy: str
+    workers: int
+    compile: bool
+    backend: str
+
+
+@dataclass
+class RunSettings:
+    """`run`: this run's name and manners."""
+
+    stage: str
+    slug: str
+    debug: bool = False
+
+
+SCHEMAS: dict[str, type] = {
+    "data": DataSettings,
+    "frame": FrameSettings,
+    "hardware": HardwareSettings,
+    "run": RunSettings,
+}
+
+
+def typed(cfg: DictConfig, node: str, schema: type[SettingsT]) -> SettingsT:
+    """Return the config's `node` as its dataclass.
+
+    Raises:
+        BeaverError: when a key is unknown, missing, or of the wrong type.
+    """
+    try:
+        merged = OmegaConf.merge(OmegaConf.structured(schema), cfg[node])
+        return OmegaConf.to_object(merged)  # type: ignore[return-value]
+    except ConfigKeyError as error:
+        key = str(error.full_key or error.key)
+        known = list(OmegaConf.structured(schema))
+        raise BeaverError(f"{node}.{key} is not a key of {node}; {closest(key, known)}.") from None
+    except MissingMandatoryValue as error:
+        raise BeaverError(f"{node}.{error.full_key} is not set; add {node}.{error.full_key}=.") from None
+    except OmegaConfBaseException as error:
+        sentence = str(error).splitlines()[0]
+        raise BeaverError(f"{node}.{error.full_key}: {sentence}; give another value.") from None
+
+
+def check_nodes(cfg: DictConfig) -> None:
+    """Check every node of ours against its schema.
+
+    Raises:
+        BeaverError: as `typed`.
+    """
+    for node, schema in SCHEMAS.items():
+        if node in cfg:
+            typed(cfg, node, schema)
+
+
+def frame_spec(node: DictConfig) -> FrameSpec:
+    """Return the canvas of a `frame` node.
+
+    Raises:
+        BeaverError: as `typed`.
+    """
+    from beavervision.face.framing import FrameSpec
+
+    settings = typed(OmegaConf.create({"frame": node}), "frame", FrameSettings)
+    x, y = settings.offset
+    return FrameSpec(settings.name, settings.aspect, settings.height, settings.face_scale, (x, y))

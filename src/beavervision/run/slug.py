@@ -1,0 +1,53 @@
+"""The name of a run's folder: the same for the same experiment, another for another."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+
+MATTERS = ("model.", "datamodule.", "audio_features", "face_model", "schedule.lr")
+"""Overrides that begin so change what is learnt and therefore belong in the name."""
+LONGEST = 100
+"""Characters; most file systems allow 255 a name, and the rest of the path wants some."""
+
+
+def run_slug(
+    overrides: Sequence[str], choices: Mapping[str, str | None], stage: str, frame_slug: str | None, seed: int
+) -> str:
+    """Return the folder name of a run.
+
+    Args:
+        overrides: the command line's `key=value` parts, in any order.
+        choices: group -> chosen option.
+        stage: name of the stage.
+        frame_slug: name of the canvas; None for stages that see no picture.
+        seed: the run's seed; the default, 1, goes without saying.
+
+    Example:
+        >>> run_slug(["model.width=64"], {"model": "postnet", "experiment": "demo"}, "postnet", None, 2)
+        'demo-width=64-seed=2'
+    """
+    parts = [choices.get("experiment") or "default"]
+    if choices.get("model") not in (None, stage):
+        parts.append(str(choices["model"]))
+    if frame_slug:
+        parts.append(frame_slug)
+    chosen = (o.lstrip("+~") for o in overrides)
+    parts += sorted(_short(o) for o in chosen if o.startswith(MATTERS))
+    if seed != 1:
+        parts.append(f"seed={seed}")
+    return _file_name("-".join(parts))
+
+
+def _short(override: str) -> str:
+    """Drop `model.` and `datamodule.`, which go without saying inside a stage's folder."""
+    return re.sub(r"^(model|datamodule)\.", "", override)
+
+
+def _file_name(text: str) -> str:
+    name = re.sub(r"[^\w.,=+-]+", "_", text)
+    if len(name) <= LONGEST and name == text:
+        return name
+    # Two texts must not share a name because their odd characters went or their ends were cut.
+    return f"{name[:LONGEST]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"

@@ -1,0 +1,132 @@
+"""train: one stage on one clip, from its config to its Bundle."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from lightning import Trainer, seed_everything
+from omegaconf import DictConfig, OmegaConf
+
+from beavervision.artifacts.bundle import Bundle
+from beavervision.callbacks.bundle_export import BundleExport
+from beavervision.callbacks.checkpoint import LAST
+from beavervision.callbacks.stop import TrainingStoppedError
+from beavervision.callbacks.throughput import Throughput, peak_memory_mb
+from beavervision.run.build import build_callbacks, build_data, build_loggers, build_module, build_trainer
+from beavervision.run.failure import EXIT_INTERRUPTED
+from beavervision.run.next_step import command_after
+from beavervision.run.prepare import ensure_clip
+from beavervision.run.quiet import quiet_libraries
+from beavervision.run.run_folder import run_folder
+from beavervision.run.settings import check_nodes, frame_spec
+from beavervision.run.state import RunState, fingerprint, target_of
+from beavervision.run.upstream import RENDERERS, Search, find_upstream
+from beavervision.stages.base import StageData, StageModule
+
+BUNDLE = "bundle"
+
+
+def train(cfg: DictConfig) -> Path | None:
+    """Train the stage of the config, or continue where its run stopped; skip it when it is finished.
+
+    Returns:
+        The bundle's folder; None after a fast development run, which leaves none.
+    """
+    quiet_libraries()
+    check_nodes(cfg)
+    clip = ensure_clip(cfg)
+    upstream = upstream_of(cfg)
+    state = RunState(fingerprint(cfg, {"clip": clip, **upstream}, _frame(cfg)), target_of(cfg))
+    folder = run_folder()
+    if _is_finished(folder, state, cfg):
+        print(f"{cfg.run.stage} is already trained: {folder / BUNDLE} (trainer.max_steps= trains it further)")
+        return folder / BUNDLE
+
+    seed_everything(cfg.seed, workers=True, verbose=False)
+    data = build_data(cfg, clip, upstream)
+    module = build_module(cfg, data)
+    export = BundleExport(folder / BUNDLE, {"clip": clip, **upstream}, OmegaConf.to_yaml(cfg, resolve=True))
+    trainer = build_trainer(cfg, [*build_callbacks(cfg), export], build_loggers(cfg))
+    _fit(trainer, module, data, checkpoint=_checkpoint(folder, state, cfg))
+    if trainer.fast_dev_run:
+        return None
+    if export.validated_at != trainer.global_step:
+        trainer.validate(module, datamodule=data, verbose=False)
+    bundle = export.write(module, data, _figures(trainer))
+    RunState(state.fingerprint, state.target, finished=True).write(folder)
+    _tell(bundle, cfg)
+    return bundle.folder
+
+
+def upstream_of(cfg: DictConfig) -> dict[str, Path]:
+    """Return the bundles that the config's stage builds on.
+
+    Raises:
+        BeaverError: when one is missing; the sentence names the command that makes it.
+    """
+    experiment = cfg.run.slug.split("-")[0]
+    frame = frame_spec(cfg.frame).slug
+    return find_upstream(cfg.run.stage, Search(Path(cfg.paths.runs), cfg.data.name, experiment, frame))
+
+
+def _frame(cfg: DictConfig) -> object:
+    return frame_spec(cfg.frame) if cfg.run.stage in RENDERERS else None
+
+
+def _is_finished(folder: Path, state: RunState, cfg: DictConfig) -> bool:
+    before = RunState.read(folder)
+    return (
+        cfg.resume
+        and before is not None
+        and before.fingerprint == state.fingerprint
+        and before.reaches(state.target)
+        and (folder / BUNDLE).is_dir()
+        and not cfg.trainer.fast_dev_run
+    )
+
+
+def _checkpoint(folder: Path, state: RunState, cfg: DictConfig) -> Path | None:
+    """Return the checkpoint to continue from; what belongs to another clip or other numbers is cleared away."""
+    if cfg.trainer.fast_dev_run:
+        return None
+    before = RunState.read(folder)
+    path = folder / LAST
+    if path.exists() and cfg.resume and before is not None and before.fingerprint == state.fingerprint:
+        print(f"{cfg.run.stage} continues from {path}")
+        state.write(folder)
+        return path
+    if path.exists():
+        why = "its clip, upstream bundles or numbers changed" if cfg.resume else "resume=false"
+        print(f"{cfg.run.stage} starts over: {why}")
+        for old in (path.parent, folder / BUNDLE, folder / "logs"):
+            shutil.rmtree(old, ignore_errors=True)
+    state.write(folder)
+    return None
+
+
+def _fit(trainer: Trainer, module: StageModule, data: StageData, checkpoint: Path | None) -> None:
+    """Train; after Ctrl-C say how to continue, and exit."""
+    try:
+        trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+    except TrainingStoppedError:
+        print(f"stopped at step {trainer.global_step}; the same command continues there", file=sys.stderr)
+        sys.exit(EXIT_INTERRUPTED)
+
+
+def _figures(trainer: Trainer) -> dict[str, float]:
+    """Figures of the run itself."""
+    clocks = [c.seconds for c in trainer.callbacks if isinstance(c, Throughput)]
+    return {
+        "steps": float(trainer.global_step),
+        "seconds": sum(clocks),
+        "peak_memory_mb": peak_memory_mb(),
+    }
+
+
+def _tell(bundle: Bundle, cfg: DictConfig) -> None:
+    shown = [f"{name} {value:.4g}" for name, value in bundle.metrics.items() if name.startswith("val/")]
+    seconds = f"{bundle.metrics['seconds']:.0f} s"
+    print(f"{bundle.stage} is trained: {bundle.folder}  ({', '.join([*shown[:4], seconds])})")
+    print(f"next: {command_after(bundle.stage, cfg)}", flush=True)

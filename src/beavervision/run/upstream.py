@@ -1,0 +1,87 @@
+"""Which bundles a stage builds on, and where they are found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from beavervision.artifacts.manifest import MANIFEST, Manifest
+from beavervision.errors import BeaverError
+
+CHAIN = ("audio2motion", "postnet", "radnerf_head", "radnerf_torso")
+"""The stages that infer needs, in the order of training."""
+RENDERERS = ("radnerf_head", "radnerf_torso")
+"""The stages that see pictures: their bundles belong to one clip and one canvas."""
+
+
+@dataclass(frozen=True)
+class Needs:
+    """The stages whose bundles a stage takes in."""
+
+    required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+
+
+NEEDS = {
+    "audio2motion": Needs(optional=("syncnet",)),
+    "postnet": Needs(required=("audio2motion",), optional=("syncnet",)),
+    "radnerf_torso": Needs(required=("radnerf_head",)),
+    "infer": Needs(required=CHAIN),
+}
+
+
+@dataclass(frozen=True)
+class Search:
+    """Where to look for bundles, and which ones fit."""
+
+    runs: Path
+    clip: str
+    """`data.name`"""
+    experiment: str | None = None
+    """Prefer bundles of this experiment."""
+    frame: str | None = None
+    """Slug of the canvas that a renderer's bundle must have; None takes any."""
+
+
+def find_upstream(stage: str, search: Search) -> dict[str, Path]:
+    """Return stage -> bundle folder for everything that `stage` builds on.
+
+    Raises:
+        BeaverError: when a required bundle is missing; the sentence names the command that makes it.
+    """
+    needs = NEEDS.get(stage, Needs())
+    found = {name: newest_bundle(name, search) for name in (*needs.required, *needs.optional)}
+    for name in needs.required:
+        if found[name] is None:
+            raise BeaverError(_missing(stage, name, search))
+    return {name: folder for name, folder in found.items() if folder is not None}
+
+
+def newest_bundle(stage: str, search: Search) -> Path | None:
+    """Return the newest finished bundle of `stage` that fits, or None."""
+    manifests = (search.runs / search.clip / stage).glob(f"*/bundle/{MANIFEST}")
+    fitting = [path for path in manifests if _fits(path.parent, stage, search)]
+    same = [path for path in fitting if _experiment(path.parent) == search.experiment]
+    candidates = same or fitting
+    return max(candidates, key=lambda path: path.stat().st_mtime_ns).parent if candidates else None
+
+
+def _fits(bundle: Path, stage: str, search: Search) -> bool:
+    if search.frame is None or stage not in RENDERERS:
+        return True
+    return Manifest.read(bundle, "bundle").facts.get("frame") == search.frame
+
+
+def _experiment(bundle: Path) -> str:
+    """Experiment that a bundle was trained with: the first word of its run's name."""
+    return bundle.parent.name.split("-")[0]
+
+
+def _missing(stage: str, name: str, search: Search) -> str:
+    frame = f" on canvas {search.frame}" if search.frame and name in RENDERERS else ""
+    experiment = f" experiment={search.experiment}" if search.experiment else ""
+    data = "data=demo" if search.clip == "demo" else f"data=myvideo data.name={search.clip}"
+    return (
+        f"{stage} builds on {name}, and {search.runs / search.clip} has no finished {name} bundle{frame}; "
+        f"make it with: python train.py model={name} {data}{experiment}"
+    )

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from beavervision.artifacts.clip import Clip
-from beavervision.artifacts.manifest import MANIFEST, Manifest
+from beavervision.artifacts.manifest import MANIFEST
 from beavervision.errors import BeaverError
 from beavervision.run.next_step import who
+from beavervision.run.prepared import CHOSEN, Prepared
 from beavervision.run.quiet import quiet_libraries
 from beavervision.run.settings import DataSettings, check_nodes, typed
-
-CHOSEN = ("fps", "start", "end", "focal", "subject")
-"""Settings of `data` that decide what the clip holds."""
 
 
 def prepare(cfg: DictConfig) -> Path:
@@ -38,17 +37,33 @@ def ensure_clip(cfg: DictConfig, *, force: bool = False) -> Path:
     Raises:
         BeaverError: when there is neither a clip nor footage, or the footage cannot be prepared.
     """
-    settings = typed(cfg, "data", DataSettings)
+    settings, basis, given = typed(cfg, "data", DataSettings), cfg.face_model.name, _given()
     folder = Path(cfg.paths.runs) / settings.name / "clip"
-    if not force and (folder / MANIFEST).exists() and _is_same(folder, settings, cfg.face_model.name):
+    there, before = (folder / MANIFEST).exists(), Prepared.read(folder)
+    if there and not force and (before is None or before.serves(settings, basis, given)):
         return folder
-    video = _footage(folder, settings)
+    if before is not None:
+        settings = before.fill(settings, given)
+    return _prepare(folder, settings, basis)
+
+
+def _prepare(folder: Path, settings: DataSettings, basis: str) -> Path:
+    if settings.video is None:
+        raise BeaverError(f"There is no clip in {folder} yet; add data.video=<your video file> once.")
     from beavervision.preprocess import PrepareOptions
     from beavervision.preprocess import prepare as prepare_clip
 
-    options = PrepareOptions(
-        name=settings.name,
-        basis=cfg.face_model.name,
-        **{name: getattr(settings, name) for name in CHOSEN},
-    )
-    return prepare_clip(video, folder, options).folder
+    video = Path(settings.video).resolve()
+    if not video.is_file():
+        raise BeaverError(f"{settings.video} does not exist or is no file; check data.video=.")
+    options = {name: getattr(settings, name) for name in CHOSEN}
+    prepare_clip(video, folder, PrepareOptions(name=settings.name, basis=basis, **options))
+    Prepared.of(video, settings, basis).write(folder)
+    return folder
+
+
+def _given() -> set[str]:
+    """Names of the `data` settings that the command line names."""
+    overrides = HydraConfig.get().overrides.task
+    keys = (o.lstrip("+~").partition("=")[0] for o in overrides)
+    return {key.removeprefix("data.") for key in keys if key.startswith("data.")}

@@ -13,38 +13,31 @@ State = dict[str, Any]
 
 
 class RandomState(Callback):
-    """Keeps the random generators' states in the checkpoint, and validation from moving them.
+    """Lets a training step draw the numbers that follow the last step's, whatever came between.
 
-    A run that continues then draws the same numbers as one that was never interrupted, however often it was
-    validated in between.
+    Validation, a new pass over the loader and a fresh start all draw numbers of their own; with the state kept
+    from step to step, and in the checkpoint, a run that continues draws what an uninterrupted one draws.
     """
 
     def __init__(self) -> None:
-        self._before_validation: State | None = None
-        self._loaded: State | None = None
+        self._state: State | None = None
+
+    def on_train_batch_start(self, trainer: Trainer, *_: Any) -> None:
+        """Go back to where the last step left the generators."""
+        if self._state is not None:
+            set_random_state(self._state)
+
+    def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
+        """Remember where this step left them."""
+        self._state = random_state()
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: State) -> None:
         """Put the states beside the weights, as tensors and plain numbers."""
-        checkpoint["random_state"] = random_state()
+        checkpoint["random_state"] = self._state or random_state()
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: State) -> None:
-        """Remember the states until training starts."""
-        self._loaded = checkpoint.get("random_state")
-
-    def on_train_batch_start(self, trainer: Trainer, *_: Any) -> None:
-        """Set the remembered states: later than everything that set-up may draw."""
-        if self._loaded is not None:
-            set_random_state(self._loaded)
-            self._loaded = None
-
-    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Remember where training's numbers stand."""
-        self._before_validation = random_state()
-
-    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Go back to where training's numbers stood."""
-        if self._before_validation is not None:
-            set_random_state(self._before_validation)
+        """Take the states up when training starts: later than everything that set-up may draw."""
+        self._state = checkpoint.get("random_state")
 
 
 def random_state() -> State:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
@@ -52,7 +53,8 @@ def _unknown_option(error: MissingConfigException, text: str) -> str:
 def _unknown_key(key: str, verb: str, arguments: Sequence[str]) -> str:
     """Sentence for a key that the composed config does not have."""
     names = {option.partition("@")[0] for option in _groups()}
-    cfg = _composed(verb, [a for a in arguments if a.partition("=")[0] in names and a.partition("=")[0] != key])
+    choices = [a for a in arguments if a.partition("=")[0] in names and a.partition("=")[0] != key]
+    cfg = _composed(verb, choices, _extra_folder(arguments))
     if key in names:
         return f"{key}= is not for {verb}; {closest(key, cfg or [])}."
     known = {*dotted_keys(cfg), *(name for name in names if name in cfg)}
@@ -75,13 +77,22 @@ def _groups() -> Iterable[str]:
     return [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_dir()]
 
 
-def _composed(verb: str, overrides: Sequence[str]) -> DictConfig:
+def _extra_folder(arguments: Sequence[str]) -> list[str]:
+    """The override that adds the folder of `--config-dir`, when the command line names one."""
+    for flag, value in zip(arguments, [*arguments[1:], ""], strict=True):
+        if flag in ("--config-dir", "-cd") or flag.startswith("--config-dir="):
+            folder = flag.partition("=")[2] or value
+            return [f"hydra.searchpath=[file://{Path(folder).resolve()}]"]
+    return []
+
+
+def _composed(verb: str, overrides: Sequence[str], extra: list[str]) -> DictConfig:
     """Compose the verb's config with the good part of the command line, or without it when that fails too."""
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
         # One option a group: a sweep's comma list says nothing about keys that its first option does not.
         single = [o.split(",")[0] for o in overrides]
-        for attempt in (single, []):
+        for attempt in (single + extra, []):
             try:
                 return compose(verb, overrides=attempt)
             except ConfigError:

@@ -14,7 +14,7 @@ NOISE = (
     ".*no `IterableDataset`.*",
     ".*Checkpoint directory.*exists and is not empty.*",
     ".*You are using `torch.load` with `weights_only=False`.*",
-    ".*mid-epoch.*",
+    ".*ended before the epoch ended.*",
     ".*`isinstance\\(treespec, LeafSpec\\)`.*",
     ".*deterministic.*",
     ".*`__len__`.*",

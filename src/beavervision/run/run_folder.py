@@ -16,6 +16,11 @@ def run_folder() -> Path:
     return Path(HydraConfig.get().runtime.output_dir)
 
 
+def shown(path: Path) -> Path:
+    """Return a path as short as it can be told: from here when it lies below."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
 def was_untouched() -> bool:
     """Whether nothing of value lies in the job's folder yet."""
     return not _contents(run_folder())

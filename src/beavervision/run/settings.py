@@ -80,7 +80,8 @@ def typed(cfg: DictConfig, node: str, schema: type[SettingsT]) -> SettingsT:
         BeaverError: when a key is unknown, missing, or of the wrong type.
     """
     try:
-        merged = OmegaConf.merge(OmegaConf.structured(schema), cfg[node])
+        values = OmegaConf.to_container(cfg[node], resolve=True, throw_on_missing=True)
+        merged = OmegaConf.merge(OmegaConf.structured(schema), values)
         return OmegaConf.to_object(merged)  # type: ignore[return-value]
     except ConfigKeyError as error:
         key = str(error.full_key or error.key)

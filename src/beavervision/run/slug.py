@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 
 MATTERS = ("model.", "datamodule.", "audio_features", "face_model", "schedule.lr")
 """Overrides that begin so change what is learnt and therefore belong in the name."""
+DEBUG = "debug_"
+"""Runs under debug= keep to themselves: no later stage builds on their bundles."""
 LONGEST = 100
 """Characters; most file systems allow 255 a name, and the rest of the path wants some."""
 
@@ -28,7 +30,8 @@ def run_slug(
         >>> run_slug(["model.width=64"], {"model": "postnet", "experiment": "demo"}, "postnet", None, 2)
         'demo-width=64-seed=2'
     """
-    parts = [choices.get("experiment") or "default"]
+    parts = [f"{DEBUG}{choices['debug']}"] if choices.get("debug") else []
+    parts.append(choices.get("experiment") or "default")
     if choices.get("model") not in (None, stage):
         parts.append(str(choices["model"]))
     if frame_slug:

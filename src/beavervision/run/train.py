@@ -19,7 +19,7 @@ from beavervision.run.failure import EXIT_INTERRUPTED
 from beavervision.run.next_step import command_after
 from beavervision.run.prepare import ensure_clip
 from beavervision.run.quiet import quiet_libraries
-from beavervision.run.run_folder import run_folder
+from beavervision.run.run_folder import run_folder, shown
 from beavervision.run.settings import check_nodes, frame_spec
 from beavervision.run.state import RunState, fingerprint, target_of
 from beavervision.run.upstream import RENDERERS, Search, find_upstream
@@ -41,9 +41,10 @@ def train(cfg: DictConfig) -> Path | None:
     state = RunState(fingerprint(cfg, {"clip": clip, **upstream}, _frame(cfg)), target_of(cfg))
     folder = run_folder()
     if _is_finished(folder, state, cfg):
-        print(f"{cfg.run.stage} is already trained: {folder / BUNDLE} (trainer.max_steps= trains it further)")
+        print(f"{cfg.run.stage} is already trained: {shown(folder / BUNDLE)} (trainer.max_steps= trains it further)")
         return folder / BUNDLE
 
+    print(f"{cfg.run.stage} trains on clip {cfg.data.name}, in {shown(folder)}", flush=True)
     seed_everything(cfg.seed, workers=True, verbose=False)
     data = build_data(cfg, clip, upstream)
     module = build_module(cfg, data)
@@ -94,7 +95,7 @@ def _checkpoint(folder: Path, state: RunState, cfg: DictConfig) -> Path | None:
     before = RunState.read(folder)
     path = folder / LAST
     if path.exists() and cfg.resume and before is not None and before.fingerprint == state.fingerprint:
-        print(f"{cfg.run.stage} continues from {path}")
+        print(f"{cfg.run.stage} continues from {shown(path)}")
         state.write(folder)
         return path
     if path.exists():
@@ -126,7 +127,7 @@ def _figures(trainer: Trainer) -> dict[str, float]:
 
 
 def _tell(bundle: Bundle, cfg: DictConfig) -> None:
-    shown = [f"{name} {value:.4g}" for name, value in bundle.metrics.items() if name.startswith("val/")]
+    measured = [f"{name} {value:.4g}" for name, value in bundle.metrics.items() if name.startswith("val/")]
     seconds = f"{bundle.metrics['seconds']:.0f} s"
-    print(f"{bundle.stage} is trained: {bundle.folder}  ({', '.join([*shown[:4], seconds])})")
+    print(f"{bundle.stage} is trained: {shown(bundle.folder)}  ({', '.join([*measured[:4], seconds])})")
     print(f"next: {command_after(bundle.stage, cfg)}", flush=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from beavervision.artifacts.manifest import MANIFEST, Manifest
 from beavervision.errors import BeaverError
+from beavervision.run.slug import DEBUG
 
 CHAIN = ("audio2motion", "postnet", "radnerf_head", "radnerf_torso")
 """The stages that infer needs, in the order of training."""
@@ -67,6 +68,8 @@ def newest_bundle(stage: str, search: Search) -> Path | None:
 
 
 def _fits(bundle: Path, stage: str, search: Search) -> bool:
+    if bundle.parent.name.startswith(DEBUG):
+        return False
     if search.frame is None or stage not in RENDERERS:
         return True
     return Manifest.read(bundle, "bundle").facts.get("frame") == search.frame

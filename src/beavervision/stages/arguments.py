@@ -1,0 +1,33 @@
+"""Checks nested settings of a module against what takes them."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from beavervision.errors import BeaverError
+
+ResultT = TypeVar("ResultT")
+
+
+def build_from(what: Callable[..., ResultT], given: Mapping[str, Any], node: str, **more: Any) -> ResultT:
+    """Call `what` with the settings of a config node, refusing names that it does not take.
+
+    Args:
+        what: a class or function.
+        given: settings of the node.
+        node: where they stand in the config, for the sentence.
+        more: arguments that do not come from the config.
+
+    Raises:
+        BeaverError: when a name is unknown.
+    """
+    accepted = [name for name in inspect.signature(what).parameters if name not in more]
+    for name in given:
+        if name not in accepted:
+            near = difflib.get_close_matches(name, accepted, 1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(accepted)}."
+            raise BeaverError(f"{node}.{name} is not a setting; {hint}")
+    return what(**given, **more)

@@ -1,0 +1,1 @@
+"""Speech to motion: a variational autoencoder of expressions with a flow prior, conditioned on sound."""

@@ -1,0 +1,115 @@
+"""From a bundle to motion, without Lightning."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+
+from beavervision.artifacts.bundle import Bundle
+from beavervision.artifacts.motion import Motion
+from beavervision.audio.pitch import coarse_pitch
+from beavervision.audio.speech import AudioFeatures, FeatureSettings
+from beavervision.stages.audio2motion.network import STRIDE, MotionVAE, Speech
+
+CHUNK = 1000
+"""Frames computed at a time, so that memory does not grow with the speech; a multiple of STRIDE."""
+
+
+class AudioToMotion:
+    """A trained audio2motion: speech in, expression coefficients out.
+
+    Args:
+        network: in evaluation mode.
+        features: what it hears.
+        fps: frames per second of its motion.
+        basis: face model whose coefficients it gives.
+        mouth_amp: the person's own amplitude of the mouth, cm.
+        eye_amp: and of the eyes, cm.
+        chunk: frames computed at a time.
+    """
+
+    def __init__(
+        self,
+        network: MotionVAE,
+        features: FeatureSettings,
+        fps: float,
+        basis: str,
+        mouth_amp: float,
+        eye_amp: float,
+        chunk: int = CHUNK,
+    ) -> None:
+        self._network, self._features, self.fps, self.basis = network.eval(), features, fps, basis
+        self._mouth_amp, self._eye_amp, self._chunk = mouth_amp, eye_amp, chunk
+
+    @classmethod
+    def from_bundle(cls, folder: Path) -> AudioToMotion:
+        """Read a trained bundle.
+
+        Raises:
+            BeaverError: when there is none, or it is another stage's or damaged.
+        """
+        bundle = Bundle.load(folder, "audio2motion")
+        network, facts = MotionVAE(**bundle.hparams), bundle.facts
+        network.load_state_dict(bundle.weights)
+        names = ("fps", "basis", "mouth_amp", "eye_amp")
+        return cls(network, FeatureSettings(**facts["audio_features"]), *(facts[name] for name in names))
+
+    def predict(
+        self,
+        samples: Float[np.ndarray, "N"],
+        temperature: float = 0.0,
+        mouth_amp: float = 1.0,
+        eye_amp: float = 1.0,
+        blink: Int[np.ndarray, "T"] | None = None,
+        seed: int = 0,
+    ) -> Motion:
+        """Motion of a speech of any length.
+
+        Args:
+            samples: mono sound at 16 kHz; T = ceil(N / 16000 fps) frames.
+            temperature: standard deviation of the latent noise; 0 gives the likeliest motion, always the same
+                (GeneFace++ uses 0.2).
+            mouth_amp: how far the mouth opens, times the person's own.
+            eye_amp: how far the eyes open, times the person's own.
+            blink: 1 at the middle of a blink; none by default.
+            seed: of the noise.
+        """
+        heard = self._features.extract(np.asarray(samples, np.float32), self.fps)
+        frames = heard.n_frames
+        blink = np.zeros(frames, np.int64) if blink is None else blink
+        latents = -(-frames // STRIDE)
+        rng = np.random.default_rng(seed)
+        noise = temperature * rng.standard_normal((latents, self._network.latent)).astype(np.float32)
+        amps = (mouth_amp * self._mouth_amp, eye_amp * self._eye_amp)
+        pieces = [
+            self._piece(heard, blink, noise, amps, range(start, min(start + self._chunk, frames)))
+            for start in range(0, frames, self._chunk)
+        ]
+        return Motion(np.concatenate(pieces), self.fps, self.basis, blink=blink.astype(np.float32))
+
+    @torch.inference_mode()
+    def _piece(
+        self,
+        heard: AudioFeatures,
+        blink: Int[np.ndarray, "T"],
+        noise: Float[np.ndarray, "L Z"],
+        amps: tuple[float, float],
+        frames: range,
+    ) -> Float[np.ndarray, "t E"]:
+        """Expressions of `frames`, computed with all the context that reaches them."""
+        reach = self._network.reach
+        start, stop = max(0, frames.start - reach), min(heard.n_frames, frames.stop + reach)
+        speech = Speech(
+            content=torch.from_numpy(heard.content[2 * start : 2 * stop])[None],
+            pitch=torch.from_numpy(coarse_pitch(heard.pitch[2 * start : 2 * stop]))[None],
+            blink=torch.from_numpy(blink[start:stop])[None],
+            mouth_amp=torch.tensor(amps[:1]),
+            eye_amp=torch.tensor(amps[1:]),
+            inside=torch.ones(1, stop - start, dtype=torch.bool),
+        )
+        latents = torch.from_numpy(noise[start // STRIDE : -(-stop // STRIDE)].T.copy())[None]
+        motion = self._network(speech, latents)[0].numpy()
+        return motion[frames.start - start : frames.stop - start]

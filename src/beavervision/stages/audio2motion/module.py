@@ -1,0 +1,191 @@
+"""Training of audio2motion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from beavervision.face.providers import load_face_model
+from beavervision.metrics.mouth import closure_recall
+from beavervision.stages.arguments import build_from
+from beavervision.stages.audio2motion.data import Audio2MotionData, SpeechMotion
+from beavervision.stages.audio2motion.losses import (
+    acceleration_error,
+    cyclic_weight,
+    learning_rate_factor,
+    masked_mean,
+    sampled_kl,
+)
+from beavervision.stages.audio2motion.network import MotionVAE, latent_mask
+from beavervision.stages.base import BundleContents, StageModule
+from beavervision.stages.draws import step_noise
+from beavervision.stages.geometry import FaceGeometry
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """Weight of each term; defaults are those of STAGES.md section 2 where it names one."""
+
+    expression: float = 0.5
+    landmarks: float = 0.5
+    acceleration: float = 1.0
+    magnitude: float = 0.1
+    """L2 of the expression itself."""
+    lip_gap: float = 0.02
+    closure: float = 3.0
+    """A frame with lips shut in speech counts this many times more."""
+    likeliest: float = 1.0
+    """Of all terms for the motion decoded from the prior's mode, which temperature 0 gives at inference."""
+    kl: float = 0.02
+    sync: float = 0.2
+    """With a sync expert only."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Learning rate and KL weight over the steps (STAGES.md section 2)."""
+
+    learning_rate: float = 5.0e-4
+    warm_up: int = 1000
+    decay: float = 0.1
+    """The learning rate falls to this share ..."""
+    decay_steps: int = 200_000
+    """... within this many steps, exponentially."""
+    clip_norm: float = 1.0
+    kl_rise: int = 2000
+    kl_hold: int = 2000
+
+
+class Audio2Motion(StageModule):
+    """Trains the VAE of motion with its flow prior on one clip.
+
+    Args:
+        content_dim: channels of the audio feature.
+        motion_dim: coefficients of the motion.
+        basis: name of the face model.
+        network: widths of MotionVAE.
+        weights: of LossWeights.
+        schedule: of Schedule.
+        sync_expert: folder of a syncnet bundle that judges the motion besides.
+        seed: of everything random in training.
+    """
+
+    stage = "audio2motion"
+
+    def __init__(
+        self,
+        content_dim: int,
+        motion_dim: int,
+        basis: str = "gpmm",
+        network: Mapping[str, Any] | None = None,
+        weights: Mapping[str, float] | None = None,
+        schedule: Mapping[str, float] | None = None,
+        sync_expert: str | None = None,
+        seed: int = 1,
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        widths = {"content_dim": content_dim, "motion_dim": motion_dim}
+        self.network = build_from(MotionVAE, network or {}, "model.network", **widths)
+        self._weights = build_from(LossWeights, weights or {}, "model.weights")
+        self._schedule = build_from(Schedule, schedule or {}, "model.schedule")
+        self._network_hparams = {**widths, **(network or {})}
+        self._seed = seed
+        self._geometry = FaceGeometry(load_face_model(basis))
+
+    def setup(self, stage: str) -> None:
+        """Take over the training split's statistics."""
+        data: Audio2MotionData = self.trainer.datamodule
+        statistics = data.statistics
+        names = ("content_mean", "content_std", "motion_mean", "motion_std")
+        self.network.set_statistics(*(torch.from_numpy(getattr(statistics, name)) for name in names))
+        self._mouth_range = statistics.mouth_range
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        """Adam with warm-up and exponential decay."""
+        s = self._schedule
+        optimizer = torch.optim.Adam(self.network.parameters(), s.learning_rate)
+        rate = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: learning_rate_factor(step, s.warm_up, s.decay, s.decay_steps)
+        )
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": rate, "interval": "step"}}
+
+    def configure_gradient_clipping(self, optimizer: torch.optim.Optimizer, *_: Any, **__: Any) -> None:
+        """Clip the gradient's norm."""
+        self.clip_gradients(optimizer, self._schedule.clip_norm, "norm")
+
+    def training_step(self, batch: SpeechMotion, _: int) -> Float[Tensor, ""]:
+        """Reconstruct the motion from its latent and from the prior's mode."""
+        with step_noise(self._seed, self.global_step):
+            terms = self._terms(batch)
+        loss = sum(terms.values())
+        self.log_dict({f"train/{name}": value.detach() for name, value in terms.items()})
+        self.log("train/loss", loss.detach(), prog_bar=True)
+        return loss
+
+    def _terms(self, batch: SpeechMotion) -> dict[str, Float[Tensor, ""]]:
+        """Weighted loss terms."""
+        weights, network = self._weights, self.network
+        g, g_slow = network.condition(batch)
+        mask = latent_mask(batch.inside)
+        posterior = network.posterior(batch.expression, g_slow, batch.inside, batch.known)
+        noise, log_det = network.prior(posterior.z, g_slow, mask)
+        likeliest = network.imagine(torch.zeros_like(posterior.z), g_slow, batch.inside)
+        # One pass for both: twice the batch is cheaper than two calls.
+        z, inside = torch.cat([posterior.z, likeliest]), batch.inside.repeat(2, 1)
+        rebuilt, guessed = network.decode(z, g.repeat(2, 1, 1), inside).chunk(2)
+        kl_weight = cyclic_weight(self.global_step, weights.kl, self._schedule.kl_rise, self._schedule.kl_hold)
+        known = latent_mask(batch.known)
+        kl = sampled_kl(posterior.z, posterior.mean, posterior.log_sigma, noise, log_det, known)
+        terms = self._motion_terms(rebuilt, batch)
+        for name, value in self._motion_terms(guessed, batch).items():
+            terms[name] = terms[name] + weights.likeliest * value
+        return {**terms, "kl": kl_weight * kl}
+
+    def _motion_terms(self, motion: Float[Tensor, "B T E"], batch: SpeechMotion) -> dict[str, Float[Tensor, ""]]:
+        """Weighted errors of a motion."""
+        w, known = self._weights, batch.known.to(motion.dtype)
+        emphasis = known * (1 + w.closure * batch.closed)
+        error = motion - batch.expression
+        return {
+            "expression": w.expression * masked_mean(error.square().mean(-1), known),
+            "landmarks": w.landmarks * masked_mean(self._geometry.landmark_error(error), emphasis),
+            "lip_gap": w.lip_gap * masked_mean(self._geometry.lip_gap_error(error), emphasis),
+            "acceleration": w.acceleration * acceleration_error(motion, batch.expression, batch.known),
+            "magnitude": w.magnitude * masked_mean(motion.square().mean(-1), known),
+        }
+
+    def validation_step(self, batch: SpeechMotion, _: int) -> None:
+        """Judge the likeliest motion of the held-out speech."""
+        motion, known = self.network(batch), batch.known
+        if known.sum() < 3:
+            return
+        found, truth = self._geometry.lips(motion[known]), self._geometry.lips(batch.expression[known])
+        gap, true_gap = self._geometry.gap(found), self._geometry.gap(truth)
+        correlation = torch.corrcoef(torch.stack([gap, true_gap]))[0, 1]
+        figures = {
+            "val/mouth_correlation": correlation,
+            "val/lip_vertex_error_mm2": (found - truth).square().sum(-1).amax(-1).mean(),
+            "val/loss": sum(self._motion_terms(motion, batch).values()),
+            "val/closure_recall": closure_recall(gap / 10, true_gap / 10, *self._mouth_range),
+        }
+        self.log_dict({name: value for name, value in figures.items() if torch.isfinite(value)})
+
+    def bundle_contents(self, data: Audio2MotionData) -> BundleContents:
+        """The network, and what is heard and how lively this person is."""
+        statistics = data.statistics
+        facts = {
+            "clip": data.clip.name,
+            "clip_sha256": data.clip.sha256,
+            "fps": data.clip.fps,
+            "basis": data.clip.facts["basis"],
+            "audio_features": asdict(data.features),
+            "mouth_amp": statistics.mouth_amp,
+            "eye_amp": statistics.eye_amp,
+        }
+        return BundleContents(self.network.state_dict(), self._network_hparams, facts)

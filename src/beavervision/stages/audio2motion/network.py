@@ -1,0 +1,172 @@
+"""The variational autoencoder of motion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+from torch.nn.functional import pad
+
+from beavervision.stages.audio2motion.conditions import ConditionEncoder
+from beavervision.stages.audio2motion.flow import FlowPrior
+from beavervision.stages.audio2motion.wavenet import GatedStack
+from beavervision.types import Batch
+
+STRIDE = 4
+"""Frames that share one latent vector."""
+
+
+@dataclass
+class Speech(Batch):
+    """What the network hears and is told, padded to the longest of the batch."""
+
+    content: Float[Tensor, "B 2T C"]
+    """Audio feature, two rows a frame."""
+    pitch: Int[Tensor, "B 2T"]
+    """Coarse pitch, bins 1-255."""
+    blink: Int[Tensor, "B T"]
+    """1 at the middle of a blink."""
+    mouth_amp: Float[Tensor, "B"]
+    """90th percentile of the distance between the inner lips, cm."""
+    eye_amp: Float[Tensor, "B"]
+    """90th percentile of the distance between the lids, cm."""
+    inside: Bool[Tensor, "B T"]
+    """False where a sequence is padded."""
+
+
+@dataclass
+class Posterior:
+    """Latent distribution of a known motion and a sample of it, in the shape of the latent."""
+
+    z: Float[Tensor, "B Z L"]
+    mean: Float[Tensor, "B Z L"]
+    log_sigma: Float[Tensor, "B Z L"]
+
+
+class MotionVAE(nn.Module):
+    """Speech to expression coefficients (GeneFace++'s VAE; figures in STAGES.md section 2).
+
+    Args:
+        content_dim: channels of the audio feature.
+        motion_dim: E, coefficients of the motion.
+        hidden: channels of encoder and decoder (reference 256).
+        latent: Z, channels of the latent (16).
+        condition: G, channels of the condition (128).
+        audio_hidden: channels of the audio encoder (64).
+        branch: channels of pitch, blink and amplitude branches (128).
+        encoder_layers: gated layers of the encoder (8).
+        decoder_layers: gated layers of the decoder (4).
+        couplings: of the flow prior (4).
+        flow_hidden: channels inside a coupling (64).
+        flow_layers: gated layers of a coupling (4).
+        kernel: width of the gated convolutions (5).
+        dropout: share of activations dropped in training (0).
+        pitch: whether the pitch is heard.
+    """
+
+    def __init__(
+        self,
+        content_dim: int,
+        motion_dim: int = 64,
+        hidden: int = 256,
+        latent: int = 16,
+        condition: int = 128,
+        audio_hidden: int = 64,
+        branch: int = 128,
+        encoder_layers: int = 8,
+        decoder_layers: int = 4,
+        couplings: int = 4,
+        flow_hidden: int = 64,
+        flow_layers: int = 4,
+        kernel: int = 5,
+        dropout: float = 0.0,
+        *,
+        pitch: bool = True,
+    ) -> None:
+        super().__init__()
+        self.latent = latent
+        self.register_buffer("content_mean", torch.zeros(content_dim))
+        self.register_buffer("content_std", torch.ones(content_dim))
+        self.register_buffer("motion_mean", torch.zeros(motion_dim))
+        self.register_buffer("motion_std", torch.ones(motion_dim))
+        self.listen = ConditionEncoder(content_dim, audio_hidden, condition, branch, dropout, pitch=pitch)
+        # Kernel 8, stride 4, padding 2: T frames become exactly T / 4.
+        self.slow_condition = nn.Conv1d(condition, condition, 2 * STRIDE, STRIDE, STRIDE // 2)
+        self.enter = nn.Conv1d(motion_dim, hidden, 2 * STRIDE, STRIDE, STRIDE // 2)
+        self.encoder = GatedStack(hidden, condition, encoder_layers, kernel, dropout)
+        self.to_posterior = nn.Conv1d(hidden, 2 * latent, 1)
+        self.prior = FlowPrior(latent, condition, couplings, flow_hidden, flow_layers, kernel)
+        self.widen = nn.ConvTranspose1d(latent, hidden, STRIDE, STRIDE)
+        self.decoder = GatedStack(hidden, condition, decoder_layers, kernel, dropout)
+        self.leave = nn.Conv1d(hidden, motion_dim, 1)
+
+    @property
+    def reach(self) -> int:
+        """Frames on either side beyond which nothing heard changes a frame; a multiple of STRIDE."""
+        flow = sum(coupling.body.reach for coupling in self.prior.couplings)
+        slow = flow + 3  # strided convolution, transposed convolution, and the latent's own frames
+        return STRIDE * (slow + -(-(self.decoder.reach + 2) // STRIDE))
+
+    def set_statistics(
+        self,
+        content_mean: Float[Tensor, "C"],
+        content_std: Float[Tensor, "C"],
+        motion_mean: Float[Tensor, "E"],
+        motion_std: Float[Tensor, "E"],
+    ) -> None:
+        """Take over the training split's statistics, by which sound and motion are standardised inside."""
+        self.content_mean.copy_(content_mean)
+        self.content_std.copy_(content_std)
+        self.motion_mean.copy_(motion_mean)
+        self.motion_std.copy_(motion_std)
+
+    def condition(self, speech: Speech) -> tuple[Float[Tensor, "B G T"], Float[Tensor, "B G L"]]:
+        """Condition g per frame and per latent; T is padded to a multiple of STRIDE, L = T / STRIDE."""
+        content = (speech.content - self.content_mean) / self.content_std
+        g = self.listen(content, speech.pitch, speech.blink, speech.mouth_amp, speech.eye_amp, speech.inside)
+        g = pad(g, (0, -g.shape[2] % STRIDE))
+        return g, self.slow_condition(g) * latent_mask(speech.inside)
+
+    def posterior(
+        self,
+        motion: Float[Tensor, "B T E"],
+        g_slow: Float[Tensor, "B G L"],
+        inside: Bool[Tensor, "B T"],
+        known: Bool[Tensor, "B T"],
+    ) -> Posterior:
+        """Encode a known motion and draw from its latent distribution; frames not `known` count as mean motion."""
+        mask = latent_mask(inside)
+        standard = ((motion - self.motion_mean) / self.motion_std * known[..., None]).mT
+        hidden = self.enter(pad(standard, (0, -standard.shape[2] % STRIDE))) * mask
+        mean, log_sigma = (self.to_posterior(self.encoder(hidden, g_slow, mask)) * mask).chunk(2, dim=1)
+        z = (mean + torch.randn_like(mean) * log_sigma.exp()) * mask
+        return Posterior(z, mean, log_sigma)
+
+    def imagine(
+        self, noise: Float[Tensor, "B Z L"], g_slow: Float[Tensor, "B G L"], inside: Bool[Tensor, "B T"]
+    ) -> Float[Tensor, "B Z L"]:
+        """Latent of a motion that fits the sound; zero noise gives the most probable one."""
+        mask = latent_mask(inside)
+        return self.prior.inverse(noise * mask, g_slow, mask)
+
+    def decode(
+        self, z: Float[Tensor, "B Z L"], g: Float[Tensor, "B G T"], inside: Bool[Tensor, "B T"]
+    ) -> Float[Tensor, "B T E"]:
+        """Motion of a latent; zero outside the sequences."""
+        frames = inside.shape[1]
+        mask = pad(inside, (0, -frames % STRIDE))[:, None]
+        standard = self.leave(self.decoder(self.widen(z) * mask, g, mask))[..., :frames].mT
+        return (standard * self.motion_std + self.motion_mean) * inside[..., None]
+
+    def forward(self, speech: Speech, noise: Float[Tensor, "B Z L"] | None = None) -> Float[Tensor, "B T E"]:
+        """Motion for a speech; without noise the most probable one."""
+        g, g_slow = self.condition(speech)
+        noise = g.new_zeros(len(g), self.latent, g_slow.shape[2]) if noise is None else noise
+        return self.decode(self.imagine(noise, g_slow, speech.inside), g, speech.inside)
+
+
+def latent_mask(inside: Bool[Tensor, "B T"]) -> Bool[Tensor, "B 1 L"]:
+    """Latents of which at least the first frame lies inside its sequence."""
+    return pad(inside, (0, -inside.shape[1] % STRIDE))[:, None, ::STRIDE]

@@ -1,0 +1,67 @@
+"""Gated convolutions and normalisation that never look beyond a sequence's end."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+
+class MaskedBatchNorm(nn.BatchNorm1d):
+    """Batch normalisation whose statistics leave padded positions out."""
+
+    def forward(self, x: Float[Tensor, "B C T"], mask: Bool[Tensor, "B 1 T"]) -> Float[Tensor, "B C T"]:
+        """Normalise; padded positions become zero."""
+        if self.training:
+            count = mask.sum().clamp(min=1)
+            mean = (x * mask).sum((0, 2)) / count
+            var = (((x - mean[:, None]) * mask) ** 2).sum((0, 2)) / count
+            with torch.no_grad():
+                self.num_batches_tracked += 1
+                self.running_mean.lerp_(mean, self.momentum)
+                self.running_var.lerp_(var * count / (count - 1).clamp(min=1), self.momentum)
+        else:
+            mean, var = self.running_mean, self.running_var
+        scale = self.weight * (var + self.eps).rsqrt()
+        return ((x - mean[:, None]) * scale[:, None] + self.bias[:, None]) * mask
+
+
+class GatedStack(nn.Module):
+    """Residual stack of gated convolutions (van den Oord et al., "WaveNet", 2016, equation 2), undilated.
+
+    Args:
+        hidden: channels H.
+        condition: channels G of the condition.
+        layers: how many.
+        kernel: width of the convolutions, odd.
+        dropout: share of activations dropped in training.
+    """
+
+    def __init__(self, hidden: int, condition: int, layers: int, kernel: int, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.convolutions = nn.ModuleList(
+            nn.Conv1d(hidden, 2 * hidden, kernel, padding=kernel // 2) for _ in range(layers)
+        )
+        self.condition = nn.Conv1d(condition, 2 * hidden * layers, 1)
+        self.outputs = nn.ModuleList(
+            nn.Conv1d(hidden, hidden if last else 2 * hidden, 1) for last in [False] * (layers - 1) + [True]
+        )
+        self.dropout = nn.Dropout(dropout)
+        self.reach = layers * (kernel // 2)
+        """Positions on either side that a result depends on."""
+
+    def forward(
+        self, x: Float[Tensor, "B H T"], g: Float[Tensor, "B G T"], mask: Bool[Tensor, "B 1 T"]
+    ) -> Float[Tensor, "B H T"]:
+        """Sum of the layers' skip outputs; zero where `mask` is."""
+        total = torch.zeros_like(x)
+        conditions = self.condition(g).chunk(len(self.convolutions), dim=1)
+        for convolve, condition, output in zip(self.convolutions, conditions, self.outputs, strict=True):
+            wave, gate = (convolve(self.dropout(x)) + condition).chunk(2, dim=1)
+            result = output(torch.tanh(wave) * torch.sigmoid(gate))
+            if result.shape[1] == x.shape[1]:
+                total = total + result  # the last layer feeds the sum alone
+            else:
+                residual, skip = result.chunk(2, dim=1)
+                x, total = (x + residual) * mask, total + skip
+        return total * mask

@@ -1,0 +1,74 @@
+"""Expression coefficients measured on the face's surface, differentiably."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from beavervision.face.landmarks import EYES, LIPS_INNER, LIPS_OUTER, N_MESH, OVAL, UPPER_LIDS
+from beavervision.face.model import CONDITION_SCALE, FaceModel
+
+EYE_WEIGHT, UPPER_LID_WEIGHT, LIP_WEIGHT, OUTLINE_WEIGHT = 3.0, 20.0, 5.0, 0.0
+"""Weights of the landmarks' squared errors (STAGES.md section 2); the others have 1."""
+
+LIP_POINTS = np.concatenate([LIPS_INNER, LIPS_OUTER])
+"""[40] mesh points of the lips' edges."""
+LIP_PAIRS = ((13, 14), (82, 87), (312, 317), (81, 178), (311, 402))
+"""Inner lips, upper and lower, from the middle outwards: they touch when the mouth is shut."""
+
+
+class FaceGeometry(nn.Module):
+    """Errors of coefficients in millimetres of an average head.
+
+    Squared errors of weighted landmarks are a quadratic form of the error in coefficients, so that a factor of it
+    (E x E) takes the place of 468 projected landmarks.
+
+    Args:
+        model: the face whose coefficients are compared.
+    """
+
+    def __init__(self, model: FaceModel) -> None:
+        super().__init__()
+        basis = CONDITION_SCALE * model.exp_basis[:, model.landmarks468]
+        mean = CONDITION_SCALE * model.mean[model.landmarks468]
+        weighted = (basis * np.sqrt(landmark_weights())[:, None]).reshape(len(basis), -1)
+        values, vectors = np.linalg.eigh(weighted @ weighted.T / weighted.shape[1])
+        upper, lower = (list(side) for side in zip(*LIP_PAIRS, strict=True))
+        self._keep("factor", vectors * np.sqrt(np.clip(values, 0, None)))
+        self._keep("gap_basis", basis[:, upper] - basis[:, lower])
+        self._keep("lip_basis", basis[:, LIP_POINTS])
+        self._keep("lip_mean", mean[LIP_POINTS])
+        self._middle = [int(np.flatnonzero(point == LIP_POINTS)[0]) for point in LIP_PAIRS[0]]
+
+    def _keep(self, name: str, values: np.ndarray) -> None:
+        self.register_buffer(name, torch.from_numpy(np.ascontiguousarray(values)).float(), persistent=False)
+
+    def landmark_error(self, error: Float[Tensor, "*b E"]) -> Float[Tensor, "*b"]:
+        """Weighted mean squared error of the 468 canonical landmarks' coordinates, mm^2."""
+        return (error @ self.factor).square().sum(-1)
+
+    def lip_gap_error(self, error: Float[Tensor, "*b E"]) -> Float[Tensor, "*b"]:
+        """Mean squared error of the vectors between upper and lower inner lip, mm^2."""
+        gap = torch.einsum("...e,ekc->...kc", error, self.gap_basis)
+        return gap.square().sum(-1).mean(-1)
+
+    def lips(self, expression: Float[Tensor, "*b E"]) -> Float[Tensor, "*b 40 3"]:
+        """Edges of the mean face's lips (LIP_POINTS) in head space, mm."""
+        return self.lip_mean + torch.einsum("...e,ekc->...kc", expression, self.lip_basis)
+
+    def gap(self, lips: Float[Tensor, "*b 40 3"]) -> Float[Tensor, "*b"]:
+        """Distance between the middles of the inner lips, mm."""
+        upper, lower = self._middle
+        return (lips[..., upper, :] - lips[..., lower, :]).norm(dim=-1)
+
+
+def landmark_weights() -> Float[np.ndarray, "468"]:
+    """Weight of each landmark's squared error."""
+    weights = np.ones(N_MESH)
+    weights[EYES.ravel()] = EYE_WEIGHT
+    weights[UPPER_LIDS[:, 1:-1].ravel()] = UPPER_LID_WEIGHT
+    weights[LIP_POINTS] = LIP_WEIGHT
+    weights[OVAL] = OUTLINE_WEIGHT
+    return weights

@@ -1,0 +1,56 @@
+"""Run one half of a chain of generators on another thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from queue import Full, Queue
+from threading import Event, Thread
+from typing import TypeVar
+
+ItemT = TypeVar("ItemT")
+
+DEPTH = 4
+"""Items that may lie ready; bounds memory."""
+
+
+def ahead(items: Iterable[ItemT], depth: int = DEPTH) -> Iterator[ItemT]:
+    """Yield `items` in order while a thread of its own makes the next ones.
+
+    Decoding, MediaPipe and OpenCV release the interpreter's lock, so two halves of a chain take two cores. An
+    exception in the thread is raised here; leaving early stops the thread.
+    """
+    queue: Queue = Queue(depth)
+    stopped = Event()
+
+    def offer(entry: tuple[bool, object]) -> bool:
+        while not stopped.is_set():
+            try:
+                queue.put(entry, timeout=0.1)
+                return True
+            except Full:
+                continue
+        return False
+
+    def produce() -> None:
+        try:
+            for item in items:
+                if not offer((True, item)):
+                    return
+            offer((False, None))
+        except BaseException as error:  # handed over to the consumer, whatever it is
+            offer((False, error))
+
+    thread = Thread(target=produce, daemon=True)
+    thread.start()
+    try:
+        while True:
+            more, item = queue.get()
+            if more:
+                yield item
+            elif item is None:
+                return
+            else:
+                raise item
+    finally:
+        stopped.set()
+        thread.join()

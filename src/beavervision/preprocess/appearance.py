@@ -1,0 +1,98 @@
+"""Colours of this person's skin, hair, neck and clothes, learnt from a few frames of the clip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float, Int, UInt8
+from scipy.ndimage import gaussian_filter
+
+from beavervision.face.landmarks import EYES, LIPS_OUTER
+from beavervision.preprocess.headview import HeadView
+
+BINS = (32, 64, 64)
+"""Lightness, green-red, blue-yellow (CIE Lab)."""
+
+BLUR = (1.5, 1.2, 1.2)
+"""Bins over which a colour stands for its neighbours."""
+
+CLASSES = ("hair", "face", "neck", "torso")
+
+FLOOR = 2e-6
+"""Probability of a colour never seen: 0.26 of an even distribution over the bins."""
+
+SKIN_SHARE, SKIN_HUE_SHARE = 2e-4, 2e-3
+"""Share of the face's skin in one bin (of one hue) from which a colour (a hue) counts as skin."""
+
+STRENGTH = 1.0
+"""Weight of colour against place."""
+
+
+class Appearance:
+    """Log-likelihood of colours under each class."""
+
+    def __init__(self, histograms: Float[np.ndarray, "L A B 4"]) -> None:
+        total = histograms.sum((0, 1, 2), keepdims=True)
+        smooth = np.stack([gaussian_filter(histograms[..., c], BLUR) for c in range(len(CLASSES))], -1)
+        share = smooth / np.maximum(total, 1)
+        self._table = (STRENGTH * np.log(share + FLOOR)).reshape(-1, len(CLASSES)).astype(np.float32)
+        # A class that was hardly seen (no hair) explains no colour.
+        rare = total.ravel() < 0.004 * total.sum()
+        self._table[:, rare] = np.log(FLOOR)
+
+    @classmethod
+    def learn(cls, views: Iterable[tuple[HeadView, Float[np.ndarray, "S S"]]]) -> Appearance:
+        """Learn from heads and their person masks: colours of places that are certain."""
+        histograms = np.zeros((*BINS, len(CLASSES)))
+        skin: Float[np.ndarray, "L A B"] = np.zeros(BINS)
+        kept = list(views)
+        for view, _ in kept:
+            bins = colour_bins(view.rgb)
+            skin += _histogram(bins[certain_skin(view)])
+        is_skin = (gaussian_filter(skin, BLUR) / max(skin.sum(), 1) > SKIN_SHARE).reshape(-1)
+        hue = np.broadcast_to(skin.sum(0), BINS)
+        skin_hue = (gaussian_filter(hue, (0, *BLUR[1:])) / max(skin.sum(), 1) > SKIN_HUE_SHARE).reshape(-1)
+        # Bald heads and open collars are no hair and no clothes; a collar under the chin is no neck, a shadow is.
+        allowed = {"hair": ~is_skin, "torso": ~is_skin, "neck": skin_hue}
+        for view, person in kept:
+            bins = colour_bins(view.rgb)
+            for c, region in enumerate(certain_places(view, view.inside & (person > 0.9))):
+                chosen = bins[region]
+                chosen = chosen[allowed[CLASSES[c]][chosen]] if CLASSES[c] in allowed else chosen
+                histograms[..., c] += _histogram(chosen)
+        return cls(histograms)
+
+    def likelihood(self, rgb: UInt8[np.ndarray, "H W 3"]) -> Float[np.ndarray, "H W 4"]:
+        """Log-likelihood of every pixel's colour under hair, face, neck, torso."""
+        return self._table[colour_bins(rgb)]
+
+
+def colour_bins(rgb: UInt8[np.ndarray, "H W 3"]) -> Int[np.ndarray, "H W"]:
+    """Index of each pixel's colour in the flattened table."""
+    lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB).astype(np.int32)
+    # a and b of natural pictures stay within +-64 of neutral.
+    a, b = (np.clip((lab[..., c] - 64) // 2, 0, 63) for c in (1, 2))
+    return (lab[..., 0] // 8 * BINS[1] + a) * BINS[2] + b
+
+
+def certain_skin(view: HeadView) -> Bool[np.ndarray, "S S"]:
+    """Inside the outline, away from its edge, the brows and above, the eyes and the lips."""
+    region = view.oval & (view.grid[1] > 0.1)
+    for hole in (EYES[0], EYES[1], LIPS_OUTER):
+        region &= ~view.filled(hole)
+    return cv2.erode(region.astype(np.uint8), np.ones((15, 15), np.uint8)).astype(bool)
+
+
+def certain_places(view: HeadView, person: Bool[np.ndarray, "S S"]) -> list[Bool[np.ndarray, "S S"]]:
+    """Where hair, face, neck and torso surely are, if there are any."""
+    across, down = view.grid
+    hair = person & (down < view.brow_line - 0.25) & (view.outside > 0.12)
+    neck = person & (np.abs(across) < 0.45) & (view.below_jaw > 0.08) & (view.below_jaw < 0.25)
+    torso = person & (down > 1.45)
+    return [hair, certain_skin(view), neck, torso]
+
+
+def _histogram(bins: Int[np.ndarray, "n"]) -> Float[np.ndarray, "L A B"]:
+    return np.bincount(bins, minlength=int(np.prod(BINS))).reshape(BINS).astype(float)

@@ -1,0 +1,102 @@
+"""The head as the parser sees it: an upright crop of one size, and where each of its pixels lies on the face."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+
+from beavervision.face.landmarks import BROWS, EYE_OUTER, OVAL
+from beavervision.preprocess.square import Square
+
+SIZE = 448
+"""Pixels of the crop."""
+
+MARGIN = 3.0
+"""Side of the crop over that of the landmarks' box: hair above, neck and shoulders below."""
+
+CHIN, EAR_RIGHT, EAR_LEFT = 152, 234, 454
+
+JAW = OVAL[8:29]
+"""Lower half of the oval, from the subject's left ear over the chin to the right one."""
+
+
+@dataclass(frozen=True)
+class HeadView:
+    """One face in its crop."""
+
+    square: Square
+    rgb: UInt8[np.ndarray, "S S 3"]
+    landmarks: Float[np.ndarray, "478 2"]
+    """Pixels of the crop."""
+    inside: Bool[np.ndarray, "S S"]
+    """Pixels that show the frame; beyond its borders the crop is black."""
+
+    @classmethod
+    def look(cls, rgb: UInt8[np.ndarray, "H W 3"], landmarks: Float[np.ndarray, "478 3"]) -> HeadView:
+        """Cut the head out of a frame."""
+        square = Square.round_landmarks(landmarks, MARGIN)
+        matrix = square.to_crop(SIZE)
+        flat = landmarks[:, :2] @ matrix[:, :2].T + matrix[:, 2]
+        inside = square.cut(np.ones(rgb.shape[:2], np.uint8), SIZE).astype(bool)
+        return cls(square, square.cut(rgb, SIZE), flat, inside)
+
+    @cached_property
+    def _axes(self) -> tuple[np.ndarray, np.ndarray, float, float]:
+        """Origin between the eyes, unit vector down the face, face length (eyes to chin), half width at the ears."""
+        eyes = self.landmarks[EYE_OUTER].mean(0)
+        down = self.landmarks[CHIN] - eyes
+        length = float(np.linalg.norm(down))
+        half = float(np.linalg.norm(self.landmarks[EAR_LEFT] - self.landmarks[EAR_RIGHT])) / 2
+        return eyes, down / length, length, max(half, 0.45 * length)
+
+    def coordinates(self, points: Float[np.ndarray, "*n 2"]) -> tuple[np.ndarray, np.ndarray]:
+        """Place on the face: across (0 the middle, 1 the ears) and down (0 the eyes, 1 the chin)."""
+        origin, down, length, half = self._axes
+        middle = self.landmarks[OVAL].mean(0)
+        across = np.array([down[1], -down[0]])
+        return (points - middle) @ across / half, (points - origin) @ down / length
+
+    @cached_property
+    def grid(self) -> tuple[Float[np.ndarray, "S S"], Float[np.ndarray, "S S"]]:
+        """(across, down) of every pixel."""
+        axis = np.arange(SIZE, dtype=np.float32) + 0.5
+        across, down = self.coordinates(np.stack(np.meshgrid(axis, axis), -1))
+        return across.astype(np.float32), down.astype(np.float32)
+
+    @cached_property
+    def oval(self) -> Bool[np.ndarray, "S S"]:
+        """Inside the face's outline."""
+        return self.filled(OVAL)
+
+    def filled(self, indices: np.ndarray) -> Bool[np.ndarray, "S S"]:
+        """Inside the closed polygon through these landmarks."""
+        mask = np.zeros((SIZE, SIZE), np.uint8)
+        shift = 4  # subpixel bits; OpenCV's pixel centres are whole numbers
+        points = np.rint((self.landmarks[indices] - 0.5) * 2**shift).astype(np.int32)
+        cv2.fillPoly(mask, [points], 1, shift=shift)
+        return mask.astype(bool)
+
+    @cached_property
+    def outside(self) -> Float[np.ndarray, "S S"]:
+        """Distance from the outline in half widths of the face; 0 inside."""
+        distance = cv2.distanceTransform((~self.oval).astype(np.uint8), cv2.DIST_L2, 3)
+        return distance / np.float32(self._axes[3])
+
+    @cached_property
+    def below_jaw(self) -> Float[np.ndarray, "S S"]:
+        """How far below the jaw line (extended level from the ears outwards), in face lengths; negative above."""
+        across, down = self.coordinates(self.landmarks[JAW])
+        order = np.argsort(across)
+        x, y = self.grid
+        table = np.interp(np.linspace(-4, 4, 801), across[order], down[order]).astype(np.float32)
+        column = np.clip((x + 4) * 100, 0, 800)
+        return y - table[column.astype(np.int32)]
+
+    @cached_property
+    def brow_line(self) -> float:
+        """Height of the upper edge of the brows (`down` coordinate)."""
+        return float(self.coordinates(self.landmarks[BROWS[:, 0].ravel()])[1].mean())

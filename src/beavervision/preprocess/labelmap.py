@@ -1,0 +1,77 @@
+"""The label map of a whole frame: the subject's parsed head, the body, hands, other people."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+
+from beavervision.preprocess.hands import hand_mask
+from beavervision.preprocess.headview import SIZE
+from beavervision.preprocess.parse import HeadParse
+from beavervision.preprocess.perceive import Percept
+from beavervision.preprocess.person import window_of
+from beavervision.types import Label
+
+UPRIGHT = 0.5
+"""Weight of vertical against horizontal distance when a pixel is given to the nearer of two people: people stand
+side by side."""
+
+HEAD_BORDER = 6
+"""Pixels at the border of the head's crop that are left to the frame's coarser mask."""
+
+
+def label_frame(percept: Percept, head: HeadParse | None, boxes: Float[np.ndarray, "P 4"]) -> UInt8[np.ndarray, "H W"]:
+    """Label map of a frame.
+
+    Args:
+        percept: what the networks see.
+        head: the subject's parsed head; None where the subject is not visible: people are then OTHER.
+        boxes: face boxes of everybody, the subject first; NaN for those who are not seen.
+    """
+    height, width = percept.rgb.shape[:2]
+    body = Label.OTHER if head is None else Label.TORSO
+    small = np.where(percept.person > 0.5, np.uint8(body), np.uint8(Label.BACKGROUND))
+    others = np.zeros(small.shape, bool)
+    if head is not None:
+        others = _nearer_to_others(small.shape, boxes * small.shape[1] / width)
+        small[others & (small == Label.TORSO)] = Label.OTHER
+    labels = _enlarge(percept.person, small, width, height)
+    if head is not None:
+        _draw_head(labels, head, cv2.resize(others.astype(np.uint8), (width, height)) > 0)
+    labels[hand_mask(percept.hands, width, height)] = Label.HAND
+    return labels
+
+
+def _enlarge(person: np.ndarray, small: np.ndarray, width: int, height: int) -> UInt8[np.ndarray, "H W"]:
+    """The reduced map at full size, with the mask's smooth border instead of blocks."""
+    mask = cv2.resize((person * 255).astype(np.uint8), (width, height), interpolation=cv2.INTER_LINEAR) > 127
+    kinds = cv2.dilate(small, np.ones((3, 3), np.uint8))  # BACKGROUND is 0: never spreads over people
+    return cv2.resize(kinds, (width, height), interpolation=cv2.INTER_NEAREST) * mask
+
+
+def _nearer_to_others(shape: tuple[int, ...], boxes: Float[np.ndarray, "P 4"]) -> Bool[np.ndarray, "h w"]:
+    """Pixels that are nearer, in face sizes, to somebody else's face than to the subject's."""
+    seen = boxes[np.isfinite(boxes).all(1)]
+    if len(seen) < 2 or not np.isfinite(boxes[0]).all():
+        return np.zeros(shape, bool)
+    y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32) + 0.5
+    distances = [np.hypot(x - (x0 + x1) / 2, UPRIGHT * (y - (y0 + y1) / 2)) / (y1 - y0) for x0, y0, x1, y1 in seen]
+    return np.min(distances[1:], axis=0) < distances[0]
+
+
+def _draw_head(labels: UInt8[np.ndarray, "H W"], head: HeadParse, others: Bool[np.ndarray, "H W"]) -> None:
+    """Replace what the head's crop covers by its finer labels, in place."""
+    height, width = labels.shape
+    window, matrix = window_of(head.view.square, SIZE, width, height)
+    if window is None:
+        return
+    rows, columns = window
+    size = (columns.stop - columns.start, rows.stop - rows.start)
+    person = cv2.warpAffine((head.person * 255).astype(np.uint8), matrix, size, flags=cv2.INTER_LINEAR) > 127
+    kinds = cv2.warpAffine(head.labels, matrix, size, flags=cv2.INTER_NEAREST)
+    covered = np.zeros((SIZE, SIZE), np.uint8)
+    covered[HEAD_BORDER:-HEAD_BORDER, HEAD_BORDER:-HEAD_BORDER] = 1
+    covered = cv2.warpAffine(covered, matrix, size, flags=cv2.INTER_NEAREST) > 0
+    covered &= ~others[rows, columns]
+    labels[rows, columns][covered] = np.where(person, kinds, np.uint8(Label.BACKGROUND))[covered]

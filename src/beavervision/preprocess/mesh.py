@@ -1,0 +1,60 @@
+"""MediaPipe's face mesh on a square that we choose: 478 landmarks of one face."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from beavervision.preprocess.square import Square
+
+CROP = 256
+"""Pixels of the crop that the graph gets; its network (192 px) samples it once more."""
+
+GRAPH = """
+input_stream: "image"
+input_stream: "roi"
+input_side_packet: "with_attention"
+output_stream: "landmarks"
+node {
+  calculator: "FaceLandmarkCpu"
+  input_stream: "IMAGE:image"
+  input_stream: "ROI:roi"
+  input_side_packet: "WITH_ATTENTION:with_attention"
+  output_stream: "LANDMARKS:landmarks"
+}
+"""
+"""The landmark half of `mp.solutions.face_mesh`: no detector, no tracking inside, so that a frame's landmarks
+depend on the frame and the square alone."""
+
+LEFT_RIGHT_PASSES = (False, True)
+"""The picture as it is and mirrored: the mean of both has less noise and no handedness."""
+
+
+class FaceMesh:
+    """478 landmarks (eyes, lips and irises refined) of the face in a square of the frame."""
+
+    def __init__(self) -> None:
+        from google.protobuf import text_format
+        from mediapipe.framework import calculator_pb2
+        from mediapipe.framework.formats import rect_pb2
+        from mediapipe.python.solution_base import SolutionBase
+
+        config = text_format.Parse(GRAPH, calculator_pb2.CalculatorGraphConfig())
+        self._graph = SolutionBase(graph_config=config, side_inputs={"with_attention": True}, outputs=["landmarks"])
+        self._whole = rect_pb2.NormalizedRect(x_center=0.5, y_center=0.5, width=1.0, height=1.0, rotation=0.0)
+
+    def landmarks(self, rgb: UInt8[np.ndarray, "H W 3"], square: Square) -> Float[np.ndarray, "478 3"] | None:
+        """Landmarks in full-frame pixels (z in the same unit, nearer = smaller); None where no face is seen."""
+        crop = square.cut(rgb, CROP)
+        found = self._run(crop)
+        return None if found is None else square.to_frame(found)
+
+    def _run(self, crop: UInt8[np.ndarray, "n n 3"]) -> Float[np.ndarray, "478 3"] | None:
+        result = self._graph.process({"image": crop, "roi": self._whole}).landmarks
+        if result is None:
+            return None
+        return np.array([(p.x, p.y, p.z) for p in result.landmark])
+
+    def close(self) -> None:
+        """Free the graph."""
+        self._graph.close()

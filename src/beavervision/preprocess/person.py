@@ -1,0 +1,92 @@
+"""Where the person is: MediaPipe's selfie segmentation, once for the frame and again, finer, round body and head."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from beavervision.preprocess.square import Square
+
+NETWORK = 256
+"""Pixels of the network's input and output (the general model)."""
+
+BORDER = 0.08
+"""Share of a square's side over which its finer mask fades into the coarser one."""
+
+
+class PersonSegmenter:
+    """Soft masks of people, coarse to fine."""
+
+    def __init__(self) -> None:
+        from mediapipe.python.solutions.selfie_segmentation import SelfieSegmentation
+
+        self._network = SelfieSegmentation(model_selection=0)
+
+    def mask(self, rgb: UInt8[np.ndarray, "H W 3"], squares: Sequence[Square] = ()) -> Float[np.ndarray, "H W"]:
+        """Probability of a person in every pixel of the frame.
+
+        Args:
+            rgb: the frame; best reduced to the size at which the mask is wanted.
+            squares: where to look again, coarse to fine; each replaces what came before inside it.
+        """
+        height, width = rgb.shape[:2]
+        small = cv2.resize(rgb, (NETWORK, NETWORK), interpolation=cv2.INTER_AREA)
+        mask = cv2.resize(self._run(small), (width, height), interpolation=cv2.INTER_LINEAR)
+        for square in squares:
+            fine = self.inside(rgb, square, NETWORK)
+            paste(mask, fine, square)
+        return mask
+
+    def inside(self, rgb: UInt8[np.ndarray, "H W 3"], square: Square, size: int) -> Float[np.ndarray, "S S"]:
+        """Probability of a person in a square of the frame, at `size` pixels."""
+        mask = self._run(square.cut(rgb, NETWORK))
+        return mask if size == NETWORK else cv2.resize(mask, (size, size), interpolation=cv2.INTER_LINEAR)
+
+    def _run(self, crop: UInt8[np.ndarray, "S S 3"]) -> Float[np.ndarray, "S S"]:
+        return self._network.process(crop).segmentation_mask
+
+    def close(self) -> None:
+        """Free the graph."""
+        self._network.close()
+
+
+def fade(size: int, border: float = BORDER) -> Float[np.ndarray, "S S"]:
+    """Weight 1 in the middle of a square, falling to 0 at its border."""
+    ramp = np.clip(np.minimum(np.arange(size) + 0.5, size - np.arange(size) - 0.5) / (border * size), 0, 1)
+    return np.minimum(ramp[:, None], ramp[None]).astype(np.float32)
+
+
+def paste(canvas: Float[np.ndarray, "H W *c"], patch: Float[np.ndarray, "S S *c"], square: Square) -> None:
+    """Blend a square's patch into a frame-sized canvas, in place, without a seam."""
+    size = patch.shape[0]
+    window, matrix = window_of(square, size, canvas.shape[1], canvas.shape[0])
+    if window is None:
+        return
+    rows, columns = window
+    shape = (columns.stop - columns.start, rows.stop - rows.start)
+    there = cv2.warpAffine(patch, matrix, shape, flags=cv2.INTER_LINEAR)
+    weight = cv2.warpAffine(fade(size), matrix, shape, flags=cv2.INTER_LINEAR)
+    weight = weight.reshape(weight.shape + (1,) * (canvas.ndim - 2))
+    canvas[rows, columns] += weight * (there - canvas[rows, columns])
+
+
+def window_of(
+    square: Square, size: int, width: int, height: int
+) -> tuple[tuple[slice, slice] | None, Float[np.ndarray, "2 3"]]:
+    """Part of the frame (rows, columns) that a square covers, and OpenCV's map from its crop to that part.
+
+    None where the square lies outside the frame.
+    """
+    corners = square.to_frame(np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]))
+    low = np.clip(np.floor(corners.min(0)), 0, [width, height]).astype(int)
+    high = np.clip(np.ceil(corners.max(0)), 0, [width, height]).astype(int)
+    forward = square.to_crop(size)
+    back = cv2.invertAffineTransform(forward)
+    half = np.array([0.5, 0.5])
+    back[:, 2] += back[:, :2] @ half - half - low
+    if (high - low).min() <= 0:
+        return None, back
+    return (slice(low[1], high[1]), slice(low[0], high[0])), back

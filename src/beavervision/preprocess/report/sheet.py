@@ -1,0 +1,96 @@
+"""Contact sheet: a dozen frames of the clip with what was found drawn on them."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from jaxtyping import Float, Int, UInt8
+from PIL import Image
+
+from beavervision.face.landmarks import EYES, IRISES, LIPS_INNER, LIPS_OUTER, OVAL
+from beavervision.preprocess.perceive import Percept
+from beavervision.types import Label
+
+N_TILES, COLUMNS = 12, 3
+TILE_HEIGHT = 300
+"""Pixels of one tile; its width follows from the frame's aspect."""
+
+WIDEST = 2.0
+"""Widest aspect of a tile half; wider frames are shown smaller."""
+
+COLOURS = np.zeros((len(Label), 3), np.uint8)
+"""Colour of each label, RGB."""
+for _label, _colour in {
+    Label.HAIR: (214, 138, 56),
+    Label.FACE: (247, 206, 170),
+    Label.NECK: (235, 96, 96),
+    Label.TORSO: (72, 122, 226),
+    Label.HAND: (72, 214, 104),
+    Label.OTHER: (160, 160, 160),
+}.items():
+    COLOURS[_label] = _colour
+
+WHITE, YELLOW, CYAN, RED = (255, 255, 255), (255, 214, 10), (90, 220, 255), (255, 80, 80)
+
+
+class ContactSheet:
+    """Collects the frames it has chosen while the clip goes by.
+
+    Args:
+        n_frames: of the clip.
+        model68: the fitted model's 68 landmarks projected into the frame, px, NaN where not fitted; drawn over
+            the detected ones, so that a bad fit is seen.
+    """
+
+    def __init__(self, n_frames: int, model68: Float[np.ndarray, "T 68 2"]) -> None:
+        spread = (np.arange(N_TILES) + 0.5) / N_TILES * n_frames
+        self.indices: Int[np.ndarray, "K"] = np.unique(spread.astype(int))
+        self._model68, self._tiles = model68, {}
+
+    def offer(self, percept: Percept, labels: UInt8[np.ndarray, "H W"]) -> None:
+        """Draw the frame if it is one of the chosen."""
+        if percept.index in self.indices:
+            left = _drawn(percept, self._model68[percept.index])
+            right = (percept.rgb // 2) + COLOURS[labels] // 2
+            tile = np.hstack([_small(left), _small(right)])
+            cv2.putText(tile, f"{percept.index}", (8, 24), cv2.FONT_HERSHEY_SIMPLEX, 0.7, YELLOW, 2, cv2.LINE_AA)
+            self._tiles[percept.index] = tile
+
+    def image(self) -> Image.Image:
+        """The sheet: frame with landmarks on the left of each tile, label map on the right."""
+        tiles = [self._tiles[index] for index in sorted(self._tiles)]
+        blank = np.full_like(tiles[0], 24)
+        tiles += [blank] * (-len(tiles) % COLUMNS)
+        rows = [np.hstack(tiles[i : i + COLUMNS]) for i in range(0, len(tiles), COLUMNS)]
+        return Image.fromarray(np.vstack(rows))
+
+
+def _drawn(percept: Percept, model68: Float[np.ndarray, "68 2"]) -> UInt8[np.ndarray, "H W 3"]:
+    """The frame with the head's crop, outline, eyes, lips, hands and the fitted model."""
+    picture = np.ascontiguousarray(percept.rgb.copy())
+    weight = max(1, round(max(picture.shape[:2]) / 600))
+    for hand in percept.hands:
+        for point in np.rint(hand).astype(int):
+            cv2.circle(picture, point.tolist(), 2 * weight, RED, -1)
+    if percept.view is None:
+        return picture
+    square = percept.view.square
+    points = square.to_frame(percept.view.landmarks / percept.view.rgb.shape[0])
+    corners = square.to_frame(np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]))
+    _line(picture, corners, CYAN, weight)
+    for ring in (OVAL, *EYES, LIPS_OUTER, LIPS_INNER, *IRISES[:, 1:]):
+        _line(picture, points[ring], WHITE, weight)
+    if np.isfinite(model68).all():
+        for point in np.rint(model68).astype(int):
+            cv2.circle(picture, point.tolist(), weight, YELLOW, -1)
+    return picture
+
+
+def _line(picture: np.ndarray, points: Float[np.ndarray, "n 2"], colour: tuple[int, int, int], weight: int) -> None:
+    cv2.polylines(picture, [np.rint(points).astype(np.int32)], True, colour, weight, cv2.LINE_AA)  # noqa: FBT003
+
+
+def _small(picture: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "h w 3"]:
+    height, width = picture.shape[:2]
+    factor = TILE_HEIGHT / max(height, width / WIDEST)
+    return cv2.resize(picture, (round(width * factor), round(height * factor)), interpolation=cv2.INTER_AREA)

@@ -1,0 +1,80 @@
+"""An upright or turned square of the frame: where a network looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from beavervision.face.landmarks import EYE_OUTER
+
+ROI_MARGIN = 1.5
+"""Side of a face's square over the longer side of its landmarks (MediaPipe's own face_landmark graph)."""
+
+
+@dataclass(frozen=True)
+class Square:
+    """A square of the full frame, px; it may reach beyond the frame's borders."""
+
+    x: float
+    y: float
+    """Centre."""
+    side: float
+    angle: float = 0.0
+    """Radians by which the square's x axis is turned from the frame's towards its y axis."""
+
+    def to_crop(self, size: int) -> Float[np.ndarray, "2 3"]:
+        """Affine map from frame pixels to pixels of a crop of `size` (corners at 0 and `size`)."""
+        scale = size / self.side
+        cos, sin = scale * np.cos(self.angle), scale * np.sin(self.angle)
+        turn = np.array([[cos, sin], [-sin, cos]])
+        shift = size / 2 - turn @ np.array([self.x, self.y])
+        return np.hstack([turn, shift[:, None]])
+
+    def cut(self, rgb: UInt8[np.ndarray, "H W *c"], size: int) -> UInt8[np.ndarray, "S S *c"]:
+        """The square's picture at `size`; what lies outside the frame is black."""
+        matrix = self.to_crop(size)
+        # OpenCV puts pixel centres at whole numbers; ours lie at +0.5.
+        half = np.array([0.5, 0.5])
+        matrix[:, 2] += matrix[:, :2] @ half - half
+        if self.side > 2 * size:  # bilinear sampling would skip pixels
+            factor = self.side / (2 * size)
+            rgb, matrix = _shrunk(rgb, matrix, factor)
+        return cv2.warpAffine(rgb, matrix, (size, size), flags=cv2.INTER_LINEAR)
+
+    def to_frame(self, points: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
+        """Frame pixels of points given in the unit square; further columns are scaled by the side."""
+        cos, sin = np.cos(self.angle), np.sin(self.angle)
+        turn = np.array([[cos, sin], [-sin, cos]])
+        flat = (points[:, :2] - 0.5) * self.side @ turn + np.array([self.x, self.y])
+        return np.hstack([flat, points[:, 2:] * self.side])
+
+    @classmethod
+    def round_landmarks(cls, landmarks: Float[np.ndarray, "478 d"], margin: float = ROI_MARGIN) -> Square:
+        """Square about a face's landmarks, turned with the line through the eyes."""
+        right, left = landmarks[EYE_OUTER, :2]
+        angle = float(np.arctan2(left[1] - right[1], left[0] - right[0]))
+        low, high = landmarks[:, :2].min(0), landmarks[:, :2].max(0)
+        x, y = (low + high) / 2
+        return cls(float(x), float(y), float((high - low).max() * margin), angle)
+
+    @classmethod
+    def round_box(cls, box: Float[np.ndarray, "4"], margin: float = ROI_MARGIN) -> Square:
+        """Upright square about a box x0 y0 x1 y1."""
+        side = max(box[2] - box[0], box[3] - box[1]) * margin
+        return cls(float(box[0] + box[2]) / 2, float(box[1] + box[3]) / 2, float(side))
+
+
+def _shrunk(rgb: np.ndarray, matrix: np.ndarray, factor: float) -> tuple[np.ndarray, np.ndarray]:
+    """The picture made smaller by `factor` (area average), and the map that belongs to it."""
+    height, width = rgb.shape[:2]
+    size = max(1, round(width / factor)), max(1, round(height / factor))
+    fx, fy = width / size[0], height / size[1]
+    matrix = matrix.copy()
+    # u = A x + b with x = f x' + (f - 1) / 2 in OpenCV's convention
+    matrix[:, 2] += matrix[:, 0] * (fx - 1) / 2 + matrix[:, 1] * (fy - 1) / 2
+    matrix[:, 0] *= fx
+    matrix[:, 1] *= fy
+    return cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), matrix

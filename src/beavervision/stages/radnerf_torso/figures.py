@@ -1,0 +1,42 @@
+"""What is measured of a torso, and the picture that shows it."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+
+from beavervision.stages.radnerf_torso.held_out import HeldOut
+from beavervision.stages.radnerf_torso.targets import Target
+
+
+def composite(rgb: Float[Tensor, "H W 3"], alpha: Float[Tensor, "H W"], frame: HeldOut) -> Float[Tensor, "H W 3"]:
+    """Head over torso over background."""
+    torso = alpha[..., None] * rgb + (1 - alpha[..., None]) * frame.background
+    return frame.head_rgb + (1 - frame.head_alpha[..., None]) * torso
+
+
+def psnr(picture: Float[Tensor, "H W 3"], frame: HeldOut) -> Float[Tensor, ""]:
+    """Peak signal-to-noise ratio in dB over the pixels that count."""
+    error = ((picture - frame.picture) ** 2)[frame.counted].mean()
+    return -10 * torch.log10(error.clamp_min(1e-10))
+
+
+def gap(
+    alpha: Float[Tensor, "H W"], head_alpha: Float[Tensor, "H W"], kind: UInt8[np.ndarray, "H W"]
+) -> Float[Tensor, ""]:
+    """How much background shows where head and body meet: mean transparency of both, 0 when closed."""
+    seam = torch.from_numpy(np.isin(kind, (Target.SEAM, Target.UNDER)))
+    if not seam.any():
+        return torch.zeros(())
+    return ((1 - alpha) * (1 - head_alpha))[seam].mean()
+
+
+def strip(
+    rgb: Float[Tensor, "H W 3"], alpha: Float[Tensor, "H W"], whole: Float[Tensor, "H W 3"], frame: HeldOut
+) -> UInt8[np.ndarray, "H W3 3"]:
+    """Source | torso alone over the background | all layers."""
+    torso = alpha[..., None] * rgb + (1 - alpha[..., None]) * frame.background
+    row = torch.cat([frame.picture, torso, whole], 1)
+    return (row.clamp(0, 1) * 255 + 0.5).byte().numpy()

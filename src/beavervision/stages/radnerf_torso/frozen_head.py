@@ -1,0 +1,84 @@
+"""The head that the torso has to go with: rendered by its own bundle, never trained here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from beavervision.artifacts.bundle import Bundle
+from beavervision.artifacts.clip import Clip, Subject
+from beavervision.artifacts.crops import Crops
+from beavervision.errors import BeaverError
+from beavervision.face.providers import load_face_model
+from beavervision.stages.radnerf_head.inference import HeadRenderer
+
+STAGE = "radnerf_head"
+BATCH = 4
+"""Frames rendered at once."""
+
+
+def check_head(folder: Path, clip: Clip, slug: str) -> None:
+    """Refuse a head of another clip or another canvas.
+
+    Args:
+        folder: bundle of radnerf_head.
+        clip: the clip that the torso learns from.
+        slug: the canvas that the torso learns on (`FrameSpec.slug`).
+
+    Raises:
+        BeaverError: naming what differs and the command that makes the right head.
+    """
+    facts = Bundle.load(folder, STAGE).facts
+    again = f"make its head with: python train.py model={STAGE} data=myvideo data.name={clip.name}"
+    if facts["clip_sha256"] != clip.sha256:
+        raise BeaverError(
+            f"{folder} is a head of clip {facts['clip']}, prepared otherwise than {clip.folder}; {again}."
+        )
+    if facts["frame"] != slug:
+        raise BeaverError(f"{folder} is a head on canvas {facts['frame']}, this torso's is {slug}; {again}.")
+
+
+class FrozenHead:
+    """Renders the head of a clip's own frames, as they were filmed.
+
+    Args:
+        folder: bundle of radnerf_head.
+        clip, subject, crops: the footage on the canvas that the head was trained on.
+        backend: of the head's grids.
+    """
+
+    def __init__(self, folder: Path, clip: Clip, subject: Subject, crops: Crops, backend: str = "auto") -> None:
+        self._renderer = HeadRenderer.from_bundle(folder, backend=backend)
+        self._subject, self._crops = subject, crops
+        model = load_face_model(clip.facts["basis"])
+        self._condition = model.condition68(subject.identity, bridged(subject.expression)).astype(np.float32)
+        self._eye = bridged(subject.eye_open).mean(1).astype(np.float32)
+
+    def render(self, frames: np.ndarray) -> Iterator[tuple[int, Float[np.ndarray, "H W 3"], Float[np.ndarray, "H W"]]]:
+        """Yield (frame, colour times opacity, opacity) of the frames given; all have to be visible."""
+        for start in range(0, len(frames), BATCH):
+            some = frames[start : start + BATCH]
+            rgb, alpha = self._renderer.render(
+                self._condition,
+                self._eye,
+                self._subject.rotation[some],
+                self._subject.translation[some],
+                self._crops.cameras[some],
+                some,
+            )
+            for frame, colour, opacity in zip(some, np.asarray(rgb), np.asarray(alpha), strict=True):
+                yield int(frame), colour, opacity
+
+
+def bridged(rows: Float[np.ndarray, "T *k"]) -> Float[np.ndarray, "T *k"]:
+    """Rows with those that hold NaN (invisible frames) taken over from the nearest row that is known."""
+    known = np.flatnonzero(np.isfinite(rows.reshape(len(rows), -1)).all(1))
+    if not len(known):
+        return np.zeros_like(rows)
+    after = np.searchsorted(known, np.arange(len(rows))).clip(0, len(known) - 1)
+    before = (after - 1).clip(0)
+    every = np.arange(len(rows))
+    return rows[np.where(every - known[before] < known[after] - every, known[before], known[after])]

@@ -1,0 +1,136 @@
+"""Trains the torso."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torchmetrics import MeanMetric
+
+from beavervision.stages.base import BundleContents, StageModule
+from beavervision.stages.radnerf_torso.batch import TorsoBatch
+from beavervision.stages.radnerf_torso.data import TorsoData
+from beavervision.stages.radnerf_torso.figures import composite, gap, psnr, strip
+from beavervision.stages.radnerf_torso.inference import render_exact
+from beavervision.stages.radnerf_torso.losses import TorsoWeights, torso_loss
+from beavervision.stages.radnerf_torso.network import TorsoField
+from beavervision.stages.radnerf_torso.still import body_still, save_picture
+from beavervision.stages.radnerf_torso.track import NOTES
+
+DECAY = 0.1
+"""Learning rates fall to this share over `decay_steps` (GeneFace++: x0.1 per 250k steps)."""
+
+
+class RadNerfTorso(StageModule):
+    """A 2-D deformation field under a frozen head.
+
+    Args:
+        condition, n_frames, width, height: dictated by the data.
+        frequencies, hidden, canonical, code, levels, finest, log2_entries: see `network.TorsoField`.
+        opacity, under: see `losses.TorsoWeights`.
+        lr_grid, lr_net: Adam's learning rates of the grid and of the rest.
+        decay_steps: steps over which they fall to a tenth.
+        backend: of the grid.
+    """
+
+    stage: ClassVar[str] = "radnerf_torso"
+
+    def __init__(
+        self,
+        condition: int,
+        n_frames: int,
+        width: int,
+        height: int,
+        frequencies: int = 4,
+        hidden: int = 64,
+        canonical: int = 32,
+        code: int = 8,
+        levels: int = 16,
+        finest: int = 2048,
+        log2_entries: int = 16,
+        opacity: float = 0.1,
+        under: float = 0.1,
+        lr_grid: float = 1e-2,
+        lr_net: float = 2e-3,
+        decay_steps: int = 20_000,
+        backend: str = "auto",
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        self.field = {
+            "condition": condition,
+            "n_frames": n_frames,
+            "aspect": width / height,
+            "frequencies": frequencies,
+            "hidden": hidden,
+            "canonical": canonical,
+            "code": code,
+            "levels": levels,
+            "finest": finest,
+            "log2_entries": log2_entries,
+        }
+        self.network = TorsoField(**self.field, backend=backend)
+        self.weights = TorsoWeights(opacity, under)
+        self.mean_psnr, self.mean_gap = MeanMetric(), MeanMetric()
+        self.strips: list[np.ndarray] = []
+
+    def configure_optimizers(self) -> dict:
+        """Adam with its own rate for the grid (prototype figures, STAGES.md section 9)."""
+        table = [self.network.grid.table]
+        rest = [p for name, p in self.network.named_parameters() if name != "grid.table"]
+        optimizer = torch.optim.Adam(
+            [{"params": table, "lr": self.hparams.lr_grid}, {"params": rest, "lr": self.hparams.lr_net}],
+            betas=(0.9, 0.99),
+            eps=1e-15,
+        )
+        schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, DECAY ** (1 / self.hparams.decay_steps))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def training_step(self, batch: TorsoBatch, _: int) -> Float[Tensor, ""]:
+        """One step on pixels of some frames."""
+        rgb, alpha = self.network(batch.points, batch.condition, batch.head, batch.body, batch.frames)
+        loss = torso_loss(rgb, alpha, batch, self.weights)
+        self.log("train/loss", loss)
+        return loss
+
+    def on_validation_epoch_start(self) -> None:
+        """Begin a new strip."""
+        self.strips = []
+
+    def validation_step(self, index: int, _: int) -> None:
+        """Measure one held-out frame over the whole canvas, the frozen head on top."""
+        data: TorsoData = self.trainer.datamodule
+        truth = data.held_out(int(index))
+        condition = data.conditioner.condition(data.track.take(np.array([truth.frame])))
+        rgb, alpha = render_exact(self.network, data.region, condition)
+        torso, opacity = torch.from_numpy(rgb[0]), torch.from_numpy(alpha[0])
+        whole = composite(torso, opacity, truth)
+        self.mean_psnr.update(psnr(whole, truth))
+        self.mean_gap.update(gap(opacity, truth.head_alpha, data.targets.kind[truth.frame]))
+        self.log_dict({"val/psnr": self.mean_psnr, "val/gap": self.mean_gap})
+        self.strips.append(strip(torso, opacity, whole, truth))
+
+    def bundle_contents(self, data: TorsoData) -> BundleContents:
+        """Weights, and all that avatar mode needs of the footage."""
+        # Kept as long as the module: the bundle's writer copies the files after this returns.
+        self._scratch = tempfile.TemporaryDirectory()
+        folder = Path(self._scratch.name)
+        still = body_still(data.clip, data.track, data.train_frames, data.crops)
+        files = {"body.png": save_picture(folder / "body.png", still.rgba)}
+        plate = still.plate if (own := data.clip.plate()) is None else own
+        files["plate.png"] = save_picture(folder / "plate.png", plate)
+        if self.strips:
+            files["strip.png"] = save_picture(folder / "strip.png", np.concatenate(self.strips))
+        return BundleContents(
+            weights=self.network.state_dict(),
+            hparams=self.field,
+            facts=data.facts() | {"body_frame": still.frame},
+            assets=data.conditioner.to_assets() | data.track.to_assets() | {"region": data.region},
+            notes={f"source_{name}": note for name, note in NOTES.items()},
+            files=files,
+        )

@@ -1,0 +1,86 @@
+"""What the torso should look like in a frame, read off its label map: also under the head, where nobody sees it."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, UInt8
+
+from beavervision.types import Label
+
+BODY = (Label.NECK, Label.TORSO)
+HEAD = (Label.HAIR, Label.FACE)
+
+RIM = 1.5
+"""Pixels on either side of the head's outline that mix head and torso: no target for the torso alone."""
+
+
+class Target(IntEnum):
+    """What is asked of the torso at a pixel."""
+
+    UNKNOWN = 0
+    """Nothing: a hand, something else, padding, or the head far from the body."""
+    BODY = 1
+    """The picture's own colour, opaque."""
+    EMPTY = 2
+    """Nothing of the torso: the background shows."""
+    UNDER = 3
+    """Opaque, in the colour of the nearest body pixel: what the head hides where it meets the body."""
+    SEAM = 4
+    """Head and torso mix here: only their composite is known."""
+
+
+def torso_targets(
+    rgb: UInt8[np.ndarray, "H W 3"],
+    labels: UInt8[np.ndarray, "H W"],
+    inside: Bool[np.ndarray, "H W"],
+    reach: float,
+) -> tuple[UInt8[np.ndarray, "H W 3"], UInt8[np.ndarray, "H W"]]:
+    """Colour and `Target` of every pixel.
+
+    Args:
+        rgb: the frame on its canvas.
+        labels: `types.Label` of its pixels.
+        inside: False where the canvas sticks out of the footage.
+        reach: pixels that the torso continues under the head, from where the two meet.
+    """
+    body, head = np.isin(labels, BODY), np.isin(labels, HEAD)
+    kind = np.zeros(labels.shape, np.uint8)
+    kind[labels == Label.BACKGROUND] = Target.EMPTY
+    colour = rgb
+    if body.any() and head.any():
+        distance, nearest = _nearest(_core(body, RIM) if _core(body, RIM).any() else body)
+        under = head & (distance <= reach)
+        kind[under] = Target.UNDER
+        colour = np.where(under[..., None], cv2.GaussianBlur(rgb[nearest], (0, 0), RIM), rgb)
+    kind[body] = Target.BODY
+    rim = (_distance(head) <= RIM) & (_distance(body) <= RIM)
+    kind[rim] = Target.SEAM
+    kind[~inside | np.isin(labels, (Label.HAND, Label.OTHER))] = Target.UNKNOWN
+    return colour, kind
+
+
+def _distance(mask: np.ndarray) -> np.ndarray:
+    """Distance in pixels to the mask, 0 on it; infinite where there is none."""
+    if not mask.any():
+        return np.full(mask.shape, np.inf, np.float32)
+    return cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+
+
+def _core(mask: np.ndarray, radius: float) -> np.ndarray:
+    """Mask without its outermost `radius` pixels, whose colours are mixed."""
+    return _distance(~mask) > radius
+
+
+def _nearest(mask: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+    """Distance to the mask, and for every pixel the row and column of the mask's nearest pixel."""
+    distance, index = cv2.distanceTransformWithLabels(
+        (~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    rows, columns = np.nonzero(mask)
+    where = np.empty((int(index.max()) + 1, 2), np.int64)
+    where[index[mask]] = np.column_stack([rows, columns])
+    found = where[index]
+    return distance, (found[..., 0], found[..., 1])

@@ -1,0 +1,97 @@
+"""What the source footage tells, frame by frame, of where head, shoulders and canvas are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+import numpy as np
+from jaxtyping import Bool, Float
+from scipy.ndimage import gaussian_filter1d
+
+from beavervision.artifacts.clip import Subject
+from beavervision.artifacts.crops import Crops
+
+BODY_CONFIDENCE = 0.3
+"""Body keypoints below this confidence are bridged from their neighbours in time (MediaPipe reports 0 .. 1)."""
+
+BODY_SIGMA = 2.0
+"""Smoothing of the body keypoints in frames: they jitter by a few pixels, shoulders move slowly."""
+
+BODY_GUESS = np.array([[-0.95, 1.35], [0.95, 1.35], [0.0, 0.85]])
+"""Right shoulder, left shoulder, neck from the face box's centre, in face heights (proportions of an adult),
+for footage in which they are never seen."""
+
+NOTES = {
+    "rotation": ("", "head to camera"),
+    "translation": ("cm", "camera space"),
+    "body": ("px", "full frame; right shoulder, left shoulder, neck"),
+    "eye_open": ("lid distance / eye width", "subject's right, left"),
+    "expression": ("standard deviations", "face model coefficients"),
+    "visible": ("", ""),
+    "occluded": ("", "something stands before the head"),
+    "box": ("px", "full frame, x0 y0 x1 y1 of the face"),
+    "path": ("px", "full frame; x0, y0, scale of the canvas"),
+    "cameras": ("px", "canvas; fx, fy, cx, cy"),
+}
+
+
+@dataclass(frozen=True)
+class SourceTrack:
+    """One person's frames; rows of invisible frames hold NaN, except body, path and cameras."""
+
+    rotation: Float[np.ndarray, "T 3 3"]
+    translation: Float[np.ndarray, "T 3"]
+    body: Float[np.ndarray, "T 3 2"]
+    eye_open: Float[np.ndarray, "T 2"]
+    expression: Float[np.ndarray, "T E"]
+    visible: Bool[np.ndarray, "T"]
+    occluded: Bool[np.ndarray, "T"]
+    box: Float[np.ndarray, "T 4"]
+    path: Float[np.ndarray, "T 3"]
+    cameras: Float[np.ndarray, "T 4"]
+
+    @classmethod
+    def of(cls, subject: Subject, crops: Crops) -> SourceTrack:
+        """Track of a clip's subject on the canvas of `crops`."""
+        names = ("rotation", "translation", "eye_open", "expression", "visible", "occluded", "box")
+        own = {name: getattr(subject, name) for name in names}
+        return cls(**own, body=body_track(subject), path=crops.path, cameras=crops.cameras)
+
+    @classmethod
+    def from_assets(cls, assets: Mapping[str, np.ndarray]) -> SourceTrack:
+        """Read the track back from a bundle's assets."""
+        return cls(**{field.name: assets[f"source_{field.name}"] for field in fields(cls)})
+
+    def to_assets(self) -> dict[str, np.ndarray]:
+        """Arrays for a bundle, each named `source_...`."""
+        return {f"source_{field.name}": getattr(self, field.name) for field in fields(self)}
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames."""
+        return len(self.visible)
+
+    def take(self, frames: np.ndarray) -> SourceTrack:
+        """Track of the frames given, in their order."""
+        return SourceTrack(**{field.name: getattr(self, field.name)[frames] for field in fields(self)})
+
+
+def body_track(subject: Subject) -> Float[np.ndarray, "T 3 2"]:
+    """Shoulders and neck in full-frame pixels without gaps: doubtful points are bridged in time and smoothed.
+
+    Points that the footage never shows stand where they would on an adult.
+    """
+    body = np.where(subject.body[..., 2:] >= BODY_CONFIDENCE, subject.body[..., :2], np.nan)
+    seen = np.isfinite(subject.box).all(1)
+    box = np.median(subject.box[seen], 0) if seen.any() else np.array([0.0, 0.0, 1.0, 1.0])
+    guess = (box[:2] + box[2:]) / 2 + BODY_GUESS * (box[3] - box[1])
+    every = np.arange(len(body))
+    whole = np.empty_like(body, dtype=np.float64)
+    for point in range(body.shape[1]):
+        known = np.flatnonzero(np.isfinite(body[:, point]).all(1))
+        for axis in (0, 1):
+            whole[:, point, axis] = (
+                np.interp(every, known, body[known, point, axis]) if len(known) else guess[point, axis]
+            )
+    return gaussian_filter1d(whole, BODY_SIGMA, axis=0, mode="nearest")

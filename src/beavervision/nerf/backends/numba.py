@@ -1,0 +1,89 @@
+"""The kernels compiled for the CPU by numba: parallel, deterministic, differentiable once."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from beavervision.nerf.backends import numba_grid, numba_march
+from beavervision.nerf.grid import GridLayout
+
+
+@lru_cache(maxsize=32)
+def _levels(layout: GridLayout, dtype: np.dtype) -> tuple[np.ndarray, ...]:
+    """The layout as the kernels take it: scales, strides, hashed, entries, offsets."""
+    return (layout.scales.astype(dtype), layout.strides, layout.hashed, layout.entries, layout.offsets)
+
+
+@lru_cache(maxsize=32)
+def _order(levels: int) -> np.ndarray:
+    """Levels dealt out so that each thread's contiguous share holds fine and coarse ones."""
+    return np.concatenate([np.arange(0, levels, 2), np.arange(1, levels, 2)])
+
+
+class _Encode(torch.autograd.Function):
+    """Grid features as a differentiable function of points and table."""
+
+    @staticmethod
+    def forward(ctx: Any, points: Tensor, table: Tensor, layout: GridLayout) -> Tensor:
+        points, table = points.contiguous(), table.contiguous()
+        features = points.new_empty(len(points), layout.levels * layout.features)
+        levels = _levels(layout, points.numpy().dtype)
+        numba_grid.encode(points.numpy(), table.numpy(), *levels, features.numpy())
+        ctx.save_for_backward(points, table)
+        ctx.layout = layout
+        return features
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+        points, table = (tensor.numpy() for tensor in ctx.saved_tensors)
+        towards = gradient.contiguous().numpy()
+        levels = _levels(ctx.layout, points.dtype)
+        of_points = of_table = None
+        if ctx.needs_input_grad[0]:
+            of_points = np.zeros_like(points)
+            numba_grid.point_gradient(points, table, towards, *levels, of_points)
+        if ctx.needs_input_grad[1]:
+            of_table = np.zeros_like(table)
+            numba_grid.table_gradient(points, towards, *levels, _order(ctx.layout.levels), of_table)
+        return _tensor(of_points), _tensor(of_table), None
+
+
+def _tensor(array: np.ndarray | None) -> Tensor | None:
+    return None if array is None else torch.from_numpy(array)
+
+
+class NumbaBackend:
+    """CPU kernels for grids of two and three dimensions, float32 or float64."""
+
+    name = "numba"
+
+    def encode(
+        self, points: Float[Tensor, "N D"], table: Float[Tensor, "E F"], layout: GridLayout
+    ) -> Float[Tensor, "N C"]:
+        """Grid features of points in [0, 1]; differentiable once in both arguments."""
+        return _Encode.apply(points, table, layout)
+
+    def march(
+        self,
+        origins: Float[Tensor, "R 3"],
+        directions: Float[Tensor, "R 3"],
+        near: Float[Tensor, "R"],
+        far: Float[Tensor, "R"],
+        occupied: Bool[Tensor, "X Y Z"],
+        jitter: Float[Tensor, "R S"],
+        steps: int,
+        longest: float,
+    ) -> tuple[Float[Tensor, "R S"], Float[Tensor, "R"]]:
+        """Spread samples evenly over the occupied part of each ray; see `sampling.sample_rays`."""
+        depths, lengths = torch.empty_like(jitter), torch.empty_like(near)
+        rays = (tensor.detach().contiguous().numpy() for tensor in (origins, directions, near, far, occupied, jitter))
+        numba_march.march(*rays, steps, longest, depths.numpy(), lengths.numpy())
+        return depths, lengths

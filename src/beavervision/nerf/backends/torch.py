@@ -1,0 +1,88 @@
+"""The kernels in plain torch: any device, differentiable to any order, the truth for every other backend."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from beavervision.nerf.grid import GridLayout
+
+PRIMES = (1, 2654435761, 805459861, 3674653429)
+"""Factors of the spatial hash, one an axis (tiny-cuda-nn, common.h)."""
+
+UINT32 = 0xFFFFFFFF
+
+
+def entry_index(cells: Tensor, layout: GridLayout, level: int) -> Tensor:
+    """Entry within its level of lattice points.
+
+    Args:
+        cells: integer lattice coordinates [..., dims].
+        layout: the grid.
+        level: which level.
+    """
+    if layout.hashed[level]:
+        index = torch.zeros_like(cells[..., 0])
+        for axis in range(layout.dims):
+            index = index ^ (cells[..., axis] * PRIMES[axis] & UINT32)
+    else:
+        index = (cells * torch.as_tensor(layout.strides[level], device=cells.device)).sum(-1)
+    # Modulo in the dense case too: at x = 1 the upper corner lies one past the lattice and wraps.
+    return index % int(layout.entries[level])
+
+
+class TorchBackend:
+    """Reference implementation."""
+
+    name = "torch"
+
+    def encode(
+        self, points: Float[Tensor, "N D"], table: Float[Tensor, "E F"], layout: GridLayout
+    ) -> Float[Tensor, "N C"]:
+        """Grid features of points in [0, 1]; differentiable in both arguments."""
+        corners = torch.tensor(list(product((0, 1), repeat=layout.dims)), device=points.device)
+        features = []
+        for level in range(layout.levels):
+            position = points * float(layout.scales[level]) + 0.5
+            floor = position.detach().floor()
+            fraction = (position - floor)[:, None]
+            # [N, 2^D]: product over the axes of f or 1 - f
+            weights = torch.where(corners.bool(), fraction, 1 - fraction).prod(-1)
+            index = entry_index(floor.long()[:, None] + corners, layout, level)
+            values = table[int(layout.offsets[level]) + index]
+            features.append((weights[..., None] * values).sum(1))
+        return torch.cat(features, -1)
+
+    def march(
+        self,
+        origins: Float[Tensor, "R 3"],
+        directions: Float[Tensor, "R 3"],
+        near: Float[Tensor, "R"],
+        far: Float[Tensor, "R"],
+        occupied: Bool[Tensor, "X Y Z"],
+        jitter: Float[Tensor, "R S"],
+        steps: int,
+        longest: float,
+    ) -> tuple[Float[Tensor, "R S"], Float[Tensor, "R"]]:
+        """Spread samples evenly over the occupied part of each ray; see `sampling.sample_rays`."""
+        n_samples = jitter.shape[1]
+        step = (far - near) / steps
+        middles = near[:, None] + (torch.arange(steps, device=near.device) + 0.5) * step[:, None]
+        points = origins[:, None] + directions[:, None] * middles[..., None]
+        shape = torch.tensor(occupied.shape, device=points.device)
+        cells = torch.minimum((points * shape).long().clamp_min(0), shape - 1)
+        full = occupied[cells[..., 0], cells[..., 1], cells[..., 2]]
+        counts = full.cumsum(1)
+        # Only the first `longest` of occupied ray is sampled: what lies behind is hidden.
+        most = torch.where(step > 0, torch.ceil(longest / step.clamp_min(1e-9)), 0).clamp(1, steps).long()
+        total = torch.minimum(counts[:, -1], most)
+        order = torch.arange(n_samples, device=near.device)
+        target = (order + jitter) * (total.to(near.dtype) / n_samples)[:, None]
+        # The step that holds the target: the first whose running count exceeds its integer part.
+        whole = torch.minimum(target.long(), (total - 1).clamp_min(0)[:, None])
+        index = torch.searchsorted(counts, whole, right=True).clamp_max(steps - 1)
+        depths = near[:, None] + (index + (target - whole)) * step[:, None]
+        return depths, total.to(near.dtype) * step / n_samples

@@ -1,0 +1,67 @@
+"""What a frame's face does, as the field sees it: a window of landmark offsets and the eyes' openness."""
+
+from __future__ import annotations
+
+import itertools
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+SLOPE = 0.02
+"""Negative slope of the leaky ReLUs (AD-NeRF's audio network, kept by RAD-NeRF and GeneFace++)."""
+
+
+class WindowEncoder(nn.Module):
+    """Encodes each frame of a window by convolutions, then blends the window by attention.
+
+    The convolutions run over the context of each frame (`context` frames, 1 in GeneFace++), widths
+    in -> 32 -> 32 -> 64 -> 64; then three linear layers of 64; then one attention weight a frame
+    (AD-NeRF's smoothing network).
+
+    Args:
+        channels: values a frame, 204 for 68 landmarks.
+        window: frames that attention blends.
+        width: of the result.
+    """
+
+    def __init__(self, channels: int, window: int, width: int = 64) -> None:
+        super().__init__()
+        widths = (channels, 32, 32, 64, 64)
+        self.convolutions = nn.ModuleList(nn.Conv1d(a, b, 3, padding=1) for a, b in itertools.pairwise(widths))
+        self.linears = nn.ModuleList(nn.Linear(a, b) for a, b in ((64, 64), (64, 64), (64, width)))
+        narrowing = (width, 16, 8, 4, 2, 1)
+        self.attention = nn.ModuleList(nn.Conv1d(a, b, 3, padding=1) for a, b in itertools.pairwise(narrowing))
+        self.scores = nn.Linear(window, window)
+
+    def forward(self, windows: Float[Tensor, "B W context channels"]) -> Float[Tensor, "B width"]:
+        """Encode windows; frame W // 2 is the one that is rendered."""
+        count, window = windows.shape[:2]
+        x = windows.flatten(0, 1).transpose(1, 2)
+        for convolution in self.convolutions:
+            x = nn.functional.leaky_relu(convolution(x), SLOPE)
+        x = x.mean(2)
+        for linear in self.linears[:-1]:
+            x = nn.functional.leaky_relu(linear(x), SLOPE)
+        frames = self.linears[-1](x).reshape(count, window, -1)
+        if window == 1:
+            return frames[:, 0]
+        scores = frames.transpose(1, 2)
+        for convolution in self.attention:
+            scores = nn.functional.leaky_relu(convolution(scores), SLOPE)
+        share = torch.softmax(self.scores(scores[:, 0]), 1)
+        return (share[..., None] * frames).sum(1)
+
+
+class EyeEncoder(nn.Module):
+    """The eyes' openness as a few numbers (1 -> 32 -> 2, as in GeneFace++)."""
+
+    WIDTH = 2
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(1, 32), nn.LeakyReLU(SLOPE), nn.Linear(32, self.WIDTH))
+
+    def forward(self, eye: Float[Tensor, "B"]) -> Float[Tensor, "B 2"]:
+        """Encode normalised openness."""
+        return self.layers(eye[:, None])

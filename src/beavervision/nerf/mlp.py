@@ -1,0 +1,52 @@
+"""The small networks of the fields."""
+
+from __future__ import annotations
+
+import itertools
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+class RayMLP(nn.Module):
+    """Bias-free ReLU network on samples whose first layer also sees what all samples of a ray share.
+
+    It computes what a network on the concatenation would, without ever copying the ray's vector to its samples:
+    W [s; r] = W_s s + W_r r, and the second term is computed once a ray.
+
+    Args:
+        of_sample: width of a sample's input.
+        of_ray: width of a ray's input; 0 for none.
+        hidden: width of the hidden layers.
+        layers: number of linear layers, >= 2.
+        out: width of the output.
+
+    Example:
+        >>> network = RayMLP(of_sample=3, of_ray=2, hidden=8, layers=2, out=1)
+        >>> network(torch.rand(4, 5, 3), torch.rand(4, 2)).shape
+        torch.Size([4, 5, 1])
+    """
+
+    def __init__(self, of_sample: int, of_ray: int, hidden: int, layers: int, out: int) -> None:
+        super().__init__()
+        self.first = nn.Linear(of_sample, hidden, bias=False)
+        self.shared = nn.Linear(of_ray, hidden, bias=False) if of_ray else None
+        widths = [hidden] * (layers - 1) + [out]
+        self.rest = nn.ModuleList(nn.Linear(a, b, bias=False) for a, b in itertools.pairwise(widths))
+        for layer in (self.first, self.shared):
+            if layer is not None:
+                # The bound of a layer that saw the concatenation.
+                bound = (of_sample + of_ray) ** -0.5
+                nn.init.uniform_(layer.weight, -bound, bound)
+
+    def forward(
+        self, samples: Float[Tensor, "R S A"], rays: Float[Tensor, "R B"] | None = None
+    ) -> Float[Tensor, "R S out"]:
+        """Apply the network."""
+        x = self.first(samples)
+        if self.shared is not None:
+            x = x + self.shared(rays)[:, None]
+        for layer in self.rest:
+            x = layer(torch.relu_(x))
+        return x

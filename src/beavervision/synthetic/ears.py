@@ -1,0 +1,53 @@
+"""Ears: rim, fold, bowl and lobe, melted together."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+
+from beavervision.synthetic.implicit import carve, cone, ellipsoid, surface, union
+from beavervision.synthetic.material import Material
+from beavervision.synthetic.part import Part, make_part
+from beavervision.types import Label
+
+RIM = np.array(
+    [
+        [0.45, 0.5, -0.3], [0.7, 1.7, -0.35], [1.05, 2.75, -1.1], [1.4, 2.9, -2.1], [1.7, 2.2, -2.9],
+        [1.75, 1.0, -3.2], [1.5, -0.4, -2.9], [1.15, -1.7, -2.0], [0.9, -2.5, -1.2],
+    ]
+)  # fmt: skip
+"""Course of the rim, cm: x away from the head, y up, z to the front, from the ear's root."""
+FOLD = np.array([[0.95, -1.2, -1.4], [1.15, -0.2, -1.95], [1.15, 1.0, -1.95], [1.1, 1.9, -1.5]])
+ROOT = np.array([6.55, -1.5, -5.0])
+"""Where the left ear grows from the head, head space."""
+
+
+def _ear() -> tuple[np.ndarray, np.ndarray]:
+    """Left ear round its root."""
+    rim = [cone(tuple(a), tuple(b), 0.26, 0.26) for a, b in zip(RIM[:-1], RIM[1:], strict=True)]
+    fold = [cone(tuple(a), tuple(b), 0.24, 0.2) for a, b in zip(FOLD[:-1], FOLD[1:], strict=True)]
+    plate = union([ellipsoid((0.75, 0.3, -1.5), (0.42, 2.3, 1.5)), ellipsoid((0.2, 0.0, -0.8), (0.7, 1.8, 0.9))], 0.5)
+    bowl = carve(plate, ellipsoid((1.25, -0.25, -1.0), (0.65, 1.05, 0.7)), 0.3)
+    lobe = ellipsoid((0.72, -2.25, -0.85), (0.34, 0.75, 0.72))
+    tragus = ellipsoid((0.5, -0.3, -0.15), (0.3, 0.5, 0.3))
+    field = union([union([bowl, lobe], 0.6), tragus, *rim, *fold], 0.25)
+    return surface(field, (-0.7, -3.6, -4.0), (2.4, 3.6, 0.6), 0.14)
+
+
+def ears(skin: Float[np.ndarray, "3"]) -> list[Part]:
+    """Right and left ear in head space; the rim is redder, the bowl darker.
+
+    Args:
+        skin: linear colour of the skin.
+    """
+    vertices, triangles = _ear()
+    from_bowl = np.linalg.norm((vertices - [1.0, -0.2, -1.0]) / [0.9, 1.2, 0.9], axis=1)
+    shade = 0.42 + 0.58 * np.clip(from_bowl - 0.5, 0, 1)
+    outward = np.clip((vertices[:, :1] - 0.9) / 0.9, 0, 1)
+    colour = skin * shade[:, None] * (1 + outward * np.array([0.06, -0.10, -0.10]))
+    left = vertices + ROOT
+    right = left * np.array([-1.0, 1.0, 1.0])
+    return [
+        make_part(right, triangles[:, ::-1], Material.SKIN, Label.FACE, colour),
+        make_part(left, triangles, Material.SKIN, Label.FACE, colour),
+    ]

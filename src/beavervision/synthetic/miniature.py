@@ -1,0 +1,113 @@
+"""A small, short, exact clip within seconds: what other tests train and render with."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+from PIL import Image
+
+from beavervision.artifacts.clip import AUDIO, LABELS, PLATE, Clip, write_clip
+from beavervision.artifacts.manifest import sha256_file
+from beavervision.artifacts.store import atomic_folder
+from beavervision.audio.waveform import Waveform, save_waveform
+from beavervision.synthetic.actor import Actor, actor_identity
+from beavervision.synthetic.performance import Performance, perform
+from beavervision.synthetic.skin import COARSE
+from beavervision.synthetic.speech import Phoneme
+from beavervision.synthetic.truth import Truth, hidden_landmarks, known_truth
+from beavervision.video.encode import VideoWriter
+from beavervision.video.lossless import GrayWriter
+
+FPS, RATE = 25, 16_000
+BABBLE = ("m", "ɑː", "b", "iː", "p", "oʊ", "f", "æ", "w", "ɛ", "s", "ʌ")
+"""What the miniature actor says, 0.12 s each, over and over."""
+NEAR = np.array([0.0, -3.0, 72.0])
+"""Where the head is in a miniature, cm: the face fills nearly half of the frame's height."""
+PITCH = 120.0
+"""Hz of the babble's voice."""
+
+
+def babble_phonemes(duration: float) -> tuple[Phoneme, ...]:
+    """Syllables that fill `duration` seconds."""
+    starts = np.arange(0, duration, 0.12)
+    return tuple(Phoneme(BABBLE[i % len(BABBLE)], float(s), float(s) + 0.12) for i, s in enumerate(starts))
+
+
+def babble_sound(opening: Float[np.ndarray, "T"], fps: float = FPS, rate: int = RATE) -> Float[np.ndarray, "N"]:
+    """A buzz that grows louder and brighter as the mouth opens: sound that tells of the mouth, without espeak-ng."""
+    time = np.arange(round(len(opening) * rate / fps)) / rate
+    wide = np.interp(time, np.arange(len(opening)) / fps, opening / max(1e-6, float(opening.max())))
+    sound = np.zeros_like(time)
+    for k in range(1, 25):
+        formant = np.exp(-(((k * PITCH - 300 - 500 * wide) / 350) ** 2)) + 0.15 / k
+        sound += formant * np.sin(2 * np.pi * k * PITCH * time)
+    return (0.15 * (0.25 + 0.75 * wide) * sound).astype(np.float32)
+
+
+@lru_cache(maxsize=2)
+def small_actor(width: int, height: int) -> Actor:
+    """The actor in a small picture, with fewer hairs and a coarser mesh."""
+    return Actor(actor_identity(), width=width, height=height, strands=1200, levels=1, texels_per_cm=COARSE)
+
+
+def _shoot(part: Path, video: Path, actor: Actor, performance: Performance) -> Truth:
+    """Render everything a clip consists of."""
+    samples = babble_sound(known_truth(actor, performance, np.zeros(performance.n_frames)).mouth_open_frontal)
+    width, height = actor.camera.width, actor.camera.height
+    hidden = []
+    with (
+        VideoWriter(video, width, height, FPS, audio=samples, audio_rate=RATE, crf=12, preset="veryfast") as film,
+        GrayWriter(part / LABELS, width, height, FPS) as labels,
+    ):
+        for frame in range(performance.n_frames):
+            pose = performance.pose(frame)
+            picture = actor.photograph(pose)
+            film.write(picture.rgb)
+            labels.write(picture.labels)
+            pixels = actor.camera.project(actor.landmarks(pose) @ pose.rotation.T + pose.translation)
+            hidden.append(hidden_landmarks(pixels, picture.labels))
+    save_waveform(part / AUDIO, Waveform(samples, RATE))
+    Image.fromarray(actor.plate()).save(part / PLATE)
+    return known_truth(actor, performance, np.array(hidden))
+
+
+def miniature_clip(folder: Path, n_frames: int = 24, width: int = 160, height: int = 120) -> Clip:
+    """Render a few small frames of the actor as a Clip made straight from the truth.
+
+    The footage lies beside the folder as `<folder>.mp4`. No detector and no speech synthesiser take part.
+
+    Args:
+        folder: where the Clip goes; replaced when it exists.
+        n_frames: number of frames.
+        width, height: of the picture, px.
+    """
+    folder = Path(folder).absolute()
+    actor = small_actor(width, height)
+    performance = perform(
+        actor.model, babble_phonemes(n_frames / FPS), n_frames, FPS, seed=7, turns=(14, 7, 4), place=NEAR
+    )
+    video = folder.with_suffix(".mp4")
+    with atomic_folder(folder) as part:
+        truth = _shoot(part, video, actor, performance)
+        facts = {
+            "name": folder.name,
+            "video": str(video),
+            "width": width,
+            "height": height,
+            "fps": float(FPS),
+            "n_frames": n_frames,
+            "start": 0.0,
+            "end": None,
+            "focal": truth.focal,
+            "basis": actor.model.name,
+            "subject": "largest",
+            "has_audio": True,
+            "background": "still",
+            "report": {},
+        }
+        footage = {"video": {"path": str(video), "sha256": sha256_file(video)}}
+        write_clip(part, facts, np.arange(n_frames) / FPS, [truth.subject()], footage)
+    return Clip.load(folder)

@@ -1,0 +1,81 @@
+"""A part of the actor: a mesh with what it is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from beavervision.synthetic.material import Material
+from beavervision.types import Label
+
+
+@dataclass(frozen=True)
+class Part:
+    """A mesh at rest; one material and label for all of it, or one per triangle."""
+
+    vertices: Float[np.ndarray, "V 3"]
+    """cm, in the frame of reference of whatever carries the part."""
+    triangles: Int[np.ndarray, "F 3"]
+    material: Int[np.ndarray, "F"]
+    label: Int[np.ndarray, "F"]
+    colour: Float[np.ndarray, "V 3"]
+    """Linear."""
+    local: Float[np.ndarray, "V 3"]
+    """See `shading.Surface.local`."""
+    bias: float = 0.0
+    """cm by which the part steps back when depths are compared, so that lids win over eyes and lips over teeth."""
+    tangent: Float[np.ndarray, "V 3"] | None = None
+    """Direction of the strands, for hair."""
+    casts: bool = True
+    """Whether it throws a shadow."""
+
+    @property
+    def size(self) -> int:
+        """Number of vertices."""
+        return len(self.vertices)
+
+    def coloured(self, colour: Float[np.ndarray, "V 3"]) -> Part:
+        """The same part in another colour."""
+        return replace(self, colour=colour)
+
+
+def make_part(
+    vertices: Float[np.ndarray, "V 3"],
+    triangles: Int[np.ndarray, "F 3"],
+    material: Material,
+    label: Label,
+    colour: Float[np.ndarray, "3"] | Float[np.ndarray, "V 3"],
+    *,
+    local: Float[np.ndarray, "V 3"] | None = None,
+    bias: float = 0.0,
+    tangent: Float[np.ndarray, "V 3"] | None = None,
+    casts: bool = True,
+) -> Part:
+    """Part of one material and label; a single colour is spread over all vertices."""
+    n, f = len(vertices), len(triangles)
+    return Part(
+        np.asarray(vertices, np.float64),
+        np.asarray(triangles, np.int32),
+        np.full(f, int(material), np.int32),
+        np.full(f, int(label), np.int32),
+        np.broadcast_to(np.asarray(colour, np.float32), (n, 3)).copy(),
+        np.zeros((n, 3), np.float32) if local is None else np.asarray(local, np.float32),
+        bias,
+        tangent,
+        casts,
+    )
+
+
+def tube(
+    rings: Float[np.ndarray, "R S 3"], *, closed: bool = True
+) -> tuple[Float[np.ndarray, "V 3"], Int[np.ndarray, "F 3"]]:
+    """Mesh through `rings` of points, each ring closed to a loop unless told otherwise."""
+    n_rings, n = rings.shape[:2]
+    index = np.arange(n_rings * n).reshape(n_rings, n)
+    right = np.roll(index, -1, axis=1) if closed else index[:, 1:]
+    left = index if closed else index[:, :-1]
+    a, b, c, d = left[:-1].ravel(), right[:-1].ravel(), right[1:].ravel(), left[1:].ravel()
+    triangles = np.concatenate([np.stack([a, b, c], 1), np.stack([a, c, d], 1)])
+    return rings.reshape(-1, 3), triangles

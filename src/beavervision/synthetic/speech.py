@@ -1,0 +1,157 @@
+"""Synthesised speech with the time of every phoneme, from espeak-ng through ctypes.
+
+espeak-ng is GPL: it is loaded only here, only when speech is generated, and only from the optional extra
+`[synthetic]`. The shipped actor needs none of it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from jaxtyping import Float
+
+from beavervision.errors import BeaverError
+
+# Constants of speak_lib.h (espeak-ng 1.52).
+SYNCHRONOUS_OUTPUT = 2
+PHONEME_EVENTS, IPA_NAMES = 1, 2
+LIST_END, PHONEME = 0, 7
+CHARACTERS_UTF8 = 1
+PARAMETER_RATE, PARAMETER_PITCH = 1, 3
+PEAK = 0.7
+"""Loudest sample of synthesised speech: about -3 dB."""
+
+
+@dataclass(frozen=True)
+class Phoneme:
+    """One phoneme: its IPA symbol with stress marks ("" is a pause), and its time in seconds."""
+
+    symbol: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Speech:
+    """Sound with its phonemes; time 0 is sample 0."""
+
+    samples: Float[np.ndarray, "N"]
+    rate: int
+    phonemes: tuple[Phoneme, ...]
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return len(self.samples) / self.rate
+
+
+class _EventId(ctypes.Union):
+    _fields_ = (("number", ctypes.c_int), ("name", ctypes.c_char_p), ("string", ctypes.c_char * 8))
+
+
+class _Event(ctypes.Structure):
+    _fields_ = (
+        ("type", ctypes.c_int),
+        ("unique_identifier", ctypes.c_uint),
+        ("text_position", ctypes.c_int),
+        ("length", ctypes.c_int),
+        ("audio_position", ctypes.c_int),
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("id", _EventId),
+    )
+
+
+_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event))
+
+
+@cache
+def _library() -> tuple[ctypes.CDLL, int]:
+    """Load and initialise espeak-ng once; return it with its sample rate."""
+    try:
+        import espeakng_loader
+    except ImportError:
+        raise BeaverError(
+            "Speech synthesis needs espeak-ng, which is not installed; pip install 'beavervision[synthetic]'."
+        ) from None
+    library = ctypes.CDLL(espeakng_loader.get_library_path())
+    data = espeakng_loader.get_data_path().encode()
+    rate = library.espeak_Initialize(SYNCHRONOUS_OUTPUT, 0, data, PHONEME_EVENTS | IPA_NAMES)
+    if rate <= 0:
+        raise BeaverError(f"espeak-ng cannot read its data in {data.decode()}; reinstall espeakng-loader.")
+    return library, rate
+
+
+def _phonemes(marks: Sequence[tuple[float, str]], end: float) -> tuple[Phoneme, ...]:
+    """Phonemes from (start, symbol) marks: each lasts until the next one."""
+    stops = [start for start, _ in marks[1:]] + [end]
+    return tuple(
+        Phoneme(symbol, start, stop) for (start, symbol), stop in zip(marks, stops, strict=True) if stop > start
+    )
+
+
+def speak(text: str, *, voice: str = "en-us", words_per_minute: int = 150, pitch: int = 45) -> Speech:
+    """Synthesise `text`.
+
+    Args:
+        text: what to say.
+        voice: espeak-ng voice name, e.g. `en-us`.
+        words_per_minute: speed.
+        pitch: 0..100, 50 is the voice's own.
+
+    Raises:
+        BeaverError: when the extra `[synthetic]` is not installed or the voice is unknown.
+    """
+    library, rate = _library()
+    pieces: list[np.ndarray] = []
+    marks: list[tuple[float, str]] = []
+
+    def collect(wave: ctypes._Pointer, count: int, events: ctypes._Pointer) -> int:
+        if wave and count:
+            pieces.append(np.ctypeslib.as_array(wave, (count,)).copy())
+        index = 0
+        while events[index].type != LIST_END:
+            event = events[index]
+            if event.type == PHONEME:
+                marks.append((event.audio_position / 1000, event.id.string.decode("utf-8", "ignore")))
+            index += 1
+        return 0
+
+    callback = _Callback(collect)  # held here: espeak-ng keeps only the address
+    library.espeak_SetSynthCallback(callback)
+    if library.espeak_SetVoiceByName(voice.encode()) != 0:
+        raise BeaverError(f"espeak-ng has no voice {voice}; try en-us or en-gb.")
+    library.espeak_SetParameter(PARAMETER_RATE, words_per_minute, 0)
+    library.espeak_SetParameter(PARAMETER_PITCH, pitch, 0)
+    raw = text.encode()
+    library.espeak_Synth(raw, len(raw) + 1, 0, 0, 0, CHARACTERS_UTF8, None, None)
+    library.espeak_Synchronize()
+    samples = np.concatenate(pieces).astype(np.float32)
+    samples *= PEAK / max(1.0, float(np.abs(samples).max()))
+    return Speech(samples, rate, _phonemes(marks, len(samples) / rate))
+
+
+def arrange(sentences: Sequence[tuple[float, Speech]], duration: float) -> Speech:
+    """Lay spoken sentences, each starting at its time in seconds, over a silence of `duration` seconds.
+
+    Raises:
+        ValueError: when a sentence overlaps the next one or the end.
+    """
+    rate = sentences[0][1].rate
+    samples = np.zeros(round(duration * rate), np.float32)
+    phonemes: list[Phoneme] = []
+    free = 0.0
+    for start, speech in sentences:
+        first = round(start * rate)
+        if start < free or first + len(speech.samples) > len(samples):
+            raise ValueError(f"the sentence at {start} s overlaps its neighbour or the end ({duration} s)")
+        phonemes.append(Phoneme("", free, start))
+        phonemes += [Phoneme(p.symbol, p.start + start, p.end + start) for p in speech.phonemes]
+        samples[first : first + len(speech.samples)] = speech.samples
+        free = start + speech.duration
+    phonemes.append(Phoneme("", free, duration))
+    return Speech(samples, rate, tuple(p for p in phonemes if p.end > p.start))

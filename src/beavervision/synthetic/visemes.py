@@ -1,0 +1,163 @@
+"""From phonemes to the shapes of the mouth over time, with coarticulation by dominance functions.
+
+Every phoneme pulls the mouth towards its viseme with a dominance that decays exponentially with time on both
+sides; the mouth is the weighted mean (Cohen & Massaro, "Modeling coarticulation in synthetic visual speech",
+1993, equations 1-5). Strong consonants (bilabials, labiodentals) dominate the lips, velars hardly touch them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float
+
+from beavervision.synthetic.speech import Phoneme
+
+SHAPES = (
+    "jaw_open",
+    "lips_press",
+    "lips_pucker",
+    "lips_funnel",
+    "mouth_stretch",
+    "upper_lip_raise",
+    "lower_lip_drop",
+)
+"""Semantic shapes of the face model that speech drives."""
+
+OPENING = ("jaw_open", "lips_funnel", "upper_lip_raise", "lower_lip_drop")
+"""Shapes that part the lips; a bilabial switches them off."""
+
+LEAD, LAG = 14.0, 18.0
+"""Decay of dominance before and after the phoneme's middle, 1/s: lips anticipate more than they linger."""
+FLAT = 0.35
+"""Share of a phoneme's length round its middle in which it dominates fully."""
+CLOSED_FOR, CLOSING = 0.022, 0.065
+"""Seconds on either side of a bilabial's middle: lips shut, and lips on the way. Shut for a whole frame at 25 fps."""
+STRESS = {"ˈ": 1.15, "ˌ": 1.0}
+UNSTRESSED = 0.85
+
+
+@dataclass(frozen=True)
+class Viseme:
+    """A mouth shape: activation per semantic shape, and how strongly it dominates its neighbours."""
+
+    symbols: tuple[str, ...]
+    targets: dict[str, float] = field(default_factory=dict)
+    dominance: float = 1.0
+    closes: bool = False
+
+
+VISEMES = (
+    Viseme(("p", "b", "m"), {"lips_press": 0.55, "jaw_open": 0.04}, 2.0, closes=True),
+    Viseme(("f", "v"), {"jaw_open": 0.06, "upper_lip_raise": 0.35, "lower_lip_drop": -0.35}, 2.2),
+    Viseme(("θ", "ð"), {"jaw_open": 0.16, "mouth_stretch": 0.1, "lower_lip_drop": 0.2}, 0.9),
+    Viseme(("t", "d", "n", "l", "ɾ", "ʔ"), {"jaw_open": 0.13, "mouth_stretch": 0.15, "lower_lip_drop": 0.2}, 0.6),
+    Viseme(("s", "z"), {"jaw_open": 0.07, "mouth_stretch": 0.3, "lower_lip_drop": 0.35}, 1.0),
+    Viseme(("ʃ", "ʒ", "tʃ", "dʒ"), {"jaw_open": 0.1, "lips_funnel": 0.6, "lips_pucker": 0.2}, 1.2),
+    Viseme(("ɹ", "r"), {"jaw_open": 0.14, "lips_funnel": 0.3, "lips_pucker": 0.25}, 0.8),
+    Viseme(("w", "ʍ"), {"jaw_open": 0.06, "lips_pucker": 0.9}, 1.6),
+    Viseme(("j",), {"jaw_open": 0.12, "mouth_stretch": 0.4}, 0.7),
+    Viseme(("k", "ɡ", "g", "ŋ", "h", "x"), {"jaw_open": 0.2}, 0.3),
+    Viseme(("i", "ɪ", "ᵻ"), {"jaw_open": 0.2, "mouth_stretch": 0.6, "upper_lip_raise": 0.1}),
+    Viseme(("e", "ɛ"), {"jaw_open": 0.42, "mouth_stretch": 0.35, "upper_lip_raise": 0.1}),
+    Viseme(("æ", "a"), {"jaw_open": 0.72, "mouth_stretch": 0.25, "upper_lip_raise": 0.1}, 1.1),
+    Viseme(("ɑ", "ɒ"), {"jaw_open": 0.82}, 1.1),
+    Viseme(("ʌ", "ɐ"), {"jaw_open": 0.52}),
+    Viseme(("ə",), {"jaw_open": 0.3}, 0.6),
+    Viseme(("ɚ", "ɜ"), {"jaw_open": 0.3, "lips_funnel": 0.35}, 0.9),
+    Viseme(("ɔ",), {"jaw_open": 0.6, "lips_funnel": 0.5}, 1.1),
+    Viseme(("o",), {"jaw_open": 0.4, "lips_pucker": 0.6}, 1.2),
+    Viseme(("u", "ʊ"), {"jaw_open": 0.16, "lips_pucker": 0.85}, 1.3),
+)
+REST = Viseme(("",), {}, 0.8)
+_BY_SYMBOL = {symbol: viseme for viseme in (*VISEMES, REST) for symbol in viseme.symbols}
+
+
+@dataclass(frozen=True)
+class Gesture:
+    """One viseme in time; diphthongs and r-coloured vowels are two."""
+
+    viseme: Viseme
+    start: float
+    end: float
+    stress: float = 1.0
+
+    @property
+    def middle(self) -> float:
+        """Seconds."""
+        return (self.start + self.end) / 2
+
+
+def visemes_of(symbol: str) -> list[Viseme]:
+    """Visemes of an IPA symbol, longest match first; marks that no mouth shows (stress, length) fall away."""
+    found: list[Viseme] = []
+    at = 0
+    while at < len(symbol):
+        for length in (2, 1):
+            if (viseme := _BY_SYMBOL.get(symbol[at : at + length])) is not None and symbol[at : at + length]:
+                found.append(viseme)
+                at += length
+                break
+        else:
+            at += 1
+    return found or [REST]
+
+
+def gestures_of(phonemes: Sequence[Phoneme]) -> list[Gesture]:
+    """Split phonemes into visemes; each takes an equal share of its phoneme's time."""
+    gestures: list[Gesture] = []
+    for phoneme in phonemes:
+        stress = next((gain for mark, gain in STRESS.items() if mark in phoneme.symbol), UNSTRESSED)
+        shapes = visemes_of(phoneme.symbol)
+        step = (phoneme.end - phoneme.start) / len(shapes)
+        for i, viseme in enumerate(shapes):
+            gestures.append(Gesture(viseme, phoneme.start + i * step, phoneme.start + (i + 1) * step, stress))
+    return gestures
+
+
+def _dominance(time: np.ndarray, gesture: Gesture) -> np.ndarray:
+    """Pull of a gesture over time: alpha exp(-theta |tau|), full over the phoneme's middle part."""
+    offset = time - gesture.middle
+    beyond = np.maximum(0.0, np.abs(offset) - FLAT * (gesture.end - gesture.start))
+    return gesture.viseme.dominance * np.exp(-np.where(offset < 0, LEAD, LAG) * beyond)
+
+
+def _closure(time: np.ndarray, gestures: Sequence[Gesture]) -> np.ndarray:
+    """How far bilabials shut the lips over time, 0..1."""
+    shut = np.zeros_like(time)
+    for gesture in gestures:
+        if gesture.viseme.closes:
+            distance = np.abs(time - gesture.middle) - CLOSED_FOR
+            ramp = np.clip(1 - distance / CLOSING, 0, 1)
+            shut = np.maximum(shut, ramp * ramp * (3 - 2 * ramp))
+    return shut
+
+
+def viseme_curves(phonemes: Sequence[Phoneme], n_frames: int, fps: float) -> Float[np.ndarray, "T S"]:
+    """Activation of each of `SHAPES` at the frames' times 0, 1/fps, 2/fps ...
+
+    Example:
+        >>> from beavervision.synthetic.speech import Phoneme
+        >>> curves = viseme_curves([Phoneme("ɑː", 0.0, 0.4), Phoneme("m", 0.4, 0.5)], 13, 25)
+        >>> float(curves[4, 0]) > 0.6, float(curves[11, 0]) < 0.02
+        (True, True)
+    """
+    time = np.arange(n_frames) / fps
+    gestures = gestures_of(phonemes)
+    total = np.full(n_frames, 1e-9)
+    curves = np.zeros((n_frames, len(SHAPES)))
+    for gesture in gestures:
+        pull = _dominance(time, gesture)
+        total += pull
+        target = np.array([gesture.viseme.targets.get(shape, 0.0) for shape in SHAPES])
+        target[0] *= gesture.stress
+        curves += pull[:, None] * target
+    curves /= total[:, None]
+    shut = _closure(time, gestures)
+    opening = [SHAPES.index(shape) for shape in OPENING]
+    curves[:, opening] *= 1 - shut[:, None]
+    press = SHAPES.index("lips_press")
+    curves[:, press] = np.maximum(curves[:, press], 0.6 * shut)
+    return curves

@@ -1,0 +1,77 @@
+"""Blinks: finding them in footage and inventing natural ones."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+SHUT_RATIO = 0.85
+"""An eye blinks below this share of its usual aperture (STAGES.md section 2, as in GeneFace++)."""
+USUAL_PERCENTILE = 75.0
+"""The usual aperture is this percentile of the clip's."""
+
+BLINKS_PER_MINUTE = 17.0
+"""Mean rate at rest (Bentivoglio et al., "Analysis of blink rate patterns in normal subjects", 1997)."""
+CLOSING_S, SHUT_S, OPENING_S = 0.09, 0.04, 0.17
+"""Phases of a blink: lids open about twice as slowly as they close (Guitton et al., "Upper eyelid movements
+measured with a search coil during blinks and vertical saccades", 1991)."""
+LEAST_PAUSE_S = 0.8
+"""Shortest time from the start of one blink to the next."""
+INTERVAL_SPREAD = 0.55
+"""Standard deviation of the logarithm of the time between blinks."""
+
+
+def blink_flags(eye_open: Float[np.ndarray, "T 2"]) -> Bool[np.ndarray, "T"]:
+    """Mark the middle frame of each blink.
+
+    Args:
+        eye_open: [T, 2] aperture of either eye (`openness.eye_open`), NaN where the face is invisible.
+
+    Returns:
+        [T] True at the centre of each run of frames whose mean aperture is below SHUT_RATIO x its 75th percentile.
+    """
+    aperture = np.asarray(eye_open, dtype=float).mean(-1)
+    flags = np.zeros(len(aperture), dtype=bool)
+    if np.isnan(aperture).all():
+        return flags
+    usual = np.nanpercentile(aperture, USUAL_PERCENTILE)
+    shut = np.nan_to_num(aperture, nan=np.inf) < SHUT_RATIO * usual
+    edges = np.flatnonzero(np.diff(np.r_[False, shut, False]))
+    for start, end in edges.reshape(-1, 2):
+        flags[(start + end - 1) // 2] = True
+    return flags
+
+
+def blink_closure(seconds: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
+    """How far the lids are shut (0 to 1) so many seconds after a blink began."""
+    closing = np.clip(seconds / CLOSING_S, 0.0, 1.0)
+    opening = np.clip((seconds - CLOSING_S - SHUT_S) / OPENING_S, 0.0, 1.0)
+    return np.sin(np.pi / 2 * closing) ** 2 * np.cos(np.pi / 2 * opening) ** 2
+
+
+def natural_blinks(
+    n_frames: int, fps: float = 25.0, per_minute: float = BLINKS_PER_MINUTE, seed: int = 0
+) -> Float[np.ndarray, "T"]:
+    """Closure of the lids over time, with log-normal pauses between blinks.
+
+    Args:
+        n_frames: number of frames T.
+        fps: frames a second.
+        per_minute: mean rate; 0 never blinks.
+        seed: the same seed gives the same blinks, whatever `n_frames` is.
+
+    Returns:
+        [T] 0 (as the lids would be anyway) to 1 (shut).
+    """
+    closure = np.zeros(n_frames)
+    if per_minute <= 0:
+        return closure
+    rng = np.random.default_rng(seed)
+    time = np.arange(n_frames) / fps
+    mean_pause = max(60.0 / per_minute, 1.5 * LEAST_PAUSE_S)
+    scale = np.log(mean_pause - LEAST_PAUSE_S) - INTERVAL_SPREAD**2 / 2
+    start = rng.uniform(0.3, 1.0) * mean_pause
+    while start < n_frames / fps:
+        closure = np.maximum(closure, blink_closure(time - start))
+        start += LEAST_PAUSE_S + rng.lognormal(scale, INTERVAL_SPREAD)
+    return closure

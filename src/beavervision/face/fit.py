@@ -1,0 +1,213 @@
+"""Fit of the face model to a clip's landmarks: identity and focal length once, pose and expression per frame.
+
+The camera is the full frame's, in perspective; no square, no centred face. The steps:
+1. pose of each frame from the stable landmarks (SQPnP, then Levenberg-Marquardt);
+2. identity and focal length from a few varied frames together;
+3. pose and expression of each frame by itself;
+4. pose once more from the stable landmarks alone, smooth over time, then expression, smooth over time.
+The noise of the landmarks is measured between the steps; the priors weigh as little as it allows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float
+
+from beavervision.errors import BeaverError
+from beavervision.face.camera import Camera
+from beavervision.face.frames import expression_equations, frame_loss, in_chunks, pose_equations, settle
+from beavervision.face.identity import Sitting, face_of, varied_frames
+from beavervision.face.landmarks import N_MESH
+from beavervision.face.model import FaceModel
+from beavervision.face.pose import closed_form_pose, frontal_pose, vector_from_rotation
+from beavervision.face.projection import project
+from beavervision.face.smoothing import acceleration, descend, steady, windows
+from beavervision.face.track import Evidence, Scene, Track
+from beavervision.face.weights import landmark_weights, stable_landmarks
+
+N_SITTING = 32
+"""Frames from which identity and focal length are estimated."""
+FIRST_NOISE_CM, LEAST_NOISE_CM = 0.1, 1e-3
+"""Standard deviation of landmarks on the face: what is assumed at first, and the least that is ever believed."""
+RAYLEIGH_MEDIAN = 1.1774
+"""Median of the length of a 2-D vector with unit normal components."""
+POSE_ACCELERATION = np.array([0.003, 0.003, 0.003, 0.02, 0.02, 0.06])
+"""Deviation of a pose from the mean of its neighbours that is still ordinary: rad and cm per frame^2."""
+EXPRESSION_ACCELERATION = 0.15
+"""The same of an expression coefficient, standard deviations."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A clip's face; rows of frames without landmarks hold NaN."""
+
+    identity: Float[np.ndarray, "I"]
+    expression: Float[np.ndarray, "T E"]
+    rotation: Float[np.ndarray, "T 3 3"]
+    """Head to camera."""
+    translation: Float[np.ndarray, "T 3"]
+    """Camera space, cm."""
+    focal: float
+    """Pixels."""
+    error_px: Float[np.ndarray, "T"]
+    """Mean distance of the 468 fitted landmarks from those given."""
+
+
+def fit_clip(
+    model: FaceModel,
+    landmarks: Float[np.ndarray, "T 478 C"],
+    camera: Camera,
+    *,
+    estimate_focal: bool = False,
+) -> Fit:
+    """Fit one person's face to all frames of a clip.
+
+    Args:
+        model: the face model.
+        landmarks: [T, 468 or 478, 2 or 3] full-frame pixels; a frame with any NaN takes no part and stays NaN.
+        camera: the full frame's camera; its focal length is the starting value when it is estimated.
+        estimate_focal: estimate one focal length for the clip, with a log-normal prior round the camera's.
+
+    Raises:
+        BeaverError: when no frame has landmarks.
+    """
+    seen = np.flatnonzero(np.isfinite(landmarks[:, :N_MESH, :2]).all((1, 2)))
+    if not len(seen):
+        raise BeaverError("No frame of this clip shows a face to fit; choose footage, or a part of it, that does.")
+    pixels = np.asarray(landmarks[seen][:, :N_MESH, :2], dtype=float)
+    person = _Person(model, pixels, camera)
+    person.sit(estimate_focal=estimate_focal)
+    person.settle()
+    person.steady(steady(seen))
+    return person.result(len(landmarks), seen)
+
+
+class _Person:
+    """State of one clip's fit: the same face and camera for all its visible frames."""
+
+    def __init__(self, model: FaceModel, pixels: np.ndarray, camera: Camera) -> None:
+        self.model, self.pixels = model, pixels
+        self.weight, self.stable = landmark_weights(), stable_landmarks(model)
+        self.identity = np.zeros(len(model.id_basis))
+        self.scene = Scene(face_of(model, self.identity), camera)
+        self.noise_cm = FIRST_NOISE_CM
+        self.track = self._first_poses()
+
+    def _evidence(self, track: Track, pixels: np.ndarray) -> Evidence:
+        noise = self.noise_cm * self.scene.camera.fx / track.translation[:, 2]
+        return Evidence(pixels, self.weight, noise)
+
+    def _stable(self, scene: Scene, evidence: Evidence) -> tuple[Scene, Evidence]:
+        """The same with the stable landmarks alone, all of equal weight."""
+        keys = self.stable
+        still = Evidence(evidence.pixels[:, keys], np.ones(len(keys)), evidence.noise)
+        return Scene(scene.face.at(keys), scene.camera), still
+
+    def _first_poses(self) -> Track:
+        """Poses of the mean face: from SQPnP and from the front, whichever fits better once refined."""
+        face, camera = self.scene.face.at(self.stable), self.scene.camera
+        expression = np.zeros((len(self.pixels), len(self.model.exp_basis)))
+        found = []
+        for start in (closed_form_pose, frontal_pose):
+            track = Track(*start(face.rest, self.pixels[:, self.stable], camera), expression)
+            scene, evidence = self._stable(self.scene, self._evidence(track, self.pixels))
+            track = settle(scene, evidence, track, 12, pose_only=True)
+            found.append((frame_loss(scene, evidence, track), track))
+        (loss, track), (other_loss, other) = found
+        better = other_loss < loss
+        return track.replaced(better, other[better])
+
+    def measure_noise(self, track: Track, pixels: np.ndarray) -> None:
+        """Take the standard deviation of the landmarks from the median of their errors."""
+        placed = project(self.scene.face.points(track.expression), track.rotation, track.translation, self.scene.camera)
+        cm = np.linalg.norm(placed - pixels, axis=-1) * (track.translation[:, 2:] / self.scene.camera.fx)
+        self.noise_cm = float(np.clip(np.median(cm) / RAYLEIGH_MEDIAN, LEAST_NOISE_CM, FIRST_NOISE_CM))
+
+    def sit(self, *, estimate_focal: bool, sittings: int = 3) -> None:
+        """Find identity and focal length, and carry the poses over to them."""
+        rows = varied_frames(self.track, self._evidence(self.track, self.pixels), N_SITTING)
+        shared, track, pixels = np.r_[self.identity, 0.0], self.track[rows], self.pixels[rows]
+        prior = self.scene.camera
+        for _ in range(sittings):
+            sitting = Sitting(self.model, self._evidence(track, pixels), prior, estimate_focal=estimate_focal)
+            shared, track = sitting.solve(shared, track, 12)
+            self.scene = sitting.scene(shared)
+            self.measure_noise(track, pixels)
+        self.identity = shared[:-1]
+        farther = np.array([1.0, 1.0, np.exp(shared[-1])])
+        moved = replace(self.track, translation=self.track.translation * farther)
+        self.track = moved.replaced(rows, track)
+
+    def settle(self) -> None:
+        """Fit every frame by itself."""
+        scene, evidence = self._stable(self.scene, self._evidence(self.track, self.pixels))
+        self.track = settle(scene, evidence, self.track, 6, pose_only=True)
+        self.track = settle(self.scene, self._evidence(self.track, self.pixels), self.track, 15)
+        self.measure_noise(self.track, self.pixels)
+
+    def steady(self, here: np.ndarray, turns: int = 2) -> None:
+        """Solve poses, then expressions, over time."""
+        for _ in range(turns):
+            for part in (self._steady_poses, self._steady_expressions):
+                for rows, keep in windows(len(self.track)):
+                    evidence = self._evidence(self.track[rows], self.pixels[rows])
+                    found = part(evidence, self.track[rows], here[rows])
+                    kept = np.arange(rows.start, rows.stop)[keep]
+                    self.track = self.track.replaced(kept, found[keep])
+
+    def _steady_poses(self, evidence: Evidence, track: Track, here: np.ndarray) -> Track:
+        scene, evidence = self._stable(self.scene, evidence)
+        change = descend(
+            lambda change: in_chunks(pose_equations, scene, evidence, track.moved(change)),
+            lambda change: float(frame_loss(scene, evidence, track.moved(change)).sum()),
+            lambda change: pose_acceleration(track.moved(change), here),
+            here,
+            POSE_ACCELERATION,
+            rounds=6,
+        )
+        return track.moved(change)
+
+    def _steady_expressions(self, evidence: Evidence, track: Track, here: np.ndarray) -> Track:
+        def changed(change: np.ndarray) -> Track:
+            return track.with_expression(track.expression + change)
+
+        change = descend(
+            lambda change: in_chunks(expression_equations, self.scene, evidence, changed(change)),
+            lambda change: float(frame_loss(self.scene, evidence, changed(change)).sum()),
+            lambda change: acceleration(track.expression + change, here),
+            here,
+            np.full(track.expression.shape[1], EXPRESSION_ACCELERATION),
+            rounds=3,
+        )
+        return changed(change)
+
+    def result(self, frames: int, seen: np.ndarray) -> Fit:
+        """The fit with rows for all frames of the clip."""
+        track, camera = self.track, self.scene.camera
+        placed = project(self.scene.face.points(track.expression), track.rotation, track.translation, camera)
+        error = np.linalg.norm(placed - self.pixels, axis=-1).mean(-1)
+
+        def spread(values: np.ndarray) -> np.ndarray:
+            rows = np.full((frames, *values.shape[1:]), np.nan)
+            rows[seen] = values
+            return rows
+
+        return Fit(
+            identity=self.identity,
+            expression=spread(track.expression),
+            rotation=spread(track.rotation),
+            translation=spread(track.translation),
+            focal=camera.fx,
+            error_px=spread(error),
+        )
+
+
+def pose_acceleration(track: Track, here: np.ndarray) -> Float[np.ndarray, "F 6"]:
+    """Deviation of each pose from the mean of its neighbours: half the change of the step's turn and shift."""
+    turn = vector_from_rotation(track.rotation[1:] @ track.rotation[:-1].transpose(0, 2, 1))
+    found = np.zeros((len(track), 6))
+    found[1:-1, :3] = 0.5 * (turn[:-1] - turn[1:])
+    found[:, 3:] = acceleration(track.translation, here)
+    return found * here[:, None]

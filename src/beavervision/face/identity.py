@@ -1,0 +1,132 @@
+"""Whose face it is, and through which lens: identity and focal length from a few frames together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from beavervision.face.camera import Camera
+from beavervision.face.frames import by_coefficient, frame_loss, look, normal_equations
+from beavervision.face.model import FaceModel
+from beavervision.face.pose import vector_from_rotation
+from beavervision.face.track import Evidence, Face, Scene, Track
+
+LOG_FOCAL_SPREAD = 0.3
+"""Standard deviation of the logarithm of the focal length round its prior."""
+CHUNK = 8
+"""Frames whose Jacobians are held at once."""
+EASIER, HARDER, HOPELESS = 0.2, 6.0, 1e7
+ENOUGH = 1e-6
+
+
+def face_of(model: FaceModel, identity: Float[np.ndarray, "I"]) -> Face:
+    """The mesh landmarks of one person."""
+    keys = model.landmarks468
+    rest = model.mean[keys] + np.tensordot(identity, model.id_basis[:, keys], 1)
+    return Face(rest, model.exp_basis[:, keys])
+
+
+def scaled(camera: Camera, factor: float) -> Camera:
+    """The camera with a focal length `factor` times as long."""
+    return replace(camera, fx=camera.fx * factor, fy=camera.fy * factor)
+
+
+def varied_frames(track: Track, evidence: Evidence, count: int) -> Int[np.ndarray, "K"]:
+    """Frames that differ most in pose and in landmarks, by farthest-point sampling from the middle one."""
+    if len(track) <= count:
+        return np.arange(len(track))
+    turn = vector_from_rotation(track.rotation[len(track) // 2].T @ track.rotation)
+    local = evidence.pixels - evidence.pixels.mean(1, keepdims=True)
+    local = local / np.sqrt((local**2).mean((1, 2), keepdims=True))
+    traits = np.concatenate([4.0 * turn, local.reshape(len(local), -1) / np.sqrt(local.shape[1])], 1)
+    chosen = [len(track) // 2]
+    distance = np.full(len(track), np.inf)
+    while len(chosen) < count:
+        distance = np.minimum(distance, ((traits - traits[chosen[-1]]) ** 2).sum(1))
+        chosen.append(int(distance.argmax()))
+    return np.array(sorted(chosen))
+
+
+class Sitting:
+    """A few frames of one person before one camera, solved together by Levenberg-Marquardt with a Schur complement."""
+
+    def __init__(self, model: FaceModel, evidence: Evidence, camera: Camera, *, estimate_focal: bool) -> None:
+        self.model, self.evidence, self.camera, self.estimate_focal = model, evidence, camera, estimate_focal
+        self.id_basis = model.id_basis[:, model.landmarks468]
+
+    def scene(self, shared: Float[np.ndarray, "S"]) -> Scene:
+        """Face and camera of the shared unknowns: identity, then the focal length's logarithm against the prior."""
+        return Scene(face_of(self.model, shared[:-1]), scaled(self.camera, float(np.exp(shared[-1]))))
+
+    def loss(self, shared: np.ndarray, track: Track) -> float:
+        """Negative log-posterior of everything."""
+        prior = (shared[:-1] ** 2).sum() + (shared[-1] / LOG_FOCAL_SPREAD) ** 2
+        return float(frame_loss(self.scene(shared), self.evidence, track).sum() + 0.5 * prior)
+
+    def solve(self, shared: np.ndarray, track: Track, rounds: int) -> tuple[np.ndarray, Track]:
+        """Improve identity, focal length, poses and expressions together."""
+        damping, loss = 1e-3, self.loss(shared, track)
+        equations = self._equations(shared, track)
+        for _ in range(rounds):
+            step_shared, step_frames = self._step(*equations, damping)
+            trial = shared + step_shared, track.moved(step_frames)
+            found = self.loss(*trial)
+            if found < loss:
+                settled = loss - found < ENOUGH * loss
+                (shared, track), loss, damping = trial, found, max(damping * EASIER, 1e-9)
+                if settled:
+                    break
+                equations = self._equations(shared, track)
+            elif (damping := damping * HARDER) > HOPELESS:
+                break
+        return shared, track
+
+    def _equations(self, shared: np.ndarray, track: Track) -> tuple[np.ndarray, ...]:
+        """Blocks of the Hessian (frames, frames x shared, shared) and gradients (frames, shared)."""
+        parts = [self._chunk(shared, track, slice(i, i + CHUNK)) for i in range(0, len(track), CHUNK)]
+        frames, mixed, common, by_frames, by_shared = zip(*parts, strict=True)
+        prior = np.r_[np.ones(len(shared) - 1), LOG_FOCAL_SPREAD**-2 if self.estimate_focal else 1e12]
+        return (
+            np.concatenate(frames),
+            np.concatenate(mixed),
+            sum(common) + np.diag(prior),
+            np.concatenate(by_frames),
+            sum(by_shared) + prior * shared,
+        )
+
+    def _chunk(self, shared: np.ndarray, track: Track, rows: slice) -> tuple[np.ndarray, ...]:
+        scene, track = self.scene(shared), track[rows]
+        seen, error = look(scene, self.evidence[rows], track)
+        local = [seen.by_pose.astype(np.float32), by_coefficient(seen.by_point, scene.face.basis)]
+        common = [by_coefficient(seen.by_point, self.id_basis), seen.by_log_focal.astype(np.float32)[..., None]]
+        hessian, gradient = normal_equations(np.concatenate(local + common, -1), error)
+        size = hessian.shape[-1] - len(shared)
+        prior = np.r_[np.zeros(6), np.ones(size - 6)]
+        gradient[:, 6:size] += track.expression
+        return (
+            hessian[:, :size, :size] + np.diag(prior),
+            hessian[:, :size, size:],
+            hessian[:, size:, size:].sum(0),
+            gradient[:, :size],
+            gradient[:, size:].sum(0),
+        )
+
+    @staticmethod
+    def _step(
+        frames: np.ndarray,
+        mixed: np.ndarray,
+        common: np.ndarray,
+        by_frames: np.ndarray,
+        by_shared: np.ndarray,
+        damping: float,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Damped Gauss-Newton step: the frames are eliminated, the shared unknowns solved, the frames filled in."""
+        damped = frames + damping * frames * np.eye(frames.shape[-1])
+        shared = common + damping * np.diag(np.diag(common))
+        solved = np.linalg.solve(damped, np.concatenate([mixed, by_frames[..., None]], -1))
+        reduced = shared - np.einsum("fps,fpq->sq", mixed, solved[..., :-1], optimize=True)
+        right = by_shared - np.einsum("fps,fp->s", mixed, solved[..., -1])
+        step = -np.linalg.solve(reduced, right)
+        return step, -(solved[..., -1] + solved[..., :-1] @ step)

@@ -1,0 +1,60 @@
+"""Perspective projection of a posed face, and its derivatives."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from beavervision.face.camera import Camera
+
+NEAREST_CM = 1.0
+"""Points nearer to the camera than this count as behind it."""
+
+
+class Projection(NamedTuple):
+    """Pixels of the points of F frames and their derivatives."""
+
+    pixels: Float[np.ndarray, "F N 2"]
+    by_point: Float[np.ndarray, "F N 2 3"]
+    """Pixels per centimetre of the point in head space."""
+    by_pose: Float[np.ndarray, "F N 2 6"]
+    """Pixels per radian of a turn in camera axes about the head's origin, then per centimetre of shift."""
+    by_log_focal: Float[np.ndarray, "F N 2"]
+    """Pixels per unit of log focal length."""
+
+
+def project(
+    points: Float[np.ndarray, "F N 3"],
+    rotation: Float[np.ndarray, "F 3 3"],
+    translation: Float[np.ndarray, "F 3"],
+    camera: Camera,
+) -> Float[np.ndarray, "F N 2"]:
+    """Pixels of points in head space; NaN where a point is not before the camera."""
+    placed = points @ rotation.transpose(0, 2, 1) + translation[:, None]
+    placed[placed[..., 2] < NEAREST_CM] = np.nan
+    return camera.project(placed)
+
+
+def linearise(
+    points: Float[np.ndarray, "F N 3"],
+    rotation: Float[np.ndarray, "F 3 3"],
+    translation: Float[np.ndarray, "F 3"],
+    camera: Camera,
+) -> Projection:
+    """Project points in head space and differentiate; rotations turn by left multiplication, R <- exp(w) R."""
+    turned = points @ rotation.transpose(0, 2, 1)
+    placed = turned + translation[:, None]
+    pixels = camera.project(placed)
+    inverse = 1.0 / placed[..., 2]
+    lens = np.array([camera.fx, camera.fy])
+    offset = pixels - np.array([camera.cx, camera.cy])
+    by_camera = np.zeros((*placed.shape[:2], 2, 3))
+    by_camera[..., 0, 0] = lens[0] * inverse
+    by_camera[..., 1, 1] = lens[1] * inverse
+    by_camera[..., :, 2] = -offset * inverse[..., None]
+    by_point = by_camera @ rotation[:, None]
+    # d(turned)/dw is minus the cross-product matrix of `turned`: row r of by_camera maps to turned x row.
+    by_turn = np.cross(turned[..., None, :], by_camera)
+    return Projection(pixels, by_point, np.concatenate([by_turn, by_camera], -1), offset)

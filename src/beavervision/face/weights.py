@@ -1,0 +1,38 @@
+"""Which landmarks count for how much, and which ones move with the skull alone."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from beavervision.face import landmarks as lm
+from beavervision.face.model import FaceModel
+
+EYE_WEIGHT, UPPER_LID_WEIGHT, LIP_WEIGHT = 3.0, 20.0, 5.0
+"""Weights of squared landmark errors (STAGES.md section 1, as in GeneFace++)."""
+OVAL_WEIGHT = 0.1
+"""Weight of the outline: the tracker slides it along the silhouette when the head turns."""
+STILL_CM = 0.08
+"""Landmarks that a typical expression moves less than this (root of the summed variances) are stable."""
+
+
+def landmark_weights() -> Float[np.ndarray, "468"]:
+    """Weight of each mesh landmark in the fit of the expression."""
+    weight = np.ones(lm.N_MESH)
+    weight[lm.OVAL] = OVAL_WEIGHT
+    weight[lm.EYES.ravel()] = EYE_WEIGHT
+    weight[lm.UPPER_LIDS[:, 1:-1].ravel()] = UPPER_LID_WEIGHT
+    weight[lm.LIPS] = LIP_WEIGHT
+    return weight
+
+
+def stable_landmarks(model: FaceModel) -> Int[np.ndarray, "S"]:
+    """Mesh landmarks that show the pose alone: nose, temples, cheekbones and corners of the eyes.
+
+    Mouth, brows and lids take no part, so that a wide mouth or a blink does not nod the head.
+    """
+    motion = np.sqrt((model.exp_basis[:, model.landmarks468] ** 2).sum((0, 2)))
+    still = motion < STILL_CM
+    still[np.concatenate([lm.LIPS, lm.OVAL, lm.EYES.ravel(), lm.BROWS.ravel()])] = False
+    still[np.concatenate([lm.EYE_OUTER, lm.EYE_INNER])] = True
+    return np.flatnonzero(still)

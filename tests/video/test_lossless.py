@@ -22,3 +22,12 @@ def test_failure_leaves_nothing(tmp_path):
     with pytest.raises(ValueError, match="9, 8"):
         fail()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("fps", [25, 29.97, 30])
+def test_begins_anywhere(tmp_path, fps):
+    with GrayWriter(tmp_path / "a.mkv", 16, 8, fps) as writer:
+        for i in range(90):
+            writer.write(np.full((8, 16), i, np.uint8))
+    for first in (0, 1, 7, 50, 89):
+        assert [int(p[0, 0]) for p in read_gray(tmp_path / "a.mkv", first)] == list(range(first, 90))

@@ -53,12 +53,21 @@ class GrayWriter:
             self.path.unlink(missing_ok=True)
 
 
-def read_gray(path: Path) -> Iterator[UInt8[np.ndarray, "H W"]]:
+def read_gray(path: Path, first: int = 0) -> Iterator[UInt8[np.ndarray, "H W"]]:
     """Yield the pictures that `GrayWriter` wrote, exactly.
+
+    Args:
+        path: the file.
+        first: picture to begin with; every picture stands alone, so the ones before cost nothing.
 
     Raises:
         BeaverError: when the file is missing or no video.
     """
     with open_video(path) as container:
-        for frame in decode_stream(container, picture_stream(container, Path(path))):
-            yield frame.to_ndarray(format="gray")
+        stream = picture_stream(container, Path(path))
+        if first:
+            target = round(first / stream.average_rate / stream.time_base)
+            container.seek(target, stream=stream)
+        for frame in decode_stream(container, stream):
+            if round(frame.time * stream.average_rate) >= first:
+                yield frame.to_ndarray(format="gray")

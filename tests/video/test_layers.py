@@ -126,6 +126,13 @@ def test_border_matte_vanishes_at_the_border():
     np.testing.assert_allclose(matte, matte[::-1, ::-1])
 
 
+def test_border_matte_only_at_the_sides_asked():
+    matte = layers.border_matte(21, 15, 5, (True, False, False, False))
+    assert (matte[:, 5:] == 1).all()
+    # First column: depth 0.5 of 5, smoothstep 3 x 0.01 - 2 x 0.001 = 0.028.
+    np.testing.assert_allclose(matte[:, 0], 0.028, atol=1e-6)
+
+
 def test_footprint_counts_pixel_centres():
     # Canvas of 4 px at scale 0.5 covers 8 px from 2.4: centres 2.5 .. 9.5 lie inside 2.4 .. 10.4.
     assert layers.footprint((2.4, 0.0, 0.5), (4, 4), (100, 100)) == (2, 0, 10, 8)

@@ -81,11 +81,16 @@ def grow(mask: Bool[np.ndarray, "H W"], radius: float) -> Bool[np.ndarray, "H W"
     return cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE) <= radius
 
 
-def border_matte(width: int, height: int, radius: float) -> Float[np.ndarray, "H W"]:
-    """Soft matte of a whole canvas: 1 inside, falling smoothly to 0 at its border."""
-    u = np.minimum(np.arange(width) + 0.5, width - 0.5 - np.arange(width))
-    v = np.minimum(np.arange(height) + 0.5, height - 0.5 - np.arange(height))
-    share = np.clip(np.minimum(u[None], v[:, None]) / max(radius, 1e-6), 0, 1).astype(np.float32)
+def border_matte(
+    width: int, height: int, radius: float, sides: tuple[bool, bool, bool, bool] = (True, True, True, True)
+) -> Float[np.ndarray, "H W"]:
+    """Soft matte of a whole canvas: 1 inside, falling smoothly to 0 at the `sides` (left, top, right, bottom) asked."""
+    u, v = np.arange(width) + 0.5, np.arange(height) + 0.5
+    never = max(radius, 1.0)
+    across = np.minimum(u if sides[0] else never, width - u if sides[2] else never)
+    down = np.minimum(v if sides[1] else never, height - v if sides[3] else never)
+    depth = np.minimum(np.broadcast_to(across, width)[None], np.broadcast_to(down, height)[:, None])
+    share = np.clip(depth / max(radius, 1e-6), 0, 1).astype(np.float32)
     return share * share * (3 - 2 * share)
 
 

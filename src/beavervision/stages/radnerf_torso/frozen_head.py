@@ -68,6 +68,7 @@ class FrozenHead:
                 self._subject.translation[some],
                 self._crops.cameras[some],
                 some,
+                clamp=False,
             )
             for frame, colour, opacity in zip(some, np.asarray(rgb), np.asarray(alpha), strict=True):
                 yield int(frame), colour, opacity

@@ -17,8 +17,8 @@ from beavervision.stages.radnerf_torso.network import REST_EXTENT, TorsoField, c
 from beavervision.stages.radnerf_torso.track import SourceTrack
 
 STAGE = "radnerf_torso"
-LATTICE_ROWS = 96
-"""The movement's shortest wave spans half a canvas half-height, 24 rows of this lattice: bilinear between them."""
+LATTICE_ROWS = 48
+"""The movement's shortest wave spans half a canvas half-height, 12 rows of this lattice: bilinear between them."""
 
 TEXTURE_ROWS = 2.0
 """Rows of the baked texture for each row of the canvas, over the canvas's own height."""
@@ -43,6 +43,8 @@ class TorsoRenderer:
     """The footage's own poses: where avatar mode takes its movement from."""
     facts: dict
     folder: Path
+    identity: Float[np.ndarray, "I"]
+    """Of the person, face model coefficients."""
     baked: Float[np.ndarray, "h w 4"]
     """Logits of colour and opacity at rest."""
 
@@ -67,6 +69,7 @@ class TorsoRenderer:
             SourceTrack.from_assets(bundle.assets),
             bundle.facts,
             bundle.folder,
+            bundle.assets["identity"],
             bake(network, bundle.assets["region"].shape[0]),
         )
 

@@ -130,7 +130,12 @@ class RadNerfTorso(StageModule):
             weights=self.network.state_dict(),
             hparams=self.field,
             facts=data.facts() | {"body_frame": still.frame},
-            assets=data.conditioner.to_assets() | data.track.to_assets() | {"region": data.region},
+            assets={
+                **data.conditioner.to_assets(),
+                **data.track.to_assets(),
+                "identity": data.person.identity,
+                "region": data.region,
+            },
             notes={f"source_{name}": note for name, note in NOTES.items()},
             files=files,
         )

@@ -1,0 +1,1 @@
+"""Inference: speech and bundles in, finished frames out, at the footage's own size."""

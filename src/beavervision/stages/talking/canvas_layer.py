@@ -1,0 +1,59 @@
+"""Head over torso on the canvas, and that over the frame's own pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from beavervision.video.layers import footprint, quantise, to_frame
+
+Box = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class CanvasLayer:
+    """What the renderers show of one frame.
+
+    The renderers learnt to mix pixel values, not light, so their own opacity is applied to pixel values;
+    mattes of whole pictures are applied to light (`video.layers.blend`).
+    """
+
+    colour: Float[np.ndarray, "H W 3"]
+    """Times opacity."""
+    alpha: Float[np.ndarray, "H W"]
+    head_alpha: Float[np.ndarray, "H W"]
+    """Opacity of the head alone."""
+    place: tuple[float, float, float]
+    """x0, y0, scale of the canvas in the frame."""
+
+    @classmethod
+    def stack(
+        cls,
+        head: Float[np.ndarray, "H W 3"],
+        head_alpha: Float[np.ndarray, "H W"],
+        torso: Float[np.ndarray, "H W 3"],
+        torso_alpha: Float[np.ndarray, "H W"],
+        place: np.ndarray,
+    ) -> CanvasLayer:
+        """Head (times its opacity) over torso (not multiplied)."""
+        under = ((1 - head_alpha) * torso_alpha)[..., None]
+        x0, y0, scale = (float(value) for value in place)
+        colour = (head + under * torso).astype(np.float32)
+        alpha = (head_alpha + under[..., 0]).astype(np.float32)
+        return cls(colour, alpha, head_alpha.astype(np.float32), (x0, y0, scale))
+
+    def box(self, frame: tuple[int, int]) -> Box:
+        """Pixels of a frame of `frame` = (width, height) that the canvas covers."""
+        return footprint(self.place, (self.alpha.shape[1], self.alpha.shape[0]), frame)
+
+    def over(self, background: UInt8[np.ndarray, "h w 3"], box: Box) -> UInt8[np.ndarray, "h w 3"]:
+        """The layer over a background, both at the frame pixels of `box`."""
+        colour = to_frame(self.colour, self.place, box)
+        alpha = np.clip(to_frame(self.alpha, self.place, box, smooth=False), 0, 1)
+        return quantise(colour + (1 - alpha[..., None]) * (background.astype(np.float32) / 255))
+
+    def head_in_frame(self, box: Box) -> Float[np.ndarray, "h w"]:
+        """Opacity of the head alone at the frame pixels of `box`."""
+        return np.clip(to_frame(self.head_alpha, self.place, box, smooth=False), 0, 1)

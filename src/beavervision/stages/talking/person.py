@@ -1,0 +1,107 @@
+"""A person that can be made to speak: the four bundles of one clip, loaded and checked against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, UInt8
+from PIL import Image
+
+from beavervision.artifacts.bundle import Bundle
+from beavervision.errors import BeaverError
+from beavervision.face.model import FaceModel
+from beavervision.face.providers import load_face_model
+from beavervision.stages.audio2motion.inference import AudioToMotion
+from beavervision.stages.postnet.inference import MotionRefiner
+from beavervision.stages.radnerf_head.inference import HeadRenderer
+from beavervision.stages.radnerf_torso.inference import TorsoRenderer
+from beavervision.stages.radnerf_torso.track import SourceTrack
+
+SPEECH, REFINER, HEAD, TORSO = "audio2motion", "postnet", "radnerf_head", "radnerf_torso"
+RENDERERS = (HEAD, TORSO)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Everything that was learnt of one person."""
+
+    speech: AudioToMotion
+    refiner: MotionRefiner
+    head: HeadRenderer
+    torso: TorsoRenderer
+    model: FaceModel
+    identity: Float[np.ndarray, "I"]
+
+    @classmethod
+    def load(cls, bundles: Mapping[str, Path], clip_sha256: str | None = None, backend: str = "auto") -> Person:
+        """Load the bundles.
+
+        Args:
+            bundles: stage -> folder.
+            clip_sha256: the clip that the renderers have to come from; None asks only that it be the same one.
+            backend: of the grids.
+
+        Raises:
+            BeaverError: when a bundle is missing or damaged, or they do not belong together.
+        """
+        check_bundles(bundles, clip_sha256)
+        torso = TorsoRenderer.from_bundle(bundles[TORSO], backend=backend)
+        return cls(
+            speech=AudioToMotion.from_bundle(bundles[SPEECH]),
+            refiner=MotionRefiner.from_bundle(bundles[REFINER]),
+            head=HeadRenderer.from_bundle(bundles[HEAD], backend=backend),
+            torso=torso,
+            model=load_face_model(torso.facts["basis"]),
+            identity=torso.identity,
+        )
+
+    @property
+    def track(self) -> SourceTrack:
+        """The footage's poses, shoulders and canvas."""
+        return self.torso.track
+
+    @property
+    def fps(self) -> float:
+        """Frames per second of everything."""
+        return self.torso.facts["fps"]
+
+    @property
+    def footage_size(self) -> tuple[int, int]:
+        """Width and height of the footage."""
+        width, height = self.torso.facts["footage_size"]
+        return width, height
+
+    def plate(self) -> UInt8[np.ndarray, "H W 3"]:
+        """The footage's background without the person."""
+        return np.asarray(Image.open(self.torso.folder / "plate.png").convert("RGB"))
+
+    def body(self) -> UInt8[np.ndarray, "H W 4"]:
+        """Picture of the body that stands in for it outside the canvas, with its matte."""
+        return np.asarray(Image.open(self.torso.folder / "body.png").convert("RGBA"))
+
+
+def check_bundles(bundles: Mapping[str, Path], clip_sha256: str | None) -> None:
+    """Refuse bundles that do not belong together.
+
+    Raises:
+        BeaverError: naming the bundle and what to train again.
+    """
+    facts = {stage: Bundle.load(bundles[stage], stage).facts for stage in (SPEECH, REFINER, HEAD, TORSO)}
+    wanted = clip_sha256 or facts[TORSO]["clip_sha256"]
+    for stage in RENDERERS:
+        if facts[stage]["clip_sha256"] != wanted:
+            raise BeaverError(
+                f"{bundles[stage]} was trained on another clip ({facts[stage]['clip']}, or this one before it was "
+                f"prepared again); train it again: python train.py model={stage} data=myvideo "
+                f"data.name={facts[TORSO]['clip']}"
+            )
+    for name in ("frame", "fps", "basis"):
+        for stage in (SPEECH, REFINER, HEAD):
+            ours, theirs = facts[TORSO][name], facts[stage].get(name, facts[TORSO][name])
+            if ours != theirs:
+                raise BeaverError(
+                    f"{bundles[stage]} has {name} {theirs}, {bundles[TORSO]} has {ours}; train both with the same."
+                )

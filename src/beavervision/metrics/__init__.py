@@ -1,1 +1,1 @@
-"""Measures of motion and sync, functional and as torchmetrics."""
+"""Metrics of motion and synchrony, functional forms beside torchmetrics classes."""

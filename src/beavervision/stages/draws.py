@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.data import Sampler
+from torch.utils.data import DataLoader, Sampler
 
 
 class DrawSampler(Sampler[int]):
@@ -31,6 +32,20 @@ class DrawSampler(Sampler[int]):
     def __iter__(self) -> Iterator[int]:
         start = self._epoch * self._draws
         return iter(range(max(start, self._first), start + self._draws))
+
+
+class DrawLoader(DataLoader[Any]):
+    """DataLoader over a DrawSampler; tells Lightning that it can resume anywhere.
+
+    It has no state of its own: where it goes on follows from the number of batches done, which the trainer keeps.
+    """
+
+    def state_dict(self) -> dict[str, Any]:
+        """Nothing."""
+        return {}
+
+    def load_state_dict(self, _: dict[str, Any]) -> None:
+        """Nothing to restore."""
 
 
 def draw_rng(seed: int, draw: int) -> np.random.Generator:

@@ -22,7 +22,7 @@ from beavervision.metrics.mouth import spoken_closures
 from beavervision.stages.audio2motion.network import Speech
 from beavervision.stages.audio2motion.statistics import Statistics, lip_distance, measure, mouth_projector
 from beavervision.stages.base import StageData
-from beavervision.stages.draws import DrawSampler, draw_rng
+from beavervision.stages.draws import DrawLoader, DrawSampler, draw_rng
 from beavervision.stages.takes import Disturbance, Take, random_disturbance, record, require_motion
 
 CONTEXT = 2.0
@@ -211,7 +211,7 @@ class Audio2MotionData(StageData):
         """Random windows; a resumed run goes on with the draw at which it stopped."""
         done = self.trainer.fit_loop.total_batch_idx + 1 if self.trainer else 0
         draws = self._steps * self._batch_size
-        return DataLoader(
+        return DrawLoader(
             self._train,
             self._batch_size,
             sampler=DrawSampler(draws, done * self._batch_size),

@@ -1,0 +1,93 @@
+"""How far sound and lips are apart in time, judged by the embeddings of a sync expert."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+from torchmetrics import Metric
+
+MAX_OFFSET = 15
+"""Frames looked at on either side (Chung & Zisserman, "Out of time", 2016)."""
+
+
+class Sync(NamedTuple):
+    """Offset in frames (positive: the sound comes late) and confidence (0 = any offset fits as well)."""
+
+    offset: Tensor
+    confidence: Tensor
+
+
+def offset_distances(
+    sound: Float[Tensor, "T D"],
+    motion: Float[Tensor, "T D"],
+    known: Bool[Tensor, "T"] | None = None,
+    max_offset: int = MAX_OFFSET,
+) -> tuple[Float[Tensor, "O"], Float[Tensor, "O"]]:
+    """Sum over time of the distances between motion t and sound t + o, and their number, for every offset o.
+
+    Args:
+        sound: embeddings of unit length.
+        motion: embeddings of unit length.
+        known: motions that count.
+        max_offset: O = 2 max_offset + 1 offsets, from -max_offset on.
+    """
+    length = len(motion)
+    time = torch.arange(length, device=motion.device)
+    place = time[None] + torch.arange(-max_offset, max_offset + 1, device=motion.device)[:, None]
+    counts = (place >= 0) & (place < length) & (True if known is None else known[None])
+    cosine = (sound[place.clamp(0, length - 1)] * motion[None]).sum(-1)
+    distance = (2 - 2 * cosine).clamp(min=0).sqrt()
+    return (distance * counts).sum(1), counts.sum(1).to(distance.dtype)
+
+
+def sync_offset(
+    sound: Float[Tensor, "T D"],
+    motion: Float[Tensor, "T D"],
+    known: Bool[Tensor, "T"] | None = None,
+    max_offset: int = MAX_OFFSET,
+) -> Sync:
+    """Offset of the least mean distance; confidence = median - minimum over the offsets, as SyncNet's LSE-C.
+
+    Example:
+        >>> steps = torch.nn.functional.one_hot(torch.arange(20)).float()
+        >>> sync_offset(steps.roll(3, 0), steps, max_offset=5).offset
+        tensor(3)
+    """
+    return _verdict(*offset_distances(sound, motion, known, max_offset))
+
+
+def _verdict(total: Float[Tensor, "O"], count: Float[Tensor, "O"]) -> Sync:
+    mean = torch.where(count > 0, total / count.clamp(min=1), torch.inf)
+    best = mean.argmin()
+    return Sync(best - len(mean) // 2, mean.median() - mean[best])
+
+
+class SyncOffset(Metric):
+    """Offset and confidence over all sequences given; see `sync_offset`.
+
+    Args:
+        max_offset: frames looked at on either side.
+    """
+
+    full_state_update = False
+
+    def __init__(self, max_offset: int = MAX_OFFSET, **settings: object) -> None:
+        super().__init__(**settings)
+        self.max_offset = max_offset
+        self.add_state("total", torch.zeros(2 * max_offset + 1), dist_reduce_fx="sum")
+        self.add_state("count", torch.zeros(2 * max_offset + 1), dist_reduce_fx="sum")
+
+    def update(
+        self, sound: Float[Tensor, "T D"], motion: Float[Tensor, "T D"], known: Bool[Tensor, "T"] | None = None
+    ) -> None:
+        """Add one contiguous sequence."""
+        total, count = offset_distances(sound, motion, known, self.max_offset)
+        self.total += total
+        self.count += count
+
+    def compute(self) -> Sync:
+        """Offset in frames and confidence."""
+        return _verdict(self.total, self.count)

@@ -1,0 +1,402 @@
+import math
+from types import SimpleNamespace
+
+import lightning
+import numpy as np
+import pytest
+import torch
+
+from beavervision.artifacts.bundle import save_bundle
+from beavervision.audio.pitch import coarse_pitch
+from beavervision.audio.speech import FeatureSettings
+from beavervision.errors import BeaverError
+from beavervision.face.providers import load_face_model
+from beavervision.stages.audio2motion.data import Audio2MotionData, collate
+from beavervision.stages.audio2motion.flow import FlowPrior
+from beavervision.stages.audio2motion.inference import AudioToMotion
+from beavervision.stages.audio2motion.losses import (
+    acceleration_error,
+    cyclic_weight,
+    learning_rate_factor,
+    masked_mean,
+    sampled_kl,
+)
+from beavervision.stages.audio2motion.module import Audio2Motion
+from beavervision.stages.audio2motion.network import MotionVAE, Speech
+from beavervision.stages.audio2motion.statistics import lip_distance, measure, mouth_projector
+from beavervision.stages.audio2motion.wavenet import MaskedBatchNorm
+from beavervision.stages.takes import record
+
+TINY = {
+    "hidden": 8,
+    "latent": 4,
+    "condition": 8,
+    "audio_hidden": 8,
+    "branch": 4,
+    "encoder_layers": 2,
+    "decoder_layers": 2,
+    "couplings": 2,
+    "flow_hidden": 4,
+    "flow_layers": 2,
+    "dropout": 0.1,
+}
+FAST = {"learning_rate": 3e-3, "warm_up": 2, "kl_rise": 4, "kl_hold": 4}
+
+
+def make_data(clip, **settings):
+    settings = {"batch_size": 4, "window": 24, "takes": 2, "steps_per_epoch": 3, **settings}
+    return Audio2MotionData(clip.folder, {"kind": "mel"}, **settings)
+
+
+def make_module(data, **settings):
+    data.setup("fit")
+    torch.manual_seed(0)
+    return Audio2Motion(**data.dimensions(), network=TINY, schedule=FAST, **settings)
+
+
+def fit(module, data, steps, checkpoint=None, callbacks=(), val_every=5):
+    trainer = lightning.Trainer(
+        accelerator="cpu",
+        max_steps=steps,
+        max_epochs=-1,
+        val_check_interval=val_every,
+        check_val_every_n_epoch=None,
+        num_sanity_val_steps=0,
+        deterministic=True,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        callbacks=list(callbacks),
+    )
+    trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+    return trainer
+
+
+def write_bundle(folder, module, data):
+    contents = module.bundle_contents(data)
+    save_bundle(folder, module.stage, contents.weights, contents.hparams, contents.facts, assets=contents.assets)
+    return AudioToMotion.from_bundle(folder)
+
+
+def random_speech(rng, batch, frames):
+    return Speech(
+        content=torch.from_numpy(rng.standard_normal((batch, 2 * frames, 80)).astype(np.float32)),
+        pitch=torch.from_numpy(rng.integers(1, 256, (batch, 2 * frames))),
+        blink=torch.from_numpy(rng.integers(0, 2, (batch, frames))),
+        mouth_amp=torch.ones(batch),
+        eye_amp=torch.ones(batch),
+        inside=torch.ones(batch, frames, dtype=torch.bool),
+    )
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.fixture
+def network():
+    torch.manual_seed(0)
+    network = MotionVAE(80, 64, **TINY).eval()
+    with torch.no_grad():  # leave the flow's identity
+        for parameter in network.prior.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    return network
+
+
+# --- network ---
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3, 4, 5, 25])
+def test_cardinality(network, rng, frames):
+    assert network(random_speech(rng, 2, frames)).shape == (2, frames, 64)
+
+
+def test_a_padded_batch_gives_the_numbers_of_each_item_alone(network, rng):
+    items = [random_speech(rng, 1, frames) for frames in (5, 13, 24)]
+    alone = [network(item)[0] for item in items]
+    padded = Speech(
+        content=torch.cat([torch.nn.functional.pad(i.content, (0, 0, 0, 48 - i.content.shape[1])) for i in items]),
+        pitch=torch.cat([torch.nn.functional.pad(i.pitch, (0, 48 - i.pitch.shape[1])) for i in items]),
+        blink=torch.cat([torch.nn.functional.pad(i.blink, (0, 24 - i.blink.shape[1])) for i in items]),
+        mouth_amp=torch.ones(3),
+        eye_amp=torch.ones(3),
+        inside=torch.tensor([[t < n for t in range(24)] for n in (5, 13, 24)]),
+    )
+    together = network(padded)
+    for one, many, frames in zip(alone, together, (5, 13, 24), strict=True):
+        torch.testing.assert_close(many[:frames], one, atol=1e-5, rtol=1e-5)
+        assert (many[frames:] == 0).all()
+
+
+def test_what_stands_in_the_padding_does_not_matter(network, rng):
+    speech = random_speech(rng, 1, 12)
+    speech.inside[:, 7:] = False
+    before = network(speech)
+    speech.content[:, 14:] = 100.0
+    speech.pitch[:, 14:] = 200
+    torch.testing.assert_close(network(speech), before)
+
+
+def test_masked_batch_norm_is_batch_norm_of_what_is_inside():
+    torch.manual_seed(0)
+    x = torch.randn(2, 3, 6)
+    mask = torch.ones(2, 1, 6, dtype=torch.bool)
+    mask[1, :, 4:] = False
+    ours, theirs = MaskedBatchNorm(3), torch.nn.BatchNorm1d(3)
+    flat = x.mT[mask[:, 0]]  # [10, 3]: positions inside, as a plain batch
+    torch.testing.assert_close(ours(x, mask).mT[mask[:, 0]], theirs(flat))
+    torch.testing.assert_close(ours.running_mean, theirs.running_mean)
+    torch.testing.assert_close(ours.running_var, theirs.running_var)
+    torch.testing.assert_close(ours.eval()(x, mask).mT[mask[:, 0]], theirs.eval()(flat))
+
+
+def test_reach_bounds_what_a_frame_depends_on(network, rng):
+    speech, frame = random_speech(rng, 1, 400), 200
+    speech.content.requires_grad_()
+    network(speech)[0, frame].sum().backward()
+    heard = speech.content.grad[0].abs().sum(-1).nonzero()[:, 0] // 2
+    assert network.reach % 4 == 0
+    assert heard.min() >= frame - network.reach
+    assert heard.max() <= frame + network.reach
+
+
+# --- flow ---
+
+
+@pytest.mark.parametrize("mean_only", [True, False])
+def test_flow_inverts_and_its_log_determinant_is_the_jacobian_s(mean_only):
+    torch.manual_seed(0)
+    flow = FlowPrior(4, 3, couplings=3, hidden=4, layers=2, mean_only=mean_only).double()
+    for parameter in flow.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    z, g = torch.randn(1, 4, 3).double(), torch.randn(1, 3, 3).double()
+    mask = torch.tensor([[[True, True, False]]])
+    z = z * mask
+    noise, log_det = flow(z, g, mask)
+    torch.testing.assert_close(flow.inverse(noise, g, mask), z)
+    inside = torch.arange(12).reshape(4, 3)[:, :2].flatten()  # channels x the two latents inside
+    jacobian = torch.autograd.functional.jacobian(lambda v: flow(v, g, mask)[0], z).reshape(12, 12)
+    expected = torch.linalg.slogdet(jacobian[inside][:, inside]).logabsdet
+    torch.testing.assert_close(log_det[0], expected)
+    assert (log_det[0] == 0) == mean_only
+
+
+def test_a_new_flow_only_reverses_channels():
+    flow = FlowPrior(4, 3, couplings=3)
+    z = torch.randn(2, 4, 5)
+    mask = torch.ones(2, 1, 5, dtype=torch.bool)
+    torch.testing.assert_close(flow(z, torch.randn(2, 3, 5), mask)[0], z.flip(1))
+
+
+# --- losses ---
+
+
+def test_sampled_kl_approaches_the_closed_form():
+    # KL(N(m, s) || N(0, 1)) = (m^2 + s^2 - 1) / 2 - ln s; m = 0.7, s = 0.5: (0.49 + 0.25 - 1) / 2 + 0.6931 = 0.5631
+    torch.manual_seed(0)
+    shape = (64, 16, 200)
+    mean, log_sigma = torch.full(shape, 0.7), torch.full(shape, math.log(0.5))
+    z = mean + torch.randn(shape) * 0.5
+    mask = torch.ones(64, 1, 200, dtype=torch.bool)
+    found = sampled_kl(z, mean, log_sigma, z, torch.zeros(64), mask)
+    assert float(found) == pytest.approx(0.5631, abs=0.005)
+
+
+def test_sampled_kl_counts_the_volume_and_leaves_masked_latents_out():
+    # z -> 2 z: log |det| = ln 2 a value; q = N(0, 1/2) maps to N(0, 1), so that the divergence vanishes.
+    torch.manual_seed(0)
+    z = torch.randn(32, 4, 100) * 0.5
+    mask = torch.ones(32, 1, 100, dtype=torch.bool)
+    mask[:, :, 50:] = False
+    log_det = torch.full((32,), math.log(2.0) * 4 * 50)
+    log_sigma = torch.full_like(z, math.log(0.5))
+    z[:, :, 50:] = 1e3
+    found = sampled_kl(z, torch.zeros_like(z), log_sigma, 2 * z, log_det, mask)
+    assert float(found) == pytest.approx(0.0, abs=1e-5)
+
+
+def test_acceleration_error_by_hand():
+    # error (0, 1, 0, 0): bends 1 - 0 = 1 and 0 - .5 = -.5; squared 1 and .25; mean .625
+    motion, truth = torch.tensor([0.0, 1, 0, 0])[None, :, None], torch.zeros(1, 4, 1)
+    known = torch.ones(1, 4, dtype=torch.bool)
+    assert float(acceleration_error(motion, truth, known)) == pytest.approx(0.625)
+    known[0, 3] = False  # only the first triple is known
+    assert float(acceleration_error(motion, truth, known)) == pytest.approx(1.0)
+    assert float(acceleration_error(motion[:, :2], truth[:, :2], known[:, :2])) == 0.0
+
+
+def test_masked_mean_of_nothing_is_zero():
+    assert float(masked_mean(torch.ones(1, 3), torch.zeros(1, 3))) == 0.0
+
+
+def test_cyclic_weight_by_hand():
+    found = [cyclic_weight(step, 0.02, 4, 2) for step in range(8)]
+    assert found == pytest.approx([0, 0.005, 0.01, 0.015, 0.02, 0.02, 0, 0.005])
+
+
+def test_learning_rate_rises_and_decays():
+    found = [learning_rate_factor(step, 10, 0.1, 100) for step in (0, 9, 100, 200)]
+    assert found == pytest.approx([0.1, 10 ** (-0.09), 0.1, 0.01], rel=1e-6)
+
+
+# --- data ---
+
+
+def test_frames_without_a_face_keep_their_place(speech_clip):
+    clip = speech_clip()
+    take = record(clip, clip.train_range, make_data(clip).features)
+    assert take.n_frames == 100
+    assert not take.valid[40:48].any()
+    assert take.valid.sum() == 92
+    np.testing.assert_array_equal(take.expression[48], clip.subjects[0].expression[48])
+    assert take.content.shape == (200, 80)
+
+
+def test_a_draw_is_the_same_whenever_it_is_made(speech_clip):
+    data = make_data(speech_clip())
+    data.setup("fit")
+    first = [data._train[i] for i in (5, 3, 900)]
+    for i, item in zip((900, 3, 5), first[::-1], strict=True):
+        torch.testing.assert_close(vars(data._train[i]), vars(item))
+    assert not torch.equal(first[0].content, first[1].content)
+
+
+def test_collate_pads_to_the_longest(speech_clip):
+    short, long = make_data(speech_clip(), window=8), make_data(speech_clip("other"), window=12)
+    for data in (short, long):
+        data.setup("fit")
+    batch = collate([short._train[0], long._train[0]])
+    assert batch.content.shape == (2, 24, 80)
+    assert batch.inside.tolist() == [[True] * 8 + [False] * 4, [True] * 12]
+    assert not batch.known[0, 8:].any()
+
+
+def poison_test_range(arrays):
+    start = len(arrays["visible"]) - 10
+    arrays["expression"][start:] = 1e3
+    arrays["eye_open"][start:] = 7.0
+    arrays["samples"][start * 640 :] = 0.9
+
+
+def test_a_poisoned_held_out_frame_changes_nothing(speech_clip):
+    weights = []
+    for name, change in (("clean", None), ("poisoned", poison_test_range)):
+        data = make_data(speech_clip(name, change=change))
+        module = make_module(data)
+        fit(module, data, 2)
+        weights.append(module.network.state_dict())
+    torch.testing.assert_close(*weights, rtol=0, atol=0)
+
+
+def test_too_little_of_a_face_is_refused(speech_clip):
+    data = make_data(speech_clip(hidden=range(10, 110)))
+    with pytest.raises(BeaverError, match=r"clip babble shows the face clearly in 10 of its 100 frames"):
+        data.setup("fit")
+
+
+def test_mouth_projector_moves_the_mouth_and_leaves_the_eyes():
+    face = load_face_model()
+    projector = mouth_projector(face)
+    np.testing.assert_allclose(face.semantic["jaw_open"] @ projector, face.semantic["jaw_open"], atol=1e-4)
+    np.testing.assert_allclose(face.semantic["blink_left"] @ projector, 0, atol=1e-4)
+
+
+def test_statistics_by_hand(speech_clip):
+    clip = speech_clip()
+    take = record(clip, clip.train_range, make_data(clip).features)
+    found = measure(take, load_face_model())
+    known = np.r_[0:40, 48:100]
+    np.testing.assert_allclose(found.motion_mean, clip.subjects[0].expression[known].mean(0), rtol=1e-4, atol=1e-5)
+    lips = lip_distance(load_face_model(), clip.subjects[0].expression[known])
+    assert found.mouth_amp == pytest.approx(np.percentile(lips, 90), rel=1e-4)
+    assert lip_distance(load_face_model(), found.rest) < np.percentile(lips, 20)
+
+
+# --- stage ---
+
+
+def test_two_steps_bundle_reload_same_output(speech_clip, tmp_path):
+    clip = speech_clip()
+    data = make_data(clip)
+    module = make_module(data)
+    trainer = fit(module, data, 2, val_every=2)
+    assert {"val/loss", "val/mouth_correlation", "val/lip_vertex_error_mm2"} <= set(trainer.callback_metrics)
+    predictor = write_bundle(tmp_path / "bundle", module, data)
+    samples = clip.audio()
+    found = predictor.predict(samples)
+    assert found.expression.shape == (110, 64)
+    assert (found.fps, found.basis) == (25.0, "gpmm")
+    heard = data.features.extract(samples, 25.0)
+    speech = SimpleNamespace(**vars(random_speech(np.random.default_rng(0), 1, 110)))
+    speech.content = torch.from_numpy(heard.content)[None]
+    speech.pitch = torch.from_numpy(coarse_pitch(heard.pitch))[None]
+    speech.blink = torch.zeros(1, 110, dtype=torch.long)
+    speech.mouth_amp = torch.tensor([data.statistics.mouth_amp])
+    speech.eye_amp = torch.tensor([data.statistics.eye_amp])
+    with torch.no_grad():
+        expected = module.network.eval()(speech)[0].numpy()
+    np.testing.assert_allclose(found.expression, expected, atol=1e-5)
+
+
+class SaveAt(lightning.Callback):
+    def __init__(self, step, path):
+        self.step, self.path = step, path
+
+    def on_train_batch_end(self, trainer, *_):
+        if trainer.global_step == self.step:
+            trainer.save_checkpoint(self.path)
+
+
+def test_resume_equals_uninterrupted(speech_clip, tmp_path):
+    clip, path = speech_clip(), tmp_path / "last.ckpt"
+    straight = make_module(data := make_data(clip))
+    fit(straight, data, 8, callbacks=[SaveAt(5, path)])  # epochs are 3 steps: step 5 lies within one
+    resumed = make_module(data := make_data(clip))
+    torch.manual_seed(123)  # the global generator takes no part
+    fit(resumed, data, 8, checkpoint=path)
+    torch.testing.assert_close(resumed.state_dict(), straight.state_dict(), rtol=0, atol=0)
+    stopped = torch.load(path, weights_only=True)["state_dict"]
+    assert any(not torch.equal(stopped[k], v) for k, v in straight.state_dict().items())
+
+
+def test_prediction_is_deterministic_and_temperature_is_not_silent(network):
+    make = AudioToMotion(network, FeatureSettings(), 25.0, "gpmm", 1.0, 1.0)
+    samples = np.random.default_rng(0).standard_normal(6400).astype(np.float32)
+    still = make.predict(samples).expression
+    np.testing.assert_array_equal(make.predict(samples, seed=5).expression, still)
+    lively = make.predict(samples, temperature=0.5, seed=5).expression
+    np.testing.assert_array_equal(make.predict(samples, temperature=0.5, seed=5).expression, lively)
+    assert np.abs(lively - make.predict(samples, temperature=0.5, seed=6).expression).max() > 1e-3
+    assert np.abs(lively - still).max() > 1e-3
+
+
+@pytest.mark.parametrize("samples", [1, 640, 641])
+def test_the_shortest_speech_works(network, samples):
+    make = AudioToMotion(network, FeatureSettings(), 25.0, "gpmm", 1.0, 1.0)
+    assert make.predict(np.full(samples, 0.1, np.float32)).n_frames == -(-samples // 640)
+
+
+def test_long_speech_in_chunks_equals_one_piece(network):
+    samples = np.random.default_rng(0).standard_normal(640 * 330).astype(np.float32)
+    whole = AudioToMotion(network, FeatureSettings(), 25.0, "gpmm", 1.0, 1.0)
+    chunks = AudioToMotion(network, FeatureSettings(), 25.0, "gpmm", 1.0, 1.0, chunk=40)
+    found, expected = (p.predict(samples, temperature=0.3).expression for p in (chunks, whole))
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_misspelt_settings_are_refused(speech_clip):
+    data = make_data(speech_clip())
+    data.setup("fit")
+    with pytest.raises(BeaverError, match=r"model.network.hiden is not a setting; did you mean hidden"):
+        Audio2Motion(**data.dimensions(), network={"hiden": 3})
+    with pytest.raises(BeaverError, match=r"model.weights.lips"):
+        Audio2Motion(**data.dimensions(), weights={"lips": 3})
+
+
+def test_it_learns_that_loudness_opens_the_mouth(speech_clip):
+    data = make_data(speech_clip(n_frames=440), batch_size=8)
+    module = make_module(data)
+    trainer = fit(module, data, 60, val_every=60)
+    assert trainer.callback_metrics["val/mouth_correlation"] > 0.8

@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.manifest import MANIFEST
 from beavervision.errors import BeaverError
-from beavervision.run.next_step import who
+from beavervision.run.commands import who
 from beavervision.run.prepared import CHOSEN, Prepared
 from beavervision.run.quiet import quiet_libraries
 from beavervision.run.settings import DataSettings, check_nodes, typed
@@ -27,7 +27,7 @@ def prepare(cfg: DictConfig) -> Path:
     folder = ensure_clip(cfg, force=cfg.force)
     clip = Clip.load(folder)
     print(f"clip {clip.name}: {folder}  ({clip.n_frames} frames, {clip.size[0]}x{clip.size[1]})")
-    print(f"next: python train.py model=audio2motion {who(cfg)}", flush=True)
+    print(f"next: python train.py model=audio2motion {who(cfg.data.name, cfg.paths.runs)}", flush=True)
     return folder
 
 

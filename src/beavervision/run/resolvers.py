@@ -20,6 +20,7 @@ def register_resolvers() -> None:
         ("stage", stage_of),
         ("slug", _slug),
         ("actor", _actor),
+        ("speech", _speech),
         ("run_id", run_id),
         ("wandb_offline", wandb_offline),
     ):
@@ -52,6 +53,12 @@ def _actor() -> str:
     from beavervision.synthetic import actor_video
 
     return str(actor_video())
+
+
+def _speech() -> str:
+    from beavervision.synthetic import speech_audio
+
+    return str(speech_audio())
 
 
 def _slug(*, _root_: DictConfig) -> str:

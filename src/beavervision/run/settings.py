@@ -29,6 +29,7 @@ class DataSettings:
     focal: float | None = None
     subject: str = "largest"
     clips: str | None = None
+    speech: str | None = None
 
 
 @dataclass

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 
 MATTERS = ("model.", "datamodule.", "audio_features", "face_model", "schedule.lr")
 """Overrides that begin so change what is learnt and therefore belong in the name."""
+DEFAULT = "default"
+"""Stands for no experiment."""
 DEBUG = "debug_"
 """Runs under debug= keep to themselves: no later stage builds on their bundles."""
 LONGEST = 100
@@ -31,7 +33,7 @@ def run_slug(
         'demo-width=64-seed=2'
     """
     parts = [f"{DEBUG}{choices['debug']}"] if choices.get("debug") else []
-    parts.append(choices.get("experiment") or "default")
+    parts.append(choices.get("experiment") or DEFAULT)
     if choices.get("model") not in (None, stage):
         parts.append(str(choices["model"]))
     if frame_slug:
@@ -41,6 +43,17 @@ def run_slug(
     if seed != 1:
         parts.append(f"seed={seed}")
     return _file_name("-".join(parts))
+
+
+def experiment_of(slug: str) -> str:
+    """Return the experiment that a run belongs to; `default` when it belongs to none.
+
+    Example:
+        >>> experiment_of("debug_overfit-demo-native-h256")
+        'demo'
+    """
+    words = slug.split("-")
+    return words[1] if words[0].startswith(DEBUG) else words[0]
 
 
 def _short(override: str) -> str:

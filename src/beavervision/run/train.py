@@ -15,14 +15,15 @@ from beavervision.callbacks.checkpoint import LAST
 from beavervision.callbacks.stop import TrainingStoppedError
 from beavervision.callbacks.throughput import Throughput, peak_memory_mb
 from beavervision.run.build import build_callbacks, build_data, build_loggers, build_module, build_trainer
+from beavervision.run.commands import who
 from beavervision.run.failure import EXIT_INTERRUPTED
-from beavervision.run.next_step import command_after
 from beavervision.run.prepare import ensure_clip
 from beavervision.run.quiet import quiet_libraries
 from beavervision.run.run_folder import run_folder, shown
 from beavervision.run.settings import check_nodes, frame_spec
+from beavervision.run.slug import DEFAULT, experiment_of
 from beavervision.run.state import RunState, fingerprint, target_of
-from beavervision.run.upstream import RENDERERS, Search, find_upstream
+from beavervision.run.upstream import CHAIN, RENDERERS, Search, find_upstream
 from beavervision.stages.base import StageData, StageModule
 
 BUNDLE = "bundle"
@@ -67,7 +68,7 @@ def upstream_of(cfg: DictConfig) -> dict[str, Path]:
     Raises:
         BeaverError: when one is missing; the sentence names the command that makes it.
     """
-    experiment = cfg.run.slug.split("-")[0]
+    experiment = experiment_of(cfg.run.slug)
     frame = frame_spec(cfg.frame).slug
     return find_upstream(cfg.run.stage, Search(Path(cfg.paths.runs), cfg.data.name, experiment, frame))
 
@@ -130,4 +131,14 @@ def _tell(bundle: Bundle, cfg: DictConfig) -> None:
     measured = [f"{name} {value:.4g}" for name, value in bundle.metrics.items() if name.startswith("val/")]
     seconds = f"{bundle.metrics['seconds']:.0f} s"
     print(f"{bundle.stage} is trained: {shown(bundle.folder)}  ({', '.join([*measured[:4], seconds])})")
-    print(f"next: {command_after(bundle.stage, cfg)}", flush=True)
+    print(f"next: {_command_after(bundle.stage, cfg)}", flush=True)
+
+
+def _command_after(stage: str, cfg: DictConfig) -> str:
+    """The command that comes after a stage: the chain's next one, or infer."""
+    whose, experiment = who(cfg.data.name, cfg.paths.runs), experiment_of(cfg.run.slug)
+    after = CHAIN[CHAIN.index(stage) + 1 :] if stage in CHAIN else ()
+    if not after:
+        return f"python infer.py {whose} audio=speech.wav"
+    chosen = "" if experiment == DEFAULT else f" experiment={experiment}"
+    return f"python train.py model={after[0]} {whose}{chosen}"

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from beavervision.artifacts.manifest import MANIFEST, Manifest
 from beavervision.errors import BeaverError
-from beavervision.run.slug import DEBUG
+from beavervision.run.commands import who
+from beavervision.run.slug import DEBUG, DEFAULT, experiment_of
 
 CHAIN = ("audio2motion", "postnet", "radnerf_head", "radnerf_torso")
 """The stages that infer needs, in the order of training."""
@@ -39,7 +40,7 @@ class Search:
     clip: str
     """`data.name`"""
     experiment: str | None = None
-    """Prefer bundles of this experiment."""
+    """Prefer bundles of this experiment; None takes the newest of any."""
     frame: str | None = None
     """Slug of the canvas that a renderer's bundle must have; None takes any."""
 
@@ -62,7 +63,7 @@ def newest_bundle(stage: str, search: Search) -> Path | None:
     """Return the newest finished bundle of `stage` that fits, or None."""
     manifests = (search.runs / search.clip / stage).glob(f"*/bundle/{MANIFEST}")
     fitting = [path for path in manifests if _fits(path.parent, stage, search)]
-    same = [path for path in fitting if _experiment(path.parent) == search.experiment]
+    same = [path for path in fitting if experiment_of(path.parent.parent.name) == search.experiment]
     candidates = same or fitting
     return max(candidates, key=lambda path: path.stat().st_mtime_ns).parent if candidates else None
 
@@ -75,16 +76,10 @@ def _fits(bundle: Path, stage: str, search: Search) -> bool:
     return Manifest.read(bundle, "bundle").facts.get("frame") == search.frame
 
 
-def _experiment(bundle: Path) -> str:
-    """Experiment that a bundle was trained with: the first word of its run's name."""
-    return bundle.parent.name.split("-")[0]
-
-
 def _missing(stage: str, name: str, search: Search) -> str:
     frame = f" on canvas {search.frame}" if search.frame and name in RENDERERS else ""
-    experiment = f" experiment={search.experiment}" if search.experiment else ""
-    data = "data=demo" if search.clip == "demo" else f"data=myvideo data.name={search.clip}"
+    experiment = f" experiment={search.experiment}" if search.experiment not in (None, DEFAULT) else ""
     return (
         f"{stage} builds on {name}, and {search.runs / search.clip} has no finished {name} bundle{frame}; "
-        f"make it with: python train.py model={name} {data}{experiment}"
+        f"make it with: python train.py model={name} {who(search.clip, search.runs)}{experiment}"
     )

@@ -34,7 +34,8 @@ def label_frame(percept: Percept, head: HeadParse | None, boxes: Float[np.ndarra
     small = np.where(percept.person > 0.5, np.uint8(body), np.uint8(Label.BACKGROUND))
     others = np.zeros(small.shape, bool)
     if head is not None:
-        others = _nearer_to_others(small.shape, boxes * small.shape[1] / width)
+        reduced = boxes * small.shape[1] / width
+        others = _nearer_to_others(small.shape, reduced) | _apart(small > 0, reduced[0])
         small[others & (small == Label.TORSO)] = Label.OTHER
     labels = _enlarge(percept.person, small, width, height)
     if head is not None:
@@ -58,6 +59,14 @@ def _nearer_to_others(shape: tuple[int, ...], boxes: Float[np.ndarray, "P 4"]) -
     y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32) + 0.5
     distances = [np.hypot(x - (x0 + x1) / 2, UPRIGHT * (y - (y0 + y1) / 2)) / (y1 - y0) for x0, y0, x1, y1 in seen]
     return np.min(distances[1:], axis=0) < distances[0]
+
+
+def _apart(people: Bool[np.ndarray, "h w"], box: Float[np.ndarray, "4"]) -> Bool[np.ndarray, "h w"]:
+    """Parts of the person mask that do not hang together with the subject's face (cushions, passers-by)."""
+    _, parts = cv2.connectedComponents(people.astype(np.uint8))
+    x0, y0, x1, y1 = np.clip(np.rint(box), 0, [*people.shape[::-1]] * 2).astype(int)
+    own = np.unique(parts[y0:y1, x0:x1])
+    return people & ~np.isin(parts, own[own > 0])
 
 
 def _draw_head(labels: UInt8[np.ndarray, "H W"], head: HeadParse, others: Bool[np.ndarray, "H W"]) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from beavervision.errors import BeaverError
+from beavervision.preprocess.square import Square
 from beavervision.preprocess.track import Track, landmark_box
 
 RIGID = np.array(
@@ -21,7 +22,7 @@ RIGID = np.array(
 
 SAME_PERSON = 0.05
 """Distance between the mean shapes (unit norm, pose removed) of two tracks of one person at most. Measured on four
-men: 0.01-0.03 between parts of one recording, 0.035-0.075 between men; distance on the picture decides the rest."""
+men: 0.01-0.03 between parts of one recording, 0.035-0.075 between men, and up to twice as much for one frame."""
 
 SAME_PLACE = 1.0
 """Face sizes that a face may have moved while it was not seen, for place to count fully."""
@@ -52,17 +53,17 @@ class Person:
 
 
 def join(tracks: list[Track]) -> list[Person]:
-    """Join tracks of one person: by the shape of the face and, over short gaps, by place."""
+    """Join tracks of one person: by the shape of the face and, over short gaps, by place; the longest first."""
     people: list[list[Track]] = []
     shapes = {id(track): _shape(track) for track in tracks}
-    for track in sorted(tracks, key=lambda t: (t.first, -len(t.landmarks))):
-        free = [person for person in people if person[-1].stop <= track.first]
+    for track in sorted(tracks, key=lambda t: (-len(t.landmarks), t.first)):
+        free = [person for person in people if not any(_overlap(track, other) for other in person)]
         costs = [_cost(person, track, shapes) for person in free]
         if costs and min(costs) < 1.0:
             free[int(np.argmin(costs))].append(track)
         else:
             people.append([track])
-    return [Person(tuple(person)) for person in people]
+    return [Person(tuple(sorted(person, key=lambda t: t.first))) for person in people]
 
 
 def choose(people: list[Person], subject: str, video: object) -> Person:
@@ -78,14 +79,24 @@ def choose(people: list[Person], subject: str, video: object) -> Person:
     return max(people, key=lambda person: person.size)
 
 
+def _overlap(a: Track, b: Track) -> bool:
+    """Whether two tracks share a frame."""
+    return a.first < b.stop and b.first < a.stop
+
+
 def _cost(person: list[Track], track: Track, shapes: dict[int, np.ndarray]) -> float:
     """Below 1 where the track may be the person's; the smaller, the likelier."""
-    longest = max(person, key=lambda t: len(t.landmarks))
-    reference, shape = shapes[id(longest)], shapes[id(track)]
-    difference = float(np.linalg.norm(turned(shape[None], reference)[0] - reference)) / SAME_PERSON
-    before, after = person[-1].square, track.landmarks[0]
-    moved = np.hypot(*(after[:, :2].mean(0) - [before.x, before.y])) / (before.side * SAME_PLACE)
-    near = track.first - person[-1].stop <= SHORT_GAP and moved < 1.0
+    reference, shape = shapes[id(person[0])], shapes[id(track)]
+    tolerance = SAME_PERSON * (1 + 1 / np.sqrt(len(track.landmarks)))
+    difference = float(np.linalg.norm(turned(shape[None], reference)[0] - reference)) / tolerance
+    gaps = [max(track.first - other.stop, other.first - track.stop) for other in person]
+    nearest = person[int(np.argmin(gaps))]
+    if nearest.first < track.first:
+        before, after = nearest.landmarks[-1], track.landmarks[0]
+    else:
+        before, after = track.landmarks[-1], nearest.landmarks[0]
+    moved = np.hypot(*(after - before)[:, :2].mean(0)) / (SAME_PLACE * Square.round_landmarks(before).side)
+    near = min(gaps) <= SHORT_GAP and moved < 1.0
     return float(min(moved, difference)) if near else difference
 
 

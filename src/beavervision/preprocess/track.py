@@ -26,6 +26,9 @@ SAME_FACE = 0.35
 SETTLED = 0.05
 """Share of the side by which the square may move before a frame is looked at again through the moved one."""
 
+WIDER = 2.5
+"""Side, over that of the face's square, of the square in which a face that was lost is looked for."""
+
 MISSES = 2
 """Looks in a row without a detection in the square after which a track ends."""
 
@@ -50,8 +53,16 @@ class Track:
 
     @property
     def square(self) -> Square:
-        """Where the face is to be looked for next."""
+        """Where the face was last."""
         return Square.round_landmarks(self.landmarks[-1])
+
+    @property
+    def ahead(self) -> Square:
+        """Where the face will be if it moves on as it did."""
+        if len(self.landmarks) < 2:
+            return self.square
+        now, before = self.square, Square.round_landmarks(self.landmarks[-2])
+        return Square(2 * now.x - before.x, 2 * now.y - before.y, now.side, now.angle)
 
 
 def landmark_box(landmarks: Float[np.ndarray, "*n 478 d"]) -> Float[np.ndarray, "*n 4"]:
@@ -81,7 +92,9 @@ class FaceTracker:
 
     def _follow(self, track: Track, rgb: UInt8[np.ndarray, "H W 3"]) -> bool:
         """Append the frame's landmarks to the track; False where the face is lost."""
-        found = self._settled(rgb, track.square)
+        found = self._settled(rgb, track.ahead)
+        if found is None:
+            found = self._found_again(track, rgb)
         if found is None:
             return False
         growth = _size(found) / _size(track.landmarks[-1])
@@ -89,6 +102,14 @@ class FaceTracker:
             return False
         track.landmarks.append(found.astype(np.float32))
         return True
+
+    def _found_again(self, track: Track, rgb: UInt8[np.ndarray, "H W 3"]) -> Float[np.ndarray, "478 3"] | None:
+        """Landmarks of a face that moved farther than its square, by the detectors in a wider one."""
+        square = track.square
+        for face in self._finder.inside(rgb, Square(square.x, square.y, WIDER * square.side)):
+            if PLAUSIBLE_GROWTH * face.height > 0.3 * square.side:
+                return self._settled(rgb, Square.round_box(face.box))
+        return None
 
     def _settled(self, rgb: UInt8[np.ndarray, "H W 3"], square: Square) -> Float[np.ndarray, "478 3"] | None:
         """Landmarks seen through a square that agrees with them."""

@@ -11,7 +11,7 @@ import numpy as np
 N_IDENTITY = 80
 SCALES_CM = (9.0, 5.0, 2.6, 1.4)
 """Correlation lengths of the kernels."""
-DEVIATIONS_CM = (0.32, 0.22, 0.12, 0.05)
+DEVIATIONS_CM = (0.36, 0.26, 0.17, 0.1)
 """Standard deviation that each kernel adds per axis; together about what separates adult faces after alignment
 (Farkas, "Anthropometry of the Head and Face", 1994: 3 to 6 mm for the breadths and heights of the face)."""
 SYMMETRIC_SHARE = 0.9

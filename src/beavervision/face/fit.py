@@ -29,13 +29,15 @@ from beavervision.face.weights import landmark_weights, stable_landmarks
 
 N_SITTING = 32
 """Frames from which identity and focal length are estimated."""
+N_MEASURED = 500
+"""Frames whose errors are measured at once; the noise is taken from as many, evenly spread."""
 FIRST_NOISE_CM, LEAST_NOISE_CM = 0.1, 1e-3
 """Standard deviation of landmarks on the face: what is assumed at first, and the least that is ever believed."""
 RAYLEIGH_MEDIAN = 1.1774
 """Median of the length of a 2-D vector with unit normal components."""
 POSE_ACCELERATION = np.array([0.003, 0.003, 0.003, 0.02, 0.02, 0.06])
 """Deviation of a pose from the mean of its neighbours that is still ordinary: rad and cm per frame^2."""
-EXPRESSION_ACCELERATION = 0.15
+EXPRESSION_ACCELERATION = 0.1
 """The same of an expression coefficient, standard deviations."""
 
 
@@ -119,10 +121,17 @@ class _Person:
         better = other_loss < loss
         return track.replaced(better, other[better])
 
+    def _error(self, track: Track, pixels: np.ndarray) -> Float[np.ndarray, "F N"]:
+        """Distance of the fitted landmarks from those given, px."""
+        points = self.scene.face.points(track.expression)
+        placed = project(points, track.rotation, track.translation, self.scene.camera)
+        return np.linalg.norm(placed - pixels, axis=-1)
+
     def measure_noise(self, track: Track, pixels: np.ndarray) -> None:
         """Take the standard deviation of the landmarks from the median of their errors."""
-        placed = project(self.scene.face.points(track.expression), track.rotation, track.translation, self.scene.camera)
-        cm = np.linalg.norm(placed - pixels, axis=-1) * (track.translation[:, 2:] / self.scene.camera.fx)
+        few = np.linspace(0, len(track) - 1, min(len(track), N_MEASURED)).astype(int)
+        track, pixels = track[few], pixels[few]
+        cm = self._error(track, pixels) * (track.translation[:, 2:] / self.scene.camera.fx)
         self.noise_cm = float(np.clip(np.median(cm) / RAYLEIGH_MEDIAN, LEAST_NOISE_CM, FIRST_NOISE_CM))
 
     def sit(self, *, estimate_focal: bool, sittings: int = 3) -> None:
@@ -185,9 +194,9 @@ class _Person:
 
     def result(self, frames: int, seen: np.ndarray) -> Fit:
         """The fit with rows for all frames of the clip."""
-        track, camera = self.track, self.scene.camera
-        placed = project(self.scene.face.points(track.expression), track.rotation, track.translation, camera)
-        error = np.linalg.norm(placed - self.pixels, axis=-1).mean(-1)
+        track = self.track
+        parts = (slice(start, start + N_MEASURED) for start in range(0, len(track), N_MEASURED))
+        error = np.concatenate([self._error(track[rows], self.pixels[rows]).mean(-1) for rows in parts])
 
         def spread(values: np.ndarray) -> np.ndarray:
             rows = np.full((frames, *values.shape[1:]), np.nan)
@@ -199,7 +208,7 @@ class _Person:
             expression=spread(track.expression),
             rotation=spread(track.rotation),
             translation=spread(track.translation),
-            focal=camera.fx,
+            focal=self.scene.camera.fx,
             error_px=spread(error),
         )
 

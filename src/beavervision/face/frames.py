@@ -109,14 +109,13 @@ def in_chunks(equations: Equations, scene: Scene, evidence: Evidence, track: Tra
 
 def settle(scene: Scene, evidence: Evidence, track: Track, rounds: int, *, pose_only: bool = False) -> Track:
     """Improve every frame by itself until it settles or `rounds` are over."""
-    done = [
-        _settle_chunk(scene, evidence[rows], track[rows], rounds, pose_only=pose_only)
-        for rows in (slice(start, start + CHUNK) for start in range(0, len(track), CHUNK))
-    ]
-    joined = done[0]
-    for part in done[1:]:
-        joined = joined.joined(part)
-    return joined
+    starts = range(0, len(track), CHUNK)
+    return Track.joined(
+        [
+            _settle_chunk(scene, evidence[rows], track[rows], rounds, pose_only=pose_only)
+            for rows in (slice(start, start + CHUNK) for start in starts)
+        ]
+    )
 
 
 def _settle_chunk(scene: Scene, evidence: Evidence, track: Track, rounds: int, *, pose_only: bool) -> Track:

@@ -13,7 +13,7 @@ from beavervision.face.model import FaceModel
 from beavervision.face.pose import vector_from_rotation
 from beavervision.face.track import Evidence, Face, Scene, Track
 
-LOG_FOCAL_SPREAD = 0.3
+LOG_FOCAL_SPREAD = 0.1
 """Standard deviation of the logarithm of the focal length round its prior."""
 CHUNK = 8
 """Frames whose Jacobians are held at once."""
@@ -70,7 +70,7 @@ class Sitting:
         damping, loss = 1e-3, self.loss(shared, track)
         equations = self._equations(shared, track)
         for _ in range(rounds):
-            step_shared, step_frames = self._step(*equations, damping)
+            step_shared, step_frames = self._step(equations, damping)
             trial = shared + step_shared, track.moved(step_frames)
             found = self.loss(*trial)
             if found < loss:
@@ -87,7 +87,7 @@ class Sitting:
         """Blocks of the Hessian (frames, frames x shared, shared) and gradients (frames, shared)."""
         parts = [self._chunk(shared, track, slice(i, i + CHUNK)) for i in range(0, len(track), CHUNK)]
         frames, mixed, common, by_frames, by_shared = zip(*parts, strict=True)
-        prior = np.r_[np.ones(len(shared) - 1), LOG_FOCAL_SPREAD**-2 if self.estimate_focal else 1e12]
+        prior = np.r_[np.ones(len(shared) - 1), LOG_FOCAL_SPREAD**-2]
         return (
             np.concatenate(frames),
             np.concatenate(mixed),
@@ -100,7 +100,9 @@ class Sitting:
         scene, track = self.scene(shared), track[rows]
         seen, error = look(scene, self.evidence[rows], track)
         local = [seen.by_pose.astype(np.float32), by_coefficient(seen.by_point, scene.face.basis)]
-        common = [by_coefficient(seen.by_point, self.id_basis), seen.by_log_focal.astype(np.float32)[..., None]]
+        # Without a derivative the focal length stays where it is.
+        by_focal = seen.by_log_focal.astype(np.float32)[..., None] * self.estimate_focal
+        common = [by_coefficient(seen.by_point, self.id_basis), by_focal]
         hessian, gradient = normal_equations(np.concatenate(local + common, -1), error)
         size = hessian.shape[-1] - len(shared)
         prior = np.r_[np.zeros(6), np.ones(size - 6)]
@@ -114,15 +116,9 @@ class Sitting:
         )
 
     @staticmethod
-    def _step(
-        frames: np.ndarray,
-        mixed: np.ndarray,
-        common: np.ndarray,
-        by_frames: np.ndarray,
-        by_shared: np.ndarray,
-        damping: float,
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _step(equations: tuple[np.ndarray, ...], damping: float) -> tuple[np.ndarray, np.ndarray]:
         """Damped Gauss-Newton step: the frames are eliminated, the shared unknowns solved, the frames filled in."""
+        frames, mixed, common, by_frames, by_shared = equations
         damped = frames + damping * frames * np.eye(frames.shape[-1])
         shared = common + damping * np.diag(np.diag(common))
         solved = np.linalg.solve(damped, np.concatenate([mixed, by_frames[..., None]], -1))

@@ -15,7 +15,7 @@ from beavervision.face.landmarks import (
 )
 
 
-def _distance(landmarks: np.ndarray, a: np.ndarray | int, b: np.ndarray | int) -> np.ndarray:
+def _distance(landmarks: np.ndarray, a: np.ndarray | np.integer | int, b: np.ndarray | np.integer | int) -> np.ndarray:
     """Distance in the picture between landmarks `a` and `b`; depth takes no part."""
     return np.linalg.norm(landmarks[..., a, :2] - landmarks[..., b, :2], axis=-1)
 

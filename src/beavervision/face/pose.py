@@ -79,7 +79,7 @@ def closed_form_pose(
     matrix = np.array([[camera.fx, 0.0, camera.cx], [0.0, camera.fy, camera.cy], [0.0, 0.0, 1.0]])
     for i, frame in enumerate(pixels):
         found, vector, shift = cv2.solvePnP(
-            np.ascontiguousarray(points), np.ascontiguousarray(frame), matrix, None, flags=cv2.SOLVEPNP_SQPNP
+            np.ascontiguousarray(points), np.ascontiguousarray(frame), matrix, np.zeros(4), flags=cv2.SOLVEPNP_SQPNP
         )
         turn = rotation_from_vector(vector.ravel())
         if found and shift[2, 0] > 0 and turn[2, 2] < 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,15 +47,18 @@ class Track:
 
     def replaced(self, rows: np.ndarray | slice, other: Track) -> Track:
         """A copy whose `rows` are those of `other`."""
-        copies = [value.copy() for value in vars(self).values()]
-        for copy, value in zip(copies, vars(other).values(), strict=True):
-            copy[rows] = value
-        return Track(*copies)
+        rotation, translation, expression = self.rotation.copy(), self.translation.copy(), self.expression.copy()
+        rotation[rows], translation[rows], expression[rows] = other.rotation, other.translation, other.expression
+        return Track(rotation, translation, expression)
 
-    def joined(self, other: Track) -> Track:
-        """These frames, then those of `other`."""
-        pairs = zip(vars(self).values(), vars(other).values(), strict=True)
-        return Track(*(np.concatenate(pair) for pair in pairs))
+    @classmethod
+    def joined(cls, parts: Sequence[Track]) -> Track:
+        """The frames of all parts, one after the other."""
+        return cls(
+            np.concatenate([part.rotation for part in parts]),
+            np.concatenate([part.translation for part in parts]),
+            np.concatenate([part.expression for part in parts]),
+        )
 
 
 @dataclass(frozen=True)

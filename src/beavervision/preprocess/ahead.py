@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from queue import Full, Queue
 from threading import Event, Thread
 from typing import TypeVar
@@ -39,6 +39,9 @@ def ahead(items: Iterable[ItemT], depth: int = DEPTH) -> Iterator[ItemT]:
             offer((False, None))
         except BaseException as error:  # handed over to the consumer, whatever it is
             offer((False, error))
+        finally:
+            if isinstance(items, Generator):
+                items.close()  # stops a chain of threads from its end
 
     thread = Thread(target=produce, daemon=True)
     thread.start()

@@ -41,8 +41,9 @@ class HeadView:
         square = Square.round_landmarks(landmarks, MARGIN)
         matrix = square.to_crop(SIZE)
         flat = landmarks[:, :2] @ matrix[:, :2].T + matrix[:, 2]
-        inside = square.cut(np.ones(rgb.shape[:2], np.uint8), SIZE).astype(bool)
-        return cls(square, square.cut(rgb, SIZE), flat, inside)
+        height, width = rgb.shape[:2]
+        corners = np.array([[0.0, 0.0], [width, 0.0], [width, height], [0.0, height]])
+        return cls(square, square.cut(rgb, SIZE), flat, _polygon(corners @ matrix[:, :2].T + matrix[:, 2]))
 
     @cached_property
     def _axes(self) -> tuple[np.ndarray, np.ndarray, float, float]:
@@ -74,11 +75,7 @@ class HeadView:
 
     def filled(self, indices: np.ndarray) -> Bool[np.ndarray, "S S"]:
         """Inside the closed polygon through these landmarks."""
-        mask = np.zeros((SIZE, SIZE), np.uint8)
-        shift = 4  # subpixel bits; OpenCV's pixel centres are whole numbers
-        points = np.rint((self.landmarks[indices] - 0.5) * 2**shift).astype(np.int32)
-        cv2.fillPoly(mask, [points], 1, shift=shift)
-        return mask.astype(bool)
+        return _polygon(self.landmarks[indices])
 
     @cached_property
     def outside(self) -> Float[np.ndarray, "S S"]:
@@ -100,3 +97,11 @@ class HeadView:
     def brow_line(self) -> float:
         """Height of the upper edge of the brows (`down` coordinate)."""
         return float(self.coordinates(self.landmarks[BROWS[:, 0].ravel()])[1].mean())
+
+
+def _polygon(points: Float[np.ndarray, "n 2"]) -> Bool[np.ndarray, "S S"]:
+    """Inside a closed polygon given in pixels of the crop."""
+    mask = np.zeros((SIZE, SIZE), np.uint8)
+    shift = 4  # subpixel bits; OpenCV's pixel centres are whole numbers
+    cv2.fillPoly(mask, [np.rint((points - 0.5) * 2**shift).astype(np.int32)], 1, shift=shift)
+    return mask.astype(bool)

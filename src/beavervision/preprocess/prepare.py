@@ -27,6 +27,7 @@ from beavervision.preprocess.people import Person, choose, join
 from beavervision.preprocess.progress import Steps, shown_steps
 from beavervision.preprocess.report.sheet import ContactSheet
 from beavervision.preprocess.report.write import write_report
+from beavervision.preprocess.steady import steady
 from beavervision.preprocess.track import landmark_box
 from beavervision.preprocess.visibility import judge
 
@@ -61,6 +62,7 @@ def _prepare(source: Source, part: Path, options: PrepareOptions, steps: Steps) 
     chosen = choose(people, options.subject, source.path)
     landmarks = chosen.landmarks(source.n_frames)
     visible, reason = judge(landmarks, *size)
+    landmarks = steady(landmarks, visible)
     with steps.step("face model"):
         fit = fit_subject(landmarks, visible, size, options)
 

@@ -16,7 +16,7 @@ MOST, FEWEST = 32, 8
 
 
 class FrameSamples:
-    """Frames kept in a memory-mapped file in `folder` while the clip goes by."""
+    """Frames kept in a file in `folder` while the clip goes by; read them once all have been offered."""
 
     def __init__(self, folder: Path, n_frames: int, width: int, height: int) -> None:
         affordable = int(np.clip(BUDGET // (3 * width * height), FEWEST, MOST))
@@ -25,24 +25,31 @@ class FrameSamples:
         )
         self.width, self.height = width, height
         self.path = Path(folder) / "samples.raw"
-        self._pixels = np.memmap(self.path, np.uint8, "w+", shape=(len(self.indices), height, width, 3))
+        # Written as a file, read as a map: a full disk is an error when writing, a crash when mapping.
+        self._file = self.path.open("wb")
 
     def offer(self, index: int, rgb: UInt8[np.ndarray, "H W 3"]) -> None:
         """Keep the frame if it is one of the chosen."""
         row = int(np.searchsorted(self.indices, index))
         if row < len(self.indices) and self.indices[row] == index:
-            self._pixels[row] = rgb
+            self._file.seek(row * rgb.nbytes)
+            self._file.write(np.ascontiguousarray(rgb).data)
 
     def __iter__(self) -> Iterator[tuple[int, UInt8[np.ndarray, "H W 3"]]]:
         """Yield (index, frame)."""
+        pixels = self._pixels()
         for row, index in enumerate(self.indices):
-            yield int(index), np.asarray(self._pixels[row])
+            yield int(index), np.asarray(pixels[row])
 
     def band(self, rows: slice) -> UInt8[np.ndarray, "K h W 3"]:
         """The same rows of every sample."""
-        return np.asarray(self._pixels[:, rows])
+        return np.asarray(self._pixels()[:, rows])
+
+    def _pixels(self) -> np.memmap:
+        self._file.flush()
+        return np.memmap(self.path, np.uint8, "r", shape=(len(self.indices), self.height, self.width, 3))
 
     def discard(self) -> None:
         """Remove the file."""
-        del self._pixels
+        self._file.close()
         self.path.unlink(missing_ok=True)

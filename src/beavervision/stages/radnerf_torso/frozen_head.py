@@ -13,6 +13,7 @@ from beavervision.artifacts.clip import Clip, Subject
 from beavervision.artifacts.crops import Crops
 from beavervision.errors import BeaverError
 from beavervision.face.providers import load_face_model
+from beavervision.nerf.condition_scale import without_gaps
 from beavervision.stages.radnerf_head.inference import HeadRenderer
 
 STAGE = "radnerf_head"
@@ -54,8 +55,8 @@ class FrozenHead:
         self._renderer = HeadRenderer.from_bundle(folder, backend=backend)
         self._subject, self._crops = subject, crops
         model = load_face_model(clip.facts["basis"])
-        self._condition = model.condition68(subject.identity, bridged(subject.expression)).astype(np.float32)
-        self._eye = bridged(subject.eye_open).mean(1).astype(np.float32)
+        self._condition = model.condition68(subject.identity, without_gaps(subject.expression)).astype(np.float32)
+        self._eye = without_gaps(subject.eye_open).mean(1).astype(np.float32)
 
     def render(self, frames: np.ndarray) -> Iterator[tuple[int, Float[np.ndarray, "H W 3"], Float[np.ndarray, "H W"]]]:
         """Yield (frame, colour times opacity, opacity) of the frames given; all have to be visible."""
@@ -72,14 +73,3 @@ class FrozenHead:
             )
             for frame, colour, opacity in zip(some, np.asarray(rgb), np.asarray(alpha), strict=True):
                 yield int(frame), colour, opacity
-
-
-def bridged(rows: Float[np.ndarray, "T *k"]) -> Float[np.ndarray, "T *k"]:
-    """Rows with those that hold NaN (invisible frames) taken over from the nearest row that is known."""
-    known = np.flatnonzero(np.isfinite(rows.reshape(len(rows), -1)).all(1))
-    if not len(known):
-        return np.zeros_like(rows)
-    after = np.searchsorted(known, np.arange(len(rows))).clip(0, len(known) - 1)
-    before = (after - 1).clip(0)
-    every = np.arange(len(rows))
-    return rows[np.where(every - known[before] < known[after] - every, known[before], known[after])]

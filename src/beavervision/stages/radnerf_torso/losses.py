@@ -18,6 +18,8 @@ class TorsoWeights:
 
     opacity: float = 0.1
     """Of alpha against the label map (the reference's weight entropy is 1e-4; labels say more, so they weigh more)."""
+    closed: float = 0.5
+    """Of alpha along the seam and under the head: a gap there shows background inside the neck."""
     under: float = 0.1
     """Of the colour guessed under the head: real pixels of other frames, where the head gave way, outweigh it."""
 
@@ -36,12 +38,13 @@ def torso_loss(
     plain = _is(batch, Target.BODY, Target.EMPTY)
     seam = _is(batch, Target.SEAM) * batch.has_head[:, None]
     under = _is(batch, Target.UNDER)
-    opaque = _is(batch, Target.BODY, Target.UNDER, Target.SEAM)
+    body, closed = _is(batch, Target.BODY), _is(batch, Target.UNDER, Target.SEAM)
     per_pixel = (
         plain * _square(torso - batch.colour)
         + seam * _square(whole - batch.colour)
         + weights.under * under * _square(rgb - batch.colour)
-        + weights.opacity * (opaque * (1 - alpha) ** 2 + _is(batch, Target.EMPTY) * alpha**2)
+        + weights.opacity * (body * (1 - alpha) ** 2 + _is(batch, Target.EMPTY) * alpha**2)
+        + weights.closed * closed * (1 - alpha) ** 2
     )
     return per_pixel.mean()
 

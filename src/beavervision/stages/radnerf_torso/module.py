@@ -32,7 +32,7 @@ class RadNerfTorso(StageModule):
     Args:
         condition, n_frames, width, height: dictated by the data.
         frequencies, hidden, canonical, code, levels, finest, log2_entries: see `network.TorsoField`.
-        opacity, under: see `losses.TorsoWeights`.
+        opacity, closed, under: see `losses.TorsoWeights`.
         lr_grid, lr_net: Adam's learning rates of the grid and of the rest.
         decay_steps: steps over which they fall to a tenth.
         backend: of the grid.
@@ -54,6 +54,7 @@ class RadNerfTorso(StageModule):
         finest: int = 2048,
         log2_entries: int = 16,
         opacity: float = 0.1,
+        closed: float = 0.5,
         under: float = 0.1,
         lr_grid: float = 1e-2,
         lr_net: float = 2e-3,
@@ -75,7 +76,7 @@ class RadNerfTorso(StageModule):
             "log2_entries": log2_entries,
         }
         self.network = TorsoField(**self.field, backend=backend)
-        self.weights = TorsoWeights(opacity, under)
+        self.weights = TorsoWeights(opacity, closed, under)
         self.mean_psnr, self.mean_gap = MeanMetric(), MeanMetric()
         self.strips: list[np.ndarray] = []
 

@@ -63,7 +63,7 @@ def painted_over(rgb: UInt8[np.ndarray, "H W 3"], mask: UInt8[np.ndarray, "H W"]
     share = min(1.0, 256 / max(rgb.shape[:2]))
     size = (max(1, round(rgb.shape[1] * share)), max(1, round(rgb.shape[0] * share)))
     small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-    hole = cv2.dilate(cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST), np.ones((5, 5), np.uint8))
+    hole = cv2.dilate(cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST), np.ones((7, 7), np.uint8))
     if hole.all() or not hole.any():
         return rgb
     filled = cv2.inpaint(small, hole, 5, cv2.INPAINT_TELEA)

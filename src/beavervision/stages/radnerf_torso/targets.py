@@ -17,6 +17,13 @@ RIM = 1.5
 """Pixels on either side of the head's outline that mix head and torso: no target for the torso alone."""
 
 
+PADDING = 2.0
+"""Pixels of padding, next to the footage's border, that count as footage."""
+
+SPECK = 0.02
+"""Pieces of body smaller than this share of the largest are mislabelled (a mouth's inside, a collar's gap)."""
+
+
 class Target(IntEnum):
     """What is asked of the torso at a pixel."""
 
@@ -46,20 +53,33 @@ def torso_targets(
         inside: False where the canvas sticks out of the footage.
         reach: pixels that the torso continues under the head, from where the two meet.
     """
-    body, head = np.isin(labels, BODY), np.isin(labels, HEAD)
+    body, head = connected_body(labels), np.isin(labels, HEAD)
     kind = np.zeros(labels.shape, np.uint8)
     kind[labels == Label.BACKGROUND] = Target.EMPTY
     colour = rgb
     if body.any() and head.any():
-        distance, nearest = _nearest(_core(body, RIM) if _core(body, RIM).any() else body)
+        core = _core(body, RIM)
+        distance, nearest = _nearest(core if core.any() else body)
         under = head & (distance <= reach)
         kind[under] = Target.UNDER
         colour = np.where(under[..., None], cv2.GaussianBlur(rgb[nearest], (0, 0), RIM), rgb)
     kind[body] = Target.BODY
     rim = (_distance(head) <= RIM) & (_distance(body) <= RIM)
     kind[rim] = Target.SEAM
-    kind[~inside | np.isin(labels, (Label.HAND, Label.OTHER))] = Target.UNKNOWN
+    # Padding repeats the footage's border: as far as interpolation looks, that is what continues the torso.
+    kind[(_distance(inside) > PADDING) | np.isin(labels, (Label.HAND, Label.OTHER))] = Target.UNKNOWN
     return colour, kind
+
+
+def connected_body(labels: UInt8[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
+    """Neck and torso without specks."""
+    body = np.isin(labels, BODY)
+    count, pieces, stats, _ = cv2.connectedComponentsWithStats(body.astype(np.uint8), connectivity=8)
+    if count <= 2:
+        return body
+    area = stats[:, cv2.CC_STAT_AREA].copy()
+    area[0] = 0
+    return np.isin(pieces, np.flatnonzero(area >= SPECK * area.max()))
 
 
 def _distance(mask: np.ndarray) -> np.ndarray:

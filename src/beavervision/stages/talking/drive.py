@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 
 from beavervision.face.blink import BLINKS_PER_MINUTE, natural_blinks
 from beavervision.face.model import FaceModel
-from beavervision.stages.radnerf_torso.frozen_head import bridged
+from beavervision.nerf.condition_scale import without_gaps
 from beavervision.stages.radnerf_torso.track import SourceTrack
 from beavervision.stages.talking.person import Person
 
@@ -97,7 +97,7 @@ def with_own_eyes(told: Drive, person: Person, order: Int[np.ndarray, "T"]) -> D
         order: frame of the footage that each output frame shows.
     """
     track: SourceTrack = person.track
-    own = person.model.condition68(person.identity, bridged(track.expression))[order]
+    own = person.model.condition68(person.identity, without_gaps(track.expression))[order]
     condition = told.condition68.copy()
     condition[:, UPPER_FACE] = own[:, UPPER_FACE]
-    return replace(told, condition68=condition, eye=bridged(track.eye_open).mean(1)[order].astype(np.float32))
+    return replace(told, condition68=condition, eye=without_gaps(track.eye_open).mean(1)[order].astype(np.float32))

@@ -1,0 +1,67 @@
+"""What all tests share: where real footage would be, a miniature clip, and the command line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from beavervision.artifacts.clip import Clip
+
+# Before any library reads them: tests log nothing online and quarrel about no threads.
+os.environ.setdefault("WANDB_MODE", "offline")
+os.environ.setdefault("WANDB_SILENT", "true")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("footage") and not (SHARED / "clips").is_dir():
+            item.add_marker(pytest.mark.skip(reason=f"no footage in {SHARED / 'clips'}"))
+        if item.get_closest_marker("gpu"):
+            import torch
+
+            if not torch.cuda.is_available():
+                item.add_marker(pytest.mark.skip(reason="PyTorch sees no CUDA device"))
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def footage() -> Path:
+    return SHARED / "clips"
+
+
+@pytest.fixture(scope="session")
+def command_line() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs `python <script> <arguments>` from the checkout's root, or from `cwd`, as a user would."""
+
+    def run(script: str, *arguments: str, cwd: Path = ROOT, **env: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, str(ROOT / script), *arguments],
+            cwd=cwd,
+            env={**os.environ, **env},
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def miniature(tmp_path_factory: pytest.TempPathFactory) -> Clip:
+    """A rendered clip of 24 frames at 160x120 with sound, labels and plate; for reading only."""
+    from beavervision.synthetic.miniature import miniature_clip
+
+    return miniature_clip(tmp_path_factory.mktemp("miniature") / "clip")

@@ -56,7 +56,15 @@ class FeatureSettings:
             content = HubertEncoder(self.checkpoint)(samples)
         else:
             raise BeaverError(f"audio_features.kind={self.kind} is unknown; take mel or hubert.")
-        return _two_rows_a_frame(content, fundamental(samples), n_frames(len(samples), fps), fps)
+        frames = n_frames(len(samples), fps)
+        return AudioFeatures(_two_rows_a_frame(content, frames, fps), pitch_rows(samples, fps))
+
+
+def pitch_rows(samples: Float[np.ndarray, "N"], fps: float) -> Float[np.ndarray, "R"]:
+    """Fundamental frequency in Hz, 0 where unvoiced, two rows a frame, of mono sound at 16 kHz."""
+    hertz = fundamental(samples)
+    place = _places(n_frames(len(samples), fps), fps, len(hertz))
+    return hertz[np.rint(place).astype(np.int64)]  # the nearest row: half voiced is no pitch
 
 
 def n_frames(n_samples: int, fps: float) -> int:
@@ -65,13 +73,16 @@ def n_frames(n_samples: int, fps: float) -> int:
     return int(np.ceil(round(n_samples / SAMPLE_RATE * fps, 6)))
 
 
-def _two_rows_a_frame(
-    content: Float[np.ndarray, "R C"], pitch: Float[np.ndarray, "R"], frames: int, fps: float
-) -> AudioFeatures:
-    """Bring 50 Hz rows to 2 fps: nothing to do at 25 fps; else content linearly, pitch to the nearest row."""
-    place = np.arange(ROWS_PER_FRAME * frames) * FEATURE_RATE / (ROWS_PER_FRAME * fps)
-    place = np.clip(place, 0, len(content) - 1)
+def _two_rows_a_frame(rows: Float[np.ndarray, "R C"], frames: int, fps: float) -> Float[np.ndarray, "r C"]:
+    """Bring 50 Hz to 2 fps linearly; nothing to do at 25 fps."""
+    place = _places(frames, fps, len(rows))
     low = np.floor(place).astype(np.int64)
-    high = np.minimum(low + 1, len(content) - 1)
+    high = np.minimum(low + 1, len(rows) - 1)
     share = (place - low).astype(np.float32)[:, None]
-    return AudioFeatures((1 - share) * content[low] + share * content[high], pitch[np.rint(place).astype(np.int64)])
+    return (1 - share) * rows[low] + share * rows[high]
+
+
+def _places(frames: int, fps: float, rows: int) -> Float[np.ndarray, "r"]:
+    """Where the rows at 2 fps lie among `rows` rows at 50 Hz."""
+    place = np.arange(ROWS_PER_FRAME * frames) * FEATURE_RATE / (ROWS_PER_FRAME * fps)
+    return np.clip(place, 0, rows - 1)

@@ -41,7 +41,7 @@ class AudioToMotion:
         eye_amp: float,
         chunk: int = CHUNK,
     ) -> None:
-        self._network, self._features, self.fps, self.basis = network.eval(), features, fps, basis
+        self._network, self.features, self.fps, self.basis = network.eval(), features, fps, basis
         self._mouth_amp, self._eye_amp, self._chunk = mouth_amp, eye_amp, chunk
 
     @classmethod
@@ -77,7 +77,19 @@ class AudioToMotion:
             blink: 1 at the middle of a blink; none by default.
             seed: of the noise.
         """
-        heard = self._features.extract(np.asarray(samples, np.float32), self.fps)
+        heard = self.features.extract(np.asarray(samples, np.float32), self.fps)
+        return self.move(heard, temperature, mouth_amp, eye_amp, blink, seed)
+
+    def move(
+        self,
+        heard: AudioFeatures,
+        temperature: float = 0.0,
+        mouth_amp: float = 1.0,
+        eye_amp: float = 1.0,
+        blink: Int[np.ndarray, "T"] | None = None,
+        seed: int = 0,
+    ) -> Motion:
+        """Motion of a speech whose features are known; see `predict`."""
         frames = heard.n_frames
         blink = np.zeros(frames, np.int64) if blink is None else blink
         latents = -(-frames // STRIDE)
@@ -88,7 +100,7 @@ class AudioToMotion:
             self._piece(heard, blink, noise, amps, range(start, min(start + self._chunk, frames)))
             for start in range(0, frames, self._chunk)
         ]
-        return Motion(np.concatenate(pieces), self.fps, self.basis, blink=blink.astype(np.float32))
+        return Motion(np.concatenate(pieces), self.fps, self.basis)
 
     @torch.inference_mode()
     def _piece(

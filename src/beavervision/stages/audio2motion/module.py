@@ -25,6 +25,8 @@ from beavervision.stages.audio2motion.network import MotionVAE, latent_mask
 from beavervision.stages.base import BundleContents, StageModule
 from beavervision.stages.draws import step_noise
 from beavervision.stages.geometry import FaceGeometry
+from beavervision.stages.lips import LipShape
+from beavervision.stages.syncnet.inference import SyncExpert
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,9 @@ class Audio2Motion(StageModule):
         self._schedule = build_from(Schedule, schedule or {}, "model.schedule")
         self._network_hparams = {**widths, **(network or {})}
         self._seed = seed
-        self._geometry = FaceGeometry(load_face_model(basis))
+        face = load_face_model(basis)
+        self._geometry, self._lips = FaceGeometry(face), LipShape(face)
+        self._expert = SyncExpert.from_bundle(sync_expert) if sync_expert and self._weights.sync else None
 
     def setup(self, stage: str) -> None:
         """Take over the training split's statistics."""
@@ -105,6 +109,8 @@ class Audio2Motion(StageModule):
         names = ("content_mean", "content_std", "motion_mean", "motion_std")
         self.network.set_statistics(*(torch.from_numpy(getattr(statistics, name)) for name in names))
         self._mouth_range = statistics.mouth_range
+        if self._expert is not None:
+            self._expert.require(data.features, data.face.name)
 
     def configure_optimizers(self) -> dict[str, Any]:
         """Adam with warm-up and exponential decay."""
@@ -152,13 +158,16 @@ class Audio2Motion(StageModule):
         w, known = self._weights, batch.known.to(motion.dtype)
         emphasis = known * (1 + w.closure * batch.closed)
         error = motion - batch.expression
-        return {
+        terms = {
             "expression": w.expression * masked_mean(error.square().mean(-1), known),
             "landmarks": w.landmarks * masked_mean(self._geometry.landmark_error(error), emphasis),
             "lip_gap": w.lip_gap * masked_mean(self._geometry.lip_gap_error(error), emphasis),
             "acceleration": w.acceleration * acceleration_error(motion, batch.expression, batch.known),
             "magnitude": w.magnitude * masked_mean(motion.square().mean(-1), known),
         }
+        if self._expert is not None:
+            terms["sync"] = w.sync * self._expert.loss(batch.content, self._lips(motion), batch.known)
+        return terms
 
     def validation_step(self, batch: SpeechMotion, _: int) -> None:
         """Judge the likeliest motion of the held-out speech."""

@@ -1,0 +1,38 @@
+"""Lips as the sync expert sees them: the 20 lip points of the landmark condition, without identity."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from beavervision.face.model import CONDITION_SCALE, FaceModel
+
+LIPS68 = slice(48, 68)
+"""Outer and inner lips among the 68 landmarks."""
+LIPS_DIM = 60
+
+
+class LipShape(nn.Module):
+    """Linear map from expression to the lips' offsets, CONDITION_SCALE x cm.
+
+    Args:
+        model: the face whose coefficients are given.
+    """
+
+    def __init__(self, model: FaceModel) -> None:
+        super().__init__()
+        basis = CONDITION_SCALE * model.exp_basis[:, model.landmarks68[LIPS68]]
+        flat = torch.from_numpy(basis.reshape(len(basis), LIPS_DIM)).float()
+        self.register_buffer("basis", flat, persistent=False)
+
+    def forward(self, expression: Float[Tensor, "*b E"]) -> Float[Tensor, "*b 60"]:
+        """Offsets of the lips from the resting mean face."""
+        return expression @ self.basis
+
+
+def lips_of(model: FaceModel, expression: Float[np.ndarray, "T E"]) -> Float[np.ndarray, "T 60"]:
+    """The same in NumPy."""
+    basis = CONDITION_SCALE * model.exp_basis[:, model.landmarks68[LIPS68]]
+    return np.tensordot(expression, basis, 1).reshape(len(expression), LIPS_DIM).astype(np.float32)

@@ -1,0 +1,64 @@
+"""What the bundle of postnet holds, and what it is worth on the held-out split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from beavervision.stages.base import BundleContents
+from beavervision.stages.postnet.data import PostNetData, Refinement
+from beavervision.stages.postnet.figures import LipFigures
+from beavervision.stages.postnet.inference import MODES, MotionRefiner
+from beavervision.stages.postnet.network import PostNet
+
+MAX_DATABASE = 10_000
+"""Frames of the database at most (8 MB); of longer footage every n-th frame is taken."""
+NOTES = {
+    "database": ("1/10 cm", "head space, offset from the mean face; training frames"),
+    "identity": ("standard deviations", "face model coefficients"),
+    "mean": ("1/10 cm", "of the training frames"),
+    "std": ("1/10 cm", "of the training frames"),
+    "low": ("1/10 cm", "3 % quantile of the training frames"),
+    "high": ("1/10 cm", "97 % quantile of the training frames"),
+}
+
+
+def bundle_contents(network: PostNet, hparams: Mapping[str, Any], data: PostNetData) -> BundleContents:
+    """Contents of a trained postnet's bundle, measured on the held-out split.
+
+    Args:
+        network: the chosen one.
+        hparams: its widths.
+        data: what it was trained on.
+    """
+    facts = {
+        "clip": data.clip.name,
+        "clip_sha256": data.clip.sha256,
+        "fps": data.clip.fps,
+        "basis": data.face.name,
+    }
+    thinned = data.database[:: -(-len(data.database) // MAX_DATABASE)]
+    assets = {"database": thinned.astype(np.float32), "identity": data.identity, **vars(data.scale)}
+    refiner = MotionRefiner(network, data.face, data.identity, data.scale, assets["database"])
+    return BundleContents(
+        weights=network.state_dict(),
+        hparams=dict(hparams),
+        facts=facts,
+        assets=assets,
+        notes=NOTES,
+        metrics=_measure(refiner, data.held_out(), LipFigures(data.face, torch.from_numpy(data.database).flatten(1))),
+    )
+
+
+def _measure(refiner: MotionRefiner, speech: Refinement, figures: LipFigures) -> dict[str, float]:
+    """Figures of every mode on the held-out split."""
+    predicted, pitch = speech.predicted[0].numpy(), speech.pitch[0].numpy()
+    found = {}
+    for mode in MODES:
+        refined = refiner.refine_condition(predicted.reshape(-1, 68, 3), pitch, mode)
+        values = figures(torch.from_numpy(refined).flatten(1), speech.truth[0], speech.known[0])
+        found |= {f"test/{mode}/{name}": float(value) for name, value in values.items()}
+    return found

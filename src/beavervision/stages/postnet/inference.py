@@ -1,0 +1,123 @@
+"""From a bundle to refined motion, without Lightning."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from beavervision.artifacts.bundle import Bundle
+from beavervision.artifacts.motion import Motion
+from beavervision.audio.speech import pitch_rows
+from beavervision.errors import BeaverError
+from beavervision.face.model import FaceModel
+from beavervision.face.providers import load_face_model
+from beavervision.nerf.condition_scale import ConditionScale
+from beavervision.stages.postnet import lle
+from beavervision.stages.postnet.network import PostNet
+from beavervision.stages.postnet.pitch import frame_pitch
+
+MODES = ("none", "postnet", "lle", "both")
+PERCENT = 0.2
+"""Share of the LLE's reconstruction (STAGES.md section 3)."""
+CHUNK = 2000
+"""Frames computed at a time."""
+
+
+class MotionRefiner:
+    """Pulls predicted motion towards one person's own.
+
+    Args:
+        network: trained PostNet.
+        face: whose coefficients the motions are.
+        identity: the person's.
+        scale: mean, spread and range of the person's training frames.
+        database: the person's own landmark conditions.
+    """
+
+    def __init__(
+        self,
+        network: PostNet,
+        face: FaceModel,
+        identity: Float[np.ndarray, "I"],
+        scale: ConditionScale,
+        database: Float[np.ndarray, "N 68 3"],
+    ) -> None:
+        self._network, self._face = network.eval(), face
+        self.identity, self.scale = identity, scale
+        self._database = database.reshape(len(database), -1)
+
+    @classmethod
+    def from_bundle(cls, folder: Path) -> MotionRefiner:
+        """Read a trained bundle.
+
+        Raises:
+            BeaverError: when there is none, or it is another stage's or damaged.
+        """
+        bundle = Bundle.load(Path(folder), "postnet")
+        network, assets = PostNet(**bundle.hparams), bundle.assets
+        network.load_state_dict(bundle.weights)
+        scale = ConditionScale(*(assets[name] for name in ("mean", "std", "low", "high")))
+        face = load_face_model(bundle.facts["basis"])
+        return cls(network, face, assets["identity"], scale, assets["database"])
+
+    def refine(
+        self, motion: Motion, samples: Float[np.ndarray, "N"], mode: str = "both", percent: float = PERCENT
+    ) -> Motion:
+        """The same motion with its landmark condition filled in.
+
+        Args:
+            motion: predicted by audio2motion; any length, T = 1 too.
+            samples: the speech at 16 kHz; what the motion outlasts counts as unvoiced.
+            mode: `postnet` (CNN), `lle`, `both` (CNN, then LLE) or `none`.
+            percent: share of the LLE's reconstruction.
+
+        Raises:
+            BeaverError: when the mode is unknown or the motion's face model another.
+        """
+        if motion.basis != self._face.name:
+            raise BeaverError(f"the motion is {motion.basis}, the refiner {self._face.name}; train postnet again.")
+        still = self._face.condition68(self.identity, np.zeros(motion.expression.shape[1]))
+        condition = still + self._face.condition68(np.zeros_like(self.identity), motion.expression)
+        pitch = frame_pitch(pitch_rows(np.asarray(samples, np.float32), motion.fps))[: motion.n_frames]
+        pitch = np.pad(pitch, (0, motion.n_frames - len(pitch)))
+        refined = self.refine_condition(condition.astype(np.float32), pitch, mode, percent)
+        return replace(motion, condition68=refined)
+
+    def refine_condition(
+        self,
+        condition: Float[np.ndarray, "T 68 3"],
+        pitch: Float[np.ndarray, "T"],
+        mode: str = "both",
+        percent: float = PERCENT,
+    ) -> Float[np.ndarray, "T 68 3"]:
+        """Refined landmark conditions, 1/10 cm; see `refine`.
+
+        Args:
+            condition: predicted, contiguous in time.
+            pitch: octaves above pitch.REFERENCE_HZ, 0 where unvoiced.
+            mode: one of MODES.
+            percent: share of the LLE's reconstruction.
+        """
+        if mode not in MODES:
+            raise BeaverError(f"refine={mode} is unknown; take one of {', '.join(MODES)}.")
+        flat = condition.reshape(len(condition), -1)
+        if mode in ("postnet", "both"):
+            starts = range(0, len(flat), CHUNK)
+            flat = np.concatenate([self._convolved(flat, pitch, range(i, min(i + CHUNK, len(flat)))) for i in starts])
+        if mode in ("lle", "both"):
+            flat = lle.pull(flat, self._database, percent)
+        return flat.reshape(condition.shape).astype(np.float32)
+
+    @torch.inference_mode()
+    def _convolved(
+        self, flat: Float[np.ndarray, "T D"], pitch: Float[np.ndarray, "T"], frames: range
+    ) -> Float[np.ndarray, "t D"]:
+        """PostNet's answer for `frames`, computed with all the context that reaches them."""
+        reach = self._network.reach
+        start, stop = max(0, frames.start - reach), min(len(flat), frames.stop + reach)
+        piece, tone = (torch.from_numpy(a[start:stop].astype(np.float32))[None] for a in (flat, pitch))
+        return self._network(piece, tone)[0].numpy()[frames.start - start : frames.stop - start]

@@ -1,0 +1,163 @@
+"""Training of postnet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from beavervision.stages.arguments import build_from
+from beavervision.stages.base import BundleContents, StageModule
+from beavervision.stages.draws import step_noise
+from beavervision.stages.lips import LIPS68
+from beavervision.stages.postnet.data import PostNetData, Refinement
+from beavervision.stages.postnet.export import bundle_contents
+from beavervision.stages.postnet.figures import LipFigures
+from beavervision.stages.postnet.losses import adversarial_loss, discriminator_loss, lip_gap, mean_over
+from beavervision.stages.postnet.network import Discriminator, PostNet
+from beavervision.stages.syncnet.inference import SyncExpert
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """Weight of each term; defaults are those of STAGES.md section 3 where it names one."""
+
+    adversarial: float = 0.85
+    error: float = 0.05
+    """Squared error of standardised landmarks, on the person's own speech."""
+    sync: float = 0.1
+    """With a sync expert only."""
+    closeness: float = 0.0
+    """Squared distance from what was predicted."""
+    lip_gap: float = 0.05
+    """Squared error of the vectors between the lips, mm^2: refining must not keep lips from shutting."""
+
+
+class PostNetTraining(StageModule):
+    """Adapts a residual CNN to one person's landmarks with a least-squares GAN.
+
+    A GAN that runs too long collapses, so the network that the bundle gets is the one that validation liked best,
+    beginning with the identity: refining never raises the lip vertex error on the frames that choose.
+
+    Args:
+        basis: name of the face model.
+        network: widths of PostNet.
+        discriminator: widths of Discriminator.
+        weights: of LossWeights.
+        learning_rate: of RMSprop, both networks.
+        halve_every: steps after which the discriminator's learning rate is halved.
+        sync_expert: folder of a syncnet bundle.
+        seed: of everything random in training.
+    """
+
+    stage = "postnet"
+
+    def __init__(
+        self,
+        basis: str = "gpmm",
+        network: Mapping[str, Any] | None = None,
+        discriminator: Mapping[str, Any] | None = None,
+        weights: Mapping[str, float] | None = None,
+        learning_rate: float = 1.0e-4,
+        halve_every: int = 40_000,
+        sync_expert: str | None = None,
+        seed: int = 1,
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        self.automatic_optimization = False
+        self.network = build_from(PostNet, network or {}, "model.network")
+        self.discriminator = build_from(Discriminator, discriminator or {}, "model.discriminator")
+        self.chosen = deepcopy(self.network).requires_grad_(requires_grad=False)
+        self.register_buffer("least_error", torch.tensor(torch.inf))
+        self.network_hparams = dict(network or {})
+        self._weights = build_from(LossWeights, weights or {}, "model.weights")
+        self._rate, self._halve_every, self._seed = learning_rate, halve_every, seed
+        self._expert = SyncExpert.from_bundle(sync_expert) if sync_expert and self._weights.sync else None
+
+    def setup(self, stage: str) -> None:
+        """Take over the training split's statistics."""
+        data: PostNetData = self.trainer.datamodule
+        for network in (self.network, self.chosen):
+            network.set_statistics(*(torch.from_numpy(a.reshape(-1)) for a in (data.scale.mean, data.scale.std)))
+        self._still_lips = torch.from_numpy(data.identity_condition[LIPS68].reshape(-1))
+        self._figures = LipFigures(data.face, torch.from_numpy(data.database).flatten(1))
+        if self._expert is not None:
+            self._expert.require(data.features, data.face.name)
+
+    def configure_optimizers(self) -> tuple[list[torch.optim.Optimizer], list[Any]]:
+        """RMSprop for both; the discriminator slows down."""
+        networks = (self.network, self.discriminator)
+        optimizers = [torch.optim.RMSprop(network.parameters(), self._rate) for network in networks]
+        return optimizers, [torch.optim.lr_scheduler.StepLR(optimizers[1], self._halve_every, 0.5)]
+
+    def training_step(self, batch: Refinement, _: int) -> None:
+        """One step of the generator, then one of the discriminator."""
+        generator, critic = self.optimizers()
+        with step_noise(self._seed, self.global_step):
+            refined = self.network(batch.predicted, batch.pitch)
+            terms = self._terms(batch, refined)
+            loss = sum(terms.values())
+            generator.zero_grad()
+            self.manual_backward(loss)
+            # The discriminator's step goes past Lightning, which would count it as another global step.
+            generator.step()
+            doubt = discriminator_loss(
+                self._judge(batch.truth), self._judge(refined.detach()), batch.known
+            )
+            critic.zero_grad()
+            self.manual_backward(doubt)
+            critic.optimizer.step()
+        self.lr_schedulers().step()
+        self.log_dict({f"train/{name}": value.detach() for name, value in terms.items()})
+        self.log_dict({"train/loss": loss.detach(), "train/discriminator": doubt.detach()}, prog_bar=True)
+
+    def _terms(self, batch: Refinement, refined: Float[Tensor, "B T 204"]) -> dict[str, Float[Tensor, ""]]:
+        """Weighted loss terms of the generator."""
+        w, known = self._weights, batch.known.to(refined.dtype)
+        error = ((refined - batch.truth) / self.network.std).square().mean(-1)
+        gap = (lip_gap(refined) - lip_gap(batch.truth)).square().sum(-1).mean(-1)
+        terms = {
+            "adversarial": w.adversarial * adversarial_loss(self._judge(refined), batch.known),
+            "error": w.error * mean_over(error, known),
+            "lip_gap": w.lip_gap * mean_over(gap, known),
+        }
+        if w.closeness:
+            moved = ((refined - batch.predicted) / self.network.std).square().mean(-1)
+            terms["closeness"] = w.closeness * moved.mean()
+        if self._expert is not None:
+            lips = refined.unflatten(-1, (68, 3))[..., LIPS68, :].flatten(-2) - self._still_lips.to(refined)
+            terms["sync"] = w.sync * self._expert.loss(batch.content, lips, batch.known)
+        return terms
+
+    def _judge(self, condition: Float[Tensor, "B T 204"]) -> Float[Tensor, "B T"]:
+        return self.discriminator((condition - self.network.mean) / self.network.std)
+
+    def validation_step(self, batch: Refinement, _: int) -> None:
+        """Measure before and after; keep the network when it is the best so far."""
+        predicted, truth, known = batch.predicted[0], batch.truth[0], batch.known[0]
+        refined = self.network(batch.predicted, batch.pitch)[0]
+        before, after = self._figures(predicted, truth, known), self._figures(refined, truth, known)
+        if not after:
+            return
+        error = after["lip_vertex_error_mm2"]
+        self._choose(before["lip_vertex_error_mm2"], error)
+        self.log_dict({f"val/{name}_before": value for name, value in before.items()})
+        self.log_dict({f"val/{name}": value for name, value in after.items()})
+        self.log("val/chosen_lip_vertex_error_mm2", self.least_error)
+
+    def _choose(self, before: Float[Tensor, ""], error: Float[Tensor, ""]) -> None:
+        """Keep the present network when it beats the identity and all before it."""
+        best = torch.minimum(self.least_error, before)
+        if error < best:
+            self.chosen.load_state_dict(self.network.state_dict())
+        self.least_error.copy_(torch.minimum(best, error))
+
+    def bundle_contents(self, data: PostNetData) -> BundleContents:
+        """The chosen network, the person's identity, scale and frames."""
+        return bundle_contents(self.chosen, self.network_hparams, data)

@@ -1,0 +1,1 @@
+"""Sync expert: whether a fifth of a second of sound and of lips belong together."""

@@ -1,0 +1,100 @@
+"""Training of syncnet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from beavervision.metrics.sync import sync_offset
+from beavervision.stages.arguments import build_from
+from beavervision.stages.base import BundleContents, StageModule
+from beavervision.stages.draws import step_noise
+from beavervision.stages.syncnet.data import SHIFT_FRAMES, SyncNetData, SyncPairs
+from beavervision.stages.syncnet.network import WINDOW, SyncNet
+
+
+class SyncExpertTraining(StageModule):
+    """Trains the sync expert on one clip.
+
+    Args:
+        content_dim: channels of the audio feature.
+        network: widths of SyncNet.
+        learning_rate: of Adam.
+        weight_decay: of AdamW.
+        seed: of everything random in training.
+    """
+
+    stage = "syncnet"
+
+    def __init__(
+        self,
+        content_dim: int,
+        network: Mapping[str, Any] | None = None,
+        learning_rate: float = 5.0e-4,
+        weight_decay: float = 1.0e-2,
+        seed: int = 1,
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        self.network = build_from(SyncNet, network or {}, "model.network", content_dim=content_dim)
+        self._network_hparams = {"content_dim": content_dim, **(network or {})}
+        self._rate, self._decay, self._seed = learning_rate, weight_decay, seed
+
+    def setup(self, stage: str) -> None:
+        """Take over the training split's statistics."""
+        statistics = self.trainer.datamodule.statistics
+        self.network.set_statistics(**{name: torch.from_numpy(value) for name, value in statistics.items()})
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """AdamW."""
+        return torch.optim.AdamW(self.network.parameters(), self._rate, weight_decay=self._decay)
+
+    def training_step(self, batch: SyncPairs, _: int) -> Float[Tensor, ""]:
+        """Tell pairs in step from the others."""
+        with step_noise(self._seed, self.global_step):
+            logit = self.network(batch.content, batch.lips)[:, 0]
+        loss = binary_cross_entropy_with_logits(logit, batch.in_step)
+        accuracy = ((logit > 0) == (batch.in_step > 0.5)).float().mean()
+        self.log_dict({"train/loss": loss.detach(), "train/accuracy": accuracy}, prog_bar=True)
+        return loss
+
+    def validation_step(self, batch: SyncPairs, _: int) -> None:
+        """Offset of the held-out speech, and how well windows in step are told from shifted ones."""
+        known = batch.known[0].unfold(0, WINDOW, 1).all(-1)
+        if not known.any():
+            return
+        sound, motion = self.network.embed_sound(batch.content)[0], self.network.embed_lips(batch.lips)[0]
+        found = sync_offset(sound, motion, known)
+        self.log_dict(
+            {
+                "val/offset": found.offset.float(),
+                "val/confidence": found.confidence,
+                "val/accuracy": self._accuracy(sound, motion, known),
+            }
+        )
+
+    def _accuracy(
+        self, sound: Float[Tensor, "W D"], motion: Float[Tensor, "W D"], known: Bool[Tensor, "W"]
+    ) -> Float[Tensor, ""]:
+        """Mean of the shares of windows judged rightly in step and, shifted by the least that counts, not so."""
+        shift = min(SHIFT_FRAMES[0], len(sound) - 1)
+        right = (self.network.logit(sound, motion) > 0)[known].float().mean()
+        early, late = self.network.logit(sound[:-shift], motion[shift:]), known[shift:]
+        return (right + (early <= 0)[late].float().mean()) / 2 if late.any() else right
+
+    def bundle_contents(self, data: SyncNetData) -> BundleContents:
+        """The network and what it hears."""
+        facts = {
+            "clip": data.clip.name,
+            "clip_sha256": data.clip.sha256,
+            "fps": data.clip.fps,
+            "basis": data.clip.facts["basis"],
+            "audio_features": asdict(data.features),
+        }
+        return BundleContents(self.network.state_dict(), self._network_hparams, facts)

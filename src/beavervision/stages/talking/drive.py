@@ -52,6 +52,10 @@ class Drive:
         """Frames of output."""
         return len(self.eye)
 
+    def first(self, n: int) -> Drive:
+        """The first `n` frames."""
+        return Drive(self.condition68[:n], self.eye[:n])
+
 
 def drive(person: Person, samples: Float[np.ndarray, "N"], controls: Controls) -> Drive:
     """Movement of the face that goes with a speech, eyes open.

@@ -13,7 +13,7 @@ from beavervision.errors import BeaverError
 from beavervision.stages.radnerf_torso.track import SourceTrack
 from beavervision.stages.talking.frame_order import longest_run, ping_pong
 
-PoseMode = Literal["source", "still"]
+PoseMode = Literal["pingpong", "static"]
 
 MARGIN = 0.05
 """Face widths and heights that have to lie between the face and the frame's border."""
@@ -26,7 +26,7 @@ def pose_frames(
     track: SourceTrack,
     size: tuple[int, int],
     length: int,
-    mode: PoseMode = "source",
+    mode: PoseMode = "pingpong",
     span: tuple[int, int] | None = None,
 ) -> Int[np.ndarray, "L"]:
     """Frame of the footage whose pose each output frame takes.
@@ -38,7 +38,7 @@ def pose_frames(
         track: the footage.
         size: its width and height.
         length: frames of output.
-        mode: `source` plays the stretch to and fro, `still` holds its most usual pose.
+        mode: `pingpong` plays the stretch to and fro, `static` holds its most usual pose.
         span: first and last frame (excluded) to choose from; the whole footage by default.
 
     Raises:
@@ -51,8 +51,8 @@ def pose_frames(
         run = longest_run(within & track.visible)
     if not len(run):
         where = f" in frames {span[0]} to {span[1]}" if span else ""
-        raise BeaverError(f"The footage shows nobody{where} to take poses from; choose another pose_range=.")
-    if mode == "still":
+        raise BeaverError(f"The footage shows nobody{where} to take poses from; choose another pose=.")
+    if mode == "static":
         away = np.linalg.norm(track.translation[run] - np.median(track.translation[run], 0), axis=1)
         turned = np.linalg.norm(track.rotation[run] - np.median(track.rotation[run], 0), axis=(1, 2))
         run = run[[int(np.argmin(away / max(away.std(), 1e-6) + turned / max(turned.std(), 1e-6)))]]

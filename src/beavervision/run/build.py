@@ -45,6 +45,20 @@ def build_data(cfg: DictConfig, clip: Path, upstream: Mapping[str, Path]) -> Sta
     return built
 
 
+def check_objects(cfg: DictConfig) -> None:
+    """Check the keys of everything that will be built, before any long work begins.
+
+    Raises:
+        BeaverError: when a class takes no such argument.
+    """
+    for name in ("trainer", "model", "datamodule"):
+        check_keys(cfg[name], name)
+    for group in ("callbacks", "logger"):
+        for name, node in (cfg.get(group) or {}).items():
+            if node is not None:
+                check_keys(node, f"{group}.{name}")
+
+
 def build_module(cfg: DictConfig, data: StageData) -> StageModule:
     """Build the stage's LightningModule, with the dimensions that the data dictates.
 

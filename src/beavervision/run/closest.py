@@ -22,5 +22,5 @@ def closest(name: str, known: Iterable[str]) -> str:
         # The neighbours of the likely one say more than the alphabet's first dozen.
         parent = (hits[0] if hits else name).rpartition(".")[0]
         names = [n for n in names if n.rpartition(".")[0] == parent][:MOST] or names[:MOST]
-    listing = f"here are: {', '.join(names)}"
-    return f"did you mean {' or '.join(hits)}? T{listing}" if hits else f"t{listing}"
+    listing = ", ".join(names)
+    return f"did you mean {' or '.join(hits)}? There are: {listing}" if hits else f"there are: {listing}"

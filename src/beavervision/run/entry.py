@@ -26,6 +26,9 @@ VERBS = {
 }
 """Verb -> what it does; each is a function of that name in a module of that name."""
 
+MULTIRUN = ("-m", "--multirun")
+"""Hydra's parser wants these before or after all overrides; we take them anywhere."""
+
 
 def main(verb: str) -> None:
     """Run a verb with the arguments of the command line, and exit with its code."""
@@ -41,6 +44,7 @@ def run(verb: str) -> int:
     # Hydra would print errors its own way and exit with 1; we want them here.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     register_resolvers()
+    sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in MULTIRUN)
     codes: list[int] = []
 
     def job(cfg: DictConfig) -> Any:

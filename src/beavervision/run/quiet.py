@@ -17,6 +17,8 @@ NOISE = (
     ".*ended before the epoch ended.*",
     ".*`isinstance\\(treespec, LeafSpec\\)`.*",
     ".*deterministic.*",
+    ".*callbacks used to create the checkpoint.*",
+    ".*requested to overfit but enabled train dataloader shuffling.*",
     ".*`__len__`.*",
     ".*Trying to infer the `batch_size`.*",
 )

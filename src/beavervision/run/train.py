@@ -14,7 +14,14 @@ from beavervision.callbacks.bundle_export import BundleExport
 from beavervision.callbacks.checkpoint import LAST
 from beavervision.callbacks.stop import TrainingStoppedError
 from beavervision.callbacks.throughput import Throughput, peak_memory_mb
-from beavervision.run.build import build_callbacks, build_data, build_loggers, build_module, build_trainer
+from beavervision.run.build import (
+    build_callbacks,
+    build_data,
+    build_loggers,
+    build_module,
+    build_trainer,
+    check_objects,
+)
 from beavervision.run.commands import who
 from beavervision.run.failure import EXIT_INTERRUPTED
 from beavervision.run.prepare import ensure_clip
@@ -37,6 +44,7 @@ def train(cfg: DictConfig) -> Path | None:
     """
     quiet_libraries()
     check_nodes(cfg)
+    check_objects(cfg)
     clip = ensure_clip(cfg)
     upstream = upstream_of(cfg)
     state = RunState(fingerprint(cfg, {"clip": clip, **upstream}, _frame(cfg)), target_of(cfg))

@@ -1,0 +1,66 @@
+"""evaluate: a trained stage measured again on the frames that it never saw."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from lightning import seed_everything
+from omegaconf import DictConfig
+from rich.console import Console
+from rich.table import Table
+
+from beavervision.artifacts.store import atomic_file
+from beavervision.callbacks.checkpoint import LAST
+from beavervision.callbacks.frame_figures import FrameFigures
+from beavervision.errors import BeaverError
+from beavervision.run.build import build_data, build_module, build_trainer, check_objects
+from beavervision.run.commands import who
+from beavervision.run.prepare import ensure_clip
+from beavervision.run.quiet import quiet_libraries
+from beavervision.run.run_folder import run_folder, shown
+from beavervision.run.settings import check_nodes
+from beavervision.run.train import upstream_of
+
+
+def evaluate(cfg: DictConfig) -> Path:
+    """Measure the trained stage of the config on its held-out frames.
+
+    Returns:
+        The file of the figures, `evaluation/metrics.json` in the run's folder; `frames.csv` beside it holds those
+        of single frames, where the stage has such.
+
+    Raises:
+        BeaverError: when the stage was not trained with this config.
+    """
+    quiet_libraries()
+    check_nodes(cfg)
+    check_objects(cfg)
+    folder = run_folder()
+    checkpoint = folder / LAST
+    if not checkpoint.exists():
+        raise BeaverError(
+            f"{shown(folder)} has no trained {cfg.run.stage}; train it with the same overrides: "
+            f"python train.py model={cfg.run.stage} {who(cfg.data.name, cfg.paths.runs)}"
+        )
+    seed_everything(cfg.seed, workers=True, verbose=False)
+    data = build_data(cfg, ensure_clip(cfg), upstream_of(cfg))
+    module = build_module(cfg, data)
+    frames = FrameFigures()
+    trainer = build_trainer(cfg, [frames], [])
+    trainer.validate(module, datamodule=data, ckpt_path=checkpoint, weights_only=True, verbose=False)
+    figures = {name: float(value) for name, value in trainer.callback_metrics.items()}
+    path = folder / "evaluation" / "metrics.json"
+    with atomic_file(path) as part:
+        part.write_text(json.dumps(figures, indent=2), encoding="utf-8")
+    frames.write(path.with_name("frames.csv"))
+    _tell(cfg.run.stage, figures, path)
+    return path
+
+
+def _tell(stage: str, figures: dict[str, float], path: Path) -> None:
+    table = Table(title=f"{stage} on held-out frames", show_header=False)
+    for name, value in figures.items():
+        table.add_row(name, f"{value:.4g}")
+    Console().print(table)
+    print(f"figures: {shown(path)}", flush=True)

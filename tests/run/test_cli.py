@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from beavervision import __version__
+from beavervision.run import cli
+from beavervision.run.entry import VERBS
+
+
+def said(monkeypatch, capsys, *arguments: str) -> tuple[int, str, str]:
+    monkeypatch.setattr(sys, "argv", ["beavervision", *arguments])
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    out, err = capsys.readouterr()
+    return int(stop.value.code or 0), out, err
+
+
+def test_help_names_every_verb(monkeypatch, capsys):
+    code, out, _ = said(monkeypatch, capsys, "--help")
+    assert code == 0
+    assert all(verb in out for verb in VERBS)
+    assert {"prepare", "train", "infer", "evaluate", "doctor"} <= set(VERBS)
+
+
+def test_a_misspelt_verb(monkeypatch, capsys):
+    code, _, err = said(monkeypatch, capsys, "trian")
+    assert code == 2
+    assert "did you mean train" in err
+
+
+def test_version(monkeypatch, capsys):
+    assert said(monkeypatch, capsys, "--version")[1].strip() == f"beavervision {__version__}"
+
+
+def test_a_verb_takes_overrides(monkeypatch, capsys, tmp_path):
+    code, out, _ = said(monkeypatch, capsys, "doctor", f"paths.runs={tmp_path}")
+    assert code == 0
+    assert "ready" in out
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_of_every_verb_shows_examples_and_choices(monkeypatch, capsys, verb):
+    code, out, _ = said(monkeypatch, capsys, verb, "--help")
+    assert code == 0
+    assert "usage:" in out
+    assert "paths:" in out

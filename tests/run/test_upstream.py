@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from beavervision.artifacts.manifest import MANIFEST, Manifest
+from beavervision.errors import BeaverError
+from beavervision.run.upstream import Search, find_upstream, newest_bundle
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    """Makes a finished bundle that is `age` seconds old; returns its folder."""
+
+    def make(stage: str, slug: str, age: int, **facts: str) -> Path:
+        folder = tmp_path / "anna" / stage / slug / "bundle"
+        folder.mkdir(parents=True)
+        Manifest("bundle", {"stage": stage, **facts}).write(folder)
+        os.utime(folder / MANIFEST, (1e9 - age, 1e9 - age))
+        return folder
+
+    return make
+
+
+def test_the_newest_of_the_same_experiment_is_taken(tmp_path, bundle):
+    bundle("audio2motion", "demo", 30)
+    newer = bundle("audio2motion", "demo-seed=2", 20)
+    newest = bundle("audio2motion", "default", 10)
+    assert newest_bundle("audio2motion", Search(tmp_path, "anna", "demo")) == newer
+    assert newest_bundle("audio2motion", Search(tmp_path, "anna", "cpu_quick")) == newest
+    assert newest_bundle("audio2motion", Search(tmp_path, "anna")) == newest
+
+
+def test_a_renderer_needs_the_same_canvas(tmp_path, bundle):
+    square = bundle("radnerf_head", "default-1x1", 20, frame="1x1-h256")
+    bundle("radnerf_head", "default-9x16", 10, frame="9x16-h256")
+    assert find_upstream("radnerf_torso", Search(tmp_path, "anna", frame="1x1-h256")) == {"radnerf_head": square}
+
+
+def test_debug_and_unfinished_runs_do_not_count(tmp_path, bundle):
+    bundle("audio2motion", "debug_overfit-default", 10)
+    (tmp_path / "anna/audio2motion/default/bundle").mkdir(parents=True)
+    assert newest_bundle("audio2motion", Search(tmp_path, "anna")) is None
+
+
+def test_optional_bundles_may_be_missing(tmp_path, bundle):
+    a2m = bundle("audio2motion", "default", 10)
+    assert find_upstream("postnet", Search(tmp_path, "anna")) == {"audio2motion": a2m}
+    expert = bundle("syncnet", "default", 10)
+    assert find_upstream("postnet", Search(tmp_path, "anna")) == {"audio2motion": a2m, "syncnet": expert}
+
+
+@pytest.mark.parametrize(
+    ("clip", "experiment", "command"),
+    [
+        ("anna", "default", "python train.py model=radnerf_head data=myvideo data.name=anna"),
+        ("demo", "demo", "python train.py model=radnerf_head data=demo"),
+    ],
+)
+def test_a_missing_one_is_named_with_its_command(tmp_path, clip, experiment, command):
+    with pytest.raises(BeaverError) as error:
+        find_upstream("radnerf_torso", Search(tmp_path, clip, experiment, "native-h512"))
+    assert command in str(error.value)
+    assert ("experiment=demo" in str(error.value)) == (experiment == "demo")

@@ -7,34 +7,33 @@ from jaxtyping import Bool, Float
 
 from beavervision.face.camera import Camera
 from beavervision.face.fit import Fit, fit_clip
+from beavervision.face.model import FaceModel
 from beavervision.face.projection import project
-from beavervision.face.providers import load_face_model
-from beavervision.preprocess.options import PrepareOptions
 
 
 def fit_subject(
+    model: FaceModel,
     landmarks: Float[np.ndarray, "T 478 3"],
     visible: Bool[np.ndarray, "T"],
     size: tuple[int, int],
-    options: PrepareOptions,
+    focal: float | None,
 ) -> Fit:
     """Identity, expression, pose and focal length; frames that are not visible take no part and stay NaN.
 
     Args:
+        model: the face model.
         landmarks: full-frame px.
         visible: frames that take part.
         size: width and height of the frame, px.
-        options: `focal` is kept when given, estimated otherwise; `basis` names the face model.
+        focal: focal length, px; estimated when None.
     """
-    model = load_face_model(options.basis)
-    camera = Camera.centred(*size, options.focal)
+    camera = Camera.centred(*size, focal)
     used = np.where(visible[:, None, None], landmarks, np.nan)
-    return fit_clip(model, used, camera, estimate_focal=options.focal is None)
+    return fit_clip(model, used, camera, estimate_focal=focal is None)
 
 
-def project68(fit: Fit, size: tuple[int, int], basis: str) -> Float[np.ndarray, "T 68 2"]:
+def project68(model: FaceModel, fit: Fit, size: tuple[int, int]) -> Float[np.ndarray, "T 68 2"]:
     """The fitted model's 68 landmarks in the frame, px; NaN where there is no fit."""
-    model = load_face_model(basis)
     keys = model.landmarks68
     points = (
         model.mean[keys]

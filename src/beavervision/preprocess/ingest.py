@@ -51,12 +51,6 @@ def open_source(video: Path, options: PrepareOptions) -> Source:
         BeaverError: when it is missing, empty, no video, has no picture, or nothing lies between start and end.
     """
     path = Path(video).expanduser().absolute()
-    if options.fps <= 0:
-        raise BeaverError(f"data.fps={options.fps} is no frame rate; write data.fps=25.")
-    if options.start < 0 or (options.end is not None and options.end <= options.start):
-        raise BeaverError(
-            f"data.start={options.start} and data.end={options.end} hold nothing; choose end > start >= 0."
-        )
     info = probe(path)
     n_frames = count(info, options.fps, options.start, options.end)
     if n_frames < SHORTEST:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from beavervision.errors import BeaverError
+
+SUBJECTS = ("largest",)
+"""Ways to choose a face."""
+
 
 @dataclass(frozen=True)
 class PrepareOptions:
@@ -23,3 +28,18 @@ class PrepareOptions:
     """Name of the face model that is fitted."""
     subject: str = "largest"
     """Whose avatar it will be: the face that is largest, summed over the frames that show it."""
+
+    def __post_init__(self) -> None:
+        """Refuse settings that cannot be.
+
+        Raises:
+            BeaverError: naming the key that is wrong.
+        """
+        if self.fps <= 0:
+            raise BeaverError(f"data.fps={self.fps} is no frame rate; write data.fps=25.")
+        if self.start < 0 or (self.end is not None and self.end <= self.start):
+            raise BeaverError(f"data.start={self.start} and data.end={self.end} hold nothing; choose end > start >= 0.")
+        if self.focal is not None and self.focal <= 0:
+            raise BeaverError(f"data.focal={self.focal} is no focal length; give pixels, or null to estimate it.")
+        if self.subject not in SUBJECTS:
+            raise BeaverError(f"data.subject={self.subject} is not known; choose one of {', '.join(SUBJECTS)}.")

@@ -66,16 +66,14 @@ def join(tracks: list[Track]) -> list[Person]:
     return [Person(tuple(sorted(person, key=lambda t: t.first))) for person in people]
 
 
-def choose(people: list[Person], subject: str, video: object) -> Person:
-    """The person whom `subject` names.
+def largest(people: list[Person], video: object) -> Person:
+    """The person whose face is largest, summed over the frames that show it.
 
     Raises:
-        BeaverError: when there is nobody, or the name means nobody.
+        BeaverError: when there is nobody.
     """
     if not people:
         raise BeaverError(f"{video} shows no face anywhere; use footage in which a face is seen, or other data.start.")
-    if subject != "largest":
-        raise BeaverError(f"data.subject={subject} is not known; write data.subject=largest.")
     return max(people, key=lambda person: person.size)
 
 

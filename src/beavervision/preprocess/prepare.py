@@ -12,7 +12,9 @@ from PIL import Image
 from beavervision.artifacts.clip import AUDIO, LABELS, PLATE, Clip, Subject, write_clip
 from beavervision.artifacts.store import atomic_folder
 from beavervision.face.fit import Fit
+from beavervision.face.model import FaceModel
 from beavervision.face.openness import eye_open, mouth_open
+from beavervision.face.providers import load_face_model
 from beavervision.preprocess.background import Background
 from beavervision.preprocess.body import complete
 from beavervision.preprocess.describe import Description, describe
@@ -23,7 +25,7 @@ from beavervision.preprocess.native import quiet_native
 from beavervision.preprocess.observe import observe
 from beavervision.preprocess.occlude import COVERED
 from beavervision.preprocess.options import PrepareOptions
-from beavervision.preprocess.people import Person, choose, join
+from beavervision.preprocess.people import Person, join, largest
 from beavervision.preprocess.progress import Steps, shown_steps
 from beavervision.preprocess.report.sheet import ContactSheet
 from beavervision.preprocess.report.write import write_report
@@ -45,13 +47,14 @@ def prepare(video: Path, folder: Path, options: PrepareOptions) -> Clip:
     Raises:
         BeaverError: when the footage cannot be read or shows no face, or the folder cannot be written.
     """
+    model = load_face_model(options.basis)
     source = open_source(video, options)
     with atomic_folder(Path(folder)) as part, shown_steps() as steps, quiet_native():
-        _prepare(source, part, options, steps)
+        _prepare(source, part, options, model, steps)
     return Clip.load(Path(folder))
 
 
-def _prepare(source: Source, part: Path, options: PrepareOptions, steps: Steps) -> None:
+def _prepare(source: Source, part: Path, options: PrepareOptions, model: FaceModel, steps: Steps) -> None:
     """Every step, into `part`."""
     with steps.step("sound"):
         sound = write_sound(source, part / AUDIO)
@@ -59,19 +62,19 @@ def _prepare(source: Source, part: Path, options: PrepareOptions, steps: Steps) 
 
     tracks, samples = observe(source, part, steps)
     people = join(tracks)
-    chosen = choose(people, options.subject, source.path)
+    chosen = largest(people, source.path)
     landmarks = chosen.landmarks(source.n_frames)
     visible, reason = judge(landmarks, *size)
     landmarks = steady(landmarks, visible)
     with steps.step("face model"):
-        fit = fit_subject(landmarks, visible, size, options)
+        fit = fit_subject(model, landmarks, visible, size, options.focal)
 
     appearance, background = learn(samples, landmarks, visible, steps)
     samples.discard()
     if not background.moving:
         Image.fromarray(background.plate).save(part / PLATE)
 
-    sheet = ContactSheet(source.n_frames, project68(fit, size, options.basis))
+    sheet = ContactSheet(source.n_frames, project68(model, fit, size))
     boxes = _boxes(chosen, people, source.n_frames)
     found = describe(source, landmarks, visible, boxes, appearance, part / LABELS, sheet, steps)
     with steps.step("report"):

@@ -7,22 +7,26 @@ from functools import cache
 
 import numpy as np
 from jaxtyping import Float, UInt8
+from safetensors.numpy import load_file
 from scipy.ndimage import gaussian_filter
 
 from beavervision.face.camera import FRONTAL, Camera
 from beavervision.face.gpmm import load_gpmm
+from beavervision.face.landmarks import EYE_INNER, EYE_OUTER
 from beavervision.face.model import FaceModel
 from beavervision.synthetic import body, ears, eyes, hair, hand, mouth
 from beavervision.synthetic.head_mesh import LID_EDGE, MOUTH_LINING, HeadMesh, build_head
 from beavervision.synthetic.light import MAP_SIZE, cast_shadow
 from beavervision.synthetic.material import Material
 from beavervision.synthetic.part import Part, make_part
-from beavervision.synthetic.raster import EMPTY, Visibility, rasterise, vertex_normals
+from beavervision.synthetic.raster import Visibility, rasterise, vertex_normals
 from beavervision.synthetic.room import paint_room
-from beavervision.synthetic.shading import Surface, develop, shade
+from beavervision.synthetic.shading import Surface, develop, majority, shade
+from beavervision.synthetic.shipped import DATA
 from beavervision.synthetic.skin import FINE, SKIN, paint_skin, unroll
 from beavervision.types import Label
 
+IDENTITY = "identity.safetensors"
 CHIN = np.array([152, 199, 175, 200])
 """Face vertices that move with the jaw as one: the lower teeth follow their mean."""
 SOFTNESS = 0.55
@@ -54,19 +58,30 @@ class Picture:
     labels: UInt8[np.ndarray, "H W"]
 
 
+def corner_height(rest: Float[np.ndarray, "468 3"], points: Float[np.ndarray, "N 3"]) -> Float[np.ndarray, "N"]:
+    """Height, at each point's x, of the line through the corners of the eyes."""
+    outer, inner = rest[EYE_OUTER[1]], rest[EYE_INNER[1]]
+    return np.interp(np.abs(points[:, 0]), [inner[0], outer[0]], [inner[1], outer[1]])
+
+
 def _head_part(head: HeadMesh, rest: np.ndarray) -> Part:
     """The head's skin, the lining of mouth and lids included."""
     fine = head.vertices(rest)
     material = np.where(head.region == MOUTH_LINING, int(Material.FLESH), int(Material.SKIN))
     colour = np.ones((len(fine), 3))
     textured = np.ones(len(fine))
-    for region, tone in ((MOUTH_LINING, mouth.DARK * 6), (LID_EDGE, np.array([0.42, 0.20, 0.16]))):
+    lid = np.where((fine[:, 1] > corner_height(rest, fine))[:, None], hair.BROWN * 0.25, LID_RIM)
+    for region, tone in ((MOUTH_LINING, mouth.DARK * 6), (LID_EDGE, lid)):
         inner = np.setdiff1d(head.triangles[head.region == region], head.triangles[head.region != region])
-        colour[inner] = tone
+        colour[inner] = np.broadcast_to(tone, colour.shape)[inner]
         textured[inner] = 0
     local = np.concatenate([unroll(fine), textured[:, None]], axis=1)
     part = make_part(fine, head.triangles, Material.SKIN, Label.FACE, colour, local=local)
     return Part(part.vertices, part.triangles, material.astype(np.int32), part.label, part.colour, part.local)
+
+
+LID_RIM = np.array([0.40, 0.20, 0.16])
+"""Wet edge of the lower lid; that of the upper one is dark with lashes."""
 
 
 class Actor:
@@ -118,6 +133,7 @@ class Actor:
             "head": _head_part(self._head, self.rest),
             "eye_right": eyes.eyeball(self.eye_centres[0]),
             "eye_left": eyes.eyeball(self.eye_centres[1]),
+            **{f"socket_{i}": part for i, part in enumerate(eyes.sockets(self.rest))},
             "upper_teeth": mouth.upper_teeth(self.rest),
             "lower_teeth": mouth.lower_teeth(self.rest),
             "tongue": mouth.tongue(self.rest),
@@ -155,6 +171,10 @@ class Actor:
         """The 478 landmarks in head space, cm."""
         iris = eyes.iris_landmarks(self.eye_centres, eyes.gaze_rotation(*pose.gaze))
         return np.concatenate([self.face(pose.expression), iris])
+
+    def pixels(self, pose: Pose) -> Float[np.ndarray, "478 2"]:
+        """The 478 landmarks in the picture, px."""
+        return self.camera.project(self.landmarks(pose) @ pose.rotation.T + pose.translation)
 
     def _place(self, pose: Pose) -> np.ndarray:
         """Camera-space positions of all vertices."""
@@ -207,16 +227,7 @@ class Actor:
         linear = shade(seen, surface, self._texture, shadow, self._room)
         if SOFTNESS:
             linear = gaussian_filter(linear, (SOFTNESS, SOFTNESS, 0))
-        return Picture(develop(linear), self._labels(seen))
-
-    def _labels(self, seen: Visibility) -> UInt8[np.ndarray, "H W"]:
-        """Label of each pixel: the one that most of its samples see, the first such where they are even."""
-        label = np.where(seen.triangle == EMPTY, 0, self._label[seen.triangle]).astype(np.uint8)
-        s = self._samples
-        height, width = label.shape[0] // s, label.shape[1] // s
-        blocks = label.reshape(height, s, width, s).transpose(0, 2, 1, 3).reshape(height, width, s * s)
-        votes = np.stack([(blocks == value).sum(-1) for value in range(len(Label))], axis=-1)
-        return votes.argmax(-1).astype(np.uint8)
+        return Picture(develop(linear), majority(seen.triangle, self._label, self._samples))
 
     def plate(self) -> UInt8[np.ndarray, "H W 3"]:
         """The empty room."""
@@ -225,5 +236,5 @@ class Actor:
 
 @cache
 def actor_identity() -> Float[np.ndarray, "I"]:
-    """Identity coefficients of the actor."""
-    return np.zeros(load_gpmm().id_basis.shape[0])
+    """Identity coefficients of the actor, standard deviations of gpmm."""
+    return load_file(DATA / IDENTITY)["identity"].astype(np.float64)

@@ -17,8 +17,8 @@ JUMPER = np.array([0.055, 0.155, 0.205])
 SHIRT = np.array([0.62, 0.63, 0.62])
 NECK_ROWS = np.array(
     [
-        [-3.0, 5.3, 5.0, -6.8], [-6.0, 5.5, 5.2, -6.7], [-8.5, 5.6, 5.3, -6.9], [-11.0, 5.65, 5.3, -7.3],
-        [-13.5, 5.9, 5.5, -7.8], [-15.5, 6.6, 5.9, -8.2], [-17.5, 8.6, 6.6, -8.5], [-19.5, 11.5, 7.4, -8.7],
+        [-5.5, 4.8, 4.2, -7.6], [-7.0, 5.3, 4.9, -7.4], [-8.5, 5.5, 5.3, -7.1], [-11.0, 5.6, 5.3, -7.3],
+        [-13.5, 5.9, 5.5, -7.8], [-15.5, 6.5, 5.8, -8.3], [-17.5, 6.9, 5.9, -8.6], [-19.5, 6.9, 5.9, -8.8],
     ]
 )  # fmt: skip
 """Height, half width, half depth, middle's z of the neck's rings, cm."""
@@ -53,28 +53,29 @@ def neck(skin: Float[np.ndarray, "3"]) -> tuple[Part, Float[np.ndarray, "V"]]:
 
 def jumper() -> Part:
     """Torso and upper arms in wool."""
-    chest = ellipsoid((0.0, -36.0, -9.5), (17.0, 19.0, 10.5))
-    slope = [cone((0.0, -19.0, -9.0), (s * 16.0, -22.5, -9.0), 5.0, 5.6) for s in (-1, 1)]
-    arms = [cone((s * 17.5, -23.5, -9.0), (s * 21.0, -50.0, -6.0), 5.8, 5.2) for s in (-1, 1)]
-    field = union([chest, *slope, *arms], 5.0)
+    chest = ellipsoid((0.0, -37.0, -9.5), (16.0, 18.5, 10.0))
+    yoke = cone((0.0, -18.6, -8.8), (0.0, -26.0, -9.2), 6.5, 9.5)
+    slope = [cone((s * 4.0, -18.6, -9.2), (s * 15.5, -24.3, -9.2), 3.9, 4.6) for s in (-1, 1)]
+    arms = [cone((s * 16.6, -25.6, -9.2), (s * 20.0, -52.0, -6.5), 5.0, 4.8) for s in (-1, 1)]
+    field = union([chest, yoke, *slope, *arms], 4.0)
     vertices, triangles = surface(field, (-31, -62, -24), (31, -12, 5), 0.9)
-    return make_part(vertices, triangles, Material.CLOTH, Label.TORSO, JUMPER)
+    return make_part(vertices, triangles, Material.CLOTH, Label.TORSO, JUMPER, local=vertices)
 
 
 def collar() -> list[Part]:
     """Rib of the jumper round the neck, and the edge of a shirt inside it."""
     parts = []
     for lift, x_radius, z_radius, thick, colour in (
-        (0.0, 7.7, 6.7, (0.75, 1.0), JUMPER * 0.85),
-        (0.75, 7.0, 6.1, (0.32, 0.6), SHIRT),
+        (0.0, 7.35, 6.5, (0.62, 0.95), JUMPER * 0.8),
+        (0.62, 6.85, 6.05, (0.30, 0.75), SHIRT),
     ):
         around = np.linspace(0, 2 * np.pi, 72, endpoint=False)
         section = np.linspace(0, 2 * np.pi, 12, endpoint=False)
-        out = thick[0] * np.cos(section)[:, None]
+        out = thick[0] * np.cos(section)[:, None] - 0.25 * np.sin(section)[:, None]
         rings = np.stack(
             [
                 (x_radius + out) * np.sin(around),
-                -16.6 + lift - 1.7 * np.cos(around) + thick[1] * np.sin(section)[:, None],
+                -16.3 + lift - 1.3 * np.cos(around) + thick[1] * np.sin(section)[:, None],
                 -8.3 + (z_radius + out) * np.cos(around),
             ],
             axis=-1,

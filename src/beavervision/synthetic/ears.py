@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from jaxtyping import Float
 
+from beavervision.synthetic.curve import smooth_curve
 from beavervision.synthetic.implicit import carve, cone, ellipsoid, surface, union
 from beavervision.synthetic.material import Material
 from beavervision.synthetic.part import Part, make_part
@@ -18,16 +21,20 @@ RIM = np.array(
 )  # fmt: skip
 """Course of the rim, cm: x away from the head, y up, z to the front, from the ear's root."""
 FOLD = np.array([[0.95, -1.2, -1.4], [1.15, -0.2, -1.95], [1.15, 1.0, -1.95], [1.1, 1.9, -1.5]])
+HOLLOW = (0.45, 0.0, -1.1)
+"""Where the spokes of the ear's plate meet."""
 ROOT = np.array([6.55, -1.5, -5.0])
 """Where the left ear grows from the head, head space."""
 
 
 def _ear() -> tuple[np.ndarray, np.ndarray]:
     """Left ear round its root."""
-    rim = [cone(tuple(a), tuple(b), 0.26, 0.26) for a, b in zip(RIM[:-1], RIM[1:], strict=True)]
-    fold = [cone(tuple(a), tuple(b), 0.24, 0.2) for a, b in zip(FOLD[:-1], FOLD[1:], strict=True)]
-    plate = union([ellipsoid((0.75, 0.3, -1.5), (0.42, 2.3, 1.5)), ellipsoid((0.2, 0.0, -0.8), (0.7, 1.8, 0.9))], 0.5)
-    bowl = carve(plate, ellipsoid((1.25, -0.25, -1.0), (0.65, 1.05, 0.7)), 0.3)
+    rim = [cone(tuple(a), tuple(b), 0.29, 0.29) for a, b in pairwise(smooth_curve(RIM, 22))]
+    fold = [cone(tuple(a), tuple(b), 0.24, 0.2) for a, b in pairwise(FOLD)]
+    edge = smooth_curve(0.92 * RIM, 22)
+    spokes = [cone(HOLLOW, tuple(point), 0.32, 0.22) for point in edge]
+    plate = union([ellipsoid((0.15, 0.0, -0.9), (0.8, 2.0, 1.0)), *spokes], 0.4)
+    bowl = carve(plate, ellipsoid((1.3, -0.35, -1.05), (0.75, 1.0, 0.7)), 0.3)
     lobe = ellipsoid((0.72, -2.25, -0.85), (0.34, 0.75, 0.72))
     tragus = ellipsoid((0.5, -0.3, -0.15), (0.3, 0.5, 0.3))
     field = union([union([bowl, lobe], 0.6), tragus, *rim, *fold], 0.25)

@@ -11,6 +11,7 @@ from beavervision.synthetic.material import IRIS_RADIUS, Material
 from beavervision.synthetic.part import Part, make_part, tube
 from beavervision.types import Label
 
+CARUNCLE = np.array([0.50, 0.23, 0.19])
 N_RINGS, N_SPOKES = 14, 40
 SHADE_FROM, SHADE_TO = 0.05, 0.62
 """Height over the eyeball's middle, in radii, at which the upper lid's shade begins and is deepest."""
@@ -65,3 +66,15 @@ def eyeball(centre: Float[np.ndarray, "3"]) -> Part:
         bias=0.7,
         casts=False,
     )
+
+
+def sockets(rest: Float[np.ndarray, "468 3"]) -> list[Part]:
+    """Flesh behind the lids that shows in the corners, where the eyeball does not reach."""
+    parts = []
+    for rim in EYES:
+        loop = rest[rim] + np.array([0.0, 0.0, -0.3])
+        vertices = np.concatenate([loop, loop.mean(axis=0, keepdims=True)])
+        index = np.arange(len(rim))
+        triangles = np.stack([index, np.roll(index, -1), np.full(len(rim), len(rim))], axis=1)
+        parts.append(make_part(vertices, triangles, Material.FLESH, Label.FACE, CARUNCLE, bias=1.0, casts=False))
+    return parts

@@ -14,7 +14,7 @@ from beavervision.synthetic.part import Part, make_part
 from beavervision.synthetic.raster import vertex_normals
 from beavervision.types import Label
 
-BROWN = np.array([0.088, 0.046, 0.024])
+BROWN = np.array([0.098, 0.045, 0.020])
 HAIRLINE = np.array(
     [
         [3.0, 6.1], [1.7, 5.9], [0.6, 5.7], [-0.5, 5.0], [-1.6, 4.2], [-2.4, 3.0], [-3.3, 1.6], [-3.7, 0.2],
@@ -48,7 +48,7 @@ def volume(points: Float[np.ndarray, "*n 3"]) -> Float[np.ndarray, "*n"]:
     """Thickness of the hair over the scalp, cm: short at the sides and the neck, full on top."""
     top = np.clip((points[..., 1] - 3.0) / 6.0, 0, 1)
     front = np.clip((points[..., 2] + 6.0) / 7.0, 0, 1)
-    full = 0.45 + top * (0.75 + 0.75 * front)
+    full = 0.5 + top * (0.85 + 1.0 * front)
     edge = np.clip(hair_depth(points) / 1.6, 0, 1)
     return full * edge * (2 - edge)
 
@@ -96,12 +96,12 @@ class Scalp:
 def cap(head: HeadMesh, rest: Float[np.ndarray, "V 3"], normals: Float[np.ndarray, "V 3"]) -> Part:
     """Base of the hair: the hairy part of the scalp, lifted to most of its volume."""
     depth = hair_depth(rest)
-    hairy: Bool[np.ndarray, "F"] = (depth[head.triangles] > 0.15).all(axis=1) & (head.region != 1)
+    hairy: Bool[np.ndarray, "F"] = (depth[head.triangles] > 0.35).all(axis=1) & (head.region != 1)
     kept, index = np.unique(head.triangles[hairy], return_inverse=True)
     points = rest[kept]
     lifted = points + normals[kept] * (0.72 * volume(points))[:, None]
     direction = _combed(points, normals[kept])
-    shade = 0.45 + 0.2 * np.clip(depth[kept] / 2, 0, 1)
+    shade = 0.30 + 0.2 * np.clip(depth[kept] / 2, 0, 1)
     return make_part(lifted, index.reshape(-1, 3), Material.HAIR, Label.HAIR, BROWN * shade[:, None], tangent=direction)
 
 

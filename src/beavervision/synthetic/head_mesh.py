@@ -21,7 +21,7 @@ SKULL_RADII = np.array([7.5, 9.9, 9.3])
 BACK_OF_HEAD = np.array([0.0, 2.5, -15.7])
 RING_STEPS = np.array([0.1, 0.21, 0.34, 0.48, 0.62, 0.76, 0.89])
 """Way from the outline to the back of the head at which each ring stands."""
-LIP_RINGS = ((0.30, 0.22, 1.0), (0.95, 0.55, 0.9), (2.4, 0.9, 0.6))
+LIP_RINGS = ((0.18, 0.04, 1.0), (0.45, 0.22, 1.0), (1.0, 0.55, 0.9))
 """Inside of the lips: (cm back, cm away from the lips' line, share of the lip's motion)."""
 LID_RINGS = ((0.14, 0.0, 1.0), (0.5, 0.12, 1.0))
 """Inside of the lids, in the same figures."""
@@ -76,14 +76,24 @@ def _close_skull(control: _Control) -> None:
     control.connect(np.stack([rim, np.roll(rim, -1), np.full(len(rim), pole[0])], 1), SCALP)
 
 
-def _line_hole(control: _Control, loop: np.ndarray, rings: tuple[tuple[float, float, float], ...], region: int) -> None:
-    """Rings that lead from the rim of a hole (anticlockwise seen from the front) into the head."""
+def _line_hole(
+    control: _Control, loop: np.ndarray, rings: tuple[tuple[float, float, float], ...], region: int, *, flip: bool
+) -> None:
+    """Rings that lead from the rim of a hole into the head.
+
+    The loop runs from one corner along the upper edge to the other corner and back along the lower one;
+    `flip` when that is clockwise seen from the front.
+    """
     start, rim = control.rest[loop], loop
-    side = np.sign(start[:, 1] - start[:, 1].mean())
+    middle = len(loop) // 2
+    side = np.ones(len(loop))
+    side[[0, middle]] = 0
+    side[middle + 1 :] = -1
     for back, apart, share in rings:
         places = start + np.stack([-0.06 * back * start[:, 0], apart * side, np.full(len(loop), -back)], 1)
         ring = control.add(places, loop, share)
-        control.connect(_strip(rim, ring), region)
+        strip = _strip(rim, ring)
+        control.connect(strip[:, ::-1] if flip else strip, region)
         rim = ring
 
 
@@ -112,9 +122,9 @@ def build_head(rest: Float[np.ndarray, "468 3"], levels: int = 2) -> HeadMesh:
     skin = np.zeros(len(SKIN_TRIANGLES), int)
     control = _Control(rest, [], [], [], [SKIN_TRIANGLES], [skin])
     _close_skull(control)
-    _line_hole(control, LIPS_INNER[::-1], LIP_RINGS, MOUTH_LINING)
-    _line_hole(control, EYES[0][::-1], LID_RINGS, LID_EDGE)
-    _line_hole(control, EYES[1], LID_RINGS, LID_EDGE)
+    _line_hole(control, LIPS_INNER, LIP_RINGS, MOUTH_LINING, flip=True)
+    _line_hole(control, EYES[0], LID_RINGS, LID_EDGE, flip=True)
+    _line_hole(control, EYES[1], LID_RINGS, LID_EDGE, flip=False)
     matrix, triangles = subdivide_times(np.concatenate(control.triangles), control.count, levels)
     to_points, to_others = interpolating(matrix, N_MESH)
     leaders, shares = np.concatenate(control.leaders), np.concatenate(control.shares)

@@ -11,7 +11,7 @@ from beavervision.synthetic.raster import Visibility, rasterise
 
 KEY_FROM = np.array([-62.0, -78.0, 20.0])
 """Camera space, cm: up and to the left, between the camera and the person."""
-KEY_COLOUR = np.array([1.0, 0.93, 0.84]) * 2.1
+KEY_COLOUR = np.array([1.0, 0.93, 0.84]) * 1.95
 FILL_TO = np.array([0.75, -0.12, -0.65])
 """Direction towards the fill light, camera space."""
 FILL_COLOUR = np.array([0.78, 0.87, 1.0]) * 0.55

@@ -24,16 +24,18 @@ class Material(IntEnum):
 TABLE = np.array(
     [
         [0.42, 0.24, 0.18, 0.10, 9.0, 0.16, 38.0],
-        [0.25, 0.25, 0.25, 0.02, 20.0, 1.6, 420.0],
+        [0.25, 0.25, 0.25, 0.02, 20.0, 2.6, 160.0],
         [0.30, 0.28, 0.25, 0.05, 20.0, 0.35, 90.0],
         [0.35, 0.20, 0.20, 0.05, 10.0, 0.20, 60.0],
-        [0.30, 0.30, 0.30, 0.16, 14.0, 0.22, 70.0],
+        [0.30, 0.30, 0.30, 0.09, 12.0, 0.14, 60.0],
         [0.18, 0.18, 0.18, 0.03, 5.0, 0.0, 10.0],
     ],
     np.float32,
 )
 
-IRIS_RADIUS, PUPIL_RADIUS = 0.45, 0.19
+STITCH = 0.85
+"""Width of a stitch of the jumper, cm."""
+IRIS_RADIUS, PUPIL_RADIUS = 0.47, 0.20
 """Share of the eyeball's radius."""
 IRIS_COLOUR = np.array([0.10, 0.17, 0.16], np.float32)
 SCLERA_COLOUR = np.array([0.74, 0.70, 0.67], np.float32)
@@ -78,15 +80,23 @@ def eye_colour(x: float, y: float, z: float) -> tuple[float, float, float]:
     fibre = 1 + 0.22 * np.sin(23 * angle + 3 * np.sin(5 * angle)) * (1 - radius / IRIS_RADIUS)
     glow = (0.75 + 0.7 * _ramp(-0.35, 0.4, -y - 0.3 * x)) * limbus * fibre
     red = 1 - 0.16 * _ramp(0.55, 0.95, radius)
-    out = (0.0, 0.0, 0.0)
     for_iris = (IRIS_COLOUR[0] * glow * pupil, IRIS_COLOUR[1] * glow * pupil, IRIS_COLOUR[2] * glow * pupil)
     warm = (SCLERA_COLOUR[0], SCLERA_COLOUR[1] * red, SCLERA_COLOUR[2] * red)
-    out = (
+    return (
         for_iris[0] * (1 - white) + warm[0] * white,
         for_iris[1] * (1 - white) + warm[1] * white,
         for_iris[2] * (1 - white) + warm[2] * white,
     )
-    return out
+
+
+@numba.njit(cache=True, nogil=True)
+def knit(x: float, y: float, z: float) -> float:
+    """Brightness of knitted wool at a place of the garment at rest, cm: columns of slanted stitches."""
+    across = (x + 0.35 * z) / STITCH
+    column = across - np.floor(across)
+    slant = abs(column - 0.5)
+    ridge = 0.5 + 0.5 * np.cos(2 * np.pi * (y / STITCH * 0.8 + slant))
+    return 0.86 + 0.20 * ridge * min(1.0, 6 * slant) - 0.16 * max(0.0, 1 - 9 * (0.5 - slant))
 
 
 @numba.njit(cache=True, nogil=True)

@@ -14,12 +14,11 @@ from beavervision.artifacts.manifest import sha256_file
 from beavervision.artifacts.store import atomic_folder
 from beavervision.audio.waveform import Waveform, save_waveform
 from beavervision.synthetic.actor import Actor, actor_identity
-from beavervision.synthetic.performance import Performance, perform
+from beavervision.synthetic.performance import perform
+from beavervision.synthetic.render import film
 from beavervision.synthetic.skin import COARSE
 from beavervision.synthetic.speech import Phoneme
-from beavervision.synthetic.truth import Truth, hidden_landmarks, known_truth
-from beavervision.video.encode import VideoWriter
-from beavervision.video.lossless import GrayWriter
+from beavervision.synthetic.witness import known_truth
 
 FPS, RATE = 25, 16_000
 BABBLE = ("m", "ɑː", "b", "iː", "p", "oʊ", "f", "æ", "w", "ɛ", "s", "ʌ")
@@ -53,27 +52,6 @@ def small_actor(width: int, height: int) -> Actor:
     return Actor(actor_identity(), width=width, height=height, strands=1200, levels=1, texels_per_cm=COARSE)
 
 
-def _shoot(part: Path, video: Path, actor: Actor, performance: Performance) -> Truth:
-    """Render everything a clip consists of."""
-    samples = babble_sound(known_truth(actor, performance, np.zeros(performance.n_frames)).mouth_open_frontal)
-    width, height = actor.camera.width, actor.camera.height
-    hidden = []
-    with (
-        VideoWriter(video, width, height, FPS, audio=samples, audio_rate=RATE, crf=12, preset="veryfast") as film,
-        GrayWriter(part / LABELS, width, height, FPS) as labels,
-    ):
-        for frame in range(performance.n_frames):
-            pose = performance.pose(frame)
-            picture = actor.photograph(pose)
-            film.write(picture.rgb)
-            labels.write(picture.labels)
-            pixels = actor.camera.project(actor.landmarks(pose) @ pose.rotation.T + pose.translation)
-            hidden.append(hidden_landmarks(pixels, picture.labels))
-    save_waveform(part / AUDIO, Waveform(samples, RATE))
-    Image.fromarray(actor.plate()).save(part / PLATE)
-    return known_truth(actor, performance, np.array(hidden))
-
-
 def miniature_clip(folder: Path, n_frames: int = 24, width: int = 160, height: int = 120) -> Clip:
     """Render a few small frames of the actor as a Clip made straight from the truth.
 
@@ -91,7 +69,11 @@ def miniature_clip(folder: Path, n_frames: int = 24, width: int = 160, height: i
     )
     video = folder.with_suffix(".mp4")
     with atomic_folder(folder) as part:
-        truth = _shoot(part, video, actor, performance)
+        opening = known_truth(actor, performance, np.zeros(n_frames)).mouth_open_frontal
+        sound = babble_sound(opening)
+        truth = film(actor, performance, video, part / LABELS, (sound, RATE), quality=12, preset="veryfast")
+        save_waveform(part / AUDIO, Waveform(sound, RATE))
+        Image.fromarray(actor.plate()).save(part / PLATE)
         facts = {
             "name": folder.name,
             "video": str(video),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from beavervision.face.landmarks import LIP_MID_LOWER, LIP_MID_UPPER
+from beavervision.face.landmarks import LIP_MID_LOWER, LIP_MID_UPPER, LIPS_INNER
 from beavervision.synthetic.implicit import ellipsoid, surface
 from beavervision.synthetic.material import Material
 from beavervision.synthetic.part import Part, make_part, tube
@@ -14,7 +14,7 @@ from beavervision.types import Label
 ENAMEL = np.array([0.76, 0.71, 0.62])
 GUM = np.array([0.45, 0.14, 0.13])
 TONGUE = np.array([0.42, 0.13, 0.12])
-DARK = np.array([0.020, 0.006, 0.006])
+DARK = np.array([0.016, 0.004, 0.004])
 UPPER_WIDTHS = (0.86, 0.66, 0.76, 0.70, 0.68)
 LOWER_WIDTHS = (0.54, 0.58, 0.66, 0.68, 0.70)
 """Width of each tooth from the middle outwards, cm."""
@@ -62,7 +62,7 @@ def upper_teeth(rest: Float[np.ndarray, "468 3"]) -> Part:
 def lower_teeth(rest: Float[np.ndarray, "468 3"]) -> Part:
     """Row that moves with the jaw, its edges below the lower lip."""
     lip = rest[LIP_MID_LOWER]
-    front = np.array([0.0, lip[1] - 0.34, lip[2] - 0.80])
+    front = np.array([0.0, lip[1] - 0.50, lip[2] - 0.80])
     vertices, triangles, colour = _teeth(LOWER_WIDTHS, front, 1.0, 0.18)
     return make_part(vertices, triangles, Material.TEETH, Label.FACE, colour * 0.62, bias=0.45, casts=False)
 
@@ -82,9 +82,18 @@ def _box(centre: tuple[float, float, float], reach: float) -> tuple[tuple, tuple
 
 
 def throat(rest: Float[np.ndarray, "468 3"]) -> Part:
-    """Dark wall behind everything."""
-    lip = rest[LIP_MID_LOWER]
-    x, y = np.meshgrid([-3.4, 0.0, 3.4], [1.8, 0.0, -3.4])
-    wall = np.stack([x, y + lip[1], np.full_like(x, lip[2] - 4.2)], axis=-1)
+    """Dark pouch behind everything, open towards the lips."""
+    lip, corner = rest[LIP_MID_LOWER], rest[LIPS_INNER[10]]
+    around = np.linspace(-np.pi / 2, np.pi / 2, 17)
+    heights = np.array([1.6, 1.2, 0.0, -1.2, -2.4, -3.2])
+    width = np.array([0.3, 1.0, 1.08, 1.05, 0.95, 0.3])[:, None] * (corner[0] + 0.35)
+    wall = np.stack(
+        [
+            width * np.sin(around),
+            np.broadcast_to(lip[1] + heights[:, None], (len(heights), len(around))),
+            corner[2] - 0.7 - 0.6 * width * np.cos(around),
+        ],
+        axis=-1,
+    )
     vertices, triangles = tube(wall, closed=False)
     return make_part(vertices, triangles, Material.FLESH, Label.FACE, DARK, bias=0.6, casts=False)

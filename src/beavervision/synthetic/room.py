@@ -47,7 +47,7 @@ def _wall() -> np.ndarray:
     width, height = PAINT
     x, y = np.meshgrid(np.linspace(0, 1, width), np.linspace(0, 1, height))
     light = 0.86 + 0.20 * np.exp(-((x - 0.12) ** 2) / 0.10 - (y - 0.25) ** 2 / 0.35) - 0.22 * y - 0.06 * x
-    return light[..., None] * np.array([186.0, 180.0, 170.0])
+    return light[..., None] * np.array([198.0, 188.0, 172.0])
 
 
 def _glow(centre: tuple[float, float], reach: float) -> np.ndarray:

@@ -9,13 +9,16 @@ import numpy as np
 from jaxtyping import Float, Int, UInt8
 
 from beavervision.synthetic.light import KEY_COLOUR, KEY_FROM, ShadowMap, lamps
-from beavervision.synthetic.material import Material, eye_colour, reflect, texel
+from beavervision.synthetic.material import Material, eye_colour, knit, reflect, texel
 from beavervision.synthetic.raster import Visibility
+from beavervision.types import Label
 
-HAIR, EYE = int(Material.HAIR), int(Material.EYE)
-SHADOW_TAPS, SHADOW_REACH, SHADOW_BIAS = 2, 1.6, 0.35
+SKIN, EYE, FLESH = int(Material.SKIN), int(Material.EYE), int(Material.FLESH)
+HAIR, CLOTH = int(Material.HAIR), int(Material.CLOTH)
+SHADOW_TAPS, SHADOW_REACH, SHADOW_BIAS = 1, 2.6, 0.35
 """Soft shadow: taps to each side of the middle one, texels between them, cm that a surface may lie in its own shade."""
 GAMMA = 2.2
+N_LABELS = len(Label)
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,8 @@ class Surface:
     normal: Float[np.ndarray, "V 3"]
     """Camera space, unit; the tangent for hair."""
     local: Float[np.ndarray, "V 3"]
-    """Eyes: direction in the eyeball's own frame. Skin: texture u, v (0..1) and 1 where the texture counts."""
+    """Eyes: direction in the eyeball's own frame. Skin: texture u, v (0..1) and 1 where the texture counts.
+    Cloth: place at rest, cm."""
     colour: Float[np.ndarray, "V 3"]
     """Linear colour; multiplies the texture where there is one."""
 
@@ -83,7 +87,11 @@ def _sample(
         shade = eye_colour(q[0], q[1], q[2])
         for d in range(3):
             base[d] *= shade[d]
-    elif q[2] > 0.5:
+    elif kind == CLOTH:
+        weave = knit(q[0], q[1], q[2])
+        for d in range(3):
+            base[d] *= weave
+    elif (kind == SKIN or kind == FLESH) and q[2] > 0.5:
         red, green, blue, gloss = texel(texture, q[0], q[1])
         base[0] *= red
         base[1] *= green
@@ -108,7 +116,8 @@ def _sample(
     up = 0.5 if kind == HAIR else 0.5 - 0.5 * n[1]
     for d in range(3):
         light[d] += up * lights[2, d] + (1 - up) * lights[2, 3 + d]
-        out[d] += base[d] * light[d] + glint[d] * (0.25 + 0.75 * min(1.0, base[0] * 3))
+        tint = min(1.0, 6.0 * base[d]) if kind == HAIR else 1.0
+        out[d] += base[d] * light[d] + glint[d] * tint
 
 
 @numba.njit(cache=True, parallel=True, nogil=True)
@@ -162,6 +171,25 @@ def shade(
         shadow.focal, shadow.depth, lamps(), KEY_COLOUR.astype(np.float32), room,
         visibility.depth.shape[0] // height, out,
     )  # fmt: skip
+    return out
+
+
+@numba.njit(cache=True, nogil=True)
+def _vote(seen: np.ndarray, label: np.ndarray, factor: int, out: np.ndarray) -> None:
+    count = np.zeros(N_LABELS, np.int64)
+    for y in range(out.shape[0]):
+        for x in range(out.shape[1]):
+            count[:] = 0
+            for i in range(y * factor, (y + 1) * factor):
+                for j in range(x * factor, (x + 1) * factor):
+                    count[label[seen[i, j]] if seen[i, j] >= 0 else 0] += 1
+            out[y, x] = np.argmax(count)
+
+
+def majority(seen: Int[np.ndarray, "S T"], label: Int[np.ndarray, "F"], factor: int) -> UInt8[np.ndarray, "H W"]:
+    """Label of each pixel: the one that most of its factor x factor samples see, the lowest where they are even."""
+    out = np.empty((seen.shape[0] // factor, seen.shape[1] // factor), np.uint8)
+    _vote(seen, label, factor, out)
     return out
 
 

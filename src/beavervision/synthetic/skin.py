@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 from PIL import Image, ImageDraw
-from scipy.interpolate import make_interp_spline
 from scipy.ndimage import gaussian_filter
 
 from beavervision.face.landmarks import BROWS, LIPS_INNER, LIPS_OUTER, LOWER_LIDS, LOWER_LIP, UPPER_LIDS, UPPER_LIP
+from beavervision.synthetic.curve import smooth_curve
 from beavervision.synthetic.hair import BROWN, hair_depth
 
 SKIN = np.array([0.62, 0.345, 0.235])
@@ -31,15 +31,6 @@ def unroll(points: Float[np.ndarray, "*n 3"]) -> Float[np.ndarray, "*n 2"]:
     """Texture coordinates of points in head space at rest: across 0..1 and down 0..1 over the texture."""
     angle = np.arctan2(points[..., 0], points[..., 2] - AXIS_Z)
     return np.stack([angle / SWEEP * 0.5 + 0.5, (TOP - points[..., 1]) / (TOP - BOTTOM)], axis=-1)
-
-
-def smooth_curve(points: Float[np.ndarray, "N D"], count: int, *, closed: bool = False) -> np.ndarray:
-    """Cubic spline through `points`, sampled `count` times."""
-    if closed:
-        points = np.concatenate([points, points[:1]])
-    knots = np.arange(len(points))
-    curve = make_interp_spline(knots, points, k=3, bc_type="periodic" if closed else "natural")
-    return curve(np.linspace(0, len(points) - 1, count, endpoint=not closed))
 
 
 @dataclass
@@ -134,7 +125,8 @@ def _complexion(canvas: _Canvas) -> None:
 def _lips(canvas: _Canvas) -> None:
     """Lips with a soft border, upright creases, and the dark line between them."""
     outer = smooth_curve(canvas.uv(LIPS_OUTER), 200, closed=True)
-    body = canvas.mask(outer, 0.045)
+    body = canvas.mask(outer, 0.035)
+    canvas.tint(canvas.line(np.concatenate([outer, outer[:1]]), 0.10, 0.03), (0.90, 0.70, 0.70))
     crease = canvas.noise((0.16, 0.03))
     canvas.blend(body, LIP, 0.88)
     canvas.colour *= 1 + (0.04 * body * np.clip(crease, -2, 2))[..., None]
@@ -167,11 +159,11 @@ def _brows(canvas: _Canvas) -> None:
         high = smooth_curve(canvas.rest[upper], 60)
         low = smooth_curve(canvas.rest[lower], 60)
         outline = np.concatenate([canvas.texels(high), canvas.texels(low)[::-1]])
-        canvas.blend(canvas.mask(outline, 0.09), BROWN, 0.42)
+        canvas.blend(canvas.mask(outline, 0.10), BROWN, 0.62)
         image = Image.new("L", (canvas.size[0] * 2, canvas.size[1] * 2))
         draw = ImageDraw.Draw(image)
         outwards, thick = np.sign(high[0, 0]), max(1, round(0.08 * canvas.scale))
-        for _ in range(420):
+        for _ in range(520):
             k, height = canvas.rng.integers(60), canvas.rng.random()
             root = high[k] * height + low[k] * (1 - height)
             reach = 0.42 * (0.6 + 0.4 * canvas.rng.random())

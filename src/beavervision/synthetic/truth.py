@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -12,16 +13,46 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from beavervision.artifacts.clip import Subject
-from beavervision.face.landmarks import N_MESH, OVAL
-from beavervision.face.openness import eye_open, mouth_open
-from beavervision.synthetic.actor import Actor
-from beavervision.synthetic.body import SHOULDERS
-from beavervision.synthetic.performance import Performance
+from beavervision.face.landmarks import N_MESH
 from beavervision.synthetic.speech import Phoneme
-from beavervision.types import Label, VisibilityReason
 
-COVERED = 8
-"""Landmarks that a hand must hide for the face to count as occluded."""
+
+def _save(truth: Truth | SpeechTruth, path: Path) -> None:
+    """Arrays as safetensors, the rest as JSON in the metadata."""
+    values = {f.name: getattr(truth, f.name) for f in fields(truth)}
+    arrays = {name: np.ascontiguousarray(v) for name, v in values.items() if isinstance(v, np.ndarray)}
+    notes = {name: v for name, v in values.items() if name not in arrays}
+    notes["phonemes"] = [asdict(phoneme) for phoneme in truth.phonemes]
+    save_file(arrays, path, metadata={name: json.dumps(v) for name, v in notes.items()})
+
+
+def _load(path: Path) -> dict[str, Any]:
+    """Read what `_save` wrote."""
+    with safe_open(path, "numpy") as file:
+        values = {name: json.loads(text) for name, text in file.metadata().items()}
+        values |= {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (no mapping)
+    return {**values, "phonemes": tuple(Phoneme(**phoneme) for phoneme in values["phonemes"])}
+
+
+@dataclass(frozen=True)
+class SpeechTruth:
+    """What is true of a speech: how the actor's mouth would speak it."""
+
+    mouth_open: Float[np.ndarray, "T"]
+    """As a head that looks into the camera shows it; see face.openness."""
+    expression: Float[np.ndarray, "T E"]
+    """Coefficients of the gpmm basis, standard deviations."""
+    phonemes: tuple[Phoneme, ...]
+    fps: float
+
+    def save(self, path: Path) -> None:
+        """Write a safetensors file; what is no array lies in its metadata as JSON."""
+        _save(self, path)
+
+    @classmethod
+    def load(cls, path: Path) -> SpeechTruth:
+        """Read what `save` wrote."""
+        return cls(**_load(path))
 
 
 @dataclass(frozen=True)
@@ -63,24 +94,13 @@ class Truth:
 
     def save(self, path: Path) -> None:
         """Write a safetensors file; what is no array lies in its metadata as JSON."""
-        arrays = {f.name: value for f in fields(self) if isinstance(value := getattr(self, f.name), np.ndarray)}
-        notes = {
-            "phonemes": json.dumps([asdict(phoneme) for phoneme in self.phonemes]),
-            "fps": json.dumps(self.fps),
-            "focal": json.dumps(self.focal),
-            "size": json.dumps(self.size),
-        }
-        save_file({k: np.ascontiguousarray(v) for k, v in arrays.items()}, path, metadata=notes)
+        _save(self, path)
 
     @classmethod
     def load(cls, path: Path) -> Truth:
         """Read what `save` wrote."""
-        with safe_open(path, "numpy") as file:
-            notes = {name: json.loads(text) for name, text in file.metadata().items()}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (no mapping)
-        notes["phonemes"] = tuple(Phoneme(**phoneme) for phoneme in notes["phonemes"])
-        notes["size"] = tuple(notes["size"])
-        return cls(**arrays, **notes)
+        values = _load(path)
+        return cls(**{**values, "size": tuple(values["size"])})
 
     def subject(self) -> Subject:
         """The truth as a clip's subject: rows of invisible frames NaN, False where boolean."""
@@ -100,66 +120,3 @@ class Truth:
             occluded=self.occluded & self.visible,
             **seen,
         )
-
-
-def landmark_pixels(actor: Actor, performance: Performance) -> Float[np.ndarray, "T 478 3"]:
-    """Project the actor's 478 landmarks: px, and depth relative to the head's origin in px."""
-    rows = []
-    for frame in range(performance.n_frames):
-        pose = performance.pose(frame)
-        camera = actor.landmarks(pose) @ pose.rotation.T + pose.translation
-        depth = (camera[:, 2:] - pose.translation[2]) * actor.camera.fx / pose.translation[2]
-        rows.append(np.concatenate([actor.camera.project(camera), depth], axis=1))
-    return np.stack(rows)
-
-
-def _visibility(outline: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Reason of each frame from how much of the face's outline [T, 36, 2] lies in the picture."""
-    inside = ((outline >= 0) & (outline < np.array(size))).all(axis=2)
-    reason = np.full(len(outline), int(VisibilityReason.CUT))
-    reason[inside.all(axis=1)] = int(VisibilityReason.VISIBLE)
-    reason[~inside.any(axis=1)] = int(VisibilityReason.OUT_OF_FRAME)
-    return reason
-
-
-def hidden_landmarks(landmarks: Float[np.ndarray, "478 C"], labels: Int[np.ndarray, "H W"]) -> int:
-    """Number of face landmarks at whose pixel the label map shows a hand or a sleeve."""
-    height, width = labels.shape
-    column, row = np.floor(landmarks[:N_MESH, :2]).astype(int).T
-    inside = (column >= 0) & (row >= 0) & (column < width) & (row < height)
-    found = labels[row[inside], column[inside]]
-    return int(((found == Label.HAND) | (found == Label.TORSO)).sum())
-
-
-def known_truth(actor: Actor, performance: Performance, hidden: Int[np.ndarray, "T"]) -> Truth:
-    """Gather the truth of a performance.
-
-    Args:
-        actor: who performs.
-        performance: what.
-        hidden: landmarks hidden by hand or sleeve in each frame, see `hidden_landmarks`.
-    """
-    size = (actor.camera.width, actor.camera.height)
-    landmarks = landmark_pixels(actor, performance)
-    reason = _visibility(landmarks[:, OVAL, :2], size)
-    frontal = np.stack([actor.face(expression) for expression in performance.expression])
-    shoulders = np.einsum("nij,kj->nki", performance.body_rotation, SHOULDERS)
-    shoulders = actor.camera.project(shoulders + performance.body_translation[:, None])
-    return Truth(
-        visible=reason == VisibilityReason.VISIBLE,
-        reason=reason,
-        occluded=np.asarray(hidden) >= COVERED,
-        landmarks=landmarks.astype(np.float32),
-        rotation=performance.rotation.astype(np.float32),
-        translation=performance.translation.astype(np.float32),
-        identity=actor.identity.astype(np.float32),
-        expression=performance.expression.astype(np.float32),
-        eye_open=eye_open(landmarks).astype(np.float32),
-        mouth_open=mouth_open(landmarks).astype(np.float32),
-        mouth_open_frontal=mouth_open(frontal).astype(np.float32),
-        body=np.concatenate([shoulders, np.ones((*shoulders.shape[:2], 1))], axis=2).astype(np.float32),
-        phonemes=performance.phonemes,
-        fps=performance.fps,
-        focal=float(actor.camera.fx),
-        size=size,
-    )

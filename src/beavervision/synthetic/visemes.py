@@ -23,6 +23,7 @@ SHAPES = (
     "mouth_stretch",
     "upper_lip_raise",
     "lower_lip_drop",
+    "lower_lip_roll",
 )
 """Semantic shapes of the face model that speech drives."""
 
@@ -36,7 +37,9 @@ FLAT = 0.35
 CLOSED_FOR, CLOSING = 0.022, 0.065
 """Seconds on either side of a bilabial's middle: lips shut, and lips on the way. Shut for a whole frame at 25 fps."""
 STRESS = {"ˈ": 1.15, "ˌ": 1.0}
-UNSTRESSED = 0.85
+UNSTRESSED = 0.9
+LIVELY = 1.35
+"""Gain of all jaw targets: an articulate speaker."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Viseme:
 
 VISEMES = (
     Viseme(("p", "b", "m"), {"lips_press": 0.55, "jaw_open": 0.04}, 2.0, closes=True),
-    Viseme(("f", "v"), {"jaw_open": 0.06, "upper_lip_raise": 0.35, "lower_lip_drop": -0.35}, 2.2),
+    Viseme(("f", "v"), {"jaw_open": 0.06, "upper_lip_raise": 0.4, "lower_lip_roll": 0.5}, 2.2),
     Viseme(("θ", "ð"), {"jaw_open": 0.16, "mouth_stretch": 0.1, "lower_lip_drop": 0.2}, 0.9),
     Viseme(("t", "d", "n", "l", "ɾ", "ʔ"), {"jaw_open": 0.13, "mouth_stretch": 0.15, "lower_lip_drop": 0.2}, 0.6),
     Viseme(("s", "z"), {"jaw_open": 0.07, "mouth_stretch": 0.3, "lower_lip_drop": 0.35}, 1.0),
@@ -152,7 +155,7 @@ def viseme_curves(phonemes: Sequence[Phoneme], n_frames: int, fps: float) -> Flo
         pull = _dominance(time, gesture)
         total += pull
         target = np.array([gesture.viseme.targets.get(shape, 0.0) for shape in SHAPES])
-        target[0] *= gesture.stress
+        target[0] *= LIVELY * gesture.stress
         curves += pull[:, None] * target
     curves /= total[:, None]
     shut = _closure(time, gestures)

@@ -1,0 +1,99 @@
+"""Render everything that ships of the actor, and its label maps: `python -m beavervision.synthetic.render OUT`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from rich.progress import track
+
+from beavervision.artifacts.clip import LABELS, PLATE
+from beavervision.artifacts.store import atomic_folder
+from beavervision.audio.waveform import Waveform, save_waveform
+from beavervision.synthetic.actor import Actor, actor_identity
+from beavervision.synthetic.performance import Performance
+from beavervision.synthetic.screenplay import clip_performance, clip_speech, second_speech, speech_truth_of
+from beavervision.synthetic.shipped import SPEECH, SPEECH_TRUTH, TRUTH, VIDEO
+from beavervision.synthetic.truth import Truth
+from beavervision.synthetic.witness import hidden_landmarks, known_truth
+from beavervision.video.encode import VideoWriter
+from beavervision.video.lossless import GrayWriter
+
+QUALITY = 19
+"""x264's constant rate factor of the shipped clip."""
+
+
+def film(
+    actor: Actor,
+    performance: Performance,
+    video: Path,
+    labels: Path,
+    sound: tuple[np.ndarray, int],
+    *,
+    quality: float = QUALITY,
+    preset: str = "slow",
+    progress: bool = False,
+) -> Truth:
+    """Render a performance with its label maps.
+
+    Args:
+        actor: who performs.
+        performance: what.
+        video: file to write the picture and the sound to.
+        labels: file to write the label maps to.
+        sound: samples and their rate; sample 0 belongs to frame 0.
+        quality: x264's constant rate factor.
+        preset: x264's preset.
+        progress: whether to show a bar.
+
+    Returns:
+        What is true of every frame.
+    """
+    width, height, fps = actor.camera.width, actor.camera.height, performance.fps
+    samples, rate = sound
+    frames = range(performance.n_frames)
+    hidden = []
+    with (
+        VideoWriter(video, width, height, fps, audio=samples, audio_rate=rate, crf=quality, preset=preset) as reel,
+        GrayWriter(labels, width, height, fps) as maps,
+    ):
+        for frame in track(frames, description="rendering the actor") if progress else frames:
+            pose = performance.pose(frame)
+            picture = actor.photograph(pose)
+            reel.write(picture.rgb)
+            maps.write(picture.labels)
+            hidden.append(hidden_landmarks(actor.pixels(pose), picture.labels))
+    return known_truth(actor, performance, np.array(hidden))
+
+
+def render(folder: Path) -> None:
+    """Write the clip, its truth, label maps and plate, and the second speech with its truth.
+
+    Args:
+        folder: where; replaced when it exists.
+
+    Raises:
+        BeaverError: when the extra `[synthetic]` is not installed or the folder cannot be written.
+    """
+    speech, second, actor = clip_speech(), second_speech(), Actor(actor_identity())
+    performance = clip_performance(actor.model, speech.phonemes)
+    with atomic_folder(folder) as part:
+        sound = (speech.samples, speech.rate)
+        truth = film(actor, performance, part / VIDEO, part / LABELS, sound, progress=True)
+        truth.save(part / TRUTH)
+        Image.fromarray(actor.plate()).save(part / PLATE)
+        save_waveform(part / SPEECH, Waveform(second.samples, second.rate))
+        speech_truth_of(actor.model, actor.identity, second).save(part / SPEECH_TRUTH)
+
+
+def main() -> None:
+    """Entry of `python -m beavervision.synthetic.render`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", type=Path, help="folder to write to; replaced when it exists")
+    render(parser.parse_args().out.absolute())
+
+
+if __name__ == "__main__":
+    main()

@@ -60,11 +60,13 @@ def test_a_dead_field_does_not_empty_the_grid():
     assert grid.occupied.all()
 
 
-def test_a_share_asks_about_that_many():
+def test_a_share_asks_about_that_many_and_the_rest_stays_occupied():
     grid = OccupancyGrid(16)
     asked = []
-    grid.refresh(lambda p: asked.append(len(p)) or torch.ones(len(p)), 0.25, chance())
+    grid.refresh(lambda p: asked.append(len(p)) or torch.rand(len(p)) * 1e-3, 0.25, chance())
     assert 900 < asked[0] < 1150  # 1024 +- 4.5 standard deviations
+    assert int(grid.occupied.sum()) >= 4096 - asked[0]
+    assert int(grid.occupied.sum()) < 4096
 
 
 def test_marking_and_growing():

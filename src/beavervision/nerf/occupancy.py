@@ -15,6 +15,10 @@ THRESHOLD = 0.5
 """Density (per UNIT_CM) that always counts as something: 2 % opacity across a cell of 4 mm."""
 
 
+UNASKED = -1.0
+"""Density of a cell that was never asked; it counts as occupied."""
+
+
 class OccupancyGrid(nn.Module):
     """Cells of the box that may hold something under ANY condition, by a running maximum over conditions.
 
@@ -32,7 +36,7 @@ class OccupancyGrid(nn.Module):
         self.density: Tensor
         self.possible: Tensor
         self.occupied: Tensor
-        self.register_buffer("density", torch.zeros(cells, cells, cells))
+        self.register_buffer("density", torch.full((cells, cells, cells), UNASKED))
         self.register_buffer("possible", torch.ones(cells, cells, cells, dtype=torch.bool))
         self.register_buffer("occupied", torch.ones(cells, cells, cells, dtype=torch.bool))
 
@@ -41,7 +45,7 @@ class OccupancyGrid(nn.Module):
         """Start anew from the cells that can hold anything at all (a visual hull, a shell)."""
         self.possible.copy_(possible)
         self.occupied.copy_(possible)
-        self.density.zero_()
+        self.density.fill_(UNASKED)
 
     @torch.no_grad()
     def refresh(
@@ -66,8 +70,9 @@ class OccupancyGrid(nn.Module):
         density = density_at((self.corners(chosen) + place) / self.cells)
         flat = self.density.view(-1)
         flat[chosen] = torch.maximum(flat[chosen] * DECAY, density)
-        threshold = flat[candidates].mean().clamp_max(THRESHOLD)
-        self.occupied.copy_(self.possible & (self.density > threshold))
+        known = flat[candidates]
+        threshold = known[known >= 0].mean().clamp_max(THRESHOLD)
+        self.occupied.copy_(self.possible & ((self.density > threshold) | (self.density < 0)))
         # A field that has died out everywhere must stay trainable.
         if not self.occupied.any():
             self.occupied.copy_(self.possible)

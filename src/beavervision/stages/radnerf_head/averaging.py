@@ -1,0 +1,37 @@
+"""Exponential moving average of a network's weights: what is validated and exported."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import nn
+
+
+class WeightAverage(nn.Module):
+    """Keeps the moving average of a network; buffers are copied as they are.
+
+    The average warms up: after n updates it forgets at rate min(decay, (1 + n) / (10 + n)), so that it follows
+    from the start.
+
+    Args:
+        network: whose weights are averaged.
+        decay: share of the old average that survives an update.
+    """
+
+    def __init__(self, network: nn.Module, decay: float) -> None:
+        super().__init__()
+        self.network = copy.deepcopy(network).requires_grad_(requires_grad=False)
+        self.decay = decay
+        self.register_buffer("updates", torch.tensor(0))
+
+    @torch.no_grad()
+    def update(self, network: nn.Module) -> None:
+        """Take the network's present weights into the average."""
+        self.updates += 1
+        n = int(self.updates)
+        decay = min(self.decay, (1 + n) / (10 + n))
+        mine, theirs = list(self.network.parameters()), [p.detach() for p in network.parameters()]
+        torch._foreach_lerp_(mine, theirs, 1 - decay)
+        for own, other in zip(self.network.buffers(), network.buffers(), strict=True):
+            own.copy_(other)

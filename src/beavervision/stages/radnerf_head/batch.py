@@ -1,0 +1,85 @@
+"""What the head is trained and validated on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from beavervision.stages.radnerf_head.targets import Target
+from beavervision.types import Batch, Bool, Float, Int, Label, Tensor, UInt8
+
+
+@dataclass
+class FaceBatch(Batch):
+    """What faces do in some frames: all that the field is conditioned on."""
+
+    windows: Float[Tensor, "F W C 204"]
+    """Normalised landmark conditions round each frame."""
+    eye: Float[Tensor, "F"]
+    """Normalised openness of the eyes."""
+
+
+@dataclass
+class RayBatch(Batch):
+    """Pixels of a few training frames, P of each of F frames."""
+
+    face: FaceBatch
+    frame: Int[Tensor, "F"]
+    """Which training frame (row of the appearance codes)."""
+    pixels: Float[Tensor, "F P 2"]
+    """(u, v) of the pixels' centres."""
+    rgb: Float[Tensor, "F P 3"]
+    """What the footage shows, in [0, 1]."""
+    behind: Float[Tensor, "F P 3"]
+    """What the plate shows there; equal to `rgb` where there is no plate."""
+    target: UInt8[Tensor, "F P"]
+    """`targets.Target`."""
+    moves: Bool[Tensor, "F P"]
+    """Whether the pixel shows the face's skin, which the expression moves."""
+    cameras: Float[Tensor, "F 4"]
+    """fx, fy, cx, cy of the canvas."""
+    rotation: Float[Tensor, "F 3 3"]
+    """Head to camera."""
+    translation: Float[Tensor, "F 3"]
+    """cm, camera space."""
+
+    def to(self, device: object) -> RayBatch:
+        """Return the same batch with every tensor on `device`."""
+        moved = {name: value.to(device) for name, value in vars(self).items()}
+        return RayBatch(**moved)
+
+
+@dataclass
+class FrameBatch(Batch):
+    """One whole frame, to be rendered and compared."""
+
+    face: FaceBatch
+    index: int
+    """Frame of the clip."""
+    rgb: UInt8[Tensor, "H W 3"]
+    plate: UInt8[Tensor, "H W 3"]
+    """What is behind the person; a flat grey where that is unknown."""
+    labels: UInt8[Tensor, "H W"]
+    """`types.Label`."""
+    target: UInt8[Tensor, "H W"]
+    """`targets.Target`."""
+    mouth: Int[Tensor, "4"]
+    """x0, y0, x1, y1 of the mouth's box, pixels."""
+    cameras: Float[Tensor, "1 4"]
+    rotation: Float[Tensor, "1 3 3"]
+    translation: Float[Tensor, "1 3"]
+
+    def to(self, device: object) -> FrameBatch:
+        """Return the same batch with every tensor on `device`."""
+        moved = {name: value if isinstance(value, int) else value.to(device) for name, value in vars(self).items()}
+        return FrameBatch(**moved)
+
+
+def head_masks(batch: FrameBatch) -> dict[str, Bool[Tensor, "H W"]]:
+    """Pixels that each figure counts: the head, its skin, and what of it lies in the mouth's box."""
+    valid = batch.target != Target.IGNORED
+    skin = (batch.labels == Label.FACE) & valid
+    head = ((batch.labels == Label.HAIR) & valid) | skin
+    x0, y0, x1, y1 = batch.mouth.tolist()
+    mouth = head.clone().zero_()
+    mouth[y0:y1, x0:x1] = head[y0:y1, x0:x1]
+    return {"psnr": head, "psnr_face": skin, "psnr_mouth": mouth}

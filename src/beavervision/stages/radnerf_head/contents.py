@@ -1,0 +1,64 @@
+"""What a trained head leaves behind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from beavervision.artifacts.clip import PLATE
+from beavervision.nerf.condition_scale import without_gaps
+from beavervision.stages.base import BundleContents
+from beavervision.stages.radnerf_head.data import HeadData
+from beavervision.stages.radnerf_head.network import HeadNetwork
+
+NOTES = {
+    "condition_mean": ("1/10 cm", "head space"),
+    "condition_std": ("1/10 cm", "head space"),
+    "condition_low": ("1/10 cm", "head space; 3 % quantile"),
+    "condition_high": ("1/10 cm", "head space; 97 % quantile"),
+    "eye_scale": ("lid distance / eye width", "mean, std, shut, open"),
+    "visible": ("", ""),
+    "rotation": ("", "head to camera; gaps filled"),
+    "translation": ("cm", "camera space; gaps filled"),
+    "eye": ("lid distance / eye width", "mean of both; gaps filled"),
+    "crop_path": ("px", "full frame: x0, y0, canvas pixels per source pixel"),
+    "cameras": ("px", "canvas: fx, fy, cx, cy"),
+}
+
+SHUT, OPEN = 0.01, 0.75
+"""Quantiles of the training frames' eye openness that count as shut and as open."""
+
+
+def head_contents(network: HeadNetwork, args: dict[str, Any], data: HeadData) -> BundleContents:
+    """Everything that rendering needs, the footage excepted.
+
+    Args:
+        network: what is exported.
+        args: that built it.
+        data: what it was trained on.
+    """
+    eye = data.raw_eye[data.train_frames]
+    shut, wide = np.quantile(eye, [SHUT, OPEN])
+    assets = {
+        "condition_mean": data.scale.mean,
+        "condition_std": data.scale.std,
+        "condition_low": data.scale.low,
+        "condition_high": data.scale.high,
+        "eye_scale": np.array([data.eye_mean, data.eye_std, shut, wide], np.float32),
+        "visible": data.subject.visible,
+        "rotation": without_gaps(data.rotation),
+        "translation": without_gaps(data.translation),
+        "eye": data.raw_eye.astype(np.float32),
+        "crop_path": data.crops.path,
+        "cameras": data.crops.cameras.astype(np.float32),
+    }
+    plate = data.clip.folder / PLATE
+    return BundleContents(
+        weights=network.state_dict(),
+        hparams=args,
+        facts={**data.facts(), "train_frames": data.clip.train_range.stop},
+        assets=assets,
+        notes=NOTES,
+        files={PLATE: plate} if plate.exists() else {},
+    )

@@ -1,0 +1,235 @@
+"""Rays of training frames and whole held-out frames, from a clip on a canvas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Int
+from torch.utils.data import DataLoader, Dataset, IterableDataset
+
+from beavervision.artifacts.clip import Clip
+from beavervision.artifacts.crops import Crops, open_crops
+from beavervision.errors import BeaverError
+from beavervision.face.framing import FrameSpec
+from beavervision.face.providers import load_face_model
+from beavervision.nerf.condition_scale import ConditionScale, frame_windows, without_gaps
+from beavervision.stages.base import StageData
+from beavervision.stages.radnerf_head.batch import FaceBatch, FrameBatch, RayBatch
+from beavervision.stages.radnerf_head.hull import Views, carve, head_box, near_face
+from beavervision.stages.radnerf_head.ray_choice import choose_pixels, find_regions
+from beavervision.stages.radnerf_head.targets import pixel_targets
+from beavervision.types import Label
+
+GREY = 128
+"""Stands for an unknown background."""
+
+
+class HeadData(StageData):
+    """Training rays and held-out frames of one subject.
+
+    Which rays a step sees is a pure function of (seed, step): a run that continues sees what it would have seen.
+
+    Args:
+        clip: folder of the clip.
+        frame: canvas.
+        upstream: unused; the head comes first.
+        subject: which person of the clip.
+        seed: of the choice of frames and rays.
+        rays: pixels a step.
+        frames: frames that they come from.
+        mouth_share: share of the pixels that lie in the mouth's box.
+        eye_share: share of the pixels that lie in the eyes' box.
+        window: frames in a condition's window.
+        band: height of the free band under the chin, in face heights.
+        hull_frames: frames whose outlines carve the hull.
+        cells: cells a side of the hull.
+        val_frames: held-out frames that a validation renders at most; None for all.
+    """
+
+    def __init__(
+        self,
+        clip: Path,
+        frame: FrameSpec,
+        upstream: dict[str, Path] | None = None,
+        subject: int = 0,
+        seed: int = 1,
+        rays: int = 4096,
+        frames: int = 8,
+        mouth_share: float = 1 / 6,
+        eye_share: float = 1 / 12,
+        window: int = 5,
+        band: float = 0.12,
+        hull_frames: int = 64,
+        cells: int = 64,
+        val_frames: int | None = 8,
+    ) -> None:
+        super().__init__()
+        self.clip_folder, self.spec, self.subject_index, self.seed = Path(clip), frame, subject, seed
+        self.window, self.hull_frames, self.cells, self.val_frames = window, hull_frames, cells, val_frames
+        self.frames_a_step, self.band_share = frames, band
+        per_frame = rays // frames
+        mouth, eyes = round(per_frame * mouth_share), round(per_frame * eye_share)
+        self.counts = (per_frame - mouth - eyes, mouth, eyes)
+        self.clip: Clip | None = None
+
+    def prepare_data(self) -> None:
+        """Cut the clip to the canvas, once."""
+        open_crops(Clip.load(self.clip_folder), self.subject_index, self.spec)
+
+    def setup(self, stage: str | None = None) -> None:
+        """Open the clip and take from its training frames whatever is taken from frames."""
+        if self.clip is not None:
+            return
+        clip = Clip.load(self.clip_folder)
+        subject = clip.subjects[self.subject_index]
+        self.crops: Crops = open_crops(clip, self.subject_index, self.spec)
+        self.train_frames = _visible(subject.visible, clip.train_range)
+        self.test_frames = _visible(subject.visible, clip.test_range)
+        if len(self.train_frames) == 0:
+            raise BeaverError(f"No training frame of clip {clip.name} shows the face; choose other footage.")
+        self.model = load_face_model(clip.facts["basis"])
+        raw = self.model.condition68(subject.identity, subject.expression)
+        self.scale = ConditionScale.of(raw[self.train_frames])
+        self.conditions = self.scale.normalise(without_gaps(raw), clamp=False)
+        eye = without_gaps(subject.eye_open).mean(1)
+        self.eye_mean = float(eye[self.train_frames].mean())
+        self.eye_std = float(max(eye[self.train_frames].std(), 1e-3))
+        self.raw_eye = eye
+        self.eye = ((eye - self.eye_mean) / self.eye_std).astype(np.float32)
+        self.regions = find_regions(self.crops, subject.landmarks, np.flatnonzero(subject.visible))
+        face = np.nanmedian(subject.box[:, 3] - subject.box[:, 1]) * float(self.crops.path[0, 2])
+        self.band = max(1, round(self.band_share * float(face)))
+        self.rotation = subject.rotation.astype(np.float32)
+        self.translation = subject.translation.astype(np.float32)
+        self._find_hull(subject.identity)
+        self.clip, self.subject = clip, subject
+
+    def _find_hull(self, identity: np.ndarray) -> None:
+        """Box and hull of the head from training frames spread over the clip."""
+        chosen = spread(self.train_frames, self.hull_frames)
+        targets = np.stack([self.targets(t) for t in chosen])
+        views = Views(targets, self.crops.cameras[chosen], self.rotation[chosen], self.translation[chosen])
+        self.box = head_box(views, float(self.model.mean[:, 2].max()))
+        at_rest = self.model.vertices(identity, np.zeros(len(self.model.exp_basis)))
+        self.hull = carve(views, self.box, self.cells) & near_face(at_rest, self.box, self.cells)
+
+    def targets(self, t: int) -> np.ndarray:
+        """Targets of the pixels of frame `t`."""
+        has_plate = self.crops.full_plate is not None
+        return pixel_targets(self.crops.labels[t], self.crops.inside[t], self.band, has_plate=has_plate)
+
+    def dimensions(self) -> dict[str, Any]:
+        """Box, number of training frames and window: the data dictates them to the network."""
+        return {
+            "box": [round(float(v), 4) for v in self.box],
+            "n_codes": len(self.train_frames),
+            "window": self.window,
+            "cells": self.cells,
+        }
+
+    def train_dataloader(self) -> DataLoader:
+        """Endless batches of rays, beginning at the trainer's step."""
+        steps = _Steps(self.ray_batch, lambda: self.trainer.global_step if self.trainer else 0)
+        return DataLoader(steps, batch_size=None)
+
+    def val_dataloader(self) -> DataLoader:
+        """Held-out frames, spread evenly."""
+        count = len(self.test_frames) if self.val_frames is None else self.val_frames
+        return DataLoader(_Frames(self.frame_batch, spread(self.test_frames, count)), batch_size=None)
+
+    def face_batch(self, frames: Int[np.ndarray, "F"]) -> FaceBatch:
+        """What the face does in the given frames of the clip."""
+        windows = frame_windows(self.conditions, frames, self.window)
+        return FaceBatch(torch.from_numpy(windows), torch.from_numpy(self.eye[frames]))
+
+    def ray_batch(self, step: int) -> RayBatch:
+        """Rays of training step `step`."""
+        draw = np.random.default_rng([self.seed, step])
+        rows = draw.choice(
+            len(self.train_frames), self.frames_a_step, replace=len(self.train_frames) < self.frames_a_step
+        )
+        frames = self.train_frames[rows]
+        parts = [self._pixels(int(t), draw) for t in frames]
+        pixels, rgb, behind, target, moves = (torch.from_numpy(np.stack(part)) for part in zip(*parts, strict=True))
+        return RayBatch(
+            face=self.face_batch(frames), frame=torch.from_numpy(rows), pixels=pixels, rgb=rgb, behind=behind,
+            target=target, moves=moves, **self._poses(frames),
+        )  # fmt: skip
+
+    def _pixels(self, t: int, draw: np.random.Generator) -> tuple[np.ndarray, ...]:
+        chosen = choose_pixels(self.regions, t, self.counts, draw)
+        column, row = chosen.T
+        rgb = self.crops.rgb[t][row, column].astype(np.float32) / 255
+        plate = self.crops.plate(t)
+        behind = rgb if plate is None else plate[row, column].astype(np.float32) / 255
+        moves = self.crops.labels[t][row, column] == Label.FACE
+        return (chosen + 0.5).astype(np.float32), rgb, behind, self.targets(t)[row, column], moves
+
+    def _poses(self, frames: np.ndarray) -> dict[str, torch.Tensor]:
+        cameras = self.crops.cameras[frames].astype(np.float32)
+        values = {"cameras": cameras, "rotation": self.rotation[frames], "translation": self.translation[frames]}
+        return {name: torch.from_numpy(value) for name, value in values.items()}
+
+    def frame_batch(self, t: int) -> FrameBatch:
+        """The whole of frame `t`."""
+        plate = self.crops.plate(t)
+        plate = np.full_like(self.crops.rgb[t], GREY) if plate is None else plate
+        pictures = {"rgb": self.crops.rgb[t], "plate": plate, "labels": self.crops.labels[t], "target": self.targets(t)}
+        tensors = {name: torch.from_numpy(np.array(value)) for name, value in pictures.items()}
+        mouth = torch.from_numpy(self.regions.mouth[t])
+        frames = np.array([t])
+        return FrameBatch(face=self.face_batch(frames), index=int(t), mouth=mouth, **tensors, **self._poses(frames))
+
+    def facts(self) -> dict[str, Any]:
+        """What the bundle tells of its data."""
+        return {
+            "clip": self.clip.name,
+            "clip_sha256": self.clip.sha256,
+            "fps": self.clip.fps,
+            "basis": self.clip.facts["basis"],
+            "subject": self.subject_index,
+            "frame": self.spec.slug,
+            "frame_spec": asdict(self.spec),
+            "canvas": list(self.crops.size),
+            "footage": list(self.clip.size),
+        }
+
+
+def spread(frames: Int[np.ndarray, "N"], count: int) -> Int[np.ndarray, "M"]:
+    """At most `count` of the frames, evenly spread, first and last included."""
+    return frames[np.unique(np.linspace(0, len(frames) - 1, min(count, len(frames))).round().astype(int))]
+
+
+def _visible(visible: np.ndarray, among: range) -> np.ndarray:
+    return np.array([t for t in among if visible[t]], np.int64)
+
+
+class _Steps(IterableDataset):
+    """Batches by step number, from the step at which iteration begins."""
+
+    def __init__(self, batch: Callable[[int], RayBatch], start: Callable[[], int]) -> None:
+        self.batch, self.start = batch, start
+
+    def __iter__(self) -> Iterator[RayBatch]:
+        step = self.start()
+        while True:
+            yield self.batch(step)
+            step += 1
+
+
+class _Frames(Dataset):
+    """Whole frames by position in a list."""
+
+    def __init__(self, batch: Callable[[int], FrameBatch], frames: np.ndarray) -> None:
+        self.batch, self.frames = batch, frames
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def __getitem__(self, i: int) -> FrameBatch:
+        return self.batch(int(self.frames[i]))

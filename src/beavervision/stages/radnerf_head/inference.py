@@ -1,0 +1,122 @@
+"""The trained head, ready to render; needs neither Lightning nor the footage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int, UInt8
+from PIL import Image
+from torch import Tensor
+
+from beavervision.artifacts.bundle import Bundle
+from beavervision.artifacts.clip import PLATE
+from beavervision.nerf.backends.choice import resolve
+from beavervision.nerf.condition_scale import ConditionScale, frame_windows
+from beavervision.stages.radnerf_head.network import HeadNetwork
+from beavervision.stages.radnerf_head.picture import render_pictures
+
+
+@dataclass(frozen=True)
+class HeadRenderer:
+    """Renders the head of one bundle on its canvas."""
+
+    bundle: Bundle
+    network: HeadNetwork
+    scale: ConditionScale
+    device: torch.device
+
+    @classmethod
+    def from_bundle(cls, folder: Path, backend: str = "auto", device: str = "cpu") -> HeadRenderer:
+        """Load a head.
+
+        Args:
+            folder: of the bundle.
+            backend: torch, numba, tinycudann or auto: any renders any bundle.
+            device: to render on.
+
+        Raises:
+            BeaverError: when the bundle is missing, damaged or of another stage, or the backend does not work here.
+        """
+        bundle = Bundle.load(Path(folder), "radnerf_head")
+        place = torch.device(device)
+        resolve(backend, place)
+        network = HeadNetwork(**{**bundle.hparams, "backend": backend})
+        network.load_state_dict(bundle.weights)
+        scale = ConditionScale(*(bundle.assets[f"condition_{name}"] for name in ("mean", "std", "low", "high")))
+        return cls(bundle, network.eval().to(place), scale, place)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the canvas."""
+        width, height = self.bundle.facts["canvas"]
+        return width, height
+
+    @property
+    def crop_path(self) -> Float[np.ndarray, "T 3"]:
+        """Window of the canvas in every frame of the footage: x0, y0, scale."""
+        return self.bundle.assets["crop_path"]
+
+    @property
+    def source_poses(self) -> tuple[Float[np.ndarray, "T 3 3"], Float[np.ndarray, "T 3"], Float[np.ndarray, "T 4"]]:
+        """Rotation, translation and canvas camera of every frame of the footage; gaps filled from neighbours."""
+        assets = self.bundle.assets
+        return assets["rotation"], assets["translation"], assets["cameras"]
+
+    @property
+    def plate(self) -> UInt8[np.ndarray, "h w 3"] | None:
+        """The footage's background without the person, full frame; None where the camera moves."""
+        path = self.bundle.folder / PLATE
+        return np.asarray(Image.open(path).convert("RGB")) if path.exists() else None
+
+    def eye_from_blink(self, blink: Float[np.ndarray, "T"]) -> Float[np.ndarray, "T"]:
+        """Eye openness that `render` takes, from a blink (0 open, 1 shut)."""
+        shut, wide = self.bundle.assets["eye_scale"][2:]
+        return (wide + (shut - wide) * np.asarray(blink)).astype(np.float32)
+
+    @torch.no_grad()
+    def render(
+        self,
+        condition68: Float[np.ndarray, "T 68 3"],
+        eye: Float[np.ndarray, "T"],
+        rotation: Float[np.ndarray, "B 3 3"],
+        translation: Float[np.ndarray, "B 3"],
+        cameras: Float[np.ndarray, "B 4"],
+        frames: Int[np.ndarray, "B"],
+        *,
+        clamp: bool = True,
+    ) -> tuple[Float[Tensor, "B H W 3"], Float[Tensor, "B H W"]]:
+        """Render a batch of frames.
+
+        Args:
+            condition68: raw landmark condition of the whole motion (`FaceModel.condition68`), 1/10 cm.
+            eye: openness of the eyes over the whole motion, lid distance / eye width, mean of both.
+            rotation: head to camera, of the frames to render.
+            translation: cm, camera space.
+            cameras: fx, fy, cx, cy of the canvas, pixels.
+            frames: which frames of the motion to render.
+            clamp: hold the condition to the clip's 3-97 % range; off for the clip's own motion.
+
+        Returns:
+            Colour, premultiplied by alpha, in [0, 1]; and alpha.
+        """
+        frames = np.asarray(frames)
+        mean, std, *_ = self.bundle.assets["eye_scale"]
+        normalised = self.scale.normalise(np.asarray(condition68, np.float32), clamp=clamp)
+        windows = frame_windows(normalised, frames, self.bundle.hparams["window"])
+        openness = ((np.asarray(eye, np.float32) - mean) / std)[frames]
+        condition = self.network.encode(self._tensor(windows), self._tensor(openness))
+        shown = render_pictures(
+            self.network,
+            condition,
+            self._tensor(cameras),
+            self._tensor(rotation),
+            self._tensor(translation),
+            self.size,
+        )
+        return shown.rgb, shown.alpha
+
+    def _tensor(self, values: np.ndarray) -> Tensor:
+        return torch.as_tensor(np.ascontiguousarray(values, np.float32), device=self.device)

@@ -1,0 +1,211 @@
+"""Training of the head."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from PIL import Image
+from torch import Tensor
+from torchmetrics.image import PeakSignalNoiseRatio
+
+from beavervision.artifacts.store import atomic_file
+from beavervision.nerf.rays import pixel_rays
+from beavervision.stages.base import BundleContents, StageModule
+from beavervision.stages.radnerf_head.averaging import WeightAverage
+from beavervision.stages.radnerf_head.batch import FrameBatch, RayBatch, head_masks
+from beavervision.stages.radnerf_head.contents import head_contents
+from beavervision.stages.radnerf_head.data import HeadData, spread
+from beavervision.stages.radnerf_head.losses import idle_ambient, opacity_entropy, photometric
+from beavervision.stages.radnerf_head.network import HeadNetwork
+from beavervision.stages.radnerf_head.picture import render_pictures
+from beavervision.stages.radnerf_head.pose import PoseCorrection
+from beavervision.stages.radnerf_head.schedule import progress, rate
+from beavervision.stages.radnerf_head.shell import find_shell
+from beavervision.stages.radnerf_head.strip import strip_row
+from beavervision.stages.radnerf_head.targets import Target
+
+STRIP_ROWS = 4
+"""Held-out frames in a validation's picture."""
+
+
+class HeadModule(StageModule):
+    """Fits the head's field to a clip.
+
+    Everything random in a step comes from (seed, step), and everything learned is in the state dict, so a run that
+    continues equals one that was never interrupted.
+
+    Args:
+        box: see `HeadNetwork`; from the data, as are `n_codes`, `window` and `cells`.
+        n_codes: number of training frames.
+        window: frames in a condition's window.
+        cells: cells a side of the occupancy grid.
+        seed: of the weights and of all chance in training.
+        lr_grid: learning rate of the grids.
+        lr_network: learning rate of the networks and codes.
+        lr_attention: learning rate of the condition encoder.
+        lr_pose: learning rate of the pose correction; 0 leaves the tracked poses as they are.
+        entropy: weight of the opacity's entropy.
+        ambient: weight of the ambient coordinate where nothing moves.
+        pose: weight of the pose correction's size.
+        refresh_every: steps between looks at the occupancy.
+        refresh_share: share of the cells that each look asks.
+        shell_at: share of the training after which only a thin shell is sampled; 1 or more for never.
+        shell_frames: training frames whose surfaces make the shell.
+        decay: of the weights' moving average.
+        average_every: steps between its updates.
+        field: further arguments of `HeadNetwork`.
+    """
+
+    stage: ClassVar[str] = "radnerf_head"
+
+    def __init__(
+        self,
+        box: list[float],
+        n_codes: int,
+        window: int,
+        cells: int,
+        seed: int = 1,
+        lr_grid: float = 1e-2,
+        lr_network: float = 2e-3,
+        lr_attention: float = 1e-3,
+        lr_pose: float = 0.0,
+        entropy: float = 1e-4,
+        ambient: float = 1e-4,
+        pose: float = 1e-4,
+        refresh_every: int = 16,
+        refresh_share: float = 0.25,
+        shell_at: float = 0.35,
+        shell_frames: int = 32,
+        decay: float = 0.99,
+        average_every: int = 4,
+        field: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        self.network_args = {
+            "box": list(box), "n_codes": n_codes, "window": window, "cells": cells, "seed": seed, **(field or {})
+        }  # fmt: skip
+        self.network = HeadNetwork(**self.network_args)
+        self.average = WeightAverage(self.network, decay)
+        self.poses = PoseCorrection(n_codes) if lr_pose > 0 else None
+        self.psnr = torch.nn.ModuleDict(
+            {name: PeakSignalNoiseRatio(data_range=1.0) for name in ("psnr", "psnr_face", "psnr_mouth")}
+        )
+        self.rows: list[np.ndarray] = []
+
+    def training_step(self, batch: RayBatch, index: int) -> Tensor:
+        """Loss of one batch of rays."""
+        step = self.global_step
+        chance = torch.Generator().manual_seed(self.hparams.seed * 1_000_003 + step)
+        condition = self.network.encode(batch.face.windows, batch.face.eye)
+        if not self.network.in_shell and step % self.hparams.refresh_every == 0:
+            self._refresh(condition.detach(), chance)
+        count = batch.pixels.shape[1]
+        rows = torch.arange(len(batch.frame), device=self.device).repeat_interleave(count)
+        rotation, translation = batch.rotation, batch.translation
+        if self.poses is not None:
+            rotation, translation = self.poses(batch.frame, rotation, translation)
+        rays = pixel_rays(
+            batch.pixels.flatten(0, 1), batch.cameras[rows], rotation[rows], translation[rows], self.network.box
+        )
+        jitter = torch.rand(len(rows), self.network.budget, generator=chance).to(self.device)
+        shown = self.network(rays, condition[rows], self.network.codes(batch.frame)[rows], jitter)
+        colours = torch.rand(len(rows), 3, generator=chance).to(self.device)
+        target = batch.target.flatten()
+        error = photometric(
+            shown.rgb, shown.alpha, batch.rgb.flatten(0, 1), batch.behind.flatten(0, 1), colours, target
+        )
+        loss = error + self.hparams.entropy * opacity_entropy(shown.alpha)
+        still = ~batch.moves.flatten() & (target != Target.IGNORED)
+        loss = loss + self.hparams.ambient * idle_ambient(shown.ambient, still)
+        if self.poses is not None:
+            loss = loss + self.hparams.pose * self.poses.penalty(batch.frame)
+        self.log("train/loss", loss.detach(), prog_bar=True)
+        self.log("train/mse", error.detach())
+        return loss
+
+    @torch.no_grad()
+    def _refresh(self, condition: Float[Tensor, "F C"], chance: torch.Generator) -> None:
+        """Look at the occupancy, each cell under one of the batch's conditions."""
+
+        def density_at(points: Float[Tensor, "N 3"]) -> Float[Tensor, "N"]:
+            under = torch.randint(len(condition), (len(points),), generator=chance).to(self.device)
+            return self.network.geometry(points[:, None], condition[under])[0][:, 0]
+
+        self.network.occupancy.refresh(density_at, self.hparams.refresh_share, chance)
+
+    def on_train_start(self) -> None:
+        """Begin in the visual hull; a run that continues has its own occupancy in the checkpoint."""
+        if self.global_step == 0:
+            self.network.occupancy.restrict(torch.from_numpy(self._data.hull).to(self.device))
+
+    def on_train_batch_start(self, batch: RayBatch, index: int) -> None:
+        """Set the learning rate, and find the shell when it is time to: both follow from the step alone."""
+        done = progress(self.trainer)
+        for group in self.optimizers().param_groups:
+            group["lr"] = group["initial_lr"] * rate(done)
+        if done >= self.hparams.shell_at and not self.network.in_shell:
+            data = self._data
+            frames = (data.frame_batch(t).to(self.device) for t in spread(data.train_frames, self.hparams.shell_frames))
+            self.network.enter_shell(find_shell(self.network, frames))
+
+    def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
+        """Step, then average: before the checkpoint of this step is written."""
+        super().optimizer_step(*args, **kwargs)
+        if self.global_step % self.hparams.average_every == 0:
+            self.average.update(self.network)
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Adam as in Instant NGP (betas .9, .99, eps 1e-15: grid entries are met seldom), one rate a kind of weight."""
+        grids, encoder, rest = [], [], []
+        for name, parameter in self.network.named_parameters():
+            kind = grids if "_grid." in name else encoder if name.startswith(("condition.", "eye.")) else rest
+            kind.append(parameter)
+        groups = [
+            {"params": grids, "lr": self.hparams.lr_grid},
+            {"params": encoder, "lr": self.hparams.lr_attention},
+            {"params": rest, "lr": self.hparams.lr_network},
+        ]
+        if self.poses is not None:
+            groups.append({"params": list(self.poses.parameters()), "lr": self.hparams.lr_pose})
+        for group in groups:
+            group["initial_lr"] = group["lr"]
+        return torch.optim.Adam(groups, betas=(0.9, 0.99), eps=1e-15, fused=True)
+
+    @property
+    def _data(self) -> HeadData:
+        return self.trainer.datamodule
+
+    def validation_step(self, batch: FrameBatch, index: int) -> None:
+        """Render a held-out frame with the averaged weights and compare the head's pixels."""
+        network = self.average.network
+        condition = network.encode(batch.face.windows, batch.face.eye)
+        height, width = batch.labels.shape
+        shown = render_pictures(network, condition, batch.cameras, batch.rotation, batch.translation, (width, height))
+        truth = batch.rgb / 255
+        picture = shown.rgb[0] + (1 - shown.alpha[0, ..., None]) * (batch.plate / 255)
+        for name, mask in head_masks(batch).items():
+            if mask.any():
+                self.psnr[name].update(picture[mask], truth[mask])
+        if len(self.rows) < STRIP_ROWS:
+            self.rows.append(strip_row(truth.cpu().numpy(), picture.cpu().numpy(), shown.depth[0].cpu().numpy()))
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the figures and write the strip."""
+        for name, metric in self.psnr.items():
+            if metric.update_called:
+                self.log(f"val/{name}", metric.compute(), prog_bar=name == "psnr")
+                metric.reset()
+        if self.rows and not self.trainer.fast_dev_run:
+            folder = Path(self.trainer.default_root_dir) / "strips"
+            with atomic_file(folder / f"step_{self.global_step:06d}.png") as part:
+                Image.fromarray(np.concatenate(self.rows)).save(part)
+        self.rows = []
+
+    def bundle_contents(self, data: HeadData) -> BundleContents:
+        """The averaged network and what avatar mode needs of the clip."""
+        return head_contents(self.average.network, self.network_args, data)

@@ -1,0 +1,76 @@
+"""Which pixels of a frame are looked at in a training step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from beavervision.artifacts.crops import Crops
+from beavervision.face.landmarks import IBUG68, LIPS_OUTER
+from beavervision.types import Label
+
+MOUTH_MARGIN, EYE_MARGIN, HEAD_MARGIN = 0.35, 0.3, 0.08
+"""Regions grow by this share of their width and height on every side."""
+
+STRIDE = 4
+"""Pixels between which the head's outline is looked for."""
+
+
+@dataclass(frozen=True)
+class Regions:
+    """Boxes of every frame on the canvas, pixels x0 y0 x1 y1 (the far ones excluded), inside the canvas."""
+
+    head: Int[np.ndarray, "T 4"]
+    mouth: Int[np.ndarray, "T 4"]
+    eyes: Int[np.ndarray, "T 4"]
+
+
+def find_regions(crops: Crops, landmarks: Float[np.ndarray, "T 478 3"], frames: Int[np.ndarray, "N"]) -> Regions:
+    """Boxes of head, mouth and eyes; rows other than `frames` show the whole canvas.
+
+    Args:
+        crops: the clip on the canvas.
+        landmarks: full-frame pixels.
+        frames: frames that show the face.
+    """
+    width, height = crops.size
+    whole = np.tile([0, 0, width, height], (len(crops.labels), 1))
+    head, mouth, eyes = whole.copy(), whole.copy(), whole.copy()
+    for t in frames:
+        x0, y0, scale = crops.path[t]
+        points = (landmarks[t, :, :2] - [x0, y0]) * scale
+        mouth[t] = _box(points[LIPS_OUTER], MOUTH_MARGIN, crops.size)
+        eyes[t] = _box(points[IBUG68[36:48]], EYE_MARGIN, crops.size)
+        labels = crops.labels[t, ::STRIDE, ::STRIDE]
+        rows, columns = np.nonzero((labels == Label.HAIR) | (labels == Label.FACE))
+        if len(rows):
+            head[t] = _box(np.column_stack([columns, rows]) * STRIDE, HEAD_MARGIN, crops.size)
+    return Regions(head, mouth, eyes)
+
+
+def _box(points: np.ndarray, margin: float, size: tuple[int, int]) -> np.ndarray:
+    """Bounding box of points, grown, at least two pixels wide and high, kept on the canvas."""
+    low, high = points.min(0), points.max(0)
+    grow = np.maximum((high - low) * margin, 1.0)
+    low = np.clip(np.floor(low - grow), 0, np.array(size) - 2)
+    high = np.clip(np.ceil(high + grow), low + 2, size)
+    return np.concatenate([low, high]).astype(np.int64)
+
+
+def choose_pixels(
+    regions: Regions, frame: int, counts: tuple[int, int, int], draw: np.random.Generator
+) -> Int[np.ndarray, "P 2"]:
+    """Draw pixels (column, row) evenly from each region of a frame.
+
+    Args:
+        regions: of the clip.
+        frame: frame of the clip.
+        counts: pixels from the head's box, the mouth's and the eyes'.
+        draw: source of chance.
+    """
+    chosen = []
+    for box, count in zip((regions.head[frame], regions.mouth[frame], regions.eyes[frame]), counts, strict=True):
+        chosen.append(draw.integers(box[:2], box[2:], (count, 2)))
+    return np.concatenate(chosen)

@@ -1,0 +1,36 @@
+"""How far training has come, whether it is counted in steps or in time."""
+
+from __future__ import annotations
+
+from lightning import Trainer
+from lightning.pytorch.callbacks import Timer
+
+FINAL_RATE = 0.05
+"""Learning rate at the end, as a share of its peak. The reference falls to 0.1 over 250k steps; short runs gain from
+ending lower."""
+
+
+def progress(trainer: Trainer) -> float:
+    """Share of the training that is done, in [0, 1]: of `max_steps` where it is set, else of `max_time`.
+
+    Counted in steps it is the same on every machine; counted in time it is not, nor is what is learned.
+    """
+    if trainer.max_steps and trainer.max_steps > 0:
+        return min(1.0, trainer.global_step / trainer.max_steps)
+    for callback in trainer.callbacks:
+        if isinstance(callback, Timer) and callback.time_remaining() is not None:
+            spent, left = callback.time_elapsed(), callback.time_remaining()
+            return min(1.0, spent / max(spent + left, 1e-9))
+    return 0.0
+
+
+def rate(done: float, warm_up: float = 0.01) -> float:
+    """Factor of the learning rate: a short linear rise, then an exponential fall to FINAL_RATE.
+
+    Example:
+        >>> rate(0.01), round(rate(1.0), 3)
+        (1.0, 0.05)
+    """
+    if done < warm_up:
+        return 0.1 + 0.9 * done / warm_up
+    return FINAL_RATE ** ((done - warm_up) / (1 - warm_up))

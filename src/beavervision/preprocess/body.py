@@ -12,8 +12,8 @@ CROP = 384
 LOOK_EVERY = 3
 """Frames between two looks: shoulders move slowly, and pose is the slowest network."""
 
-SHOULDERS = (12, 11)
-"""MediaPipe pose points of the subject's right and left shoulder."""
+NOSE, SHOULDERS = 0, (12, 11)
+"""MediaPipe pose points: nose; the subject's right and left shoulder."""
 
 NECK_SHARE = 1 / 3
 """Where the pit of the neck lies between the middle of the shoulders and the chin."""
@@ -24,8 +24,11 @@ SIGMA = 1.5
 """Smoothing in looks (frames / LOOK_EVERY); the network treats every frame by itself and trembles by 1 % of the
 shoulders' width."""
 
-BODY_MARGIN = 4.5
-"""Side of the body's square over that of the face's."""
+BODY_MARGIN, POSE_MARGIN = 3.0, 2.4
+"""Sides of the squares for gestures and for shoulders over that of the face's (square.ROI_MARGIN)."""
+
+FACE_RISE = 0.3
+"""How far above the middle of the body's square the face stands, in sides."""
 
 
 class BodyFinder:
@@ -36,14 +39,22 @@ class BodyFinder:
 
         self._network = Pose(static_image_mode=True, model_complexity=1)
 
-    def shoulders(self, rgb: UInt8[np.ndarray, "H W 3"], square: Square) -> Float[np.ndarray, "2 3"]:
-        """Right and left shoulder in full-frame px with confidence; NaN where no body is seen."""
+    def shoulders(self, rgb: UInt8[np.ndarray, "H W 3"], face: Square) -> Float[np.ndarray, "2 3"]:
+        """Right and left shoulder in full-frame px with confidence; NaN where this face's body is not seen.
+
+        The face stands in the middle of what the network gets, so that it takes this person and not a neighbour.
+        """
+        side = POSE_MARGIN * face.side
+        square = Square(face.x, face.y + FACE_RISE * side, side)
         found = self._network.process(square.cut(rgb, CROP)).pose_landmarks
+        nothing = np.full((2, 3), np.nan)
         if found is None:
-            return np.full((2, 3), np.nan)
-        points = [found.landmark[i] for i in SHOULDERS]
-        flat = square.to_frame(np.array([(p.x, p.y) for p in points]))
-        return np.column_stack([flat, [p.visibility for p in points]])
+            return nothing
+        points = [found.landmark[i] for i in (NOSE, *SHOULDERS)]
+        nose, *shoulders = square.to_frame(np.array([(p.x, p.y) for p in points]))
+        if np.hypot(nose[0] - face.x, nose[1] - face.y) > face.side / 2:
+            return nothing
+        return np.column_stack([shoulders, [p.visibility for p in points[1:]]])
 
     def close(self) -> None:
         """Free the graph."""
@@ -52,9 +63,9 @@ class BodyFinder:
 
 def body_square(face: Square, width: int, height: int) -> Square:
     """Square that holds a person's shoulders and gestures, given the square of the face, moved into the frame."""
-    side = min(face.side * BODY_MARGIN / 1.5, max(width, height))
+    side = min(face.side * BODY_MARGIN, max(width, height))
     x = _within(face.x, side, width)
-    y = _within(face.y + 0.3 * side, side, height)
+    y = _within(face.y + FACE_RISE * side, side, height)
     return Square(x, y, side)
 
 

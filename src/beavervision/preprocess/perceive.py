@@ -56,8 +56,9 @@ class Perception:
             whole = Square(width / 2, height / 2, max(width, height))
             return Percept(frame.index, rgb, person, self._hands.find(rgb, whole), nothing)
         view = HeadView.look(rgb, landmarks)
-        body = body_square(Square.round_landmarks(landmarks), width, height)
-        shoulders = self._body.shoulders(rgb, body) if frame.index % LOOK_EVERY == 0 else nothing
+        face = Square.round_landmarks(landmarks)
+        body = body_square(face, width, height)
+        shoulders = self._body.shoulders(rgb, face) if frame.index % LOOK_EVERY == 0 else nothing
         head_person = self._segmenter.inside(rgb, view.square, SIZE)
         return Percept(frame.index, rgb, person, self._hands.find(rgb, body), shoulders, view, head_person)
 

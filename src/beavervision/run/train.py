@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import time
 from pathlib import Path
 
 from lightning import Trainer, seed_everything
@@ -42,6 +43,7 @@ def train(cfg: DictConfig) -> Path | None:
     Returns:
         The bundle's folder; None after a fast development run, which leaves none.
     """
+    begun = time.monotonic()
     quiet_libraries()
     check_nodes(cfg)
     check_objects(cfg)
@@ -64,7 +66,7 @@ def train(cfg: DictConfig) -> Path | None:
         return None
     if export.validated_at != trainer.global_step:
         trainer.validate(module, datamodule=data, verbose=False)
-    bundle = export.write(module, data, _figures(trainer))
+    bundle = export.write(module, data, _figures(trainer, begun))
     RunState(state.fingerprint, state.target, finished=True).write(folder)
     _tell(bundle, cfg)
     return bundle.folder
@@ -125,12 +127,13 @@ def _fit(trainer: Trainer, module: StageModule, data: StageData, checkpoint: Pat
         sys.exit(EXIT_INTERRUPTED)
 
 
-def _figures(trainer: Trainer) -> dict[str, float]:
-    """Figures of the run itself."""
+def _figures(trainer: Trainer, begun: float) -> dict[str, float]:
+    """Figures of the run itself: seconds of training over all starts, wall time of this start with its set-up."""
     clocks = [c.seconds for c in trainer.callbacks if isinstance(c, Throughput)]
     return {
         "steps": float(trainer.global_step),
         "seconds": sum(clocks),
+        "wall_seconds": time.monotonic() - begun,
         "peak_memory_mb": peak_memory_mb(),
     }
 

@@ -1,0 +1,83 @@
+"""What the demo measures: its clip, its head and its film against the actor's exact truth."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from beavervision.artifacts.bundle import Bundle
+from beavervision.artifacts.clip import Clip
+from beavervision.face.openness import mouth_open
+from beavervision.preprocess import PrepareOptions
+from beavervision.preprocess.ingest import open_source
+from beavervision.preprocess.native import quiet_native
+from beavervision.preprocess.observe import observe
+from beavervision.preprocess.people import join, largest
+from beavervision.preprocess.progress import shown_steps
+from beavervision.synthetic.truth import SpeechTruth, Truth
+
+EYE_CORNERS = (33, 263)
+"""Outer corners of the eyes; their distance is the measure of landmark errors."""
+
+
+def clip_figures(clip: Clip, truth: Truth) -> dict[str, float]:
+    """Return the errors of a prepared clip of the actor.
+
+    Args:
+        clip: prepared from the actor's footage, from its first frame on.
+        truth: of the actor.
+    """
+    subject, n = clip.subjects[0], clip.n_frames
+    seen = subject.visible & truth.visible[:n] & np.isfinite(subject.rotation).all((1, 2))
+    turn = np.einsum("tji,tjk->tik", truth.rotation[:n][seen], subject.rotation[seen])
+    cosine = np.clip((np.trace(turn, axis1=1, axis2=2) - 1) / 2, -1, 1)
+    points, exact = subject.landmarks[seen, :, :2], truth.landmarks[:n][seen, :, :2]
+    scale = np.linalg.norm(exact[:, EYE_CORNERS[0]] - exact[:, EYE_CORNERS[1]], axis=1)
+    error = np.linalg.norm(points - exact, axis=2) / scale[:, None]
+    return {
+        "prepare/pose_error_deg_median": float(np.degrees(np.median(np.arccos(cosine)))),
+        "prepare/landmark_error_percent_of_eye_distance_median": 100 * float(np.median(error)),
+        "prepare/visible_agreement": float((subject.visible == truth.visible[:n]).mean()),
+    }
+
+
+def film_figures(film: Path, truth: SpeechTruth, name: str) -> dict[str, float]:
+    """Return how well the mouth of a film follows the speech, as MediaPipe sees it.
+
+    Args:
+        film: mp4 whose frame i shows second i / fps of the speech.
+        truth: of the speech.
+        name: of the film, for the figures' names.
+    """
+    opening = film_mouth(film, truth.fps)
+    n = min(len(opening), len(truth.mouth_open))
+    seen = np.isfinite(opening[:n])
+    if seen.sum() < 2:
+        return {f"{name}/mouth_correlation": float("nan"), f"{name}/frames_with_a_face": float(seen.mean())}
+    correlation = np.corrcoef(opening[:n][seen], truth.mouth_open[:n][seen])[0, 1]
+    return {f"{name}/mouth_correlation": float(correlation), f"{name}/frames_with_a_face": float(seen.mean())}
+
+
+def film_mouth(film: Path, fps: float) -> Float[np.ndarray, "T"]:
+    """Return the opening of the mouth in every frame of a film; NaN where no face is found.
+
+    See `face.openness.mouth_open` for the measure.
+    """
+    source = open_source(film, PrepareOptions("film", fps))
+    with tempfile.TemporaryDirectory() as scratch, shown_steps() as shown, quiet_native():
+        tracks, samples = observe(source, Path(scratch), shown)
+        samples.discard()
+    landmarks = largest(join(tracks), film).landmarks(source.n_frames)
+    return mouth_open(landmarks)
+
+
+def bundle_figures(bundles: dict[str, Path]) -> dict[str, float]:
+    """Return the figures that the stages measured on held-out frames, and what they took."""
+    figures = {}
+    for stage, folder in bundles.items():
+        measured = Bundle.load(folder, stage).metrics
+        figures |= {f"{stage}/{name}": value for name, value in measured.items()}
+    return figures

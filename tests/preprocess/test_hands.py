@@ -1,18 +1,7 @@
-import numpy as np
 import pytest
+from drawings import open_hand
 
 from beavervision.preprocess.hands import FINGER_WIDTH, hand_mask, palm_width
-
-
-def open_hand(x=100.0, y=100.0, scale=1.0):
-    """A flat hand, fingers up: palm 40 wide and 50 high, each finger 40 long."""
-    points = np.zeros((21, 2))
-    points[0] = (20, 50)
-    points[1:5] = [(0, 35), (-10, 25), (-18, 17), (-25, 10)]
-    for finger, base in enumerate((0.0, 13.0, 27.0, 40.0)):
-        for joint in range(4):
-            points[5 + 4 * finger + joint] = (base, -13.0 * joint)
-    return points * scale + (x, y)
 
 
 def test_palm_width_by_hand():

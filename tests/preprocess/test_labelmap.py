@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
-from test_hands import open_hand
-from test_parse import look
+from drawings import look, open_hand
 
 from beavervision.preprocess.appearance import Appearance
 from beavervision.preprocess.labelmap import label_frame

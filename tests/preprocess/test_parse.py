@@ -1,50 +1,14 @@
 """Labels on a drawn head: coloured regions at known places of the face model's own landmarks."""
 
-import cv2
 import numpy as np
 import pytest
+from drawings import EYES, look
 from faces import landmarks
 
-from beavervision.face.landmarks import OVAL
 from beavervision.preprocess.appearance import Appearance
-from beavervision.preprocess.headview import SIZE, HeadView
 from beavervision.preprocess.occlude import occluded_share
 from beavervision.preprocess.parse import parse_head
 from beavervision.types import Label
-
-SKIN, HAIR, CLOTHES, WALL = (224, 172, 140), (70, 45, 30), (40, 90, 170), (120, 130, 120)
-SIZE_PX = (640, 480)
-EYES = 90.0
-
-
-def drawn(euler=(0.0, 0.0, 0.0)):
-    """A frame with a head on it: picture, truth as a label map, landmarks."""
-    points = landmarks((320, 200), EYES, euler)
-    oval = np.rint(points[OVAL, :2]).astype(np.int32)
-    (cx, cy), (width, height) = oval.mean(0), np.ptp(oval, 0)
-    truth = np.zeros((SIZE_PX[1], SIZE_PX[0]), np.uint8)
-    bottom = cy + height / 2
-    cv2.rectangle(truth, (int(cx - width * 1.3), int(bottom + height * 0.28)), (int(cx + width * 1.3), 480), 4, -1)
-    cv2.rectangle(truth, (int(cx - width * 0.3), int(cy)), (int(cx + width * 0.3), int(bottom + height * 0.28)), 3, -1)
-    cv2.ellipse(truth, (int(cx), int(cy - height * 0.2)), (int(width * 0.6), int(height * 0.55)), 0, 180, 360, 1, -1)
-    cv2.fillPoly(truth, [oval], 2)
-    colours = np.array([WALL, HAIR, SKIN, SKIN, CLOTHES], np.uint8)
-    noise = np.random.default_rng(0).normal(0, 4, (*truth.shape, 3))
-    return np.clip(colours[truth] + noise, 0, 255).astype(np.uint8), truth, points
-
-
-def look(euler=(0.0, 0.0, 0.0)):
-    """View, exact person mask and truth in the head's crop."""
-    rgb, truth, points = drawn(euler)
-    view = HeadView.look(rgb, points)
-    there = cv2.warpAffine(truth, _shifted(view.square.to_crop(SIZE)), (SIZE, SIZE), flags=cv2.INTER_NEAREST)
-    return view, (there > 0).astype(np.float32), there
-
-
-def _shifted(matrix):
-    half = np.array([0.5, 0.5])
-    matrix[:, 2] += matrix[:, :2] @ half - half
-    return matrix
 
 
 def iou(a, b):

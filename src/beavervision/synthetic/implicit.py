@@ -84,7 +84,8 @@ def surface(
 
     Args:
         field: signed distance, cm.
-        low, high: corners of the box; a surface that leaves it stays open there.
+        low: one corner of the box; a surface that leaves it stays open there.
+        high: the opposite corner.
         cell: edge of a grid cell, cm.
     """
     axes = [np.arange(a, b + cell, cell) for a, b in zip(low, high, strict=True)]

@@ -43,7 +43,7 @@ def babble_sound(opening: Float[np.ndarray, "T"], fps: float = FPS, rate: int = 
     for k in range(1, 25):
         formant = np.exp(-(((k * PITCH - 300 - 500 * wide) / 350) ** 2)) + 0.15 / k
         sound += formant * np.sin(2 * np.pi * k * PITCH * time)
-    return (0.15 * (0.25 + 0.75 * wide) * sound).astype(np.float32)
+    return (0.15 * (0.1 + 0.9 * wide) * sound).astype(np.float32)
 
 
 @lru_cache(maxsize=2)
@@ -60,7 +60,8 @@ def miniature_clip(folder: Path, n_frames: int = 24, width: int = 160, height: i
     Args:
         folder: where the Clip goes; replaced when it exists.
         n_frames: number of frames.
-        width, height: of the picture, px.
+        width: of the picture, px.
+        height: of the picture, px.
     """
     folder = Path(folder).absolute()
     actor = small_actor(width, height)

@@ -22,7 +22,7 @@ NECK_PIVOT = np.array([0.0, -9.0, -7.0])
 """Point of head space about which the head turns on the neck, cm."""
 BLINK = np.array([0.1, 0.5, 0.9, 1.0, 0.7, 0.4, 0.1])
 """A blink at 25 fps, 0 open .. 1 shut; shaped after GeneFace++'s seven-frame curve."""
-FRIENDLY = {"corners_up": 0.16, "brow_up_outer": 0.08}
+FRIENDLY = {"corners_up": 0.20, "blink_left": 0.08, "blink_right": 0.08}
 """Resting expression."""
 
 
@@ -106,7 +106,7 @@ def speak_and_blink(
     curves = viseme_curves(phonemes, n, fps)
     expression = curves @ np.stack([model.semantic[shape] for shape in SHAPES])
     blink = blink_curve(n, fps, rng)
-    brows = np.clip(gaussian_filter1d(curves[:, 0], 0.25 * fps) * 1.6, 0, 0.5) + 0.25 * smooth_noise(n, fps, 1.5, rng)
+    brows = np.clip(gaussian_filter1d(curves[:, 0], 0.25 * fps) * 1.0, 0, 0.35) + 0.12 * smooth_noise(n, fps, 1.5, rng)
     smile = 0.10 * smooth_noise(n, fps, 3.0, rng)
     for shape, weight in FRIENDLY.items():
         expression += weight * model.semantic[shape]
@@ -135,7 +135,7 @@ def _hand(n: int, time: np.ndarray, moment: Moment | None, place: np.ndarray) ->
         turn = np.array([[np.cos(lean), np.sin(lean), 0], [-np.sin(lean), np.cos(lean), 0], [0, 0, 1]])
         spin = np.array([[np.cos(twist), 0, np.sin(twist)], [0, 1, 0], [-np.sin(twist), 0, np.cos(twist)]])
         rotation[i] = FRONTAL @ turn @ spin
-        translation[i] = place + np.array([-15.0 + 15.5 * rise, 44.0 - 27.0 * rise, -10.0])
+        translation[i] = place + np.array([-15.0 + 15.5 * rise, 44.0 - 24.0 * rise, -10.0])
     return rotation, translation
 
 

@@ -132,8 +132,7 @@ def rasterise(
 
 
 @numba.njit(cache=True, nogil=True)
-def vertex_normals(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """Unit normal of each vertex [V,3]: its triangles' normals weighted by their areas."""
+def _normals(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     normals = np.zeros_like(points)
     for f in range(triangles.shape[0]):
         a, b, c = triangles[f, 0], triangles[f, 1], triangles[f, 2]
@@ -149,3 +148,9 @@ def vertex_normals(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
         if length > 0:
             normals[i] /= length
     return normals
+
+
+def vertex_normals(points: Float[np.ndarray, "V 3"], triangles: Int[np.ndarray, "F 3"]) -> Float[np.ndarray, "V 3"]:
+    """Unit normal of each vertex: the normals of its triangles, weighted by their areas."""
+    # one pair of types, so that the kernel is compiled once
+    return _normals(np.ascontiguousarray(points, np.float32), np.ascontiguousarray(triangles, np.int32))

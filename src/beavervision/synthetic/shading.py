@@ -91,7 +91,7 @@ def _sample(
         weave = knit(q[0], q[1], q[2])
         for d in range(3):
             base[d] *= weave
-    elif (kind == SKIN or kind == FLESH) and q[2] > 0.5:
+    elif kind in (SKIN, FLESH) and q[2] > 0.5:
         red, green, blue, gloss = texel(texture, q[0], q[1])
         base[0] *= red
         base[1] *= green

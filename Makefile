@@ -40,7 +40,7 @@ lint: $(STAMP) ## layers, style and types only
 	@$(BIN)/pyright --pythonpath $(BIN)/python
 
 bench: $(STAMP) ## speed of the kernels against the torch reference
-	@$(BIN)/python -m pytest -q tests --benchmark-only --benchmark-group-by=group
+	@$(BIN)/python -m pytest -q benchmarks/bench_*.py --benchmark-only --benchmark-group-by=group
 
 clean: ## what runs and tests left; never your footage, nor runs/ of your own
 	@rm -rf runs/demo build dist .pytest_cache .ruff_cache .import_linter_cache .benchmarks

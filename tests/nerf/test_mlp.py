@@ -46,6 +46,20 @@ def test_every_frame_of_the_window_counts():
     assert bool((windows.grad.abs().sum((0, 2, 3)) > 0).all())
 
 
+def test_different_frames_start_as_different_conditions():
+    torch.manual_seed(0)
+    encoder = WindowEncoder(channels=204, window=1)
+    with torch.no_grad():
+        assert float(encoder(torch.randn(200, 1, 1, 204)).std(0).mean()) > 0.5
+
+
+def test_a_context_is_convolved():
+    encoder = WindowEncoder(channels=6, window=3, context=5)
+    windows = torch.rand(1, 3, 5, 6, requires_grad=True)
+    encoder(windows).sum().backward()
+    assert bool((windows.grad.abs().sum((0, 3)) > 0).all())
+
+
 def test_the_eye_is_heard():
     encoder = EyeEncoder()
     a, b = encoder(torch.tensor([-1.0, 1.0]))

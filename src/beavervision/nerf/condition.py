@@ -15,21 +15,29 @@ SLOPE = 0.02
 class WindowEncoder(nn.Module):
     """Encodes each frame of a window by convolutions, then blends the window by attention.
 
-    The convolutions run over the context of each frame (`context` frames, 1 in GeneFace++), widths
-    in -> 32 -> 32 -> 64 -> 64; then three linear layers of 64; then one attention weight a frame
-    (AD-NeRF's smoothing network).
+    The convolutions run over the context of each frame, widths in -> 32 -> 32 -> 64 -> 64; then three linear layers
+    of 64; then one attention weight a frame (AD-NeRF's smoothing network).
+
+    Weights start by He's rule. With PyTorch's default the eight layers shrink what differs between frames to 2e-4
+    (measured), and a field that cannot tell its frames apart learns the mean mouth for its first thousand steps.
 
     Args:
         channels: values a frame, 204 for 68 landmarks.
         window: frames that attention blends.
+        context: frames round each of them, 1 as in GeneFace++; the convolutions are then 1 wide, not 3.
         width: of the result.
     """
 
-    def __init__(self, channels: int, window: int, width: int = 64) -> None:
+    def __init__(self, channels: int, window: int, context: int = 1, width: int = 64) -> None:
         super().__init__()
-        widths = (channels, 32, 32, 64, 64)
-        self.convolutions = nn.ModuleList(nn.Conv1d(a, b, 3, padding=1) for a, b in itertools.pairwise(widths))
+        widths, kernel = (channels, 32, 32, 64, 64), min(3, context)
+        self.convolutions = nn.ModuleList(
+            nn.Conv1d(a, b, kernel, padding=kernel // 2) for a, b in itertools.pairwise(widths)
+        )
         self.linears = nn.ModuleList(nn.Linear(a, b) for a, b in ((64, 64), (64, 64), (64, width)))
+        for layer in (*self.convolutions, *self.linears):
+            nn.init.kaiming_normal_(layer.weight, a=SLOPE)
+            nn.init.zeros_(layer.bias)
         narrowing = (width, 16, 8, 4, 2, 1)
         self.attention = nn.ModuleList(nn.Conv1d(a, b, 3, padding=1) for a, b in itertools.pairwise(narrowing))
         self.scores = nn.Linear(window, window)

@@ -93,7 +93,8 @@ def build_trainer(cfg: DictConfig, callbacks: list[Callback], loggers: list[Logg
 
 def _build(node: DictConfig, name: str, **arguments: Any) -> Any:
     check_keys(node, name, arguments)
-    return instantiate(node, _convert_="all", **arguments)
+    # Hydra would turn dataclasses among the arguments into plain dicts; a partial leaves them as they are.
+    return instantiate(node, _convert_="all", _partial_=True)(**arguments)
 
 
 def check_keys(node: DictConfig, name: str, arguments: Mapping[str, Any] | None = None) -> None:

@@ -45,10 +45,10 @@ def run(verb: str) -> int:
     os.environ["HYDRA_FULL_ERROR"] = "1"
     register_resolvers()
     sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in MULTIRUN)
-    codes: list[int] = []
+    jobs = Jobs(verb)
 
     def job(cfg: DictConfig) -> Any:
-        return _job(verb, cfg, codes)
+        return jobs.run(cfg)
 
     try:
         hydra.main(config_path=str(conf_folder()), config_name=verb, version_base="1.3")(job)()
@@ -57,26 +57,38 @@ def run(verb: str) -> int:
     except Exception as error:
         if wants_traceback(sys.argv):
             raise
-        if isinstance(error, ConfigError) and not isinstance(error, hydra.errors.InstantiationException):
+        if isinstance(error, ConfigError) and not jobs.broken:
             error = as_sentence(error, verb, sys.argv[1:])
         elif not is_mistake(error):
             raise
         report(error)
         return EXIT_MISTAKE
-    return max(codes, default=0)
+    return jobs.code
 
 
-def _job(verb: str, cfg: DictConfig, codes: list[int]) -> Any:
-    """Run one job; a mistake of use is told, remembered in `codes`, and does not stop a sweep's other jobs."""
-    untouched = was_untouched()
-    try:
-        function: Callable[[DictConfig], Any] = getattr(importlib.import_module(f"beavervision.run.{verb}"), verb)
-        return function(cfg)
-    except Exception as error:
-        if cfg.run.debug or not is_mistake(error):
-            raise
-        report(error)
-        codes.append(EXIT_MISTAKE)
-        if untouched:
-            forget_untouched(cfg.paths.runs)
-        return None
+class Jobs:
+    """Runs a verb once for each config that Hydra makes of the command line."""
+
+    def __init__(self, verb: str) -> None:
+        self.verb = verb
+        self.code = 0
+        """What the process exits with."""
+        self.broken = False
+        """A job failed by a fault of ours, not of the user."""
+
+    def run(self, cfg: DictConfig) -> Any:
+        """Run one job; a mistake of use is told and remembered, and does not stop a sweep's other jobs."""
+        untouched = was_untouched()
+        try:
+            module = importlib.import_module(f"beavervision.run.{self.verb}")
+            function: Callable[[DictConfig], Any] = getattr(module, self.verb)
+            return function(cfg)
+        except Exception as error:
+            if untouched:
+                forget_untouched(cfg.paths.runs)
+            if cfg.run.debug or not is_mistake(error):
+                self.broken = True
+                raise
+            report(error)
+            self.code = EXIT_MISTAKE
+            return None

@@ -1,14 +1,13 @@
 import math
 from types import SimpleNamespace
 
-import lightning
 import numpy as np
 import pytest
 import torch
+from stage_training import SaveAt, export, fit
 
-from beavervision.artifacts.bundle import save_bundle
+from beavervision.audio.hearing import FeatureSettings
 from beavervision.audio.pitch import coarse_pitch
-from beavervision.audio.speech import FeatureSettings
 from beavervision.errors import BeaverError
 from beavervision.face.providers import load_face_model
 from beavervision.stages.audio2motion.data import Audio2MotionData, collate
@@ -54,28 +53,8 @@ def make_module(data, **settings):
     return Audio2Motion(**data.dimensions(), network=TINY, schedule=FAST, **settings)
 
 
-def fit(module, data, steps, checkpoint=None, callbacks=(), val_every=5):
-    trainer = lightning.Trainer(
-        accelerator="cpu",
-        max_steps=steps,
-        max_epochs=-1,
-        val_check_interval=val_every,
-        check_val_every_n_epoch=None,
-        num_sanity_val_steps=0,
-        deterministic=True,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        callbacks=list(callbacks),
-    )
-    trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
-    return trainer
-
-
 def write_bundle(folder, module, data):
-    contents = module.bundle_contents(data)
-    save_bundle(folder, module.stage, contents.weights, contents.hparams, contents.facts, assets=contents.assets)
+    export(folder, module, data)
     return AudioToMotion.from_bundle(folder)
 
 
@@ -338,15 +317,6 @@ def test_two_steps_bundle_reload_same_output(speech_clip, tmp_path):
     with torch.no_grad():
         expected = module.network.eval()(speech)[0].numpy()
     np.testing.assert_allclose(found.expression, expected, atol=1e-5)
-
-
-class SaveAt(lightning.Callback):
-    def __init__(self, step, path):
-        self.step, self.path = step, path
-
-    def on_train_batch_end(self, trainer, *_):
-        if trainer.global_step == self.step:
-            trainer.save_checkpoint(self.path)
 
 
 def test_resume_equals_uninterrupted(speech_clip, tmp_path):

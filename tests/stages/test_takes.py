@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from beavervision.audio.speech import FeatureSettings
+from beavervision.audio.hearing import FeatureSettings
 from beavervision.stages.takes import Disturbance, blinks, known_frames, random_disturbance, record
 
 MEL = FeatureSettings()

@@ -9,7 +9,7 @@ import soxr
 from jaxtyping import Bool, Float, Int
 
 from beavervision.artifacts.clip import Clip, Subject
-from beavervision.audio.speech import FeatureSettings
+from beavervision.audio.hearing import FeatureSettings
 from beavervision.audio.waveform import SAMPLE_RATE
 from beavervision.errors import BeaverError
 

@@ -14,8 +14,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from beavervision.artifacts.clip import Clip
+from beavervision.audio.hearing import FeatureSettings
 from beavervision.audio.pitch import coarse_pitch
-from beavervision.audio.speech import FeatureSettings
 from beavervision.face.model import FaceModel
 from beavervision.face.providers import load_face_model
 from beavervision.metrics.mouth import spoken_closures

@@ -10,8 +10,8 @@ from jaxtyping import Float, Int
 
 from beavervision.artifacts.bundle import Bundle
 from beavervision.artifacts.motion import Motion
+from beavervision.audio.hearing import AudioFeatures, FeatureSettings
 from beavervision.audio.pitch import coarse_pitch
-from beavervision.audio.speech import AudioFeatures, FeatureSettings
 from beavervision.stages.audio2motion.network import STRIDE, MotionVAE, Speech
 
 CHUNK = 1000

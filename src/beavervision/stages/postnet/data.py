@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from beavervision.artifacts.clip import TEST_SHARE, Clip
-from beavervision.audio.speech import AudioFeatures, FeatureSettings
+from beavervision.audio.hearing import AudioFeatures, FeatureSettings
 from beavervision.errors import BeaverError
 from beavervision.face.providers import load_face_model
 from beavervision.nerf.condition_scale import ConditionScale
@@ -22,7 +22,7 @@ from beavervision.stages.audio2motion.inference import AudioToMotion
 from beavervision.stages.base import StageData
 from beavervision.stages.draws import DrawLoader, DrawSampler, draw_rng
 from beavervision.stages.postnet.pitch import frame_pitch
-from beavervision.stages.takes import Disturbance, Take, random_disturbance, record, require_motion
+from beavervision.stages.takes import Disturbance, random_disturbance, record, require_motion
 from beavervision.types import Batch
 
 
@@ -99,9 +99,9 @@ class PostNetData(StageData):
         batch_size: int = 16,
         window: int = 48,
         takes: int = 6,
-        speed: float = 0.1,
+        speed: float = 0.15,
         gain_db: float = 8.0,
-        noise_db: float = -20.0,
+        noise_db: float = -5.0,
         steps_per_epoch: int = 100,
         workers: int = 0,
         seed: int = 1,
@@ -131,12 +131,12 @@ class PostNetData(StageData):
         own = clean.truth[clean.known].numpy().reshape(-1, 68, 3)
         self.scale, self.database = ConditionScale.of(own), own
         self._train = Stretches(takes, self._window, self._seed)
-        self._choice = self._record(choose, Disturbance())
+        self._choice = [self._record(choose, h) for h in how]
 
     def _load_predictor(self) -> AudioToMotion:
         if "audio2motion" not in self._upstream:
             raise BeaverError(
-                f"postnet refines what audio2motion predicts; train model=audio2motion data.name={self.clip.name} first."
+                f"postnet refines what audio2motion predicts; train model=audio2motion on {self.clip.name} first."
             )
         predictor = AudioToMotion.from_bundle(self._upstream["audio2motion"])
         if (predictor.fps, predictor.basis) != (self.clip.fps, self.face.name):
@@ -192,8 +192,8 @@ class PostNetData(StageData):
         )
 
     def val_dataloader(self) -> DataLoader[Refinement]:
-        """The end of the training split as one sequence; it chooses the checkpoint."""
-        return DataLoader([self._choice], 1, collate_fn=collate)
+        """The end of the training split, every take one sequence; it chooses the checkpoint."""
+        return DataLoader(self._choice, 1, collate_fn=collate)
 
 
 def _divided(frames: range) -> tuple[range, range]:

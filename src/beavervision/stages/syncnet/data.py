@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from beavervision.artifacts.clip import Clip
-from beavervision.audio.speech import ROWS_PER_FRAME, FeatureSettings
+from beavervision.audio.hearing import ROWS_PER_FRAME, FeatureSettings
 from beavervision.errors import BeaverError
 from beavervision.face.providers import load_face_model
 from beavervision.stages.base import StageData

@@ -12,7 +12,7 @@ from torch.nn.functional import softplus
 
 from beavervision.artifacts.bundle import Bundle
 from beavervision.artifacts.motion import Motion
-from beavervision.audio.speech import FeatureSettings
+from beavervision.audio.hearing import FeatureSettings
 from beavervision.errors import BeaverError
 from beavervision.face.providers import load_face_model
 from beavervision.metrics.sync import Sync, sync_offset

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from beavervision.audio.speech import ROWS_PER_FRAME
+from beavervision.audio.hearing import ROWS_PER_FRAME
 
 WINDOW = 5
 """Frames of a window, 0.2 s; ten rows of sound (STAGES.md section 2)."""

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from beavervision.audio.features import log_mel
-from beavervision.audio.speech import FeatureSettings, n_frames
+from beavervision.audio.hearing import FeatureSettings, n_frames
 from beavervision.errors import BeaverError
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -43,7 +44,7 @@ def film_settings(cfg: DictConfig) -> FilmSettings:
     for key, (low, high) in LIMITS.items():
         _check_number(key, OmegaConf.select(cfg, key), low, high)
     pose, span = _pose(str(cfg.pose))
-    controls = typed(OmegaConf.merge(cfg, {"control": {"seed": cfg.seed}}), "control", Controls)
+    controls = replace(typed(cfg, "control", Controls), seed=cfg.seed)
     return FilmSettings(
         mode=cfg.mode,
         controls=controls,

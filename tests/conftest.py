@@ -19,6 +19,17 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
+CHAIN_COMMAND = (
+    "-m",
+    "model=audio2motion,postnet,radnerf_head,radnerf_torso",
+    "data=myvideo",
+    "data.name=mini",
+    "experiment=demo",
+    "trainer.max_steps=4",
+    "schedule.val_every=4",
+    "frame.height=64",
+    "logger=csv",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -65,3 +76,17 @@ def miniature(tmp_path_factory: pytest.TempPathFactory) -> Clip:
     from beavervision.synthetic.miniature import miniature_clip
 
     return miniature_clip(tmp_path_factory.mktemp("miniature") / "clip")
+
+
+@pytest.fixture(scope="session")
+def chain(
+    tmp_path_factory: pytest.TempPathFactory, command_line: Callable[..., subprocess.CompletedProcess[str]]
+) -> Path:
+    """A runs folder in which `train.py -m` has trained the whole chain, a few steps each, on a miniature clip."""
+    from beavervision.synthetic.miniature import miniature_clip
+
+    runs = tmp_path_factory.mktemp("chain") / "runs"
+    miniature_clip(runs / "mini" / "clip", n_frames=48)
+    done = command_line("train.py", *CHAIN_COMMAND, f"paths.runs={runs}")
+    assert done.returncode == 0, done.stderr
+    return runs

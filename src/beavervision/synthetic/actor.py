@@ -69,19 +69,17 @@ def _head_part(head: HeadMesh, rest: np.ndarray) -> Part:
     fine = head.vertices(rest)
     material = np.where(head.region == MOUTH_LINING, int(Material.FLESH), int(Material.SKIN))
     colour = np.ones((len(fine), 3))
-    textured = np.ones(len(fine))
-    lid = np.where((fine[:, 1] > corner_height(rest, fine))[:, None], hair.BROWN * 0.25, LID_RIM)
-    for region, tone in ((MOUTH_LINING, mouth.DARK * 6), (LID_EDGE, lid)):
+    lid = np.where((fine[:, 1] > corner_height(rest, fine))[:, None], LASHES, LID_RIM)
+    for region, tone in ((MOUTH_LINING, mouth.DARK * 9), (LID_EDGE, lid)):
         inner = np.setdiff1d(head.triangles[head.region == region], head.triangles[head.region != region])
         colour[inner] = np.broadcast_to(tone, colour.shape)[inner]
-        textured[inner] = 0
-    local = np.concatenate([unroll(fine), textured[:, None]], axis=1)
+    local = np.concatenate([unroll(fine), np.ones((len(fine), 1))], axis=1)
     part = make_part(fine, head.triangles, Material.SKIN, Label.FACE, colour, local=local)
     return Part(part.vertices, part.triangles, material.astype(np.int32), part.label, part.colour, part.local)
 
 
-LID_RIM = np.array([0.40, 0.20, 0.16])
-"""Wet edge of the lower lid; that of the upper one is dark with lashes."""
+LID_RIM, LASHES = np.array([0.85, 0.66, 0.66]), np.array([0.16, 0.11, 0.10])
+"""Tint of the skin on the wet edge of the lower lid, and on the upper one, which is dark with lashes."""
 
 
 class Actor:
@@ -127,7 +125,7 @@ class Actor:
         fine = self._head.vertices(self.rest)
         normals = vertex_normals(fine, self._head.triangles)
         neck, self._neck_share = body.neck(SKIN)
-        right, left = ears.ears(SKIN)
+        right, left = ears.ears(self.rest, SKIN)
         sleeve_hand = hand.hand(SKIN)
         self._parts: dict[str, Part] = {
             "head": _head_part(self._head, self.rest),

@@ -20,11 +20,13 @@ RIM = np.array(
     ]
 )  # fmt: skip
 """Course of the rim, cm: x away from the head, y up, z to the front, from the ear's root."""
+WIDEST = 454
+"""Landmark of the outline before the left ear."""
 FOLD = np.array([[0.95, -1.2, -1.4], [1.15, -0.2, -1.95], [1.15, 1.0, -1.95], [1.1, 1.9, -1.5]])
 HOLLOW = (0.45, 0.0, -1.1)
 """Where the spokes of the ear's plate meet."""
-ROOT = np.array([6.55, -1.5, -5.0])
-"""Where the left ear grows from the head, head space."""
+ROOT = np.array([-0.10, 1.0, -0.7])
+"""Where the left ear grows from the head, cm from the outline's widest point."""
 
 
 def _ear() -> tuple[np.ndarray, np.ndarray]:
@@ -41,10 +43,11 @@ def _ear() -> tuple[np.ndarray, np.ndarray]:
     return surface(field, (-0.7, -3.6, -4.0), (2.4, 3.6, 0.6), 0.14)
 
 
-def ears(skin: Float[np.ndarray, "3"]) -> list[Part]:
+def ears(rest: Float[np.ndarray, "468 3"], skin: Float[np.ndarray, "3"]) -> list[Part]:
     """Right and left ear in head space; the rim is redder, the bowl darker.
 
     Args:
+        rest: the actor's face without expression, head space, cm.
         skin: linear colour of the skin.
     """
     vertices, triangles = _ear()
@@ -52,7 +55,7 @@ def ears(skin: Float[np.ndarray, "3"]) -> list[Part]:
     shade = 0.42 + 0.58 * np.clip(from_bowl - 0.5, 0, 1)
     outward = np.clip((vertices[:, :1] - 0.9) / 0.9, 0, 1)
     colour = skin * shade[:, None] * (1 + outward * np.array([0.06, -0.10, -0.10]))
-    left = vertices + ROOT
+    left = vertices + rest[WIDEST] + ROOT
     right = left * np.array([-1.0, 1.0, 1.0])
     return [
         make_part(right, triangles[:, ::-1], Material.SKIN, Label.FACE, colour),

@@ -149,10 +149,10 @@ def strands(head: HeadMesh, rest: Float[np.ndarray, "V 3"], count: int, seed: in
         line.append(points)
         ways.append(way)
         normals.append(normal)
-    return _ribbons(np.stack(line, 1), np.stack(normals, 1), rng)
+    return _ribbons(np.stack(line, 1), np.stack(normals, 1), depth, rng)
 
 
-def _ribbons(line: np.ndarray, normals: np.ndarray, rng: np.random.Generator) -> Part:
+def _ribbons(line: np.ndarray, normals: np.ndarray, depth: np.ndarray, rng: np.random.Generator) -> Part:
     """Flat bands along lines [N, S, 3], narrowing to their tips."""
     n, s = line.shape[:2]
     tangent = np.gradient(line, axis=1)
@@ -160,7 +160,8 @@ def _ribbons(line: np.ndarray, normals: np.ndarray, rng: np.random.Generator) ->
     side = np.cross(tangent, normals)
     side /= np.maximum(np.linalg.norm(side, axis=2, keepdims=True), 1e-6)
     taper = 0.5 * (1 - np.linspace(0, 1, s) ** 3)[None, :, None] + 0.08
-    half = side * taper * rng.uniform(0.07, 0.13, n)[:, None, None]
+    width = rng.uniform(0.07, 0.13, n) * np.clip(depth / 0.8, 0.4, 1)
+    half = side * taper * width[:, None, None]
     vertices = np.stack([line - half, line + half], axis=2).reshape(-1, 3)
     a = (np.arange(n)[:, None] * s + np.arange(s - 1)).ravel() * 2
     triangles = np.concatenate([np.stack([a, a + 1, a + 3], 1), np.stack([a, a + 3, a + 2], 1)])

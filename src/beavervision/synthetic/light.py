@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from beavervision.synthetic.raster import Visibility, rasterise
 
-KEY_FROM = np.array([-62.0, -78.0, 20.0])
+KEY_FROM = np.array([-56.0, -62.0, 4.0])
 """Camera space, cm: up and to the left, between the camera and the person."""
 KEY_COLOUR = np.array([1.0, 0.93, 0.84]) * 1.95
 FILL_TO = np.array([0.75, -0.12, -0.65])

@@ -15,7 +15,7 @@ ENAMEL = np.array([0.76, 0.71, 0.62])
 GUM = np.array([0.45, 0.14, 0.13])
 TONGUE = np.array([0.42, 0.13, 0.12])
 DARK = np.array([0.016, 0.004, 0.004])
-UPPER_WIDTHS = (0.86, 0.66, 0.76, 0.70, 0.68)
+UPPER_WIDTHS = (0.86, 0.66, 0.76, 0.70, 0.68, 0.8)
 LOWER_WIDTHS = (0.54, 0.58, 0.66, 0.68, 0.70)
 """Width of each tooth from the middle outwards, cm."""
 COLUMNS = 121
@@ -33,9 +33,11 @@ def _teeth(
         curve: of the arch, cm back per squared cm of width.
     """
     borders = np.concatenate([[0.0], np.cumsum(widths)])
-    x = np.linspace(-borders[-1], borders[-1], COLUMNS)
-    tooth = np.clip(np.searchsorted(borders, np.abs(x), side="right") - 1, 0, len(widths) - 1)
-    along = (np.abs(x) - borders[tooth]) / np.asarray(widths)[tooth]  # 0..1 across a tooth
+    arc = np.linspace(-borders[-1], borders[-1], COLUMNS)  # way along the arch
+    across = np.linspace(-4.0, 4.0, 801)
+    x = np.interp(arc, across * np.sqrt(1 + (curve * across) ** 2), across)  # parabola's length, to a few percent
+    tooth = np.clip(np.searchsorted(borders, np.abs(arc), side="right") - 1, 0, len(widths) - 1)
+    along = (np.abs(arc) - borders[tooth]) / np.asarray(widths)[tooth]  # 0..1 across a tooth
     round_off = np.abs(2 * along - 1) ** 4
     heights = np.array([1.05, 0.75, 0.62, 0.3, 0.12, 0.0])
     rows, colours = [], []
@@ -44,7 +46,7 @@ def _teeth(
         bulge = 0.10 * (1 - round_off) * np.sin(np.pi * np.clip(h + 0.25, 0, 1))
         z = front[2] - curve * x * x + bulge - 0.18 * (h > 0.8)
         rows.append(np.stack([x + front[0], front[1] - down * lift, z], axis=1))
-        dim = (1 - 0.55 * round_off**2) * (1 - 0.09 * x * x)
+        dim = (1 - 0.55 * round_off**2) * 1 / (1 + 0.12 * x * x)
         gum = np.clip((h - 0.62 - 0.12 * (1 - round_off)) / 0.12, 0, 1)[:, None]
         colours.append(((1 - gum) * ENAMEL + gum * GUM) * np.maximum(dim, 0.05)[:, None])
     vertices, triangles = tube(np.stack(rows), closed=False)
@@ -55,7 +57,7 @@ def upper_teeth(rest: Float[np.ndarray, "468 3"]) -> Part:
     """Row that is fixed to the skull, its edges a little below the upper lip."""
     lip = rest[LIP_MID_UPPER]
     front = np.array([0.0, lip[1] - 0.27, lip[2] - 0.62])
-    vertices, triangles, colour = _teeth(UPPER_WIDTHS, front, -1.0, 0.16)
+    vertices, triangles, colour = _teeth(UPPER_WIDTHS, front, -1.0, 0.26)
     return make_part(vertices, triangles, Material.TEETH, Label.FACE, colour * 0.9, bias=0.45, casts=False)
 
 
@@ -63,7 +65,7 @@ def lower_teeth(rest: Float[np.ndarray, "468 3"]) -> Part:
     """Row that moves with the jaw, its edges below the lower lip."""
     lip = rest[LIP_MID_LOWER]
     front = np.array([0.0, lip[1] - 0.50, lip[2] - 0.80])
-    vertices, triangles, colour = _teeth(LOWER_WIDTHS, front, 1.0, 0.18)
+    vertices, triangles, colour = _teeth(LOWER_WIDTHS, front, 1.0, 0.30)
     return make_part(vertices, triangles, Material.TEETH, Label.FACE, colour * 0.62, bias=0.45, casts=False)
 
 

@@ -15,7 +15,7 @@ from beavervision.types import Label
 
 SKIN, EYE, FLESH = int(Material.SKIN), int(Material.EYE), int(Material.FLESH)
 HAIR, CLOTH = int(Material.HAIR), int(Material.CLOTH)
-SHADOW_TAPS, SHADOW_REACH, SHADOW_BIAS = 1, 2.6, 0.35
+SHADOW_TAPS, SHADOW_REACH, SHADOW_BIAS = 1, 3.0, 0.45
 """Soft shadow: taps to each side of the middle one, texels between them, cm that a surface may lie in its own shade."""
 GAMMA = 2.2
 N_LABELS = len(Label)
@@ -55,7 +55,7 @@ def _lit(p: np.ndarray, rotation: np.ndarray, source: np.ndarray, focal: float, 
                 free += 1.0
             else:
                 # from clear to shaded over one cm: no acne, soft contact
-                free += min(max(1.0 - (sz - depth[i, j] - SHADOW_BIAS) / 0.7, 0.0), 1.0)
+                free += min(max(1.0 - (sz - depth[i, j] - SHADOW_BIAS) / 1.0, 0.0), 1.0)
     return free / total
 
 

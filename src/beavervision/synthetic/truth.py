@@ -17,10 +17,16 @@ from beavervision.face.landmarks import N_MESH
 from beavervision.synthetic.speech import Phoneme
 
 
+FRACTION = 20
+"""Landmarks are stored in whole twentieths of a pixel (up to 1638 px away)."""
+
+
 def _save(truth: Truth | SpeechTruth, path: Path) -> None:
     """Arrays as safetensors, the rest as JSON in the metadata."""
     values = {f.name: getattr(truth, f.name) for f in fields(truth)}
     arrays = {name: np.ascontiguousarray(v) for name, v in values.items() if isinstance(v, np.ndarray)}
+    if "landmarks" in arrays:  # half the file otherwise
+        arrays["landmarks"] = np.round(arrays["landmarks"] * FRACTION).astype(np.int16)
     notes = {name: v for name, v in values.items() if name not in arrays}
     notes["phonemes"] = [asdict(phoneme) for phoneme in truth.phonemes]
     save_file(arrays, path, metadata={name: json.dumps(v) for name, v in notes.items()})
@@ -31,6 +37,8 @@ def _load(path: Path) -> dict[str, Any]:
     with safe_open(path, "numpy") as file:
         values = {name: json.loads(text) for name, text in file.metadata().items()}
         values |= {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (no mapping)
+    if "landmarks" in values:
+        values["landmarks"] = values["landmarks"].astype(np.float32) / FRACTION
     return {**values, "phonemes": tuple(Phoneme(**phoneme) for phoneme in values["phonemes"])}
 
 

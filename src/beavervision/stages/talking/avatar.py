@@ -65,10 +65,12 @@ class Scene:
 
 def open_border(layer: CanvasLayer, box: Box, frame: tuple[int, int]) -> Float[np.ndarray, "h w"]:
     """Matte of the canvas at the pixels of `box`: fades at its border, but not where that is the frame's own."""
-    left, top, right, bottom = box
+    whole = layer.box(frame)
+    left, top, right, bottom = whole
     radius = FADE * layer.alpha.shape[0] / layer.place[2]
     sides = (left > 0, top > 0, right < frame[0], bottom < frame[1])
-    return border_matte(right - left, bottom - top, radius, sides)
+    matte = border_matte(right - left, bottom - top, radius, sides)
+    return matte[box[1] - top : box[3] - top, box[0] - left : box[2] - left]
 
 
 def _carried(

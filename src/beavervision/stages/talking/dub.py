@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, UInt8
 from beavervision.stages.radnerf_torso.still import painted_over
 from beavervision.stages.radnerf_torso.targets import HEAD
 from beavervision.stages.talking.avatar import open_border
-from beavervision.stages.talking.canvas_layer import CanvasLayer
+from beavervision.stages.talking.canvas_layer import Box, CanvasLayer
 from beavervision.types import Label
 from beavervision.video.layers import blend, feather, grow
 
@@ -53,12 +53,13 @@ class Dubber:
             presence: share of the generated head, 0 .. 1.
         """
         height, width, _ = source.shape
-        box = layer.box((width, height))
+        soft = SOFT * height
+        box = _head_box(layer, labels, soft)
         left, top, right, bottom = box
         if presence <= 0 or right <= left or bottom <= top:
             return source
         part = (slice(top, bottom), slice(left, right))
-        matte = presence * head_matte(labels[part], layer.head_in_frame(box), SOFT * height)
+        matte = presence * head_matte(labels[part], layer.head_in_frame(box), soft)
         matte *= open_border(layer, box, (width, height))
         generated = layer.over(self._background(source, labels, part), box)
         result = source.copy()
@@ -72,6 +73,26 @@ class Dubber:
             return self.plate[part]
         person = (labels[part] != Label.BACKGROUND).astype(np.uint8)
         return painted_over(np.ascontiguousarray(source[part]), person)
+
+
+def _head_box(layer: CanvasLayer, labels: UInt8[np.ndarray, "H W"], soft: float) -> Box:
+    """Frame pixels round both heads, as far as the canvas goes: nothing else can change."""
+    whole = layer.box((labels.shape[1], labels.shape[0]))
+    left, top, right, bottom = whole
+    if right <= left or bottom <= top:
+        return whole
+    heads = np.isin(labels[top:bottom, left:right], HEAD) | (layer.head_in_frame(whole) > PRESENT)
+    rows, columns = np.flatnonzero(heads.any(1)), np.flatnonzero(heads.any(0))
+    if not len(rows):
+        return left, top, left, top
+    # A few pixels more than the matte reaches, so that its distances end inside the box.
+    room = int(np.ceil(soft)) + 2
+    return (
+        max(left, left + int(columns[0]) - room),
+        max(top, top + int(rows[0]) - room),
+        min(right, left + int(columns[-1]) + 1 + room),
+        min(bottom, top + int(rows[-1]) + 1 + room),
+    )
 
 
 def head_matte(

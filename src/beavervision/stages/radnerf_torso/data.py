@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Bool, Float
 from torch.utils.data import DataLoader, IterableDataset
 
 from beavervision.artifacts.clip import Clip
@@ -22,21 +22,12 @@ from beavervision.stages.draws import draw_rng
 from beavervision.stages.radnerf_torso.batch import TorsoBatch
 from beavervision.stages.radnerf_torso.conditioner import JAW, TorsoConditioner
 from beavervision.stages.radnerf_torso.frozen_head import STAGE as HEAD_STAGE
-from beavervision.stages.radnerf_torso.frozen_head import FrozenHead, check_head
+from beavervision.stages.radnerf_torso.frozen_head import FrozenHead, check_head, kept
 from beavervision.stages.radnerf_torso.held_out import HeldOut
 from beavervision.stages.radnerf_torso.network import canvas_points
 from beavervision.stages.radnerf_torso.target_cache import open_targets
 from beavervision.stages.radnerf_torso.track import SourceTrack
 from beavervision.types import Label
-
-
-@dataclass(frozen=True)
-class RenderedHead:
-    """The frozen head in one frame, 8 bits a value."""
-
-    rgb: UInt8[np.ndarray, "H W 3"]
-    """Times its opacity."""
-    alpha: UInt8[np.ndarray, "H W"]
 
 
 class TorsoData(StageData):
@@ -121,7 +112,7 @@ class TorsoData(StageData):
         measured = spread(held_out if len(held_out) else self.train_frames, self.val_frames)
         head = FrozenHead(self.head_folder, self.clip, self.person, self.crops, self.backend)
         wanted = np.unique(np.concatenate([chosen, measured]))
-        self.heads = {t: RenderedHead(_bytes(rgb), _bytes(alpha)) for t, rgb, alpha in head.render(wanted)}
+        self.heads = kept(head.render(wanted))
         self.seam_rows = np.flatnonzero(np.isin(self.train_frames, chosen))
         self.measured = measured
 
@@ -228,10 +219,6 @@ def spread(frames: np.ndarray, n: int) -> np.ndarray:
     if len(frames) <= n:
         return frames
     return frames[np.linspace(0, len(frames) - 1, n).round().astype(int)]
-
-
-def _bytes(values: np.ndarray) -> np.ndarray:
-    return (np.clip(values, 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
 def _floats(values: np.ndarray) -> np.ndarray:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 
 from beavervision.artifacts.bundle import Bundle
 from beavervision.artifacts.clip import Clip, Subject
@@ -19,6 +20,28 @@ from beavervision.stages.radnerf_head.inference import HeadRenderer
 STAGE = "radnerf_head"
 BATCH = 4
 """Frames rendered at once."""
+
+
+Rendering = tuple[int, Float[np.ndarray, "H W 3"], Float[np.ndarray, "H W"]]
+"""Frame, colour times opacity, opacity."""
+
+
+@dataclass(frozen=True)
+class RenderedHead:
+    """The frozen head in one frame, 8 bits a value."""
+
+    rgb: UInt8[np.ndarray, "H W 3"]
+    """Times its opacity."""
+    alpha: UInt8[np.ndarray, "H W"]
+
+
+def kept(renderings: Iterable[Rendering]) -> dict[int, RenderedHead]:
+    """Renderings by frame, with 8 bits a value."""
+    return {t: RenderedHead(_bytes(rgb), _bytes(alpha)) for t, rgb, alpha in renderings}
+
+
+def _bytes(values: np.ndarray) -> np.ndarray:
+    return (np.clip(values, 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
 def check_head(folder: Path, clip: Clip, slug: str) -> None:

@@ -23,6 +23,9 @@ PALM = np.array([0, 1, 5, 9, 13, 17])
 FINGER_WIDTH = 0.24
 """Width of a finger over the width of the palm (index to little knuckle): 18 of 78 mm in an adult's hand."""
 
+WRIST_WIDTH = 0.7
+"""Width of the wrist over that of the palm."""
+
 Hand = Float[np.ndarray, "21 2"]
 
 
@@ -50,8 +53,9 @@ def hand_mask(hands: list[Hand], width: int, height: int) -> Bool[np.ndarray, "H
     for hand in hands:
         points = np.rint(hand).astype(np.int32)
         thickness = max(1, round(FINGER_WIDTH * palm_width(hand)))
-        cv2.fillConvexPoly(mask, cv2.convexHull(points[PALM]), 1)
-        cv2.polylines(mask, [points[PALM]], isClosed=True, color=1, thickness=thickness)
+        outline = cv2.convexHull(np.rint(np.concatenate([hand[PALM], _wrist(hand)])).astype(np.int32))
+        cv2.fillConvexPoly(mask, outline, 1)
+        cv2.polylines(mask, [points[PALM[1:]]], isClosed=False, color=1, thickness=thickness)
         for finger in FINGERS:
             for a, b in pairwise(points[finger]):
                 cv2.line(mask, a.tolist(), b.tolist(), 1, thickness)
@@ -63,3 +67,11 @@ def palm_width(hand: Hand) -> float:
     across = np.linalg.norm(hand[5] - hand[17])
     along = np.linalg.norm(hand[0] - hand[9])
     return float(max(across, 0.85 * along))
+
+
+def _wrist(hand: Hand) -> Float[np.ndarray, "2 2"]:
+    """Both sides of the wrist: MediaPipe's point 0 is its middle."""
+    along = hand[9] - hand[0]
+    across = np.array([-along[1], along[0]]) / max(float(np.linalg.norm(along)), 1e-6)
+    half = 0.5 * WRIST_WIDTH * palm_width(hand) * across
+    return np.stack([hand[0] + half, hand[0] - half])

@@ -40,7 +40,10 @@ def label_frame(percept: Percept, head: HeadParse | None, boxes: Float[np.ndarra
     labels = _enlarge(percept.person, small, width, height)
     if head is not None:
         _draw_head(labels, head, cv2.resize(others.astype(np.uint8), (width, height)) > 0)
-    labels[hand_mask(percept.hands, width, height)] = Label.HAND
+    if percept.hands:
+        labels[hand_mask(percept.hands, width, height)] = Label.HAND
+    if head is not None:
+        _settle_skin(labels, head)
     return labels
 
 
@@ -84,3 +87,21 @@ def _draw_head(labels: UInt8[np.ndarray, "H W"], head: HeadParse, others: Bool[n
     covered = cv2.warpAffine(covered, matrix, size, flags=cv2.INTER_NEAREST) > 0
     covered &= ~others[rows, columns]
     labels[rows, columns][covered] = np.where(person, kinds, np.uint8(Label.BACKGROUND))[covered]
+
+
+def _settle_skin(labels: UInt8[np.ndarray, "H W"], head: HeadParse) -> None:
+    """Skin that does not hang together with the head is no neck: hand where it touches one, else torso; in place."""
+    height, width = labels.shape
+    window, _ = window_of(head.view.square, SIZE, width, height)
+    if window is None:
+        return
+    part = labels[window]
+    n, parts = cv2.connectedComponents((part == Label.NECK).astype(np.uint8))
+    reach = np.ones((3, 3), np.uint8)
+    face = cv2.dilate(((part == Label.FACE) | (part == Label.HAIR)).astype(np.uint8), reach) > 0
+    hand = cv2.dilate((part == Label.HAND).astype(np.uint8), reach) > 0
+    kinds = np.full(n, Label.TORSO, np.uint8)
+    kinds[np.unique(parts[hand])] = Label.HAND
+    kinds[np.unique(parts[face])] = Label.NECK
+    skin = parts > 0
+    part[skin] = kinds[parts[skin]]

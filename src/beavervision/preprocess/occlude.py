@@ -6,12 +6,12 @@ from beavervision.preprocess.hands import Hand, hand_mask
 from beavervision.preprocess.headview import SIZE
 from beavervision.preprocess.parse import HeadParse
 
-COVERED = 0.02
-"""Share of the head's silhouette that a hand covers from which the head counts as occluded."""
+COVERED = 0.015
+"""Share of the face's outline from which it counts as occluded: a finger's tip before the chin."""
 
 
 def occluded_share(head: HeadParse, hands: list[Hand]) -> float:
-    """Share of the head's silhouette (hair and face) covered by hands.
+    """How much of the head (hair and face) is covered by hands, over the area of the face's outline.
 
     Args:
         head: the parsed head.
@@ -19,6 +19,5 @@ def occluded_share(head: HeadParse, hands: list[Hand]) -> float:
     """
     matrix = head.view.square.to_crop(SIZE)
     there = [hand @ matrix[:, :2].T + matrix[:, 2] for hand in hands]
-    silhouette = head.head
-    covered = silhouette & hand_mask(there, SIZE, SIZE)
-    return float(covered.sum() / max(silhouette.sum(), 1))
+    covered = head.head & hand_mask(there, SIZE, SIZE)
+    return float(covered.sum() / max(head.view.oval.sum(), 1))

@@ -6,7 +6,6 @@ from functools import cache
 
 import numpy as np
 from jaxtyping import Float
-from scipy.fft import rfft
 from scipy.signal import get_window
 
 from beavervision.audio.waveform import SAMPLE_RATE
@@ -50,14 +49,15 @@ def log_mel(samples: Float[np.ndarray, "N"]) -> Float[np.ndarray, "R 80"]:
     mel = np.empty((rows, N_MELS), np.float32)
     for start in range(0, rows, _BLOCK_ROWS):
         block = slice(start, start + _BLOCK_ROWS)
-        mel[block] = np.abs(rfft(frames[block] * window, axis=1)) @ filters.T
+        mel[block] = np.abs(np.fft.rfft(frames[block] * window, axis=1)) @ filters.T
     return np.log10(np.maximum(mel, FLOOR))
 
 
 @cache
 def mel_filters() -> Float[np.ndarray, "80 257"]:
     """Triangular filters of unit area, equally spaced on Slaney's mel scale (Auditory Toolbox, 1998)."""
-    edges = _mel_to_hz(np.linspace(*_hz_to_mel(np.array([LOW_HZ, HIGH_HZ])), N_MELS + 2))
+    low, high = _hz_to_mel(np.array([LOW_HZ, HIGH_HZ]))
+    edges = _mel_to_hz(np.linspace(low, high, N_MELS + 2))
     bins = np.fft.rfftfreq(N_FFT, 1 / SAMPLE_RATE)
     below, centre, above = edges[:-2, None], edges[1:-1, None], edges[2:, None]
     rising, falling = (bins - below) / (centre - below), (above - bins) / (above - centre)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.fft import irfft, rfft
 from scipy.signal import get_window
 
 from beavervision.audio.features import HOP, n_rows
@@ -76,9 +75,9 @@ def _candidates(
     """Frequencies and strengths of the candidates; the first of a row is "unvoiced" (0 Hz)."""
     window = get_window("hann", WINDOW)
     frames = frames - frames.mean(axis=1, keepdims=True)
-    spectrum = np.abs(rfft(frames * window, _FFT, axis=1)) ** 2
-    correlation = irfft(spectrum, axis=1)
-    own = irfft(np.abs(rfft(window, _FFT)) ** 2)
+    spectrum = np.abs(np.fft.rfft(frames * window, _FFT, axis=1)) ** 2
+    correlation = np.fft.irfft(spectrum, axis=1)
+    own = np.fft.irfft(np.abs(np.fft.rfft(window, _FFT)) ** 2)
     longest = int(SAMPLE_RATE / LOW_HZ) + 2
     energy = np.maximum(correlation[:, :1], 1e-12)
     curve = correlation[:, :longest] / energy / (own[:longest] / own[0])

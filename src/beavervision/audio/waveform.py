@@ -134,6 +134,7 @@ def _blocks(path: Path) -> Iterator[tuple[int, Float[np.ndarray, "N"]]]:
 def _decoded_blocks(path: Path) -> Iterator[tuple[int, Float[np.ndarray, "N"]]]:
     """Yield (source rate, mono block) pairs of the first audio stream."""
     import av  # slow to load, and not needed for the clip's own WAV
+    from av.error import FFmpegError
 
     try:
         with av.open(str(path)) as container:
@@ -143,5 +144,5 @@ def _decoded_blocks(path: Path) -> Iterator[tuple[int, Float[np.ndarray, "N"]]]:
             for frame in container.decode(audio=0):
                 for even in planar.resample(frame):
                     yield even.sample_rate, even.to_ndarray().mean(axis=0)
-    except (av.FFmpegError, ValueError) as error:
+    except (FFmpegError, ValueError) as error:
         raise BeaverError(f"{path} cannot be decoded as sound ({error}); name an audio or video file.") from None

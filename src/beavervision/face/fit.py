@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
+from threadpoolctl import threadpool_limits
 
 from beavervision.errors import BeaverError
 from beavervision.face.camera import Camera
@@ -85,11 +86,13 @@ def fit_clip(
     if not len(seen):
         raise BeaverError("No frame of this clip shows a face to fit; choose footage, or a part of it, that does.")
     pixels = np.asarray(landmarks[seen][:, :N_MESH, :2], dtype=float)
-    person = _Person(model, pixels, camera)
-    person.sit(estimate_focal=estimate_focal)
-    person.settle()
-    person.steady(steady(seen))
-    return person.result(len(landmarks), seen)
+    # The matrices are too small to share: two BLAS threads took five times the processor time of one.
+    with threadpool_limits(1, "blas"):
+        person = _Person(model, pixels, camera)
+        person.sit(estimate_focal=estimate_focal)
+        person.settle()
+        person.steady(steady(seen))
+        return person.result(len(landmarks), seen)
 
 
 class _Person:

@@ -5,12 +5,14 @@ Body space is head space of a head that looks straight ahead: the torso stays in
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from jaxtyping import Float
 
 from beavervision.synthetic.implicit import cone, ellipsoid, surface, union
 from beavervision.synthetic.material import Material
-from beavervision.synthetic.part import Part, make_part, tube
+from beavervision.synthetic.part import Carrier, Part, make_part, tube
 from beavervision.types import Label
 
 JUMPER = np.array([0.055, 0.155, 0.205])
@@ -26,8 +28,12 @@ SHOULDERS = np.array([[-17.5, -20.5, -8.5], [17.5, -20.5, -8.5], [0.0, -15.5, -8
 """Right and left shoulder, base of the neck, body space: what a pose detector would call them."""
 
 
-def neck(skin: Float[np.ndarray, "3"]) -> tuple[Part, Float[np.ndarray, "V"]]:
-    """Neck, and each vertex's share of the head's motion."""
+def neck(skin: Float[np.ndarray, "3"]) -> Part:
+    """Neck: its top moves with the head, its foot with the body.
+
+    Args:
+        skin: linear colour of the skin.
+    """
     fine = np.linspace(0, len(NECK_ROWS) - 1, 29)
     rows = np.stack([np.interp(fine, np.arange(len(NECK_ROWS)), column) for column in NECK_ROWS.T], 1)
     around = np.linspace(0, 2 * np.pi, 64, endpoint=False)
@@ -48,7 +54,8 @@ def neck(skin: Float[np.ndarray, "3"]) -> tuple[Part, Float[np.ndarray, "V"]]:
     colour = skin * shade[:, None] * np.array([0.97, 0.93, 0.92])
     share = np.clip((vertices[:, 1] + 17.0) / 11.0, 0, 1)
     share = share * share * (3 - 2 * share)
-    return make_part(vertices, triangles[:, ::-1], Material.SKIN, Label.NECK, colour), share
+    part = make_part(vertices, triangles[:, ::-1], Material.SKIN, Label.NECK, colour, carrier=Carrier.NECK)
+    return replace(part, share=share)
 
 
 def jumper() -> Part:
@@ -59,7 +66,7 @@ def jumper() -> Part:
     arms = [cone((s * 16.6, -25.6, -9.2), (s * 20.0, -52.0, -6.5), 5.0, 4.8) for s in (-1, 1)]
     field = union([chest, yoke, *slope, *arms], 4.0)
     vertices, triangles = surface(field, (-31, -62, -24), (31, -12, 5), 0.9)
-    return make_part(vertices, triangles, Material.CLOTH, Label.TORSO, JUMPER, local=vertices)
+    return make_part(vertices, triangles, Material.CLOTH, Label.TORSO, JUMPER, local=vertices, carrier=Carrier.BODY)
 
 
 def collar() -> list[Part]:
@@ -82,5 +89,5 @@ def collar() -> list[Part]:
         )
         rings = np.concatenate([rings, rings[:1]])
         vertices, triangles = tube(rings)
-        parts.append(make_part(vertices, triangles, Material.CLOTH, Label.TORSO, colour))
+        parts.append(make_part(vertices, triangles, Material.CLOTH, Label.TORSO, colour, carrier=Carrier.BODY))
     return parts

@@ -25,7 +25,7 @@ WIDEST = 454
 FOLD = np.array([[0.95, -1.2, -1.4], [1.15, -0.2, -1.95], [1.15, 1.0, -1.95], [1.1, 1.9, -1.5]])
 HOLLOW = (0.45, 0.0, -1.1)
 """Where the spokes of the ear's plate meet."""
-ROOT = np.array([-0.10, 1.0, -0.7])
+ROOT = np.array([-0.30, 1.0, -0.8])
 """Where the left ear grows from the head, cm from the outline's widest point."""
 
 
@@ -55,7 +55,7 @@ def ears(rest: Float[np.ndarray, "468 3"], skin: Float[np.ndarray, "3"]) -> list
     shade = 0.42 + 0.58 * np.clip(from_bowl - 0.5, 0, 1)
     outward = np.clip((vertices[:, :1] - 0.9) / 0.9, 0, 1)
     colour = skin * shade[:, None] * (1 + outward * np.array([0.06, -0.10, -0.10]))
-    left = vertices + rest[WIDEST] + ROOT
+    left = 0.95 * vertices + rest[WIDEST] + ROOT
     right = left * np.array([-1.0, 1.0, 1.0])
     return [
         make_part(right, triangles[:, ::-1], Material.SKIN, Label.FACE, colour),

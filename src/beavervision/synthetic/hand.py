@@ -8,7 +8,7 @@ from jaxtyping import Float
 from beavervision.synthetic.body import JUMPER
 from beavervision.synthetic.implicit import cone, ellipsoid, surface, union
 from beavervision.synthetic.material import Material
-from beavervision.synthetic.part import Part, make_part
+from beavervision.synthetic.part import Carrier, Part, make_part
 from beavervision.types import Label
 
 # Joints of each finger from the knuckle to the tip, cm; y along the fingers, x to the little finger, z to the back.
@@ -57,7 +57,7 @@ def hand(skin: Float[np.ndarray, "3"]) -> list[Part]:
         union([cone((-0.2, -7.2, 0.0), (-0.15, -8.8, -0.1), 3.45, 3.5)], 0.5), (-5, -13, -5), (5, -3, 5), 0.45
     )
     return [
-        make_part(vertices, triangles, Material.SKIN, Label.HAND, colour),
-        make_part(*sleeve, Material.CLOTH, Label.TORSO, JUMPER),
-        make_part(*cuff, Material.CLOTH, Label.TORSO, JUMPER * 0.85),
+        make_part(vertices, triangles, Material.SKIN, Label.HAND, colour, carrier=Carrier.HAND),
+        make_part(*sleeve, Material.CLOTH, Label.TORSO, JUMPER, carrier=Carrier.HAND),
+        make_part(*cuff, Material.CLOTH, Label.TORSO, JUMPER * 0.85, carrier=Carrier.HAND),
     ]

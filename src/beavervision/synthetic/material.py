@@ -37,8 +37,8 @@ STITCH = 0.85
 """Width of a stitch of the jumper, cm."""
 IRIS_RADIUS, PUPIL_RADIUS = 0.47, 0.20
 """Share of the eyeball's radius."""
-IRIS_COLOUR = np.array([0.10, 0.17, 0.16], np.float32)
-SCLERA_COLOUR = np.array([0.74, 0.70, 0.67], np.float32)
+IRIS_COLOUR = np.array([0.085, 0.130, 0.115], np.float32)
+SCLERA_COLOUR = np.array([0.66, 0.625, 0.60], np.float32)
 
 
 @numba.njit(cache=True, nogil=True)

@@ -14,9 +14,9 @@ from beavervision.artifacts.manifest import sha256_file
 from beavervision.artifacts.store import atomic_folder
 from beavervision.audio.waveform import Waveform, save_waveform
 from beavervision.synthetic.actor import Actor, actor_identity
+from beavervision.synthetic.canvas import COARSE
 from beavervision.synthetic.performance import perform
 from beavervision.synthetic.render import film
-from beavervision.synthetic.skin import COARSE
 from beavervision.synthetic.speech import Phoneme
 from beavervision.synthetic.witness import known_truth
 

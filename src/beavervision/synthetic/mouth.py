@@ -8,17 +8,19 @@ from jaxtyping import Float
 from beavervision.face.landmarks import LIP_MID_LOWER, LIP_MID_UPPER, LIPS_INNER
 from beavervision.synthetic.implicit import ellipsoid, surface
 from beavervision.synthetic.material import Material
-from beavervision.synthetic.part import Part, make_part, tube
+from beavervision.synthetic.part import Carrier, Part, make_part, tube
 from beavervision.types import Label
 
 ENAMEL = np.array([0.76, 0.71, 0.62])
 GUM = np.array([0.45, 0.14, 0.13])
 TONGUE = np.array([0.42, 0.13, 0.12])
-DARK = np.array([0.016, 0.004, 0.004])
+DARK = np.array([0.016, 0.003, 0.003])
 UPPER_WIDTHS = (0.86, 0.66, 0.76, 0.70, 0.68, 0.8)
 LOWER_WIDTHS = (0.54, 0.58, 0.66, 0.68, 0.70)
 """Width of each tooth from the middle outwards, cm."""
 COLUMNS = 121
+BEHIND_LIPS = 0.45
+"""cm by which teeth and tongue step back, so that lips win over them."""
 
 
 def _teeth(
@@ -58,7 +60,7 @@ def upper_teeth(rest: Float[np.ndarray, "468 3"]) -> Part:
     lip = rest[LIP_MID_UPPER]
     front = np.array([0.0, lip[1] - 0.27, lip[2] - 0.62])
     vertices, triangles, colour = _teeth(UPPER_WIDTHS, front, -1.0, 0.26)
-    return make_part(vertices, triangles, Material.TEETH, Label.FACE, colour * 0.9, bias=0.45, casts=False)
+    return make_part(vertices, triangles, Material.TEETH, Label.FACE, colour * 0.9, bias=BEHIND_LIPS, casts=False)
 
 
 def lower_teeth(rest: Float[np.ndarray, "468 3"]) -> Part:
@@ -66,7 +68,17 @@ def lower_teeth(rest: Float[np.ndarray, "468 3"]) -> Part:
     lip = rest[LIP_MID_LOWER]
     front = np.array([0.0, lip[1] - 0.50, lip[2] - 0.80])
     vertices, triangles, colour = _teeth(LOWER_WIDTHS, front, 1.0, 0.30)
-    return make_part(vertices, triangles, Material.TEETH, Label.FACE, colour * 0.62, bias=0.45, casts=False)
+    colour = 0.62 * colour  # in the lip's shade
+    return make_part(
+        vertices,
+        triangles,
+        Material.TEETH,
+        Label.FACE,
+        colour,
+        bias=BEHIND_LIPS,
+        casts=False,
+        carrier=Carrier.JAW,
+    )
 
 
 def tongue(rest: Float[np.ndarray, "468 3"]) -> Part:
@@ -76,7 +88,9 @@ def tongue(rest: Float[np.ndarray, "468 3"]) -> Part:
     vertices, triangles = surface(ellipsoid(centre, (1.75, 0.62, 1.9)), *_box(centre, 2.2), cell=0.2)
     depth = np.clip((vertices[:, 2] - centre[2] + 0.5) / 2.2, 0.1, 1.0)
     colour = TONGUE * depth[:, None] * 0.7
-    return make_part(vertices, triangles, Material.FLESH, Label.FACE, colour, bias=0.45, casts=False)
+    return make_part(
+        vertices, triangles, Material.FLESH, Label.FACE, colour, bias=BEHIND_LIPS, casts=False, carrier=Carrier.JAW
+    )
 
 
 def _box(centre: tuple[float, float, float], reach: float) -> tuple[tuple, tuple]:

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from enum import Enum, auto
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from beavervision.synthetic.material import Material
 from beavervision.types import Label
+
+
+class Carrier(Enum):
+    """What moves a part."""
+
+    FACE = auto()
+    """The face model: the part is the head mesh."""
+    HEAD = auto()
+    EYE = auto()
+    """The head; its `local` directions turn with the gaze."""
+    JAW = auto()
+    NECK = auto()
+    """Head and body, each vertex by its share."""
+    BODY = auto()
+    HAND = auto()
 
 
 @dataclass(frozen=True)
@@ -30,15 +46,14 @@ class Part:
     """Direction of the strands, for hair."""
     casts: bool = True
     """Whether it throws a shadow."""
+    carrier: Carrier = Carrier.HEAD
+    share: Float[np.ndarray, "V"] | None = None
+    """Share of the head's motion, for the neck."""
 
     @property
     def size(self) -> int:
         """Number of vertices."""
         return len(self.vertices)
-
-    def coloured(self, colour: Float[np.ndarray, "V 3"]) -> Part:
-        """The same part in another colour."""
-        return replace(self, colour=colour)
 
 
 def make_part(
@@ -52,6 +67,7 @@ def make_part(
     bias: float = 0.0,
     tangent: Float[np.ndarray, "V 3"] | None = None,
     casts: bool = True,
+    carrier: Carrier = Carrier.HEAD,
 ) -> Part:
     """Part of one material and label; a single colour is spread over all vertices."""
     n, f = len(vertices), len(triangles)
@@ -65,6 +81,7 @@ def make_part(
         bias,
         tangent,
         casts,
+        carrier,
     )
 
 

@@ -12,7 +12,8 @@ from scipy.ndimage import gaussian_filter1d
 from beavervision.face.camera import FRONTAL
 from beavervision.face.model import FaceModel
 from beavervision.face.pose import rotation_from_euler
-from beavervision.synthetic.actor import Pose
+from beavervision.synthetic.pose import Pose
+from beavervision.synthetic.rhythm import Moment, blink_curve, smooth_noise
 from beavervision.synthetic.speech import Phoneme
 from beavervision.synthetic.visemes import SHAPES, viseme_curves
 
@@ -20,29 +21,8 @@ PLACE = np.array([0.0, -6.5, 128.0])
 """Where the head is at rest in camera space, cm."""
 NECK_PIVOT = np.array([0.0, -9.0, -7.0])
 """Point of head space about which the head turns on the neck, cm."""
-BLINK = np.array([0.1, 0.5, 0.9, 1.0, 0.7, 0.4, 0.1])
-"""A blink at 25 fps, 0 open .. 1 shut; shaped after GeneFace++'s seven-frame curve."""
 FRIENDLY = {"corners_up": 0.20, "blink_left": 0.08, "blink_right": 0.08}
 """Resting expression."""
-
-
-@dataclass(frozen=True)
-class Moment:
-    """Something that happens once, between two times in seconds."""
-
-    start: float
-    end: float
-
-    def progress(self, time: Float[np.ndarray, "T"], ramp: float) -> Float[np.ndarray, "T"]:
-        """0 before and after, 1 within, smooth over `ramp` seconds at both ends (inside the moment)."""
-        up = np.clip((time - self.start) / ramp, 0, 1)
-        down = np.clip((self.end - time) / ramp, 0, 1)
-        x = np.minimum(up, down)
-        return x * x * (3 - 2 * x)
-
-    def holds(self, time: Float[np.ndarray, "T"]) -> np.ndarray:
-        """Frames within the moment."""
-        return (time >= self.start) & (time <= self.end)
 
 
 @dataclass(frozen=True)
@@ -82,23 +62,6 @@ class Performance:
         )
 
 
-def smooth_noise(n: int, fps: float, period: float, rng: np.random.Generator) -> Float[np.ndarray, "n"]:
-    """Noise of unit peak whose ups and downs last about `period` seconds."""
-    pad = int(4 * period * fps)
-    noise = gaussian_filter1d(rng.normal(size=n + 2 * pad), period * fps / 2.5)[pad : pad + n]
-    return noise / np.abs(noise).max()
-
-
-def blink_curve(n: int, fps: float, rng: np.random.Generator, every: float = 3.2) -> Float[np.ndarray, "n"]:
-    """Lids over time, 0 open .. 1 shut, a blink about each `every` seconds."""
-    curve = np.zeros(n)
-    at = rng.uniform(0.5, 1.2) * every / 2
-    while (first := round(at * fps)) + len(BLINK) < n:
-        curve[first : first + len(BLINK)] = np.maximum(curve[first : first + len(BLINK)], BLINK)
-        at += every * rng.uniform(0.55, 1.45)
-    return curve
-
-
 def speak_and_blink(
     model: FaceModel, phonemes: Sequence[Phoneme], n: int, fps: float, rng: np.random.Generator
 ) -> Float[np.ndarray, "T E"]:
@@ -129,13 +92,13 @@ def _hand(n: int, time: np.ndarray, moment: Moment | None, place: np.ndarray) ->
         return rotation, translation
     for i in np.flatnonzero(moment.holds(time)):
         s = (time[i] - moment.start) / (moment.end - moment.start)
-        rise = np.sin(np.pi * s)
+        rise = np.sin(np.pi * s) ** 0.6  # lingers at the chin
         lean = np.radians(38 - 30 * np.sin(np.pi * min(1.0, 0.9 * s + 0.1)))
         twist = np.radians(-12 + 25 * s)
         turn = np.array([[np.cos(lean), np.sin(lean), 0], [-np.sin(lean), np.cos(lean), 0], [0, 0, 1]])
         spin = np.array([[np.cos(twist), 0, np.sin(twist)], [0, 1, 0], [-np.sin(twist), 0, np.cos(twist)]])
         rotation[i] = FRONTAL @ turn @ spin
-        translation[i] = place + np.array([-15.0 + 15.5 * rise, 44.0 - 24.0 * rise, -10.0])
+        translation[i] = place + np.array([-15.0 + 15.5 * rise, 44.0 - 24.5 * rise, -10.0])
     return rotation, translation
 
 

@@ -59,7 +59,8 @@ def _glow(centre: tuple[float, float], reach: float) -> np.ndarray:
 def paint_room(width: int, height: int, seed: int = 5) -> Float[np.ndarray, "H W 3"]:
     """Linear picture of the empty room."""
     rng = np.random.default_rng(seed)
-    image = Image.fromarray(np.clip(_wall(), 0, 255).astype(np.uint8))
+    wall = np.clip(_wall(), 0, 255)
+    image = Image.fromarray(wall.astype(np.uint8))
     draw = ImageDraw.Draw(image)
     draw.rectangle([905, 0, 918, 720], fill=(104, 72, 48))
     for floor in (206, 398, 590):
@@ -73,7 +74,9 @@ def paint_room(width: int, height: int, seed: int = 5) -> Float[np.ndarray, "H W
     _plant(draw, 120, 600, rng)
     draw.rectangle([330, 420, 340, 600], fill=(92, 80, 66))
     draw.polygon([(286, 420), (384, 420), (362, 336), (308, 336)], fill=(255, 226, 168))
-    linear = (np.asarray(image, np.float32) / 255) ** 2.2
+    # where nothing was painted the wall keeps its fine gradient, which 8 bits would show as steps
+    bare = (np.asarray(image) == wall.astype(np.uint8)).all(axis=2, keepdims=True)
+    linear = (np.where(bare, wall, np.asarray(image)).astype(np.float32) / 255) ** 2.2
     linear = linear + 0.30 * _glow((335, 385), 95) * np.array([1.0, 0.72, 0.42], np.float32)
     linear = gaussian_filter(linear, (BLUR, BLUR, 0), mode="nearest")
     if (width, height) == PAINT:

@@ -6,7 +6,8 @@ import numpy as np
 
 from beavervision.face.model import FaceModel
 from beavervision.face.openness import mouth_open
-from beavervision.synthetic.performance import Moment, Performance, perform, speak_and_blink
+from beavervision.synthetic.performance import Performance, perform, speak_and_blink
+from beavervision.synthetic.rhythm import Moment
 from beavervision.synthetic.speech import Speech, arrange, speak
 from beavervision.synthetic.truth import SpeechTruth
 

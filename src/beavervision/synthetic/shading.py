@@ -6,19 +6,16 @@ from dataclasses import dataclass
 
 import numba
 import numpy as np
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float, Int
 
 from beavervision.synthetic.light import KEY_COLOUR, KEY_FROM, ShadowMap, lamps
 from beavervision.synthetic.material import Material, eye_colour, knit, reflect, texel
 from beavervision.synthetic.raster import Visibility
-from beavervision.types import Label
 
 SKIN, EYE, FLESH = int(Material.SKIN), int(Material.EYE), int(Material.FLESH)
 HAIR, CLOTH = int(Material.HAIR), int(Material.CLOTH)
 SHADOW_TAPS, SHADOW_REACH, SHADOW_BIAS = 1, 3.0, 0.45
 """Soft shadow: taps to each side of the middle one, texels between them, cm that a surface may lie in its own shade."""
-GAMMA = 2.2
-N_LABELS = len(Label)
 
 
 @dataclass(frozen=True)
@@ -27,7 +24,6 @@ class Surface:
 
     triangles: Int[np.ndarray, "F 3"]
     material: Int[np.ndarray, "F"]
-    label: Int[np.ndarray, "F"]
     position: Float[np.ndarray, "V 3"]
     """Camera space, cm."""
     normal: Float[np.ndarray, "V 3"]
@@ -172,28 +168,3 @@ def shade(
         visibility.depth.shape[0] // height, out,
     )  # fmt: skip
     return out
-
-
-@numba.njit(cache=True, nogil=True)
-def _vote(seen: np.ndarray, label: np.ndarray, factor: int, out: np.ndarray) -> None:
-    count = np.zeros(N_LABELS, np.int64)
-    for y in range(out.shape[0]):
-        for x in range(out.shape[1]):
-            count[:] = 0
-            for i in range(y * factor, (y + 1) * factor):
-                for j in range(x * factor, (x + 1) * factor):
-                    count[label[seen[i, j]] if seen[i, j] >= 0 else 0] += 1
-            out[y, x] = np.argmax(count)
-
-
-def majority(seen: Int[np.ndarray, "S T"], label: Int[np.ndarray, "F"], factor: int) -> UInt8[np.ndarray, "H W"]:
-    """Label of each pixel: the one that most of its factor x factor samples see, the lowest where they are even."""
-    out = np.empty((seen.shape[0] // factor, seen.shape[1] // factor), np.uint8)
-    _vote(seen, label, factor, out)
-    return out
-
-
-def develop(linear: Float[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "H W 3"]:
-    """Film: soft shoulder for the lights, gamma, 8 bits."""
-    shoulder = linear * (1 + linear / 6.0) / (1 + linear * 0.55)
-    return (np.clip(shoulder, 0, 1) ** (1 / GAMMA) * 255 + 0.5).astype(np.uint8)

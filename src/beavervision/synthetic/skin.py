@@ -2,108 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from jaxtyping import Float
 from PIL import Image, ImageDraw
 from scipy.ndimage import gaussian_filter
 
 from beavervision.face.landmarks import BROWS, LIPS_INNER, LIPS_OUTER, LOWER_LIDS, LOWER_LIP, UPPER_LIDS, UPPER_LIP
+from beavervision.synthetic.canvas import AXIS_Z, BOTTOM, FINE, SWEEP, TOP, Canvas
 from beavervision.synthetic.curve import smooth_curve
 from beavervision.synthetic.hair import BROWN, hair_depth
 
 SKIN = np.array([0.62, 0.345, 0.235])
 LIP = np.array([0.47, 0.150, 0.130])
-AXIS_Z = -8.0
-"""The head is unrolled round the vertical line x = 0, z = AXIS_Z."""
-SWEEP = np.radians(125)
-"""Angle to either side that the texture covers."""
-TOP, BOTTOM = 14.0, -13.0
-"""Heights of the texture's borders, cm."""
-FINE, COARSE = 38, 16
-"""Texels per cm of height: for a large picture and for a miniature."""
-SLENDER = 1.48
-"""Width of the texture over its height."""
 
 
-def unroll(points: Float[np.ndarray, "*n 3"]) -> Float[np.ndarray, "*n 2"]:
-    """Texture coordinates of points in head space at rest: across 0..1 and down 0..1 over the texture."""
-    angle = np.arctan2(points[..., 0], points[..., 2] - AXIS_Z)
-    return np.stack([angle / SWEEP * 0.5 + 0.5, (TOP - points[..., 1]) / (TOP - BOTTOM)], axis=-1)
-
-
-@dataclass
-class _Canvas:
-    """The texture under the brush."""
-
-    rest: Float[np.ndarray, "468 3"]
-    colour: Float[np.ndarray, "H W 3"]
-    gloss: Float[np.ndarray, "H W"]
-    rng: np.random.Generator
-    scale: float
-    """Texels per cm."""
-
-    @classmethod
-    def primed(cls, rest: np.ndarray, scale: float, seed: int) -> _Canvas:
-        """Canvas in the skin's even colour."""
-        height = round(scale * (TOP - BOTTOM))
-        shape = (height, round(height * SLENDER))
-        colour = np.tile(SKIN.astype(np.float32), (*shape, 1))
-        return cls(rest, colour, np.ones(shape, np.float32), np.random.default_rng(seed), scale)
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height in texels."""
-        return self.gloss.shape[1], self.gloss.shape[0]
-
-    def texels(self, points: np.ndarray) -> np.ndarray:
-        """Texel coordinates of points in head space."""
-        return unroll(points) * self.size
-
-    def uv(self, index: np.ndarray) -> np.ndarray:
-        """Texel coordinates of face vertices."""
-        return self.texels(self.rest[index])
-
-    def noise(self, reach: tuple[float, float]) -> np.ndarray:
-        """Smooth noise of unit deviation; reach down and across in cm."""
-        grain = self.rng.normal(size=self.gloss.shape).astype(np.float32)
-        grain = gaussian_filter(grain, (reach[0] * self.scale, reach[1] * self.scale))
-        return grain / grain.std()
-
-    def mask(self, polygon: np.ndarray, blur: float) -> np.ndarray:
-        """Filled polygon with a soft border; blur in cm."""
-        image = Image.new("L", self.size)
-        ImageDraw.Draw(image).polygon([tuple(p) for p in polygon], fill=255)
-        return gaussian_filter(np.asarray(image, np.float32) / 255, blur * self.scale)
-
-    def line(self, curve: np.ndarray, width: float, blur: float) -> np.ndarray:
-        """Line with a soft border; width and blur in cm."""
-        image = Image.new("L", self.size)
-        pixels = max(1, round(width * self.scale))
-        ImageDraw.Draw(image).line([tuple(p) for p in curve], fill=255, width=pixels, joint="curve")
-        return gaussian_filter(np.asarray(image, np.float32) / 255, blur * self.scale)
-
-    def spot(self, at: np.ndarray, reach: tuple[float, float]) -> np.ndarray:
-        """Gaussian blot at a point in head space; reach in cm."""
-        u, v = self.texels(at)
-        width, height = self.size
-        across = width / (2 * SWEEP) / np.hypot(at[0], at[2] - AXIS_Z)
-        row = np.exp(-((np.arange(width, dtype=np.float32) - u) ** 2) / (2 * (reach[0] * across) ** 2))
-        column = np.exp(-((np.arange(height, dtype=np.float32) - v) ** 2) / (2 * (reach[1] * self.scale) ** 2))
-        return column[:, None] * row
-
-    def blend(self, mask: np.ndarray, colour: np.ndarray, strength: float = 1.0) -> None:
-        """Lay colour over where the mask is."""
-        cover = (np.clip(mask, 0, 1) * strength)[..., None].astype(np.float32)
-        self.colour += cover * (colour.astype(np.float32) - self.colour)
-
-    def tint(self, mask: np.ndarray, factor: tuple[float, float, float]) -> None:
-        """Multiply the colour where the mask is."""
-        self.colour *= 1 + np.clip(mask, 0, 1)[..., None] * (np.array(factor, np.float32) - 1)
-
-
-def _complexion(canvas: _Canvas) -> None:
+def _complexion(canvas: Canvas) -> None:
     """Blush, shade round the eyes, fine mottling, shiny nose and forehead."""
     rest = canvas.rest
     for cheek in (205, 425):
@@ -122,7 +35,7 @@ def _complexion(canvas: _Canvas) -> None:
     canvas.gloss += 0.5 * canvas.spot(rest[4], (0.8, 1.0)) + 0.3 * canvas.spot(rest[151], (2.5, 1.2))
 
 
-def _lips(canvas: _Canvas) -> None:
+def _lips(canvas: Canvas) -> None:
     """Lips with a soft border, upright creases, and the dark line between them."""
     outer = smooth_curve(canvas.uv(LIPS_OUTER), 200, closed=True)
     body = canvas.mask(outer, 0.035)
@@ -140,7 +53,7 @@ def _lips(canvas: _Canvas) -> None:
         canvas.tint(canvas.spot(canvas.rest[corner], (0.16, 0.13)), (0.55, 0.45, 0.45))
 
 
-def _lids(canvas: _Canvas) -> None:
+def _lids(canvas: Canvas) -> None:
     """Lashes along the lids' edges and the fold over the upper lid."""
     for upper, lower in zip(UPPER_LIDS, LOWER_LIDS, strict=True):
         top, bottom = canvas.rest[upper], canvas.rest[lower]
@@ -153,13 +66,13 @@ def _lids(canvas: _Canvas) -> None:
         canvas.blend(canvas.line(under, 0.05, 0.035), BROWN * 0.8, 0.55)
 
 
-def _brows(canvas: _Canvas) -> None:
+def _brows(canvas: Canvas) -> None:
     """Single hairs between the brow's upper and lower edge, over a soft shade."""
     for upper, lower in BROWS:
         high = smooth_curve(canvas.rest[upper], 60)
         low = smooth_curve(canvas.rest[lower], 60)
         outline = np.concatenate([canvas.texels(high), canvas.texels(low)[::-1]])
-        canvas.blend(canvas.mask(outline, 0.10), BROWN, 0.62)
+        canvas.blend(canvas.mask(outline, 0.10), BROWN * 0.9, 0.62)
         image = Image.new("L", (canvas.size[0] * 2, canvas.size[1] * 2))
         draw = ImageDraw.Draw(image)
         outwards, thick = np.sign(high[0, 0]), max(1, round(0.08 * canvas.scale))
@@ -175,10 +88,10 @@ def _brows(canvas: _Canvas) -> None:
                 width=thick,
             )
         hairs = np.asarray(image.resize(canvas.size, Image.Resampling.BOX), np.float32) / 255
-        canvas.blend(gaussian_filter(hairs, 0.015 * canvas.scale), BROWN * 0.7, 0.9)
+        canvas.blend(gaussian_filter(hairs, 0.015 * canvas.scale), BROWN * 0.45, 0.95)
 
 
-def _nose(canvas: _Canvas) -> None:
+def _nose(canvas: Canvas) -> None:
     """Nostrils, and the crease round the wings."""
     for holes, wing in (((79, 20), (129, 102, 49)), ((309, 250), (358, 331, 279))):
         middle = canvas.rest[list(holes)].mean(axis=0)
@@ -187,7 +100,7 @@ def _nose(canvas: _Canvas) -> None:
             canvas.tint(canvas.spot(canvas.rest[point], (0.22, 0.28)), (0.90, 0.82, 0.82))
 
 
-def _hairline(canvas: _Canvas) -> None:
+def _hairline(canvas: Canvas) -> None:
     """Scalp darkened by the roots of the hair, with an uneven edge."""
     # a texel stands for the skull's surface there: an ellipse round the axis at each height; every fourth is enough
     width, height = (n // 4 for n in canvas.size)
@@ -208,7 +121,7 @@ def paint_skin(rest: Float[np.ndarray, "468 3"], scale: float = FINE, seed: int 
         scale: texels per cm of height.
         seed: of mottling and hairs.
     """
-    canvas = _Canvas.primed(rest, scale, seed)
+    canvas = Canvas.primed(rest, SKIN, scale, seed)
     _complexion(canvas)
     _nose(canvas)
     _lips(canvas)

@@ -16,7 +16,6 @@ from beavervision.artifacts.clip import Subject
 from beavervision.face.landmarks import N_MESH
 from beavervision.synthetic.speech import Phoneme
 
-
 FRACTION = 20
 """Landmarks are stored in whole twentieths of a pixel (up to 1638 px away)."""
 

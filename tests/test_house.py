@@ -47,7 +47,8 @@ def test_the_layers_hold():
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_is_a_folder_two_configs_a_schedule_and_a_test(stage):
-    for part in ("module", "data", "network", "losses", "inference"):
+    # losses.py besides, where a loss is more than one of PyTorch's.
+    for part in ("module", "data", "network", "inference"):
         assert (PACKAGE / "stages" / stage / f"{part}.py").exists(), part
     for group in ("model", "datamodule", "schedule"):
         assert (ROOT / "conf" / group / f"{stage}.yaml").exists(), group

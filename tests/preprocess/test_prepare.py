@@ -1,10 +1,18 @@
+import json
+
 import av
 import numpy as np
 import pytest
 from footage import write_footage
+from PIL import Image
 
+from beavervision.artifacts.manifest import sha256_file
+from beavervision.audio.waveform import load_waveform
 from beavervision.errors import BeaverError
+from beavervision.face.pose import rotation_angle
 from beavervision.preprocess import PrepareOptions, prepare
+from beavervision.synthetic.shipped import actor_truth, actor_video
+from beavervision.types import Label, VisibilityReason
 
 
 def empty(path):
@@ -56,3 +64,129 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
 def test_an_unknown_face_model_is_refused_before_any_work(tmp_path):
     with pytest.raises(BeaverError, match="gpmn"):
         prepare(tmp_path / "missing.mp4", tmp_path / "clip", PrepareOptions("a", basis="gpmn"))
+
+
+@pytest.fixture(scope="module")
+def speaking(tmp_path_factory):
+    """The actor turning the head, speaking, raising a hand; prepared, and what is true of it."""
+    return excerpt(tmp_path_factory.mktemp("speaking"), 13.0, 16.6)
+
+
+@pytest.fixture(scope="module")
+def away(tmp_path_factory):
+    """The actor as it leaves the picture and comes back."""
+    return excerpt(tmp_path_factory.mktemp("away"), 8.4, 10.6)
+
+
+def excerpt(folder, start, end):
+    before = sha256_file(actor_video())
+    clip = prepare(actor_video(), folder / "clip", PrepareOptions("actor", start=start, end=end))
+    assert sha256_file(actor_video()) == before  # the footage is only ever read
+    rows = slice(round(25 * start), round(25 * end))
+    return clip, clip.subjects[0], actor_truth(), rows
+
+
+def eye_distance(landmarks):
+    return np.linalg.norm(landmarks[:, 33, :2] - landmarks[:, 263, :2], axis=-1)
+
+
+def test_landmarks_are_where_they_truly_are(speaking):
+    _, subject, truth, rows = speaking
+    true = truth.landmarks[rows]
+    error = np.linalg.norm(subject.landmarks[..., :2] - true[..., :2], axis=-1) / eye_distance(true)[:, None]
+    assert np.median(error) <= 0.015
+    assert np.percentile(error, 95) <= 0.045
+
+
+def test_pose_is_what_it_truly_is(speaking):
+    _, subject, truth, rows = speaking
+    error = rotation_angle(subject.rotation.astype(float), truth.rotation[rows].astype(float))
+    assert np.degrees(np.median(error)) <= 2.0
+
+
+def test_mouth_and_eyes_open_when_they_truly_do(speaking):
+    _, subject, truth, rows = speaking
+    assert np.corrcoef(subject.mouth_open, truth.mouth_open[rows])[0, 1] >= 0.9
+    assert np.corrcoef(subject.eye_open.mean(1), truth.eye_open[rows].mean(1))[0, 1] >= 0.85
+
+
+def test_a_hand_before_the_chin_is_flagged_when_it_truly_is_there(speaking):
+    _, subject, truth, rows = speaking
+    true = truth.occluded[rows]
+    assert true.any()
+    assert not true.all()
+    both = (subject.occluded & true).sum()
+    assert 2 * both / (subject.occluded.sum() + true.sum()) >= 0.75
+
+
+def test_labels_fit_the_landmarks(speaking):
+    clip, subject, *_ = speaking
+    for index, labels in clip.labels([0, 40, 85]):
+        assert labels.shape == (720, 1280)
+        for landmark, expected in ((4, Label.FACE), (151, Label.FACE), (152, Label.FACE)):  # nose, brow, chin
+            x, y = subject.landmarks[index, landmark, :2]
+            assert labels[int(y) - 8, int(x)] in {expected, Label.HAND}
+        x0, y0, x1, _ = subject.box[index].astype(int)
+        assert labels[y0 - (x1 - x0) // 6, (x0 + x1) // 2] == Label.HAIR
+        assert labels[715, (x0 + x1) // 2] in {Label.TORSO, Label.HAND}
+        assert labels[20, 20] == Label.BACKGROUND
+
+
+def test_nothing_but_visible_frames_holds_numbers_and_no_index_moves(away):
+    clip, subject, truth, rows = away
+    assert clip.n_frames == len(subject.visible) == 55
+    for name in ("box", "landmarks", "rotation", "translation", "expression", "eye_open", "mouth_open", "body"):
+        known = np.isfinite(getattr(subject, name).reshape(55, -1)).all(1)
+        assert np.array_equal(known, subject.visible), name
+    error = np.linalg.norm(subject.landmarks[..., :2] - truth.landmarks[rows][..., :2], axis=-1)
+    assert np.nanmax(np.median(error[subject.visible], axis=1)) < 0.08 * np.median(eye_distance(truth.landmarks[rows]))
+
+
+def test_the_face_is_visible_when_it_truly_is(away):
+    _, subject, truth, rows = away
+    true = truth.visible[rows]
+    assert not true.all()
+    changes = np.flatnonzero(np.diff(true.astype(int)))
+    clear = np.abs(np.arange(55)[:, None] - changes - 0.5).min(1) > 2
+    assert np.array_equal(subject.visible[clear], true[clear])
+    assert set(subject.reason[~subject.visible]) == {VisibilityReason.OUT_OF_FRAME}
+
+
+def test_the_plate_is_the_room_without_the_actor(away):
+    clip, subject, *_ = away
+    plate = clip.plate()
+    assert clip.facts["background"] == "still"
+    index, empty = next((i, rgb) for i, rgb in clip.frames() if not subject.visible[i - 3 : i + 4].any())
+    labels = dict(clip.labels([index]))[index]
+    difference = np.abs(plate.astype(int) - empty).max(-1)
+    assert np.percentile(difference[labels == Label.BACKGROUND], 99) < 16
+
+
+def test_the_sound_is_the_footage_s_own(speaking):
+    clip, *_, rows = speaking
+    whole = load_waveform(actor_video()).samples
+    piece = whole[rows.start * 640 : rows.stop * 640]
+    assert len(clip.audio()) == clip.n_frames * 640
+    assert np.corrcoef(clip.audio(), piece)[0, 1] > 0.999
+
+
+def test_the_report_says_what_was_found(speaking):
+    clip, subject, *_ = speaking
+    facts = json.loads((clip.folder / "report" / "report.json").read_text())
+    assert facts["frames"] == 90
+    assert facts["people"] == 1
+    assert facts["occluded_share"] == pytest.approx(subject.occluded.mean())
+    assert {v["stage"] for v in facts["verdicts"]} >= {"radnerf_head", "radnerf_torso"}
+    page = (clip.folder / "report" / "report.html").read_text()
+    assert all(verdict["why"][:20] in page for verdict in facts["verdicts"])
+    assert Image.open(clip.folder / "report" / "contact_sheet.png").size[0] > 1000
+
+
+def test_nothing_is_left_over(speaking):
+    clip, *_ = speaking
+    names = {path.name for path in clip.folder.iterdir()}
+    assert names == {
+        *("manifest.json", "frames.safetensors", "subject_0.safetensors"),
+        *("labels.mkv", "audio.wav", "background.png", "report"),
+    }
+    assert [path.name for path in clip.folder.parent.iterdir()] == ["clip"]

@@ -37,6 +37,9 @@ def infer(cfg: DictConfig) -> Path:
         BeaverError: when speech, bundles or footage are missing or do not fit, or the place cannot be written to.
     """
     quiet_libraries()
+    if cfg.get("frame") is not None and "name" not in cfg.frame:
+        # An experiment sets numbers of the canvas; only frame= chooses one.
+        cfg.frame = None
     check_nodes(cfg)
     settings = film_settings(cfg)
     speech = _speech(cfg)

@@ -102,7 +102,7 @@ def check_nodes(cfg: DictConfig) -> None:
         BeaverError: as `typed`.
     """
     for node, schema in SCHEMAS.items():
-        if node in cfg:
+        if cfg.get(node) is not None:
             typed(cfg, node, schema)
 
 

@@ -133,6 +133,15 @@ def test_targets_of_a_drawn_head():
     np.testing.assert_array_equal(colour[30, 20], rgb[30, 20])
 
 
+def test_behind_the_face_is_neck_even_where_the_collar_is_nearer():
+    rgb, labels = drawn()
+    labels[20:, 10:18] = labels[24:, 18:30] = Label.TORSO  # a blue collar up to the chin on one side
+    rgb[labels == Label.TORSO] = (0, 0, 200)
+    colour, kind = torso_targets(rgb, labels, np.ones((40, 40), bool), reach=8)
+    assert kind[14, 12] == Target.UNDER
+    np.testing.assert_array_equal(colour[14, 12], [200, 0, 0])
+
+
 def test_hands_foreign_things_and_padding_ask_nothing():
     rgb, labels = drawn()
     labels[30:, 10:15], labels[30:, 25:30] = Label.HAND, Label.OTHER

@@ -15,7 +15,7 @@ from beavervision.artifacts.store import atomic_folder
 from beavervision.stages.radnerf_torso.targets import Target, torso_targets
 from beavervision.video.layers import grow
 
-VERSION = 2
+VERSION = 3
 """Counted up when the meaning of the targets changes, so that old caches are not read."""
 
 ROOM = 0.04

@@ -24,6 +24,10 @@ SPECK = 0.02
 """Pieces of body smaller than this share of the largest are mislabelled (a mouth's inside, a collar's gap)."""
 
 
+LEAST_NECK = 0.001
+"""Share of the canvas that has to be neck for its colour to count: a collar may hide it."""
+
+
 class Target(IntEnum):
     """What is asked of the torso at a pixel."""
 
@@ -58,11 +62,9 @@ def torso_targets(
     kind[labels == Label.BACKGROUND] = Target.EMPTY
     colour = rgb
     if body.any() and head.any():
-        core = _core(body, RIM)
-        distance, nearest = _nearest(core if core.any() else body)
-        under = head & (distance <= reach)
+        under = head & (_distance(body) <= reach)
         kind[under] = Target.UNDER
-        colour = np.where(under[..., None], cv2.GaussianBlur(rgb[nearest], (0, 0), RIM), rgb)
+        colour = np.where(under[..., None], _hidden_colour(rgb, labels, body), rgb)
     kind[body] = Target.BODY
     rim = (_distance(head) <= RIM) & (_distance(body) <= RIM)
     kind[rim] = Target.SEAM
@@ -90,17 +92,28 @@ def _distance(mask: np.ndarray) -> np.ndarray:
 
 
 def _core(mask: np.ndarray, radius: float) -> np.ndarray:
-    """Mask without its outermost `radius` pixels, whose colours are mixed."""
-    return _distance(~mask) > radius
+    """Mask without its outermost `radius` pixels, whose colours are mixed; where it is thinner, its middle."""
+    depth = _distance(~mask)
+    return depth >= min(radius + 0.5, float(depth.max()))
 
 
-def _nearest(mask: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
-    """Distance to the mask, and for every pixel the row and column of the mask's nearest pixel."""
-    distance, index = cv2.distanceTransformWithLabels(
+def _hidden_colour(rgb: np.ndarray, labels: np.ndarray, body: np.ndarray) -> np.ndarray:
+    """What the head is taken to hide: behind the face the nearest skin of the neck, behind hair the nearest body."""
+    neck = body & (labels == Label.NECK)
+    behind_hair = rgb[_nearest(_core(body, RIM))]
+    if neck.sum() < LEAST_NECK * neck.size:
+        return cv2.GaussianBlur(behind_hair, (0, 0), RIM)
+    behind_face = rgb[_nearest(_core(neck, RIM))]
+    hidden = np.where((labels == Label.HAIR)[..., None], behind_hair, behind_face)
+    return cv2.GaussianBlur(hidden, (0, 0), RIM)
+
+
+def _nearest(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Row and column, for every pixel, of the mask's nearest pixel."""
+    _, index = cv2.distanceTransformWithLabels(
         (~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
-    rows, columns = np.nonzero(mask)
     where = np.empty((int(index.max()) + 1, 2), np.int64)
-    where[index[mask]] = np.column_stack([rows, columns])
+    where[index[mask]] = np.column_stack(np.nonzero(mask))
     found = where[index]
-    return distance, (found[..., 0], found[..., 1])
+    return found[..., 0], found[..., 1]

@@ -9,7 +9,7 @@ from jaxtyping import Int, UInt8
 from PIL import Image, ImageDraw, ImageFont
 
 from beavervision.artifacts.clip import Clip
-from beavervision.stages.radnerf_torso.frozen_head import bridged
+from beavervision.nerf.condition_scale import without_gaps
 from beavervision.stages.talking.drive import Drive
 from beavervision.stages.talking.performance import Performance
 from beavervision.stages.talking.person import Person
@@ -39,8 +39,8 @@ def contact_sheet(clip: Clip, person: Person, film: Path) -> Image.Image:
 def reconstruction(person: Person, frames: Int[np.ndarray, "N"]) -> list[UInt8[np.ndarray, "H W 3"]]:
     """Return frames of the footage as the avatar shows them, with their own pose and expression."""
     track = person.track
-    condition = person.model.condition68(person.identity, bridged(track.expression))[frames]
-    eye = bridged(track.eye_open).mean(1)[frames]
+    condition = person.model.condition68(person.identity, without_gaps(track.expression))[frames]
+    eye = without_gaps(track.eye_open).mean(1)[frames]
     told = Drive(condition.astype(np.float32), eye.astype(np.float32))
     return list(Performance(person, told, frames).avatar(smoothing=1))
 

@@ -53,7 +53,7 @@ class Progress(ProgressBar):
             )
         elif time.monotonic() - self._last_line > QUIET:
             self._last_line = time.monotonic()
-            self._console.print(self._line(trainer, pl_module), highlight=False)
+            self._console.print(self._line(trainer, pl_module), highlight=False, soft_wrap=True)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Take the bar away."""

@@ -12,7 +12,7 @@ from beavervision.stages.radnerf_head.averaging import WeightAverage
 from beavervision.stages.radnerf_head.hull import Views, carve, head_box, near_face
 from beavervision.stages.radnerf_head.losses import idle_ambient, opacity_entropy, photometric
 from beavervision.stages.radnerf_head.pose import PoseCorrection
-from beavervision.stages.radnerf_head.ray_choice import Regions, choose_pixels
+from beavervision.stages.radnerf_head.ray_choice import Regions, choose_pixels, frame_chances
 from beavervision.stages.radnerf_head.schedule import FINAL_RATE, progress, rate
 from beavervision.stages.radnerf_head.strip import strip_row
 from beavervision.stages.radnerf_head.targets import Target, pixel_targets
@@ -118,7 +118,9 @@ def test_the_face_bounds_its_own_columns_only():
     near = near_face(corners, np.array([-10.0, -10, -10, 10, 10, 10]), 20)
     # cell centres at z = -9.5 .. 9.5: -1 < z < 4 keeps -0.5 .. 3.5
     assert near[10, 10].nonzero()[0].tolist() == [9, 10, 11, 12, 13]
-    assert near[1, 10].all()
+    # beside it, 4.5 cm from its rim at z = 2 (x = -9.5; a corner is 4.5 up): at most 2 + 2 + 6.4 / 2
+    assert near[1, 10].nonzero()[0].max() == 16
+    assert near[1, 10, :17].all()
 
 
 def pixel_loss(kind, rgb, alpha, truth=(0.2, 0.4, 0.6), behind=(1.0, 0.0, 0.0), chance=(0.5, 0.5, 0.5)):
@@ -163,6 +165,22 @@ def test_pixels_come_from_their_regions():
     for (x0, y0, x1, y1), part in zip((b[0] for b in boxes), (chosen[:50], chosen[50:80], chosen[80:]), strict=True):
         assert (part >= [x0, y0]).all()
         assert (part < [x1, y1]).all()
+
+
+def test_rare_openings_are_drawn_as_often_as_common_ones():
+    mouth = np.concatenate([np.full(90, 0.02), np.full(10, 0.4)])
+    chances = frame_chances(mouth, np.full(100, 0.3), uniform=0.0)
+    # half by the mouth: a quarter to the ten open frames, a quarter to the ninety shut; half by eyes that say nothing
+    assert chances.sum() == pytest.approx(1)
+    assert chances[90:].sum() == pytest.approx(0.25 + 0.05)
+    np.testing.assert_allclose(frame_chances(mouth, mouth, uniform=1.0), 0.01)
+
+
+def test_a_single_odd_frame_is_not_drawn_all_the_time():
+    mouth = np.append(np.full(99, 0.02), 0.4)
+    chances = frame_chances(mouth, mouth, uniform=0.5)
+    assert chances[-1] < 0.5 * 0.5
+    assert chances[-1] > 0.1
 
 
 def test_rates_rise_then_fall_to_the_final_one():

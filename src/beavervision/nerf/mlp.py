@@ -34,6 +34,8 @@ class RayMLP(nn.Module):
         self.shared = nn.Linear(of_ray, hidden, bias=False) if of_ray else None
         widths = [hidden] * (layers - 1) + [out]
         self.rest = nn.ModuleList(nn.Linear(a, b, bias=False) for a, b in itertools.pairwise(widths))
+        for layer in self.rest[:-1]:
+            nn.init.kaiming_normal_(layer.weight)
         for layer in (self.first, self.shared):
             if layer is not None:
                 # The bound of a layer that saw the concatenation.

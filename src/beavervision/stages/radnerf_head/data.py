@@ -21,7 +21,7 @@ from beavervision.nerf.condition_scale import ConditionScale, frame_windows, wit
 from beavervision.stages.base import StageData
 from beavervision.stages.radnerf_head.batch import FaceBatch, FrameBatch, RayBatch
 from beavervision.stages.radnerf_head.hull import Views, carve, head_box, near_face
-from beavervision.stages.radnerf_head.ray_choice import choose_pixels, find_regions
+from beavervision.stages.radnerf_head.ray_choice import choose_pixels, find_regions, frame_chances
 from beavervision.stages.radnerf_head.targets import pixel_targets
 from beavervision.types import Label
 
@@ -42,6 +42,7 @@ class HeadData(StageData):
         seed: of the choice of frames and rays.
         rays: pixels a step.
         frames: frames that they come from.
+        even: share of the frames drawn evenly over time; the rest evenly over the openness of mouth and eyes.
         mouth_share: share of the pixels that lie in the mouth's box.
         eye_share: share of the pixels that lie in the eyes' box.
         window: frames in a condition's window.
@@ -59,7 +60,8 @@ class HeadData(StageData):
         subject: int = 0,
         seed: int = 1,
         rays: int = 4096,
-        frames: int = 8,
+        frames: int = 16,
+        even: float = 0.5,
         mouth_share: float = 1 / 6,
         eye_share: float = 1 / 12,
         window: int = 5,
@@ -71,7 +73,7 @@ class HeadData(StageData):
         super().__init__()
         self.clip_folder, self.spec, self.subject_index, self.seed = Path(clip), frame, subject, seed
         self.window, self.hull_frames, self.cells, self.val_frames = window, hull_frames, cells, val_frames
-        self.frames_a_step, self.band_share = frames, band
+        self.frames_a_step, self.even, self.band_share = frames, even, band
         per_frame = rays // frames
         mouth, eyes = round(per_frame * mouth_share), round(per_frame * eye_share)
         self.counts = (per_frame - mouth - eyes, mouth, eyes)
@@ -101,6 +103,8 @@ class HeadData(StageData):
         self.eye_std = float(max(eye[self.train_frames].std(), 1e-3))
         self.raw_eye = eye
         self.eye = ((eye - self.eye_mean) / self.eye_std).astype(np.float32)
+        mouth = subject.mouth_open[self.train_frames]
+        self.chances = frame_chances(mouth, eye[self.train_frames], self.even)
         self.regions = find_regions(self.crops, subject.landmarks, np.flatnonzero(subject.visible))
         face = np.nanmedian(subject.box[:, 3] - subject.box[:, 1]) * float(self.crops.path[0, 2])
         self.band = max(1, round(self.band_share * float(face)))
@@ -150,9 +154,7 @@ class HeadData(StageData):
     def ray_batch(self, step: int) -> RayBatch:
         """Rays of training step `step`."""
         draw = np.random.default_rng([self.seed, step])
-        rows = draw.choice(
-            len(self.train_frames), self.frames_a_step, replace=len(self.train_frames) < self.frames_a_step
-        )
+        rows = draw.choice(len(self.train_frames), self.frames_a_step, p=self.chances)
         frames = self.train_frames[rows]
         parts = [self._pixels(int(t), draw) for t in frames]
         pixels, rgb, behind, target, moves = (torch.from_numpy(np.stack(part)) for part in zip(*parts, strict=True))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 from scipy.interpolate import LinearNDInterpolator
+from scipy.spatial import cKDTree
 
 from beavervision.errors import BeaverError
 from beavervision.stages.radnerf_head.targets import Target
@@ -24,7 +25,10 @@ TOLERANCE = 0.06
 """Share of frames that may say "empty" of a cell that stays: label maps err, poses jitter."""
 
 FACE_MARGINS = (3.0, 2.0)
-"""cm behind and in front of the fitted face in which its surface is looked for: teeth and tongue, fringe and glasses."""
+"""cm behind and in front of the fitted face in which its surface is looked for: teeth, tongue, fringe, glasses."""
+
+SLOPE = 0.5
+"""cm that hair beside the face may come forward for every cm that it is away from it."""
 
 COARSE = 48
 """Cells a side of the first look."""
@@ -108,7 +112,7 @@ def _look_up(views: Views, i: int, points: np.ndarray) -> np.ndarray:
 
 
 def near_face(vertices: Float[np.ndarray, "V 3"], box: Float[np.ndarray, "6"], cells: int) -> Bool[np.ndarray, "X Y Z"]:
-    """Cells close to the fitted face where it covers their column, all cells elsewhere.
+    """Cells close to the fitted face where it covers their column; beside it, cells not far in front of its rim.
 
     Outlines of a head that hardly turns say nothing of its depth; the fitted face does, to a centimetre or two.
 
@@ -121,4 +125,7 @@ def near_face(vertices: Float[np.ndarray, "V 3"], box: Float[np.ndarray, "6"], c
     columns = np.stack(np.meshgrid(x, y, indexing="ij"), -1)
     depth = LinearNDInterpolator(vertices[:, :2], vertices[:, 2])(columns)[..., None]
     behind, front = FACE_MARGINS
-    return np.isnan(depth) | ((z > depth - behind) & (z < depth + front))
+    on_face = (z > depth - behind) & (z < depth + front)
+    away, nearest = cKDTree(vertices[:, :2]).query(columns)
+    rim = (vertices[nearest, 2] + front + SLOPE * away)[..., None]
+    return np.where(np.isnan(depth), z < rim, on_face)

@@ -14,6 +14,9 @@ from beavervision.types import Label
 MOUTH_MARGIN, EYE_MARGIN, HEAD_MARGIN = 0.35, 0.3, 0.08
 """Regions grow by this share of their width and height on every side."""
 
+BINS, MIN_COUNT = 10, 3
+"""Steps of openness, and the frames that one counts as at least: no single frame takes a step's whole share."""
+
 STRIDE = 4
 """Pixels between which the head's outline is looked for."""
 
@@ -57,6 +60,27 @@ def _box(points: np.ndarray, margin: float, size: tuple[int, int]) -> np.ndarray
     low = np.clip(np.floor(low - grow), 0, np.array(size) - 2)
     high = np.clip(np.ceil(high + grow), low + 2, size)
     return np.concatenate([low, high]).astype(np.int64)
+
+
+def frame_chances(mouth: Float[np.ndarray, "N"], eye: Float[np.ndarray, "N"], uniform: float) -> Float[np.ndarray, "N"]:
+    """Probability of each training frame: part even over time, part even over what mouth and eyes do.
+
+    A mouth is wide open in one frame of twenty, eyes are shut in one of forty. Drawn evenly over time, such
+    frames are seen so seldom that a short training learns the average mouth.
+
+    Args:
+        mouth: openness of the mouth in each training frame.
+        eye: openness of the eyes.
+        uniform: share of the draws that are even over time; the rest is shared by mouth and eyes.
+    """
+    chances = np.full(len(mouth), uniform / len(mouth))
+    for values in (mouth, eye):
+        low, high = values.min(), values.max()
+        bins = np.minimum(((values - low) / max(high - low, 1e-9) * BINS).astype(int), BINS - 1)
+        counts = np.bincount(bins, minlength=BINS)
+        rare = 1.0 / np.maximum(counts[bins], MIN_COUNT)
+        chances += (1 - uniform) / 2 * rare / rare.sum()
+    return chances
 
 
 def choose_pixels(

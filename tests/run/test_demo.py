@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from beavervision.artifacts.clip import Clip
+from beavervision.run.demo import Step, run_step, steps
+from beavervision.run.demo_figures import clip_figures
+from beavervision.synthetic import actor_truth, speech_audio
+
+
+def test_the_demo_is_what_a_user_would_type():
+    prepare, train, avatar, dub = steps(["paths.runs=/tmp/x", "trainer.max_steps=3"])
+    assert prepare.command == "beavervision prepare data=demo paths.runs=/tmp/x"
+    assert "model=audio2motion,postnet,radnerf_head,radnerf_torso" in train.command
+    assert train.command.endswith("experiment=demo paths.runs=/tmp/x trainer.max_steps=3")
+    assert avatar.command == "beavervision infer data=demo experiment=demo mode=avatar paths.runs=/tmp/x"
+    assert "mode=dub" in dub.command
+
+
+def test_a_step_is_timed_and_its_failure_is_the_demos(tmp_path):
+    took = run_step(Step("help", ("--version",)))
+    assert took.seconds > 0
+    assert took.peak_memory_mb > 5
+    with pytest.raises(SystemExit) as stop:
+        run_step(Step("typo", ("prepare", "data.vidoe=me.mp4", f"paths.runs={tmp_path}")))
+    assert stop.value.code == 2
+
+
+def test_the_clips_errors_are_those_put_in():
+    truth = actor_truth()
+    subject = truth.subject()
+    # Every head turned 3 degrees further about its own y axis, every landmark 2 % of the eyes' distance off.
+    angle = np.radians(3.0)
+    turn = np.array([[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]])
+    eyes = np.linalg.norm(truth.landmarks[:, 33, :2] - truth.landmarks[:, 263, :2], axis=1)
+    landmarks = subject.landmarks.copy()
+    landmarks[..., 0] += 0.02 * eyes[:, None]
+    wrong = replace(subject, rotation=subject.rotation @ turn, landmarks=landmarks)
+    clip = Clip(Path("nowhere"), {}, np.arange(truth.n_frames) / truth.fps, [wrong])
+    figures = clip_figures(clip, truth)
+    assert figures["prepare/pose_error_deg_median"] == pytest.approx(3.0, abs=0.05)
+    assert figures["prepare/landmark_error_percent_of_eye_distance_median"] == pytest.approx(2.0, abs=0.01)
+    assert figures["prepare/visible_agreement"] == 1.0
+
+
+@pytest.mark.slow
+def test_the_whole_demo_on_its_first_second(tmp_path, capfd, monkeypatch):
+    from beavervision.run.demo import demo
+
+    samples, rate = soundfile.read(speech_audio())
+    short = tmp_path / speech_audio().name
+    soundfile.write(short, samples[: 2 * rate], rate)
+    small = ("data.end=1.4", f"data.speech={short}", "trainer.max_steps=2", "schedule.val_every=2", "frame.height=64")
+    monkeypatch.setattr(sys, "argv", ["demo"])
+    folder = demo([f"paths.runs={tmp_path / 'runs'}", *small])
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "avatar.mp4",
+        "dub.mp4",
+        "index.html",
+        "metrics.json",
+        "sheet.png",
+    ]
+    figures = json.loads((folder / "metrics.json").read_text())
+    assert figures["prepare/pose_error_deg_median"] < 5
+    wanted = ("prepare/wall_seconds", "radnerf_head/val/psnr", "avatar/mouth_correlation", "train/peak_memory_mb")
+    assert {*wanted, "prepare/landmark_error_percent_of_eye_distance_median"} <= set(figures)
+    page = (folder / "index.html").read_text()
+    assert page.count("data:video/mp4;base64,") == 2
+    assert "http" not in page  # nothing is loaded from elsewhere
+    said = capfd.readouterr().out
+    assert str(folder / "index.html") in said
+    assert "data.video=me.mp4" in said

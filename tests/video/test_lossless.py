@@ -31,3 +31,10 @@ def test_begins_anywhere(tmp_path, fps):
             writer.write(np.full((8, 16), i, np.uint8))
     for first in (0, 1, 7, 50, 89):
         assert [int(p[0, 0]) for p in read_gray(tmp_path / "a.mkv", first)] == list(range(first, 90))
+
+
+def test_same_pictures_are_the_same_bytes(tmp_path):
+    for name in ("a.mkv", "b.mkv"):
+        with GrayWriter(tmp_path / name, 16, 8, 25) as writer:
+            writer.write(np.arange(128, dtype=np.uint8).reshape(8, 16))
+    assert (tmp_path / "a.mkv").read_bytes() == (tmp_path / "b.mkv").read_bytes()

@@ -25,7 +25,9 @@ class GrayWriter:
     def __init__(self, path: Path, width: int, height: int, fps: float) -> None:
         self.path, self.shape = Path(path), (height, width)
         try:
-            self._container = av.open(str(self.path), "w", format="matroska")
+            # bitexact: Matroska otherwise invents random identifiers, and the same pictures would give other bytes.
+            options = {"fflags": "+bitexact"}
+            self._container = av.open(str(self.path), "w", format="matroska", options=options)
         except (av.error.FFmpegError, OSError) as error:
             raise BeaverError(f"{path} cannot be written ({error.strerror}); choose another folder.") from None
         rate = Fraction(fps).limit_denominator(1001)

@@ -14,10 +14,12 @@ from beavervision.stages.radnerf_torso.conditioner import TorsoConditioner, simi
 from beavervision.stages.radnerf_torso.data import TorsoData, spread
 from beavervision.stages.radnerf_torso.figures import gap
 from beavervision.stages.radnerf_torso.frozen_head import check_head
+from beavervision.stages.radnerf_torso.held_out import HeldOut
 from beavervision.stages.radnerf_torso.inference import TorsoRenderer, bake, render_baked, render_exact
 from beavervision.stages.radnerf_torso.losses import TorsoWeights, torso_loss
 from beavervision.stages.radnerf_torso.module import RadNerfTorso
 from beavervision.stages.radnerf_torso.network import TorsoField, canvas_points
+from beavervision.stages.radnerf_torso.raster import Raster
 from beavervision.stages.radnerf_torso.still import painted_over, still_frame
 from beavervision.stages.radnerf_torso.targets import Target, torso_targets
 from beavervision.stages.radnerf_torso.track import SourceTrack, body_track
@@ -169,6 +171,29 @@ def test_a_picture_without_head_or_body():
         assert Target.UNDER not in kind
 
 
+# --- raster ------------------------------------------------------------------------------------------------------
+
+
+def test_raster_is_no_finer_than_the_footage():
+    path = np.tile([0.0, 0.0, 0.8], (3, 1))  # 0.8 canvas pixels for each of the footage's
+    assert Raster.of((48, 32), path, 2.0).detail == pytest.approx(1.25)
+    assert Raster.of((48, 32), path, 1.1).size == (53, 36)  # 52.8, 35.2: the last pixel may hang over
+    assert Raster.of((48, 32), path * 4, 2.0).detail == 1
+
+
+def test_raster_and_canvas_share_their_frame_of_reference():
+    # A ramp of 10 a canvas pixel, 10 u at centre u; raster pixel i has its centre at canvas (i + 0.5) / 2.
+    canvas = np.tile(10 * (np.arange(8, dtype=np.float32) + 0.5), (6, 1))
+    raster = Raster((8, 6), 2.0)
+    fine = raster.refine(canvas)
+    assert fine.shape == (12, 16)
+    np.testing.assert_allclose(fine[5, 1:-1], 10 * (np.arange(1, 15) + 0.5) / 2, atol=1e-3)
+    pixels = np.array([16 * 5 + 3, 16 * 2 + 9])
+    np.testing.assert_allclose(raster.sample(canvas, pixels), fine.reshape(-1)[pixels], atol=0.4)
+    # The window of a canvas at (4, 2) with 0.5 px a footage px: the same corner, 1 px a footage px.
+    np.testing.assert_array_equal(raster.window(np.array([4.0, 2.0, 0.5])), [4, 2, 1])
+
+
 # --- network and loss --------------------------------------------------------------------------------------------
 
 
@@ -233,7 +258,9 @@ def test_seam_without_a_rendered_head_asks_for_opacity_only():
 def test_gap_by_hand():
     kind = np.array([[Target.SEAM, Target.UNDER], [Target.BODY, Target.EMPTY]], np.uint8)
     alpha, head = torch.tensor([[0.5, 1.0], [0, 0]]), torch.tensor([[0.5, 0.0], [0, 0]])
-    assert float(gap(alpha, head, kind)) == pytest.approx((0.25 + 0) / 2)
+    blank = torch.zeros(2, 2, 3)
+    frame = HeldOut(0, blank, torch.ones(2, 2, dtype=torch.bool), kind, blank, head, blank)
+    assert float(gap(alpha, frame)) == pytest.approx((0.25 + 0) / 2)
 
 
 def test_spread_keeps_both_ends():
@@ -291,8 +318,15 @@ def make_data(miniature, tmp_path, monkeypatch):
     folder = head_bundle(tmp_path / "head", miniature)
 
     def make(**options) -> TorsoData:
-        small = {"frames_per_step": 4, "points_per_frame": 64, "head_frames": 6, "val_frames": 2, "backend": "torch"}
-        data = TorsoData(miniature.folder, SPEC, {"radnerf_head": folder}, **(small | options))
+        small = {
+            "frames": 12,
+            "frames_per_step": 4,
+            "points_per_frame": 64,
+            "head_frames": 6,
+            "val_frames": 2,
+            "backend": "torch",
+        }
+        data = TorsoData(miniature.folder, SPEC, {"radnerf_head": folder}, **(small | {"backend": "torch"} | options))
         data.setup("fit")
         return data
 
@@ -348,6 +382,11 @@ def test_draws_are_a_function_of_their_number(make_data):
     assert first.points.shape == (4, 64, 2)
     assert first.has_head[2:].all()  # the second half comes from frames whose head is rendered
     assert not (first.frames >= data.dimensions()["n_frames"]).any()
+    # A draw shows what the footage shows: its pixels lie where its points say.
+    frame, point = int(data.train_frames[first.frames[0]]), first.points[0, 0].numpy()
+    x, y = (point * SPEC.height / 2 + np.array(data.crops.size) / 2) * data.raster.detail
+    known = data.footage.colour[data.footage.row(frame), int(y), int(x)]
+    np.testing.assert_allclose(first.colour[0, 0] * 255, known, atol=1e-3)
 
 
 def test_two_steps_to_a_bundle_and_back(make_data, tmp_path):
@@ -362,7 +401,7 @@ def test_two_steps_to_a_bundle_and_back(make_data, tmp_path):
     frames = data.measured
     rgb, alpha = renderer.render(renderer.track.take(frames))
     condition = data.conditioner.condition(data.track.take(frames))
-    expected = render_baked(module.network, bake(module.network, SPEC.height), data.region, condition)
+    expected = render_baked(module.network, bake(module.network, data.raster), data.raster, data.region, condition)
     np.testing.assert_array_equal(rgb, expected[0])
     np.testing.assert_array_equal(alpha, expected[1])
     assert (tmp_path / "b" / "plate.png").exists()
@@ -382,14 +421,14 @@ def test_learns_the_torso_and_closes_the_neck(make_data):
     data = make_data(points_per_frame=512)
     module, trainer = train(data, 120, validate=True, backend="auto")
     figures = trainer.callback_metrics
-    black = float(-10 * np.log10(np.mean((data.crops.rgb[data.measured][:, data.region] / 255.0) ** 2)))
+    black = float(-10 * np.log10(np.mean((data.footage.picture[:, data.region] / 255.0) ** 2)))
     assert figures["val/psnr"] > black + 10
     assert figures["val/gap"] < 0.05
     # The baked picture is the field's own but for interpolation.
     condition = data.conditioner.condition(data.track.take(data.measured))
-    baked = render_baked(module.network, bake(module.network, SPEC.height), data.region, condition)
-    exact = render_exact(module.network, data.region, condition)
+    baked = render_baked(module.network, bake(module.network, data.raster), data.raster, data.region, condition)
+    exact = render_exact(module.network, data.raster, data.region, condition)
     assert np.abs(baked[1] - exact[1]).mean() < 0.01
     assert np.abs(baked[0] * baked[1][..., None] - exact[0] * exact[1][..., None]).mean() < 0.01
-    again = render_baked(module.network, bake(module.network, SPEC.height), data.region, condition)
+    again = render_baked(module.network, bake(module.network, data.raster), data.raster, data.region, condition)
     np.testing.assert_array_equal(baked[0], again[0])  # nothing random at inference

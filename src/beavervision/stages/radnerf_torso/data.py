@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
-from torch.utils.data import DataLoader, IterableDataset
+from jaxtyping import Bool, Float, UInt8
+from torch.utils.data import DataLoader
 
 from beavervision.artifacts.clip import Clip
-from beavervision.artifacts.crops import open_crops
+from beavervision.artifacts.crops import cut, open_crops
 from beavervision.errors import BeaverError
 from beavervision.face.framing import FrameSpec
 from beavervision.face.providers import load_face_model
@@ -21,13 +20,15 @@ from beavervision.stages.base import StageData
 from beavervision.stages.draws import draw_rng
 from beavervision.stages.radnerf_torso.batch import TorsoBatch
 from beavervision.stages.radnerf_torso.conditioner import JAW, TorsoConditioner
+from beavervision.stages.radnerf_torso.draws import EndlessDraws
+from beavervision.stages.radnerf_torso.footage import open_footage
 from beavervision.stages.radnerf_torso.frozen_head import STAGE as HEAD_STAGE
 from beavervision.stages.radnerf_torso.frozen_head import FrozenHead, check_head, kept
 from beavervision.stages.radnerf_torso.held_out import HeldOut
 from beavervision.stages.radnerf_torso.network import canvas_points
-from beavervision.stages.radnerf_torso.target_cache import open_targets
+from beavervision.stages.radnerf_torso.raster import Raster
+from beavervision.stages.radnerf_torso.targets import Target
 from beavervision.stages.radnerf_torso.track import SourceTrack
-from beavervision.types import Label
 
 
 class TorsoData(StageData):
@@ -38,6 +39,8 @@ class TorsoData(StageData):
         frame: the canvas; the head's bundle has to have the same.
         upstream: has the bundle of radnerf_head.
         subject: which person.
+        detail: torso pixels for each pixel of the canvas, along each axis; no more than the footage has.
+        frames: training frames to learn from, evenly spread.
         frames_per_step, points_per_frame: size of a batch.
         reach: how far the torso goes on under the head, in face heights.
         head_frames: training frames whose head is rendered, for the seam.
@@ -52,6 +55,8 @@ class TorsoData(StageData):
         frame: FrameSpec,
         upstream: dict[str, Path],
         subject: int = 0,
+        detail: float = 2.0,
+        frames: int = 240,
         frames_per_step: int = 8,
         points_per_frame: int = 2048,
         reach: float = 0.2,
@@ -63,9 +68,10 @@ class TorsoData(StageData):
         super().__init__()
         self.clip_folder, self.frame, self.head_folder = Path(clip), frame, Path(upstream[HEAD_STAGE])
         self.subject, self.reach, self.seed, self.backend = subject, reach, seed, backend
+        self.detail, self.frames = detail, frames
         self.frames_per_step, self.points_per_frame = frames_per_step, points_per_frame
         self.head_frames, self.val_frames = head_frames, val_frames
-        self._ready = False
+        self._ready, self._last_plate = False, None
 
     def setup(self, stage: str | None = None) -> None:
         """Open the clip's crops and targets, check and render the head; once."""
@@ -76,22 +82,31 @@ class TorsoData(StageData):
         self.person = self.clip.subjects[self.subject]
         self.crops = open_crops(self.clip, self.subject, self.frame)
         self.track = SourceTrack.of(self.person, self.crops)
-        visible = np.flatnonzero(self.person.visible)
-        self.train_frames = visible[visible < self.clip.train_range.stop]
-        if not len(self.train_frames):
-            raise BeaverError(f"Clip {self.clip.name} shows nobody in its training part; give longer footage.")
+        self._choose_frames()
         face = np.nanmedian((self.track.box[:, 3] - self.track.box[:, 1]) * self.crops.path[:, 2])
-        self.targets = open_targets(self.crops, self.person.visible, self.reach * face)
+        self.raster = Raster.of(self.crops.size, self.crops.path, self.detail)
+        self.footage = open_footage(
+            self.clip, self.crops.path, self.raster, self.train_frames, self.measured, self.reach * face
+        )
         self.region = self._region()
-        self.conditioner = TorsoConditioner.fit(self._jaw(), self.crops.size, self.track.take(self.train_frames))
         known = self.track.take(self.train_frames)
+        self.conditioner = TorsoConditioner.fit(self._jaw(), self.crops.size, known)
         self.conditions = self.conditioner.condition(known)
-        self.points = canvas_points(*self.crops.size).reshape(-1, 2)
-        self._render_heads(visible)
+        self.points = canvas_points(*self.raster.canvas, 1 / self.raster.detail).reshape(-1, 2)
+        self._render_heads()
         self._ready = True
 
+    def _choose_frames(self) -> None:
+        """Choose what to learn from and what to measure by."""
+        visible = np.flatnonzero(self.person.visible)
+        training, held_out = np.split(visible, [np.searchsorted(visible, self.clip.train_range.stop)])
+        if not len(training):
+            raise BeaverError(f"Clip {self.clip.name} shows nobody in its training part; give longer footage.")
+        self.train_frames = spread(training, self.frames)
+        self.measured = spread(held_out if len(held_out) else self.train_frames, self.val_frames)
+
     def _region(self) -> Bool[np.ndarray, "H W"]:
-        region = self.targets.region(self.train_frames)
+        region = self.footage.region(self.train_frames)
         if not region.any():
             raise BeaverError(
                 f"Clip {self.clip.name} on canvas {self.frame.slug} shows neither neck nor shoulders; choose a "
@@ -105,16 +120,12 @@ class TorsoData(StageData):
         rest = model.vertices(self.person.identity, np.zeros(model.exp_basis.shape[0]))
         return rest[model.landmarks68[JAW]]
 
-    def _render_heads(self, visible: np.ndarray) -> None:
-        """Render the head of some training frames and of the held-out frames to measure by."""
-        held_out = visible[visible >= self.clip.train_range.stop]
+    def _render_heads(self) -> None:
+        """Render the head of some training frames and of the frames to measure by."""
         chosen = spread(self.train_frames, self.head_frames)
-        measured = spread(held_out if len(held_out) else self.train_frames, self.val_frames)
         head = FrozenHead(self.head_folder, self.clip, self.person, self.crops, self.backend)
-        wanted = np.unique(np.concatenate([chosen, measured]))
-        self.heads = kept(head.render(wanted))
+        self.heads = kept(head.render(np.union1d(chosen, self.measured)))
         self.seam_rows = np.flatnonzero(np.isin(self.train_frames, chosen))
-        self.measured = measured
 
     def dimensions(self) -> dict[str, Any]:
         """What the data dictates to the module."""
@@ -148,31 +159,44 @@ class TorsoData(StageData):
 
     def _pixels(self, frame: int, pixels: np.ndarray) -> dict[str, np.ndarray]:
         """What is known of some pixels of one frame."""
-        colour = _floats(self.targets.colour[frame].reshape(-1, 3)[pixels])
-        kind = self.targets.kind[frame].reshape(-1)[pixels].astype(np.int64)
-        plate, head = self.crops.plate(frame), self.heads.get(frame)
+        row = self.footage.row(frame)
+        colour = _floats(self.footage.colour[row].reshape(-1, 3)[pixels])
+        kind = self.footage.kind[row].reshape(-1)[pixels].astype(np.int64)
+        plate, head = self._plate(frame), self.heads.get(frame)
+        # Without a plate the picture itself stands behind empty pixels, and black behind the body.
+        empty = (kind == Target.EMPTY)[:, None]
         return {
             "colour": colour,
             "kind": kind,
-            # Without a plate the picture itself stands behind empty pixels, and black behind the body.
-            "background": colour * (kind == 2)[:, None] if plate is None else _floats(plate.reshape(-1, 3)[pixels]),
-            "head_rgb": np.zeros_like(colour) if head is None else _floats(head.rgb.reshape(-1, 3)[pixels]),
-            "head_alpha": np.zeros_like(colour[:, 0]) if head is None else _floats(head.alpha.reshape(-1)[pixels]),
+            "background": colour * empty if plate is None else _floats(plate.reshape(-1, 3)[pixels]),
+            "head_rgb": np.zeros_like(colour) if head is None else _floats(self.raster.sample(head.rgb, pixels)),
+            "head_alpha": np.zeros_like(colour[:, 0])
+            if head is None
+            else _floats(self.raster.sample(head.alpha, pixels)),
             "has_head": np.array(head is not None),
         }
+
+    def _plate(self, frame: int) -> UInt8[np.ndarray, "H W 3"] | None:
+        """Background of a frame on the raster; the last one is kept, for it seldom changes."""
+        if self.crops.full_plate is None:
+            return None
+        row = tuple(self.raster.window(self.crops.path[frame]))
+        if self._last_plate is None or self._last_plate[0] != row:
+            self._last_plate = (row, cut(self.crops.full_plate, np.array(row), self.raster.size))
+        return self._last_plate[1]
 
     def held_out(self, index: int) -> HeldOut:
         """Held-out frame number `index` to measure by."""
         t = int(self.measured[index])
-        picture = _floats(self.crops.rgb[t])
-        plate = self.crops.plate(t)
-        foreign = np.isin(self.crops.labels[t], (Label.HAND, Label.OTHER))
+        picture, plate = _floats(self.footage.picture[index]), self._plate(t)
+        head = self.heads[t]
         return HeldOut(
             frame=t,
             picture=torch.from_numpy(picture),
-            counted=torch.from_numpy(self.crops.inside[t] & ~foreign),
-            head_rgb=torch.from_numpy(_floats(self.heads[t].rgb)),
-            head_alpha=torch.from_numpy(_floats(self.heads[t].alpha)),
+            counted=torch.from_numpy(np.array(self.footage.counted[index])),
+            kind=np.asarray(self.footage.kind[self.footage.row(t)]),
+            head_rgb=torch.from_numpy(_floats(self.raster.refine(head.rgb))),
+            head_alpha=torch.from_numpy(_floats(self.raster.refine(head.alpha))),
             background=torch.from_numpy(picture if plate is None else _floats(plate)),
         )
 
@@ -180,7 +204,7 @@ class TorsoData(StageData):
         """Batches without end, beginning where the trainer stands."""
         trainer = self.trainer
         first = trainer.global_step * trainer.world_size + trainer.global_rank
-        return DataLoader(_Draws(self, first, trainer.world_size), batch_size=None)
+        return DataLoader(EndlessDraws(self.draw, first, trainer.world_size), batch_size=None)
 
     def val_dataloader(self) -> DataLoader:
         """Numbers of the held-out frames."""
@@ -197,21 +221,10 @@ class TorsoData(StageData):
             "fps": self.clip.fps,
             "basis": self.clip.facts["basis"],
             "footage_size": list(self.clip.size),
+            "canvas": list(self.raster.canvas),
+            "detail": self.raster.detail,
             "train_frames": len(self.train_frames),
         }
-
-
-class _Draws(IterableDataset):
-    """Every `step`-th draw from `first` on."""
-
-    def __init__(self, data: TorsoData, first: int, step: int) -> None:
-        self._data, self._first, self._step = data, first, step
-
-    def __iter__(self) -> Iterator[TorsoBatch]:
-        number = self._first
-        while True:
-            yield self._data.draw(number)
-            number += self._step
 
 
 def spread(frames: np.ndarray, n: int) -> np.ndarray:

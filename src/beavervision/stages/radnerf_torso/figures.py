@@ -23,14 +23,12 @@ def psnr(picture: Float[Tensor, "H W 3"], frame: HeldOut) -> Float[Tensor, ""]:
     return -10 * torch.log10(error.clamp_min(1e-10))
 
 
-def gap(
-    alpha: Float[Tensor, "H W"], head_alpha: Float[Tensor, "H W"], kind: UInt8[np.ndarray, "H W"]
-) -> Float[Tensor, ""]:
+def gap(alpha: Float[Tensor, "H W"], frame: HeldOut) -> Float[Tensor, ""]:
     """How much background shows where head and body meet: mean transparency of both, 0 when closed."""
-    seam = torch.from_numpy(np.isin(kind, (Target.SEAM, Target.UNDER)))
+    seam = torch.from_numpy(np.isin(frame.kind, (Target.SEAM, Target.UNDER)))
     if not seam.any():
         return torch.zeros(())
-    return ((1 - alpha) * (1 - head_alpha))[seam].mean()
+    return ((1 - alpha) * (1 - frame.head_alpha))[seam].mean()
 
 
 def strip(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jaxtyping import Bool, Float
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
 
@@ -16,6 +17,8 @@ class HeldOut:
     picture: Float[Tensor, "H W 3"]
     counted: Bool[Tensor, "H W"]
     """Pixels that take part: no hand, nothing foreign, no padding."""
+    kind: UInt8[np.ndarray, "H W"]
+    """`targets.Target`"""
     head_rgb: Float[Tensor, "H W 3"]
     """Times its opacity."""
     head_alpha: Float[Tensor, "H W"]

@@ -14,14 +14,15 @@ from torch import Tensor
 from beavervision.artifacts.bundle import Bundle
 from beavervision.stages.radnerf_torso.conditioner import TorsoCondition, TorsoConditioner
 from beavervision.stages.radnerf_torso.network import REST_EXTENT, TorsoField, canvas_points
+from beavervision.stages.radnerf_torso.raster import Raster
 from beavervision.stages.radnerf_torso.track import SourceTrack
 
 STAGE = "radnerf_torso"
 LATTICE_ROWS = 48
 """The movement's shortest wave spans half a canvas half-height, 12 rows of this lattice: bilinear between them."""
 
-TEXTURE_ROWS = 2.0
-"""Rows of the baked texture for each row of the canvas, over the canvas's own height."""
+TEXTURE_ROWS = 1.5
+"""Rows of the baked texture for each row of the raster, over the raster's own height."""
 
 CHUNK = 1 << 16
 """Points evaluated at once while baking: bounds memory whatever the canvas."""
@@ -37,8 +38,10 @@ class TorsoRenderer:
 
     network: TorsoField
     conditioner: TorsoConditioner
+    raster: Raster
+    """The pixels that it renders."""
     region: Bool[np.ndarray, "H W"]
-    """Pixels where the torso can be."""
+    """Those where the torso can be."""
     track: SourceTrack
     """The footage's own poses: where avatar mode takes its movement from."""
     facts: dict
@@ -62,21 +65,18 @@ class TorsoRenderer:
         bundle = Bundle.load(folder, STAGE)
         network = TorsoField(**bundle.hparams, backend=backend)
         network.load_state_dict(bundle.weights)
+        raster = Raster(tuple(bundle.facts["canvas"]), bundle.facts["detail"])
         return cls(
             network.eval(),
             TorsoConditioner.from_assets(bundle.assets),
+            raster,
             bundle.assets["region"].astype(bool),
             SourceTrack.from_assets(bundle.assets),
             bundle.facts,
             bundle.folder,
             bundle.assets["identity"],
-            bake(network, bundle.assets["region"].shape[0]),
+            bake(network, raster),
         )
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height of the canvas."""
-        return self.region.shape[1], self.region.shape[0]
 
     def render(self, track: SourceTrack) -> tuple[Float[np.ndarray, "B H W 3"], Float[np.ndarray, "B H W"]]:
         """Colour (not multiplied by opacity) and opacity of the torso, [0, 1], for every row of `track`.
@@ -84,13 +84,13 @@ class TorsoRenderer:
         Args:
             track: poses, shoulders and canvas of the frames wanted.
         """
-        return render_baked(self.network, self.baked, self.region, self.conditioner.condition(track))
+        return render_baked(self.network, self.baked, self.raster, self.region, self.conditioner.condition(track))
 
 
 @torch.no_grad()
-def bake(network: TorsoField, height: int) -> Float[np.ndarray, "h w 4"]:
+def bake(network: TorsoField, raster: Raster) -> Float[np.ndarray, "h w 4"]:
     """Evaluate the texture on a lattice over its whole extent."""
-    rows = int(TEXTURE_ROWS * height * REST_EXTENT)
+    rows = int(TEXTURE_ROWS * raster.size[1] * REST_EXTENT)
     columns = int(rows * network.aspect)
     y = ((torch.arange(rows) + 0.5) / rows * 2 - 1) * REST_EXTENT
     x = ((torch.arange(columns) + 0.5) / columns * 2 - 1) * REST_EXTENT * network.aspect
@@ -103,32 +103,36 @@ def bake(network: TorsoField, height: int) -> Float[np.ndarray, "h w 4"]:
 def render_baked(
     network: TorsoField,
     baked: Float[np.ndarray, "h w 4"],
+    raster: Raster,
     region: Bool[np.ndarray, "H W"],
     condition: TorsoCondition,
 ) -> tuple[Float[np.ndarray, "B H W 3"], Float[np.ndarray, "B H W"]]:
     """Render from a baked texture; see `TorsoRenderer.render`."""
-    height, width = region.shape
-    step = max(1.0, height / LATTICE_ROWS)
-    lattice = canvas_points(width, height, step)
+    step = max(1.0, raster.canvas[1] / LATTICE_ROWS)
+    lattice = canvas_points(*raster.canvas, step)
     batch = len(condition.points)
     points = lattice.reshape(1, -1, 2).expand(batch, -1, -1)
     rest, shading = network.move(
         points, *(torch.from_numpy(part) for part in (condition.points, condition.head, condition.body))
     )
     coarse = torch.cat([rest, shading], -1).reshape(batch, *lattice.shape[:2], 5).numpy()
-    pictures = [_look_up(baked, values, (width, height), step, network.aspect) for values in coarse]
+    pictures = [_look_up(baked, values, raster.size, step * raster.detail, network.aspect) for values in coarse]
     rgb, alpha = np.stack([p[..., :3] for p in pictures]), np.stack([p[..., 3] for p in pictures])
     return rgb, alpha * region
 
 
 @torch.no_grad()
 def render_exact(
-    network: TorsoField, region: Bool[np.ndarray, "H W"], condition: TorsoCondition, frames: Tensor | None = None
+    network: TorsoField,
+    raster: Raster,
+    region: Bool[np.ndarray, "H W"],
+    condition: TorsoCondition,
+    frames: Tensor | None = None,
 ) -> tuple[Float[np.ndarray, "B H W 3"], Float[np.ndarray, "B H W"]]:
     """Render by evaluating the field at every pixel of the region: the truth that `render_baked` approaches."""
     height, width = region.shape
     where = torch.from_numpy(np.flatnonzero(region))
-    points = canvas_points(width, height).reshape(-1, 2)[where]
+    points = canvas_points(*raster.canvas, 1 / raster.detail).reshape(-1, 2)[where]
     batch = len(condition.points)
     rgb, alpha = torch.zeros(batch, height * width, 3), torch.zeros(batch, height * width)
     told = [torch.from_numpy(part) for part in (condition.points, condition.head, condition.body)]
@@ -145,7 +149,7 @@ def _look_up(
     aspect: float,
 ) -> Float[np.ndarray, "H W 4"]:
     """One frame: stretch the lattice to the canvas, look the texture up there, shade it."""
-    # Lattice point (i, j) stands at ((j + 0.5) step, (i + 0.5) step): stretch by exactly `step`, then cut.
+    # Lattice point (i, j) stands at raster pixel ((j + 0.5) step, (i + 0.5) step): stretch by exactly `step`.
     matrix = np.array([[1 / step, 0, 0.5 / step - 0.5], [0, 1 / step, 0.5 / step - 0.5]])
     flags = cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR
     rest, shading = (

@@ -108,11 +108,11 @@ class RadNerfTorso(StageModule):
         data: TorsoData = self.trainer.datamodule
         truth = data.held_out(int(index))
         condition = data.conditioner.condition(data.track.take(np.array([truth.frame])))
-        rgb, alpha = render_exact(self.network, data.region, condition)
+        rgb, alpha = render_exact(self.network, data.raster, data.region, condition)
         torso, opacity = torch.from_numpy(rgb[0]), torch.from_numpy(alpha[0])
         whole = composite(torso, opacity, truth)
         self.mean_psnr.update(psnr(whole, truth))
-        self.mean_gap.update(gap(opacity, truth.head_alpha, data.targets.kind[truth.frame]))
+        self.mean_gap.update(gap(opacity, truth))
         self.log_dict({"val/psnr": self.mean_psnr, "val/gap": self.mean_gap})
         self.strips.append(strip(torso, opacity, whole, truth))
 

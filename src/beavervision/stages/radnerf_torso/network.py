@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
@@ -107,8 +109,9 @@ class TorsoField(nn.Module):
 
 
 def canvas_points(width: int, height: int, step: float = 1.0) -> Float[Tensor, "H W 2"]:
-    """Centres of a canvas's pixels (or of a lattice of every `step` pixels) in the field's coordinates."""
-    columns, rows = (torch.arange(-(-size // step) if step > 1 else size) for size in (width, height))
+    """Centres of cells of `step` canvas pixels that cover a canvas, in the field's coordinates."""
+    # A hair less: 100 / (100 / 96) must not need a 97th cell.
+    columns, rows = (torch.arange(math.ceil(size / step - 1e-6)) for size in (width, height))
     u, v = (columns + 0.5) * step, (rows + 0.5) * step
     y, x = torch.meshgrid((v - height / 2) / (height / 2), (u - width / 2) / (height / 2), indexing="ij")
     return torch.stack([x, y], -1)

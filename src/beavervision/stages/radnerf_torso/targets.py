@@ -14,15 +14,13 @@ BODY = (Label.NECK, Label.TORSO)
 HEAD = (Label.HAIR, Label.FACE)
 
 RIM = 1.5
-"""Pixels on either side of the head's outline that mix head and torso: no target for the torso alone."""
-
+"""Canvas pixels on either side of the head's outline that mix head and torso: no target for the torso alone."""
 
 PADDING = 2.0
 """Pixels of padding, next to the footage's border, that count as footage."""
 
 SPECK = 0.02
 """Pieces of body smaller than this share of the largest are mislabelled (a mouth's inside, a collar's gap)."""
-
 
 LEAST_NECK = 0.001
 """Share of the canvas that has to be neck for its colour to count: a collar may hide it."""
@@ -48,6 +46,7 @@ def torso_targets(
     labels: UInt8[np.ndarray, "H W"],
     inside: Bool[np.ndarray, "H W"],
     reach: float,
+    detail: float = 1.0,
 ) -> tuple[UInt8[np.ndarray, "H W 3"], UInt8[np.ndarray, "H W"]]:
     """Colour and `Target` of every pixel.
 
@@ -56,18 +55,19 @@ def torso_targets(
         labels: `types.Label` of its pixels.
         inside: False where the canvas sticks out of the footage.
         reach: pixels that the torso continues under the head, from where the two meet.
+        detail: pixels for each pixel of the canvas that the head is rendered on, along each axis.
     """
     body, head = connected_body(labels), np.isin(labels, HEAD)
+    rim = RIM * detail
     kind = np.zeros(labels.shape, np.uint8)
     kind[labels == Label.BACKGROUND] = Target.EMPTY
     colour = rgb
     if body.any() and head.any():
         under = head & (_distance(body) <= reach)
         kind[under] = Target.UNDER
-        colour = np.where(under[..., None], _hidden_colour(rgb, labels, body), rgb)
+        colour = np.where(under[..., None], _hidden_colour(rgb, labels, body, rim), rgb)
     kind[body] = Target.BODY
-    rim = (_distance(head) <= RIM) & (_distance(body) <= RIM)
-    kind[rim] = Target.SEAM
+    kind[(_distance(head) <= rim) & (_distance(body) <= rim)] = Target.SEAM
     # Padding repeats the footage's border: as far as interpolation looks, that is what continues the torso.
     kind[(_distance(inside) > PADDING) | np.isin(labels, (Label.HAND, Label.OTHER))] = Target.UNKNOWN
     return colour, kind
@@ -97,15 +97,15 @@ def _core(mask: np.ndarray, radius: float) -> np.ndarray:
     return depth >= min(radius + 0.5, float(depth.max()))
 
 
-def _hidden_colour(rgb: np.ndarray, labels: np.ndarray, body: np.ndarray) -> np.ndarray:
+def _hidden_colour(rgb: np.ndarray, labels: np.ndarray, body: np.ndarray, rim: float) -> np.ndarray:
     """What the head is taken to hide: behind the face the nearest skin of the neck, behind hair the nearest body."""
     neck = body & (labels == Label.NECK)
-    behind_hair = rgb[_nearest(_core(body, RIM))]
+    behind_hair = rgb[_nearest(_core(body, rim))]
     if neck.sum() < LEAST_NECK * neck.size:
-        return cv2.GaussianBlur(behind_hair, (0, 0), RIM)
-    behind_face = rgb[_nearest(_core(neck, RIM))]
+        return cv2.GaussianBlur(behind_hair, (0, 0), rim)
+    behind_face = rgb[_nearest(_core(neck, rim))]
     hidden = np.where((labels == Label.HAIR)[..., None], behind_hair, behind_face)
-    return cv2.GaussianBlur(hidden, (0, 0), RIM)
+    return cv2.GaussianBlur(hidden, (0, 0), rim)
 
 
 def _nearest(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

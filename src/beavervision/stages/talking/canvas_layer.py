@@ -51,7 +51,8 @@ class CanvasLayer:
     def over(self, background: UInt8[np.ndarray, "h w 3"], box: Box) -> UInt8[np.ndarray, "h w 3"]:
         """The layer over a background, both at the frame pixels of `box`."""
         colour = to_frame(self.colour, self.place, box)
-        alpha = np.clip(to_frame(self.alpha, self.place, box, smooth=False), 0, 1)
+        # The same interpolation for both, or a rim of light or dark appears along every edge.
+        alpha = np.clip(to_frame(self.alpha, self.place, box), 0, 1)
         return quantise(colour + (1 - alpha[..., None]) * (background.astype(np.float32) / 255))
 
     def head_in_frame(self, box: Box) -> Float[np.ndarray, "h w"]:

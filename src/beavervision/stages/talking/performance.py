@@ -98,5 +98,10 @@ class Performance:
             )
         with self.clock("torso"):
             torso, torso_alpha = self.person.torso.render(some)
-        parts = (head.cpu().numpy(), head_alpha.cpu().numpy(), torso, torso_alpha, some.path)
-        return [CanvasLayer.stack(*each) for each in zip(*parts, strict=True)]
+        raster = self.person.torso.raster
+        layers = []
+        with self.clock("stack"):
+            for i, (torso_rgb, torso_opacity) in enumerate(zip(torso, torso_alpha, strict=True)):
+                fine = (raster.refine(part[i].cpu().numpy()) for part in (head, head_alpha))
+                layers.append(CanvasLayer.stack(*fine, torso_rgb, torso_opacity, raster.window(some.path[i])))
+        return layers

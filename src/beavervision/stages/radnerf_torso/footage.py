@@ -1,0 +1,121 @@
+"""The frames that a torso learns from, on its raster, with their targets; worked out once, kept beside the clip."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+from numpy.lib.format import open_memmap
+
+from beavervision.artifacts.clip import Clip
+from beavervision.artifacts.crops import FOLDER, cut
+from beavervision.artifacts.manifest import Manifest, sha256_json
+from beavervision.artifacts.store import atomic_folder
+from beavervision.face.framing import inside_footage
+from beavervision.stages.radnerf_torso.raster import Raster
+from beavervision.stages.radnerf_torso.targets import Target, torso_targets
+from beavervision.types import Label
+from beavervision.video.layers import grow
+
+VERSION = 1
+"""Counted up when the meaning of what is kept changes, so that old caches are not read."""
+
+ROOM = 0.04
+"""Room left round the places where the torso was seen, in canvas heights, for poses between the frames."""
+
+
+@dataclass(frozen=True)
+class TorsoFootage:
+    """Frames on the torso's raster, memory-mapped."""
+
+    frames: np.ndarray
+    """Which frames of the clip, rising [N]."""
+    colour: UInt8[np.ndarray, "N H W 3"]
+    """The picture, and under the head what it is taken to hide."""
+    kind: UInt8[np.ndarray, "N H W"]
+    """`targets.Target`"""
+    picture: UInt8[np.ndarray, "V H W 3"]
+    """The held-out frames as they are."""
+    counted: Bool[np.ndarray, "V H W"]
+    """Their pixels that are measured: no hand, nothing foreign, no padding."""
+    held_out: np.ndarray
+    """Which frames of the clip these are, rising [V]."""
+
+    def row(self, frame: int) -> int:
+        """Where `frame` stands in `colour` and `kind`."""
+        return int(np.searchsorted(self.frames, frame))
+
+    def region(self, frames: np.ndarray) -> Bool[np.ndarray, "H W"]:
+        """Pixels where the torso can be, by the frames given."""
+        seen = np.zeros(self.kind.shape[1:], bool)
+        for frame in frames:
+            seen |= np.isin(self.kind[self.row(frame)], (Target.BODY, Target.UNDER, Target.SEAM))
+        return grow(seen, ROOM * seen.shape[0])
+
+
+def open_footage(
+    clip: Clip,
+    path: Float[np.ndarray, "T 3"],
+    raster: Raster,
+    frames: np.ndarray,
+    held_out: np.ndarray,
+    reach: float,
+) -> TorsoFootage:
+    """Frames with their targets, from the cache or made now.
+
+    Args:
+        clip: the footage.
+        path: x0, y0, scale of the head's canvas in every frame.
+        raster: the torso's pixels.
+        frames: frames to learn from.
+        held_out: frames to measure by.
+        reach: how far the torso continues under the head, px of the canvas.
+    """
+    every = np.union1d(frames, held_out)
+    key = {
+        "version": VERSION,
+        "clip": clip.sha256,
+        "raster": asdict(raster),
+        "path": sha256_json({"path": path.round(4).tolist()}),
+        "frames": every.tolist(),
+        "held_out": held_out.tolist(),
+        "reach": round(float(reach), 3),
+    }
+    folder = clip.folder / FOLDER / f"torso-{sha256_json(key)[:16]}"
+    names = ("colour", "kind", "picture", "counted")
+    if not all((folder / f"{name}.npy").exists() for name in names):
+        with atomic_folder(folder) as part:
+            _write(part, clip, path, raster, every, held_out, reach)
+            Manifest("torso_footage", key).write(part)
+    colour, kind, picture, counted = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in names)
+    return TorsoFootage(every, colour, kind, picture, counted, held_out)
+
+
+def _write(
+    part: Path,
+    clip: Clip,
+    path: np.ndarray,
+    raster: Raster,
+    frames: np.ndarray,
+    held_out: np.ndarray,
+    reach: float,
+) -> None:
+    width, height = raster.size
+    shape, measured = (len(frames), height, width), (len(held_out), height, width)
+    colour = open_memmap(part / "colour.npy", "w+", np.uint8, (*shape, 3))
+    kind = open_memmap(part / "kind.npy", "w+", np.uint8, shape)
+    picture = open_memmap(part / "picture.npy", "w+", np.uint8, (*measured, 3))
+    counted = open_memmap(part / "counted.npy", "w+", np.bool_, measured)
+    wanted = frames.tolist()
+    for row, ((t, frame), (_, regions)) in enumerate(zip(clip.frames(wanted), clip.labels(wanted), strict=True)):
+        window = raster.window(path[t])
+        rgb, labels = cut(frame, window, raster.size), cut(regions, window, raster.size, nearest=True)
+        inside = inside_footage(window, clip.size, raster.size)
+        colour[row], kind[row] = torso_targets(rgb, labels, inside, reach * raster.detail, raster.detail)
+        for place in np.flatnonzero(held_out == t):
+            picture[place] = rgb
+            counted[place] = inside & ~np.isin(labels, (Label.HAND, Label.OTHER))
+    for array in (colour, kind, picture, counted):
+        array.flush()

@@ -7,10 +7,11 @@ import torch
 from stage_training import SaveAt, export, fit
 
 from beavervision.audio.hearing import FeatureSettings
+from beavervision.audio.level import at_level
 from beavervision.audio.pitch import coarse_pitch
 from beavervision.errors import BeaverError
 from beavervision.face.providers import load_face_model
-from beavervision.stages.audio2motion.data import Audio2MotionData, collate
+from beavervision.stages.audio2motion.data import Audio2MotionData
 from beavervision.stages.audio2motion.flow import FlowPrior
 from beavervision.stages.audio2motion.inference import AudioToMotion
 from beavervision.stages.audio2motion.losses import (
@@ -24,6 +25,7 @@ from beavervision.stages.audio2motion.module import Audio2Motion
 from beavervision.stages.audio2motion.network import MotionVAE, Speech
 from beavervision.stages.audio2motion.statistics import lip_distance, measure, mouth_projector
 from beavervision.stages.audio2motion.wavenet import MaskedBatchNorm
+from beavervision.stages.audio2motion.windows import collate
 from beavervision.stages.takes import record
 
 TINY = {
@@ -307,7 +309,7 @@ def test_two_steps_bundle_reload_same_output(speech_clip, tmp_path):
     found = predictor.predict(samples)
     assert found.expression.shape == (110, 64)
     assert (found.fps, found.basis) == (25.0, "gpmm")
-    heard = data.features.extract(samples, 25.0)
+    heard = data.features.extract(at_level(samples, data.speech_level_db), 25.0)
     speech = SimpleNamespace(**vars(random_speech(np.random.default_rng(0), 1, 110)))
     speech.content = torch.from_numpy(heard.content)[None]
     speech.pitch = torch.from_numpy(coarse_pitch(heard.pitch))[None]
@@ -332,7 +334,7 @@ def test_resume_equals_uninterrupted(speech_clip, tmp_path):
 
 
 def test_prediction_is_deterministic_and_temperature_is_not_silent(network):
-    make = AudioToMotion(network, FeatureSettings(), 25.0, "gpmm", 1.0, 1.0)
+    make = AudioToMotion(network, FeatureSettings(), 25.0, "gpmm", 1.0, 1.0, -20.0)
     samples = np.random.default_rng(0).standard_normal(6400).astype(np.float32)
     still = make.predict(samples).expression
     np.testing.assert_array_equal(make.predict(samples, seed=5).expression, still)
@@ -344,14 +346,14 @@ def test_prediction_is_deterministic_and_temperature_is_not_silent(network):
 
 @pytest.mark.parametrize("samples", [1, 640, 641])
 def test_the_shortest_speech_works(network, samples):
-    make = AudioToMotion(network, FeatureSettings(), 25.0, "gpmm", 1.0, 1.0)
+    make = AudioToMotion(network, FeatureSettings(), 25.0, "gpmm", 1.0, 1.0, -20.0)
     assert make.predict(np.full(samples, 0.1, np.float32)).n_frames == -(-samples // 640)
 
 
 def test_long_speech_in_chunks_equals_one_piece(network):
     samples = np.random.default_rng(0).standard_normal(640 * 330).astype(np.float32)
-    whole = AudioToMotion(network, FeatureSettings(), 25.0, "gpmm", 1.0, 1.0)
-    chunks = AudioToMotion(network, FeatureSettings(), 25.0, "gpmm", 1.0, 1.0, chunk=40)
+    whole = AudioToMotion(network, FeatureSettings(), 25.0, "gpmm", 1.0, 1.0, -20.0)
+    chunks = AudioToMotion(network, FeatureSettings(), 25.0, "gpmm", 1.0, 1.0, -20.0, chunk=40)
     found, expected = (p.predict(samples, temperature=0.3).expression for p in (chunks, whole))
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
@@ -370,3 +372,27 @@ def test_it_learns_that_loudness_opens_the_mouth(speech_clip):
     module = make_module(data)
     trainer = fit(module, data, 60, val_every=60)
     assert trainer.callback_metrics["val/mouth_correlation"] > 0.8
+
+
+def test_digital_silence_is_the_quietest_sound_that_was_trained_on(speech_clip):
+    data = make_data(speech_clip())
+    module = make_module(data)
+    fit(module, data, 1)
+    network = module.network.eval()
+    speech = random_speech(np.random.default_rng(0), 1, 8)
+    quiet = torch.from_numpy(np.percentile(data._train._takes[0].content, 1, axis=0).astype(np.float32))
+    speech.content = quiet.expand(1, 16, 80).clone()
+    expected = network(speech)
+    speech.content = torch.full((1, 16, 80), -6.0)
+    torch.testing.assert_close(network(speech), expected)
+
+
+def test_loudness_of_the_recording_does_not_matter(speech_clip, tmp_path):
+    clip = speech_clip()
+    data = make_data(clip)
+    module = make_module(data)
+    fit(module, data, 2)
+    predictor = write_bundle(tmp_path / "bundle", module, data)
+    samples = clip.audio()
+    found, expected = (predictor.predict(s).expression for s in (0.25 * samples, samples))
+    np.testing.assert_allclose(found, expected, atol=1e-3)

@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 from beavervision.artifacts.bundle import Bundle
 from beavervision.artifacts.motion import Motion
 from beavervision.audio.hearing import AudioFeatures, FeatureSettings
+from beavervision.audio.level import at_level
 from beavervision.audio.pitch import coarse_pitch
 from beavervision.stages.audio2motion.network import STRIDE, MotionVAE, Speech
 
@@ -28,6 +29,7 @@ class AudioToMotion:
         basis: face model whose coefficients it gives.
         mouth_amp: the person's own amplitude of the mouth, cm.
         eye_amp: and of the eyes, cm.
+        speech_level_db: level of the speech that it was trained on; others are brought to it.
         chunk: frames computed at a time.
     """
 
@@ -39,10 +41,12 @@ class AudioToMotion:
         basis: str,
         mouth_amp: float,
         eye_amp: float,
+        speech_level_db: float,
         chunk: int = CHUNK,
     ) -> None:
         self._network, self.features, self.fps, self.basis = network.eval(), features, fps, basis
-        self._mouth_amp, self._eye_amp, self._chunk = mouth_amp, eye_amp, chunk
+        self._mouth_amp, self._eye_amp = mouth_amp, eye_amp
+        self._level, self._chunk = speech_level_db, chunk
 
     @classmethod
     def from_bundle(cls, folder: Path) -> AudioToMotion:
@@ -54,7 +58,7 @@ class AudioToMotion:
         bundle = Bundle.load(folder, "audio2motion")
         network, facts = MotionVAE(**bundle.hparams), bundle.facts
         network.load_state_dict(bundle.weights)
-        names = ("fps", "basis", "mouth_amp", "eye_amp")
+        names = ("fps", "basis", "mouth_amp", "eye_amp", "speech_level_db")
         return cls(network, FeatureSettings(**facts["audio_features"]), *(facts[name] for name in names))
 
     def predict(
@@ -77,7 +81,7 @@ class AudioToMotion:
             blink: 1 at the middle of a blink; none by default.
             seed: of the noise.
         """
-        heard = self.features.extract(np.asarray(samples, np.float32), self.fps)
+        heard = self.features.extract(at_level(np.asarray(samples, np.float32), self._level), self.fps)
         return self.move(heard, temperature, mouth_amp, eye_amp, blink, seed)
 
     def move(

@@ -13,7 +13,7 @@ from torch import Tensor
 from beavervision.face.providers import load_face_model
 from beavervision.metrics.mouth import closure_recall
 from beavervision.stages.arguments import build_from
-from beavervision.stages.audio2motion.data import Audio2MotionData, SpeechMotion
+from beavervision.stages.audio2motion.data import Audio2MotionData
 from beavervision.stages.audio2motion.losses import (
     acceleration_error,
     cyclic_weight,
@@ -22,6 +22,7 @@ from beavervision.stages.audio2motion.losses import (
     sampled_kl,
 )
 from beavervision.stages.audio2motion.network import MotionVAE, latent_mask
+from beavervision.stages.audio2motion.windows import SpeechMotion
 from beavervision.stages.base import BundleContents, StageModule
 from beavervision.stages.draws import step_noise
 from beavervision.stages.geometry import FaceGeometry
@@ -106,7 +107,7 @@ class Audio2Motion(StageModule):
         """Take over the training split's statistics."""
         data: Audio2MotionData = self.trainer.datamodule
         statistics = data.statistics
-        names = ("content_mean", "content_std", "motion_mean", "motion_std")
+        names = ("content_mean", "content_std", "content_low", "motion_mean", "motion_std")
         self.network.set_statistics(*(torch.from_numpy(getattr(statistics, name)) for name in names))
         self._mouth_range = statistics.mouth_range
         if self._expert is not None:
@@ -196,5 +197,6 @@ class Audio2Motion(StageModule):
             "audio_features": asdict(data.features),
             "mouth_amp": statistics.mouth_amp,
             "eye_amp": statistics.eye_amp,
+            "speech_level_db": data.speech_level_db,
         }
         return BundleContents(self.network.state_dict(), self._network_hparams, facts)

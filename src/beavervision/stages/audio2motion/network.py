@@ -89,6 +89,7 @@ class MotionVAE(nn.Module):
         self.latent = latent
         self.register_buffer("content_mean", torch.zeros(content_dim))
         self.register_buffer("content_std", torch.ones(content_dim))
+        self.register_buffer("content_low", torch.full((content_dim,), -torch.inf))
         self.register_buffer("motion_mean", torch.zeros(motion_dim))
         self.register_buffer("motion_std", torch.ones(motion_dim))
         self.listen = ConditionEncoder(content_dim, audio_hidden, condition, branch, dropout, pitch=pitch)
@@ -113,18 +114,22 @@ class MotionVAE(nn.Module):
         self,
         content_mean: Float[Tensor, "C"],
         content_std: Float[Tensor, "C"],
+        content_low: Float[Tensor, "C"],
         motion_mean: Float[Tensor, "E"],
         motion_std: Float[Tensor, "E"],
     ) -> None:
         """Take over the training split's statistics, by which sound and motion are standardised inside."""
         self.content_mean.copy_(content_mean)
         self.content_std.copy_(content_std)
+        self.content_low.copy_(content_low)
         self.motion_mean.copy_(motion_mean)
         self.motion_std.copy_(motion_std)
 
     def condition(self, speech: Speech) -> tuple[Float[Tensor, "B G T"], Float[Tensor, "B G L"]]:
         """Condition g per frame and per latent; T is padded to a multiple of STRIDE, L = T / STRIDE."""
-        content = (speech.content - self.content_mean) / self.content_std
+        # Digital silence is quieter than any room that was recorded, and means no more than that room's silence.
+        content = torch.maximum(speech.content, self.content_low)
+        content = (content - self.content_mean) / self.content_std
         g = self.listen(content, speech.pitch, speech.blink, speech.mouth_amp, speech.eye_amp, speech.inside)
         g = pad(g, (0, -g.shape[2] % STRIDE))
         return g, self.slow_condition(g) * latent_mask(speech.inside)

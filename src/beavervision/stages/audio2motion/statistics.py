@@ -15,6 +15,7 @@ AMPLITUDE_PERCENTILE = 90
 """Amplitudes are this percentile of the distance between lips and between lids (STAGES.md section 2)."""
 REST_PERCENTILE = 15
 """The resting face is the median of the frames whose mouth is open less than this percentile."""
+LOW_PERCENTILE = 1
 MIN_STD = 1.0e-3
 EYE_SHAPES = ("blink_", "wide_", "squint_", "brow_")
 """Beginnings of the names of semantic shapes that move eyes and brows; all others move the mouth."""
@@ -26,6 +27,8 @@ class Statistics:
 
     content_mean: Float[np.ndarray, "C"]
     content_std: Float[np.ndarray, "C"]
+    content_low: Float[np.ndarray, "C"]
+    """Quietest sound of the training split, LOW_PERCENTILE of every channel."""
     motion_mean: Float[np.ndarray, "E"]
     motion_std: Float[np.ndarray, "E"]
     mouth_amp: float
@@ -47,6 +50,7 @@ def measure(take: Take, face: FaceModel) -> Statistics:
     return Statistics(
         content_mean=take.content.mean(0),
         content_std=np.maximum(take.content.std(0), MIN_STD),
+        content_low=np.percentile(take.content, LOW_PERCENTILE, axis=0).astype(np.float32),
         motion_mean=motion.mean(0),
         motion_std=np.maximum(motion.std(0), MIN_STD),
         mouth_amp=float(np.percentile(lips, AMPLITUDE_PERCENTILE)),

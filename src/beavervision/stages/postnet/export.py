@@ -9,10 +9,11 @@ import numpy as np
 import torch
 
 from beavervision.stages.base import BundleContents
-from beavervision.stages.postnet.data import PostNetData, Refinement
+from beavervision.stages.postnet.data import PostNetData
 from beavervision.stages.postnet.figures import LipFigures
 from beavervision.stages.postnet.inference import MODES, MotionRefiner
 from beavervision.stages.postnet.network import PostNet
+from beavervision.stages.postnet.refinement import Refinement
 
 MAX_DATABASE = 10_000
 """Frames of the database at most (8 MB); of longer footage every n-th frame is taken."""

@@ -15,11 +15,12 @@ from beavervision.stages.arguments import build_from
 from beavervision.stages.base import BundleContents, StageModule
 from beavervision.stages.draws import step_noise
 from beavervision.stages.lips import LIPS68
-from beavervision.stages.postnet.data import PostNetData, Refinement
+from beavervision.stages.postnet.data import PostNetData
 from beavervision.stages.postnet.export import bundle_contents
 from beavervision.stages.postnet.figures import LipFigures
 from beavervision.stages.postnet.losses import adversarial_loss, discriminator_loss, lip_gap, mean_over
 from beavervision.stages.postnet.network import Discriminator, PostNet
+from beavervision.stages.postnet.refinement import Refinement
 from beavervision.stages.syncnet.inference import SyncExpert
 
 ERROR, CLOSURES = "lip_vertex_error_mm2", "closure_recall"

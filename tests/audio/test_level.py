@@ -1,0 +1,31 @@
+import numpy as np
+import pytest
+
+from beavervision.audio.level import at_level, speech_level_db
+
+
+def tone(amplitude, seconds=1.0):
+    return (amplitude * np.sin(2 * np.pi * 400 * np.arange(int(16000 * seconds)) / 16000)).astype(np.float32)
+
+
+def test_level_of_a_sine_is_its_rms():
+    # RMS 0.5 / sqrt 2 = 0.3536: -9.03 dB; 30 ms hold 12 whole periods
+    assert speech_level_db(tone(0.5)) == pytest.approx(-9.03, abs=0.01)
+
+
+def test_pauses_do_not_count():
+    speech = np.concatenate([tone(0.5, 0.3), np.zeros(8000, np.float32)])  # 3/8 sound
+    assert speech_level_db(speech) == pytest.approx(-9.03, abs=0.1)
+
+
+def test_silence_has_no_level_and_stays_silence():
+    assert speech_level_db(np.zeros(1000, np.float32)) == -np.inf
+    assert not at_level(np.zeros(1000, np.float32), -20.0).any()
+    hiss = tone(1e-4)
+    np.testing.assert_array_equal(at_level(hiss, -20.0), hiss)
+
+
+def test_the_level_is_reached_within_bounds():
+    np.testing.assert_allclose(at_level(tone(0.05), -9.03), tone(0.5), atol=1e-3)
+    # 40 dB are wanted, 20 are given
+    np.testing.assert_allclose(at_level(tone(0.005), -9.03), tone(0.05), atol=1e-4)

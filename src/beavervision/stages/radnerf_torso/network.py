@@ -108,10 +108,15 @@ class TorsoField(nn.Module):
         return torch.cat([points, angles.sin(), angles.cos()], -1)
 
 
+def cells(side: float, step: float) -> int:
+    """Number of cells of `step` that cover a side."""
+    # A hair less: 100 / (100 / 96) must not need a 97th cell.
+    return math.ceil(side / step - 1e-6)
+
+
 def canvas_points(width: int, height: int, step: float = 1.0) -> Float[Tensor, "H W 2"]:
     """Centres of cells of `step` canvas pixels that cover a canvas, in the field's coordinates."""
-    # A hair less: 100 / (100 / 96) must not need a 97th cell.
-    columns, rows = (torch.arange(math.ceil(size / step - 1e-6)) for size in (width, height))
+    columns, rows = (torch.arange(cells(side, step)) for side in (width, height))
     u, v = (columns + 0.5) * step, (rows + 0.5) * step
     y, x = torch.meshgrid((v - height / 2) / (height / 2), (u - width / 2) / (height / 2), indexing="ij")
     return torch.stack([x, y], -1)

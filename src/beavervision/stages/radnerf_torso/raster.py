@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float
 
-from beavervision.stages.radnerf_torso.network import canvas_points
+from beavervision.stages.radnerf_torso.network import cells
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Raster:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the raster."""
-        height, width = canvas_points(*self.canvas, 1 / self.detail).shape[:2]
+        width, height = (cells(side, 1 / self.detail) for side in self.canvas)
         return width, height
 
     def window(self, row: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3"]:

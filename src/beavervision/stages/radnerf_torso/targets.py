@@ -58,18 +58,21 @@ def torso_targets(
         detail: pixels for each pixel of the canvas that the head is rendered on, along each axis.
     """
     body, head = connected_body(labels), np.isin(labels, HEAD)
-    rim = RIM * detail
-    kind = np.zeros(labels.shape, np.uint8)
+    rim, from_body = RIM * detail, _distance(body)
+    under = head & (from_body <= reach)
+    colour, kind = rgb.copy(), np.zeros(labels.shape, np.uint8)
     kind[labels == Label.BACKGROUND] = Target.EMPTY
-    colour = rgb
-    if body.any() and head.any():
-        under = head & (_distance(body) <= reach)
-        kind[under] = Target.UNDER
-        colour = np.where(under[..., None], _hidden_colour(rgb, labels, body, rim), rgb)
+    kind[under] = Target.UNDER
     kind[body] = Target.BODY
-    kind[(_distance(head) <= rim) & (_distance(body) <= rim)] = Target.SEAM
+    kind[(_distance(head) <= rim) & (from_body <= rim)] = Target.SEAM
     # Padding repeats the footage's border: as far as interpolation looks, that is what continues the torso.
     kind[(_distance(inside) > PADDING) | np.isin(labels, (Label.HAND, Label.OTHER))] = Target.UNKNOWN
+    if under.any():
+        neck = body & (labels == Label.NECK)
+        neck = neck if neck.mean() >= LEAST_NECK else body
+        part = _around(under | neck, reach + rim)
+        hidden = _hidden_colour(rgb[part], labels[part] == Label.HAIR, body[part], neck[part], rim)
+        colour[part] = np.where(under[part][..., None], hidden, rgb[part])
     return colour, kind
 
 
@@ -82,6 +85,13 @@ def connected_body(labels: UInt8[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
     area = stats[:, cv2.CC_STAT_AREA].copy()
     area[0] = 0
     return np.isin(pieces, np.flatnonzero(area >= SPECK * area.max()))
+
+
+def _around(mask: np.ndarray, room: float) -> tuple[slice, slice]:
+    """Rows and columns that hold the mask and `room` pixels round it."""
+    margin = int(np.ceil(room)) + 2
+    rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
+    return tuple(slice(max(0, int(line[0]) - margin), int(line[-1]) + margin + 1) for line in (rows, columns))
 
 
 def _distance(mask: np.ndarray) -> np.ndarray:
@@ -97,14 +107,11 @@ def _core(mask: np.ndarray, radius: float) -> np.ndarray:
     return depth >= min(radius + 0.5, float(depth.max()))
 
 
-def _hidden_colour(rgb: np.ndarray, labels: np.ndarray, body: np.ndarray, rim: float) -> np.ndarray:
+def _hidden_colour(rgb: np.ndarray, hair: np.ndarray, body: np.ndarray, neck: np.ndarray, rim: float) -> np.ndarray:
     """What the head is taken to hide: behind the face the nearest skin of the neck, behind hair the nearest body."""
-    neck = body & (labels == Label.NECK)
-    behind_hair = rgb[_nearest(_core(body, rim))]
-    if neck.sum() < LEAST_NECK * neck.size:
-        return cv2.GaussianBlur(behind_hair, (0, 0), rim)
-    behind_face = rgb[_nearest(_core(neck, rim))]
-    hidden = np.where((labels == Label.HAIR)[..., None], behind_hair, behind_face)
+    hidden = rgb[_nearest(_core(neck, rim))]
+    if hair.any():
+        hidden = np.where(hair[..., None], rgb[_nearest(_core(body, rim))], hidden)
     return cv2.GaussianBlur(hidden, (0, 0), rim)
 
 

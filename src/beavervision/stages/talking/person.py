@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -22,6 +23,8 @@ from beavervision.stages.radnerf_torso.track import SourceTrack
 
 SPEECH, REFINER, HEAD, TORSO = "audio2motion", "postnet", "radnerf_head", "radnerf_torso"
 RENDERERS = (HEAD, TORSO)
+
+LoadedT = TypeVar("LoadedT")
 
 
 @dataclass(frozen=True)
@@ -48,11 +51,11 @@ class Person:
             BeaverError: when a bundle is missing or damaged, or they do not belong together.
         """
         check_bundles(bundles, clip_sha256)
-        torso = TorsoRenderer.from_bundle(bundles[TORSO], backend=backend)
+        torso = _load(TORSO, bundles, TorsoRenderer.from_bundle, backend=backend)
         return cls(
-            speech=AudioToMotion.from_bundle(bundles[SPEECH]),
-            refiner=MotionRefiner.from_bundle(bundles[REFINER]),
-            head=HeadRenderer.from_bundle(bundles[HEAD], backend=backend),
+            speech=_load(SPEECH, bundles, AudioToMotion.from_bundle),
+            refiner=_load(REFINER, bundles, MotionRefiner.from_bundle),
+            head=_load(HEAD, bundles, HeadRenderer.from_bundle, backend=backend),
             torso=torso,
             model=load_face_model(torso.facts["basis"]),
             identity=torso.identity,
@@ -81,6 +84,21 @@ class Person:
     def body(self) -> UInt8[np.ndarray, "H W 4"]:
         """Picture of the body that stands in for it outside the canvas, with its matte."""
         return np.asarray(Image.open(self.torso.folder / "body.png").convert("RGBA"))
+
+
+def _load(stage: str, bundles: Mapping[str, Path], load: Callable[..., LoadedT], **options: str) -> LoadedT:
+    """Load one bundle; one whose weights do not fit the network any more is the work of another version.
+
+    Raises:
+        BeaverError: saying which stage to train again.
+    """
+    try:
+        return load(bundles[stage], **options)
+    except (RuntimeError, KeyError, TypeError) as error:
+        reason = str(error).splitlines()[0]
+        raise BeaverError(
+            f"{bundles[stage]} does not fit this version of beavervision ({reason}); train {stage} again."
+        ) from error
 
 
 def check_bundles(bundles: Mapping[str, Path], clip_sha256: str | None) -> None:

@@ -55,10 +55,11 @@ def film_figures(film: Path, truth: SpeechTruth, name: str) -> dict[str, float]:
     opening = film_mouth(film, truth.fps)
     n = min(len(opening), len(truth.mouth_open))
     seen = np.isfinite(opening[:n])
-    if seen.sum() < 2:
-        return {f"{name}/mouth_correlation": float("nan"), f"{name}/frames_with_a_face": float(seen.mean())}
-    correlation = np.corrcoef(opening[:n][seen], truth.mouth_open[:n][seen])[0, 1]
-    return {f"{name}/mouth_correlation": float(correlation), f"{name}/frames_with_a_face": float(seen.mean())}
+    figures = {f"{name}/frames_with_a_face": float(seen.mean())}
+    if seen.sum() > 2:
+        correlation = np.corrcoef(opening[:n][seen], truth.mouth_open[:n][seen])[0, 1]
+        figures[f"{name}/mouth_correlation"] = float(correlation)
+    return figures
 
 
 def film_mouth(film: Path, fps: float) -> Float[np.ndarray, "T"]:
@@ -70,8 +71,10 @@ def film_mouth(film: Path, fps: float) -> Float[np.ndarray, "T"]:
     with tempfile.TemporaryDirectory() as scratch, shown_steps() as shown, quiet_native():
         tracks, samples = observe(source, Path(scratch), shown)
         samples.discard()
-    landmarks = largest(join(tracks), film).landmarks(source.n_frames)
-    return mouth_open(landmarks)
+    people = join(tracks)
+    if not people:
+        return np.full(source.n_frames, np.nan)
+    return mouth_open(largest(people, film).landmarks(source.n_frames))
 
 
 def bundle_figures(bundles: dict[str, Path]) -> dict[str, float]:

@@ -53,6 +53,7 @@ def run(verb: str) -> int:
     try:
         hydra.main(config_path=str(conf_folder()), config_name=verb, version_base="1.3")(job)()
     except KeyboardInterrupt:
+        print("\nstopped; the same command starts again", file=sys.stderr)
         return EXIT_INTERRUPTED
     except Exception as error:
         if wants_traceback(sys.argv):

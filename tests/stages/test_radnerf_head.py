@@ -197,7 +197,6 @@ def test_the_condition_changes_the_mouth_and_not_the_hair(data):
     """Ambient coordinates reach the picture: another expression is another picture."""
     network = make_module(data).network
     network.occupancy.restrict(torch.from_numpy(data.hull))
-    network.ambient_grid.table.data *= 1e4
     batch = data.frame_batch(int(data.train_frames[0]))
     windows = torch.stack([batch.face.windows[0], batch.face.windows[0] + 2.0])
     condition = network.encode(windows, batch.face.eye.expand(2))

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from beavervision.nerf.backends.choice import load_backend
 
 INIT = 1e-4
-"""Tables start uniform in +-INIT (Mueller et al. 2022, "Instant Neural Graphics Primitives", section 4)."""
+"""Tables start uniform in +-INIT unless told otherwise (Mueller et al. 2022, "Instant NGP", section 4)."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,7 @@ class GridEncoding(nn.Module):
         layout: the levels.
         backend: "torch", "numba", "tinycudann" or "auto"; a table trained with one serves all.
         seed: of the initial table.
+        init: bound of its entries.
 
     Example:
         >>> encoding = GridEncoding(GridLayout(dims=3, levels=2, finest=32), backend="torch")
@@ -97,11 +98,11 @@ class GridEncoding(nn.Module):
         torch.Size([5, 4])
     """
 
-    def __init__(self, layout: GridLayout, backend: str = "auto", seed: int = 0) -> None:
+    def __init__(self, layout: GridLayout, backend: str = "auto", seed: int = 0, init: float = INIT) -> None:
         super().__init__()
         self.layout, self.backend = layout, backend
         start = torch.rand(int(layout.offsets[-1]), layout.features, generator=torch.Generator().manual_seed(seed))
-        self.table = nn.Parameter((2 * start - 1) * INIT)
+        self.table = nn.Parameter((2 * start - 1) * init)
 
     @property
     def width(self) -> int:

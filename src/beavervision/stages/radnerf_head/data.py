@@ -62,7 +62,7 @@ class HeadData(StageData):
         rays: int = 4096,
         frames: int = 16,
         even: float = 0.5,
-        mouth_share: float = 1 / 6,
+        mouth_share: float = 0.3,
         eye_share: float = 1 / 12,
         window: int = 5,
         band: float = 0.12,

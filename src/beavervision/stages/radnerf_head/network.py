@@ -22,6 +22,11 @@ from beavervision.nerf.spherical_harmonics import spherical_harmonics
 CHANNELS = 204
 """68 landmarks x 3."""
 
+AMBIENT_GAIN, AMBIENT_INIT = 4.0, 1e-2
+"""How much larger than usual the ambient coordinate and the entries of its grid start. With the usual sizes all frames
+stand in one cell of a table of 1e-4: the expression leaves no trace in the picture, so no gradient finds it. Measured
+on 20 s of real footage, 1000 steps: held-out mouth 29.2 dB instead of 27.7."""
+
 
 @dataclass(frozen=True)
 class Rendering:
@@ -96,9 +101,10 @@ class HeadNetwork(nn.Module):
             grids = GridLayout(3, levels, base, finest, log2_entries)
             ambient = GridLayout(ambient_dims, levels, base, ambient_finest, log2_entries)
             self.position_grid = GridEncoding(grids, backend, seed)
-            self.ambient_grid = GridEncoding(ambient, backend, seed + 1)
+            self.ambient_grid = GridEncoding(ambient, backend, seed + 1, AMBIENT_INIT)
             inputs = self.position_grid.width
             self.ambient = RayMLP(inputs, width, hidden, 3, ambient_dims)
+            self.ambient.rest[-1].weight.data *= AMBIENT_GAIN
             self.density = RayMLP(inputs + self.ambient_grid.width, EyeEncoder.WIDTH, hidden, 3, 1 + geometry)
             self.colour = RayMLP(geometry, VIEW_WIDTH + code_dims, hidden, 2, 3)
             self.codes = nn.Embedding(n_codes, code_dims)

@@ -79,6 +79,12 @@ def miniature(tmp_path_factory: pytest.TempPathFactory) -> Clip:
 
 
 @pytest.fixture(scope="session")
+def chain_command() -> tuple[str, ...]:
+    """Arguments of train.py for the whole chain on the miniature clip."""
+    return CHAIN_COMMAND
+
+
+@pytest.fixture(scope="session")
 def chain(
     tmp_path_factory: pytest.TempPathFactory, command_line: Callable[..., subprocess.CompletedProcess[str]]
 ) -> Path:

@@ -50,11 +50,9 @@ def test_every_stage_leaves_a_bundle_that_names_what_it_was_made_from(chain):
     assert bundle_of(chain, "radnerf_head").facts["frame"] == bundle_of(chain, "radnerf_torso").facts["frame"]
 
 
-def test_the_same_command_again_trains_nothing(chain, command_line):
-    from conftest import CHAIN_COMMAND
-
+def test_the_same_command_again_trains_nothing(chain, chain_command, command_line):
     before = {stage: bundle_of(chain, stage).sha256 for stage in CHAIN}
-    done = command_line("train.py", *CHAIN_COMMAND, f"paths.runs={chain}")
+    done = command_line("train.py", *chain_command, f"paths.runs={chain}")
     assert done.returncode == 0
     assert done.stdout.count("already trained") == len(CHAIN)
     assert {stage: bundle_of(chain, stage).sha256 for stage in CHAIN} == before

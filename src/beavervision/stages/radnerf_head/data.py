@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Int
-from torch.utils.data import DataLoader, Dataset, IterableDataset
+from jaxtyping import Bool, Int
+from torch.utils.data import DataLoader
 
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.crops import Crops, open_crops
@@ -22,6 +21,7 @@ from beavervision.stages.base import StageData
 from beavervision.stages.radnerf_head.batch import FaceBatch, FrameBatch, RayBatch
 from beavervision.stages.radnerf_head.hull import Views, carve, head_box, near_face
 from beavervision.stages.radnerf_head.ray_choice import choose_pixels, find_regions, frame_chances
+from beavervision.stages.radnerf_head.streams import Frames, Steps, spread
 from beavervision.stages.radnerf_head.targets import pixel_targets
 from beavervision.types import Label
 
@@ -90,8 +90,8 @@ class HeadData(StageData):
         clip = Clip.load(self.clip_folder)
         subject = clip.subjects[self.subject_index]
         self.crops: Crops = open_crops(clip, self.subject_index, self.spec)
-        self.train_frames = _visible(subject.visible, clip.train_range)
-        self.test_frames = _visible(subject.visible, clip.test_range)
+        self.train_frames = frames_of(subject.visible, clip.train_range)
+        self.test_frames = frames_of(subject.visible, clip.test_range)
         if len(self.train_frames) == 0:
             raise BeaverError(f"No training frame of clip {clip.name} shows the face; choose other footage.")
         self.model = load_face_model(clip.facts["basis"])
@@ -138,13 +138,13 @@ class HeadData(StageData):
 
     def train_dataloader(self) -> DataLoader:
         """Endless batches of rays, beginning at the trainer's step."""
-        steps = _Steps(self.ray_batch, lambda: self.trainer.global_step if self.trainer else 0)
+        steps = Steps(self.ray_batch, lambda: self.trainer.global_step if self.trainer else 0)
         return DataLoader(steps, batch_size=None)
 
     def val_dataloader(self) -> DataLoader:
         """Held-out frames, spread evenly."""
         count = len(self.test_frames) if self.val_frames is None else self.val_frames
-        return DataLoader(_Frames(self.frame_batch, spread(self.test_frames, count)), batch_size=None)
+        return DataLoader(Frames(self.frame_batch, spread(self.test_frames, count)), batch_size=None)
 
     def face_batch(self, frames: Int[np.ndarray, "F"]) -> FaceBatch:
         """What the face does in the given frames of the clip."""
@@ -202,36 +202,6 @@ class HeadData(StageData):
         }
 
 
-def spread(frames: Int[np.ndarray, "N"], count: int) -> Int[np.ndarray, "M"]:
-    """At most `count` of the frames, evenly spread, first and last included."""
-    return frames[np.unique(np.linspace(0, len(frames) - 1, min(count, len(frames))).round().astype(int))]
-
-
-def _visible(visible: np.ndarray, among: range) -> np.ndarray:
+def frames_of(visible: Bool[np.ndarray, "T"], among: range) -> Int[np.ndarray, "N"]:
+    """Visible frames of a range."""
     return np.array([t for t in among if visible[t]], np.int64)
-
-
-class _Steps(IterableDataset):
-    """Batches by step number, from the step at which iteration begins."""
-
-    def __init__(self, batch: Callable[[int], RayBatch], start: Callable[[], int]) -> None:
-        self.batch, self.start = batch, start
-
-    def __iter__(self) -> Iterator[RayBatch]:
-        step = self.start()
-        while True:
-            yield self.batch(step)
-            step += 1
-
-
-class _Frames(Dataset):
-    """Whole frames by position in a list."""
-
-    def __init__(self, batch: Callable[[int], FrameBatch], frames: np.ndarray) -> None:
-        self.batch, self.frames = batch, frames
-
-    def __len__(self) -> int:
-        return len(self.frames)
-
-    def __getitem__(self, i: int) -> FrameBatch:
-        return self.batch(int(self.frames[i]))

@@ -5,31 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
 import torch
 from jaxtyping import Float
-from PIL import Image
 from torch import Tensor
-from torchmetrics.image import PeakSignalNoiseRatio
 
-from beavervision.artifacts.store import atomic_file
 from beavervision.nerf.rays import pixel_rays
 from beavervision.stages.base import BundleContents, StageModule
 from beavervision.stages.radnerf_head.averaging import WeightAverage
-from beavervision.stages.radnerf_head.batch import FrameBatch, RayBatch, head_masks
+from beavervision.stages.radnerf_head.batch import FrameBatch, RayBatch
 from beavervision.stages.radnerf_head.contents import head_contents
-from beavervision.stages.radnerf_head.data import HeadData, spread
+from beavervision.stages.radnerf_head.data import HeadData
+from beavervision.stages.radnerf_head.figures import HeldOutFigures
 from beavervision.stages.radnerf_head.losses import idle_ambient, opacity_entropy, photometric
 from beavervision.stages.radnerf_head.network import HeadNetwork
 from beavervision.stages.radnerf_head.picture import render_pictures
 from beavervision.stages.radnerf_head.pose import PoseCorrection
 from beavervision.stages.radnerf_head.schedule import progress, rate
 from beavervision.stages.radnerf_head.shell import find_shell
-from beavervision.stages.radnerf_head.strip import strip_row
+from beavervision.stages.radnerf_head.streams import spread
 from beavervision.stages.radnerf_head.targets import Target
-
-STRIP_ROWS = 4
-"""Held-out frames in a validation's picture."""
 
 
 class HeadModule(StageModule):
@@ -92,10 +86,7 @@ class HeadModule(StageModule):
         self.network = HeadNetwork(**self.network_args)
         self.average = WeightAverage(self.network, decay)
         self.poses = PoseCorrection(n_codes) if lr_pose > 0 else None
-        self.psnr = torch.nn.ModuleDict(
-            {name: PeakSignalNoiseRatio(data_range=1.0) for name in ("psnr", "psnr_face", "psnr_mouth")}
-        )
-        self.rows: list[np.ndarray] = []
+        self.figures = HeldOutFigures()
 
     def training_step(self, batch: RayBatch, index: int) -> Tensor:
         """Loss of one batch of rays."""
@@ -156,7 +147,8 @@ class HeadModule(StageModule):
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
         """Step, then average: before the checkpoint of this step is written."""
         super().optimizer_step(*args, **kwargs)
-        if self.global_step % self.hparams.average_every == 0:
+        step = self.global_step
+        if step == 1 or step % self.hparams.average_every == 0 or step == self.trainer.max_steps:
             self.average.update(self.network)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
@@ -186,25 +178,17 @@ class HeadModule(StageModule):
         condition = network.encode(batch.face.windows, batch.face.eye)
         height, width = batch.labels.shape
         shown = render_pictures(network, condition, batch.cameras, batch.rotation, batch.translation, (width, height))
-        truth = batch.rgb / 255
-        picture = shown.rgb[0] + (1 - shown.alpha[0, ..., None]) * (batch.plate / 255)
-        for name, mask in head_masks(batch).items():
-            if mask.any():
-                self.psnr[name].update(picture[mask], truth[mask])
-        if len(self.rows) < STRIP_ROWS:
-            self.rows.append(strip_row(truth.cpu().numpy(), picture.cpu().numpy(), shown.depth[0].cpu().numpy()))
+        self.figures.add(batch, shown)
 
     def on_validation_epoch_end(self) -> None:
         """Log the figures and write the strip."""
-        for name, metric in self.psnr.items():
-            if metric.update_called:
-                self.log(f"val/{name}", metric.compute(), prog_bar=name == "psnr")
-                metric.reset()
-        if self.rows and not self.trainer.fast_dev_run:
-            folder = Path(self.trainer.default_root_dir) / "strips"
-            with atomic_file(folder / f"step_{self.global_step:06d}.png") as part:
-                Image.fromarray(np.concatenate(self.rows)).save(part)
-        self.rows = []
+        for name, value in self.figures.compute().items():
+            self.log(f"val/{name}", value, prog_bar=name == "psnr")
+        if not self.trainer.fast_dev_run:
+            self.figures.write_strip(
+                Path(self.trainer.default_root_dir) / "strips" / f"step_{self.global_step:06d}.png"
+            )
+        self.figures.reset()
 
     def bundle_contents(self, data: HeadData) -> BundleContents:
         """The averaged network and what avatar mode needs of the clip."""

@@ -217,14 +217,26 @@ def test_place_that_cannot_be_written_to(infer, tmp_path, capsys):
     assert "out=" in capsys.readouterr().err
 
 
-def test_head_of_another_clip_is_refused(runs, verb, speech, tmp_path, capsys):
-    mixed = tmp_path / "runs"
-    shutil.copytree(runs / "mini", mixed / "mini")
-    manifest = mixed / "mini" / "radnerf_head" / "default" / "bundle" / MANIFEST
+def changed(runs: Path, copy: Path, stage: str, old: str, new: str) -> Path:
+    """Copy of the runs folder with `old` replaced in the manifest of a stage's bundle."""
+    shutil.copytree(runs / "mini", copy / "mini")
+    manifest = copy / "mini" / stage / "default" / "bundle" / MANIFEST
     text = manifest.read_text(encoding="utf-8")
+    assert old in text
+    manifest.write_text(text.replace(old, new), encoding="utf-8")
+    return copy
+
+
+def test_head_of_another_clip_is_refused(runs, verb, speech, tmp_path, capsys):
     sha = Clip.load(runs / "mini" / "clip").sha256
-    manifest.write_text(text.replace(f'"clip_sha256": "{sha}"', f'"clip_sha256": "{"0" * 64}"'), encoding="utf-8")
+    mixed = changed(runs, tmp_path, "radnerf_head", f'"clip_sha256": "{sha}"', f'"clip_sha256": "{"0" * 64}"')
     assert verb("infer", "data=myvideo", "data.name=mini", f"paths.runs={mixed}", f"audio={speech}") == 2
     said = capsys.readouterr().err
     assert "trained on another clip" in said
     assert "python train.py model=radnerf_head" in said
+
+
+def test_bundle_of_another_version_is_told(runs, verb, speech, tmp_path, capsys):
+    old = changed(runs, tmp_path, "radnerf_torso", '"canonical": 8', '"canonical": 16')
+    assert verb("infer", "data=myvideo", "data.name=mini", f"paths.runs={old}", f"audio={speech}") == 2
+    assert "train radnerf_torso again" in capsys.readouterr().err

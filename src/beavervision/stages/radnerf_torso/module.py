@@ -103,18 +103,24 @@ class RadNerfTorso(StageModule):
         """Begin a new strip."""
         self.strips = []
 
-    def validation_step(self, index: int, _: int) -> None:
-        """Measure one held-out frame over the whole canvas, the frozen head on top."""
+    def validation_step(self, index: int, _: int) -> dict[str, Tensor]:
+        """Measure one held-out frame over the whole canvas, the frozen head on top.
+
+        Returns:
+            Its number and figures, for `evaluate`'s table.
+        """
         data: TorsoData = self.trainer.datamodule
         truth = data.held_out(int(index))
         condition = data.conditioner.condition(data.track.take(np.array([truth.frame])))
         rgb, alpha = render_exact(self.network, data.raster, data.region, condition)
         torso, opacity = torch.from_numpy(rgb[0]), torch.from_numpy(alpha[0])
         whole = composite(torso, opacity, truth)
-        self.mean_psnr.update(psnr(whole, truth))
-        self.mean_gap.update(gap(opacity, truth))
+        figures = {"psnr": psnr(whole, truth), "gap": gap(opacity, truth)}
+        self.mean_psnr.update(figures["psnr"])
+        self.mean_gap.update(figures["gap"])
         self.log_dict({"val/psnr": self.mean_psnr, "val/gap": self.mean_gap})
         self.strips.append(strip(torso, opacity, whole, truth))
+        return {"frame": torch.tensor([truth.frame])} | {name: value[None] for name, value in figures.items()}
 
     def bundle_contents(self, data: TorsoData) -> BundleContents:
         """Weights, and all that avatar mode needs of the footage."""

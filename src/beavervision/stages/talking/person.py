@@ -24,6 +24,9 @@ from beavervision.stages.radnerf_torso.track import SourceTrack
 SPEECH, REFINER, HEAD, TORSO = "audio2motion", "postnet", "radnerf_head", "radnerf_torso"
 RENDERERS = (HEAD, TORSO)
 
+REASON = 120
+"""Characters of torch's complaint that are passed on: it lists every weight."""
+
 LoadedT = TypeVar("LoadedT")
 
 
@@ -95,7 +98,7 @@ def _load(stage: str, bundles: Mapping[str, Path], load: Callable[..., LoadedT],
     try:
         return load(bundles[stage], **options)
     except (RuntimeError, KeyError, TypeError) as error:
-        reason = str(error).splitlines()[0]
+        reason = " ".join(str(error).split())[:REASON]
         raise BeaverError(
             f"{bundles[stage]} does not fit this version of beavervision ({reason}); train {stage} again."
         ) from error

@@ -107,10 +107,10 @@ def test_rays_come_from_visible_training_frames(data, clip):
 
 def test_rays_carry_the_pixels_they_name(data):
     batch = data.ray_batch(0)
-    t = int(data.train_frames[batch.frame[1]])
-    column, row = (batch.pixels[1, 7] - 0.5).long().tolist()
-    assert batch.rgb[1, 7].tolist() == pytest.approx((data.crops.rgb[t, row, column] / 255).tolist())
-    assert int(batch.target[1, 7]) == data.targets(t)[row, column]
+    for i, t in enumerate(data.train_frames[batch.frame]):
+        column, row = (batch.pixels[i] - 0.5).long().T.numpy()
+        np.testing.assert_allclose(batch.rgb[i], data.crops.rgb[t][row, column] / 255, atol=1e-6)
+        np.testing.assert_array_equal(batch.target[i], data.targets(t)[row, column])
 
 
 def test_statistics_are_those_of_training_frames(data):

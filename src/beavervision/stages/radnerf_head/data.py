@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Int, UInt8
 from torch.utils.data import DataLoader
 
 from beavervision.artifacts.clip import Clip
@@ -27,6 +27,7 @@ from beavervision.types import Label
 
 GREY = 128
 """Stands for an unknown background."""
+WHOLE = (slice(None), slice(None))
 
 
 class HeadData(StageData):
@@ -122,10 +123,18 @@ class HeadData(StageData):
         at_rest = self.model.vertices(identity, np.zeros(len(self.model.exp_basis)))
         self.hull = carve(views, self.box, self.cells) & near_face(at_rest, self.box, self.cells)
 
-    def targets(self, t: int) -> np.ndarray:
-        """Targets of the pixels of frame `t`."""
+    def targets(self, t: int, window: tuple[slice, slice] = WHOLE) -> UInt8[np.ndarray, "H W"]:
+        """Targets of the pixels of frame `t`, or of a window of it."""
         has_plate = self.crops.full_plate is not None
-        return pixel_targets(self.crops.labels[t], self.crops.inside[t], self.band, has_plate=has_plate)
+        labels, inside = (np.asarray(array[t][window]) for array in (self.crops.labels, self.crops.inside))
+        return pixel_targets(labels, inside, self.band, has_plate=has_plate)
+
+    def _targets_at(self, t: int, column: np.ndarray, row: np.ndarray) -> np.ndarray:
+        """Targets of some pixels of frame `t`: only their surroundings are looked at."""
+        margin = self.band + 2
+        left, top = max(0, column.min() - margin), max(0, row.min() - margin)
+        window = slice(top, row.max() + margin + 1), slice(left, column.max() + margin + 1)
+        return self.targets(t, window)[row - top, column - left]
 
     def dimensions(self) -> dict[str, Any]:
         """Box, number of training frames and window: the data dictates them to the network."""
@@ -170,7 +179,7 @@ class HeadData(StageData):
         plate = self.crops.plate(t)
         behind = rgb if plate is None else plate[row, column].astype(np.float32) / 255
         moves = self.crops.labels[t][row, column] == Label.FACE
-        return (chosen + 0.5).astype(np.float32), rgb, behind, self.targets(t)[row, column], moves
+        return (chosen + 0.5).astype(np.float32), rgb, behind, self._targets_at(t, column, row), moves
 
     def _poses(self, frames: np.ndarray) -> dict[str, torch.Tensor]:
         cameras = self.crops.cameras[frames].astype(np.float32)

@@ -43,21 +43,17 @@ class _Encode(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
-        points, table = (tensor.numpy() for tensor in ctx.saved_tensors)
-        towards = gradient.contiguous().numpy()
-        levels = _levels(ctx.layout, points.dtype)
+        points, table = ctx.saved_tensors
+        place, towards = points.numpy(), gradient.contiguous().numpy()
+        levels = _levels(ctx.layout, place.dtype)
         of_points = of_table = None
         if ctx.needs_input_grad[0]:
-            of_points = np.zeros_like(points)
-            numba_grid.point_gradient(points, table, towards, *levels, of_points)
+            of_points = torch.zeros_like(points)
+            numba_grid.point_gradient(place, table.numpy(), towards, *levels, of_points.numpy())
         if ctx.needs_input_grad[1]:
-            of_table = np.zeros_like(table)
-            numba_grid.table_gradient(points, towards, *levels, _order(ctx.layout.levels), of_table)
-        return _tensor(of_points), _tensor(of_table), None
-
-
-def _tensor(array: np.ndarray | None) -> Tensor | None:
-    return None if array is None else torch.from_numpy(array)
+            of_table = torch.zeros_like(table)
+            numba_grid.table_gradient(place, towards, *levels, _order(ctx.layout.levels), of_table.numpy())
+        return of_points, of_table, None
 
 
 class NumbaBackend:

@@ -119,4 +119,5 @@ class HeadRenderer:
         return shown.rgb, shown.alpha
 
     def _tensor(self, values: np.ndarray) -> Tensor:
-        return torch.as_tensor(np.ascontiguousarray(values, np.float32), device=self.device)
+        # A copy in torch's own memory: numpy's is aligned less strictly, and products round differently there.
+        return torch.tensor(np.asarray(values, np.float32), device=self.device)

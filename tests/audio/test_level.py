@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from beavervision.audio.level import at_level, speech_level_db
+from beavervision.audio.level import QUIETEST_DB, at_level, rows_db, speech_level_db
 
 
 def tone(amplitude, seconds=1.0):
@@ -29,3 +29,12 @@ def test_the_level_is_reached_within_bounds():
     np.testing.assert_allclose(at_level(tone(0.05), -9.03), tone(0.5), atol=1e-3)
     # 40 dB are wanted, 20 are given
     np.testing.assert_allclose(at_level(tone(0.005), -9.03), tone(0.05), atol=1e-4)
+
+
+def test_level_over_time_follows_the_sound():
+    levels = rows_db(np.concatenate([np.zeros(8000, np.float32), tone(0.5, 0.5)]))
+    assert len(levels) == 50
+    assert (levels[:24] == QUIETEST_DB).all()
+    # half of the 30 ms round the onset sound: 3 dB less than -9.03
+    assert levels[25] == pytest.approx(-12.04, abs=0.01)
+    np.testing.assert_allclose(levels[26:], -9.03, atol=0.01)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
+from beavervision.audio.features import HOP, n_rows
 from beavervision.audio.waveform import SAMPLE_RATE, SILENCE_DB
 
 WINDOW = round(0.03 * SAMPLE_RATE)
@@ -13,6 +14,8 @@ LEVEL_PERCENTILE = 90
 """Vowels set the level; pauses, however many, do not."""
 MAX_GAIN_DB = 20.0
 """More would only raise the noise of a recording that is no speech."""
+QUIETEST_DB = -100.0
+"""Stands for digital silence: below what 16 bits can hold, and a number all the same."""
 
 
 def speech_level_db(samples: Float[np.ndarray, "N"]) -> float:
@@ -35,3 +38,20 @@ def at_level(samples: Float[np.ndarray, "N"], level_db: float) -> Float[np.ndarr
         return samples
     gain = np.clip(level_db - own, -MAX_GAIN_DB, MAX_GAIN_DB)
     return (samples * 10 ** (gain / 20)).astype(np.float32)
+
+
+def rows_db(samples: Float[np.ndarray, "N"]) -> Float[np.ndarray, "R"]:
+    """Level over time in dB of full scale: RMS over 30 ms, never below QUIETEST_DB.
+
+    Args:
+        samples: mono sound at 16 kHz.
+
+    Returns:
+        R = features.n_rows(N) rows at 50 Hz; row i is centred at sample 320 i.
+    """
+    rows, half = n_rows(len(samples)), WINDOW // 2
+    power = np.concatenate([[0.0], np.cumsum(np.square(samples, dtype=np.float64))])
+    middle = HOP * np.arange(rows)
+    first, stop = (np.clip(middle + side, 0, len(samples)) for side in (-half, half))
+    mean = np.maximum(power[stop] - power[first], 0.0) / np.maximum(stop - first, 1)
+    return 10 * np.log10(np.maximum(mean, 10 ** (QUIETEST_DB / 10)))

@@ -17,11 +17,14 @@ from beavervision.artifacts.store import load_arrays, save_arrays
 from beavervision.audio.waveform import load_waveform
 from beavervision.errors import BeaverError
 from beavervision.face.camera import Camera
+from beavervision.types import Label
 from beavervision.video.decode import read_frames
 from beavervision.video.lossless import read_gray
 
 FRAMES, SUBJECT = "frames.safetensors", "subject_{}.safetensors"
-LABELS, AUDIO, PLATE = "labels.mkv", "audio.wav", "background.png"
+LABELS, MATTE = "labels_{}.mkv", "matte_{}.mkv"
+"""One a subject: other people are OTHER in its label maps, and 0 in its matte."""
+AUDIO, PLATE = "audio.wav", "background.png"
 TEST_SHARE = 1 / 11
 """Last share of a clip that is held out (GeneFace++'s split)."""
 
@@ -39,12 +42,17 @@ NOTES = {
     "mouth_open": ("inner lip distance / outer eye-corner distance", ""),
     "body": ("px and confidence", "full frame; right shoulder, left shoulder, neck"),
     "occluded": ("", "something stands before the head"),
+    "covered": ("", "share of the head behind something, over the area of the face's outline"),
+    "interpolated": ("", "pose and box filled in over a short gap"),
 }
 
 
 @dataclass(frozen=True)
 class Subject:
-    """One person of a clip, frame by frame; rows of invisible frames hold NaN (False where boolean)."""
+    """One person of a clip, frame by frame.
+
+    Rows of invisible frames hold NaN (False where boolean); pose and box are known besides where `interpolated`.
+    """
 
     visible: Bool[np.ndarray, "T"]
     reason: Int[np.ndarray, "T"]
@@ -58,6 +66,8 @@ class Subject:
     mouth_open: Float[np.ndarray, "T"]
     body: Float[np.ndarray, "T 3 3"]
     occluded: Bool[np.ndarray, "T"]
+    covered: Float[np.ndarray, "T"]
+    interpolated: Bool[np.ndarray, "T"]
 
 
 @dataclass(frozen=True)
@@ -144,12 +154,25 @@ class Clip:
             if wanted is None or frame.index in wanted:
                 yield frame.index, frame.rgb
 
-    def labels(self, indices: Sequence[int] | None = None) -> Iterator[tuple[int, UInt8[np.ndarray, "H W"]]]:
-        """Yield (index, label map) in rising order; values are `types.Label`."""
-        wanted = None if indices is None else set(indices)
-        for index, labels in enumerate(read_gray(self.folder / LABELS)):
-            if wanted is None or index in wanted:
-                yield index, labels
+    def labels(
+        self, indices: Sequence[int] | None = None, subject: int = 0
+    ) -> Iterator[tuple[int, UInt8[np.ndarray, "H W"]]]:
+        """Yield (index, label map as one subject's avatar sees it) in rising order; values are `types.Label`."""
+        return _chosen(self.folder / LABELS.format(subject), indices)
+
+    def matte(
+        self, indices: Sequence[int] | None = None, subject: int = 0
+    ) -> Iterator[tuple[int, UInt8[np.ndarray, "H W"]]]:
+        """Yield (index, opacity of a subject's hair and face, 0 to 255) in rising order.
+
+        Without a matte of its own (a synthetic clip) the label map gives 0 or 255.
+        """
+        path = self.folder / MATTE.format(subject)
+        if path.exists():
+            yield from _chosen(path, indices)
+            return
+        for index, labels in self.labels(indices, subject):
+            yield index, np.where((labels == Label.HAIR) | (labels == Label.FACE), np.uint8(255), np.uint8(0))
 
     @property
     def has_audio(self) -> bool:
@@ -170,6 +193,18 @@ class Clip:
         """Picture of the background without the person; None where the camera moves."""
         path = self.folder / PLATE
         return np.asarray(Image.open(path).convert("RGB")) if path.exists() else None
+
+
+def _chosen(path: Path, indices: Sequence[int] | None) -> Iterator[tuple[int, UInt8[np.ndarray, "H W"]]]:
+    """Pictures of a lossless grey film, all or the chosen ones; it is entered at the first of these."""
+    wanted = None if indices is None else set(indices)
+    first = min(wanted, default=0) if wanted is not None else 0
+    last = max(wanted, default=-1) if wanted is not None else None
+    for index, picture in enumerate(read_gray(path, first), first):
+        if last is not None and index > last:
+            return
+        if wanted is None or index in wanted:
+            yield index, picture
 
 
 def write_clip(

@@ -13,7 +13,8 @@ from beavervision import __version__
 from beavervision.errors import BeaverError
 
 MANIFEST = "manifest.json"
-SCHEMA_VERSION = 1
+SCHEMA_VERSIONS = {"clip": 2}
+"""Version of what a kind of artifact holds; 1 where it is not named."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,13 @@ class Manifest:
     inputs: dict[str, dict[str, str]] = field(default_factory=dict)
     """name -> {path, sha256} of everything that the artifact was made from."""
     producer: str = f"beavervision {__version__}"
-    schema_version: int = SCHEMA_VERSION
+    schema_version: int = 0
+    """0 stands for this beavervision's."""
+
+    def __post_init__(self) -> None:
+        """Take the version that is written now, unless one was read."""
+        if not self.schema_version:
+            object.__setattr__(self, "schema_version", SCHEMA_VERSIONS.get(self.kind, 1))
 
     def write(self, folder: Path) -> None:
         """Write `manifest.json` into `folder`; it is the last file written, so that it marks a whole artifact."""
@@ -62,10 +69,11 @@ class Manifest:
             raise BeaverError(f"{path} cannot be read ({error}); make the {kind} again.") from None
         if raw.get("kind") != kind:
             raise BeaverError(f"{folder} is a {raw.get('kind')}, not a {kind}; name the folder of a {kind}.")
-        if raw.get("schema_version") != SCHEMA_VERSION:
+        known = SCHEMA_VERSIONS.get(kind, 1)
+        if raw.get("schema_version") != known:
             raise BeaverError(
-                f"{folder} has schema version {raw.get('schema_version')}, this beavervision reads "
-                f"{SCHEMA_VERSION}; make the {kind} again."
+                f"{folder} has schema version {raw.get('schema_version')}, this beavervision reads {known}; "
+                f"make the {kind} again."
             )
         raw["fields"] = {name: FieldSpec(**spec) for name, spec in raw["fields"].items()}
         for spec in raw["fields"].values():

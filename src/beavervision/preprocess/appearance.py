@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -41,6 +42,17 @@ class Appearance:
         # A class that was hardly seen (no hair) explains no colour.
         rare = total.ravel() < 0.004 * total.sum()
         self._table[:, rare] = np.log(FLOOR)
+
+    def save(self, path: Path) -> None:
+        """Write the table of log-likelihoods as npy."""
+        np.save(path, self._table)
+
+    @classmethod
+    def load(cls, path: Path) -> Appearance:
+        """Read what `save` wrote."""
+        appearance = cls.__new__(cls)
+        appearance._table = np.load(path)
+        return appearance
 
     @classmethod
     def learn(cls, views: Iterable[tuple[HeadView, Float[np.ndarray, "S S"]]]) -> Appearance:

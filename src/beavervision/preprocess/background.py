@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 from jaxtyping import Bool, UInt8
+from PIL import Image
 
+from beavervision.artifacts.clip import PLATE
 from beavervision.preprocess.samples import FrameSamples
+
+FIGURES = "background.json"
 
 BAND = 32
 """Rows handled at once; bounds memory."""
@@ -36,6 +42,20 @@ class Background:
     """Share of the plate that was seen in some frame; the rest is filled in."""
     changed: float
     """Share of background pixels that differ from the plate in the median frame."""
+
+    def save(self, folder: Path) -> None:
+        """Write the plate, where the background stands still, and the figures into `folder`."""
+        if not self.moving:
+            Image.fromarray(self.plate).save(folder / PLATE)
+        figures = {"seen": self.seen, "changed": self.changed}
+        (folder / FIGURES).write_text(json.dumps(figures), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Background:
+        """Read what `save` wrote; no plate where the background moves."""
+        path = folder / PLATE
+        plate = np.asarray(Image.open(path)) if path.exists() else np.zeros((0, 0, 3), np.uint8)
+        return cls(plate, **json.loads((folder / FIGURES).read_text(encoding="utf-8")))
 
     @property
     def moving(self) -> bool:

@@ -1,14 +1,18 @@
-"""Second look at the footage, with the subject known: labels, hands, shoulders, occlusion, in one pass."""
+"""Second look at the footage, with the people known, a segment at a time: labels, hands, shoulders, occlusion."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float, UInt8
+from safetensors.numpy import load_file, save_file
 
+from beavervision.artifacts.clip import LABELS
 from beavervision.preprocess.ahead import ahead
 from beavervision.preprocess.appearance import Appearance, certain_skin
 from beavervision.preprocess.headview import HeadView
@@ -16,20 +20,23 @@ from beavervision.preprocess.ingest import Source
 from beavervision.preprocess.labelmap import label_frame
 from beavervision.preprocess.occlude import occluded_share
 from beavervision.preprocess.parse import parse_head
-from beavervision.preprocess.perceive import Perception
-from beavervision.preprocess.progress import Steps
-from beavervision.preprocess.report.sheet import ContactSheet
+from beavervision.preprocess.perceive import Percept, Perception
+from beavervision.preprocess.shown import keep
+from beavervision.preprocess.sitter import Sitter
 from beavervision.video.lossless import GrayWriter
 
+VERSION = 1
+FOUND = "found_{}.safetensors"
 
-@dataclass
+
+@dataclass(frozen=True)
 class Description:
-    """What the second look found, frame by frame; NaN where the subject is not visible."""
+    """What the second look found of one subject, frame by frame; NaN where the subject is not visible."""
 
     shoulders: Float[np.ndarray, "T 2 3"]
     """x, y (px), confidence where looked for; see body.complete."""
     covered: Float[np.ndarray, "T"]
-    """Share of the head behind hands."""
+    """Share of the head behind something."""
     light: Float[np.ndarray, "T"]
     """Mean grey value of the face's skin, 0..255."""
     sharpness: Float[np.ndarray, "T"]
@@ -40,50 +47,87 @@ class Description:
         """Nothing found yet."""
         return cls(np.full((n_frames, 2, 3), np.nan), *np.full((3, n_frames), np.nan))
 
-
-def describe(
-    source: Source,
-    landmarks: Float[np.ndarray, "T 478 3"],
-    visible: Bool[np.ndarray, "T"],
-    boxes: Float[np.ndarray, "P T 4"],
-    appearance: Appearance,
-    labels: Path,
-    sheet: ContactSheet,
-    steps: Steps,
-) -> Description:
-    """Look at every frame again; write its label map, keep what is found.
-
-    Args:
-        source: the footage.
-        landmarks: the subject's, full-frame px.
-        visible: frames that show the subject.
-        boxes: face boxes of everybody, the subject first; NaN where not seen.
-        appearance: the subject's colours.
-        labels: file to write the label maps to.
-        sheet: takes the frames that the report shows.
-        steps: progress.
-    """
-    found, perception = Description.empty(source.n_frames), Perception()
-    percepts = ahead(perception.stream(ahead(source.frames()), landmarks, visible))
-    with GrayWriter(labels, source.info.width, source.info.height, source.fps) as writer:
-        for percept in steps.over("labels, hands, body", percepts, source.n_frames):
-            head = None
-            if percept.view is not None:
-                head = parse_head(percept.view, percept.head_person, appearance)
-                found.covered[percept.index] = occluded_share(head, percept.hands)
-                _measure(found, percept.index, percept.view)
-            found.shoulders[percept.index] = percept.shoulders
-            picture = label_frame(percept, head, boxes[:, percept.index])
-            writer.write(picture)
-            sheet.offer(percept, picture)
-    perception.close()
-    return found
+    @classmethod
+    def load(cls, folders: Sequence[Path], subject: int) -> Description:
+        """Read the segments' results, one after the other."""
+        parts = [load_file(folder / FOUND.format(subject)) for folder in folders]
+        return cls(**{name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
 
 
-def _measure(found: Description, index: int, view: HeadView) -> None:
-    """Keep light and sharpness of the face."""
-    grey, skin = cv2.cvtColor(view.rgb, cv2.COLOR_RGB2GRAY), certain_skin(view)
-    if skin.any():
-        found.light[index] = grey[skin].mean()
-    if view.oval.any():
-        found.sharpness[index] = cv2.Laplacian(grey, cv2.CV_32F)[view.oval].std()
+@dataclass(frozen=True)
+class Known:
+    """What a segment's work has to know of one subject, by the files that hold it."""
+
+    sitter: Path
+    appearance: Path
+    person: int
+    """Row in the boxes of everybody."""
+
+
+@dataclass(frozen=True)
+class Describe:
+    """The work on one segment; see `segments.Job`."""
+
+    source: Source
+    subjects: tuple[Known, ...]
+    boxes: Path
+    """npy file [P,T,4]: face boxes of everybody, full-frame px, NaN where not seen."""
+    shown: tuple[int, ...]
+    """Frames to keep for the report."""
+
+    def __call__(self, span: range, part: Path, tick: Callable[[], None]) -> None:
+        """Look at every frame of the segment; write each subject's label maps and figures."""
+        info, perception = self.source.info, Perception()
+        boxes = np.load(self.boxes, mmap_mode="r")
+        with ExitStack() as stack:
+            pens = []
+            for i, known in enumerate(self.subjects):
+                writer = GrayWriter(part / LABELS.format(i), info.width, info.height, self.source.fps)
+                pens.append(_Pen(stack.enter_context(writer), known, boxes, span))
+            for percepts in ahead(self._percepts(perception, span)):
+                for pen, percept in zip(pens, percepts, strict=True):
+                    pen.draw(percept)
+                if percepts[0].index in self.shown:
+                    keep(part, percepts[0].index, percepts[0].rgb, percepts[0].hands)
+                tick()
+        perception.close()
+        for i, pen in enumerate(pens):
+            save_file(vars(pen.found), part / FOUND.format(i))
+
+    def _percepts(self, perception: Perception, span: range) -> Iterator[list[Percept]]:
+        """What the networks see of each frame, for each subject."""
+        sitters = [Sitter.load(known.sitter) for known in self.subjects]
+        for frame in ahead(self.source.frames(span)):
+            t = frame.index
+            yield [perception.see(frame, s.landmarks[t] if s.visible[t] else None) for s in sitters]
+
+
+class _Pen:
+    """Draws one subject's label maps and notes its figures, over one segment."""
+
+    def __init__(self, writer: GrayWriter, known: Known, boxes: Float[np.ndarray, "P T 4"], span: range) -> None:
+        self._writer, self._span = writer, span
+        self._appearance = Appearance.load(known.appearance)
+        order = [known.person, *(p for p in range(len(boxes)) if p != known.person)]
+        self._boxes = np.asarray(boxes[order, span.start : span.stop])
+        self.found = Description.empty(len(span))
+
+    def draw(self, percept: Percept) -> UInt8[np.ndarray, "H W"]:
+        """Write the frame's label map and return it."""
+        row, head = percept.index - self._span.start, None
+        if percept.view is not None:
+            head = parse_head(percept.view, percept.head_person, self._appearance)
+            self.found.covered[row] = occluded_share(head, percept.hands)
+            self._measure(row, percept.view)
+        self.found.shoulders[row] = percept.shoulders
+        picture = label_frame(percept, head, self._boxes[:, row])
+        self._writer.write(picture)
+        return picture
+
+    def _measure(self, row: int, view: HeadView) -> None:
+        """Note light and sharpness of the face."""
+        grey, skin = cv2.cvtColor(view.rgb, cv2.COLOR_RGB2GRAY), certain_skin(view)
+        if skin.any():
+            self.found.light[row] = grey[skin].mean()
+        if view.oval.any():
+            self.found.sharpness[row] = cv2.Laplacian(grey, cv2.CV_32F)[view.oval].std()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -15,6 +16,8 @@ from beavervision.errors import BeaverError
 from beavervision.preprocess.options import PrepareOptions
 from beavervision.video.decode import Frame, count, read_frames
 from beavervision.video.probe import VideoInfo, probe
+
+VERSION = 1
 
 SHORTEST = 2
 """Frames that a clip must have to be learnt from and tested on."""
@@ -39,9 +42,16 @@ class Source:
         """Seconds of each frame from the clip's start."""
         return np.arange(self.n_frames) / self.fps
 
-    def frames(self) -> Iterator[Frame]:
-        """The clip's frames in order, one in memory at a time."""
-        return read_frames(self.path, self.fps, self.start, self.end)
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """What decides the frames and the sound: the footage's bytes and the part of them that is wanted."""
+        return {"sha256": self.sha256, "fps": self.fps, "start": self.start, "end": self.end}
+
+    def frames(self, span: range) -> Iterator[Frame]:
+        """The clip's frames in `span`, in order, one in memory at a time; their indices count from the clip's start."""
+        begin, end = (self.start + tick / self.fps for tick in (span.start, span.stop))
+        for frame in read_frames(self.path, self.fps, begin, end):
+            yield replace(frame, index=span.start + frame.index)
 
 
 def open_source(video: Path, options: PrepareOptions) -> Source:

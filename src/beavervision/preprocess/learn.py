@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from beavervision.preprocess.appearance import Appearance
 from beavervision.preprocess.background import Background, paint_background
@@ -12,33 +14,32 @@ from beavervision.preprocess.perceive import person_mask
 from beavervision.preprocess.person import PersonSegmenter
 from beavervision.preprocess.progress import Steps
 from beavervision.preprocess.samples import FrameSamples
+from beavervision.preprocess.sitter import Sitter
+
+VERSION = 1
 
 PERSON = 0.3
 """Probability from which a pixel is kept out of the background: rather too much than too little."""
 
 
-def learn(
-    samples: FrameSamples,
-    landmarks: Float[np.ndarray, "T 478 3"],
-    visible: Bool[np.ndarray, "T"],
-    steps: Steps,
-) -> tuple[Appearance, Background]:
-    """Colours of the subject and the plate behind everybody.
+def learn(samples: FrameSamples, sitters: Sequence[Sitter], steps: Steps) -> tuple[list[Appearance], Background]:
+    """Colours of each subject and the plate behind everybody.
 
     Args:
         samples: frames of the clip.
-        landmarks: the subject's, full-frame px.
-        visible: frames that show the subject.
+        sitters: the subjects.
         steps: progress.
     """
     segmenter = PersonSegmenter()
-    views, masks = [], []
+    views: list[list[tuple[HeadView, Float[np.ndarray, "S S"]]]] = [[] for _ in sitters]
+    masks = []
     for index, rgb in steps.over("colours", samples, len(samples.indices)):
-        face = landmarks[index] if visible[index] else None
-        masks.append(person_mask(segmenter, rgb, face) > PERSON)
-        if face is not None:
-            view = HeadView.look(rgb, face)
-            views.append((view, segmenter.inside(rgb, view.square, SIZE)))
+        faces = [sitter.landmarks[index] if sitter.visible[index] else None for sitter in sitters]
+        masks.append(np.max([person_mask(segmenter, rgb, face) for face in faces], axis=0) > PERSON)
+        for seen, face in zip(views, faces, strict=True):
+            if face is not None:
+                view = HeadView.look(rgb, face)
+                seen.append((view, segmenter.inside(rgb, view.square, SIZE)))
     segmenter.close()
     with steps.step("background"):
-        return Appearance.learn(views), paint_background(samples, masks)
+        return [Appearance.learn(seen) for seen in views], paint_background(samples, masks)

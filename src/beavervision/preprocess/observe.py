@@ -1,26 +1,60 @@
-"""First look at the footage: follow every face, keep samples."""
+"""First look at the footage, a segment at a time: follow every face, keep samples."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+from safetensors.numpy import load_file, save_file
 
 from beavervision.preprocess.ahead import ahead
 from beavervision.preprocess.detect import FaceFinder
 from beavervision.preprocess.ingest import Source
 from beavervision.preprocess.mesh import FaceMesh
-from beavervision.preprocess.progress import Steps
-from beavervision.preprocess.samples import FrameSamples
+from beavervision.preprocess.samples import keep
 from beavervision.preprocess.track import FaceTracker, Track
 
+VERSION = 1
+TRACKS = "tracks.safetensors"
 
-def observe(source: Source, scratch: Path, steps: Steps) -> tuple[list[Track], FrameSamples]:
-    """Tracks of all faces, and a few frames kept in `scratch`."""
-    samples = FrameSamples(scratch, source.n_frames, source.info.width, source.info.height)
-    finder, mesh = FaceFinder(), FaceMesh()
-    tracker = FaceTracker(finder, mesh)
-    for frame in steps.over("faces", ahead(source.frames()), source.n_frames):
-        tracker.step(frame.index, frame.rgb)
-        samples.offer(frame.index, frame.rgb)
-    finder.close()
-    mesh.close()
-    return tracker.tracks, samples
+
+@dataclass(frozen=True)
+class Observe:
+    """The work on one segment; see `segments.Job`."""
+
+    source: Source
+    kept: tuple[int, ...]
+    """Frames to keep as samples."""
+
+    def __call__(self, span: range, part: Path, tick: Callable[[], None]) -> None:
+        """Follow the faces of the segment afresh, as if nothing came before."""
+        finder, mesh = FaceFinder(), FaceMesh()
+        tracker = FaceTracker(finder, mesh)
+        for frame in ahead(self.source.frames(span)):
+            tracker.step(frame.index, frame.rgb)
+            if frame.index in self.kept:
+                keep(part, frame.index, frame.rgb)
+            tick()
+        finder.close()
+        mesh.close()
+        _write_tracks(part / TRACKS, tracker.tracks)
+
+
+def load_tracks(folders: Sequence[Path]) -> list[Track]:
+    """Tracks of every segment by itself, in order."""
+    return [track for folder in folders for track in _read_tracks(folder / TRACKS)]
+
+
+def _write_tracks(path: Path, tracks: Sequence[Track]) -> None:
+    arrays = {f"{i}/{name}": array for i, track in enumerate(tracks) for name, array in track.to_arrays().items()}
+    save_file(arrays, path)
+
+
+def _read_tracks(path: Path) -> list[Track]:
+    arrays = load_file(path)
+    n_tracks = len({name.partition("/")[0] for name in arrays})
+    return [
+        Track.from_arrays({name.partition("/")[2]: a for name, a in arrays.items() if name.startswith(f"{i}/")})
+        for i in range(n_tracks)
+    ]

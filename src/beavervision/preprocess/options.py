@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from beavervision.errors import BeaverError
 
-SUBJECTS = ("largest",)
-"""Ways to choose a face."""
+SUBJECTS = ("largest", "most_visible", "leftmost", "all")
+"""Ways to choose whose avatar it will be, besides a person's number."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,16 @@ class PrepareOptions:
     basis: str = "gpmm"
     """Name of the face model that is fitted."""
     subject: str = "largest"
-    """Whose avatar it will be: the face that is largest, summed over the frames that show it."""
+    """Whose avatar it will be: one of SUBJECTS, or a person's number, counted from 0 from left to right."""
+    gap: float = 0.24
+    """Seconds of the longest gap without a face over which the pose is interpolated."""
+    workers: int | None = None
+    """Processes that share the work; it changes nothing but the time. None: half of the cores, up to 4."""
+
+    @property
+    def processes(self) -> int:
+        """Number of processes that share the work."""
+        return min(4, (os.cpu_count() or 1) // 2) if self.workers is None else self.workers
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot be.
@@ -41,5 +51,9 @@ class PrepareOptions:
             raise BeaverError(f"data.start={self.start} and data.end={self.end} hold nothing; choose end > start >= 0.")
         if self.focal is not None and self.focal <= 0:
             raise BeaverError(f"data.focal={self.focal} is no focal length; give pixels, or null to estimate it.")
-        if self.subject not in SUBJECTS:
-            raise BeaverError(f"data.subject={self.subject} is not known; choose one of {', '.join(SUBJECTS)}.")
+        if self.gap < 0:
+            raise BeaverError(f"data.gap={self.gap} is no length of time; give seconds, or 0 to interpolate nothing.")
+        if self.subject not in SUBJECTS and not self.subject.isdecimal():
+            raise BeaverError(
+                f"data.subject={self.subject} is not known; choose {', '.join(SUBJECTS)} or a person's number."
+            )

@@ -1,140 +1,250 @@
-"""prepare: footage to Clip, step by step."""
+"""prepare: footage to Clip, step by step; what a step found is kept, so that nothing is done twice."""
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
-from PIL import Image
 
-from beavervision.artifacts.clip import AUDIO, LABELS, PLATE, Clip, Subject, write_clip
+from beavervision.artifacts.clip import AUDIO, LABELS, MATTE, PLATE, Clip, Subject, write_clip
 from beavervision.artifacts.store import atomic_folder
-from beavervision.face.fit import Fit
-from beavervision.face.model import FaceModel
+from beavervision.audio.waveform import load_waveform
+from beavervision.errors import BeaverError
 from beavervision.face.openness import eye_open, mouth_open
 from beavervision.face.providers import load_face_model
+from beavervision.preprocess import crowd, describe, ingest, learn, observe, sitter
 from beavervision.preprocess.background import Background
 from beavervision.preprocess.body import complete
-from beavervision.preprocess.describe import Description, describe
-from beavervision.preprocess.fit import fit_subject, project68
+from beavervision.preprocess.crowd import Crowd
+from beavervision.preprocess.describe import Describe, Description, Known
+from beavervision.preprocess.fit import project68
 from beavervision.preprocess.ingest import Source, open_source, write_sound
-from beavervision.preprocess.learn import learn
 from beavervision.preprocess.native import quiet_native
-from beavervision.preprocess.observe import observe
+from beavervision.preprocess.observe import Observe, load_tracks
 from beavervision.preprocess.occlude import COVERED
 from beavervision.preprocess.options import PrepareOptions
-from beavervision.preprocess.people import Person, join, largest
 from beavervision.preprocess.progress import Steps, shown_steps
-from beavervision.preprocess.report.sheet import ContactSheet
+from beavervision.preprocess.report.sheet import contact_sheet
 from beavervision.preprocess.report.write import write_report
-from beavervision.preprocess.steady import steady
-from beavervision.preprocess.track import landmark_box
-from beavervision.preprocess.visibility import judge
+from beavervision.preprocess.samples import FrameSamples, sample_indices
+from beavervision.preprocess.segments import LENGTH, in_segments
+from beavervision.preprocess.shown import Shown, evenly
+from beavervision.preprocess.sitter import Sitter, portray
+from beavervision.preprocess.workspace import Workspace
+from beavervision.video.lossless import join_gray, read_gray
 
 REPORT = "report"
+WORKSPACE = ".prepare"
+"""Folder beside the clip where the steps' results lie: a cache, safe to delete."""
+
+SCRATCH = "samples.raw"
+APPEARANCE = "appearance_{}.npy"
 
 
 def prepare(video: Path, folder: Path, options: PrepareOptions) -> Clip:
     """Look at footage frame by frame and write what was found as a Clip, whole or not at all.
 
+    The results of the steps stay in a workspace beside the clip: what was stopped goes on where it was, and other
+    settings begin at the first step that they change.
+
     Args:
         video: footage in any container and codec that FFmpeg reads; only ever read.
         folder: where the Clip goes; replaced when it exists.
-        options: which part of the footage, which face, which face model.
+        options: which part of the footage, whose face, which face model.
 
     Raises:
         BeaverError: when the footage cannot be read or shows no face, or the folder cannot be written.
     """
-    model = load_face_model(options.basis)
+    folder = Path(folder)
+    load_face_model(options.basis)
     source = open_source(video, options)
-    with atomic_folder(Path(folder)) as part, shown_steps() as steps, quiet_native():
-        _prepare(source, part, options, model, steps)
-    return Clip.load(Path(folder))
+    workspace = Workspace(folder.with_name(WORKSPACE))
+    try:
+        with shown_steps() as steps, quiet_native():
+            Preparation(source, options, workspace, steps).write(folder)
+    except BeaverError:
+        workspace.discard()
+        raise
+    workspace.forget_unused()
+    return Clip.load(folder)
 
 
-def _prepare(source: Source, part: Path, options: PrepareOptions, model: FaceModel, steps: Steps) -> None:
-    """Every step, into `part`."""
-    with steps.step("sound"):
-        sound = write_sound(source, part / AUDIO)
-    size = (source.info.width, source.info.height)
+class Preparation:
+    """The steps of one clip; each property is a step's result, made when it is first asked for."""
 
-    tracks, samples = observe(source, part, steps)
-    people = join(tracks)
-    chosen = largest(people, source.path)
-    landmarks = chosen.landmarks(source.n_frames)
-    visible, reason = judge(landmarks, *size)
-    landmarks = steady(landmarks, visible)
-    with steps.step("face model"):
-        fit = fit_subject(model, landmarks, visible, size, options.focal)
+    def __init__(self, source: Source, options: PrepareOptions, workspace: Workspace, steps: Steps) -> None:
+        self._source, self._options, self._workspace, self._steps = source, options, workspace, steps
+        self._size = (source.info.width, source.info.height)
 
-    appearance, background = learn(samples, landmarks, visible, steps)
-    samples.discard()
-    if not background.moving:
-        Image.fromarray(background.plate).save(part / PLATE)
+    @cached_property
+    def _sound(self) -> Path:
+        """The clip's sound, if any."""
+        with self._steps.step("sound"):
+            return self._workspace.result(
+                "sound", ingest.VERSION, self._source.recipe, lambda part: write_sound(self._source, part / AUDIO)
+            )
 
-    sheet = ContactSheet(source.n_frames, project68(model, fit, size))
-    boxes = _boxes(chosen, people, source.n_frames)
-    found = describe(source, landmarks, visible, boxes, appearance, part / LABELS, sheet, steps)
-    with steps.step("report"):
-        subject = _subject(landmarks, visible, reason, fit, found)
-        report = write_report(
-            part / REPORT, options.name, source, subject, fit, found, background, sound, len(people), sheet
+    @cached_property
+    def _faces(self) -> list[Path]:
+        """Tracks of all faces, segment by segment, and samples of the frames."""
+        source = self._source
+        kept = tuple(sample_indices(source.n_frames, *self._size).tolist())
+        return in_segments(
+            *(self._workspace, "faces", observe.VERSION, source.recipe, source.n_frames),
+            *(Observe(source, kept), self._steps, self._options.processes),
         )
-        facts = _facts(source, options, fit, background, report)
-        footage = {"video": {"path": str(source.path), "sha256": source.sha256}}
-        write_clip(part, facts, source.times, [subject], footage)
+
+    @cached_property
+    def _crowd(self) -> Crowd:
+        """Who is who."""
+        source, inputs = self._source, {"faces": [folder.name for folder in self._faces]}
+
+        def make(part: Path) -> None:
+            crowd.gather(part, load_tracks(self._faces), source.n_frames, source.path)
+
+        with self._steps.step("people"):
+            return Crowd.load(self._workspace.result("people", crowd.VERSION, inputs, make))
+
+    @cached_property
+    def _chosen(self) -> list[int]:
+        """Numbers of the people whose avatars it will be."""
+        facts = self._crowd.facts
+        if self._options.subject == "all":
+            return [person["number"] for person in facts]
+        return [max(facts, key=lambda p: p["frames"] * p["face_height_px"])["number"]]
+
+    @cached_property
+    def _sitters(self) -> list[Path]:
+        """The subjects, frame by frame, with the face model fitted; all are filmed through one lens."""
+        folders: list[Path] = []
+        options, model = self._options, load_face_model(self._options.basis)
+        for number in self._chosen:
+            focal = float(Sitter.load(folders[0]).focal[0]) if folders else options.focal
+            inputs = {
+                **{"people": self._crowd.folder.name, "person": number},
+                **{"basis": options.basis, "focal": focal, "gap": options.gap},
+            }
+
+            def make(part: Path, number: int = number, focal: float | None = focal) -> None:
+                portray(self._crowd.landmarks(number), self._source, model, focal, options.gap).save(part)
+
+            with self._steps.step("face model"):
+                folders.append(self._workspace.result("sitter", sitter.VERSION, inputs, make))
+        return folders
+
+    @cached_property
+    def _looks(self) -> Path:
+        """Colours of the subjects, and the background."""
+        inputs = {"sitters": [folder.name for folder in self._sitters]}
+
+        def make(part: Path) -> None:
+            samples = FrameSamples(self._faces, part / SCRATCH)
+            sitters = [Sitter.load(folder) for folder in self._sitters]
+            appearances, background = learn.learn(samples, sitters, self._steps)
+            for i, appearance in enumerate(appearances):
+                appearance.save(part / APPEARANCE.format(i))
+            background.save(part)
+            samples.discard()
+
+        return self._workspace.result("looks", learn.VERSION, inputs, make)
+
+    @cached_property
+    def _shown(self) -> tuple[int, ...]:
+        """Frames that the report shows."""
+        return tuple(evenly(self._source.n_frames).tolist())
+
+    @cached_property
+    def _described(self) -> list[Path]:
+        """Label maps and figures of every frame, segment by segment."""
+        subjects = tuple(
+            Known(folder, self._looks / APPEARANCE.format(i), number)
+            for i, (folder, number) in enumerate(zip(self._sitters, self._chosen, strict=True))
+        )
+        job = Describe(self._source, subjects, self._crowd.folder / crowd.BOXES, self._shown)
+        inputs = {"looks": self._looks.name, "shown": self._shown}
+        return in_segments(
+            *(self._workspace, "labels", describe.VERSION, inputs, self._source.n_frames),
+            *(job, self._steps, self._options.processes),
+        )
+
+    def write(self, folder: Path) -> None:
+        """Put the Clip together from the steps' results."""
+        described, sound = self._described, self._sound
+        background = Background.load(self._looks)
+        with atomic_folder(folder) as part, self._steps.step("report"):
+            for file in (AUDIO, PLATE):
+                for place in (sound, self._looks):
+                    if (place / file).exists():
+                        (part / file).write_bytes((place / file).read_bytes())
+            sitters = [Sitter.load(place) for place in self._sitters]
+            subjects = []
+            for i, one in enumerate(sitters):
+                for film in (LABELS.format(i), MATTE.format(i)):
+                    pieces = [place / film for place in described]
+                    if all(piece.exists() for piece in pieces):
+                        join_gray(pieces, part / film)
+                subjects.append(_subject(one, Description.load(described, i)))
+            report = self._report(part, subjects[0], sitters[0], background)
+            footage = {"video": {"path": str(self._source.path), "sha256": self._source.sha256}}
+            write_clip(part, self._facts(sitters[0], background, report), self._source.times, subjects, footage)
+
+    def _report(self, part: Path, subject: Subject, sitter: Sitter, background: Background) -> dict[str, Any]:
+        shown = [Shown.load(self._described[index // LENGTH], index) for index in self._shown]
+        labels = {index: next(read_gray(part / LABELS.format(0), index)) for index in self._shown}
+        model = load_face_model(self._options.basis)
+        sheet = contact_sheet(shown, labels, sitter, project68(model, sitter.fit, self._size))
+        sound = load_waveform(part / AUDIO) if (part / AUDIO).exists() else None
+        found = Description.load(self._described, 0)
+        return write_report(
+            *(part / REPORT, self._options.name, self._source, subject, sitter.fit, found, background, sound),
+            *(len(self._crowd.facts), sheet),
+        )
+
+    def _facts(self, sitter: Sitter, background: Background, report: dict[str, Any]) -> dict[str, Any]:
+        """The clip's facts; `frames` and `Camera` are rebuilt from them."""
+        options, source = self._options, self._source
+        people = [
+            {**facts, "subject": self._chosen.index(facts["number"]) if facts["number"] in self._chosen else None}
+            for facts in self._crowd.facts
+        ]
+        return {
+            "name": options.name,
+            "video": str(source.path),
+            "width": self._size[0],
+            "height": self._size[1],
+            "fps": options.fps,
+            "n_frames": source.n_frames,
+            "start": options.start,
+            "end": options.end,
+            "focal": float(sitter.focal[0]),
+            "basis": options.basis,
+            "subject": options.subject,
+            "people": people,
+            "has_audio": source.info.audio_start is not None,
+            "background": "moving" if background.moving else "still",
+            "report": report,
+        }
 
 
-def _boxes(chosen: Person, people: list[Person], n_frames: int) -> Float[np.ndarray, "P T 4"]:
-    """Face boxes of everybody, the chosen one first; NaN where not seen."""
-    ordered = [chosen, *(person for person in people if person is not chosen)]
-    return np.stack([landmark_box(person.landmarks(n_frames)) for person in ordered])
-
-
-def _subject(
-    landmarks: Float[np.ndarray, "T 478 3"],
-    visible: Bool[np.ndarray, "T"],
-    reason: Int[np.ndarray, "T"],
-    fit: Fit,
-    found: Description,
-) -> Subject:
+def _subject(sitter: Sitter, found: Description) -> Subject:
     """The subject's arrays; rows of invisible frames become NaN."""
-    seen = np.where(visible[:, None, None], landmarks, np.nan).astype(np.float32)
+    visible = np.asarray(sitter.visible)
+    seen = np.where(visible[:, None, None], sitter.landmarks, np.nan).astype(np.float32)
     return Subject(
         visible=visible,
-        reason=reason,
-        box=landmark_box(seen),
+        reason=sitter.reason,
+        box=sitter.box,
         landmarks=seen,
-        rotation=fit.rotation.astype(np.float32),
-        translation=fit.translation.astype(np.float32),
-        identity=fit.identity.astype(np.float32),
-        expression=fit.expression.astype(np.float32),
+        rotation=sitter.rotation,
+        translation=sitter.translation,
+        identity=sitter.identity,
+        expression=sitter.expression,
         eye_open=eye_open(seen),
         mouth_open=mouth_open(seen),
         body=complete(found.shoulders, seen, visible).astype(np.float32),
         occluded=visible & (np.nan_to_num(found.covered) >= COVERED),
+        covered=found.covered.astype(np.float32),
+        interpolated=sitter.interpolated,
     )
-
-
-def _facts(
-    source: Source, options: PrepareOptions, fit: Fit, background: Background, report: dict[str, Any]
-) -> dict[str, Any]:
-    """The clip's facts; `frames` and `Camera` are rebuilt from them."""
-    return {
-        "name": options.name,
-        "video": str(source.path),
-        "width": source.info.width,
-        "height": source.info.height,
-        "fps": options.fps,
-        "n_frames": source.n_frames,
-        "start": options.start,
-        "end": options.end,
-        "focal": float(fit.focal),
-        "basis": options.basis,
-        "subject": options.subject,
-        "has_audio": source.info.audio_start is not None,
-        "background": "moving" if background.moving else "still",
-        "report": report,
-    }

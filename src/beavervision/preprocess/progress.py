@@ -6,9 +6,32 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 ItemT = TypeVar("ItemT")
+
+
+class Bar:
+    """One step's bar."""
+
+    def __init__(self, progress: Progress, task: TaskID) -> None:
+        self._progress, self._task = progress, task
+
+    def advance(self) -> None:
+        """One more is done."""
+        self._progress.advance(self._task)
+
+    def reach(self, done: int) -> None:
+        """`done` are done in all."""
+        self._progress.update(self._task, completed=done)
 
 
 class Steps:
@@ -17,13 +40,19 @@ class Steps:
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
 
+    @contextmanager
+    def bar(self, name: str, total: int, done: int = 0) -> Iterator[Bar]:
+        """The bar of step `name`, which stands at `done` (found from before) of `total`."""
+        task = self._progress.add_task(name, total=total, completed=done)
+        yield Bar(self._progress, task)
+        self._progress.update(task, completed=total)
+
     def over(self, name: str, items: Iterable[ItemT], total: int) -> Iterator[ItemT]:
         """Yield `items` while the bar of step `name` fills up."""
-        task = self._progress.add_task(name, total=total)
-        for item in items:
-            yield item
-            self._progress.advance(task)
-        self._progress.update(task, completed=total)
+        with self.bar(name, total) as bar:
+            for item in items:
+                yield item
+                bar.advance()
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:

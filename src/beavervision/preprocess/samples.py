@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int, UInt8
+from PIL import Image
+
+SAMPLE = "sample_{:08d}.png"
 
 BUDGET = 256 << 20
-"""Bytes that the samples may take on disk."""
+"""Bytes that the samples may take on disk, unpacked."""
 
 MOST, FEWEST = 32, 8
 """Frames to keep: a median needs a few, more than MOST add nothing."""
 
 
+def sample_indices(n_frames: int, width: int, height: int) -> Int[np.ndarray, "K"]:
+    """Frames to keep of a clip."""
+    affordable = int(np.clip(BUDGET // (3 * width * height), FEWEST, MOST))
+    return np.unique(np.linspace(0, n_frames - 1, min(affordable, n_frames)).round().astype(int))
+
+
+def keep(part: Path, index: int, rgb: UInt8[np.ndarray, "H W 3"]) -> None:
+    """Write a frame into a segment's folder, without loss."""
+    Image.fromarray(rgb).save(part / SAMPLE.format(index), compress_level=1)
+
+
 class FrameSamples:
-    """Frames kept in a file in `folder` while the clip goes by; read them once all have been offered."""
+    """Frames that were kept, in order.
 
-    def __init__(self, folder: Path, n_frames: int, width: int, height: int) -> None:
-        affordable = int(np.clip(BUDGET // (3 * width * height), FEWEST, MOST))
-        self.indices: Int[np.ndarray, "K"] = np.unique(
-            np.linspace(0, n_frames - 1, min(affordable, n_frames)).round().astype(int)
-        )
-        self.width, self.height = width, height
-        self.path = Path(folder) / "samples.raw"
+    Args:
+        folders: of the segments.
+        scratch: file in which the frames are unpacked, so that a band of rows can be read of all of them.
+    """
+
+    def __init__(self, folders: Sequence[Path], scratch: Path) -> None:
+        found = sorted(path for folder in folders for path in folder.glob(SAMPLE.format(0).replace("0", "?")))
+        self.indices: Int[np.ndarray, "K"] = np.array([int(path.stem.split("_")[1]) for path in found])
+        with Image.open(found[0]) as first:
+            self.width, self.height = first.size
+        self._path = scratch
         # Written as a file, read as a map: a full disk is an error when writing, a crash when mapping.
-        self._file = self.path.open("wb")
-
-    def offer(self, index: int, rgb: UInt8[np.ndarray, "H W 3"]) -> None:
-        """Keep the frame if it is one of the chosen."""
-        row = int(np.searchsorted(self.indices, index))
-        if row < len(self.indices) and self.indices[row] == index:
-            self._file.seek(row * rgb.nbytes)
-            self._file.write(np.ascontiguousarray(rgb).data)
+        with scratch.open("wb") as file:
+            for path in found:
+                file.write(np.asarray(Image.open(path)).tobytes())
 
     def __iter__(self) -> Iterator[tuple[int, UInt8[np.ndarray, "H W 3"]]]:
         """Yield (index, frame)."""
@@ -45,11 +58,9 @@ class FrameSamples:
         """The same rows of every sample."""
         return np.asarray(self._pixels()[:, rows])
 
-    def _pixels(self) -> np.memmap:
-        self._file.flush()
-        return np.memmap(self.path, np.uint8, "r", shape=(len(self.indices), self.height, self.width, 3))
-
     def discard(self) -> None:
         """Remove the file."""
-        self._file.close()
-        self.path.unlink(missing_ok=True)
+        self._path.unlink(missing_ok=True)
+
+    def _pixels(self) -> np.memmap:
+        return np.memmap(self._path, np.uint8, "r", shape=(len(self.indices), self.height, self.width, 3))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -45,6 +46,15 @@ class Track:
     landmarks: list[Float[np.ndarray, "478 3"]] = field(default_factory=list)
     """Full-frame px, one entry a frame from `first` on."""
     misses: int = 0
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """What of the track is kept on disk: `first` [1] and `landmarks` [n,478,3]."""
+        return {"first": np.array([self.first]), "landmarks": np.stack(self.landmarks)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Track:
+        """Return the track that `to_arrays` gave."""
+        return cls(int(arrays["first"][0]), list(arrays["landmarks"]))
 
     @property
     def stop(self) -> int:

@@ -72,7 +72,7 @@ def miniature_clip(folder: Path, n_frames: int = 24, width: int = 160, height: i
     with atomic_folder(folder) as part:
         opening = known_truth(actor, performance, np.zeros(n_frames)).mouth_open_frontal
         sound = babble_sound(opening)
-        truth = film(actor, performance, video, part / LABELS, (sound, RATE), quality=12, preset="veryfast")
+        truth = film(actor, performance, video, part / LABELS.format(0), (sound, RATE), quality=12, preset="veryfast")
         save_waveform(part / AUDIO, Waveform(sound, RATE))
         Image.fromarray(actor.plate()).save(part / PLATE)
         facts = {

@@ -81,7 +81,7 @@ def render(folder: Path) -> None:
     performance = clip_performance(actor.model, speech.phonemes)
     with atomic_folder(folder) as part:
         sound = (speech.samples, speech.rate)
-        truth = film(actor, performance, part / VIDEO, part / LABELS, sound, progress=True)
+        truth = film(actor, performance, part / VIDEO, part / LABELS.format(0), sound, progress=True)
         truth.save(part / TRUTH)
         Image.fromarray(actor.plate()).save(part / PLATE)
         save_waveform(part / SPEECH, Waveform(second.samples, second.rate))

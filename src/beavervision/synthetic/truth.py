@@ -125,5 +125,7 @@ class Truth:
             box=box,
             identity=self.identity.astype(np.float32),
             occluded=self.occluded & self.visible,
+            covered=np.where(self.visible, self.occluded, np.nan).astype(np.float32),
+            interpolated=np.zeros_like(self.visible),
             **seen,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +15,9 @@ from typing_extensions import Self
 from beavervision.errors import BeaverError
 from beavervision.video.probe import decode_stream, open_video, picture_stream
 
+BITEXACT = {"fflags": "+bitexact"}
+"""Matroska otherwise invents random identifiers, and the same pictures would give other bytes."""
+
 
 class GrayWriter:
     """Writes grey pictures without loss.
@@ -25,9 +28,7 @@ class GrayWriter:
     def __init__(self, path: Path, width: int, height: int, fps: float) -> None:
         self.path, self.shape = Path(path), (height, width)
         try:
-            # bitexact: Matroska otherwise invents random identifiers, and the same pictures would give other bytes.
-            options = {"fflags": "+bitexact"}
-            self._container = av.open(str(self.path), "w", format="matroska", options=options)
+            self._container = av.open(str(self.path), "w", format="matroska", options=BITEXACT)
         except (av.error.FFmpegError, OSError) as error:
             raise BeaverError(f"{path} cannot be written ({error.strerror}); choose another folder.") from None
         rate = Fraction(fps).limit_denominator(1001)
@@ -73,3 +74,25 @@ def read_gray(path: Path, first: int = 0) -> Iterator[UInt8[np.ndarray, "H W"]]:
         for frame in decode_stream(container, stream):
             if round(frame.time * stream.average_rate) >= first:
                 yield frame.to_ndarray(format="gray")
+
+
+def join_gray(parts: Sequence[Path], path: Path) -> None:
+    """Put films of `GrayWriter` end to end, without coding them anew.
+
+    Args:
+        parts: the films, of one size and rate, in order.
+        path: the film to write.
+    """
+    with av.open(str(path), "w", format="matroska", options=BITEXACT) as joined:
+        stream, count = None, 0
+        for part in parts:
+            with open_video(part) as container:
+                source = picture_stream(container, part)
+                stream = stream or joined.add_stream_from_template(source)
+                step = 1 / (source.average_rate * source.time_base)
+                for packet in container.demux(source):
+                    if packet.size:
+                        packet.pts = packet.dts = round(count * step)
+                        packet.stream = stream
+                        joined.mux(packet)
+                        count += 1

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import cv2
 import numpy as np
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float, UInt8
 from PIL import Image
 
 from beavervision.face.landmarks import EYES, IRISES, LIPS_INNER, LIPS_OUTER, OVAL
-from beavervision.preprocess.perceive import Percept
+from beavervision.preprocess.headview import MARGIN
+from beavervision.preprocess.shown import Shown
+from beavervision.preprocess.sitter import Sitter
+from beavervision.preprocess.square import Square
 from beavervision.types import Label
 
-N_TILES, COLUMNS = 12, 3
+COLUMNS = 3
 TILE_HEIGHT = 300
 """Pixels of one tile; its width follows from the frame's aspect."""
 
@@ -33,53 +38,53 @@ for _label, _colour in {
 WHITE, YELLOW, CYAN, RED = (255, 255, 255), (255, 214, 10), (90, 220, 255), (255, 80, 80)
 
 
-class ContactSheet:
-    """Collects the frames it has chosen while the clip goes by.
+def contact_sheet(
+    frames: Sequence[Shown],
+    labels: Mapping[int, UInt8[np.ndarray, "H W"]],
+    sitter: Sitter,
+    model68: Float[np.ndarray, "T 68 2"],
+) -> Image.Image:
+    """Frames with landmarks on the left of each tile, label map on the right.
 
     Args:
-        n_frames: of the clip.
+        frames: to draw, in order.
+        labels: frame index -> label map.
+        sitter: the subject.
         model68: the fitted model's 68 landmarks projected into the frame, px, NaN where not fitted; drawn over
             the detected ones, so that a bad fit is seen.
     """
-
-    def __init__(self, n_frames: int, model68: Float[np.ndarray, "T 68 2"]) -> None:
-        spread = (np.arange(N_TILES) + 0.5) / N_TILES * n_frames
-        self.indices: Int[np.ndarray, "K"] = np.unique(spread.astype(int))
-        self._model68, self._tiles = model68, {}
-
-    def offer(self, percept: Percept, labels: UInt8[np.ndarray, "H W"]) -> None:
-        """Draw the frame if it is one of the chosen."""
-        if percept.index in self.indices:
-            left = _drawn(percept, self._model68[percept.index])
-            right = (percept.rgb // 2) + COLOURS[labels] // 2
-            tile = np.hstack([_small(left), _small(right)])
-            cv2.putText(tile, f"{percept.index}", (8, 24), cv2.FONT_HERSHEY_SIMPLEX, 0.7, YELLOW, 2, cv2.LINE_AA)
-            self._tiles[percept.index] = tile
-
-    def image(self) -> Image.Image:
-        """The sheet: frame with landmarks on the left of each tile, label map on the right."""
-        tiles = [self._tiles[index] for index in sorted(self._tiles)]
-        blank = np.full_like(tiles[0], 24)
-        tiles += [blank] * (-len(tiles) % COLUMNS)
-        rows = [np.hstack(tiles[i : i + COLUMNS]) for i in range(0, len(tiles), COLUMNS)]
-        return Image.fromarray(np.vstack(rows))
+    tiles = [_tile(shown, labels[shown.index], sitter, model68[shown.index]) for shown in frames]
+    blank = np.full_like(tiles[0], 24)
+    tiles += [blank] * (-len(tiles) % COLUMNS)
+    rows = [np.hstack(tiles[i : i + COLUMNS]) for i in range(0, len(tiles), COLUMNS)]
+    return Image.fromarray(np.vstack(rows))
 
 
-def _drawn(percept: Percept, model68: Float[np.ndarray, "68 2"]) -> UInt8[np.ndarray, "H W 3"]:
+def _tile(
+    shown: Shown, labels: UInt8[np.ndarray, "H W"], sitter: Sitter, model68: Float[np.ndarray, "68 2"]
+) -> UInt8[np.ndarray, "h w 3"]:
+    left = _drawn(shown, sitter.landmarks[shown.index] if sitter.visible[shown.index] else None, model68)
+    right = (shown.rgb // 2) + COLOURS[labels] // 2
+    tile = np.hstack([_small(left), _small(right)])
+    cv2.putText(tile, f"{shown.index}", (8, 24), cv2.FONT_HERSHEY_SIMPLEX, 0.7, YELLOW, 2, cv2.LINE_AA)
+    return tile
+
+
+def _drawn(
+    shown: Shown, landmarks: Float[np.ndarray, "478 3"] | None, model68: Float[np.ndarray, "68 2"]
+) -> UInt8[np.ndarray, "H W 3"]:
     """The frame with the head's crop, outline, eyes, lips, hands and the fitted model."""
-    picture = np.ascontiguousarray(percept.rgb.copy())
+    picture = np.ascontiguousarray(shown.rgb.copy())
     weight = max(1, round(max(picture.shape[:2]) / 600))
-    for hand in percept.hands:
-        for point in np.rint(hand).astype(int):
-            cv2.circle(picture, point.tolist(), 2 * weight, RED, -1)
-    if percept.view is None:
+    for point in np.rint(shown.hands.reshape(-1, 2)).astype(int):
+        cv2.circle(picture, point.tolist(), 2 * weight, RED, -1)
+    if landmarks is None:
         return picture
-    square = percept.view.square
-    points = square.to_frame(percept.view.landmarks / percept.view.rgb.shape[0])
+    square = Square.round_landmarks(landmarks, MARGIN)
     corners = square.to_frame(np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]))
     _line(picture, corners, CYAN, weight)
     for ring in (OVAL, *EYES, LIPS_OUTER, LIPS_INNER, *IRISES[:, 1:]):
-        _line(picture, points[ring], WHITE, weight)
+        _line(picture, landmarks[ring, :2], WHITE, weight)
     if np.isfinite(model68).all():
         for point in np.rint(model68).astype(int):
             cv2.circle(picture, point.tolist(), weight, YELLOW, -1)

@@ -7,6 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from beavervision.artifacts.clip import Subject
 from beavervision.audio.waveform import Waveform
 from beavervision.face.fit import Fit
@@ -15,7 +17,6 @@ from beavervision.preprocess.describe import Description
 from beavervision.preprocess.ingest import Source
 from beavervision.preprocess.report.facts import gather, strips
 from beavervision.preprocess.report.page import page
-from beavervision.preprocess.report.sheet import ContactSheet
 from beavervision.preprocess.report.verdict import judge_stages
 
 PAGE, SHEET, FACTS = "report.html", "contact_sheet.png", "report.json"
@@ -31,16 +32,15 @@ def write_report(
     background: Background,
     sound: Waveform | None,
     n_people: int,
-    sheet: ContactSheet,
+    sheet: Image.Image,
 ) -> dict[str, Any]:
     """Write the report into `folder` and return its facts and verdicts."""
     folder.mkdir()
     facts = gather(subject, fit.error_px, found, background, sound, n_people)
     verdicts = judge_stages(facts, source.fps)
     summary = {**facts, "verdicts": [asdict(verdict) for verdict in verdicts]}
-    image = sheet.image()
-    image.save(folder / SHEET)
-    text = page(name, facts, verdicts, strips(subject, fit.error_px, found), image, source.fps)
+    sheet.save(folder / SHEET)
+    text = page(name, facts, verdicts, strips(subject, fit.error_px, found), sheet, source.fps)
     (folder / PAGE).write_text(text, encoding="utf-8")
     (folder / FACTS).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
     return summary

@@ -51,7 +51,7 @@ def _stretch(order: np.ndarray, start: int, step: int) -> int:
 def _rising(clip: Clip, first: int, stop: int) -> Iterator[SourceFrame]:
     begin = clip.facts["start"] + first / clip.fps
     frames = read_frames(clip.video, clip.fps, begin, clip.facts["end"])
-    labels = read_gray(clip.folder / LABELS, first)
+    labels = read_gray(clip.folder / LABELS.format(0), first)
     for index, (frame, regions) in enumerate(zip(frames, labels, strict=False), first):
         yield frame.rgb, regions
         if index + 1 == stop:

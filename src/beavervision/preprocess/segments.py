@@ -1,0 +1,129 @@
+"""Long steps in segments: each stands for itself, in a process of its own if wanted, and is never made twice."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
+from functools import partial
+from multiprocessing.connection import wait as wait_for
+from multiprocessing.sharedctypes import Synchronized
+from pathlib import Path
+from threading import Thread
+from typing import Any, Protocol
+
+from beavervision.artifacts.store import atomic_folder
+from beavervision.preprocess.native import quiet_native
+from beavervision.preprocess.progress import Steps
+from beavervision.preprocess.workspace import Workspace
+
+LENGTH = 250
+"""Frames of a segment: ten seconds of work at most are lost to a kill, and starting afresh costs next to nothing."""
+
+GLANCE = 0.2
+"""Seconds between two looks at how far the other processes are."""
+
+
+class Job(Protocol):
+    """The work on one segment; picklable, so that another process can do it."""
+
+    def __call__(self, span: range, part: Path, tick: Callable[[], None]) -> object:
+        """Do the frames of `span`, write into `part`, call `tick` after each frame."""
+
+
+def spans(n_frames: int) -> list[range]:
+    """Frame ranges of the segments.
+
+    Example:
+        >>> spans(600)
+        [range(0, 250), range(250, 500), range(500, 600)]
+    """
+    return [range(first, min(first + LENGTH, n_frames)) for first in range(0, n_frames, LENGTH)]
+
+
+def in_segments(
+    workspace: Workspace,
+    step: str,
+    version: int,
+    inputs: Mapping[str, Any],
+    n_frames: int,
+    job: Job,
+    steps: Steps,
+    workers: int = 0,
+) -> list[Path]:
+    """Return the folders of a step's segments, in order; those that are not there are made.
+
+    Args:
+        workspace: where results are kept.
+        step: the step's name, as the progress bar shows it.
+        version: of the step's code.
+        inputs: what decides the result, as in `Workspace.result`.
+        n_frames: of the clip.
+        job: makes one segment.
+        steps: progress.
+        workers: processes; with less than 2 everything happens in this one.
+    """
+    ranges = spans(n_frames)
+    folders = [workspace.place(step, version, {**inputs, "frames": [span.start, span.stop]}) for span in ranges]
+    missing = [(span, folder) for span, folder in zip(ranges, folders, strict=True) if not folder.is_dir()]
+    done = n_frames - sum(len(span) for span, _ in missing)
+    with steps.bar(step, n_frames, done) as bar:
+        if workers < 2 or len(missing) < 2:
+            for span, folder in missing:
+                _make(span, folder, job, bar.advance)
+        else:
+            _spread(missing, job, bar.reach, done, min(workers, len(missing)))
+    return folders
+
+
+def _make(span: range, folder: Path, job: Job, tick: Callable[[], None]) -> None:
+    with atomic_folder(folder) as part:
+        job(span, part, tick)
+
+
+def _spread(
+    missing: Sequence[tuple[range, Path]], job: Job, reach: Callable[[int], None], done: int, workers: int
+) -> None:
+    """Share the segments among processes; the first failure ends all."""
+    # spawn: MediaPipe's threads do not survive a fork.
+    context = multiprocessing.get_context("spawn")
+    ticks = context.Value("q", 0)
+    pool = ProcessPoolExecutor(workers, context, initializer=_enter, initargs=(ticks,))
+    try:
+        waiting = {pool.submit(_work, span, folder, job) for span, folder in missing}
+        while waiting:
+            finished, waiting = wait(waiting, timeout=GLANCE, return_when=FIRST_EXCEPTION)
+            for future in finished:
+                future.result()
+            reach(done + ticks.value)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+_ticks: Synchronized | None = None
+"""Frames done by all processes; set in each of them."""
+
+
+def _enter(ticks: Synchronized) -> None:
+    """Prepare a process: it counts its frames, and ends with the one that started it, even when that is killed."""
+    global _ticks
+    _ticks = ticks
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        Thread(target=_follow, args=(parent.sentinel,), daemon=True).start()
+
+
+def _follow(sentinel: int) -> None:
+    wait_for([sentinel])
+    os._exit(1)
+
+
+def _work(span: range, folder: Path, job: Job) -> None:
+    with quiet_native():
+        _make(span, folder, job, partial(_count, _ticks))
+
+
+def _count(ticks: Synchronized) -> None:
+    with ticks.get_lock():
+        ticks.value += 1

@@ -1,0 +1,87 @@
+"""Sitter: one person of the footage, frame by frame: where the face is, whether it can be used, the model fitted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from beavervision.face.fit import Fit
+from beavervision.face.model import FaceModel
+from beavervision.preprocess.fit import fit_subject
+from beavervision.preprocess.ingest import Source
+from beavervision.preprocess.steady import steady
+from beavervision.preprocess.track import landmark_box
+from beavervision.preprocess.visibility import judge
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Sitter:
+    """The person portrayed; rows of frames that do not show them hold NaN unless said otherwise."""
+
+    landmarks: Float[np.ndarray, "T 478 3"]
+    """Full-frame px; also where found but of no use."""
+    visible: Bool[np.ndarray, "T"]
+    reason: Int[np.ndarray, "T"]
+    """types.VisibilityReason"""
+    box: Float[np.ndarray, "T 4"]
+    identity: Float[np.ndarray, "I"]
+    expression: Float[np.ndarray, "T E"]
+    rotation: Float[np.ndarray, "T 3 3"]
+    """Head to camera; known besides where `interpolated`."""
+    translation: Float[np.ndarray, "T 3"]
+    """Camera space, cm; known besides where `interpolated`."""
+    focal: Float[np.ndarray, "1"]
+    """Full-frame px."""
+    error_px: Float[np.ndarray, "T"]
+    interpolated: Bool[np.ndarray, "T"]
+
+    def save(self, folder: Path) -> None:
+        """Write every array to a file of its own, so that a part can be read without the rest."""
+        for field in fields(self):
+            np.save(folder / f"{field.name}.npy", getattr(self, field.name))
+
+    @classmethod
+    def load(cls, folder: Path) -> Sitter:
+        """Map what `save` wrote."""
+        return cls(**{f.name: np.load(folder / f"{f.name}.npy", mmap_mode="r") for f in fields(cls)})
+
+    @property
+    def fit(self) -> Fit:
+        """The face model's fit."""
+        return Fit(self.identity, self.expression, self.rotation, self.translation, float(self.focal[0]), self.error_px)
+
+
+def portray(
+    found: Float[np.ndarray, "T 478 3"], source: Source, model: FaceModel, focal: float | None, gap: float
+) -> Sitter:
+    """Judge, steady and fit one person's landmarks.
+
+    Args:
+        found: full-frame px, NaN where the face was not found.
+        source: the footage.
+        model: the face model.
+        focal: focal length, full-frame px; estimated when None.
+        gap: seconds of the longest gap over which the pose is interpolated.
+    """
+    size = (source.info.width, source.info.height)
+    visible, reason = judge(found, *size)
+    landmarks = steady(found, visible)
+    fit = fit_subject(model, landmarks, visible, size, focal)
+    return Sitter(
+        landmarks=landmarks,
+        visible=visible,
+        reason=reason,
+        box=landmark_box(np.where(visible[:, None, None], landmarks, np.nan)).astype(np.float32),
+        identity=fit.identity.astype(np.float32),
+        expression=fit.expression.astype(np.float32),
+        rotation=fit.rotation.astype(np.float32),
+        translation=fit.translation.astype(np.float32),
+        focal=np.array([fit.focal]),
+        error_px=fit.error_px.astype(np.float32),
+        interpolated=np.zeros(source.n_frames, bool),
+    )

@@ -32,13 +32,10 @@ from beavervision.preprocess.samples import FrameSamples, sample_indices
 from beavervision.preprocess.segments import LENGTH, in_segments
 from beavervision.preprocess.shown import Shown, evenly
 from beavervision.preprocess.sitter import Sitter, portray
-from beavervision.preprocess.workspace import Workspace
+from beavervision.preprocess.workspace import WORKSPACE, Workspace
 from beavervision.video.lossless import join_gray, read_gray
 
 REPORT = "report"
-WORKSPACE = ".prepare"
-"""Folder beside the clip where the steps' results lie: a cache, safe to delete."""
-
 SCRATCH = "samples.raw"
 APPEARANCE = "appearance_{}.npy"
 

@@ -10,6 +10,9 @@ from typing import Any
 from beavervision.artifacts.manifest import sha256_json
 from beavervision.artifacts.store import atomic_folder
 
+WORKSPACE = ".prepare"
+"""Folder beside a clip where the results of its steps lie: a cache, safe to delete."""
+
 NAME_LENGTH = 16
 """Hex digits of a result's name."""
 

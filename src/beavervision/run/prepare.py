@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
@@ -10,6 +11,7 @@ from omegaconf import DictConfig
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.manifest import MANIFEST
 from beavervision.errors import BeaverError
+from beavervision.preprocess.workspace import WORKSPACE
 from beavervision.run.commands import who
 from beavervision.run.prepared import CHOSEN, Prepared
 from beavervision.run.quiet import quiet_libraries
@@ -44,6 +46,8 @@ def ensure_clip(cfg: DictConfig, *, force: bool = False) -> Path:
         return folder
     if before is not None:
         settings = before.fill(settings, given)
+    if force:
+        shutil.rmtree(folder.with_name(WORKSPACE), ignore_errors=True)
     return _prepare(folder, settings, basis)
 
 
@@ -56,7 +60,7 @@ def _prepare(folder: Path, settings: DataSettings, basis: str) -> Path:
     video = Path(settings.video).resolve()
     if not video.is_file():
         raise BeaverError(f"{settings.video} does not exist or is no file; check data.video=.")
-    options = {name: getattr(settings, name) for name in CHOSEN}
+    options = {name: getattr(settings, name) for name in (*CHOSEN, "workers")}
     prepare_clip(video, folder, PrepareOptions(name=settings.name, basis=basis, **options))
     Prepared.of(video, settings, basis).write(folder)
     return folder

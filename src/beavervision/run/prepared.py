@@ -11,7 +11,7 @@ from beavervision.artifacts.store import atomic_file
 from beavervision.run.settings import DataSettings
 
 NOTE = "prepared.json"
-CHOSEN = ("fps", "start", "end", "focal", "subject")
+CHOSEN = ("fps", "start", "end", "focal", "subject", "gap")
 """Settings of `data` that decide what the clip holds."""
 DEFAULTS = {f.name: f.default for f in fields(DataSettings) if f.default is not MISSING}
 
@@ -55,7 +55,7 @@ class Prepared:
         if settings.video is not None and not self._same_footage(Path(settings.video)):
             return False
         asked = {name for name in CHOSEN if name in given or getattr(settings, name) != DEFAULTS[name]}
-        return basis == self.basis and all(self.settings[n] == getattr(settings, n) for n in asked)
+        return basis == self.basis and all(self.settings.get(n, DEFAULTS[n]) == getattr(settings, n) for n in asked)
 
     def fill(self, settings: DataSettings, given: set[str]) -> DataSettings:
         """Return `settings` with what nobody asked for as it was before."""
@@ -64,7 +64,7 @@ class Prepared:
         if self._same_path(Path(values["video"])):
             for name in CHOSEN:
                 if name not in given and values[name] == DEFAULTS[name]:
-                    values[name] = self.settings[name]
+                    values[name] = self.settings.get(name, values[name])
         return DataSettings(**values)
 
     def _same_footage(self, video: Path) -> bool:

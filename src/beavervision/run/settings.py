@@ -28,6 +28,8 @@ class DataSettings:
     end: float | None = None
     focal: float | None = None
     subject: str = "largest"
+    gap: float = 0.24
+    workers: int | None = None
     clips: str | None = None
     speech: str | None = None
 

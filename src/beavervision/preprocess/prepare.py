@@ -29,7 +29,7 @@ from beavervision.preprocess.progress import Steps, shown_steps
 from beavervision.preprocess.report.sheet import contact_sheet
 from beavervision.preprocess.report.write import write_report
 from beavervision.preprocess.samples import FrameSamples, sample_indices
-from beavervision.preprocess.segments import LENGTH, in_segments
+from beavervision.preprocess.segments import in_segments, segment_of
 from beavervision.preprocess.shown import Shown, evenly
 from beavervision.preprocess.sitter import Sitter, portray
 from beavervision.preprocess.workspace import WORKSPACE, Workspace
@@ -188,7 +188,7 @@ class Preparation:
             write_clip(part, self._facts(sitters[0], background, report), self._source.times, subjects, footage)
 
     def _report(self, part: Path, subject: Subject, sitter: Sitter, background: Background) -> dict[str, Any]:
-        shown = [Shown.load(self._described[index // LENGTH], index) for index in self._shown]
+        shown = [Shown.load(self._described[segment_of(index)], index) for index in self._shown]
         labels = {index: next(read_gray(part / LABELS.format(0), index)) for index in self._shown}
         model = load_face_model(self._options.basis)
         sheet = contact_sheet(shown, labels, sitter, project68(model, sitter.fit, self._size))

@@ -42,6 +42,11 @@ def spans(n_frames: int) -> list[range]:
     return [range(first, min(first + LENGTH, n_frames)) for first in range(0, n_frames, LENGTH)]
 
 
+def segment_of(index: int) -> int:
+    """Number of the segment that holds a frame."""
+    return index // LENGTH
+
+
 def in_segments(
     workspace: Workspace,
     step: str,

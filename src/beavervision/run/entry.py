@@ -16,6 +16,7 @@ from beavervision.run.config_errors import ConfigError, as_sentence
 from beavervision.run.failure import EXIT_INTERRUPTED, EXIT_MISTAKE, is_mistake, report, wants_traceback
 from beavervision.run.resolvers import register_resolvers
 from beavervision.run.run_folder import forget_untouched, was_untouched
+from beavervision.run.wildcards import expand
 
 VERBS = {
     "prepare": "look at footage: faces, pose, expression, labels, background",
@@ -51,6 +52,7 @@ def run(verb: str) -> int:
         return jobs.run(cfg)
 
     try:
+        sys.argv[1:] = expand(sys.argv[1:], multirun=any(flag in sys.argv for flag in MULTIRUN))
         hydra.main(config_path=str(conf_folder()), config_name=verb, version_base="1.3")(job)()
     except KeyboardInterrupt:
         print("\nstopped; the same command starts again", file=sys.stderr)

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from beavervision.run.slug import run_slug
 from beavervision.run.upstream import RENDERERS
+from beavervision.run.wildcards import stem
 
 
 def register_resolvers() -> None:
@@ -23,6 +24,9 @@ def register_resolvers() -> None:
         ("speech", _speech),
         ("run_id", run_id),
         ("wandb_offline", wandb_offline),
+        ("group", _group),
+        ("tags", _tags),
+        ("stem", stem),
     ):
         OmegaConf.register_new_resolver(f"bv.{name}", function, replace=True)
 
@@ -47,6 +51,19 @@ def wandb_offline() -> bool:
     netrc = Path(os.environ.get("NETRC", Path.home() / ".netrc"))
     stored = netrc.is_file() and "wandb" in netrc.read_text(encoding="utf-8", errors="replace")
     return not (stored or os.environ.get("WANDB_API_KEY"))
+
+
+def _group(name: str) -> str:
+    """What runs are compared with in a dashboard: those of the same sweep, else all of the same person."""
+    sweep = HydraConfig.get().runtime.choices.get("sweep")
+    return f"{name}/{sweep}" if sweep else name
+
+
+def _tags(*names: str) -> ListConfig:
+    """Words by which a dashboard finds runs: those given, and the options that tell runs apart."""
+    choices = HydraConfig.get().runtime.choices
+    chosen = (choices.get(group) for group in ("experiment", "frame", "audio_features"))
+    return ListConfig([*names, *(str(option) for option in chosen if option)])
 
 
 def _actor() -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lightning import Callback, LightningModule, Trainer
 
-from beavervision.artifacts.bundle import Bundle, save_bundle
+from beavervision.artifacts.bundle import PREVIEW, Bundle, save_bundle
 from beavervision.artifacts.manifest import sha256_folder
 from beavervision.stages.base import StageData, StageModule
 
@@ -37,13 +37,16 @@ class BundleExport(Callback):
             name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith("val/")
         }
 
-    def write(self, module: StageModule, data: StageData, extra: Mapping[str, float]) -> Bundle:
+    def write(
+        self, module: StageModule, data: StageData, extra: Mapping[str, float], preview: Path | None = None
+    ) -> Bundle:
         """Write the bundle of a trained module.
 
         Args:
             module: the trained stage.
             data: what it was trained on.
             extra: figures of the run: seconds, steps, memory.
+            preview: film to take along.
         """
         contents = module.bundle_contents(data)
         return save_bundle(
@@ -54,7 +57,7 @@ class BundleExport(Callback):
             contents.facts,
             assets=contents.assets,
             notes=contents.notes,
-            files=contents.files,
+            files={**contents.files, **({PREVIEW: preview} if preview else {})},
             inputs=self.inputs,
             metrics={**self.figures, **contents.metrics, **extra},
             config=self.config,

@@ -34,6 +34,8 @@ class Throughput(Callback):
         self._steps = trainer.global_step
         pl_module.log("train/steps_per_second", rate)
         pl_module.log("train/peak_memory_mb", peak_memory_mb())
+        if pl_module.device.type == "cuda":
+            pl_module.log("train/gpu_memory_mb", torch.cuda.max_memory_allocated(pl_module.device) / MEBI)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Stop the clock."""

@@ -11,6 +11,8 @@ import numpy as np
 from lightning import LightningDataModule, LightningModule
 from torch import Tensor
 
+from beavervision.stages.media import Film, Media
+
 
 @dataclass(frozen=True)
 class BundleContents:
@@ -61,3 +63,18 @@ class StageModule(LightningModule, ABC):
         Args:
             data: the set-up DataModule that the stage was trained on.
         """
+
+    def validation_media(self) -> list[Media]:
+        """Return what the validation that just ended has to show; asked once, before the next one begins.
+
+        `callbacks.media` writes it to files and hands it to every logger.
+        """
+        return []
+
+    def preview(self, data: StageData) -> Film | None:
+        """Return a film with sound of what the trained stage does, for the bundle; None when there is nothing to show.
+
+        Args:
+            data: the set-up DataModule that the stage was trained on.
+        """
+        return None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 from torch.utils.data import DataLoader
 
 from beavervision.artifacts.clip import Clip
@@ -83,6 +84,11 @@ class Audio2MotionData(StageData):
         self._train = Windows(takes, self._window, self.statistics, self.face, self._amplitude, self._seed)
         self._held_out = self._validation_item()
 
+    @property
+    def identity(self) -> Float[np.ndarray, "I"]:
+        """Of the person, face model coefficients."""
+        return self.clip.subjects[self._subject].identity
+
     def dimensions(self) -> dict[str, Any]:
         """Widths of sound and motion, the face model's name, and the sync expert if there is one."""
         expert = self._upstream.get("syncnet")
@@ -112,7 +118,8 @@ class Audio2MotionData(StageData):
     def _validation_item(self) -> SpeechMotion:
         held_out = self.clip.test_range
         start = max(0, held_out.start - round(CONTEXT * self.clip.fps))
-        take = record(self.clip, range(start, held_out.stop), self.features, self._subject)
+        self.heard = range(start, held_out.stop)
+        take = record(self.clip, self.heard, self.features, self._subject)
         take.valid[: held_out.start - start] = False  # heard, but no part of the judgement
         closed = closures(take, self.statistics, self.face)
         projector = np.zeros((len(self.statistics.rest),) * 2, np.float32)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -22,11 +23,13 @@ from beavervision.stages.audio2motion.losses import (
     sampled_kl,
 )
 from beavervision.stages.audio2motion.network import MotionVAE, latent_mask
+from beavervision.stages.audio2motion.strip import Spoken, spoken_media
 from beavervision.stages.audio2motion.windows import SpeechMotion
 from beavervision.stages.base import BundleContents, StageModule
 from beavervision.stages.draws import step_noise
 from beavervision.stages.geometry import FaceGeometry
 from beavervision.stages.lips import LipShape
+from beavervision.stages.media import PREVIEW, Film, Media
 from beavervision.stages.syncnet.inference import SyncExpert
 
 
@@ -99,6 +102,7 @@ class Audio2Motion(StageModule):
         self._schedule = build_from(Schedule, schedule or {}, "model.schedule")
         self._network_hparams = {**widths, **(network or {})}
         self._seed = seed
+        self._shown: tuple[Tensor, Tensor, Tensor] | None = None
         face = load_face_model(basis)
         self._geometry, self._lips = FaceGeometry(face), LipShape(face)
         self._expert = SyncExpert.from_bundle(sync_expert) if sync_expert and self._weights.sync else None
@@ -173,6 +177,7 @@ class Audio2Motion(StageModule):
     def validation_step(self, batch: SpeechMotion, _: int) -> None:
         """Judge the likeliest motion of the held-out speech."""
         motion, known = self.network(batch), batch.known
+        self._shown = (motion.detach(), batch.expression, known)
         if known.sum() < 3:
             return
         found, truth = self._geometry.lips(motion[known]), self._geometry.lips(batch.expression[known])
@@ -185,6 +190,18 @@ class Audio2Motion(StageModule):
             "val/closure_recall": closure_recall(gap / 10, true_gap / 10, *self._mouth_range),
         }
         self.log_dict({name: value for name, value in figures.items() if torch.isfinite(value)})
+
+    def validation_media(self) -> list[Media]:
+        """The mouth's opening over time, and the face saying the held-out speech, beside the truth."""
+        if self._shown is None:
+            return []
+        motion, truth, known = (value[0].float().cpu().numpy() for value in self._shown)
+        return spoken_media(Spoken(motion, np.where(known[:, None] > 0, truth, np.nan)), self.trainer.datamodule)
+
+    def preview(self, data: Audio2MotionData) -> Film | None:
+        """The face saying the held-out speech, beside the truth."""
+        films = [media for media in self.validation_media() if isinstance(media, Film)]
+        return replace(films[0], name=PREVIEW) if films else None
 
     def bundle_contents(self, data: Audio2MotionData) -> BundleContents:
         """The network, and what is heard and how lively this person is."""

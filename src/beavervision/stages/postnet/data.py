@@ -86,7 +86,7 @@ class PostNetData(StageData):
         own = clean.truth[clean.known].numpy().reshape(-1, 68, 3)
         self.scale, self.database = ConditionScale.of(own), own
         self._train = Stretches(takes, self._window, self._seed)
-        self._choice = [self._record(choose, h) for h in how]
+        self.chosen_by, self._choice = choose, [self._record(choose, h) for h in how]
 
     def _load_predictor(self) -> AudioToMotion:
         if "audio2motion" not in self._upstream:
@@ -105,6 +105,11 @@ class PostNetData(StageData):
     def features(self) -> FeatureSettings:
         """What audio2motion hears."""
         return self._predictor.features
+
+    @property
+    def clean_choice(self) -> Refinement:
+        """The undisturbed speech among those that choose."""
+        return self._choice[0]
 
     def held_out(self) -> Refinement:
         """The clip's held-out split, for measuring only."""

@@ -15,12 +15,14 @@ from beavervision.stages.arguments import build_from
 from beavervision.stages.base import BundleContents, StageModule
 from beavervision.stages.draws import step_noise
 from beavervision.stages.lips import LIPS68
+from beavervision.stages.media import PREVIEW, Film, Media
 from beavervision.stages.postnet.data import PostNetData
 from beavervision.stages.postnet.export import bundle_contents
 from beavervision.stages.postnet.figures import LipFigures
 from beavervision.stages.postnet.losses import adversarial_loss, discriminator_loss, lip_gap, mean_over
 from beavervision.stages.postnet.network import Discriminator, PostNet
 from beavervision.stages.postnet.refinement import Refinement
+from beavervision.stages.postnet.strip import refined_film, refined_media
 from beavervision.stages.syncnet.inference import SyncExpert
 
 ERROR, CLOSURES = "lip_vertex_error_mm2", "closure_recall"
@@ -84,6 +86,7 @@ class PostNetTraining(StageModule):
         self.network_hparams = dict(network or {})
         self._weights = build_from(LossWeights, weights or {}, "model.weights")
         self._rate, self._halve_every, self._seed = learning_rate, halve_every, seed
+        self._shown: tuple[Refinement, Tensor] | None = None
         self._expert = SyncExpert.from_bundle(sync_expert) if sync_expert and self._weights.sync else None
 
     def setup(self, stage: str) -> None:
@@ -98,8 +101,9 @@ class PostNetTraining(StageModule):
 
     def configure_optimizers(self) -> tuple[list[torch.optim.Optimizer], list[Any]]:
         """RMSprop for both; the discriminator slows down."""
-        networks = (self.network, self.discriminator)
-        optimizers = [torch.optim.RMSprop(network.parameters(), self._rate) for network in networks]
+        networks = {"refiner": self.network, "discriminator": self.discriminator}
+        groups = [{"name": name, "params": list(network.parameters())} for name, network in networks.items()]
+        optimizers = [torch.optim.RMSprop([group], self._rate) for group in groups]
         return optimizers, [torch.optim.lr_scheduler.StepLR(optimizers[1], self._halve_every, 0.5)]
 
     def training_step(self, batch: Refinement, _: int) -> None:
@@ -152,6 +156,8 @@ class PostNetTraining(StageModule):
         before, after = (
             self._figures(condition, batch.truth[0], batch.known[0]) for condition in (batch.predicted[0], refined)
         )
+        if not self._measured:
+            self._shown = (batch, refined.detach())
         self._measured.append({**after, **{f"{name}_before": value for name, value in before.items()}})
 
     def on_validation_epoch_end(self) -> None:
@@ -168,6 +174,17 @@ class PostNetTraining(StageModule):
         self.least_error.copy_(best)
         self.log_dict({f"val/{name}": value for name, value in means.items()})
         self.log(f"val/{ERROR}_chosen", self.least_error)
+
+    def validation_media(self) -> list[Media]:
+        """The mouth's opening over time, and the face saying the speech that chooses: truth, before and after."""
+        return [] if self._shown is None else refined_media(*self._shown, self.trainer.datamodule)
+
+    def preview(self, data: PostNetData) -> Film:
+        """The face saying the speech that chooses, with the chosen network."""
+        batch = data.clean_choice
+        with torch.inference_mode():
+            refined = self.chosen.cpu().eval()(batch.predicted, batch.pitch)[0]
+        return refined_film(PREVIEW, batch, refined, data)
 
     def bundle_contents(self, data: PostNetData) -> BundleContents:
         """The chosen network, the person's identity, scale and frames."""

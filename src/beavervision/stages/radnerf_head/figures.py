@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
-from PIL import Image
 from torch import Tensor, nn
 from torchmetrics.image import PeakSignalNoiseRatio
 
-from beavervision.artifacts.store import atomic_file
+from beavervision.stages.media import Picture
 from beavervision.stages.radnerf_head.batch import FrameBatch, head_masks
 from beavervision.stages.radnerf_head.picture import Pictures
-from beavervision.stages.radnerf_head.strip import strip_row
+from beavervision.stages.radnerf_head.strip import STRIP_CAPTION, strip_row
 
 NAMES = ("psnr", "psnr_face", "psnr_mouth")
 STRIP_ROWS = 4
@@ -50,11 +47,9 @@ class HeldOutFigures(nn.Module):
         """Figures in dB; those that no pixel spoke for are left out."""
         return {name: metric.compute() for name, metric in self.psnr.items() if metric.update_called}
 
-    def write_strip(self, path: Path) -> None:
-        """Write the first frames' rows as one picture."""
-        if self.rows:
-            with atomic_file(path) as part:
-                Image.fromarray(np.concatenate(self.rows)).save(part)
+    def strip(self) -> list[Picture]:
+        """The first frames' rows as one picture, where there were any."""
+        return [Picture("strip", np.concatenate(self.rows), STRIP_CAPTION)] if self.rows else []
 
     def reset(self) -> None:
         """Forget all frames."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
@@ -11,6 +10,7 @@ from torch import Tensor
 
 from beavervision.nerf.rays import pixel_rays
 from beavervision.stages.base import BundleContents, StageModule
+from beavervision.stages.media import Film, Media, Picture
 from beavervision.stages.radnerf_head.averaging import WeightAverage
 from beavervision.stages.radnerf_head.batch import FrameBatch, RayBatch
 from beavervision.stages.radnerf_head.contents import head_contents
@@ -20,6 +20,7 @@ from beavervision.stages.radnerf_head.losses import idle_ambient, opacity_entrop
 from beavervision.stages.radnerf_head.network import HeadNetwork
 from beavervision.stages.radnerf_head.picture import render_pictures
 from beavervision.stages.radnerf_head.pose import PoseCorrection
+from beavervision.stages.radnerf_head.preview import preview_film
 from beavervision.stages.radnerf_head.schedule import progress, rate
 from beavervision.stages.radnerf_head.shell import find_shell
 from beavervision.stages.radnerf_head.streams import spread
@@ -87,6 +88,7 @@ class HeadModule(StageModule):
         self.average = WeightAverage(self.network, decay)
         self.poses = PoseCorrection(n_codes) if lr_pose > 0 else None
         self.figures = HeldOutFigures()
+        self._strip: list[Picture] = []
 
     def training_step(self, batch: RayBatch, index: int) -> Tensor:
         """Loss of one batch of rays."""
@@ -158,12 +160,12 @@ class HeadModule(StageModule):
             kind = grids if "_grid." in name else encoder if name.startswith(("condition.", "eye.")) else rest
             kind.append(parameter)
         groups = [
-            {"params": grids, "lr": self.hparams.lr_grid},
-            {"params": encoder, "lr": self.hparams.lr_attention},
-            {"params": rest, "lr": self.hparams.lr_network},
+            {"name": "grids", "params": grids, "lr": self.hparams.lr_grid},
+            {"name": "encoder", "params": encoder, "lr": self.hparams.lr_attention},
+            {"name": "networks", "params": rest, "lr": self.hparams.lr_network},
         ]
         if self.poses is not None:
-            groups.append({"params": list(self.poses.parameters()), "lr": self.hparams.lr_pose})
+            groups.append({"name": "poses", "params": list(self.poses.parameters()), "lr": self.hparams.lr_pose})
         for group in groups:
             group["initial_lr"] = group["lr"]
         return torch.optim.Adam(groups, betas=(0.9, 0.99), eps=1e-15, fused=True)
@@ -181,14 +183,19 @@ class HeadModule(StageModule):
         self.figures.add(batch, shown)
 
     def on_validation_epoch_end(self) -> None:
-        """Log the figures and write the strip."""
+        """Log the figures and keep the strip."""
         for name, value in self.figures.compute().items():
             self.log(f"val/{name}", value, prog_bar=name == "psnr")
-        if not self.trainer.fast_dev_run:
-            self.figures.write_strip(
-                Path(self.trainer.default_root_dir) / "strips" / f"step_{self.global_step:06d}.png"
-            )
+        self._strip = self.figures.strip()
         self.figures.reset()
+
+    def validation_media(self) -> list[Media]:
+        """Footage beside render, error and depth of some held-out frames."""
+        return list(self._strip)
+
+    def preview(self, data: HeadData) -> Film:
+        """Held-out frames beside what the averaged weights make of them."""
+        return preview_film(self.average.network, data)
 
     def bundle_contents(self, data: HeadData) -> BundleContents:
         """The averaged network and what avatar mode needs of the clip."""

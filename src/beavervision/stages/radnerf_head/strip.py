@@ -7,6 +7,7 @@ from jaxtyping import Float, UInt8
 
 ERROR_GAIN = 4.0
 """Errors are shown this many times too bright."""
+STRIP_CAPTION = "footage | render | error x 4 | depth"
 
 
 def strip_row(

@@ -123,9 +123,12 @@ class TorsoData(StageData):
     def _render_heads(self) -> None:
         """Render the head of some training frames and of the frames to measure by."""
         chosen = spread(self.train_frames, self.head_frames)
-        head = FrozenHead(self.head_folder, self.clip, self.person, self.crops, self.backend)
-        self.heads = kept(head.render(np.union1d(chosen, self.measured)))
+        self.heads = kept(self.frozen_head().render(np.union1d(chosen, self.measured)))
         self.seam_rows = np.flatnonzero(np.isin(self.train_frames, chosen))
+
+    def frozen_head(self) -> FrozenHead:
+        """The head that this torso goes with, ready to render the clip's frames."""
+        return FrozenHead(self.head_folder, self.clip, self.person, self.crops, self.backend)
 
     def dimensions(self) -> dict[str, Any]:
         """What the data dictates to the module."""

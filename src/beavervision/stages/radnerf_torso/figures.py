@@ -10,6 +10,8 @@ from torch import Tensor
 from beavervision.stages.radnerf_torso.held_out import HeldOut
 from beavervision.stages.radnerf_torso.targets import Target
 
+STRIP_CAPTION = "footage | torso | all layers"
+
 
 def composite(rgb: Float[Tensor, "H W 3"], alpha: Float[Tensor, "H W"], frame: HeldOut) -> Float[Tensor, "H W 3"]:
     """Head over torso over background."""

@@ -131,13 +131,15 @@ def render_exact(
 ) -> tuple[Float[np.ndarray, "B H W 3"], Float[np.ndarray, "B H W"]]:
     """Render by evaluating the field at every pixel of the region: the truth that `render_baked` approaches."""
     height, width = region.shape
+    device = network.grid.table.device
     where = torch.from_numpy(np.flatnonzero(region))
-    points = canvas_points(*raster.canvas, 1 / raster.detail).reshape(-1, 2)[where]
+    points = canvas_points(*raster.canvas, 1 / raster.detail).reshape(-1, 2)[where].to(device)
     batch = len(condition.points)
     rgb, alpha = torch.zeros(batch, height * width, 3), torch.zeros(batch, height * width)
-    told = [torch.from_numpy(part) for part in (condition.points, condition.head, condition.body)]
+    told = [torch.from_numpy(part).to(device) for part in (condition.points, condition.head, condition.body)]
     for some, at in zip(points.split(CHUNK), where.split(CHUNK), strict=True):
-        rgb[:, at], alpha[:, at] = network(some.expand(batch, -1, -1), *told, frames)
+        colour, opacity = network(some.expand(batch, -1, -1), *told, frames)
+        rgb[:, at], alpha[:, at] = colour.cpu(), opacity.cpu()
     return rgb.reshape(batch, height, width, 3).numpy(), alpha.reshape(batch, height, width).numpy()
 
 

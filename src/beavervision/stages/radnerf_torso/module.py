@@ -13,12 +13,14 @@ from torch import Tensor
 from torchmetrics import MeanMetric
 
 from beavervision.stages.base import BundleContents, StageModule
+from beavervision.stages.media import Film, Media, Picture
 from beavervision.stages.radnerf_torso.batch import TorsoBatch
 from beavervision.stages.radnerf_torso.data import TorsoData
-from beavervision.stages.radnerf_torso.figures import composite, gap, psnr, strip
+from beavervision.stages.radnerf_torso.figures import STRIP_CAPTION, composite, gap, psnr, strip
 from beavervision.stages.radnerf_torso.inference import render_exact
 from beavervision.stages.radnerf_torso.losses import TorsoWeights, torso_loss
 from beavervision.stages.radnerf_torso.network import TorsoField
+from beavervision.stages.radnerf_torso.preview import preview_film
 from beavervision.stages.radnerf_torso.still import body_still, save_picture
 from beavervision.stages.radnerf_torso.track import NOTES
 
@@ -85,7 +87,10 @@ class RadNerfTorso(StageModule):
         table = [self.network.grid.table]
         rest = [p for name, p in self.network.named_parameters() if name != "grid.table"]
         optimizer = torch.optim.Adam(
-            [{"params": table, "lr": self.hparams.lr_grid}, {"params": rest, "lr": self.hparams.lr_net}],
+            [
+                {"name": "grid", "params": table, "lr": self.hparams.lr_grid},
+                {"name": "networks", "params": rest, "lr": self.hparams.lr_net},
+            ],
             betas=(0.9, 0.99),
             eps=1e-15,
         )
@@ -121,6 +126,14 @@ class RadNerfTorso(StageModule):
         self.log_dict({"val/psnr": self.mean_psnr, "val/gap": self.mean_gap})
         self.strips.append(strip(torso, opacity, whole, truth))
         return {"frame": torch.tensor([truth.frame])} | {name: value[None] for name, value in figures.items()}
+
+    def validation_media(self) -> list[Media]:
+        """Footage, torso and all layers of the held-out frames."""
+        return [Picture("strip", np.concatenate(self.strips), STRIP_CAPTION)] if self.strips else []
+
+    def preview(self, data: TorsoData) -> Film:
+        """Held-out frames beside the whole avatar."""
+        return preview_film(self.network.cpu(), data)
 
     def bundle_contents(self, data: TorsoData) -> BundleContents:
         """Weights, and all that avatar mode needs of the footage."""

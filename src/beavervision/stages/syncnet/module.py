@@ -15,8 +15,10 @@ from beavervision.metrics.sync import sync_offset
 from beavervision.stages.arguments import build_from
 from beavervision.stages.base import BundleContents, StageModule
 from beavervision.stages.draws import step_noise
+from beavervision.stages.media import Curves, Media
 from beavervision.stages.syncnet.data import SHIFT_FRAMES, SyncNetData, SyncPairs
 from beavervision.stages.syncnet.network import WINDOW, SyncNet
+from beavervision.stages.syncnet.strip import offset_curves
 
 
 class SyncExpertTraining(StageModule):
@@ -45,6 +47,7 @@ class SyncExpertTraining(StageModule):
         self.network = build_from(SyncNet, network or {}, "model.network", content_dim=content_dim)
         self._network_hparams = {"content_dim": content_dim, **(network or {})}
         self._rate, self._decay, self._seed = learning_rate, weight_decay, seed
+        self._shown: Curves | None = None
 
     def setup(self, stage: str) -> None:
         """Take over the training split's statistics."""
@@ -71,6 +74,7 @@ class SyncExpertTraining(StageModule):
             return
         sound, motion = self.network.embed_sound(batch.content)[0], self.network.embed_lips(batch.lips)[0]
         found = sync_offset(sound, motion, known)
+        self._shown = offset_curves(sound, motion, known)
         self.log_dict(
             {
                 "val/offset": found.offset.float(),
@@ -78,6 +82,10 @@ class SyncExpertTraining(StageModule):
                 "val/accuracy": self._accuracy(sound, motion, known),
             }
         )
+
+    def validation_media(self) -> list[Media]:
+        """Distance of sound and lips over their offset in time: a valley at 0 when the expert hears."""
+        return [] if self._shown is None else [self._shown]
 
     def _accuracy(
         self, sound: Float[Tensor, "W D"], motion: Float[Tensor, "W D"], known: Bool[Tensor, "W"]

@@ -1,0 +1,42 @@
+"""Learning rates, as they are set in each step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from lightning import Callback, LightningModule, Trainer
+from torch.optim import Optimizer
+
+
+class LearningRates(Callback):
+    """Logs `train/lr`, or `train/lr_<name>` where there are several; schedulers or modules may set them.
+
+    Lightning's own monitor names groups by number, and refuses to run without a logger.
+    """
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+        """Log the rates of this step."""
+        if trainer.global_step % max(1, trainer.log_every_n_steps) == 0:
+            for name, rate in learning_rates(trainer.optimizers).items():
+                pl_module.log(name, rate)
+
+
+def learning_rates(optimizers: list[Optimizer]) -> dict[str, float]:
+    """Return name -> learning rate of every group of parameters.
+
+    Args:
+        optimizers: of a trainer; a group's `name`, where it has one, tells it apart.
+    """
+    groups = list(_groups(optimizers))
+    if len(groups) == 1:
+        return {"train/lr": groups[0][1]}
+    return {f"train/lr_{name}": rate for name, rate in groups}
+
+
+def _groups(optimizers: list[Optimizer]) -> Iterator[tuple[str, float]]:
+    number = 0
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            yield str(group.get("name", number)), float(group["lr"])
+            number += 1

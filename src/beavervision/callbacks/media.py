@@ -1,0 +1,92 @@
+"""Pictures, films and curves of validations: files for everybody, and a copy for every logger."""
+
+from __future__ import annotations
+
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+from lightning import Callback, LightningModule, Trainer
+from PIL import Image
+
+from beavervision.artifacts.store import atomic_file
+from beavervision.callbacks.media_log import log_film, log_picture
+from beavervision.stages.base import StageData, StageModule
+from beavervision.stages.chart import draw_curves
+from beavervision.stages.media import PREVIEW, SOUND_RATE, Curves, Film, Media, Picture
+from beavervision.video.encode import VideoWriter
+
+FOLDER = "media"
+"""Below the run's folder."""
+
+
+class MediaFiles(Callback):
+    """Writes what each validation has to show to `media/<name>_step_<n>.png` or `.mp4`, and logs it.
+
+    Args:
+        folder: the run's.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self.folder = Path(folder) / FOLDER
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Show the validation that just ended."""
+        if trainer.fast_dev_run or not trainer.is_global_zero or not isinstance(pl_module, StageModule):
+            return
+        for media in pl_module.validation_media():
+            self._show(trainer, media, f"{media.name}_step_{trainer.global_step:06d}")
+
+    def preview(self, trainer: Trainer, module: StageModule, data: StageData) -> Path | None:
+        """Write and log the stage's preview; return its file, None where the stage has none."""
+        film = module.preview(data)
+        return None if film is None else self._show(trainer, film, PREVIEW)
+
+    def _show(self, trainer: Trainer, media: Media, stem: str) -> Path:
+        key, step = f"{FOLDER}/{media.name}", trainer.global_step
+        if isinstance(media, Film):
+            path, poster = write_film(self.folder / f"{stem}.mp4", media)
+            for logger in trainer.loggers:
+                log_film(logger, key, path, poster, media, step)
+            return path
+        rgb = draw_curves(media) if isinstance(media, Curves) else media.rgb
+        path = write_picture(self.folder / f"{stem}.png", rgb)
+        for logger in trainer.loggers:
+            log_picture(logger, key, Picture(media.name, rgb, media.caption), step)
+        return path
+
+
+def preview_file(trainer: Trainer, module: StageModule, data: StageData) -> Path | None:
+    """Have the run's MediaFiles write the stage's preview; None where there is no such callback or no preview."""
+    for callback in trainer.callbacks:
+        if isinstance(callback, MediaFiles) and trainer.is_global_zero:
+            return callback.preview(trainer, module, data)
+    return None
+
+
+def write_picture(path: Path, rgb: UInt8[np.ndarray, "H W 3"]) -> Path:
+    """Write a PNG, whole or not at all, and return its path."""
+    with atomic_file(path) as part:
+        Image.fromarray(rgb).save(part, compress_level=4)
+    return path
+
+
+def write_film(path: Path, film: Film) -> tuple[Path, UInt8[np.ndarray, "H W 3"]]:
+    """Write an mp4 with the film's sound; return its path and a frame of its second half.
+
+    Raises:
+        ValueError: when the film has no frame.
+    """
+    frames = iter(film.frames)
+    poster = first = next(frames, None)
+    if first is None:
+        raise ValueError(f"{path}: a film without frames")
+    height, width, _ = first.shape
+    with VideoWriter(path, width, height, film.fps, film.sound, SOUND_RATE, crf=20, preset="veryfast") as writer:
+        for frame in chain([first], frames):
+            writer.write(frame)
+            # The frame at every power of two: the last of them lies in the film's second half.
+            if writer.n_frames.bit_count() == 1:
+                poster = frame
+    return path, poster

@@ -13,6 +13,8 @@ from omegaconf import DictConfig, OmegaConf
 from beavervision.artifacts.bundle import Bundle
 from beavervision.callbacks.bundle_export import BundleExport
 from beavervision.callbacks.checkpoint import LAST
+from beavervision.callbacks.media import preview_file
+from beavervision.callbacks.record import RunRecord, close_loggers
 from beavervision.callbacks.stop import TrainingStoppedError
 from beavervision.callbacks.throughput import Throughput, peak_memory_mb
 from beavervision.run.build import (
@@ -59,14 +61,21 @@ def train(cfg: DictConfig) -> Path | None:
     seed_everything(cfg.seed, workers=True, verbose=False)
     data = build_data(cfg, clip, upstream)
     module = build_module(cfg, data)
-    export = BundleExport(folder / BUNDLE, {"clip": clip, **upstream}, OmegaConf.to_yaml(cfg, resolve=True))
-    trainer = build_trainer(cfg, [*build_callbacks(cfg), export], build_loggers(cfg))
-    _fit(trainer, module, data, checkpoint=_checkpoint(folder, state, cfg))
-    if trainer.fast_dev_run:
-        return None
-    if export.validated_at != trainer.global_step:
-        trainer.validate(module, datamodule=data, verbose=False)
-    bundle = export.write(module, data, _figures(trainer, begun))
+    inputs = {"clip": clip, **upstream}
+    export = BundleExport(folder / BUNDLE, inputs, OmegaConf.to_yaml(cfg, resolve=True))
+    record = RunRecord(OmegaConf.to_container(cfg, resolve=True), inputs)  # type: ignore[arg-type]
+    trainer = build_trainer(cfg, [record, *build_callbacks(cfg), export], build_loggers(cfg))
+    try:
+        _fit(trainer, module, data, checkpoint=_checkpoint(folder, state, cfg))
+        if trainer.fast_dev_run:
+            return None
+        if export.validated_at != trainer.global_step:
+            trainer.validate(module, datamodule=data, verbose=False)
+        preview = preview_file(trainer, module, data)
+        bundle = export.write(module, data, _figures(trainer, begun), preview)
+        record.leave(trainer, bundle.folder)
+    finally:
+        close_loggers(trainer)
     RunState(state.fingerprint, state.target, finished=True).write(folder)
     _tell(bundle, cfg)
     return bundle.folder

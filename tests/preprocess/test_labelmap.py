@@ -3,18 +3,26 @@ import pytest
 from drawings import look, open_hand
 
 from beavervision.preprocess.appearance import Appearance
+from beavervision.preprocess.hand_outline import hand_mask
 from beavervision.preprocess.labelmap import label_frame
 from beavervision.preprocess.parse import parse_head
-from beavervision.preprocess.perceive import Percept
+from beavervision.preprocess.perceive import Percept, SubjectView
 from beavervision.types import Label
 
 HEIGHT, WIDTH = 120, 200
 NOBODY = np.full((1, 4), np.nan)
 
 
-def percept(person, hands=(), **more):
-    rgb = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-    return Percept(0, rgb, person.astype(np.float32), list(hands), np.full((2, 3), np.nan), **more)
+def percept(person, hands=()):
+    rgb, hands = np.zeros((HEIGHT, WIDTH, 3), np.uint8), list(hands)
+    pixels = hand_mask(hands, WIDTH, HEIGHT).astype(np.uint8) if hands else None
+    return Percept(0, rgb, person.astype(np.float32), hands, pixels, [None])
+
+
+def seen(mask, view, person):
+    """Percept of a frame of 640 x 480 with one subject."""
+    subject = SubjectView(view, person, np.full((2, 3), np.nan))
+    return Percept(0, np.zeros((480, 640, 3), np.uint8), mask, [], None, [subject])
 
 
 def half_mask():
@@ -40,9 +48,7 @@ def subject(box):
     view, person, _ = look()
     head = parse_head(view, person, Appearance.learn([(view, person)]))
     mask = np.ones((240, 320), np.float32)
-    rgb = np.zeros((480, 640, 3), np.uint8)
-    seen = Percept(0, rgb, mask, [], np.full((2, 3), np.nan), view, person)
-    return label_frame(seen, head, np.array(box, float))
+    return label_frame(seen(mask, view, person), head, np.array(box, float))
 
 
 def test_body_outside_the_head_is_torso():
@@ -64,8 +70,7 @@ def test_what_does_not_hang_together_with_the_face_is_other():
     mask = np.zeros((240, 320), np.float32)
     mask[40:, 80:240] = 1
     mask[200:, :40] = 1  # a cushion
-    seen = Percept(0, np.zeros((480, 640, 3), np.uint8), mask, [], np.full((2, 3), np.nan), view, person)
-    labels = label_frame(seen, head, np.array([[260, 120, 380, 300.0]]))
+    labels = label_frame(seen(mask, view, person), head, np.array([[260, 120, 380, 300.0]]))
     assert labels[470, 40] == Label.OTHER
     assert labels[470, 200] == Label.TORSO
 
@@ -73,5 +78,5 @@ def test_what_does_not_hang_together_with_the_face_is_other():
 @pytest.mark.parametrize("size", [(121, 201), (119, 333)])
 def test_odd_sizes_keep_their_shape(size):
     rgb = np.zeros((*size, 3), np.uint8)
-    seen = Percept(0, rgb, np.ones((60, 100), np.float32), [], np.full((2, 3), np.nan))
-    assert label_frame(seen, None, NOBODY).shape == size
+    nobody = Percept(0, rgb, np.ones((60, 100), np.float32), [], None, [None])
+    assert label_frame(nobody, None, NOBODY).shape == size

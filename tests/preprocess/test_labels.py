@@ -19,17 +19,15 @@ def labelled(miniature):
     with quiet_native():
         perception = Perception()
         percepts = [
-            perception.see(Frame(index, 0.0, rgb), subject.landmarks[index].astype(float))
+            perception.see(Frame(index, 0.0, rgb), [subject.landmarks[index].astype(float)])
             for index, rgb in miniature.frames(range(0, miniature.n_frames, 3))
         ]
         perception.close()
-    appearance = Appearance.learn([(p.view, p.head_person) for p in percepts])
+    views = [(p.subjects[0].view, p.subjects[0].person) for p in percepts]
+    appearance = Appearance.learn(views)
     return [
-        (
-            label_frame(p, parse_head(p.view, p.head_person, appearance), subject.box[p.index][None]),
-            truth[p.index],
-        )
-        for p in percepts
+        (label_frame(p, parse_head(*view, appearance), subject.box[p.index][None]), truth[p.index])
+        for p, view in zip(percepts, views, strict=True)
     ]
 
 

@@ -2,13 +2,18 @@
 
 import numpy as np
 import pytest
-from drawings import EYES, look
+from drawings import EYES, SIZE_PX, look
 from faces import landmarks
 
 from beavervision.preprocess.appearance import Appearance
+from beavervision.preprocess.hand_outline import hand_mask
 from beavervision.preprocess.occlude import occluded_share
 from beavervision.preprocess.parse import parse_head
 from beavervision.types import Label
+
+
+def pixels(hand):
+    return hand_mask([hand], *SIZE_PX).astype(np.uint8)
 
 
 def iou(a, b):
@@ -59,6 +64,6 @@ def test_a_hand_before_the_chin_covers_its_share():
     chin = landmarks((320, 200), EYES)[152, :2]
     grid = np.array([(c, r) for r in range(7) for c in range(3)], float)  # any 21 points: a blob before the chin
     hand = chin + 6 * (grid - grid.mean(0))
-    assert occluded_share(found, []) == 0.0
-    assert 0.01 < occluded_share(found, [hand]) < 0.3
-    assert occluded_share(found, [hand + np.array([0, 300])]) == 0.0
+    assert occluded_share(found, None) == 0.0
+    assert 0.01 < occluded_share(found, pixels(hand)) < 0.3
+    assert occluded_share(found, pixels(hand + np.array([0, 300]))) == 0.0

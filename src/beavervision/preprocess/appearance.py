@@ -31,6 +31,13 @@ STRENGTH = 1.0
 """Weight of colour against place."""
 
 
+# a and b of natural pictures stay within +-64 of neutral.
+_LEVEL = np.arange(256, dtype=np.int32)
+_HUE = np.clip((_LEVEL - 64) // 2, 0, 63)
+_ROWS = (_LEVEL // 8 * BINS[1] * BINS[2], _HUE * BINS[2], _HUE)
+"""What each channel's value adds to the index of a bin."""
+
+
 class Appearance:
     """Log-likelihood of colours under each class."""
 
@@ -83,10 +90,8 @@ class Appearance:
 
 def colour_bins(rgb: UInt8[np.ndarray, "H W 3"]) -> Int[np.ndarray, "H W"]:
     """Index of each pixel's colour in the flattened table."""
-    lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB).astype(np.int32)
-    # a and b of natural pictures stay within +-64 of neutral.
-    a, b = (np.clip((lab[..., c] - 64) // 2, 0, 63) for c in (1, 2))
-    return (lab[..., 0] // 8 * BINS[1] + a) * BINS[2] + b
+    lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)
+    return _ROWS[0][lab[..., 0]] + _ROWS[1][lab[..., 1]] + _ROWS[2][lab[..., 2]]
 
 
 def certain_skin(view: HeadView) -> Bool[np.ndarray, "S S"]:

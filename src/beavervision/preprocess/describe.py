@@ -25,7 +25,7 @@ from beavervision.preprocess.shown import keep
 from beavervision.preprocess.sitter import Sitter
 from beavervision.video.lossless import GrayWriter
 
-VERSION = 1
+VERSION = 2
 FOUND = "found_{}.safetensors"
 
 
@@ -84,22 +84,22 @@ class Describe:
             for i, known in enumerate(self.subjects):
                 writer = GrayWriter(part / LABELS.format(i), info.width, info.height, self.source.fps)
                 pens.append(_Pen(stack.enter_context(writer), known, boxes, span))
-            for percepts in ahead(self._percepts(perception, span)):
-                for pen, percept in zip(pens, percepts, strict=True):
-                    pen.draw(percept)
-                if percepts[0].index in self.shown:
-                    keep(part, percepts[0].index, percepts[0].rgb, percepts[0].hands)
+            for percept in ahead(self._percepts(perception, span)):
+                for i, pen in enumerate(pens):
+                    pen.draw(percept, i)
+                if percept.index in self.shown:
+                    keep(part, percept.index, percept.rgb, percept.hands)
                 tick()
         perception.close()
         for i, pen in enumerate(pens):
             save_file(vars(pen.found), part / FOUND.format(i))
 
-    def _percepts(self, perception: Perception, span: range) -> Iterator[list[Percept]]:
-        """What the networks see of each frame, for each subject."""
+    def _percepts(self, perception: Perception, span: range) -> Iterator[Percept]:
+        """What the networks see of each frame."""
         sitters = [Sitter.load(known.sitter) for known in self.subjects]
         for frame in ahead(self.source.frames(span)):
             t = frame.index
-            yield [perception.see(frame, s.landmarks[t] if s.visible[t] else None) for s in sitters]
+            yield perception.see(frame, [s.landmarks[t] if s.visible[t] else None for s in sitters])
 
 
 class _Pen:
@@ -112,14 +112,14 @@ class _Pen:
         self._boxes = np.asarray(boxes[order, span.start : span.stop])
         self.found = Description.empty(len(span))
 
-    def draw(self, percept: Percept) -> UInt8[np.ndarray, "H W"]:
-        """Write the frame's label map and return it."""
-        row, head = percept.index - self._span.start, None
-        if percept.view is not None:
-            head = parse_head(percept.view, percept.head_person, self._appearance)
-            self.found.covered[row] = occluded_share(head, percept.hands)
-            self._measure(row, percept.view)
-        self.found.shoulders[row] = percept.shoulders
+    def draw(self, percept: Percept, i: int) -> UInt8[np.ndarray, "H W"]:
+        """Write the frame's label map for subject `i` and return it."""
+        row, head, subject = percept.index - self._span.start, None, percept.subjects[i]
+        if subject is not None:
+            head = parse_head(subject.view, subject.person, self._appearance, subject.classes)
+            self.found.covered[row] = occluded_share(head, percept.hand_pixels)
+            self.found.shoulders[row] = subject.shoulders
+            self._measure(row, subject.view)
         picture = label_frame(percept, head, self._boxes[:, row])
         self._writer.write(picture)
         return picture

@@ -1,77 +1,88 @@
-"""Hands: MediaPipe's 21 points of each, and the silhouette that follows from them."""
+"""Hands: MediaPipe's 21 points of each, followed from frame to frame."""
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Sequence
 
-import cv2
 import numpy as np
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import UInt8
 
+from beavervision.preprocess.hand_graphs import HandMesh, PalmFinder
+from beavervision.preprocess.hand_outline import PALM, Hand, palm_width
 from beavervision.preprocess.square import Square
 
-CONFIDENCE = 0.4
-MAX_HANDS = 4
-CROP = 512
-"""Pixels of the picture in which palms are looked for."""
+MAX_HANDS = 6
 
-FINGERS = np.array([[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12], [13, 14, 15, 16], [17, 18, 19, 20]])
-"""Points of each finger, from the palm to the tip."""
+LOOK_EVERY = 3
+"""Frames between two looks for palms; hands that are known are followed in every frame."""
 
-PALM = np.array([0, 1, 5, 9, 13, 17])
+SAME_HAND = 0.6
+"""Distance between the middles of two palms, in the greater palm's width, below which they are one hand."""
 
-FINGER_WIDTH = 0.24
-"""Width of a finger over the width of the palm (index to little knuckle): 18 of 78 mm in an adult's hand."""
+STEADY = np.array([0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18])
+"""Points that bound the square in which the hand is looked for next: no finger tips, they come and go."""
 
-WRIST_WIDTH = 0.7
-"""Width of the wrist over that of the palm."""
-
-Hand = Float[np.ndarray, "21 2"]
+TRACK_MARGIN, TRACK_SHIFT = 2.0, 0.1
+"""Side of that square over the box of the STEADY points, and its shift towards the fingers (MediaPipe's own graph)."""
 
 
-class HandFinder:
-    """MediaPipe's hands, each frame by itself."""
+class HandTracker:
+    """Follows hands: palms are looked for now and then, points are read off every frame."""
 
     def __init__(self) -> None:
-        from mediapipe.python.solutions.hands import Hands
+        self._palms, self._mesh = PalmFinder(), HandMesh()
+        self._known: list[Hand] = []
+        self._frame = 0
 
-        self._network = Hands(static_image_mode=True, max_num_hands=MAX_HANDS, min_detection_confidence=CONFIDENCE)
+    def find(self, rgb: UInt8[np.ndarray, "H W 3"], squares: Sequence[Square]) -> list[Hand]:
+        """Hands of the next frame: 21 points each, full-frame px.
 
-    def find(self, rgb: UInt8[np.ndarray, "H W 3"], square: Square) -> list[Hand]:
-        """Hands in a square of the frame: 21 points each, full-frame px."""
-        found = self._network.process(square.cut(rgb, CROP)).multi_hand_landmarks or []
-        return [square.to_frame(np.array([(p.x, p.y) for p in hand.landmark])) for hand in found]
+        Args:
+            rgb: the frame.
+            squares: where new hands are looked for.
+        """
+        hands = [hand for last in self._known if (hand := self._mesh.points(rgb, next_square(last))) is not None]
+        if self._frame % LOOK_EVERY == 0 or len(hands) < len(self._known):
+            for square in squares:
+                for place in self._palms.find(rgb, square):
+                    if not any(_within(place, hand) for hand in hands):
+                        hand = self._mesh.points(rgb, place)
+                        hands += [] if hand is None else [hand]
+        self._known = _distinct(hands)[:MAX_HANDS]
+        self._frame += 1
+        return list(self._known)
 
     def close(self) -> None:
-        """Free the graph."""
-        self._network.close()
+        """Free the graphs."""
+        self._palms.close()
+        self._mesh.close()
 
 
-def hand_mask(hands: list[Hand], width: int, height: int) -> Bool[np.ndarray, "H W"]:
-    """Silhouette of hands: the palm's hull and a capsule round every finger bone."""
-    mask = np.zeros((height, width), np.uint8)
+def next_square(hand: Hand) -> Square:
+    """Where the hand is looked for in the next frame: about its steady points, fingers up."""
+    along = (hand[5] + 2 * hand[9] + hand[13]) / 4 - hand[0]
+    angle = float(np.arctan2(along[0], -along[1]))
+    cos, sin = np.cos(angle), np.sin(angle)
+    turned = hand[STEADY] @ np.array([[cos, -sin], [sin, cos]])
+    low, high = turned.min(0), turned.max(0)
+    middle = (low + high) / 2
+    middle[1] -= TRACK_SHIFT * (high - low)[1]
+    x, y = middle @ np.array([[cos, sin], [-sin, cos]])
+    return Square(float(x), float(y), float((high - low).max()) * TRACK_MARGIN, angle)
+
+
+def _within(place: Square, hand: Hand) -> bool:
+    """Whether a palm's square lies over a hand that is known."""
+    x, y = hand[PALM].mean(0)
+    return bool(np.hypot(place.x - x, place.y - y) < 0.35 * place.side)
+
+
+def _distinct(hands: list[Hand]) -> list[Hand]:
+    """One of each hand: two squares may have led to the same."""
+    kept: list[Hand] = []
     for hand in hands:
-        points = np.rint(hand).astype(np.int32)
-        thickness = max(1, round(FINGER_WIDTH * palm_width(hand)))
-        outline = cv2.convexHull(np.rint(np.concatenate([hand[PALM], _wrist(hand)])).astype(np.int32))
-        cv2.fillConvexPoly(mask, outline, 1)
-        cv2.polylines(mask, [points[PALM[1:]]], isClosed=False, color=1, thickness=thickness)
-        for finger in FINGERS:
-            for a, b in pairwise(points[finger]):
-                cv2.line(mask, a.tolist(), b.tolist(), 1, thickness)
-    return mask.astype(bool)
-
-
-def palm_width(hand: Hand) -> float:
-    """Pixels across the palm; from its length where the hand is seen edge on (0.85 of it in an adult's)."""
-    across = np.linalg.norm(hand[5] - hand[17])
-    along = np.linalg.norm(hand[0] - hand[9])
-    return float(max(across, 0.85 * along))
-
-
-def _wrist(hand: Hand) -> Float[np.ndarray, "2 2"]:
-    """Both sides of the wrist: MediaPipe's point 0 is its middle."""
-    along = hand[9] - hand[0]
-    across = np.array([-along[1], along[0]]) / max(float(np.linalg.norm(along)), 1e-6)
-    half = 0.5 * WRIST_WIDTH * palm_width(hand) * across
-    return np.stack([hand[0] + half, hand[0] - half])
+        middle = hand[PALM].mean(0)
+        near = [np.hypot(*(middle - other[PALM].mean(0))) / max(palm_width(hand), palm_width(other)) for other in kept]
+        if not near or min(near) > SAME_HAND:
+            kept.append(hand)
+    return kept

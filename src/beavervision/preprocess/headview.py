@@ -64,9 +64,14 @@ class HeadView:
     @cached_property
     def grid(self) -> tuple[Float[np.ndarray, "S S"], Float[np.ndarray, "S S"]]:
         """(across, down) of every pixel."""
-        axis = np.arange(SIZE, dtype=np.float32) + 0.5
-        across, down = self.coordinates(np.stack(np.meshgrid(axis, axis), -1))
-        return across.astype(np.float32), down.astype(np.float32)
+        axis = np.arange(SIZE) + 0.5
+        # Both are affine in the pixel: a row and a column say it all.
+        along = np.stack([axis, np.full(SIZE, 0.5)], -1)
+        rows, columns = self.coordinates(along), self.coordinates(along[:, ::-1])
+        across, down = (
+            r.astype(np.float32) + (c - c[0]).astype(np.float32)[:, None] for r, c in zip(rows, columns, strict=True)
+        )
+        return across, down
 
     @cached_property
     def oval(self) -> Bool[np.ndarray, "S S"]:

@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
-from beavervision.preprocess.hands import hand_mask
 from beavervision.preprocess.headview import SIZE
 from beavervision.preprocess.parse import HeadParse
 from beavervision.preprocess.perceive import Percept
@@ -22,7 +21,7 @@ HEAD_BORDER = 6
 
 
 def label_frame(percept: Percept, head: HeadParse | None, boxes: Float[np.ndarray, "P 4"]) -> UInt8[np.ndarray, "H W"]:
-    """Label map of a frame.
+    """Label map of a frame for one of its subjects.
 
     Args:
         percept: what the networks see.
@@ -35,15 +34,15 @@ def label_frame(percept: Percept, head: HeadParse | None, boxes: Float[np.ndarra
     others = np.zeros(small.shape, bool)
     if head is not None:
         reduced = boxes * small.shape[1] / width
-        others = _nearer_to_others(small.shape, reduced) | _apart(small > 0, reduced[0])
-        small[others & (small == Label.TORSO)] = Label.OTHER
+        others = nearer_to_others(small.shape, reduced)
+        small[(others | _apart(small > 0, reduced[0])) & (small == Label.TORSO)] = Label.OTHER
     labels = _enlarge(percept.person, small, width, height)
+    theirs = cv2.resize(others.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
     if head is not None:
-        _draw_head(labels, head, cv2.resize(others.astype(np.uint8), (width, height)) > 0)
-    if percept.hands:
-        labels[hand_mask(percept.hands, width, height)] = Label.HAND
-    if head is not None:
-        _settle_skin(labels, head)
+        _draw_head(labels, _settled(head, percept), head, theirs)
+    if percept.hand_pixels is not None:
+        np.copyto(labels, np.uint8(Label.HAND), where=percept.hand_pixels > theirs)
+        np.copyto(labels, np.uint8(Label.OTHER), where=(percept.hand_pixels & theirs) > 0)
     return labels
 
 
@@ -54,7 +53,7 @@ def _enlarge(person: np.ndarray, small: np.ndarray, width: int, height: int) -> 
     return cv2.resize(kinds, (width, height), interpolation=cv2.INTER_NEAREST) * mask
 
 
-def _nearer_to_others(shape: tuple[int, ...], boxes: Float[np.ndarray, "P 4"]) -> Bool[np.ndarray, "h w"]:
+def nearer_to_others(shape: tuple[int, ...], boxes: Float[np.ndarray, "P 4"]) -> Bool[np.ndarray, "h w"]:
     """Pixels that are nearer, in face sizes, to somebody else's face than to the subject's."""
     seen = boxes[np.isfinite(boxes).all(1)]
     if len(seen) < 2 or not np.isfinite(boxes[0]).all():
@@ -72,36 +71,46 @@ def _apart(people: Bool[np.ndarray, "h w"], box: Float[np.ndarray, "4"]) -> Bool
     return people & ~np.isin(parts, own[own > 0])
 
 
-def _draw_head(labels: UInt8[np.ndarray, "H W"], head: HeadParse, others: Bool[np.ndarray, "H W"]) -> None:
-    """Replace what the head's crop covers by its finer labels, in place."""
+def _settled(head: HeadParse, percept: Percept) -> UInt8[np.ndarray, "S S"]:
+    """Labels of the head's crop with what stands before it.
+
+    Skin that does not hang together with the head is no neck: hand where it touches one, else torso.
+    """
+    labels, reach = head.labels.copy(), np.ones((3, 3), np.uint8)
+    labels[head.person <= 0.5] = Label.BACKGROUND
+    labels[head.occluder] = Label.OTHER
+    hands = np.zeros_like(labels)
+    if percept.hand_pixels is not None:
+        hands = head.view.square.cut(percept.hand_pixels, SIZE)
+        labels[hands > 0] = Label.HAND
+    n, parts = cv2.connectedComponents((labels == Label.NECK).astype(np.uint8))
+    if n > 1:
+        near_head = cv2.dilate(((labels == Label.FACE) | (labels == Label.HAIR)).astype(np.uint8), reach) > 0
+        kinds = np.full(n, Label.TORSO, np.uint8)
+        kinds[np.unique(parts[cv2.dilate(hands, reach) > 0])] = Label.HAND
+        kinds[np.unique(parts[near_head])] = Label.NECK
+        skin = parts > 0
+        labels[skin] = kinds[parts[skin]]
+    # Under hands and beyond the person's edge the head's own labels go on, so that borders are drawn by finer masks.
+    return np.where((labels == Label.HAND) & (hands > 0) | (labels == Label.BACKGROUND), head.labels, labels)
+
+
+def _draw_head(
+    labels: UInt8[np.ndarray, "H W"],
+    kinds: UInt8[np.ndarray, "S S"],
+    head: HeadParse,
+    theirs: UInt8[np.ndarray, "H W"],
+) -> None:
+    """Replace what the head's crop covers by its finer labels, in place, but for what is somebody else's."""
     height, width = labels.shape
     window, matrix = window_of(head.view.square, SIZE, width, height)
     if window is None:
         return
-    rows, columns = window
-    size = (columns.stop - columns.start, rows.stop - rows.start)
-    person = cv2.warpAffine((head.person * 255).astype(np.uint8), matrix, size, flags=cv2.INTER_LINEAR) > 127
-    kinds = cv2.warpAffine(head.labels, matrix, size, flags=cv2.INTER_NEAREST)
-    covered = np.zeros((SIZE, SIZE), np.uint8)
-    covered[HEAD_BORDER:-HEAD_BORDER, HEAD_BORDER:-HEAD_BORDER] = 1
-    covered = cv2.warpAffine(covered, matrix, size, flags=cv2.INTER_NEAREST) > 0
-    covered &= ~others[rows, columns]
-    labels[rows, columns][covered] = np.where(person, kinds, np.uint8(Label.BACKGROUND))[covered]
-
-
-def _settle_skin(labels: UInt8[np.ndarray, "H W"], head: HeadParse) -> None:
-    """Skin that does not hang together with the head is no neck: hand where it touches one, else torso; in place."""
-    height, width = labels.shape
-    window, _ = window_of(head.view.square, SIZE, width, height)
-    if window is None:
-        return
     part = labels[window]
-    n, parts = cv2.connectedComponents((part == Label.NECK).astype(np.uint8))
-    reach = np.ones((3, 3), np.uint8)
-    face = cv2.dilate(((part == Label.FACE) | (part == Label.HAIR)).astype(np.uint8), reach) > 0
-    hand = cv2.dilate((part == Label.HAND).astype(np.uint8), reach) > 0
-    kinds = np.full(n, Label.TORSO, np.uint8)
-    kinds[np.unique(parts[hand])] = Label.HAND
-    kinds[np.unique(parts[face])] = Label.NECK
-    skin = parts > 0
-    part[skin] = kinds[parts[skin]]
+    person = cv2.warpAffine((head.person * 255).astype(np.uint8), matrix, part.shape[::-1], flags=cv2.INTER_LINEAR)
+    finer = cv2.warpAffine(kinds, matrix, part.shape[::-1], flags=cv2.INTER_NEAREST)
+    finer[person <= 127] = Label.BACKGROUND
+    low, high = HEAD_BORDER, SIZE - HEAD_BORDER
+    corners = np.array([[low, low, 1], [high, low, 1], [high, high, 1], [low, high, 1]]) @ matrix.T
+    inner = cv2.fillConvexPoly(np.zeros(part.shape, np.uint8), np.rint(corners).astype(np.int32), 1)
+    np.copyto(part, finer, where=inner > theirs[window])

@@ -35,7 +35,7 @@ def learn(samples: FrameSamples, sitters: Sequence[Sitter], steps: Steps) -> tup
     masks = []
     for index, rgb in steps.over("colours", samples, len(samples.indices)):
         faces = [sitter.landmarks[index] if sitter.visible[index] else None for sitter in sitters]
-        masks.append(np.max([person_mask(segmenter, rgb, face) for face in faces], axis=0) > PERSON)
+        masks.append(person_mask(segmenter, rgb, [face for face in faces if face is not None]) > PERSON)
         for seen, face in zip(views, faces, strict=True):
             if face is not None:
                 view = HeadView.look(rgb, face)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from beavervision.preprocess.hands import Hand, hand_mask
+import numpy as np
+from jaxtyping import UInt8
+
 from beavervision.preprocess.headview import SIZE
 from beavervision.preprocess.parse import HeadParse
 
@@ -10,14 +12,14 @@ COVERED = 0.015
 """Share of the face's outline from which it counts as occluded: a finger's tip before the chin."""
 
 
-def occluded_share(head: HeadParse, hands: list[Hand]) -> float:
-    """How much of the head (hair and face) is covered by hands, over the area of the face's outline.
+def occluded_share(head: HeadParse, hands: UInt8[np.ndarray, "H W"] | None) -> float:
+    """How much of the head (hair and face) is covered by hands and things, over the area of the face's outline.
 
     Args:
         head: the parsed head.
-        hands: 21 points each, full-frame px.
+        hands: 1 where the frame shows a hand; None where there is none.
     """
-    matrix = head.view.square.to_crop(SIZE)
-    there = [hand @ matrix[:, :2].T + matrix[:, 2] for hand in hands]
-    covered = head.head & hand_mask(there, SIZE, SIZE)
-    return float(covered.sum() / max(head.view.oval.sum(), 1))
+    covered = head.occluder.copy()
+    if hands is not None:
+        covered |= head.view.square.cut(hands, SIZE) > 0
+    return float((covered & head.head).sum() / max(head.view.oval.sum(), 1))

@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, UInt8
 
 from beavervision.preprocess.appearance import CLASSES, Appearance
 from beavervision.preprocess.headview import SIZE, HeadView
+from beavervision.preprocess.multiclass import class_scores
 from beavervision.types import Label
 
 EDGE_RADIUS, EDGE_EPSILON = 6, 1e-3
@@ -18,8 +19,14 @@ EDGE_RADIUS, EDGE_EPSILON = 6, 1e-3
 NEVER = -12.0
 """Log-prior of a class where it cannot be."""
 
-SMOOTHING = 7
-"""Pixels of the crop over which scores are averaged: labels come in patches, not in specks."""
+HALF = SIZE // 2
+"""Pixels of the picture in which scores are found: patches need no more."""
+
+TWICE = np.array([[0.5, 0.0, 0.0], [0.0, 0.5, 0.0]])
+"""From a pixel of the crop to the one of its scores, which were read at every second pixel from the first."""
+
+SMOOTHING = 3
+"""Pixels of that picture over which scores are averaged: labels come in patches, not in specks."""
 
 LABELS = np.array([Label.HAIR, Label.FACE, Label.NECK, Label.TORSO], np.uint8)
 
@@ -33,6 +40,8 @@ class HeadParse:
     """Probability of the person, drawn to the picture's edges."""
     labels: UInt8[np.ndarray, "S S"]
     """HAIR, FACE, NECK or TORSO, whether or not the person is there."""
+    occluder: Bool[np.ndarray, "S S"]
+    """What stands before the head and is no hand; see `occlude.find_occluders`."""
 
     @property
     def head(self) -> Bool[np.ndarray, "S S"]:
@@ -40,41 +49,65 @@ class HeadParse:
         return (self.person > 0.5) & ((self.labels == Label.HAIR) | (self.labels == Label.FACE))
 
 
-def parse_head(view: HeadView, person: Float[np.ndarray, "S S"], appearance: Appearance) -> HeadParse:
+def parse_head(
+    view: HeadView,
+    person: Float[np.ndarray, "S S"],
+    appearance: Appearance,
+    classes: Float[np.ndarray, "S S 6"] | None = None,
+) -> HeadParse:
     """Split a head's crop into hair, face, neck and torso.
 
     Args:
         view: the crop.
         person: probability of the person in it.
         appearance: the person's colours.
+        classes: confidences of the six-class model, where it is used; see `multiclass`.
     """
-    person = sharpen(person, view.rgb)
-    scores = appearance.likelihood(view.rgb) + place_prior(view)
+    small = cv2.resize(view.rgb, (HALF, HALF), interpolation=cv2.INTER_AREA)
+    scores = appearance.likelihood(small) + place_prior(view)
+    if classes is not None:
+        scores += class_scores(cv2.resize(classes, (HALF, HALF), interpolation=cv2.INTER_AREA))
     scores = cv2.blur(scores, (SMOOTHING, SMOOTHING))
-    return HeadParse(view, person, LABELS[scores.argmax(-1)])
+    large = cv2.warpAffine(
+        scores, TWICE, (SIZE, SIZE), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
+    )
+    return HeadParse(view, sharpen(person, view.rgb), _best(large), np.zeros((SIZE, SIZE), bool))
 
 
 def sharpen(person: Float[np.ndarray, "S S"], rgb: UInt8[np.ndarray, "S S 3"]) -> Float[np.ndarray, "S S"]:
     """The mask drawn to the edges of the picture."""
-    guided = cv2.ximgproc.guidedFilter(rgb, person, EDGE_RADIUS, EDGE_EPSILON * 255**2)
+    guided = cv2.ximgproc.guidedFilter(rgb, person, EDGE_RADIUS, EDGE_EPSILON * 255**2, scale=0.5)
     return np.clip(guided, 0, 1)
 
 
-def place_prior(view: HeadView) -> Float[np.ndarray, "S S 4"]:
-    """Log-prior of hair, face, neck and torso by place on the face; the constants are in face lengths and widths."""
-    across, down = view.grid
-    side, below, outside = np.abs(across), view.below_jaw, view.outside
-    prior = np.empty((SIZE, SIZE, len(CLASSES)), np.float32)
+def place_prior(view: HeadView) -> Float[np.ndarray, "h h 4"]:
+    """Log-prior of hair, face, neck and torso by place on the face, in every second pixel of the crop.
+
+    The constants are in face lengths and widths.
+    """
+    across, down = (axis[::2, ::2] for axis in view.grid)
+    side, below, outside, oval = np.abs(across), view.below_jaw[::2, ::2], view.outside[::2, ::2], view.oval[::2, ::2]
+    prior = np.empty((HALF, HALF, len(CLASSES)), np.float32)
     hair, face, neck, torso = (prior[..., c] for c in range(len(CLASSES)))
     hair[:] = -2.0 * np.clip(down - 0.3, 0, None) - 3.0 * ((below > 0) & (side < 0.8))
     hair -= 6.0 * np.clip(down - 0.7, 0, 1) * np.clip(side - 1.2, 0, 1)
     face[:] = np.where((side > 0.8) & (side < 1.35) & (np.abs(down - 0.1) < 0.5), 0.0, -1.0) - 8.0 * outside
     face[below > 0.03] = NEVER
     forehead = down < view.brow_line
-    hair[view.oval & ~forehead] = NEVER
-    face[view.oval] = 2.0
+    hair[oval & ~forehead] = NEVER
+    face[oval] = 2.0
     neck[:] = -5.0 * np.clip(side - 0.85, 0, None) - 6.0 * np.clip(down - 1.4, 0, None)
     neck[(below < 0) | (down < 0.55)] = NEVER
     torso[:] = -1.5 - 6.0 * np.clip(1.05 - down, 0, None) + 1.5 * np.clip((down - 1.2) / 0.4, 0, 1)
     torso[(below < 0.02) & (side < 1.1)] = NEVER
     return prior
+
+
+def _best(scores: Float[np.ndarray, "S S 4"]) -> UInt8[np.ndarray, "S S"]:
+    """Label of the highest score; the first where two are even."""
+    best, labels = scores[..., 0].copy(), np.full(scores.shape[:2], LABELS[0])
+    for c in range(1, len(LABELS)):
+        better = scores[..., c] > best
+        np.copyto(best, scores[..., c], where=better)
+        labels[better] = LABELS[c]
+    return labels

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import cv2
@@ -17,13 +18,8 @@ BORDER = 0.08
 """Share of a square's side over which its finer mask fades into the coarser one."""
 
 
-class PersonSegmenter:
+class Segmenter(ABC):
     """Soft masks of people, coarse to fine."""
-
-    def __init__(self) -> None:
-        from mediapipe.python.solutions.selfie_segmentation import SelfieSegmentation
-
-        self._network = SelfieSegmentation(model_selection=0)
 
     def mask(self, rgb: UInt8[np.ndarray, "H W 3"], squares: Sequence[Square] = ()) -> Float[np.ndarray, "H W"]:
         """Probability of a person in every pixel of the frame.
@@ -44,6 +40,29 @@ class PersonSegmenter:
         """Probability of a person in a square of the frame, at `size` pixels."""
         mask = self._run(square.cut(rgb, NETWORK))
         return mask if size == NETWORK else cv2.resize(mask, (size, size), interpolation=cv2.INTER_LINEAR)
+
+    def head(
+        self, rgb: UInt8[np.ndarray, "H W 3"], square: Square, size: int
+    ) -> tuple[Float[np.ndarray, "S S"], Float[np.ndarray, "S S C"] | None]:
+        """Probability of a person in a head's square, and of the classes that the network tells apart, if any."""
+        return self.inside(rgb, square, size), None
+
+    @abstractmethod
+    def _run(self, crop: UInt8[np.ndarray, "S S 3"]) -> Float[np.ndarray, "S S"]:
+        """Probability of a person in a picture of NETWORK pixels a side."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Free the network."""
+
+
+class PersonSegmenter(Segmenter):
+    """MediaPipe's selfie segmentation, whose model comes with its wheel."""
+
+    def __init__(self) -> None:
+        from mediapipe.python.solutions.selfie_segmentation import SelfieSegmentation
+
+        self._network = SelfieSegmentation(model_selection=0)
 
     def _run(self, crop: UInt8[np.ndarray, "S S 3"]) -> Float[np.ndarray, "S S"]:
         return self._network.process(crop).segmentation_mask

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float, Int, UInt8
 from PIL import Image
 
-from beavervision.preprocess.hands import Hand
+from beavervision.preprocess.hand_outline import Hand
 
 FRAME, HANDS = "shown_{:08d}.png", "hands_{:08d}.npy"
 N_SHOWN = 12

@@ -1,7 +1,7 @@
 import pytest
 from drawings import open_hand
 
-from beavervision.preprocess.hands import FINGER_WIDTH, hand_mask, palm_width
+from beavervision.preprocess.hand_outline import FINGER_WIDTH, hand_mask, palm_width
 
 
 def test_palm_width_by_hand():

@@ -1,0 +1,98 @@
+"""The six-class selfie model (MediaPipe selfie_multiclass), used instead of the person mask when its file is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from beavervision.errors import BeaverError
+from beavervision.preprocess.person import NETWORK, PersonSegmenter, Segmenter
+from beavervision.preprocess.square import Square
+
+CLASSES = ("background", "hair", "body_skin", "face_skin", "clothes", "others")
+"""What the model tells apart, in the order of its output; "others" are things people wear or hold."""
+
+FLOOR = 0.02
+"""Confidence below which a class is held to be as unlikely as here: the model is sometimes sure and wrong."""
+
+
+class MulticlassSegmenter(Segmenter):
+    """People and their parts, by the user's own model file.
+
+    Args:
+        path: a `.tflite` file that MediaPipe's ImageSegmenter reads, with the classes of CLASSES.
+
+    Raises:
+        BeaverError: when the file is missing or no such model.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path = Path(path).expanduser()
+        if not path.is_file():
+            raise BeaverError(f"data.segmenter={path} is not there; give the path of a .tflite file, or null.")
+        from mediapipe.tasks.python.core.base_options import BaseOptions
+        from mediapipe.tasks.python.vision import ImageSegmenter, ImageSegmenterOptions
+
+        # The file's bytes: MediaPipe takes relative paths for its own resources.
+        options = ImageSegmenterOptions(
+            base_options=BaseOptions(model_asset_buffer=path.read_bytes()), output_confidence_masks=True
+        )
+        try:
+            self._network = ImageSegmenter.create_from_options(options)
+        except (RuntimeError, ValueError) as error:
+            reason = str(error).splitlines()[0]
+            raise BeaverError(f"{path} is no segmentation model ({reason}); give selfie_multiclass.tflite.") from None
+
+    def head(
+        self, rgb: UInt8[np.ndarray, "H W 3"], square: Square, size: int
+    ) -> tuple[Float[np.ndarray, "S S"], Float[np.ndarray, "S S C"] | None]:
+        """Probability of a person and of each class in a head's square."""
+        classes = cv2.resize(self._classes(square.cut(rgb, NETWORK)), (size, size), interpolation=cv2.INTER_LINEAR)
+        return people(classes), classes
+
+    def _run(self, crop: UInt8[np.ndarray, "S S 3"]) -> Float[np.ndarray, "S S"]:
+        return people(self._classes(crop))
+
+    def _classes(self, crop: UInt8[np.ndarray, "S S 3"]) -> Float[np.ndarray, "S S 6"]:
+        from mediapipe import Image, ImageFormat
+
+        result = self._network.segment(Image(ImageFormat.SRGB, np.ascontiguousarray(crop)))
+        masks = [mask.numpy_view().copy() for mask in result.confidence_masks]
+        if len(masks) != len(CLASSES):
+            raise BeaverError(
+                f"The model of data.segmenter tells {len(masks)} classes apart instead of {len(CLASSES)}; "
+                "give selfie_multiclass.tflite."
+            )
+        return np.stack([cv2.resize(mask, crop.shape[1::-1]) for mask in masks], -1)
+
+    def close(self) -> None:
+        """Free the network."""
+        self._network.close()
+
+
+def open_segmenter(path: Path | None) -> Segmenter:
+    """The six-class model of a file, or MediaPipe's own person mask.
+
+    Raises:
+        BeaverError: when the file is missing or no such model.
+    """
+    return PersonSegmenter() if path is None else MulticlassSegmenter(path)
+
+
+def people(classes: Float[np.ndarray, "*n 6"]) -> Float[np.ndarray, "*n"]:
+    """Probability of a person: whatever is no background."""
+    return np.clip(1 - classes[..., 0] / np.maximum(classes.sum(-1), 1e-6), 0, 1)
+
+
+def class_scores(classes: Float[np.ndarray, "*n 6"]) -> Float[np.ndarray, "*n 4"]:
+    """Log-likelihood of hair, face, neck and torso by the model's confidences.
+
+    Bare skin of the body is the neck's; other skin of the body is told from it by place. What people wear or hold
+    ("others": glasses, hats) says nothing of which part it is on.
+    """
+    share = classes / np.maximum(classes.sum(-1, keepdims=True), 1e-6)
+    hair, body, face, clothes = (share[..., c] for c in (1, 2, 3, 4))
+    return np.log(np.stack([hair, face, body, clothes], -1) + share[..., 5:] / 4 + FLOOR)

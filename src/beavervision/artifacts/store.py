@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import errno
+import json
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,14 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from beavervision.artifacts.manifest import FieldSpec, Manifest
+from beavervision.artifacts.unfinished import clear_dead, own_name
 from beavervision.errors import BeaverError
+
+LARGE = 64 << 20
+"""Bytes from which an array file is mapped instead of read: half an hour of landmarks is 256 MB."""
+
+DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "U8": "|u1", "BOOL": "|b1"}
+"""safetensors' names of what artifacts hold."""
 
 UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
 """Errors that the place is to blame for, not what is written there."""
@@ -39,25 +47,38 @@ def writing_to(path: Path, key: str) -> Iterator[None]:
 def atomic_folder(folder: Path) -> Iterator[Path]:
     """Yield a temporary sibling of `folder` that takes its name when the block ends well.
 
-    What stood under that name is replaced; when the block fails, nothing is left behind.
+    What stood under that name is replaced; when the block fails, nothing is left behind. Two processes may write
+    the same folder at once: each into a sibling of its own, and the last to end is what stays.
 
     Raises:
         BeaverError: when the place cannot be written to or the disk is full.
     """
     folder = Path(folder)
-    part, old = (folder.with_name(f".{folder.name}.{state}") for state in ("part", "old"))
+    part, old = (own_name(folder, state) for state in ("part", "old"))
     try:
         with writing_to(folder, "paths.runs"):
-            shutil.rmtree(part, ignore_errors=True)
             part.mkdir(parents=True)
+            clear_dead(folder)
             yield part
-            shutil.rmtree(old, ignore_errors=True)
-            if folder.exists():
-                folder.rename(old)
-            part.rename(folder)
-            shutil.rmtree(old, ignore_errors=True)
+            _take_name(part, folder, old)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _take_name(part: Path, folder: Path, old: Path) -> None:
+    """Rename `part` to `folder`; another process may do the same at any moment."""
+    while True:
+        with suppress(FileNotFoundError):
+            folder.rename(old)
+        try:
+            part.rename(folder)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+        else:
+            return
+        shutil.rmtree(old, ignore_errors=True)
 
 
 @contextmanager
@@ -68,9 +89,10 @@ def atomic_file(path: Path) -> Iterator[Path]:
         BeaverError: when the place cannot be written to or the disk is full.
     """
     path = Path(path)
-    part = path.with_name(f".{path.stem}.part{path.suffix}")
+    part = own_name(path, "part")
     with writing_to(path, "out"):
         path.parent.mkdir(parents=True, exist_ok=True)
+        clear_dead(path)
         try:
             yield part
             part.replace(path)
@@ -90,6 +112,22 @@ def save_arrays(
     return specs
 
 
+def _mapped(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of a large safetensors file, mapped: what is not looked at costs no memory.
+
+    The format (huggingface/safetensors, README): 8 bytes with the length of a JSON header, the header, the arrays;
+    its offsets count from the header's end.
+    """
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(length))
+    header.pop("__metadata__", None)
+    return {
+        name: np.memmap(path, DTYPES[entry["dtype"]], "r", 8 + length + entry["data_offsets"][0], tuple(entry["shape"]))
+        for name, entry in header.items()
+    }
+
+
 def load_arrays(folder: Path, manifest: Manifest, file: str) -> dict[str, np.ndarray]:
     """Read the arrays of `folder / file` and check them against the manifest.
 
@@ -98,8 +136,8 @@ def load_arrays(folder: Path, manifest: Manifest, file: str) -> dict[str, np.nda
     """
     path = folder / file
     try:
-        arrays = load_file(path)
-    except (OSError, SafetensorError) as error:
+        arrays = load_file(path) if path.stat().st_size < LARGE else _mapped(path)
+    except (OSError, SafetensorError, ValueError) as error:
         raise BeaverError(f"{path} cannot be read ({error}); make the {manifest.kind} again.") from None
     for name, spec in manifest.fields.items():
         if spec.file != file:

@@ -25,7 +25,7 @@ class ArrayClip(Clip):
         for t in range(self.frames_given):
             yield t, np.stack([x, y, np.full_like(x, t)], -1).astype(np.uint8)
 
-    def labels(self, indices=None):
+    def labels(self, indices=None, subject=0):
         for t in range(T):
             yield t, np.tile(np.where(np.arange(W) < 32, 0, 2).astype(np.uint8), (H, 1))
 
@@ -40,7 +40,8 @@ def subject(centre=(32.0, 24.0), half=6.0):
         visible=np.ones(T, bool), reason=np.zeros(T, np.int64), box=box, landmarks=nan((T, 478, 3), np.nan),
         rotation=nan((T, 3, 3), np.nan), translation=nan((T, 3), np.nan), identity=np.zeros(80),
         expression=np.zeros((T, 64)), eye_open=np.zeros((T, 2)), mouth_open=np.zeros(T),
-        body=nan((T, 3, 3), np.nan), occluded=np.zeros(T, bool),
+        body=nan((T, 3, 3), np.nan), occluded=np.zeros(T, bool), covered=np.zeros(T),
+        interpolated=np.zeros(T, bool),
     )  # fmt: skip
 
 

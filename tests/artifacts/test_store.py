@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
+from beavervision.artifacts import store
 from beavervision.artifacts.manifest import Manifest
 from beavervision.artifacts.motion import FILE, Motion
-from beavervision.artifacts.store import atomic_file, atomic_folder
+from beavervision.artifacts.store import atomic_file, atomic_folder, load_arrays, save_arrays
 from beavervision.errors import BeaverError
 
 
@@ -76,3 +77,25 @@ def test_kinds_are_kept_apart(tmp_path):
     Motion(np.ones((3, 64), np.float32), 25.0).save(tmp_path / "motion")
     with pytest.raises(BeaverError, match="is a motion, not a clip"):
         Manifest.read(tmp_path / "motion", "clip")
+
+
+def test_large_arrays_are_mapped_and_the_same(tmp_path, monkeypatch):
+    arrays = {
+        "a": np.arange(6, dtype=np.float32).reshape(2, 3),
+        "b": np.array([True, False, True]),
+        "c": np.array([3, -1], np.int64),
+        "d": np.zeros((0, 4), np.uint8),
+        "e": np.array([0.5, np.nan]),
+    }
+    manifest = Manifest("clip", fields=save_arrays(tmp_path, "x.safetensors", arrays, {}))
+    read = load_arrays(tmp_path, manifest, "x.safetensors")
+    monkeypatch.setattr(store, "LARGE", 0)
+    mapped = load_arrays(tmp_path, manifest, "x.safetensors")
+    for name, array in arrays.items():
+        assert mapped[name].dtype == read[name].dtype == array.dtype
+        np.testing.assert_array_equal(mapped[name], array)
+        np.testing.assert_array_equal(read[name], array)
+    assert isinstance(mapped["a"], np.memmap)
+    (tmp_path / "x.safetensors").write_bytes((tmp_path / "x.safetensors").read_bytes()[:-8])
+    with pytest.raises(BeaverError, match=r"x\.safetensors cannot be read"):
+        load_arrays(tmp_path, manifest, "x.safetensors")

@@ -65,6 +65,8 @@ def write_speech_clip(
         "mouth_open": opening,
         "body": np.zeros((n_frames, 3, 3)),
         "occluded": np.zeros(n_frames, bool),
+        "covered": np.zeros(n_frames, np.float32),
+        "interpolated": np.zeros(n_frames, bool),
         "samples": samples,
     }
     for key in ("box", "landmarks", "rotation", "translation", "expression", "eye_open", "mouth_open", "body"):

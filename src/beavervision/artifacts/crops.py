@@ -103,7 +103,7 @@ def open_crops(clip: Clip, subject: int, spec: FrameSpec) -> Crops:
     arrays = _read(folder, (clip.n_frames, *spec.canvas(clip.size)[::-1]))
     if arrays is None:
         with atomic_folder(folder) as part:
-            _write(part, clip, path, spec)
+            _write(part, clip, subject, path, spec)
             Manifest("crops", key).write(part)
         arrays = _read(folder, (clip.n_frames, *spec.canvas(clip.size)[::-1]))
     cameras = [clip.camera.crop(*row, *spec.canvas(clip.size)) for row in path]
@@ -120,7 +120,7 @@ def _read(folder: Path, shape: tuple[int, int, int]) -> dict[str, np.ndarray] | 
     return arrays if all(array.shape[:3] == shape for array in arrays.values()) else None
 
 
-def _write(part: Path, clip: Clip, path: np.ndarray, spec: FrameSpec) -> None:
+def _write(part: Path, clip: Clip, subject: int, path: np.ndarray, spec: FrameSpec) -> None:
     """Cut every frame and label map of the clip into memory-mapped files in `part`."""
     width, height = spec.canvas(clip.size)
     shape = (clip.n_frames, height, width)
@@ -128,7 +128,7 @@ def _write(part: Path, clip: Clip, path: np.ndarray, spec: FrameSpec) -> None:
     labels = open_memmap(part / "labels.npy", "w+", np.uint8, shape)
     inside = open_memmap(part / "inside.npy", "w+", np.bool_, shape)
     count = 0
-    for index, frame, regions in _pairs(clip):
+    for index, frame, regions in _pairs(clip, subject):
         rgb[index] = cut(frame, path[index], (width, height))
         labels[index] = cut(regions, path[index], (width, height), nearest=True)
         inside[index] = inside_footage(path[index], clip.size, (width, height))
@@ -141,9 +141,9 @@ def _write(part: Path, clip: Clip, path: np.ndarray, spec: FrameSpec) -> None:
         array.flush()
 
 
-def _pairs(clip: Clip) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+def _pairs(clip: Clip, subject: int) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
     """Frames and label maps in step, checked."""
-    for (index, frame), (other, regions) in zip(clip.frames(), clip.labels(), strict=False):
+    for (index, frame), (other, regions) in zip(clip.frames(), clip.labels(subject=subject), strict=False):
         if index != other:
             raise BeaverError(
                 f"Clip {clip.name}: frame {index} met label map {other}; the footage {clip.video} was changed, "

@@ -35,6 +35,8 @@ class WandbRun(WandbLogger):
 
     def __init__(self, save_dir: str, **settings: Any) -> None:
         super().__init__(save_dir=save_dir, **settings)
+        # Lightning passes it whatever it is, and wandb warns of it whatever it is.
+        self._wandb_init.pop("anonymous", None)
         # Jobs of a multirun share a process; a place that the user chose is left alone.
         if os.environ.get(DATA_DIR) in (None, type(self)._own_data_dir):
             os.environ[DATA_DIR] = type(self)._own_data_dir = str(Path(save_dir) / "wandb")

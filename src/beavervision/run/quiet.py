@@ -21,6 +21,7 @@ NOISE = (
     ".*requested to overfit but enabled train dataloader shuffling.*",
     ".*`__len__`.*",
     ".*Trying to infer the `batch_size`.*",
+    ".*in eval mode at the start of training.*",
 )
 
 

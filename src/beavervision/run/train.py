@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from beavervision.artifacts.bundle import Bundle
 from beavervision.callbacks.bundle_export import BundleExport
 from beavervision.callbacks.checkpoint import LAST
+from beavervision.callbacks.dashboard import refresh
 from beavervision.callbacks.media import preview_file
 from beavervision.callbacks.record import RunRecord, close_loggers
 from beavervision.callbacks.stop import TrainingStoppedError
@@ -74,6 +75,7 @@ def train(cfg: DictConfig) -> Path | None:
         preview = preview_file(trainer, module, data)
         bundle = export.write(module, data, _figures(trainer, begun), preview)
         record.leave(trainer, bundle.folder)
+        refresh(trainer)
     finally:
         close_loggers(trainer)
     RunState(state.fingerprint, state.target, finished=True).write(folder)

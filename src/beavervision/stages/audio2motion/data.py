@@ -89,6 +89,11 @@ class Audio2MotionData(StageData):
         """Of the person, face model coefficients."""
         return self.clip.subjects[self._subject].identity
 
+    @property
+    def expression(self) -> Float[np.ndarray, "T E"]:
+        """Of the person in every frame of the clip, face model coefficients; NaN where the face was not seen."""
+        return self.clip.subjects[self._subject].expression
+
     def dimensions(self) -> dict[str, Any]:
         """Widths of sound and motion, the face model's name, and the sync expert if there is one."""
         expert = self._upstream.get("syncnet")

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -23,7 +22,7 @@ from beavervision.stages.audio2motion.losses import (
     sampled_kl,
 )
 from beavervision.stages.audio2motion.network import MotionVAE, latent_mask
-from beavervision.stages.audio2motion.strip import Spoken, spoken_media
+from beavervision.stages.audio2motion.strip import spoken_media
 from beavervision.stages.audio2motion.windows import SpeechMotion
 from beavervision.stages.base import BundleContents, StageModule
 from beavervision.stages.draws import step_noise
@@ -102,7 +101,7 @@ class Audio2Motion(StageModule):
         self._schedule = build_from(Schedule, schedule or {}, "model.schedule")
         self._network_hparams = {**widths, **(network or {})}
         self._seed = seed
-        self._shown: tuple[Tensor, Tensor, Tensor] | None = None
+        self._shown: Tensor | None = None
         face = load_face_model(basis)
         self._geometry, self._lips = FaceGeometry(face), LipShape(face)
         self._expert = SyncExpert.from_bundle(sync_expert) if sync_expert and self._weights.sync else None
@@ -177,7 +176,7 @@ class Audio2Motion(StageModule):
     def validation_step(self, batch: SpeechMotion, _: int) -> None:
         """Judge the likeliest motion of the held-out speech."""
         motion, known = self.network(batch), batch.known
-        self._shown = (motion.detach(), batch.expression, known)
+        self._shown = motion.detach()
         if known.sum() < 3:
             return
         found, truth = self._geometry.lips(motion[known]), self._geometry.lips(batch.expression[known])
@@ -195,8 +194,7 @@ class Audio2Motion(StageModule):
         """The mouth's opening over time, and the face saying the held-out speech, beside the truth."""
         if self._shown is None:
             return []
-        motion, truth, known = (value[0].float().cpu().numpy() for value in self._shown)
-        return spoken_media(Spoken(motion, np.where(known[:, None] > 0, truth, np.nan)), self.trainer.datamodule)
+        return spoken_media(self._shown[0].float().cpu().numpy(), self.trainer.datamodule)
 
     def preview(self, data: Audio2MotionData) -> Film | None:
         """The face saying the held-out speech, beside the truth."""

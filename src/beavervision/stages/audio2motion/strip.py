@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from jaxtyping import Float
 
@@ -16,26 +14,18 @@ MOST_FRAMES = 150
 """Six seconds are shown of a long clip's held-out end: its last ones."""
 
 
-@dataclass(frozen=True)
-class Spoken:
-    """Expression over the frames that validation heard."""
-
-    predicted: Float[np.ndarray, "T E"]
-    truth: Float[np.ndarray, "T E"]
-    """NaN where the face was not seen."""
-
-
-def spoken_media(spoken: Spoken, data: Audio2MotionData) -> list[Media]:
+def spoken_media(predicted: Float[np.ndarray, "T E"], data: Audio2MotionData) -> list[Media]:
     """Curves of the mouth's opening and a film of both faces with the speech.
 
     Args:
-        spoken: over `data.heard`.
+        predicted: expression over `data.heard`.
         data: set up.
     """
     frames = data.heard[-MOST_FRAMES:]
+    truth = data.expression[frames.start : frames.stop]
     faces = {
-        title: landmarks_of(data.face.condition68(data.identity, expression[-len(frames) :]), data.face)
-        for title, expression in (("footage", spoken.truth), ("predicted", spoken.predicted))
+        title: landmarks_of(data.face.condition68(data.identity, expression), data.face)
+        for title, expression in (("footage", truth), ("predicted", predicted[-len(frames) :]))
     }
     time = np.arange(frames.start, frames.stop) / data.clip.fps
     openings = {title: mouth_opening(points) for title, points in faces.items()}

@@ -8,32 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from av.container import InputContainer
 from av.video.frame import VideoFrame
-from av.video.reformatter import Colorspace
-from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
 from beavervision.errors import BeaverError
-from beavervision.video.probe import (
-    VideoInfo,
-    decode_stream,
-    frame_rate,
-    open_video,
-    picture_stream,
-    probe,
-    square_size,
-    upright,
-)
+from beavervision.video.colour import Developer
+from beavervision.video.probe import VideoInfo, probe
+from beavervision.video.seek import frames_from
 
-SEEK_FROM = 2.0
-"""Seconds: from here on a later start is reached by seeking instead of decoding all that comes before."""
-
-HD_HEIGHT = 720
-"""Untagged footage of this height or more is BT.709, below BT.601 (what players assume)."""
-
-UNSPECIFIED = 2
-"""AVCOL_SPC_UNSPECIFIED."""
+CLOCK_ERROR = 1e-3 + 1e-6
+"""Seconds to which containers may round times (1 ms in Matroska): as much is forgiven, or frames slip by one."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +40,8 @@ def count(info: VideoInfo, fps: float | None = None, start: float = 0.0, end: fl
 def read_frames(path: Path, fps: float | None = None, start: float = 0.0, end: float | None = None) -> Iterator[Frame]:
     """Yield the video resampled by time: tick k shows the source frame at or before start + k / fps.
 
-    Ticks before the first source frame show the first. Rotation metadata is applied, pixels are made square.
+    Ticks before the first source frame show the first. Rotation metadata is applied, pixels are made square, HDR is
+    toned down to what screens show. A later start gives, bit for bit, the frames that reading everything would.
 
     Args:
         path: any container and codec that FFmpeg reads.
@@ -75,58 +60,23 @@ def read_frames(path: Path, fps: float | None = None, start: float = 0.0, end: f
         raise BeaverError(
             f"{path} is {info.duration:.2f} s long: nothing lies from {start} to {end}; change data.start."
         )
-    with open_video(path) as container:
-        stream = picture_stream(container, path)
-        timed = _timed_frames(container, stream, info, start)
-        # Containers round times to their time base (1 ms in Matroska): forgive as much, or frames slip by one.
-        slack = min(float(stream.time_base), 1e-3) + 1e-6
-        shown, rgb = next(timed)[1], None
-        upcoming = next(timed, None)
-        for k in range(ticks):
-            time = start + k / fps
-            while upcoming is not None and upcoming[0] <= time + slack:
-                shown, rgb = upcoming[1], None
-                upcoming = next(timed, None)
-            if rgb is None:
-                rgb = to_rgb(shown, stream)
-            yield Frame(k, time, rgb)
+    developer = Developer(info)
+    timed = _timed_frames(path, info, start)
+    shown, rgb = next(timed)[1], None
+    upcoming = next(timed, None)
+    for k in range(ticks):
+        time = start + k / fps
+        while upcoming is not None and upcoming[0] <= time + CLOCK_ERROR:
+            shown, rgb = upcoming[1], None
+            upcoming = next(timed, None)
+        if rgb is None:
+            rgb = developer.rgb(shown)
+        yield Frame(k, time, rgb)
 
 
-def to_rgb(frame: VideoFrame, stream: VideoStream) -> UInt8[np.ndarray, "H W 3"]:
-    """RGB picture of a decoded frame, upright and with square pixels."""
-    width, height = square_size(frame, stream)
-    space = None
-    if frame.colorspace == UNSPECIFIED:
-        space = Colorspace.ITU709 if min(width, height) >= HD_HEIGHT else Colorspace.ITU601
-    rgb = frame.to_ndarray(format="rgb24", width=width, height=height, src_colorspace=space)
-    return upright(rgb, frame.rotation)
-
-
-def _timed_frames(
-    container: InputContainer, stream: VideoStream, info: VideoInfo, start: float
-) -> Iterator[tuple[float, VideoFrame]]:
+def _timed_frames(path: Path, info: VideoInfo, start: float) -> Iterator[tuple[float, VideoFrame]]:
     """Yield (seconds from time zero, frame), beginning at or before `start`."""
-    origin = float((stream.start_time or 0) * stream.time_base) - info.start
-    frames = _from(container, stream, start + origin)
-    previous = -math.inf
-    for frame in frames:
-        step = float(1 / frame_rate(stream))
-        time = previous + step if frame.pts is None else float(frame.pts * stream.time_base) - origin
-        previous = max(time, 0.0 if previous == -math.inf else previous)
-        yield previous, frame
-
-
-def _from(container: InputContainer, stream: VideoStream, time: float) -> Iterator[VideoFrame]:
-    """Yield frames from the last key frame before `time` (in the stream's own time), or from the beginning."""
-    if time < SEEK_FROM:
-        yield from decode_stream(container, stream)
-        return
-    container.seek(int(time / stream.time_base), stream=stream)
-    frames = decode_stream(container, stream)
-    first = next(frames, None)
-    if first is None or first.pts is None or first.pts * stream.time_base > time:
-        container.seek(0)
-        yield from decode_stream(container, stream)
-        return
-    yield first
-    yield from frames
+    latest = -math.inf
+    for time, frame in frames_from(path, start + info.origin, info.start + info.origin):
+        latest = max(latest, time - info.origin)
+        yield latest, frame

@@ -13,7 +13,7 @@ from jaxtyping import UInt8
 from typing_extensions import Self
 
 from beavervision.errors import BeaverError
-from beavervision.video.probe import decode_stream, open_video, picture_stream
+from beavervision.video.container import decode_stream, open_video, picture_stream
 
 BITEXACT = {"fflags": "+bitexact"}
 """Matroska otherwise invents random identifiers, and the same pictures would give other bytes."""

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 
 import av
 import numpy as np
 from av.container import InputContainer
 from av.video.frame import VideoFrame
+from av.video.reformatter import ColorTrc
 from av.video.stream import VideoStream
 
 from beavervision.errors import BeaverError
+from beavervision.video.container import clock, decode_stream, frame_rate, open_video, packets_of, picture_stream
+from beavervision.video.seek import untimed
 
-FALLBACK_RATE = Fraction(25)
-"""Frames per second where a file names none (PAL; also what GeneFace++ resamples to)."""
+CHECKED_END = 3.0
+"""Seconds before the end that a file names from which on its packets are looked at: they tell whether it is there."""
+MISSING_END = 0.5
+"""Seconds by which the last packet may fall short of the end that the file names."""
+TRANSFERS = {int(ColorTrc.SMPTE2084): "pq", int(ColorTrc.ARIB_STD_B67): "hlg"}
 
 
 @dataclass(frozen=True)
@@ -38,51 +42,14 @@ class VideoInfo:
     rotation: int
     """Counter-clockwise degrees (0, 90, 180, 270) by which stored pictures are turned to be shown."""
     codec: str
-
-
-@contextmanager
-def open_video(path: Path) -> Iterator[InputContainer]:
-    """Open a file that has a moving picture.
-
-    Raises:
-        BeaverError: when it is missing, empty, no video, or has no picture.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise BeaverError(f"{path} does not exist; check the path of the video.")
-    if path.stat().st_size == 0:
-        raise BeaverError(f"{path} is empty (0 bytes); copy or record the video again.")
-    try:
-        container = av.open(str(path))
-    except (av.error.FFmpegError, OSError) as error:
-        raise BeaverError(f"{path} is not a video that can be read ({error.strerror}); name a video.") from None
-    with container:
-        names = container.format.name.split(",")
-        if any(name == "image2" or name.endswith("_pipe") for name in names):
-            raise BeaverError(f"{path} is a picture, not a video; name a video.")
-        yield container
-
-
-def picture_stream(container: InputContainer, path: Path) -> VideoStream:
-    """First video stream that is no cover art, set to decode on all threads.
-
-    Raises:
-        BeaverError: when there is none.
-    """
-    for stream in container.streams.video:
-        if not stream.disposition & av.stream.Disposition.attached_pic:
-            stream.thread_type = "AUTO"
-            return stream
-    raise BeaverError(f"{path} has no video stream; name a file with a moving picture.")
-
-
-def decode_stream(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
-    """Yield a stream's frames in the order they are shown, stepping over damaged packets."""
-    for packet in container.demux(stream):
-        try:
-            yield from packet.decode()
-        except av.error.InvalidDataError:
-            continue
+    origin: float = 0.0
+    """What the picture stream's own clock shows at time zero, s."""
+    transfer: str = "sdr"
+    """sdr | pq | hlg: how pixel values stand for light."""
+    interlaced: bool = False
+    """Whether a frame holds two half pictures of different times (they are shown as they are, combed)."""
+    complete: bool = True
+    """False when the file ends before the end that its header names (a download that broke off)."""
 
 
 def probe(path: Path) -> VideoInfo:
@@ -92,14 +59,23 @@ def probe(path: Path) -> VideoInfo:
         BeaverError: when the file is missing, empty, no video, or holds no frame.
     """
     path = Path(path)
+    stamp = path.stat() if path.is_file() else None
+    return _probe(path, stamp and (stamp.st_size, stamp.st_mtime_ns))
+
+
+@lru_cache(maxsize=32)
+def _probe(path: Path, _stamp: tuple[int, int] | None) -> VideoInfo:
+    """Facts of the file that has this size and time of change; each part of a clip asks for them anew."""
     with open_video(path) as container:
         stream = picture_stream(container, path)
         first = next(decode_stream(container, stream), None)
         if first is None:
             raise BeaverError(f"{path} holds no frame that can be decoded; export or record the video again.")
         width, height = shown_size(first, stream)
-        begin, end = float((first.pts or 0) * stream.time_base), _end(container, stream)
-        audio = _audio_begin(container)
+        first_tick = stream.start_time if untimed(container, stream) else first.pts
+        begin = float((first_tick or 0) * clock(stream))
+        end, complete = _end(container, stream)
+        audio = _audio_begin(path)
         zero = begin if audio is None else min(begin, audio)
         return VideoInfo(
             width=width,
@@ -110,13 +86,11 @@ def probe(path: Path) -> VideoInfo:
             audio_start=None if audio is None else audio - zero,
             rotation=first.rotation % 360,
             codec=stream.codec_context.name,
+            origin=zero,
+            transfer=TRANSFERS.get(first.color_trc, "sdr"),
+            interlaced=first.interlaced_frame,
+            complete=complete,
         )
-
-
-def frame_rate(stream: VideoStream) -> Fraction:
-    """Average frames per second of a stream."""
-    rate = stream.average_rate or stream.guessed_rate or FALLBACK_RATE
-    return rate if rate > 0 else FALLBACK_RATE
 
 
 def square_size(frame: VideoFrame, stream: VideoStream) -> tuple[int, int]:
@@ -136,26 +110,44 @@ def upright(picture: np.ndarray, rotation: int) -> np.ndarray:
     return np.ascontiguousarray(np.rot90(picture, turns)) if turns else picture
 
 
-def _end(container: InputContainer, stream: VideoStream) -> float:
-    """Time at which the last frame ends, from the stream's header or, where it is silent, from its packets."""
-    if stream.duration and stream.start_time is not None:
-        return float((stream.start_time + stream.duration) * stream.time_base)
-    container.seek(0)
+def _end(container: InputContainer, stream: VideoStream) -> tuple[float, bool]:
+    """Time at which the last frame ends, and whether it is the end that the header names, if it names one."""
+    if not (stream.duration and stream.start_time is not None):
+        return _last_packet(container, stream, None), True
+    named = float((stream.start_time + stream.duration) * clock(stream))
+    found = _last_packet(container, stream, named - CHECKED_END)
+    if found >= named - MISSING_END:
+        return named, True
+    return _last_packet(container, stream, None), False
+
+
+def _last_packet(container: InputContainer, stream: VideoStream, after: float | None) -> float:
+    """Time at which the last packet's frame ends; read from `after` seconds on, or all of the file when None."""
+    try:
+        if after is None:
+            container.seek(0)
+        else:
+            container.seek(int(after / clock(stream)), stream=stream)
+    except av.error.FFmpegError:
+        return 0.0
     end = 0.0
-    for packet in container.demux(stream):
-        if packet.pts is not None:
-            length = float(packet.duration * stream.time_base) if packet.duration else float(1 / frame_rate(stream))
-            end = max(end, float(packet.pts * stream.time_base) + length)
+    for packet in packets_of(container, stream):
+        if packet is not None and packet.pts is not None and not packet.is_discard:
+            length = float(packet.duration * clock(stream)) if packet.duration else float(1 / frame_rate(stream))
+            end = max(end, float(packet.pts * clock(stream)) + length)
     return end
 
 
-def _audio_begin(container: InputContainer) -> float | None:
-    """Time of the first sample of the first audio stream; None without one."""
-    if not container.streams.audio:
-        return None
-    stream = container.streams.audio[0]
-    if stream.start_time is not None:
-        return float(stream.start_time * stream.time_base)
-    container.seek(0)
-    packet = next((p for p in container.demux(stream) if p.pts is not None), None)
-    return None if packet is None else float(packet.pts * stream.time_base)
+def _audio_begin(path: Path) -> float | None:
+    """Time of the first sample that the first audio stream gives; None without one."""
+    with open_video(path) as container:  # opened anew: a rewound container skips sound that precedes the picture
+        if not container.streams.audio:
+            return None
+        stream = container.streams.audio[0]
+        try:
+            frame = next(container.decode(stream), None)
+        except (av.error.FFmpegError, EOFError):
+            frame = None
+        if frame is not None and frame.pts is not None and frame.time_base is not None:
+            return float(frame.pts * frame.time_base)
+        return float((stream.start_time or 0) * (stream.time_base or 1))

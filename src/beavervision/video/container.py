@@ -1,0 +1,100 @@
+"""A video file opened: which stream is the picture, its packets, its decoded frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Disposition
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from beavervision.errors import BeaverError
+
+FALLBACK_RATE = Fraction(25)
+"""Frames per second where a file names none (PAL; also what GeneFace++ resamples to)."""
+
+
+@contextmanager
+def open_video(path: Path) -> Iterator[InputContainer]:
+    """Open a file that has a moving picture, for reading only.
+
+    Raises:
+        BeaverError: when it is missing, empty, no video, or has no picture.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise BeaverError(f"{path} does not exist; check the path of the video.")
+    if path.stat().st_size == 0:
+        raise BeaverError(f"{path} is empty (0 bytes); copy or record the video again.")
+    try:
+        container = av.open(str(path))
+    except (av.error.FFmpegError, OSError) as error:
+        raise BeaverError(
+            f"{path} is not a video that can be read ({error.strerror}): name a video, "
+            f"or fetch this one again if its download broke off."
+        ) from None
+    with container:
+        names = container.format.name.split(",")
+        if any(name == "image2" or name.endswith("_pipe") for name in names):
+            raise BeaverError(f"{path} is a picture, not a video; name a video.")
+        yield container
+
+
+def picture_stream(container: InputContainer, path: Path) -> VideoStream:
+    """The video stream to be shown, set to decode on all threads; cover art does not count.
+
+    Of several streams it is the one that the file marks as its default, else the first.
+
+    Raises:
+        BeaverError: when there is none.
+    """
+    moving = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    if not moving:
+        raise BeaverError(f"{path} has no video stream; name a file with a moving picture.")
+    stream = next((s for s in moving if s.disposition & Disposition.default), moving[0])
+    stream.thread_type = "AUTO"
+    return stream
+
+
+def packets_of(container: InputContainer, stream: VideoStream) -> Iterator[Packet | None]:
+    """Yield a stream's packets as far as the file can be read; the last one makes the decoder give what it holds."""
+    packets = container.demux(stream)
+    while True:
+        try:
+            yield next(packets)
+        except StopIteration:
+            return
+        except (av.error.FFmpegError, EOFError):  # the file breaks off here
+            yield None
+            return
+
+
+def decode_packets(packets: Iterable[Packet | None], stream: VideoStream) -> Iterator[VideoFrame]:
+    """Yield the frames of packets in the order they are shown, stepping over damaged packets."""
+    for packet in packets:
+        try:
+            yield from stream.codec_context.decode() if packet is None else packet.decode()
+        except (av.error.FFmpegError, EOFError):
+            continue
+
+
+def decode_stream(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    """Yield a stream's frames in the order they are shown, as far as the file can be read."""
+    return decode_packets(packets_of(container, stream), stream)
+
+
+def clock(stream: VideoStream) -> Fraction:
+    """Seconds of one unit of a stream's own clock."""
+    return stream.time_base or Fraction(1, av.time_base)
+
+
+def frame_rate(stream: VideoStream) -> Fraction:
+    """Average frames per second of a stream."""
+    rate = stream.average_rate or stream.guessed_rate or FALLBACK_RATE
+    return rate if rate > 0 else FALLBACK_RATE

@@ -10,14 +10,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
+from PIL import Image
 from safetensors.numpy import load_file, save_file
 
-from beavervision.artifacts.clip import LABELS
+from beavervision.artifacts.clip import LABELS, MATTE
 from beavervision.preprocess.ahead import ahead
 from beavervision.preprocess.appearance import Appearance, certain_skin
 from beavervision.preprocess.headview import HeadView
 from beavervision.preprocess.ingest import Source
 from beavervision.preprocess.labelmap import label_frame
+from beavervision.preprocess.matte import head_matte
 from beavervision.preprocess.occlude import occluded_share
 from beavervision.preprocess.parse import parse_head
 from beavervision.preprocess.perceive import Percept, Perception
@@ -25,7 +27,7 @@ from beavervision.preprocess.shown import keep
 from beavervision.preprocess.sitter import Sitter
 from beavervision.video.lossless import GrayWriter
 
-VERSION = 2
+VERSION = 3
 FOUND = "found_{}.safetensors"
 
 
@@ -74,16 +76,22 @@ class Describe:
     """npy file [P,T,4]: face boxes of everybody, full-frame px, NaN where not seen."""
     shown: tuple[int, ...]
     """Frames to keep for the report."""
+    plate: Path
+    """Picture of the background without people; there only where it stands still."""
 
     def __call__(self, span: range, part: Path, tick: Callable[[], None]) -> None:
-        """Look at every frame of the segment; write each subject's label maps and figures."""
+        """Look at every frame of the segment; write each subject's label maps, mattes and figures."""
         info, perception = self.source.info, Perception()
         boxes = np.load(self.boxes, mmap_mode="r")
+        plate = np.asarray(Image.open(self.plate)) if self.plate.exists() else None
         with ExitStack() as stack:
             pens = []
             for i, known in enumerate(self.subjects):
-                writer = GrayWriter(part / LABELS.format(i), info.width, info.height, self.source.fps)
-                pens.append(_Pen(stack.enter_context(writer), known, boxes, span))
+                films = [
+                    stack.enter_context(GrayWriter(part / film.format(i), info.width, info.height, self.source.fps))
+                    for film in (LABELS, MATTE)
+                ]
+                pens.append(_Pen(*films, known, boxes, span, plate))
             for percept in ahead(self._percepts(perception, span)):
                 for i, pen in enumerate(pens):
                     pen.draw(percept, i)
@@ -103,17 +111,25 @@ class Describe:
 
 
 class _Pen:
-    """Draws one subject's label maps and notes its figures, over one segment."""
+    """Draws one subject's label maps and mattes and notes its figures, over one segment."""
 
-    def __init__(self, writer: GrayWriter, known: Known, boxes: Float[np.ndarray, "P T 4"], span: range) -> None:
-        self._writer, self._span = writer, span
+    def __init__(
+        self,
+        labels: GrayWriter,
+        mattes: GrayWriter,
+        known: Known,
+        boxes: Float[np.ndarray, "P T 4"],
+        span: range,
+        plate: UInt8[np.ndarray, "H W 3"] | None,
+    ) -> None:
+        self._labels, self._mattes, self._span, self._plate = labels, mattes, span, plate
         self._appearance = Appearance.load(known.appearance)
         order = [known.person, *(p for p in range(len(boxes)) if p != known.person)]
         self._boxes = np.asarray(boxes[order, span.start : span.stop])
         self.found = Description.empty(len(span))
 
-    def draw(self, percept: Percept, i: int) -> UInt8[np.ndarray, "H W"]:
-        """Write the frame's label map for subject `i` and return it."""
+    def draw(self, percept: Percept, i: int) -> None:
+        """Write the frame's label map and matte for subject `i`."""
         row, head, subject = percept.index - self._span.start, None, percept.subjects[i]
         if subject is not None:
             head = parse_head(subject.view, subject.person, self._appearance, subject.classes)
@@ -121,8 +137,8 @@ class _Pen:
             self.found.shoulders[row] = subject.shoulders
             self._measure(row, subject.view)
         picture = label_frame(percept, head, self._boxes[:, row])
-        self._writer.write(picture)
-        return picture
+        self._labels.write(picture)
+        self._mattes.write(head_matte(percept, head, picture, self._plate))
 
     def _measure(self, row: int, view: HeadView) -> None:
         """Note light and sharpness of the face."""

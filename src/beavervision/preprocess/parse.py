@@ -28,6 +28,12 @@ TWICE = np.array([[0.5, 0.0, 0.0], [0.0, 0.5, 0.0]])
 SMOOTHING = 3
 """Pixels of that picture over which scores are averaged: labels come in patches, not in specks."""
 
+JAW_LEVEL = 0.75
+"""How far down the face (0 eyes, 1 chin) the angle of the jaw stands."""
+
+LOCK = 9
+"""Pixels of the crop: the thinnest lock of hair below the jaw."""
+
 LABELS = np.array([Label.HAIR, Label.FACE, Label.NECK, Label.TORSO], np.uint8)
 
 
@@ -71,7 +77,9 @@ def parse_head(
     large = cv2.warpAffine(
         scores, TWICE, (SIZE, SIZE), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
     )
-    return HeadParse(view, sharpen(person, view.rgb), _best(large), np.zeros((SIZE, SIZE), bool))
+    person, labels = sharpen(person, view.rgb), _best(large)
+    _drop_stray_hair(labels, person, view)
+    return HeadParse(view, person, labels, np.zeros((SIZE, SIZE), bool))
 
 
 def sharpen(person: Float[np.ndarray, "S S"], rgb: UInt8[np.ndarray, "S S 3"]) -> Float[np.ndarray, "S S"]:
@@ -101,6 +109,21 @@ def place_prior(view: HeadView) -> Float[np.ndarray, "h h 4"]:
     torso[:] = -1.5 - 6.0 * np.clip(1.05 - down, 0, None) + 1.5 * np.clip((down - 1.2) / 0.4, 0, 1)
     torso[(below < 0.02) & (side < 1.1)] = NEVER
     return prior
+
+
+def _drop_stray_hair(labels: UInt8[np.ndarray, "S S"], person: Float[np.ndarray, "S S"], view: HeadView) -> None:
+    """Make clothes of what has hair's colour but does not hang together with the face, in place.
+
+    Below the jaw, links thinner than a lock do not count: shoulders have dark edges.
+    """
+    low = view.grid[1] > JAW_LEVEL
+    hair = ((labels == Label.HAIR) & (person > 0.5)).astype(np.uint8)
+    thick = cv2.morphologyEx(hair, cv2.MORPH_OPEN, np.ones((LOCK, LOCK), np.uint8))
+    head = np.where(low, thick, hair) | (labels == Label.FACE)
+    n, parts = cv2.connectedComponents(head, connectivity=4)
+    own = np.zeros(n, bool)
+    own[np.unique(parts[view.oval & (head > 0)])] = True
+    labels[(labels == Label.HAIR) & ~own[parts] & (low | (head > 0))] = Label.TORSO
 
 
 def _best(scores: Float[np.ndarray, "S S 4"]) -> UInt8[np.ndarray, "S S"]:

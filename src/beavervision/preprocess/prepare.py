@@ -12,6 +12,7 @@ from beavervision.artifacts.clip import AUDIO, LABELS, MATTE, PLATE, Clip, Subje
 from beavervision.artifacts.store import atomic_folder
 from beavervision.audio.waveform import load_waveform
 from beavervision.errors import BeaverError
+from beavervision.face.camera import Camera
 from beavervision.face.openness import eye_open, mouth_open
 from beavervision.face.providers import load_face_model
 from beavervision.preprocess import crowd, describe, ingest, learn, observe, sitter
@@ -19,21 +20,20 @@ from beavervision.preprocess.background import Background
 from beavervision.preprocess.body import complete
 from beavervision.preprocess.crowd import Crowd
 from beavervision.preprocess.describe import Describe, Description, Known
-from beavervision.preprocess.fit import project68
 from beavervision.preprocess.ingest import Source, open_source, write_sound
 from beavervision.preprocess.native import quiet_native
 from beavervision.preprocess.observe import Observe, load_tracks
 from beavervision.preprocess.occlude import COVERED
 from beavervision.preprocess.options import PrepareOptions
 from beavervision.preprocess.progress import Steps, shown_steps
-from beavervision.preprocess.report.sheet import contact_sheet
+from beavervision.preprocess.report.findings import Findings, SubjectFindings
 from beavervision.preprocess.report.write import write_report
 from beavervision.preprocess.samples import FrameSamples, sample_indices
-from beavervision.preprocess.segments import in_segments, segment_of
-from beavervision.preprocess.shown import Shown, evenly
+from beavervision.preprocess.segments import in_segments
+from beavervision.preprocess.shown import evenly
 from beavervision.preprocess.sitter import Sitter, portray
 from beavervision.preprocess.workspace import WORKSPACE, Workspace
-from beavervision.video.lossless import join_gray, read_gray
+from beavervision.video.lossless import join_gray
 
 REPORT = "report"
 SCRATCH = "samples.raw"
@@ -159,7 +159,7 @@ class Preparation:
             Known(folder, self._looks / APPEARANCE.format(i), number)
             for i, (folder, number) in enumerate(zip(self._sitters, self._chosen, strict=True))
         )
-        job = Describe(self._source, subjects, self._crowd.folder / crowd.BOXES, self._shown)
+        job = Describe(self._source, subjects, self._crowd.folder / crowd.BOXES, self._shown, self._looks / PLATE)
         inputs = {"looks": self._looks.name, "shown": self._shown}
         return in_segments(
             *(self._workspace, "labels", describe.VERSION, inputs, self._source.n_frames),
@@ -183,21 +183,37 @@ class Preparation:
                     if all(piece.exists() for piece in pieces):
                         join_gray(pieces, part / film)
                 subjects.append(_subject(one, Description.load(described, i)))
-            report = self._report(part, subjects[0], sitters[0], background)
+            report = self._report(part, subjects, sitters, background)
             footage = {"video": {"path": str(self._source.path), "sha256": self._source.sha256}}
             write_clip(part, self._facts(sitters[0], background, report), self._source.times, subjects, footage)
 
-    def _report(self, part: Path, subject: Subject, sitter: Sitter, background: Background) -> dict[str, Any]:
-        shown = [Shown.load(self._described[segment_of(index)], index) for index in self._shown]
-        labels = {index: next(read_gray(part / LABELS.format(0), index)) for index in self._shown}
-        model = load_face_model(self._options.basis)
-        sheet = contact_sheet(shown, labels, sitter, project68(model, sitter.fit, self._size))
-        sound = load_waveform(part / AUDIO) if (part / AUDIO).exists() else None
-        found = Description.load(self._described, 0)
-        return write_report(
-            *(part / REPORT, self._options.name, self._source, subject, sitter.fit, found, background, sound),
-            *(len(self._crowd.facts), sheet),
+    def _report(
+        self, part: Path, subjects: list[Subject], sitters: list[Sitter], background: Background
+    ) -> dict[str, Any]:
+        """Write the report into the clip that lies in `part` and return its facts."""
+        found = [Description.load(self._described, i) for i in range(len(subjects))]
+        findings = Findings(
+            name=self._options.name,
+            source=self._source,
+            model=load_face_model(self._options.basis),
+            camera=Camera.centred(*self._size, float(sitters[0].focal[0])),
+            background=background,
+            subjects=[
+                SubjectFindings(
+                    person=str(self._chosen[i]) if len(self._crowd.facts) > 1 else "",
+                    subject=subject,
+                    error_px=sitters[i].error_px,
+                    light=found[i].light,
+                    sharpness=found[i].sharpness,
+                    labels=part / LABELS.format(i),
+                    matte=part / MATTE.format(i) if (part / MATTE.format(i)).exists() else None,
+                )
+                for i, subject in enumerate(subjects)
+            ],
+            sound=load_waveform(part / AUDIO) if (part / AUDIO).exists() else None,
+            people=self._crowd.facts,
         )
+        return write_report(part / REPORT, findings)
 
     def _facts(self, sitter: Sitter, background: Background, report: dict[str, Any]) -> dict[str, Any]:
         """The clip's facts; `frames` and `Camera` are rebuilt from them."""

@@ -144,7 +144,9 @@ def _share_of_head(
     wide = cv2.GaussianBlur(planes[::COARSE, ::COARSE], (0, 0), OUTSIDE * unit / 2 / COARSE)
     nearby = cv2.resize(wide[..., 0] / np.maximum(wide[..., 1], 1e-6), known.shape[::-1])
     fall = np.clip(1.5 - 1.5 * beyond / OUTSIDE, 0, 1)
-    return np.where(known, seam[..., 0] / np.maximum(seam[..., 1], 1e-6), np.clip(2 * nearby - 0.5, 0, 1) * fall)
+    # Threads of head along the neck are labels gone astray.
+    labels = seam[..., 0] / np.maximum(seam[..., 1], 1e-6) * np.clip(6 * nearby - 0.5, 0, 1)
+    return np.where(known, labels, np.clip(2 * nearby - 0.5, 0, 1) * fall)
 
 
 def _unmix(

@@ -1,7 +1,6 @@
 """The head's stage: trains, resumes bit for bit, exports, renders the same everywhere."""
 
 import shutil
-from pathlib import Path
 
 import lightning
 import numpy as np
@@ -131,7 +130,10 @@ def test_the_hull_holds_the_true_face(data):
 def test_training_writes_figures_strips_and_the_shell(trained):
     module, trainer, _ = trained
     assert {"train/loss", "val/psnr", "val/psnr_face", "val/psnr_mouth"} <= set(trainer.callback_metrics)
-    assert len(list((Path(trainer.default_root_dir) / "strips").glob("step_*.png"))) == 1
+    (strip,) = module.validation_media()
+    height, width, _ = trainer.datamodule.crops.rgb[0].shape
+    assert strip.rgb.shape[1] == 4 * width
+    assert strip.rgb.shape[0] % height == 0
     assert module.network.in_shell
     shell = module.network.occupancy.occupied
     assert 0 < int(shell.sum()) < shell.numel()

@@ -12,6 +12,7 @@ from lightning import LightningDataModule, LightningModule
 from torch import Tensor
 
 from beavervision.stages.media import Film, Media
+from beavervision.stages.ranks import own_share
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,19 @@ class StageData(LightningDataModule):
         Called after `prepare_data()` and `setup("fit")`.
         """
         return {}
+
+    def own_share(self, count: int, key: str) -> slice:
+        """Which of a step's `count` items this process makes, where several train together.
+
+        Args:
+            count: items that all of them make.
+            key: the config key that says how many.
+
+        Raises:
+            BeaverError: when they cannot be shared equally.
+        """
+        who = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+        return own_share(count, key, *who)
 
 
 class StageModule(LightningModule, ABC):

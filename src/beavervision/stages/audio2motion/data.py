@@ -17,7 +17,7 @@ from beavervision.face.providers import load_face_model
 from beavervision.stages.audio2motion.statistics import measure
 from beavervision.stages.audio2motion.windows import SpeechMotion, Windows, closures, collate, cut
 from beavervision.stages.base import StageData
-from beavervision.stages.draws import DrawLoader, DrawSampler
+from beavervision.stages.draws import DrawLoader, draw_loader
 from beavervision.stages.takes import Disturbance, random_disturbance, record, require_motion, sound_of
 
 CONTEXT = 2.0
@@ -104,17 +104,9 @@ class Audio2MotionData(StageData):
             "sync_expert": str(expert) if expert else None,
         }
 
-    def train_dataloader(self) -> DataLoader[SpeechMotion]:
+    def train_dataloader(self) -> DrawLoader:
         """Random windows; a resumed run goes on with the draw at which it stopped."""
-        done = self.trainer.fit_loop.total_batch_idx + 1 if self.trainer else 0
-        draws = self._steps * self._batch_size
-        return DrawLoader(
-            self._train,
-            self._batch_size,
-            sampler=DrawSampler(draws, done * self._batch_size),
-            collate_fn=collate,
-            num_workers=self._workers,
-        )
+        return draw_loader(self._train, collate, self._batch_size, self._steps, self._workers, self.trainer)
 
     def val_dataloader(self) -> DataLoader[SpeechMotion]:
         """The held-out end of the clip as one sequence."""

@@ -7,10 +7,12 @@ import math
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from beavervision.stages.ranks import weighted_mean
+
 
 def masked_mean(values: Float[Tensor, "B T"], weight: Float[Tensor, "B T"]) -> Float[Tensor, ""]:
     """Weighted mean over frames; 0 where nothing weighs."""
-    return (values * weight).sum() / weight.sum().clamp(min=1e-8)
+    return weighted_mean(values, weight)
 
 
 def acceleration_error(
@@ -50,7 +52,10 @@ def sampled_kl(
     """
     log_q = -log_sigma - 0.5 * ((z - mean) * (-log_sigma).exp()).square()
     log_p = -0.5 * noise.square()
-    return (((log_q - log_p) * mask).sum() - log_det.sum()) / (mask.sum() * z.shape[1]).clamp(min=1)
+    per_latent = (log_q - log_p) * mask
+    # The Jacobian's logarithm belongs to whole sequences: each spreads over its sequence's latents.
+    spread = log_det[:, None, None] / (mask.sum((1, 2), keepdim=True) * z.shape[1]).clamp(min=1)
+    return weighted_mean(per_latent - spread, mask.expand_as(z).to(z.dtype), least=1)
 
 
 def cyclic_weight(step: int, peak: float, rise: int, hold: int) -> float:

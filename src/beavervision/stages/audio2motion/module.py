@@ -134,8 +134,8 @@ class Audio2Motion(StageModule):
         with step_noise(self._seed, self.global_step):
             terms = self._terms(batch)
         loss = sum(terms.values())
-        self.log_dict({f"train/{name}": value.detach() for name, value in terms.items()})
-        self.log("train/loss", loss.detach(), prog_bar=True)
+        figures = {f"train/{name}": value.detach() for name, value in terms.items()}
+        self.log_dict({"train/loss": loss.detach(), **figures}, sync_dist=True)
         return loss
 
     def _terms(self, batch: SpeechMotion) -> dict[str, Float[Tensor, ""]]:

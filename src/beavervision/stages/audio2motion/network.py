@@ -12,6 +12,7 @@ from torch.nn.functional import pad
 from beavervision.stages.audio2motion.conditions import ConditionEncoder
 from beavervision.stages.audio2motion.flow import FlowPrior
 from beavervision.stages.audio2motion.wavenet import GatedStack
+from beavervision.stages.ranks import noise_like
 from beavervision.types import Batch
 
 STRIDE = 4
@@ -146,7 +147,7 @@ class MotionVAE(nn.Module):
         standard = ((motion - self.motion_mean) / self.motion_std * known[..., None]).mT
         hidden = self.enter(pad(standard, (0, -standard.shape[2] % STRIDE))) * mask
         mean, log_sigma = (self.to_posterior(self.encoder(hidden, g_slow, mask)) * mask).chunk(2, dim=1)
-        z = (mean + torch.randn_like(mean) * log_sigma.exp()) * mask
+        z = (mean + noise_like(mean) * log_sigma.exp()) * mask
         return Posterior(z, mean, log_sigma)
 
     def imagine(

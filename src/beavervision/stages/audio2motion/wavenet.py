@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from beavervision.stages.ranks import normalised
+
 
 class MaskedBatchNorm(nn.BatchNorm1d):
     """Batch normalisation whose statistics leave padded positions out."""
@@ -13,17 +15,9 @@ class MaskedBatchNorm(nn.BatchNorm1d):
     def forward(self, x: Float[Tensor, "B C T"], mask: Bool[Tensor, "B 1 T"]) -> Float[Tensor, "B C T"]:
         """Normalise; padded positions become zero."""
         if self.training:
-            count = mask.sum().clamp(min=1)
-            mean = (x * mask).sum((0, 2)) / count
-            var = (((x - mean[:, None]) * mask) ** 2).sum((0, 2)) / count
-            with torch.no_grad():
-                self.num_batches_tracked += 1
-                self.running_mean.lerp_(mean, self.momentum)
-                self.running_var.lerp_(var * count / (count - 1).clamp(min=1), self.momentum)
-        else:
-            mean, var = self.running_mean, self.running_var
-        scale = self.weight * (var + self.eps).rsqrt()
-        return ((x - mean[:, None]) * scale[:, None] + self.bias[:, None]) * mask
+            return normalised(self, x, mask.to(x.dtype)) * mask
+        scale = self.weight * (self.running_var + self.eps).rsqrt()
+        return ((x - self.running_mean[:, None]) * scale[:, None] + self.bias[:, None]) * mask
 
 
 class GatedStack(nn.Module):

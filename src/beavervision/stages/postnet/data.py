@@ -19,7 +19,7 @@ from beavervision.face.providers import load_face_model
 from beavervision.nerf.condition_scale import ConditionScale
 from beavervision.stages.audio2motion.inference import AudioToMotion
 from beavervision.stages.base import StageData
-from beavervision.stages.draws import DrawLoader, DrawSampler
+from beavervision.stages.draws import DrawLoader, draw_loader
 from beavervision.stages.postnet.pitch import frame_pitch
 from beavervision.stages.postnet.refinement import Refinement, Stretches, collate
 from beavervision.stages.takes import Disturbance, random_disturbance, record, require_motion
@@ -142,14 +142,7 @@ class PostNetData(StageData):
 
     def train_dataloader(self) -> DrawLoader:
         """Random windows; a resumed run goes on with the draw at which it stopped."""
-        done = self.trainer.fit_loop.total_batch_idx + 1 if self.trainer else 0
-        return DrawLoader(
-            self._train,
-            self._batch_size,
-            sampler=DrawSampler(self._steps * self._batch_size, done * self._batch_size),
-            collate_fn=collate,
-            num_workers=self._workers,
-        )
+        return draw_loader(self._train, collate, self._batch_size, self._steps, self._workers, self.trainer)
 
     def val_dataloader(self) -> DataLoader[Refinement]:
         """The end of the training split, every take one sequence; it chooses the checkpoint."""

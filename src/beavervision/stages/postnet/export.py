@@ -38,6 +38,7 @@ def bundle_contents(network: PostNet, hparams: Mapping[str, Any], data: PostNetD
     facts = {
         "clip": data.clip.name,
         "clip_sha256": data.clip.sha256,
+        "subject": data.subject,
         "fps": data.clip.fps,
         "basis": data.face.name,
     }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from beavervision.stages.ranks import weighted_mean
+
 INNER_LIP_PAIRS = ((61, 67), (62, 66), (63, 65))
 """Upper and lower inner lip among the 68 landmarks."""
 
@@ -31,4 +33,4 @@ def lip_gap(condition: Float[Tensor, "*b 204"]) -> Float[Tensor, "*b 3 3"]:
 
 def mean_over(values: Float[Tensor, "B T"], weight: Float[Tensor, "B T"]) -> Float[Tensor, ""]:
     """Weighted mean over frames; 0 where nothing weighs."""
-    return (values * weight).sum() / weight.sum().clamp(min=1e-8)
+    return weighted_mean(values, weight)

@@ -122,8 +122,9 @@ class PostNetTraining(StageModule):
             self.manual_backward(doubt)
             critic.optimizer.step()
         self.lr_schedulers().step()
-        self.log_dict({f"train/{name}": value.detach() for name, value in terms.items()})
-        self.log_dict({"train/loss": loss.detach(), "train/discriminator": doubt.detach()}, prog_bar=True)
+        figures = {f"train/{name}": value.detach() for name, value in terms.items()}
+        figures |= {"train/loss": loss.detach(), "train/discriminator": doubt.detach()}
+        self.log_dict(figures, sync_dist=True)
 
     def _terms(self, batch: Refinement, refined: Float[Tensor, "B T 204"]) -> dict[str, Float[Tensor, ""]]:
         """Weighted loss terms of the generator."""

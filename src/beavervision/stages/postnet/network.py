@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from beavervision.stages.ranks import SharedBatchNorm
+
 LEAK = 0.2
 """Negative slope of the leaky ReLUs (STAGES.md section 3)."""
 
@@ -34,7 +36,7 @@ class PostNet(nn.Module):
         for width in widths:
             layers += [
                 nn.Conv1d(channels, width, kernel, padding=kernel // 2),
-                nn.BatchNorm1d(width),
+                SharedBatchNorm(width),
                 nn.LeakyReLU(LEAK),
             ]
             channels = width

@@ -51,6 +51,7 @@ class HeadData(StageData):
         hull_frames: frames whose outlines carve the hull.
         cells: cells a side of the hull.
         val_frames: held-out frames that a validation renders at most; None for all.
+        workers: processes that read rays ahead.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class HeadData(StageData):
         hull_frames: int = 64,
         cells: int = 64,
         val_frames: int | None = 8,
+        workers: int = 0,
     ) -> None:
         super().__init__()
         self.clip_folder, self.spec, self.subject_index, self.seed = Path(clip), frame, subject, seed
@@ -78,6 +80,7 @@ class HeadData(StageData):
         per_frame = rays // frames
         mouth, eyes = round(per_frame * mouth_share), round(per_frame * eye_share)
         self.counts = (per_frame - mouth - eyes, mouth, eyes)
+        self.workers = workers
         self.clip: Clip | None = None
 
     def prepare_data(self) -> None:
@@ -147,8 +150,8 @@ class HeadData(StageData):
 
     def train_dataloader(self) -> DataLoader:
         """Endless batches of rays, beginning at the trainer's step."""
-        steps = Steps(self.ray_batch, lambda: self.trainer.global_step if self.trainer else 0)
-        return DataLoader(steps, batch_size=None)
+        steps = Steps(self.ray_batch, self.trainer.global_step if self.trainer else 0)
+        return DataLoader(steps, batch_size=None, num_workers=self.workers)
 
     def val_dataloader(self) -> DataLoader:
         """Held-out frames, spread evenly."""
@@ -164,19 +167,20 @@ class HeadData(StageData):
         return FaceBatch(torch.tensor(windows), torch.tensor(self.eye[frames]))
 
     def ray_batch(self, step: int) -> RayBatch:
-        """Rays of training step `step`."""
+        """Rays of training step `step`: this process's share of its frames."""
         draw = np.random.default_rng([self.seed, step])
         rows = draw.choice(len(self.train_frames), self.frames_a_step, p=self.chances)
-        frames = self.train_frames[rows]
-        parts = [self._pixels(int(t), draw) for t in frames]
+        chosen = [choose_pixels(self.regions, int(t), self.counts, draw) for t in self.train_frames[rows]]
+        own = self.own_share(self.frames_a_step, "datamodule.frames")
+        rows, frames = rows[own], self.train_frames[rows[own]]
+        parts = [self._pixels(int(t), pixels) for t, pixels in zip(frames, chosen[own], strict=True)]
         pixels, rgb, behind, target, moves = (torch.tensor(np.stack(part)) for part in zip(*parts, strict=True))
         return RayBatch(
             face=self.face_batch(frames), frame=torch.tensor(rows), pixels=pixels, rgb=rgb, behind=behind,
             target=target, moves=moves, **self._poses(frames),
         )  # fmt: skip
 
-    def _pixels(self, t: int, draw: np.random.Generator) -> tuple[np.ndarray, ...]:
-        chosen = choose_pixels(self.regions, t, self.counts, draw)
+    def _pixels(self, t: int, chosen: Int[np.ndarray, "P 2"]) -> tuple[np.ndarray, ...]:
         column, row = chosen.T
         rgb = self.crops.rgb[t][row, column].astype(np.float32) / 255
         plate = self.crops.plate(t)

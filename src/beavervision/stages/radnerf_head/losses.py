@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
 from beavervision.stages.radnerf_head.targets import Target
+from beavervision.stages.ranks import weighted_mean
 
 
 def photometric(
@@ -35,7 +36,7 @@ def photometric(
     wanted = torch.where(kind == Target.EMPTY, chance, truth)
     error = (rgb + (1 - alpha[:, None]) * over - wanted).square().mean(1)
     counted = (target != Target.IGNORED).to(error.dtype)
-    return (error * counted).sum() / counted.sum().clamp_min(1)
+    return weighted_mean(error, counted, least=1)
 
 
 def opacity_entropy(alpha: Float[Tensor, "R"]) -> Float[Tensor, ""]:
@@ -55,4 +56,4 @@ def idle_ambient(ambient: Float[Tensor, "R"], moves: Bool[Tensor, "R"]) -> Float
         moves: rays that show mouth or eyes.
     """
     still = (~moves).to(ambient.dtype)
-    return (ambient * still).sum() / still.sum().clamp_min(1)
+    return weighted_mean(ambient, still, least=1)

@@ -25,6 +25,7 @@ from beavervision.stages.radnerf_head.schedule import progress, rate
 from beavervision.stages.radnerf_head.shell import find_shell
 from beavervision.stages.radnerf_head.streams import spread
 from beavervision.stages.radnerf_head.targets import Target
+from beavervision.stages.ranks import gathered, own_rows, ranks
 
 
 class HeadModule(StageModule):
@@ -96,7 +97,7 @@ class HeadModule(StageModule):
         chance = torch.Generator().manual_seed(self.hparams.seed * 1_000_003 + step)
         condition = self.network.encode(batch.face.windows, batch.face.eye)
         if not self.network.in_shell and step % self.hparams.refresh_every == 0:
-            self._refresh(condition.detach(), chance)
+            self._refresh(gathered(condition.detach()), chance)
         count = batch.pixels.shape[1]
         rows = torch.arange(len(batch.frame), device=self.device).repeat_interleave(count)
         rotation, translation = batch.rotation, batch.translation
@@ -105,9 +106,10 @@ class HeadModule(StageModule):
         rays = pixel_rays(
             batch.pixels.flatten(0, 1), batch.cameras[rows], rotation[rows], translation[rows], self.network.box
         )
-        jitter = torch.rand(len(rows), self.network.budget, generator=chance).to(self.device)
+        everybody = len(rows) * ranks()
+        jitter = own_rows(torch.rand(everybody, self.network.budget, generator=chance)).to(self.device)
         shown = self.network(rays, condition[rows], self.network.codes(batch.frame)[rows], jitter)
-        colours = torch.rand(len(rows), 3, generator=chance).to(self.device)
+        colours = own_rows(torch.rand(everybody, 3, generator=chance)).to(self.device)
         target = batch.target.flatten()
         error = photometric(
             shown.rgb, shown.alpha, batch.rgb.flatten(0, 1), batch.behind.flatten(0, 1), colours, target
@@ -117,8 +119,7 @@ class HeadModule(StageModule):
         loss = loss + self.hparams.ambient * idle_ambient(shown.ambient, still)
         if self.poses is not None:
             loss = loss + self.hparams.pose * self.poses.penalty(batch.frame)
-        self.log("train/loss", loss.detach(), prog_bar=True)
-        self.log("train/mse", error.detach())
+        self.log_dict({"train/loss": loss.detach(), "train/mse": error.detach()}, sync_dist=True)
         return loss
 
     @torch.no_grad()

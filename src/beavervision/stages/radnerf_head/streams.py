@@ -8,25 +8,24 @@ import numpy as np
 from jaxtyping import Int
 from torch.utils.data import Dataset, IterableDataset
 
+from beavervision.stages.draws import worker_numbers
 from beavervision.stages.radnerf_head.batch import FrameBatch, RayBatch
 
 
 class Steps(IterableDataset):
-    """Batches by step number, without end, from the step at which iteration begins.
+    """Batches by step number, without end; worker processes take turns.
 
     Args:
         batch: makes the batch of a step.
-        start: tells the step to begin with, asked when iteration begins.
+        start: the step to begin with.
     """
 
-    def __init__(self, batch: Callable[[int], RayBatch], start: Callable[[], int]) -> None:
+    def __init__(self, batch: Callable[[int], RayBatch], start: int) -> None:
         self.batch, self.start = batch, start
 
     def __iter__(self) -> Iterator[RayBatch]:
-        step = self.start()
-        while True:
+        for step in worker_numbers(self.start):
             yield self.batch(step)
-            step += 1
 
 
 class Frames(Dataset):

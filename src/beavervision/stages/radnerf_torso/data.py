@@ -47,6 +47,7 @@ class TorsoData(StageData):
         val_frames: held-out frames to measure by.
         seed: of the draws.
         backend: of the head's grids.
+        workers: processes that read pixels ahead.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class TorsoData(StageData):
         val_frames: int = 8,
         seed: int = 0,
         backend: str = "auto",
+        workers: int = 0,
     ) -> None:
         super().__init__()
         self.clip_folder, self.frame, self.head_folder = Path(clip), frame, Path(upstream[HEAD_STAGE])
@@ -71,6 +73,7 @@ class TorsoData(StageData):
         self.detail, self.frames = detail, frames
         self.frames_per_step, self.points_per_frame = frames_per_step, points_per_frame
         self.head_frames, self.val_frames = head_frames, val_frames
+        self.workers = workers
         self._ready, self._last_plate = False, None
 
     def setup(self, stage: str | None = None) -> None:
@@ -86,7 +89,7 @@ class TorsoData(StageData):
         face = np.nanmedian((self.track.box[:, 3] - self.track.box[:, 1]) * self.crops.path[:, 2])
         self.raster = Raster.of(self.crops.size, self.crops.path, self.detail)
         self.footage = open_footage(
-            self.clip, self.crops.path, self.raster, self.train_frames, self.measured, self.reach * face
+            self.clip, self.crops.path, self.raster, self.train_frames, self.measured, self.reach * face, self.subject
         )
         self.region = self._region()
         known = self.track.take(self.train_frames)
@@ -141,12 +144,17 @@ class TorsoData(StageData):
         }
 
     def draw(self, number: int) -> TorsoBatch:
-        """Draw batch `number`: half of its frames from those whose head is rendered, pixels from the region."""
+        """Draw batch `number`: half of its frames from those whose head is rendered, pixels from the region.
+
+        Of several processes that train together, each gets its share of the frames.
+        """
         rng = draw_rng(self.seed, number)
         seam = rng.choice(self.seam_rows, self.frames_per_step // 2) if len(self.seam_rows) else np.zeros(0, int)
         rows = np.concatenate([rng.integers(len(self.train_frames), size=self.frames_per_step - len(seam)), seam])
         where = np.flatnonzero(self.region)
         pixels = where[rng.integers(len(where), size=(len(rows), self.points_per_frame))]
+        own = self.own_share(len(rows), "datamodule.frames_per_step")
+        rows, pixels = rows[own], pixels[own]
         parts = [self._pixels(int(self.train_frames[row]), some) for row, some in zip(rows, pixels, strict=True)]
         condition = self.conditions.take(rows)
         return TorsoBatch.from_dict(
@@ -205,9 +213,7 @@ class TorsoData(StageData):
 
     def train_dataloader(self) -> DataLoader:
         """Batches without end, beginning where the trainer stands."""
-        trainer = self.trainer
-        first = trainer.global_step * trainer.world_size + trainer.global_rank
-        return DataLoader(EndlessDraws(self.draw, first, trainer.world_size), batch_size=None)
+        return DataLoader(EndlessDraws(self.draw, self.trainer.global_step), batch_size=None, num_workers=self.workers)
 
     def val_dataloader(self) -> DataLoader:
         """Numbers of the held-out frames."""

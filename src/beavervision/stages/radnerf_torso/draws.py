@@ -6,23 +6,21 @@ from collections.abc import Callable, Iterator
 
 from torch.utils.data import IterableDataset
 
+from beavervision.stages.draws import worker_numbers
 from beavervision.stages.radnerf_torso.batch import TorsoBatch
 
 
 class EndlessDraws(IterableDataset):
-    """Every `step`-th draw from `first` on.
+    """Every draw from `first` on; worker processes take turns.
 
     Args:
         draw: makes the batch of a number.
         first: number of the first batch: where the trainer stands.
-        step: processes that draw side by side.
     """
 
-    def __init__(self, draw: Callable[[int], TorsoBatch], first: int, step: int) -> None:
-        self._draw, self._first, self._step = draw, first, step
+    def __init__(self, draw: Callable[[int], TorsoBatch], first: int) -> None:
+        self._draw, self._first = draw, first
 
     def __iter__(self) -> Iterator[TorsoBatch]:
-        number = self._first
-        while True:
+        for number in worker_numbers(self._first):
             yield self._draw(number)
-            number += self._step

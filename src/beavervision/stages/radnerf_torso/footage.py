@@ -62,6 +62,7 @@ def open_footage(
     frames: np.ndarray,
     held_out: np.ndarray,
     reach: float,
+    subject: int = 0,
 ) -> TorsoFootage:
     """Frames with their targets, from the cache or made now.
 
@@ -72,11 +73,13 @@ def open_footage(
         frames: frames to learn from.
         held_out: frames to measure by.
         reach: how far the torso continues under the head, px of the canvas.
+        subject: whose label maps.
     """
     every = np.union1d(frames, held_out)
     key = {
         "version": VERSION,
         "clip": clip.sha256,
+        "subject": subject,
         "raster": asdict(raster),
         "path": sha256_json({"path": path.round(4).tolist()}),
         "frames": every.tolist(),
@@ -87,7 +90,7 @@ def open_footage(
     names = ("colour", "kind", "picture", "counted")
     if not all((folder / f"{name}.npy").exists() for name in names):
         with atomic_folder(folder) as part:
-            _write(part, clip, path, raster, every, held_out, reach)
+            _write(part, clip, path, raster, every, held_out, reach, subject)
             Manifest("torso_footage", key).write(part)
     colour, kind, picture, counted = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in names)
     return TorsoFootage(every, colour, kind, picture, counted, held_out)
@@ -101,6 +104,7 @@ def _write(
     frames: np.ndarray,
     held_out: np.ndarray,
     reach: float,
+    subject: int,
 ) -> None:
     width, height = raster.size
     shape, measured = (len(frames), height, width), (len(held_out), height, width)
@@ -109,7 +113,7 @@ def _write(
     picture = open_memmap(part / "picture.npy", "w+", np.uint8, (*measured, 3))
     counted = open_memmap(part / "counted.npy", "w+", np.bool_, measured)
     wanted = frames.tolist()
-    for row, ((t, frame), (_, regions)) in enumerate(zip(clip.frames(wanted), clip.labels(wanted), strict=True)):
+    for row, ((t, frame), (_, regions)) in enumerate(zip(clip.frames(wanted), clip.labels(wanted, subject), strict=True)):
         window = raster.window(path[t])
         rgb, labels = cut(frame, window, raster.size), cut(regions, window, raster.size, nearest=True)
         inside = inside_footage(window, clip.size, raster.size)

@@ -101,7 +101,7 @@ class RadNerfTorso(StageModule):
         """One step on pixels of some frames."""
         rgb, alpha = self.network(batch.points, batch.condition, batch.head, batch.body, batch.frames)
         loss = torso_loss(rgb, alpha, batch, self.weights)
-        self.log("train/loss", loss)
+        self.log("train/loss", loss, sync_dist=True)
         return loss
 
     def on_validation_epoch_start(self) -> None:
@@ -140,7 +140,7 @@ class RadNerfTorso(StageModule):
         # Kept as long as the module: the bundle's writer copies the files after this returns.
         self._scratch = tempfile.TemporaryDirectory()
         folder = Path(self._scratch.name)
-        still = body_still(data.clip, data.track, data.train_frames, data.crops)
+        still = body_still(data.clip, data.track, data.train_frames, data.crops, data.subject)
         files = {"body.png": save_picture(folder / "body.png", still.rgba)}
         plate = still.plate if (own := data.clip.plate()) is None else own
         files["plate.png"] = save_picture(folder / "plate.png", plate)

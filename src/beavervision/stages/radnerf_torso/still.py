@@ -18,6 +18,7 @@ from PIL import Image
 
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.crops import Crops
+from beavervision.stages.radnerf_torso.targets import BODY
 from beavervision.stages.radnerf_torso.track import SourceTrack
 from beavervision.types import Label
 from beavervision.video.layers import feather
@@ -39,12 +40,14 @@ class BodyStill:
     """The same frame with the person painted over from the surroundings, for footage without a plate."""
 
 
-def body_still(clip: Clip, track: SourceTrack, frames: np.ndarray, crops: Crops) -> BodyStill:
-    """Choose one of `frames` and cut the body out of it."""
+def body_still(clip: Clip, track: SourceTrack, frames: np.ndarray, crops: Crops, subject: int = 0) -> BodyStill:
+    """Choose one of `frames` and cut the body of a subject out of it."""
     frame = still_frame(track, frames, crops)
     _, rgb = next(clip.frames([frame]))
-    _, labels = next(clip.labels([frame]))
-    body = np.isin(labels, (Label.NECK, Label.TORSO, Label.HAND, Label.OTHER))
+    _, labels = next(clip.labels([frame], subject=subject))
+    # Other people are OTHER too, and no part of this one's body; a mug in the hand is.
+    alone = len(clip.subjects) == 1
+    body = np.isin(labels, (*BODY, Label.HAND, Label.OTHER) if alone else (*BODY, Label.HAND))
     matte = (feather(body, EDGE) * 255 + 0.5).astype(np.uint8)
     person = (labels != Label.BACKGROUND).astype(np.uint8)
     return BodyStill(frame, np.dstack([rgb, matte]), painted_over(rgb, person))

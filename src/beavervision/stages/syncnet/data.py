@@ -18,7 +18,7 @@ from beavervision.audio.hearing import ROWS_PER_FRAME, FeatureSettings
 from beavervision.errors import BeaverError
 from beavervision.face.providers import load_face_model
 from beavervision.stages.base import StageData
-from beavervision.stages.draws import DrawLoader, DrawSampler, draw_rng
+from beavervision.stages.draws import DrawLoader, draw_loader, draw_rng
 from beavervision.stages.lips import lips_of
 from beavervision.stages.syncnet.network import WINDOW
 from beavervision.stages.takes import Disturbance, Take, random_disturbance, record, require_motion
@@ -161,14 +161,7 @@ class SyncNetData(StageData):
 
     def train_dataloader(self) -> DrawLoader:
         """Random pairs; a resumed run goes on with the draw at which it stopped."""
-        done = self.trainer.fit_loop.total_batch_idx + 1 if self.trainer else 0
-        return DrawLoader(
-            self._train,
-            self._batch_size,
-            sampler=DrawSampler(self._steps * self._batch_size, done * self._batch_size),
-            collate_fn=collate,
-            num_workers=self._workers,
-        )
+        return draw_loader(self._train, collate, self._batch_size, self._steps, self._workers, self.trainer)
 
     def val_dataloader(self) -> DataLoader[SyncPairs]:
         """The held-out end of the clip as one sequence."""

@@ -17,6 +17,7 @@ from beavervision.errors import BeaverError
 from beavervision.face.providers import load_face_model
 from beavervision.metrics.sync import Sync, sync_offset
 from beavervision.stages.lips import lips_of
+from beavervision.stages.ranks import weighted_mean
 from beavervision.stages.syncnet.network import WINDOW, SyncNet
 
 
@@ -73,7 +74,7 @@ class SyncExpert(nn.Module):
             return lips.sum() * 0
         windows = known.unfold(1, WINDOW, 1).all(-1)
         doubt = softplus(-self.network(content, lips))
-        return (doubt * windows).sum() / windows.sum().clamp(min=1)
+        return weighted_mean(doubt, windows.to(doubt.dtype), least=1)
 
     @torch.inference_mode()
     def judge(self, motion: Motion, samples: Float[np.ndarray, "N"]) -> Sync:

@@ -64,7 +64,7 @@ class SyncExpertTraining(StageModule):
             logit = self.network(batch.content, batch.lips)[:, 0]
         loss = binary_cross_entropy_with_logits(logit, batch.in_step)
         accuracy = ((logit > 0) == (batch.in_step > 0.5)).float().mean()
-        self.log_dict({"train/loss": loss.detach(), "train/accuracy": accuracy}, prog_bar=True)
+        self.log_dict({"train/loss": loss.detach(), "train/accuracy": accuracy}, sync_dist=True)
         return loss
 
     def validation_step(self, batch: SyncPairs, _: int) -> None:

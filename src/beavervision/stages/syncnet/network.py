@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from beavervision.audio.hearing import ROWS_PER_FRAME
+from beavervision.stages.ranks import SharedBatchNorm
 
 WINDOW = 5
 """Frames of a window, 0.2 s; ten rows of sound (STAGES.md section 2)."""
@@ -28,7 +29,7 @@ class WindowEncoder(nn.Module):
         super().__init__()
         layers: list[nn.Module] = []
         for width in kernels:
-            layers += [nn.Conv1d(channels, hidden, width), nn.BatchNorm1d(hidden), nn.GELU(), nn.Dropout(dropout)]
+            layers += [nn.Conv1d(channels, hidden, width), SharedBatchNorm(hidden), nn.GELU(), nn.Dropout(dropout)]
             channels = hidden
         self.layers = nn.Sequential(*layers, nn.Conv1d(hidden, embedding, 1))
 

@@ -1,0 +1,122 @@
+"""Several processes that train as one: the same batch, split; the same loss, shared; the same chance.
+
+All of it is the identity in a single process. With it, W processes compute what one process computes on the whole
+batch, but for rounding: DDP averages gradients, so losses are scaled such that their average is the whole batch's.
+"""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, distributed, nn
+from torch.distributed.nn.functional import all_reduce
+
+from beavervision.errors import BeaverError
+
+
+def ranks() -> int:
+    """Number of processes that train together; 1 for one alone."""
+    return distributed.get_world_size() if distributed.is_available() and distributed.is_initialized() else 1
+
+
+def rank() -> int:
+    """Number of this process among them, from 0."""
+    return distributed.get_rank() if ranks() > 1 else 0
+
+
+def own_share(count: int, what: str, own: int | None = None, of: int | None = None) -> slice:
+    """Which of `count` items of a step are this process's: an equal, contiguous share.
+
+    Args:
+        count: items of all processes.
+        what: the config key that says how many, for the sentence.
+        own: this process's rank; by default as `rank`.
+        of: number of processes; by default as `ranks`.
+
+    Raises:
+        BeaverError: when they cannot be shared equally.
+
+    Example:
+        >>> own_share(8, "datamodule.batch_size", own=1, of=2)
+        slice(4, 8, None)
+    """
+    own, of = rank() if own is None else own, ranks() if of is None else of
+    if count % of:
+        raise BeaverError(f"{what}={count} cannot be shared equally by {of} devices; give a multiple of {of}.")
+    size = count // of
+    return slice(own * size, (own + 1) * size)
+
+
+def own_rows(everybody: Float[Tensor, "N *c"]) -> Float[Tensor, "n *c"]:
+    """This process's rows of what all processes drew alike."""
+    return everybody if ranks() == 1 else everybody.chunk(ranks())[rank()]
+
+
+def noise_like(own: Float[Tensor, "B *c"]) -> Float[Tensor, "B *c"]:
+    """Normal noise for this process's rows of a batch: the same rows whatever the number of processes."""
+    if ranks() == 1:
+        return torch.randn_like(own)
+    return own_rows(torch.randn(len(own) * ranks(), *own.shape[1:], dtype=own.dtype, device=own.device))
+
+
+def gathered(own: Float[Tensor, "B *c"]) -> Float[Tensor, "N *c"]:
+    """The rows of all processes in their order; no gradient flows."""
+    if ranks() == 1:
+        return own
+    parts = [torch.empty_like(own) for _ in range(ranks())]
+    distributed.all_gather(parts, own.contiguous())
+    return torch.cat(parts)
+
+
+def weighted_mean(values: Float[Tensor, "*s"], weight: Float[Tensor, "*s"], least: float = 1e-8) -> Float[Tensor, ""]:
+    """Weighted mean, scaled such that the average over all processes is that of the whole batch.
+
+    Args:
+        values: of this process.
+        weight: of each value; no gradient flows through it.
+        least: the total weight counts as no less, so that 0 comes of nothing.
+    """
+    total = weight.sum()
+    if ranks() > 1:
+        total = total.detach().clone()
+        distributed.all_reduce(total)
+        total = total / ranks()
+    return (values * weight).sum() / total.clamp(min=least)
+
+
+def total_of(own: Tensor) -> Tensor:
+    """Sum over all processes; gradients flow back to each."""
+    return own if ranks() == 1 else all_reduce(own.contiguous())
+
+
+class SharedBatchNorm(nn.BatchNorm1d):
+    """Batch normalisation over the batches of all processes, on any device; PyTorch's own wants GPUs."""
+
+    def forward(self, x: Float[Tensor, "B C *t"]) -> Float[Tensor, "B C *t"]:
+        """Normalise by this batch's statistics in training, else by the running ones."""
+        if not self.training or ranks() == 1:
+            return super().forward(x)
+        return normalised(self, x, torch.ones_like(x[:, :1]))
+
+
+def normalised(
+    norm: nn.BatchNorm1d, x: Float[Tensor, "B C *t"], mask: Float[Tensor, "B 1 *t"]
+) -> Float[Tensor, "B C *t"]:
+    """Normalise by the statistics of all processes' unmasked positions, and keep them as running ones.
+
+    Args:
+        norm: whose scale, shift and running statistics.
+        x: of this process.
+        mask: 1 where a position counts.
+    """
+    axes = [0, *range(2, x.ndim)]
+    shape = [1, -1, *[1] * (x.ndim - 2)]
+    count = total_of(mask.sum()).clamp(min=1)
+    mean = total_of((x * mask).sum(axes)) / count
+    var = total_of((((x - mean.view(shape)) * mask) ** 2).sum(axes)) / count
+    with torch.no_grad():
+        norm.num_batches_tracked += 1
+        norm.running_mean.lerp_(mean, norm.momentum)
+        norm.running_var.lerp_(var * count / (count - 1).clamp(min=1), norm.momentum)
+    scale = norm.weight * (var + norm.eps).rsqrt()
+    return (x - mean.view(shape)) * scale.view(shape) + norm.bias.view(shape)

@@ -16,12 +16,26 @@ FULL = {"max_steps": 100, "max_epochs": -1, "max_time": None}
         ({"max_steps": 40}, True),
         ({"max_steps": 101}, False),
         ({"max_steps": -1}, False),
-        ({"max_epochs": 3}, True),
-        ({"max_time": "00:00:01:00"}, False),
+        ({"max_steps": -1, "max_epochs": 3}, True),
+        ({"max_steps": -1, "max_epochs": 4}, False),
+        ({"max_steps": -1, "max_time": 60.0}, True),
+        ({"max_steps": -1, "max_time": 61.0}, False),
+        # Whichever limit comes first ends a run: a hundred steps were all that was asked.
+        ({"max_time": 7200.0}, True),
     ],
 )
 def test_how_far_a_finished_run_reaches(asked, reached):
-    assert RunState("f", FULL, finished=True).reaches({**FULL, **asked}) is reached
+    state = RunState("f", FULL, finished=True, went={"steps": 100, "epochs": 3, "seconds": 60.0})
+    assert state.reaches({**FULL, **asked}) is reached
+
+
+def test_a_run_that_its_time_limit_ended_is_finished_for_the_same_command_only():
+    target = {**FULL, "max_time": 60.0}
+    state = RunState("f", target, finished=True, went={"steps": 70, "epochs": 2, "seconds": 60.2})
+    assert state.reaches(target)
+    assert state.reaches({**FULL, "max_time": 30.0})
+    assert not state.reaches({**FULL, "max_time": 90.0})
+    assert not state.reaches(FULL)
 
 
 def test_an_unfinished_run_reaches_nothing():

@@ -29,7 +29,7 @@ def clear_dead(path: Path) -> None:
     mark = re.compile(r"\.{}\.{}-(\d+)-[0-9a-f]{{8}}\.(part|old){}".format(*name))
     for sibling in path.parent.glob(".*"):
         found = mark.fullmatch(sibling.name)
-        if found and not _alive(int(found[1])):
+        if found and not alive(int(found[1])):
             shutil.rmtree(sibling, ignore_errors=True) if sibling.is_dir() else sibling.unlink(missing_ok=True)
 
 
@@ -37,7 +37,8 @@ def _host() -> str:
     return re.sub(r"[^\w]+", "_", socket.gethostname()) or "here"
 
 
-def _alive(pid: int) -> bool:
+def alive(pid: int) -> bool:
+    """Whether a process of this machine still runs."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

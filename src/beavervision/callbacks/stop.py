@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -11,7 +13,8 @@ from lightning import Callback, LightningModule, Trainer
 
 from beavervision.callbacks.checkpoint import LastCheckpoint
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
+"""Ctrl-C; the end that systems announce; the two that Slurm is told to send before a time limit or a preemption."""
 
 
 class TrainingStoppedError(BaseException):
@@ -19,16 +22,21 @@ class TrainingStoppedError(BaseException):
 
 
 class GracefulStop(Callback):
-    """On Ctrl-C or SIGTERM: finishes the step, writes the checkpoint, stops. A second Ctrl-C stops at once."""
+    """On a signal: finishes the step, writes the checkpoint, stops. A second Ctrl-C stops at once.
+
+    Where submitit runs the job, its own listener is called after the checkpoint: it puts the job back into the
+    queue, and the job that comes back continues there.
+    """
 
     def __init__(self) -> None:
-        self._asked = False
+        self._asked: int | None = None
         self._previous: dict[int, Any] = {}
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Listen to the signals."""
-        self._asked = False
-        self._previous = {number: signal.signal(number, self._ask) for number in SIGNALS}
+        """Listen to the signals; a process's other threads cannot."""
+        self._asked = None
+        if threading.current_thread() is threading.main_thread():
+            self._previous = {number: signal.signal(number, self._ask) for number in SIGNALS}
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
         """Stop when asked.
@@ -36,12 +44,20 @@ class GracefulStop(Callback):
         Raises:
             TrainingStoppedError: after the checkpoint has been written.
         """
-        if not self._asked:
-            return
-        for callback in trainer.callbacks:
-            if isinstance(callback, LastCheckpoint):
-                callback.save(trainer)
-        raise TrainingStoppedError
+        if self._asked is not None:
+            for checkpoint in _checkpoints(trainer):
+                checkpoint.save(trainer)
+            self._stop(self._asked)
+
+    def on_validation_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+        """Stop in the middle of a validation, too, where its step has been saved: it will be done again.
+
+        Raises:
+            TrainingStoppedError: at once.
+        """
+        saved = all(checkpoint.saved == trainer.global_step for checkpoint in _checkpoints(trainer))
+        if self._asked is not None and saved:
+            self._stop(self._asked)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Give the signals back."""
@@ -52,11 +68,30 @@ class GracefulStop(Callback):
         self._give_back()
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
-        self._asked = True
+        self._asked = number
         print("\nstopping after this step; again to stop at once", file=sys.stderr, flush=True)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def _stop(self, number: int) -> None:
+        requeue = _requeue_of(self._previous.get(number))
         self._give_back()
+        if requeue is not None:
+            requeue(number, None)
+        raise TrainingStoppedError
 
     def _give_back(self) -> None:
         for number, handler in self._previous.items():
-            signal.signal(number, handler)
+            # None: a listener that was not set from Python, and cannot be set again from here.
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
         self._previous = {}
+
+
+def _checkpoints(trainer: Trainer) -> list[LastCheckpoint]:
+    return [callback for callback in trainer.callbacks if isinstance(callback, LastCheckpoint)]
+
+
+def _requeue_of(handler: Any) -> Callable[[int, FrameType | None], Any] | None:
+    """The listener that puts a job back into the queue; others are not ours to call."""
+    owner = getattr(handler, "__self__", None)
+    known = type(owner).__module__.startswith("submitit.") and handler.__name__ != "bypass"
+    return handler if known else None

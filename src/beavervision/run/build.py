@@ -15,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from beavervision.errors import BeaverError
 from beavervision.run.closest import closest
+from beavervision.run.durations import duration
 from beavervision.run.resolvers import stage_of
 from beavervision.run.settings import frame_spec
 from beavervision.stages.base import StageData, StageModule
@@ -84,6 +85,7 @@ def build_trainer(cfg: DictConfig, callbacks: list[Callback], loggers: list[Logg
     return _build(
         cfg.trainer,
         "trainer",
+        max_time=duration(cfg.trainer.max_time),
         callbacks=callbacks,
         logger=loggers or False,
         enable_progress_bar=bar,

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
-from collections.abc import Callable
-from typing import Any
 
 import hydra
-from omegaconf import DictConfig
 
+from beavervision.errors import BeaverError
 from beavervision.run.conf_folder import conf_folder
 from beavervision.run.config_errors import ConfigError, as_sentence
 from beavervision.run.failure import EXIT_INTERRUPTED, EXIT_MISTAKE, is_mistake, report, wants_traceback
+from beavervision.run.jobs import Jobs
+from beavervision.run.multirun.conclusion import conclude
+from beavervision.run.multirun.sweep import Sweep
 from beavervision.run.resolvers import register_resolvers
-from beavervision.run.run_folder import forget_untouched, was_untouched
 from beavervision.run.wildcards import expand
 
 VERBS = {
@@ -40,20 +39,35 @@ def run(verb: str) -> int:
     """Run a verb with the arguments of the command line.
 
     Returns:
-        0; 2 after a mistake of use, told in one sentence; 130 after Ctrl-C.
+        0; 2 after a mistake of use, told in one sentence; 130 after Ctrl-C; 1 when a job of a sweep crashed.
     """
     # Hydra would print errors its own way and exit with 1; we want them here.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     register_resolvers()
     sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in MULTIRUN)
-    jobs = Jobs(verb)
-
-    def job(cfg: DictConfig) -> Any:
-        return jobs.run(cfg)
-
+    multirun = any(flag in sys.argv for flag in MULTIRUN)
     try:
-        sys.argv[1:] = expand(sys.argv[1:], multirun=any(flag in sys.argv for flag in MULTIRUN))
-        hydra.main(config_path=str(conf_folder()), config_name=verb, version_base="1.3")(job)()
+        sys.argv[1:] = expand(sys.argv[1:], multirun=multirun)
+    except BeaverError as error:
+        return _told(error)
+    sweep = Sweep.of(verb, sys.argv[1:]) if multirun else None
+    return _run_jobs(verb, Jobs(verb)) if sweep is None else _run_sweep(verb, sweep)
+
+
+def _run_sweep(verb: str, sweep: Sweep) -> int:
+    """Run all jobs; however it ends, show what became of them."""
+    try:
+        with sweep.announced():
+            code = _run_jobs(verb, Jobs(verb, sweep))
+    finally:
+        worst = conclude(verb, sweep)
+    return code or worst
+
+
+def _run_jobs(verb: str, jobs: Jobs) -> int:
+    try:
+        # Launchers send a function's file and name to other processes: a method of an object that goes along.
+        hydra.main(config_path=str(conf_folder()), config_name=verb, version_base="1.3")(jobs.run)()
     except KeyboardInterrupt:
         print("\nstopped; the same command starts again", file=sys.stderr)
         return EXIT_INTERRUPTED
@@ -61,37 +75,13 @@ def run(verb: str) -> int:
         if wants_traceback(sys.argv):
             raise
         if isinstance(error, ConfigError) and not jobs.broken:
-            error = as_sentence(error, verb, sys.argv[1:])
-        elif not is_mistake(error):
-            raise
-        report(error)
-        return EXIT_MISTAKE
+            return _told(as_sentence(error, verb, sys.argv[1:]))
+        if is_mistake(error):
+            return _told(error)
+        raise
     return jobs.code
 
 
-class Jobs:
-    """Runs a verb once for each config that Hydra makes of the command line."""
-
-    def __init__(self, verb: str) -> None:
-        self.verb = verb
-        self.code = 0
-        """What the process exits with."""
-        self.broken = False
-        """A job failed by a fault of ours, not of the user."""
-
-    def run(self, cfg: DictConfig) -> Any:
-        """Run one job; a mistake of use is told and remembered, and does not stop a sweep's other jobs."""
-        untouched = was_untouched()
-        try:
-            module = importlib.import_module(f"beavervision.run.{self.verb}")
-            function: Callable[[DictConfig], Any] = getattr(module, self.verb)
-            return function(cfg)
-        except Exception as error:
-            if untouched:
-                forget_untouched(cfg.paths.runs)
-            if cfg.run.debug or not is_mistake(error):
-                self.broken = True
-                raise
-            report(error)
-            self.code = EXIT_MISTAKE
-            return None
+def _told(error: Exception) -> int:
+    report(error)
+    return EXIT_MISTAKE

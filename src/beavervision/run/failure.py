@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from beavervision.errors import BeaverError
 
+EXIT_FAULT = 1
 EXIT_MISTAKE = 2
 EXIT_INTERRUPTED = 130
 """128 + SIGINT, as shells have it."""

@@ -9,6 +9,8 @@ from hydra.core.hydra_config import HydraConfig
 
 HYDRA = ".hydra"
 """Where Hydra notes the config of the last start."""
+LOCK = ".lock"
+"""Held by the process that trains there."""
 
 
 def run_folder() -> Path:
@@ -40,4 +42,4 @@ def forget_untouched(runs: str) -> None:
 
 
 def _contents(folder: Path) -> list[Path]:
-    return [path for path in folder.iterdir() if path.name != HYDRA] if folder.is_dir() else []
+    return [path for path in folder.iterdir() if path.name not in (HYDRA, LOCK)] if folder.is_dir() else []

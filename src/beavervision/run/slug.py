@@ -42,7 +42,7 @@ def run_slug(
     parts += sorted(_short(o) for o in chosen if o.startswith(MATTERS))
     if seed != 1:
         parts.append(f"seed={seed}")
-    return _file_name("-".join(parts))
+    return file_name("-".join(parts))
 
 
 def experiment_of(slug: str) -> str:
@@ -61,7 +61,13 @@ def _short(override: str) -> str:
     return re.sub(r"^(model|datamodule)\.", "", override)
 
 
-def _file_name(text: str) -> str:
+def file_name(text: str) -> str:
+    """Return a name that every file system takes, another for another text.
+
+    Example:
+        >>> file_name("lr=0.1")
+        'lr=0.1'
+    """
     name = re.sub(r"[^\w.,=+-]+", "_", text)
     if len(name) <= LONGEST and name == text:
         return name

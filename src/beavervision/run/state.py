@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from beavervision.artifacts.manifest import sha256_folder, sha256_json
 from beavervision.artifacts.store import atomic_file
+from beavervision.run.durations import duration
 
 STATE = "run.json"
 LEARNT = ("model", "datamodule", "audio_features", "face_model", "seed")
@@ -27,6 +28,8 @@ class RunState:
     target: dict[str, Any]
     """How long the trainer was told to go."""
     finished: bool = False
+    went: dict[str, float] = field(default_factory=dict)
+    """How far a finished run went: steps, epochs, seconds."""
 
     def write(self, folder: Path) -> None:
         """Write the state into a run's folder."""
@@ -42,13 +45,17 @@ class RunState:
             return None
 
     def reaches(self, target: Mapping[str, Any]) -> bool:
-        """Whether a finished run already went as long as `target` asks."""
-        return self.finished and all(_reaches(self.target.get(key), asked) for key, asked in target.items())
+        """Whether a finished run already went as long as `target` asks: to any of its limits."""
+        return self.finished and (
+            dict(target) == self.target or any(_reaches(self.went, key, asked) for key, asked in target.items())
+        )
 
 
 def target_of(cfg: DictConfig) -> dict[str, Any]:
     """Return how long the trainer is told to go."""
-    return {key: cfg.trainer[key] for key in ("max_steps", "max_epochs", "max_time")}
+    limits = {key: cfg.trainer[key] for key in ("max_steps", "max_epochs", "max_time")}
+    limit = duration(limits["max_time"])
+    return {**limits, "max_time": None if limit is None else limit.total_seconds()}
 
 
 def fingerprint(cfg: DictConfig, inputs: Mapping[str, Path], frame: Any) -> str:
@@ -64,12 +71,11 @@ def fingerprint(cfg: DictConfig, inputs: Mapping[str, Path], frame: Any) -> str:
     return sha256_json({**nodes, "inputs": hashes, "frame": repr(frame)})
 
 
-def _reaches(went: Any, asked: Any) -> bool:
-    """Whether having gone for `went` covers `asked`; -1 and None are without end."""
-    if asked == went:
-        return True
-    if asked in (-1, None) or went is None:
+def _reaches(went: Mapping[str, float], key: str, asked: Any) -> bool:
+    """Whether a run went as far as one limit; -1 and None are without end."""
+    if asked in (-1, None):
         return False
-    if went == -1:
-        return True
-    return asked <= went if isinstance(asked, int) and isinstance(went, int) else False
+    if key == "max_time":
+        limit = duration(asked)
+        return limit is not None and went.get("seconds", 0.0) >= limit.total_seconds()
+    return went.get(key.removeprefix("max_"), 0.0) >= asked

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from lightning import Trainer, seed_everything
+from lightning.pytorch.callbacks import Timer
 from omegaconf import DictConfig, OmegaConf
 
 from beavervision.artifacts.bundle import Bundle
 from beavervision.callbacks.bundle_export import BundleExport
-from beavervision.callbacks.checkpoint import LAST
 from beavervision.callbacks.dashboard import refresh
 from beavervision.callbacks.media import preview_file
 from beavervision.callbacks.record import RunRecord, close_loggers
@@ -28,46 +29,57 @@ from beavervision.run.build import (
 )
 from beavervision.run.commands import who
 from beavervision.run.failure import EXIT_INTERRUPTED
+from beavervision.run.outcome import SKIPPED, Outcome
 from beavervision.run.prepare import ensure_clip
 from beavervision.run.quiet import quiet_libraries
+from beavervision.run.resume import BUNDLE, checkpoint_of, is_finished
 from beavervision.run.run_folder import run_folder, shown
+from beavervision.run.run_lock import one_after_another, only_one
 from beavervision.run.settings import check_nodes, frame_spec
 from beavervision.run.slug import DEFAULT, experiment_of
 from beavervision.run.state import RunState, fingerprint, target_of
+from beavervision.run.trained import trained
 from beavervision.run.upstream import CHAIN, RENDERERS, Search, find_upstream
 from beavervision.stages.base import StageData, StageModule
 
-BUNDLE = "bundle"
 
-
-def train(cfg: DictConfig) -> Path | None:
+def train(cfg: DictConfig) -> Outcome:
     """Train the stage of the config, or continue where its run stopped; skip it when it is finished.
 
     Returns:
-        The bundle's folder; None after a fast development run, which leaves none.
+        The bundle's folder and figures; after a fast development run, which leaves none, the run's folder.
     """
     begun = time.monotonic()
     quiet_libraries()
     check_nodes(cfg)
     check_objects(cfg)
-    clip = ensure_clip(cfg)
-    upstream = upstream_of(cfg)
-    state = RunState(fingerprint(cfg, {"clip": clip, **upstream}, _frame(cfg)), target_of(cfg))
+    with one_after_another(Path(cfg.paths.runs) / cfg.data.name / "clip"):
+        inputs = {"clip": ensure_clip(cfg), **upstream_of(cfg)}
+    state = RunState(fingerprint(cfg, inputs, _frame(cfg)), target_of(cfg))
     folder = run_folder()
-    if _is_finished(folder, state, cfg):
+    if is_finished(folder, state, cfg):
         print(f"{cfg.run.stage} is already trained: {shown(folder / BUNDLE)} (trainer.max_steps= trains it further)")
-        return folder / BUNDLE
+        return trained(folder, cfg.optimized_metric, SKIPPED)
+    with only_one(folder):
+        print(f"{cfg.run.stage} trains on clip {cfg.data.name}, in {shown(folder)}", flush=True)
+        bundle = _train(cfg, inputs, state, begun)
+    if bundle is None:
+        return Outcome(folder)
+    _tell(bundle, cfg)
+    return trained(folder, cfg.optimized_metric)
 
-    print(f"{cfg.run.stage} trains on clip {cfg.data.name}, in {shown(folder)}", flush=True)
+
+def _train(cfg: DictConfig, inputs: Mapping[str, Path], state: RunState, begun: float) -> Bundle | None:
+    """Train, measure, and leave the bundle; None after a fast development run."""
+    folder = run_folder()
     seed_everything(cfg.seed, workers=True, verbose=False)
-    data = build_data(cfg, clip, upstream)
+    data = build_data(cfg, inputs["clip"], {name: path for name, path in inputs.items() if name != "clip"})
     module = build_module(cfg, data)
-    inputs = {"clip": clip, **upstream}
     export = BundleExport(folder / BUNDLE, inputs, OmegaConf.to_yaml(cfg, resolve=True))
     record = RunRecord(OmegaConf.to_container(cfg, resolve=True), inputs)  # type: ignore[arg-type]
     trainer = build_trainer(cfg, [record, *build_callbacks(cfg), export], build_loggers(cfg))
     try:
-        _fit(trainer, module, data, checkpoint=_checkpoint(folder, state, cfg))
+        _fit(trainer, module, data, checkpoint=checkpoint_of(folder, state, cfg))
         if trainer.fast_dev_run:
             return None
         if export.validated_at != trainer.global_step:
@@ -78,9 +90,8 @@ def train(cfg: DictConfig) -> Path | None:
         refresh(trainer)
     finally:
         close_loggers(trainer)
-    RunState(state.fingerprint, state.target, finished=True).write(folder)
-    _tell(bundle, cfg)
-    return bundle.folder
+    replace(state, finished=True, went=_went(trainer)).write(folder)
+    return bundle
 
 
 def upstream_of(cfg: DictConfig) -> dict[str, Path]:
@@ -96,37 +107,6 @@ def upstream_of(cfg: DictConfig) -> dict[str, Path]:
 
 def _frame(cfg: DictConfig) -> object:
     return frame_spec(cfg.frame) if cfg.run.stage in RENDERERS else None
-
-
-def _is_finished(folder: Path, state: RunState, cfg: DictConfig) -> bool:
-    before = RunState.read(folder)
-    return (
-        cfg.resume
-        and before is not None
-        and before.fingerprint == state.fingerprint
-        and before.reaches(state.target)
-        and (folder / BUNDLE).is_dir()
-        and not cfg.trainer.fast_dev_run
-    )
-
-
-def _checkpoint(folder: Path, state: RunState, cfg: DictConfig) -> Path | None:
-    """Return the checkpoint to continue from; what belongs to another clip or other numbers is cleared away."""
-    if cfg.trainer.fast_dev_run:
-        return None
-    before = RunState.read(folder)
-    path = folder / LAST
-    if path.exists() and cfg.resume and before is not None and before.fingerprint == state.fingerprint:
-        print(f"{cfg.run.stage} continues from {shown(path)}")
-        state.write(folder)
-        return path
-    if path.exists():
-        why = "its clip, upstream bundles or numbers changed" if cfg.resume else "resume=false"
-        print(f"{cfg.run.stage} starts over: {why}")
-        for old in (path.parent, folder / BUNDLE, folder / "logs"):
-            shutil.rmtree(old, ignore_errors=True)
-    state.write(folder)
-    return None
 
 
 def _fit(trainer: Trainer, module: StageModule, data: StageData, checkpoint: Path | None) -> None:
@@ -147,6 +127,12 @@ def _figures(trainer: Trainer, begun: float) -> dict[str, float]:
         "wall_seconds": time.monotonic() - begun,
         "peak_memory_mb": peak_memory_mb(),
     }
+
+
+def _went(trainer: Trainer) -> dict[str, float]:
+    """How far training went, for later commands that ask for as much."""
+    clocks = [callback.time_elapsed() for callback in trainer.callbacks if isinstance(callback, Timer)]
+    return {"steps": trainer.global_step, "epochs": trainer.current_epoch, "seconds": max(clocks, default=0.0)}
 
 
 def _tell(bundle: Bundle, cfg: DictConfig) -> None:

@@ -1,0 +1,1 @@
+"""Several jobs of one command: what became of each, in a table, a CSV file and a page."""

@@ -1,0 +1,93 @@
+"""A sweep: the folder in which its jobs tell what became of them, and what is made of that at the end."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from hydra.core.hydra_config import HydraConfig
+
+from beavervision.run.failure import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_MISTAKE
+from beavervision.run.multirun.name import SWEEP_FOLDER, Plan
+from beavervision.run.multirun.page import write_page
+from beavervision.run.multirun.record import FAILED, INTERRUPTED, JobRecord, read_records
+from beavervision.run.multirun.table import print_table, write_csv
+from beavervision.run.run_folder import run_folder, shown
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One command with `-m`; goes along to whichever process runs a job of it."""
+
+    plan: Plan
+    command: str
+    begun: float
+    """Unix time."""
+
+    @classmethod
+    def of(cls, verb: str, arguments: Sequence[str]) -> Sweep | None:
+        """Return the sweep of a command line with `-m`; None when no config comes of it, which Hydra will explain."""
+        plan = Plan.of(verb, arguments)
+        command = shlex.join([Path(sys.argv[0]).name, *arguments])
+        return None if plan is None else cls(plan, command, time.time())
+
+    @property
+    def folder(self) -> Path:
+        """Where the table, the page and the jobs' records lie."""
+        return self.plan.folder
+
+    @contextmanager
+    def announced(self) -> Iterator[None]:
+        """Let configs of launchers and sweepers find the folder, as `${bv.sweep_folder:}`."""
+        before = os.environ.get(SWEEP_FOLDER)
+        os.environ[SWEEP_FOLDER] = str(self.folder)
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ[SWEEP_FOLDER]
+            else:
+                os.environ[SWEEP_FOLDER] = before
+
+    def begin(self) -> JobRecord:
+        """Return the record of the job that starts now in this process, after writing it."""
+        overrides = [o for o in HydraConfig.get().overrides.task if o not in self.plan.fixed]
+        record = JobRecord(int(HydraConfig.get().job.num), overrides, str(run_folder()))
+        record.write(self.folder)
+        print(f"job {record.number}: {' '.join(overrides)}", flush=True)
+        return record
+
+    def keep(self, record: JobRecord) -> None:
+        """Write what became of a job, and the table and the page anew: a sweep that is killed has them."""
+        record.write(self.folder)
+        records = read_records(self.folder)
+        write_csv(self.folder / "jobs.csv", records)
+        write_page(self.folder / "index.html", self.plan.name, self.command, records)
+
+    def conclude(self) -> int:
+        """Show the table of all jobs.
+
+        Returns:
+            The exit code: 0; 1 when a job failed by a fault of ours, 2 by a mistake of use, 130 when one was killed.
+        """
+        records = read_records(self.folder)
+        if not records:
+            return 0
+        self.keep(records[-1])
+        print_table(self.plan.name, records)
+        print(f"table: {shown(self.folder / 'jobs.csv')}  page: {shown(self.folder / 'index.html')}", flush=True)
+        return max((_code(record) for record in records if record.started >= self.begun), default=0)
+
+
+def _code(record: JobRecord) -> int:
+    if record.status == INTERRUPTED:
+        return EXIT_INTERRUPTED
+    if record.status == FAILED:
+        return EXIT_FAULT if record.fault else EXIT_MISTAKE
+    return 0

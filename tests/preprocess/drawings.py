@@ -32,14 +32,15 @@ def look(euler=(0.0, 0.0, 0.0)):
     """View, exact person mask and truth in the head's crop."""
     rgb, truth, points = drawn(euler)
     view = HeadView.look(rgb, points)
-    there = cv2.warpAffine(truth, _shifted(view.square.to_crop(SIZE)), (SIZE, SIZE), flags=cv2.INTER_NEAREST)
+    there = in_crop(truth, view.square)
     return view, (there > 0).astype(np.float32), there
 
 
-def _shifted(matrix):
-    half = np.array([0.5, 0.5])
+def in_crop(labels, square):
+    """A label map as the head's crop shows it."""
+    matrix, half = square.to_crop(SIZE), np.array([0.5, 0.5])
     matrix[:, 2] += matrix[:, :2] @ half - half
-    return matrix
+    return cv2.warpAffine(labels, matrix, (SIZE, SIZE), flags=cv2.INTER_NEAREST)
 
 
 def open_hand(x=100.0, y=100.0, scale=1.0):

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from drawings import HAIR, SIZE_PX, WALL, drawn
+from drawings import HAIR, SIZE_PX, WALL, drawn, in_crop
 
 from beavervision.preprocess.headview import SIZE, HeadView
 from beavervision.preprocess.matte import head_matte
@@ -32,7 +32,7 @@ def head():
     picture = np.where(body, rgb, mixed.round()).astype(np.uint8)
 
     view = HeadView.look(picture, points)
-    there = view.square.cut(labels, SIZE)
+    there = in_crop(labels, view.square)
     person = cv2.GaussianBlur((there > 0).astype(np.float32), (0, 0), 2)
     subject = SubjectView(view, person, np.full((2, 3), np.nan))
     percept = Percept(0, picture, np.zeros((240, 320), np.float32), [], None, [subject])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -17,11 +19,12 @@ from beavervision.synthetic.assembly import Assembly
 from beavervision.synthetic.canvas import FINE
 from beavervision.synthetic.film import Picture, develop, majority
 from beavervision.synthetic.head_mesh import build_head
-from beavervision.synthetic.light import MAP_SIZE, cast_shadow
+from beavervision.synthetic.light import MAP_SIZE, ShadowMap, cast_shadow
+from beavervision.synthetic.part import Part
 from beavervision.synthetic.pose import Pose
 from beavervision.synthetic.raster import Visibility, rasterise
 from beavervision.synthetic.room import paint_room
-from beavervision.synthetic.shading import shade
+from beavervision.synthetic.shading import Surface, shade
 from beavervision.synthetic.shipped import DATA
 from beavervision.synthetic.skin import paint_skin
 
@@ -30,6 +33,15 @@ CHIN = np.array([152, 199, 175, 200])
 """Face vertices that move with the jaw as one: the lower teeth follow their mean."""
 SHADOW_ABOUT = np.array([0.0, 8.0, 4.0])
 """Middle of the shadow map, cm from the head's origin in camera space: head, hand and chest lie in it."""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """A posed actor before any light is worked out: what each sample sees, and of what."""
+
+    visibility: Visibility
+    surface: Surface
+    shadow: ShadowMap
 
 
 class Actor:
@@ -44,6 +56,7 @@ class Actor:
         strands: of hair.
         levels: of subdivision of the head.
         texels_per_cm: of the skin's texture.
+        dressed: changes the parts that the actor consists of.
     """
 
     def __init__(
@@ -57,6 +70,7 @@ class Actor:
         strands: int = 7000,
         levels: int = 2,
         texels_per_cm: float = FINE,
+        dressed: Callable[[list[Part]], Sequence[Part]] = list,
     ) -> None:
         self.model = load_gpmm() if model is None else model
         self.identity = identity
@@ -65,9 +79,9 @@ class Actor:
         self.camera = Camera.centred(width, height)
         self._samples = samples
         self._room = paint_room(width, height)
-        self._texture = paint_skin(self.rest, texels_per_cm)
+        self.texture = paint_skin(self.rest, texels_per_cm)
         self._head = build_head(self.rest, levels)
-        self._assembly = Assembly.of(actor_parts(self._head, self.rest, self.eye_centres, strands))
+        self.assembly = Assembly.of(dressed(actor_parts(self._head, self.rest, self.eye_centres, strands)))
         self._canvas = Visibility.blank(height * samples, width * samples)
         self._light = Visibility.blank(MAP_SIZE, MAP_SIZE)
 
@@ -86,15 +100,26 @@ class Actor:
 
     def photograph(self, pose: Pose) -> Picture:
         """Render one frame."""
-        parts, face = self._assembly, self.face(pose.expression)
+        sight = self.see(pose)
+        linear = shade(sight.visibility, sight.surface, self.texture, sight.shadow, self._room)
+        return Picture(develop(linear), majority(sight.visibility.triangle, self.assembly.label, self._samples))
+
+    def see(self, pose: Pose, focal: float | None = None) -> Sight:
+        """Find what every sample of the picture sees of the actor; the buffers are overwritten by the next call.
+
+        Args:
+            pose: of the frame.
+            focal: focal length, px; the camera's own when None.
+        """
+        parts, face = self.assembly, self.face(pose.expression)
         position = parts.place(pose, self._head.vertices(face), (face - self.rest)[CHIN].mean(axis=0))
         shadow = cast_shadow(position, parts.casting, pose.translation + SHADOW_ABOUT, self._light)
         depth = np.maximum(position[:, 2:], 1e-3)
-        focal, centre = self.camera.fx * self._samples, np.array([self.camera.cx, self.camera.cy]) * self._samples
+        focal = (focal or self.camera.fx) * self._samples
+        centre = np.array([self.camera.cx, self.camera.cy]) * self._samples
         canvas = np.concatenate([position[:, :2] / depth * focal + centre, position[:, 2:]], axis=1)
         seen = rasterise(canvas.astype(np.float32), parts.triangles, parts.bias, self._canvas)
-        linear = shade(seen, parts.surface(pose, position), self._texture, shadow, self._room)
-        return Picture(develop(linear), majority(seen.triangle, parts.label, self._samples))
+        return Sight(seen, parts.surface(pose, position), shadow)
 
     def plate(self) -> UInt8[np.ndarray, "H W 3"]:
         """The empty room."""

@@ -1,0 +1,54 @@
+"""Change a performance: walk, step aside, look through a camera that pans."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Float
+
+from beavervision.synthetic.performance import Performance
+
+
+def moved(performance: Performance, way: Float[np.ndarray, "T 3"]) -> Performance:
+    """The same performance, shifted by `way` cm in camera space frame by frame: head, body and hand alike."""
+    return replace(
+        performance,
+        translation=performance.translation + way,
+        body_translation=performance.body_translation + way,
+        hand_translation=performance.hand_translation + way,
+    )
+
+
+def raised(performance: Performance, up: float) -> Performance:
+    """The hand passes `up` cm higher than before the chin."""
+    return replace(performance, hand_translation=performance.hand_translation - [0.0, up, 0.0])
+
+
+def holding(performance: Performance, rotation: Float[np.ndarray, "3 3"], place: Float[np.ndarray, "3"]) -> Performance:
+    """What takes the hand's place stands still at `place`, camera space, cm."""
+    n = performance.n_frames
+    return replace(performance, hand_rotation=np.tile(rotation, (n, 1, 1)), hand_translation=np.tile(place, (n, 1)))
+
+
+def panned(performance: Performance, turn: Float[np.ndarray, "T 3 3"]) -> Performance:
+    """The same performance seen by a camera that has turned about its centre: x' = turn @ x."""
+
+    def both(rotation: np.ndarray, translation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return turn @ rotation, np.einsum("tij,tj->ti", turn, translation)
+
+    head, body = both(performance.rotation, performance.translation), None
+    body = both(performance.body_rotation, performance.body_translation)
+    hand = both(performance.hand_rotation, performance.hand_translation)
+    return replace(
+        performance,
+        rotation=head[0], translation=head[1],
+        body_rotation=body[0], body_translation=body[1],
+        hand_rotation=hand[0], hand_translation=hand[1],
+    )  # fmt: skip
+
+
+def ease(time: Float[np.ndarray, "T"], start: float, end: float) -> Float[np.ndarray, "T"]:
+    """0 before `start`, 1 after `end`, smooth between."""
+    x = np.clip((time - start) / (end - start), 0, 1)
+    return x * x * (3 - 2 * x)

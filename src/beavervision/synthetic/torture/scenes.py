@@ -1,0 +1,176 @@
+"""The torture set: a few seconds each of what makes preparation fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from beavervision.face.camera import FRONTAL
+from beavervision.face.gpmm import load_gpmm
+from beavervision.face.pose import rotation_from_euler
+from beavervision.synthetic.miniature import babble_phonemes
+from beavervision.synthetic.performance import Performance, perform
+from beavervision.synthetic.rhythm import Moment
+from beavervision.synthetic.torture.look import Look, robin, sasha
+from beavervision.synthetic.torture.motion import ease, holding, moved, panned, raised
+from beavervision.synthetic.torture.reel import ReelOptions
+
+Times = Float[np.ndarray, "T"]
+FPS = 25
+"""Frames per second of every scene but the one with uneven times."""
+
+
+@dataclass(frozen=True)
+class Acting:
+    """Who does what, picture by picture."""
+
+    performances: list[Performance]
+    present: Bool[np.ndarray, "P T"]
+    """Who is in the shot."""
+    turn: Float[np.ndarray, "T 3 3"] | None = None
+    """Turn of the camera, see stage.View; None when it stands still."""
+    zoom: Float[np.ndarray, "T"] | None = None
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One scene of the torture set."""
+
+    name: str
+    says: str
+    """What is hard about it."""
+    size: tuple[int, int]
+    """Width and height, px, as shown."""
+    seconds: float
+    act: Callable[[Times], Acting]
+    """Given the pictures' times."""
+    looks: tuple[Callable[[], Look], ...] = (robin,)
+    cuts: tuple[float, ...] = ()
+    """Seconds at which another shot begins."""
+    rate: float = FPS
+    """Grid of the acting, 1/s."""
+    uneven: bool = False
+    """Pictures at uneven times of the grid."""
+    microphone: bool = False
+    reels: tuple[ReelOptions, ...] = field(default_factory=lambda: (ReelOptions(),))
+    """The files that the scene is written to."""
+
+    def times(self) -> Times:
+        """When the pictures are taken, s."""
+        grid = round(self.seconds * self.rate)
+        if not self.uneven:
+            return np.arange(grid) / self.rate
+        gaps = np.random.default_rng(6).choice([1, 1, 2, 2, 2, 3, 4], grid)
+        rows = np.concatenate([[0], np.cumsum(gaps)])
+        return rows[rows < grid] / self.rate
+
+
+def _speaks(
+    times: Times, seed: int, place: tuple[float, float, float], turns: tuple[float, float, float] = (18.0, 8.0, 5.0),
+    hand: Moment | None = None, away: Moment | None = None,
+) -> Performance:  # fmt: skip
+    """Somebody babbles; rows of a fine grid are picked at the pictures' times."""
+    grid = 50 if np.abs(times * FPS - np.round(times * FPS)).max() > 1e-6 else FPS
+    n = round(times[-1] * grid) + 1
+    performance = perform(
+        load_gpmm(), babble_phonemes(n / grid), n, grid, seed, turns=turns, hand=hand, away=away, place=np.array(place)
+    )
+    return pick(performance, np.round(times * grid).astype(int))
+
+
+def pick(performance: Performance, rows: np.ndarray) -> Performance:
+    """Some frames of a performance."""
+    arrays = {name: value[rows] for name, value in vars(performance).items() if isinstance(value, np.ndarray)}
+    return Performance(**{**vars(performance), **arrays})
+
+
+def _alone(performance: Performance) -> Acting:
+    return Acting([performance], np.ones((1, performance.n_frames), bool))
+
+
+def _small(times: Times) -> Acting:
+    return _alone(_speaks(times, 31, (6.0, 46.0, 330.0)))
+
+
+def _talk(times: Times) -> Acting:
+    return _alone(_speaks(times, 12, (0.0, -4.0, 100.0), (24.0, 10.0, 7.0)))
+
+
+def _wide(times: Times) -> Acting:
+    return _alone(_speaks(times, 13, (-62.0, -6.0, 165.0)))
+
+
+def _crossing(times: Times) -> Acting:
+    way = ease(times, 0.6, times[-1] - 0.6)
+    front = moved(_speaks(times, 14, (0.0, -6.0, 150.0), (10, 6, 4)), np.outer(70 * way - 35, [1, 0, 0]))
+    back = moved(_speaks(times, 15, (0.0, -9.0, 195.0), (10, 6, 4)), np.outer(42 - 84 * way, [1, 0, 0]))
+    return Acting([front, back], np.ones((2, len(times)), bool))
+
+
+def _cuts(times: Times) -> Acting:
+    first, last = times < CUTS[0], times >= CUTS[1]
+    robin_near = np.where(last, 1.0, 0.0)
+    near = moved(_speaks(times, 16, (-12.0, -6.0, 145.0)), np.outer(robin_near, [20.0, 2.0, -45.0]))
+    other = _speaks(times, 17, (10.0, -5.0, 125.0))
+    return Acting([near, other], np.stack([first | last, ~(first | last)]))
+
+
+def _hand(times: Times) -> Acting:
+    performance = _speaks(times, 18, (0.0, -5.0, 105.0), (12, 6, 4), hand=Moment(0.7, times[-1] - 0.4))
+    return _alone(raised(performance, 4.5))
+
+
+def _away(times: Times) -> Acting:
+    gone = ease(times, 0.8, 1.6) * (1 - ease(times, 2.4, 3.2))
+    return _alone(moved(_speaks(times, 19, (4.0, -6.0, 115.0), (10, 6, 4)), np.outer(gone, [68.0, 0.0, 0.0])))
+
+
+def _camera(times: Times) -> Acting:
+    swing = np.sin(2 * np.pi * times / 2.6)
+    euler = np.stack([0.075 * swing, 0.03 * np.sin(2 * np.pi * times / 1.9), np.zeros_like(times)], axis=1)
+    turn = rotation_from_euler(euler) @ FRONTAL.T  # `rotation_from_euler` starts from a frontal head
+    performance = panned(_speaks(times, 20, (0.0, -5.0, 130.0)), turn)
+    zoom = 1.0 + 0.35 * ease(times, 0.3, times[-1] - 0.3)
+    return Acting([performance], np.ones((1, len(times)), bool), turn, zoom)
+
+
+def _microphone(times: Times) -> Acting:
+    performance = _speaks(times, 21, (0.0, -5.0, 105.0), (10, 5, 4))
+    return _alone(holding(performance, FRONTAL, np.array([-1.5, 4.6, 86.0])))
+
+
+CUTS = (1.4, 2.8)
+"""When the other person is shown, and when the first one again, nearer; s."""
+TALK_REELS = (
+    ReelOptions(),
+    ReelOptions("rotated", rotation=-90),
+    ReelOptions("late_sound", suffix=".mov", sound_start=0.4),
+    ReelOptions("hevc10", suffix=".mkv", codec="libx265", pix_fmt="yuv420p10le"),
+)
+SCENES = (
+    Scene("small", "9:16, the face 0.07 of the height", (720, 1280), 2.4, _small),
+    Scene("talk", "4:5; also turned by its metadata, with late sound, as 10-bit HEVC", (640, 800), 2.4, _talk,
+          reels=TALK_REELS),
+    Scene("wide", "21:9, off the middle", (1260, 540), 2.4, _wide),
+    Scene("crossing", "two people cross, the nearer one hides the other", (960, 540), 4.0, _crossing, (robin, sasha)),
+    Scene("cuts", "three shots: one person, another, the first again", (960, 540), 4.2, _cuts, (robin, sasha), CUTS),
+    Scene("hand", "a hand over the mouth", (640, 640), 3.0, _hand),
+    Scene("away", "leaves sideways and comes back", (960, 540), 4.0, _away),
+    Scene("uneven", "variable frame rate, 20 to 80 ms", (640, 640), 2.4,
+          lambda times: _alone(_speaks(times, 22, (0.0, -4.0, 105.0))), rate=50, uneven=True,
+          reels=(ReelOptions(suffix=".mkv"),)),
+    Scene("camera", "the camera pans and zooms", (960, 540), 3.0, _camera),
+    Scene("microphone", "a microphone before the chin", (640, 640), 2.4, _microphone, microphone=True),
+)  # fmt: skip
+
+
+def scene(name: str) -> Scene:
+    """The scene of this name.
+
+    Raises:
+        KeyError: when there is none.
+    """
+    return {each.name: each for each in SCENES}[name]

@@ -7,14 +7,14 @@ import pytest
 
 from beavervision.artifacts.manifest import MANIFEST, Manifest
 from beavervision.errors import BeaverError
-from beavervision.run.upstream import Search, find_upstream, newest_bundle
+from beavervision.run.upstream import Search, find_upstream, newest_bundle, subjects_of
 
 
 @pytest.fixture
 def bundle(tmp_path):
     """Makes a finished bundle that is `age` seconds old; returns its folder."""
 
-    def make(stage: str, slug: str, age: int, **facts: str) -> Path:
+    def make(stage: str, slug: str, age: int, **facts: str | int) -> Path:
         folder = tmp_path / "anna" / stage / slug / "bundle"
         folder.mkdir(parents=True)
         Manifest("bundle", {"stage": stage, **facts}).write(folder)
@@ -37,6 +37,25 @@ def test_a_renderer_needs_the_same_canvas(tmp_path, bundle):
     square = bundle("radnerf_head", "default-1x1", 20, frame="1x1-h256")
     bundle("radnerf_head", "default-9x16", 10, frame="9x16-h256")
     assert find_upstream("radnerf_torso", Search(tmp_path, "anna", frame="1x1-h256")) == {"radnerf_head": square}
+
+
+def test_bundles_of_the_same_person_are_taken(tmp_path, bundle):
+    first = bundle("radnerf_head", "default-1x1", 20, frame="1x1-h256", subject=0)
+    second = bundle("radnerf_head", "default-1x1-subject=1", 10, frame="1x1-h256", subject=1)
+    for subject, folder in enumerate((first, second)):
+        assert newest_bundle("radnerf_head", Search(tmp_path, "anna", subject=subject)) == folder
+    assert newest_bundle("radnerf_head", Search(tmp_path, "anna", subject=2)) is None
+    assert subjects_of("radnerf_head", Search(tmp_path, "anna")) == [0, 1]
+
+
+def test_a_bundle_of_nobody_in_particular_is_everybodys(tmp_path, bundle):
+    corpus = bundle("audio2motion", "default", 10)
+    assert newest_bundle("audio2motion", Search(tmp_path, "anna", subject=1)) == corpus
+
+
+def test_the_missing_bundle_of_a_second_person_is_named_with_its_command(tmp_path):
+    with pytest.raises(BeaverError, match=r"of subject 1; make it with: .* datamodule\.subject=1"):
+        find_upstream("radnerf_torso", Search(tmp_path, "anna", subject=1))
 
 
 def test_debug_and_unfinished_runs_do_not_count(tmp_path, bundle):

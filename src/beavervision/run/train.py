@@ -100,9 +100,9 @@ def upstream_of(cfg: DictConfig) -> dict[str, Path]:
     Raises:
         BeaverError: when one is missing; the sentence names the command that makes it.
     """
-    experiment = experiment_of(cfg.run.slug)
-    frame = frame_spec(cfg.frame).slug
-    return find_upstream(cfg.run.stage, Search(Path(cfg.paths.runs), cfg.data.name, experiment, frame))
+    experiment, frame = experiment_of(cfg.run.slug), frame_spec(cfg.frame).slug
+    subject = cfg.datamodule.get("subject")
+    return find_upstream(cfg.run.stage, Search(Path(cfg.paths.runs), cfg.data.name, experiment, frame, subject))
 
 
 def _frame(cfg: DictConfig) -> object:

@@ -43,6 +43,8 @@ class Search:
     """Prefer bundles of this experiment; None takes the newest of any."""
     frame: str | None = None
     """Slug of the canvas that a renderer's bundle must have; None takes any."""
+    subject: int | None = None
+    """Which person of the clip the bundles must be of; None takes any."""
 
 
 def find_upstream(stage: str, search: Search) -> dict[str, Path]:
@@ -71,15 +73,27 @@ def newest_bundle(stage: str, search: Search) -> Path | None:
 def _fits(bundle: Path, stage: str, search: Search) -> bool:
     if bundle.parent.name.startswith(DEBUG):
         return False
-    if search.frame is None or stage not in RENDERERS:
-        return True
-    return Manifest.read(bundle, "bundle").facts.get("frame") == search.frame
+    facts = Manifest.read(bundle, "bundle").facts
+    # A bundle that names nobody was learnt from everybody (a corpus).
+    if search.subject is not None and facts.get("subject", search.subject) != search.subject:
+        return False
+    return search.frame is None or stage not in RENDERERS or facts.get("frame") == search.frame
+
+
+def subjects_of(stage: str, search: Search) -> list[int]:
+    """Return the people of the clip that have a finished bundle of `stage`, in rising order."""
+    manifests = (search.runs / search.clip / stage).glob(f"*/bundle/{MANIFEST}")
+    fitting = [path.parent for path in manifests if _fits(path.parent, stage, search)]
+    return sorted({int(Manifest.read(folder, "bundle").facts.get("subject", 0)) for folder in fitting})
 
 
 def _missing(stage: str, name: str, search: Search) -> str:
     frame = f" on canvas {search.frame}" if search.frame and name in RENDERERS else ""
+    whose, subject = (
+        (f" of subject {search.subject}", f" datamodule.subject={search.subject}") if search.subject else ("", "")
+    )
     experiment = f" experiment={search.experiment}" if search.experiment not in (None, DEFAULT) else ""
     return (
-        f"{stage} builds on {name}, and {search.runs / search.clip} has no finished {name} bundle{frame}; "
-        f"make it with: python train.py model={name} {who(search.clip, search.runs)}{experiment}"
+        f"{stage} builds on {name}, and {search.runs / search.clip} has no finished {name} bundle{whose}{frame}; "
+        f"make it with: python train.py model={name} {who(search.clip, search.runs)}{experiment}{subject}"
     )

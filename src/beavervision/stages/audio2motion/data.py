@@ -85,6 +85,11 @@ class Audio2MotionData(StageData):
         self._held_out = self._validation_item()
 
     @property
+    def subject(self) -> int:
+        """Which person of the clip."""
+        return self._subject
+
+    @property
     def identity(self) -> Float[np.ndarray, "I"]:
         """Of the person, face model coefficients."""
         return self.clip.subjects[self._subject].identity

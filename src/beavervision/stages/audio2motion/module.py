@@ -207,6 +207,7 @@ class Audio2Motion(StageModule):
         facts = {
             "clip": data.clip.name,
             "clip_sha256": data.clip.sha256,
+            "subject": data.subject,
             "fps": data.clip.fps,
             "basis": data.clip.facts["basis"],
             "audio_features": asdict(data.features),

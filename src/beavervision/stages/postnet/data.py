@@ -67,6 +67,11 @@ class PostNetData(StageData):
         self._disturb = {"speed": speed, "gain_db": gain_db, "noise_db": noise_db}
         self._steps, self._workers, self._seed = steps_per_epoch, workers, seed
 
+    @property
+    def subject(self) -> int:
+        """Which person of the clip."""
+        return self._subject
+
     def setup(self, stage: str) -> None:
         """Predict and measure the training split."""
         if hasattr(self, "scale"):

@@ -113,7 +113,8 @@ def _write(
     picture = open_memmap(part / "picture.npy", "w+", np.uint8, (*measured, 3))
     counted = open_memmap(part / "counted.npy", "w+", np.bool_, measured)
     wanted = frames.tolist()
-    for row, ((t, frame), (_, regions)) in enumerate(zip(clip.frames(wanted), clip.labels(wanted, subject), strict=True)):
+    pairs = zip(clip.frames(wanted), clip.labels(wanted, subject), strict=True)
+    for row, ((t, frame), (_, regions)) in enumerate(pairs):
         window = raster.window(path[t])
         rgb, labels = cut(frame, window, raster.size), cut(regions, window, raster.size, nearest=True)
         inside = inside_footage(window, clip.size, raster.size)

@@ -36,9 +36,8 @@ def head():
     person = cv2.GaussianBlur((there > 0).astype(np.float32), (0, 0), 2)
     subject = SubjectView(view, person, np.full((2, 3), np.nan))
     percept = Percept(0, picture, np.zeros((240, 320), np.float32), [], None, [subject])
-    parse = HeadParse(
-        view, person, np.where(there > 0, there, Label.HAIR).astype(np.uint8), np.zeros(there.shape, bool)
-    )
+    kinds = np.where(there > 0, there, np.where(view.grid[1] < 0.6, Label.HAIR, Label.TORSO))
+    parse = HeadParse(view, person, kinds.astype(np.uint8), np.zeros(there.shape, bool))
     return percept, parse, labels, coverage, strands, wall
 
 

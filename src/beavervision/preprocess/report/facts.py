@@ -2,89 +2,119 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
-from beavervision.artifacts.clip import Subject
+from beavervision.audio.activity import Activity, speech_activity
+from beavervision.audio.level import QUIETEST_DB, speech_level_db
 from beavervision.audio.waveform import Waveform, loudest_db
-from beavervision.face.landmarks import EYE_OUTER
-from beavervision.face.pose import euler_from_rotation
-from beavervision.preprocess.background import Background
-from beavervision.preprocess.describe import Description
+from beavervision.preprocess.report.findings import Findings, SubjectFindings
+from beavervision.preprocess.report.lag import sound_lag
+from beavervision.preprocess.report.moments import error_percent, face_height, yaw_pitch
 from beavervision.types import VisibilityReason
 
 CLIPPED = 0.999
 """Sample value from which sound counts as clipped."""
 
-
-def eye_distance(subject: Subject) -> Float[np.ndarray, "T"]:
-    """Distance of the outer eye corners, px."""
-    right, left = (subject.landmarks[:, corner, :2] for corner in EYE_OUTER)
-    return np.linalg.norm(right - left, axis=-1)
+Facts = dict[str, Any]
+"""JSON types only."""
 
 
-def gather(
-    subject: Subject,
-    error_px: Float[np.ndarray, "T"],
-    found: Description,
-    background: Background,
-    sound: Waveform | None,
-    n_people: int,
-) -> dict[str, Any]:
-    """Facts of one subject's clip, JSON types only."""
-    height = subject.box[:, 3] - subject.box[:, 1]
-    reasons = {r.name.lower(): int((subject.reason == r).sum()) for r in VisibilityReason}
-    error = 100 * error_px / eye_distance(subject)
+def gather(findings: Findings) -> Facts:
+    """Facts of the clip, and of each subject under `subjects`."""
+    activity = None if findings.sound is None else speech_activity(findings.sound.samples)
+    speech = spoken(activity, findings)
+    background = findings.background
     return {
-        "frames": len(subject.visible),
-        "people": n_people,
-        "visible_share": float(subject.visible.mean()),
-        "reasons": {name: n for name, n in reasons.items() if n},
-        "occluded_share": float(subject.occluded[subject.visible].mean()),
-        "face_height_px": _spread(height),
-        "reprojection_error_percent_of_eye_distance": _spread(error),
-        "yaw_degrees": _spread(np.degrees(euler_from_rotation(subject.rotation)[:, 0])),
-        "sharpness": _spread(found.sharpness),
-        "light": _spread(found.light),
+        "clip": findings.name,
+        "video": findings.source.path.name,
+        "width": findings.size[0],
+        "height": findings.size[1],
+        "fps": findings.fps,
+        "frames": findings.n_frames,
+        "seconds": round(findings.n_frames / findings.fps, 3),
+        "people": max(len(findings.people), len(findings.subjects)),
+        "cuts_at_seconds": [round(cut / findings.fps, 3) for cut in findings.cuts],
         "background": {
-            "moving": background.moving,
-            "seen_share": background.seen,
-            "changed_share": background.changed,
+            "moving": bool(background.moving),
+            "seen_share": float(background.seen),
+            "changed_share": float(background.changed),
         },
-        "sound": _sound(sound),
+        "sound": _sound(findings.sound, activity, speech),
+        "subjects": [_subject(findings, about, speech) for about in findings.subjects],
     }
 
 
-def _spread(values: Float[np.ndarray, "T"]) -> dict[str, float]:
-    """5th percentile, median and 95th percentile of the known values."""
-    low, middle, high = np.nanpercentile(values, [5, 50, 95])
+def spoken(activity: Activity | None, findings: Findings) -> Bool[np.ndarray, "T"]:
+    """Frames in which somebody speaks; none where there is no sound."""
+    if activity is None:
+        return np.zeros(findings.n_frames, bool)
+    return activity.frames(findings.n_frames, findings.fps)
+
+
+def spread(values: Float[np.ndarray, "T"]) -> dict[str, float] | None:
+    """5th percentile, median and 95th percentile of the known values; None where nothing is known."""
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return None
+    low, middle, high = np.percentile(known, [5, 50, 95])
     return {"p5": float(low), "median": float(middle), "p95": float(high)}
 
 
-def _sound(sound: Waveform | None) -> dict[str, float] | None:
-    if sound is None:
+def _subject(findings: Findings, about: SubjectFindings, speech: Bool[np.ndarray, "T"]) -> Facts:
+    subject, fps = about.subject, findings.fps
+    visible, angles = subject.visible, yaw_pitch(subject)
+    reasons = {reason.name.lower(): int((subject.reason == reason).sum()) for reason in VisibilityReason}
+    return {
+        "person": about.person,
+        "visible_share": float(visible.mean()),
+        "visible_seconds": round(float(visible.sum()) / fps, 3),
+        "speech_seconds": round(float((visible & speech).sum()) / fps, 3),
+        "reasons": {name: count for name, count in reasons.items() if count},
+        "interpolated_frames": int(subject.interpolated.sum()),
+        "occluded_share": float(subject.occluded[visible].mean()) if visible.any() else 0.0,
+        "shoulders_share": _share(np.isfinite(subject.body[:, :2, :2]).all((1, 2)), visible),
+        "face_height_px": spread(face_height(subject)),
+        "reprojection_error_percent_of_eye_distance": spread(error_percent(subject, about.error_px)),
+        "yaw_degrees": spread(angles[:, 0]),
+        "pitch_degrees": spread(angles[:, 1]),
+        "mouth_open": spread(subject.mouth_open),
+        "sharpness": spread(about.sharpness),
+        "light": spread(about.light),
+        "sound_lag": _lag(findings, about),
+    }
+
+
+def _share(flags: Bool[np.ndarray, "T"], of: Bool[np.ndarray, "T"]) -> float:
+    return float(flags[of].mean()) if of.any() else 0.0
+
+
+def _lag(findings: Findings, about: SubjectFindings) -> Facts | None:
+    """How the sound lies to this subject's lips."""
+    if findings.sound is None:
         return None
-    level = loudest_db(sound)
-    clipped = float((np.abs(sound.samples) >= CLIPPED).mean())
-    # JSON knows no infinity: digital silence is given as -200 dB.
-    return {"loudest_db": max(level, -200.0), "clipped_share": clipped, "seconds": sound.duration}
+    lag = sound_lag(about.subject.mouth_open.astype(float), findings.sound.samples, findings.fps)
+    if lag is None:
+        return None
+    return {
+        "frames": lag.frames,
+        "correlation": lag.correlation,
+        "certain": lag.certain,
+        "remarkable": lag.remarkable,
+    }
 
 
-def strips(
-    subject: Subject, error_px: Float[np.ndarray, "T"], found: Description
-) -> Sequence[tuple[str, str, Float[np.ndarray, "T"]]]:
-    """(title, unit, value per frame) of what the page shows over time; NaN where unknown."""
-    return (
-        ("visible", "", subject.visible.astype(float)),
-        ("head behind hands", "%", 100 * found.covered),
-        ("face height", "px", subject.box[:, 3] - subject.box[:, 1]),
-        ("reprojection error", "% of eye distance", 100 * error_px / eye_distance(subject)),
-        ("yaw", "degrees", np.degrees(euler_from_rotation(subject.rotation)[:, 0])),
-        ("mouth open", "ratio", subject.mouth_open),
-        ("eyes open", "ratio", subject.eye_open.mean(-1)),
-        ("sharpness", "grey values", found.sharpness),
-        ("light", "grey values", found.light),
-    )
+def _sound(sound: Waveform | None, activity: Activity | None, speech: Bool[np.ndarray, "T"]) -> Facts | None:
+    if sound is None or activity is None:
+        return None
+    return {
+        "seconds": round(sound.duration, 3),
+        # JSON knows no infinity.
+        "loudest_db": max(loudest_db(sound), QUIETEST_DB),
+        "level_db": max(speech_level_db(sound.samples), QUIETEST_DB),
+        "clipped_share": float((np.abs(sound.samples) >= CLIPPED).mean()),
+        "speech_share": float(speech.mean()),
+        "snr_db": activity.snr_db,
+    }

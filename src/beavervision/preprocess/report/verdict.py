@@ -1,32 +1,33 @@
-"""What the facts mean for each stage: good, usable or not usable, and why."""
+"""What the facts mean for each stage: good, usable or not usable, why, and what to do."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from beavervision.audio.waveform import SILENCE_DB
+from beavervision.preprocess.report.concerns import CONCERNS
+from beavervision.preprocess.report.facts import Facts
+from beavervision.preprocess.report.remark import GOOD, GRADES, NOT_USABLE, USABLE, Remark
 
-GOOD, USABLE, NOT_USABLE = "good", "usable", "not usable"
-GRADES = (GOOD, USABLE, NOT_USABLE)
+NEEDS = {
+    "audio2motion": ("speech", "sound", "voices", "step", "fit", "mouth"),
+    "syncnet": ("speech", "sound", "voices", "step", "fit", "mouth"),
+    "postnet": ("speech", "sound", "voices", "step", "fit", "mouth"),
+    "radnerf_head": ("view", "size", "fit", "hidden", "light", "turns"),
+    "radnerf_torso": ("view", "size", "fit", "hidden", "light", "background", "shoulders"),
+    "dub": ("view", "size", "fit", "speech_or_none", "hidden", "light"),
+}
+"""What each use of a clip depends on; see `concerns`. The first five are stages, dub is a mode of infer."""
 
-ENOUGH_SECONDS = 120.0
-"""Visible speech from which a renderer or a motion model has enough to learn from (GeneFace++ asks for 2-5 min)."""
-
-FEW_SECONDS = 2.0
-"""Below this there is nothing to learn from."""
-
-TALL_FACE = 200
-"""Pixels of face height from which training at 512 is worth while."""
-
-SMALL_FACE = 40
-"""Pixels of face height under which lips are two or three pixels high."""
-
-FIT_GOOD, FIT_POOR = 2.0, 5.0
-"""Reprojection error in per cent of the eye distance."""
-
-OFTEN = 0.1
-"""Share of frames that is worth a word."""
+PURPOSE = {
+    "audio2motion": "learns how this voice moves the face",
+    "syncnet": "learns which sound belongs to which lips",
+    "postnet": "learns this person's own way of moving",
+    "radnerf_head": "learns what the head looks like",
+    "radnerf_torso": "learns neck, shoulders and background",
+    "dub": "puts new speech into this very footage",
+}
 
 
 @dataclass(frozen=True)
@@ -34,67 +35,52 @@ class Verdict:
     """A judgement on one use of the clip."""
 
     stage: str
-    grade: str
-    why: str
+    remarks: tuple[Remark, ...]
+
+    @property
+    def grade(self) -> str:
+        """The worst of the remarks'."""
+        return max((remark.grade for remark in self.remarks), key=GRADES.index, default=GOOD)
+
+    @property
+    def why(self) -> str:
+        """The remarks in one line."""
+        return "; ".join(str(remark) for remark in self.remarks) or "nothing to object to"
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON types only."""
+        return {
+            "stage": self.stage,
+            "grade": self.grade,
+            "why": self.why,
+            "remarks": [vars(remark) for remark in self.remarks],
+        }
 
 
-def judge_stages(facts: dict[str, Any], fps: float) -> list[Verdict]:
-    """One verdict a stage."""
-    picture, speech = _picture(facts, fps), _speech(facts, fps)
-    torso = list(picture)
-    if facts["background"]["moving"]:
-        torso.append((USABLE, "the background moves, so the source frames serve as background (mode=dub)"))
+def judge_stages(facts: Facts, subject: Facts) -> list[Verdict]:
+    """One verdict a stage for one subject.
+
+    Args:
+        facts: of the clip, as `facts.gather` gives them.
+        subject: one of `facts["subjects"]`.
+    """
     return [
-        _verdict("audio2motion, postnet", speech),
-        _verdict("radnerf_head", picture),
-        _verdict("radnerf_torso", torso),
+        Verdict(stage, tuple(remark for need in needs for remark in CONCERNS[need](facts, subject)))
+        for stage, needs in NEEDS.items()
     ]
 
 
-def _picture(facts: dict[str, Any], fps: float) -> list[tuple[str, str]]:
-    """(grade, remark) of what concerns the picture."""
-    remarks = _amount(facts, fps)
-    height = facts["face_height_px"]["median"]
-    error = facts["reprojection_error_percent_of_eye_distance"]["median"]
-    if height < SMALL_FACE:
-        remarks.append((NOT_USABLE, f"the face is only {height:.0f} px high"))
-    elif height < TALL_FACE:
-        remarks.append((USABLE, f"the face is {height:.0f} px high: train with frame.height of 256 or less"))
-    if error > FIT_POOR:
-        remarks.append((NOT_USABLE, f"the face model misses the landmarks by {error:.1f} % of the eye distance"))
-    elif error > FIT_GOOD:
-        remarks.append((USABLE, f"the face model misses the landmarks by {error:.1f} % of the eye distance"))
-    if facts["occluded_share"] > OFTEN:
-        remarks.append((USABLE, f"{100 * facts['occluded_share']:.0f} % of the frames have a hand before the head"))
-    return remarks
+def headline(verdicts: Sequence[Verdict]) -> str:
+    """The verdicts in one plain sentence."""
+    by_grade = {grade: [v.stage for v in verdicts if v.grade == grade] for grade in GRADES}
+    if by_grade[NOT_USABLE]:
+        bad, rest = _listed(by_grade[NOT_USABLE]), by_grade[USABLE] + by_grade[GOOD]
+        return f"Not usable for {bad}" + (f"; usable for {_listed(rest)}." if rest else ".")
+    if by_grade[USABLE]:
+        good = f"Good for {_listed(by_grade[GOOD])}, usable" if by_grade[GOOD] else "Usable"
+        return f"{good} for {_listed(by_grade[USABLE])}: what would make it better is said below."
+    return "Good for everything."
 
 
-def _speech(facts: dict[str, Any], fps: float) -> list[tuple[str, str]]:
-    """(grade, remark) of what concerns the speech."""
-    sound, remarks = facts["sound"], _amount(facts, fps)
-    if sound is None:
-        return [(NOT_USABLE, "the footage has no sound")]
-    if sound["loudest_db"] < SILENCE_DB:
-        return [(NOT_USABLE, "the sound is silent from end to end")]
-    if sound["clipped_share"] > 1e-3:
-        remarks.append((USABLE, f"the sound is clipped in {100 * sound['clipped_share']:.1f} % of its samples"))
-    return remarks
-
-
-def _amount(facts: dict[str, Any], fps: float) -> list[tuple[str, str]]:
-    """(grade, remark) of how much there is to learn from."""
-    seconds = facts["visible_share"] * facts["frames"] / fps
-    remarks = []
-    if seconds < FEW_SECONDS:
-        remarks.append((NOT_USABLE, f"the face is visible for {seconds:.1f} s only"))
-    elif seconds < ENOUGH_SECONDS:
-        remarks.append((USABLE, f"{seconds:.0f} s of face: two minutes or more give a better avatar"))
-    gone = 1 - facts["visible_share"]
-    if gone > OFTEN:
-        remarks.append((USABLE, f"{100 * gone:.0f} % of the frames do not show the face and are left out"))
-    return remarks
-
-
-def _verdict(stage: str, remarks: list[tuple[str, str]]) -> Verdict:
-    grade = max((grade for grade, _ in remarks), key=GRADES.index, default=GOOD)
-    return Verdict(stage, grade, "; ".join(remark for _, remark in remarks) or "nothing to object to")
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,46 +1,92 @@
-"""Write the report: page, contact sheet and JSON."""
+"""Write the report: page, contact sheets, thumbnail and JSON."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+import numpy as np
 
-from beavervision.artifacts.clip import Subject
-from beavervision.audio.waveform import Waveform
-from beavervision.face.fit import Fit
-from beavervision.preprocess.background import Background
-from beavervision.preprocess.describe import Description
-from beavervision.preprocess.ingest import Source
-from beavervision.preprocess.report.facts import gather, strips
+from beavervision.artifacts.clip import TEST_SHARE
+from beavervision.preprocess.report.advice import because, next_command, recommend, settings
+from beavervision.preprocess.report.chart import TimeAxis
+from beavervision.preprocess.report.facts import Facts, gather
+from beavervision.preprocess.report.findings import Findings, SubjectFindings
+from beavervision.preprocess.report.moments import moments
 from beavervision.preprocess.report.page import page
+from beavervision.preprocess.report.panels import Artist
+from beavervision.preprocess.report.picture import Picture
+from beavervision.preprocess.report.section import Section
+from beavervision.preprocess.report.sheet import contact_sheet
+from beavervision.preprocess.report.still import stills
+from beavervision.preprocess.report.strips import sound_strips, subject_strips, visibility
 from beavervision.preprocess.report.verdict import judge_stages
 
-PAGE, SHEET, FACTS = "report.html", "contact_sheet.png", "report.json"
+PAGE, FACTS = "report.html", "report.json"
+SHEET, THUMBNAIL = "contact_sheet_{}.jpg", "thumbnail_{}.jpg"
+"""One a subject."""
+
+DIGITS = 5
+"""Significant digits of the figures in the JSON file."""
 
 
-def write_report(
-    folder: Path,
-    name: str,
-    source: Source,
-    subject: Subject,
-    fit: Fit,
-    found: Description,
-    background: Background,
-    sound: Waveform | None,
-    n_people: int,
-    sheet: Image.Image,
-) -> dict[str, Any]:
-    """Write the report into `folder` and return its facts and verdicts."""
+def write_report(folder: Path, findings: Findings) -> Facts:
+    """Write the report into `folder`, which is made, and return its facts and verdicts.
+
+    The same clip gives the same bytes: the report holds no date, no duration of work, no random choice.
+
+    Args:
+        folder: inside of the clip that is being written.
+        findings: the clip's; its label maps and mattes must be there already.
+    """
     folder.mkdir()
-    facts = gather(subject, fit.error_px, found, background, sound, n_people)
-    verdicts = judge_stages(facts, source.fps)
-    summary = {**facts, "verdicts": [asdict(verdict) for verdict in verdicts]}
-    sheet.save(folder / SHEET)
-    text = page(name, facts, verdicts, strips(subject, fit.error_px, found), sheet, source.fps)
-    (folder / PAGE).write_text(text, encoding="utf-8")
-    (folder / FACTS).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
-    return summary
+    facts = gather(findings)
+    sections = [_section(findings, about, facts, number) for number, about in enumerate(findings.subjects)]
+    held_out = findings.n_frames - max(1, round(findings.n_frames * TEST_SHARE))
+    axis = TimeAxis(findings.n_frames, findings.fps, held_out, findings.cuts)
+    who = None if findings.who is None else Picture.of(np.asarray(findings.who.convert("RGB")))
+    (folder / PAGE).write_text(page(facts, sections, axis, who, findings.lines), encoding="utf-8")
+    for number, section in enumerate(sections):
+        sheet = contact_sheet(section.shown, findings.fps)
+        (folder / SHEET.format(number)).write_bytes(Picture.of(sheet).jpeg)
+        (folder / THUMBNAIL.format(number)).write_bytes(_thumbnail(section).jpeg)
+    told = _rounded(facts)
+    (folder / FACTS).write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return told
+
+
+def _section(findings: Findings, about: SubjectFindings, facts: Facts, number: int) -> Section:
+    """Judge a subject, add the judgement to the facts, draw the frames."""
+    own = facts["subjects"][number]
+    spec = recommend(about.subject.box, findings.size, facts["people"])
+    own["recommended"] = {
+        "settings": settings(spec),
+        "because": because(spec),
+        "command": next_command(findings, number, spec),
+    }
+    verdicts = judge_stages(facts, own)
+    own["verdicts"] = [verdict.as_json() for verdict in verdicts]
+    artist = Artist(about, findings.model, findings.camera, spec)
+    chosen = {moment.index: moment for moment in moments(about.subject, about.error_px)}
+    shown = [
+        (chosen[still.index], {title: Picture.of(panel) for title, panel in artist.panels(still).items()})
+        for still in stills(findings.source, about, list(chosen))
+    ]
+    strips = [*sound_strips(findings), *subject_strips(about)]
+    return Section(own, verdicts, shown, visibility(about), strips)
+
+
+def _thumbnail(section: Section) -> Picture:
+    """The subject as trained, of the moment in the middle of those that show it."""
+    seen = [panels["as trained"] for _, panels in section.shown if "as trained" in panels]
+    return seen[len(seen) // 2] if seen else section.shown[0][1]["frame"]
+
+
+def _rounded(value: Any) -> Any:
+    """JSON types with numbers of DIGITS significant digits."""
+    if isinstance(value, dict):
+        return {name: _rounded(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_rounded(part) for part in value]
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value

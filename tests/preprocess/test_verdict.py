@@ -1,0 +1,131 @@
+import pytest
+
+from beavervision.preprocess.report.remark import GOOD, NOT_USABLE, USABLE
+from beavervision.preprocess.report.verdict import NEEDS, headline, judge_stages
+
+SPEECH = ("audio2motion", "syncnet", "postnet")
+
+
+def spread(low, middle, high):
+    return {"p5": low, "median": middle, "p95": high}
+
+
+def clip(**changes):
+    """Facts of a long, clean clip."""
+    clean = {
+        "people": 1,
+        "background": {"moving": False, "seen_share": 0.9, "changed_share": 0.0},
+        "sound": {"loudest_db": -12.0, "clipped_share": 0.0, "speech_share": 0.9, "snr_db": 40.0},
+    }
+    return clean | changes
+
+
+def subject(**changes):
+    """Facts of somebody who is large, sharp, well lit and always visible."""
+    clean = {
+        "visible_share": 1.0,
+        "visible_seconds": 200.0,
+        "speech_seconds": 180.0,
+        "reasons": {"visible": 5000},
+        "occluded_share": 0.0,
+        "shoulders_share": 1.0,
+        "face_height_px": spread(280.0, 300.0, 320.0),
+        "reprojection_error_percent_of_eye_distance": spread(0.8, 1.0, 1.5),
+        "yaw_degrees": spread(-12.0, 0.0, 14.0),
+        "mouth_open": spread(0.0, 0.05, 0.2),
+        "light": spread(120.0, 130.0, 140.0),
+        "sound_lag": {"frames": 0, "correlation": 0.5, "certain": True, "remarkable": False},
+        "recommended": {"settings": ["frame=1x1", "frame.height=192", "frame.face_scale=0.45"]},
+    }
+    return clean | changes
+
+
+def judged(clip_facts, subject_facts):
+    return {verdict.stage: verdict for verdict in judge_stages(clip_facts, subject_facts)}
+
+
+def test_a_clean_clip_is_good_for_everything():
+    verdicts = judge_stages(clip(), subject())
+    assert [v.stage for v in verdicts] == list(NEEDS)
+    assert {(v.grade, v.why) for v in verdicts} == {(GOOD, "nothing to object to")}
+    assert headline(verdicts) == "Good for everything."
+
+
+@pytest.mark.parametrize(
+    ("changes", "stages", "grade", "words"),
+    [
+        ({"sound": None}, SPEECH, NOT_USABLE, "no sound"),
+        ({"sound": {"loudest_db": -90.0}}, SPEECH, NOT_USABLE, "silent"),
+        ({"sound": clip()["sound"] | {"clipped_share": 0.02}}, SPEECH, USABLE, "audio clips in 2.0 %"),
+        ({"sound": clip()["sound"] | {"snr_db": 12.0}}, SPEECH, USABLE, "12 dB above the noise"),
+        ({"sound": clip()["sound"] | {"snr_db": 2.0}}, SPEECH, NOT_USABLE, "2 dB above the noise"),
+        ({"people": 3}, SPEECH, USABLE, "3 people share the sound"),
+        ({"background": {"moving": True}}, ("radnerf_torso",), USABLE, "background moves"),
+    ],
+)
+def test_a_fault_of_the_clip_is_named_where_it_matters_and_nowhere_else(changes, stages, grade, words):
+    found = judged(clip(**changes), subject())
+    assert {stage for stage, verdict in found.items() if verdict.grade != GOOD} == set(stages)
+    for stage in stages:
+        assert found[stage].grade == grade
+        assert words in found[stage].why
+
+
+@pytest.mark.parametrize(
+    ("changes", "stage", "grade", "words"),
+    [
+        (
+            {"face_height_px": spread(80, 84, 90)},
+            "radnerf_head",
+            USABLE,
+            "face 84 px high: train with frame=1x1 ",
+        ),
+        ({"face_height_px": spread(18, 20, 22)}, "dub", NOT_USABLE, "only 20 px high"),
+        ({"occluded_share": 0.12}, "radnerf_torso", USABLE, "12 % of frames occluded"),
+        (
+            {"visible_share": 0.5, "reasons": {"visible": 9, "no_face": 2, "out_of_frame": 7}},
+            *(
+                "radnerf_head",
+                USABLE,
+                "50 % of the frames do not show the face and are left out, mostly because of: out",
+            ),
+        ),
+        ({"visible_seconds": 1.2}, "radnerf_head", NOT_USABLE, "1.2 s only"),
+        ({"speech_seconds": 1.2}, "audio2motion", NOT_USABLE, "1.2 s of speech"),
+        ({"speech_seconds": 40.0}, "syncnet", USABLE, "40 s of speech"),
+        ({"reprojection_error_percent_of_eye_distance": spread(5, 7, 9)}, "postnet", NOT_USABLE, "7.0 %"),
+        ({"reprojection_error_percent_of_eye_distance": None}, "dub", NOT_USABLE, "no frame could be fitted"),
+        ({"mouth_open": spread(0.0, 0.01, 0.04)}, "audio2motion", USABLE, "mouth opens by 0.04"),
+        ({"light": spread(30, 40, 45)}, "radnerf_head", USABLE, "dark (grey value 40 of 255)"),
+        ({"light": spread(80, 120, 160)}, "radnerf_head", USABLE, "light on the face changes (grey value 80 to 160)"),
+        ({"shoulders_share": 0.2}, "radnerf_torso", USABLE, "shoulders seen in 20 %"),
+        ({"yaw_degrees": spread(-1, 0, 2)}, "radnerf_head", GOOD, "turns by 3° only"),
+        ({"sound_lag": {"frames": 3, "remarkable": True}}, "syncnet", USABLE, "sound seems 3 frames late"),
+        ({"sound_lag": {"frames": -4, "remarkable": True}}, "postnet", USABLE, "sound seems 4 frames early"),
+        ({"sound_lag": {"frames": 7, "remarkable": False}}, "postnet", GOOD, "nothing"),
+        ({"sound_lag": None}, "postnet", GOOD, "nothing"),
+    ],
+)
+def test_a_fault_of_the_subject_is_named_with_its_number(changes, stage, grade, words):
+    verdict = judged(clip(), subject(**changes))[stage]
+    assert verdict.grade == grade
+    assert words in verdict.why
+
+
+def test_footage_without_sound_can_be_dubbed_all_the_same():
+    assert judged(clip(sound=None), subject())["dub"].grade == GOOD
+
+
+def test_the_headline_says_what_the_clip_is_no_use_for():
+    assert headline(judge_stages(clip(sound=None), subject())) == (
+        "Not usable for audio2motion, syncnet and postnet; usable for radnerf_head, radnerf_torso and dub."
+    )
+    assert headline(judge_stages(clip(background={"moving": True}), subject())).startswith(
+        "Good for audio2motion, syncnet, postnet, radnerf_head and dub, usable for radnerf_torso:"
+    )
+
+
+def test_nobody_who_was_never_seen_breaks_the_report():
+    never = {name: None for name in ("face_height_px", "mouth_open", "light", "yaw_degrees")}
+    gone = subject(visible_share=0.0, visible_seconds=0.0, speech_seconds=0.0, reasons={"no_face": 9}, **never)
+    assert {v.grade for v in judge_stages(clip(), gone)} == {NOT_USABLE}

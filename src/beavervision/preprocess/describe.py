@@ -23,7 +23,6 @@ from beavervision.preprocess.matte import head_matte
 from beavervision.preprocess.occlude import occluded_share
 from beavervision.preprocess.parse import parse_head
 from beavervision.preprocess.perceive import Percept, Perception
-from beavervision.preprocess.shown import keep
 from beavervision.preprocess.sitter import Sitter
 from beavervision.video.lossless import GrayWriter
 
@@ -74,8 +73,6 @@ class Describe:
     subjects: tuple[Known, ...]
     boxes: Path
     """npy file [P,T,4]: face boxes of everybody, full-frame px, NaN where not seen."""
-    shown: tuple[int, ...]
-    """Frames to keep for the report."""
     plate: Path
     """Picture of the background without people; there only where it stands still."""
 
@@ -95,8 +92,6 @@ class Describe:
             for percept in ahead(self._percepts(perception, span)):
                 for i, pen in enumerate(pens):
                     pen.draw(percept, i)
-                if percept.index in self.shown:
-                    keep(part, percept.index, percept.rgb, percept.hands)
                 tick()
         perception.close()
         for i, pen in enumerate(pens):

@@ -30,7 +30,6 @@ from beavervision.preprocess.report.findings import Findings, SubjectFindings
 from beavervision.preprocess.report.write import write_report
 from beavervision.preprocess.samples import FrameSamples, sample_indices
 from beavervision.preprocess.segments import in_segments
-from beavervision.preprocess.shown import evenly
 from beavervision.preprocess.sitter import Sitter, portray
 from beavervision.preprocess.workspace import WORKSPACE, Workspace
 from beavervision.video.lossless import join_gray
@@ -148,19 +147,14 @@ class Preparation:
         return self._workspace.result("looks", learn.VERSION, inputs, make)
 
     @cached_property
-    def _shown(self) -> tuple[int, ...]:
-        """Frames that the report shows."""
-        return tuple(evenly(self._source.n_frames).tolist())
-
-    @cached_property
     def _described(self) -> list[Path]:
         """Label maps and figures of every frame, segment by segment."""
         subjects = tuple(
             Known(folder, self._looks / APPEARANCE.format(i), number)
             for i, (folder, number) in enumerate(zip(self._sitters, self._chosen, strict=True))
         )
-        job = Describe(self._source, subjects, self._crowd.folder / crowd.BOXES, self._shown, self._looks / PLATE)
-        inputs = {"looks": self._looks.name, "shown": self._shown}
+        job = Describe(self._source, subjects, self._crowd.folder / crowd.BOXES, self._looks / PLATE)
+        inputs = {"looks": self._looks.name}
         return in_segments(
             *(self._workspace, "labels", describe.VERSION, inputs, self._source.n_frames),
             *(job, self._steps, self._options.processes),

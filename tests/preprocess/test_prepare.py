@@ -188,6 +188,6 @@ def test_nothing_is_left_over(speaking):
     names = {path.name for path in clip.folder.iterdir()}
     assert names == {
         *("manifest.json", "frames.safetensors", "subject_0.safetensors"),
-        *("labels_0.mkv", "audio.wav", "background.png", "report"),
+        *("labels_0.mkv", "matte_0.mkv", "audio.wav", "background.png", "report"),
     }
     assert {path.name for path in clip.folder.parent.iterdir()} == {"clip", ".prepare"}

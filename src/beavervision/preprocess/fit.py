@@ -8,7 +8,6 @@ from jaxtyping import Bool, Float
 from beavervision.face.camera import Camera
 from beavervision.face.fit import Fit, fit_clip
 from beavervision.face.model import FaceModel
-from beavervision.face.projection import project
 
 
 def fit_subject(
@@ -30,14 +29,3 @@ def fit_subject(
     camera = Camera.centred(*size, focal)
     used = np.where(visible[:, None, None], landmarks, np.nan)
     return fit_clip(model, used, camera, estimate_focal=focal is None)
-
-
-def project68(model: FaceModel, fit: Fit, size: tuple[int, int]) -> Float[np.ndarray, "T 68 2"]:
-    """The fitted model's 68 landmarks in the frame, px; NaN where there is no fit."""
-    keys = model.landmarks68
-    points = (
-        model.mean[keys]
-        + np.tensordot(fit.identity, model.id_basis[:, keys], 1)
-        + np.tensordot(fit.expression, model.exp_basis[:, keys], 1)
-    )
-    return project(points, fit.rotation, fit.translation, Camera.centred(*size, fit.focal))

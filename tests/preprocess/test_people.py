@@ -2,52 +2,101 @@ import numpy as np
 import pytest
 from faces import landmarks
 
-from beavervision.errors import BeaverError
-from beavervision.preprocess.people import join, largest
+from beavervision.preprocess.people import FLEETING, join
 from beavervision.preprocess.track import Track
 
 
-def person(seed):
-    return np.random.default_rng(seed).normal(size=80)
+def identity(who):
+    return np.random.default_rng(who).normal(size=80)
 
 
-def track(first, length, who, centre=(320, 240), eyes=60.0):
-    rng = np.random.default_rng(first)
-    turns = np.radians(rng.uniform(-15, 15, (length, 3)))
-    return Track(first, [landmarks(centre, eyes, euler=turn, identity=person(who)) for turn in turns])
+def colours(who):
+    """A portrait of its own for each; nothing in common with the next."""
+    return np.tile(np.eye(8, dtype=np.float32)[who % 8], 9)
+
+
+def track(first, length, who, centre=(320, 240), eyes=60.0, clothes=None):
+    turns = np.radians(np.random.default_rng(first).uniform(-15, 15, (5, 3)))
+    some = [landmarks(centre, eyes, euler=turn, identity=identity(who)) for turn in turns]
+    faces = [some[i % len(some)] for i in range(length)]
+    return Track(first, faces, portraits=[colours(who if clothes is None else clothes)] * length)
+
+
+def shots(people):
+    """First frames of each person's tracks, people in the order in which they first appear."""
+    return sorted([track.first for track in person.tracks] for person in people)
 
 
 def test_one_person_who_comes_back_elsewhere_is_one_person():
-    tracks = [track(0, 10, who=1), track(60, 10, who=1, centre=(100, 100))]
-    (found,) = join(tracks)
-    assert [t.first for t in found.tracks] == [0, 60]
+    assert shots(join([track(0, 12, who=1), track(60, 12, who=1, centre=(100, 100))])) == [[0, 60]]
 
 
 def test_another_person_elsewhere_is_another_person():
-    assert len(join([track(0, 10, who=1), track(60, 10, who=2, centre=(100, 100))])) == 2
+    assert len(join([track(0, 12, who=1), track(60, 12, who=2, centre=(100, 100))])) == 2
 
 
 def test_people_in_the_same_frame_are_never_joined():
-    assert len(join([track(0, 10, who=1), track(5, 10, who=1, centre=(100, 100))])) == 2
+    assert len(join([track(0, 12, who=1), track(5, 12, who=1, centre=(100, 100))])) == 2
 
 
-def test_a_short_gap_in_the_same_place_is_bridged_whatever_the_shape():
-    assert len(join([track(0, 10, who=1), track(12, 1, who=2)])) == 1
+def test_shot_and_reverse_shot_in_one_place_are_two_people():
+    # A B A B at the very same place, size and distance: only looks can tell
+    film = [track(25 * i, 25, who=1 + i % 2) for i in range(4)]
+    assert shots(join(film, [25, 50, 75])) == [[0, 50], [25, 75]]
+
+
+def test_a_track_across_a_cut_is_parted_there():
+    first, second = track(0, 25, who=1), track(25, 25, who=2)
+    both = Track(0, first.landmarks + second.landmarks, portraits=first.portraits + second.portraits)
+    people = join([both], [25])
+    assert shots(people) == [[0], [25]]
+    assert sum(person.n_frames for person in people) == 50
+
+
+def test_segments_are_joined_at_their_borders():
+    film = [track(250 * i, 250, who=w, centre=(200 * w, 240)) for i in range(2) for w in (1, 2)]
+    people = join(film)
+    assert shots(people) == [[0, 250], [0, 250]]
+    assert [person.centre[0] for person in people] == sorted(person.centre[0] for person in people)
+
+
+def test_a_short_gap_in_the_same_place_is_bridged_even_when_the_face_looks_odd():
+    # 12 frames that show it well, then three blurred ones after two frames without any
+    assert len(join([track(0, 12, who=1), track(14, 10, who=2, clothes=1)])) == 1
+    assert len(join([track(0, 12, who=1), track(14, 10, who=2, clothes=1)], [13])) == 2
+
+
+def test_people_come_from_left_to_right():
+    people = join([track(0, 20, who=w, centre=(x, 240)) for w, x in ((1, 500), (2, 100), (3, 300))])
+    assert [round(person.centre[0], -2) for person in people] == [100, 300, 500]
+
+
+def test_the_order_of_the_tracks_does_not_matter():
+    film = [track(25 * i, 25, who=1 + i % 3, centre=(100 + 90 * (i % 3), 240)) for i in range(6)]
+    assert shots(join(film, range(25, 150, 25))) == shots(join(film[::-1], range(25, 150, 25)))
+
+
+def test_a_passing_mistake_is_left_out_and_a_short_clip_is_not():
+    long, short = track(0, 250, who=1), track(40, FLEETING - 1, who=2, centre=(100, 100))
+    assert len(join([long, short])) == 1
+    assert len(join([short])) == 1
 
 
 def test_landmarks_keep_their_indices():
     (found,) = join([track(2, 3, who=1), track(7, 2, who=1)])
-    seen = np.isfinite(found.landmarks(12)).all((1, 2))
-    assert np.flatnonzero(seen).tolist() == [2, 3, 4, 7, 8]
+    assert np.flatnonzero(np.isfinite(found.landmarks(12)).all((1, 2))).tolist() == [2, 3, 4, 7, 8]
+    assert np.flatnonzero(found.seen(12)).tolist() == [2, 3, 4, 7, 8]
 
 
-def test_the_largest_is_chosen_by_size_over_time():
-    # 10 frames at 60 px against 20 frames at 40 px: 600 < 800
-    people = join([track(0, 10, who=1, eyes=60), track(0, 20, who=2, centre=(100, 100), eyes=40)])
-    chosen = largest(people, "a.mp4")
-    assert len(chosen.tracks[0].landmarks) == 20
+def test_figures_by_hand():
+    face = landmarks((320, 240), 60)
+    tall = np.ptp(face[:, 1])
+    (found,) = join([Track(3, [face, face, face], [0.1, 0.2, 0.3])])
+    assert found.n_frames == 3
+    assert found.height == pytest.approx(tall)
+    assert found.size == pytest.approx(3 * tall)
+    assert found.sharpness(7)[3:6] == pytest.approx([0.1, 0.2, 0.3])
 
 
-def test_nobody_is_an_error_that_names_the_video():
-    with pytest.raises(BeaverError, match=r"a\.mp4 shows no face"):
-        largest([], "a.mp4")
+def test_nobody_is_nobody():
+    assert join([]) == []

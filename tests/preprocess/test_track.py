@@ -2,91 +2,53 @@ import numpy as np
 import pytest
 from faces import landmarks
 
-from beavervision.preprocess.detect import FaceBox
-from beavervision.preprocess.track import LOOK_EVERY, MISSES, FaceTracker, landmark_box
-
-FRAME = np.zeros((480, 640, 3), np.uint8)
+from beavervision.preprocess.track import Track, landmark_box
 
 
-class World:
-    """Stands for detector and mesh: faces at known places, seen where the square shows their centre."""
-
-    def __init__(self):
-        self.faces: list[np.ndarray] = []
-        self.blind = False
-
-    def place(self, *faces):
-        self.faces = list(faces)
-
-    def find(self, rgb, *, thorough=True):
-        return [] if self.blind else [FaceBox(landmark_box(face), 0.9) for face in self.faces]
-
-    def inside(self, rgb, square):
-        return [box for box in self.find(rgb) if _holds(square, box.box.reshape(2, 2).mean(0), 0.5)]
-
-    def landmarks(self, rgb, square):
-        for face in self.faces:
-            if _holds(square, landmark_box(face).reshape(2, 2).mean(0), 0.25):
-                return face
-        return None
-
-
-def _holds(square, point, share):
-    return max(abs(point[0] - square.x), abs(point[1] - square.y)) < share * square.side
-
-
-def run(frames):
-    """Tracks of a list of lists of faces."""
-    world = World()
-    tracker = FaceTracker(world, world)
-    for index, faces in enumerate(frames):
-        world.place(*faces)
-        tracker.step(index, FRAME)
-    return [(track.first, track.stop) for track in tracker.tracks]
-
-
-def test_one_face_is_one_track():
-    assert run([[landmarks((200 + 3 * t, 200))] for t in range(20)]) == [(0, 20)]
-
-
-def test_a_face_that_leaves_and_comes_back_is_two_tracks_with_true_indices():
-    there = [landmarks((200, 200))]
-    assert run([there] * 8 + [[]] * 9 + [there] * 6) == [(0, 8), (17, 23)]
-
-
-def test_first_and_last_frames_may_be_empty():
-    assert run([[]] * 4 + [[landmarks()]] * 5 + [[]] * 3) == [(4, 9)]
-
-
-def test_a_fast_face_is_followed():
-    # 100 px a frame is more than its own width: the square alone would lose it
-    assert run([[landmarks((100 + 100 * t, 200), eyes=60)] for t in range(5)]) == [(0, 5)]
-
-
-def test_a_second_face_is_found_within_a_look():
-    one, two = landmarks((150, 200)), landmarks((450, 200))
-    tracks = run([[one]] * 3 + [[one, two]] * 12)
-    assert tracks[0] == (0, 15)
-    assert tracks[1][1] == 15
-    assert 3 <= tracks[1][0] <= 3 + LOOK_EVERY
-
-
-def test_faces_are_not_counted_twice():
-    face = landmarks((300, 200))
-    assert run([[face, face + 1.0]] * 12) == [(0, 12)]
-
-
-def test_a_track_that_no_detector_confirms_ends():
-    world = World()
-    tracker = FaceTracker(world, world)
-    world.place(landmarks())
-    for index in range(40):
-        world.blind = index > 2  # the mesh goes on seeing a face in what is none
-        tracker.step(index, FRAME)
-    assert tracker.tracks[0].stop <= 3 + LOOK_EVERY * (MISSES + 1)
+def track(n=6, first=10):
+    faces = [landmarks((100 + 3 * t, 200 - 2 * t)) for t in range(n)]
+    portraits = [np.full(72, t, np.float32) for t in range(n)]
+    return Track(first, faces, [0.1 * t for t in range(n)], portraits)
 
 
 def test_landmark_box_by_hand():
     points = np.zeros((478, 3))
     points[0], points[1] = (2, 3, 9), (8, 5, -9)
     assert landmark_box(points) == pytest.approx([0, 0, 8, 5])
+
+
+def test_velocity_is_pixels_a_frame():
+    assert track().velocity == pytest.approx([3, -2], abs=1e-3)
+    assert track().velocity_at_first == pytest.approx([3, -2], abs=1e-3)
+    assert track(1).velocity == pytest.approx([0, 0])
+
+
+def test_split_keeps_every_frame_and_its_index():
+    parts = track(6, first=10).split([5, 10, 12, 13, 16, 40])
+    assert [(part.first, part.stop) for part in parts] == [(10, 12), (12, 13), (13, 16)]
+    assert [part.portraits[0][0] for part in parts] == [0, 2, 3]
+    assert np.array_equal(parts[2].landmarks[-1], track().landmarks[5])
+
+
+def test_arrays_bring_the_same_track_back():
+    arrays = track().to_arrays()
+    assert {name: array.shape for name, array in arrays.items()} == {
+        "first": (1,),
+        "landmarks": (6, 478, 3),
+        "sharpness": (6,),
+        "portraits": (6, 72),
+    }
+    back = Track.from_arrays(arrays).to_arrays()
+    assert all(np.array_equal(back[name], array) and back[name].dtype == array.dtype for name, array in arrays.items())
+
+
+def test_shortened_tracks_end_before_that_index():
+    one = track(6, first=10)
+    one.shorten(13)
+    assert (one.stop, len(one.sharpness), len(one.portraits)) == (13, 3, 3)
+
+
+def test_what_was_not_measured_is_unknown():
+    one = Track(0, [landmarks(), landmarks()])
+    assert np.isnan(one.sharpness).all()
+    assert not np.stack(one.portraits).any()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
@@ -14,12 +15,18 @@ CROP = 256
 """Pixels of what a detector gets; its networks take 192 (full range) and 128 (short range)."""
 
 CONFIDENCE = 0.5
-SAME_FACE = 0.3
-"""Overlap (intersection over union) from which two boxes are one face."""
+"""Score from which a detection begins a track."""
+
+DOUBTFUL = 0.3
+"""Score from which a detection confirms a face that is followed already."""
+
+SAME_FACE, WITHIN = 0.35, 0.6
+"""Intersection over union, and over the smaller, from which two boxes are one face."""
 
 TILE_SHARES = (1.0, 0.5)
-"""Sides of the tiles over the frame's shorter side, tried in turn: a face of 0.07 of the height fills 27 of the
-192 pixels of the smaller tile."""
+"""Sides of the tiles over the frame's shorter side: a face of 0.07 of the height fills 27 of the 192 pixels of the
+smaller tile. Measured on 30 pictures of five people, pasted into 16:9, 9:16, 21:9 and 4K: 0.07 of the height is found
+in all of them."""
 
 TILE_OVERLAP = 0.5
 
@@ -40,10 +47,28 @@ class FaceBox:
 
 def overlap(a: Float[np.ndarray, "4"], b: Float[np.ndarray, "4"]) -> float:
     """Intersection over union of two boxes x0 y0 x1 y1."""
+    shared, both = _shared(a, b), _area(a) + _area(b)
+    return shared / (both - shared) if both > shared else 0.0
+
+
+def covered(a: Float[np.ndarray, "4"], b: Float[np.ndarray, "4"]) -> float:
+    """Intersection over the smaller of two boxes."""
+    smaller = min(_area(a), _area(b))
+    return _shared(a, b) / smaller if smaller > 0 else 0.0
+
+
+def one_face(a: Float[np.ndarray, "4"], b: Float[np.ndarray, "4"]) -> bool:
+    """Whether two boxes cannot be two faces; detectors also find faces in the eye, nose and mouth of a large one."""
+    return overlap(a, b) > SAME_FACE or covered(a, b) > WITHIN
+
+
+def _shared(a: Float[np.ndarray, "4"], b: Float[np.ndarray, "4"]) -> float:
     low, high = np.maximum(a[:2], b[:2]), np.minimum(a[2:], b[2:])
-    shared = float(np.prod(np.clip(high - low, 0, None)))
-    both = float(np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2])) - shared
-    return shared / both if both > 0 else 0.0
+    return float(np.prod(np.clip(high - low, 0, None)))
+
+
+def _area(box: Float[np.ndarray, "4"]) -> float:
+    return float(np.prod(box[2:] - box[:2]))
 
 
 class FaceFinder:
@@ -52,34 +77,42 @@ class FaceFinder:
     def __init__(self) -> None:
         from mediapipe.python.solutions.face_detection import FaceDetection
 
-        self._detectors = [FaceDetection(min_detection_confidence=CONFIDENCE, model_selection=s) for s in (1, 0)]
+        self._detectors = [FaceDetection(min_detection_confidence=DOUBTFUL, model_selection=s) for s in (1, 0)]
 
     def find(self, rgb: UInt8[np.ndarray, "H W 3"], *, thorough: bool = True) -> list[FaceBox]:
         """Faces of a frame, best first.
 
         Args:
             rgb: the frame.
-            thorough: look at tiles too when the frame as a whole shows none.
+            thorough: look at tiles of it too, for faces that are small in the frame as a whole.
         """
         height, width = rgb.shape[:2]
-        whole = Square(width / 2, height / 2, max(width, height))
-        found = self.inside(rgb, whole)
+        picture, scale = _shrunk(rgb, CROP / min(TILE_SHARES))
+        squares = [Square(width / 2, height / 2, max(width, height))]
         for share in TILE_SHARES if thorough else ():
-            if found:
-                break
-            for tile in tiles(width, height, share * min(width, height)):
-                found += self.inside(rgb, tile)
+            squares += tiles(width, height, share * min(width, height))
+        found = []
+        for square in squares:
+            small = Square(square.x * scale, square.y * scale, square.side * scale)
+            found += [FaceBox(face.box / scale, face.score) for face in self.inside(picture, small)]
         return _distinct(found)
 
-    def inside(self, rgb: UInt8[np.ndarray, "H W 3"], square: Square) -> list[FaceBox]:
-        """Faces in a square of the frame."""
+    def inside(self, rgb: UInt8[np.ndarray, "H W 3"], square: Square, confidence: float = CONFIDENCE) -> list[FaceBox]:
+        """Faces in a square of the frame, best first.
+
+        Args:
+            rgb: the frame.
+            square: where to look.
+            confidence: least score; DOUBTFUL at least.
+        """
         crop = square.cut(rgb, CROP)
         found = []
         for detector in self._detectors:
             for detection in detector.process(crop).detections or []:
-                box = detection.location_data.relative_bounding_box
-                corners = np.array([[box.xmin, box.ymin], [box.xmin + box.width, box.ymin + box.height]])
-                found.append(FaceBox(square.to_frame(corners).reshape(4), float(detection.score[0])))
+                box, score = detection.location_data.relative_bounding_box, float(detection.score[0])
+                if score >= confidence:
+                    corners = np.array([[box.xmin, box.ymin], [box.xmin + box.width, box.ymin + box.height]])
+                    found.append(FaceBox(square.to_frame(corners).reshape(4), score))
         return _distinct(found)
 
     def close(self) -> None:
@@ -95,6 +128,16 @@ def tiles(width: int, height: int, side: float) -> Iterator[Square]:
             yield Square(x, y, side)
 
 
+def _shrunk(rgb: UInt8[np.ndarray, "H W 3"], side: float) -> tuple[UInt8[np.ndarray, "h w 3"], float]:
+    """The frame with a shorter side of `side` at most, and the factor."""
+    height, width = rgb.shape[:2]
+    scale = min(1.0, side / min(width, height))
+    if scale == 1.0:
+        return rgb, scale
+    size = round(width * scale), round(height * scale)
+    return cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), scale
+
+
 def _centres(length: int, side: float) -> Float[np.ndarray, "n"]:
     if side >= length:
         return np.array([length / 2])
@@ -106,6 +149,6 @@ def _distinct(boxes: list[FaceBox]) -> list[FaceBox]:
     """The best box of each face."""
     kept: list[FaceBox] = []
     for box in sorted(boxes, key=lambda b: -b.score):
-        if all(overlap(box.box, other.box) < SAME_FACE for other in kept):
+        if not any(one_face(box.box, other.box) for other in kept):
             kept.append(box)
     return kept

@@ -13,7 +13,8 @@ from beavervision.preprocess.detect import FaceFinder
 from beavervision.preprocess.ingest import Source
 from beavervision.preprocess.mesh import FaceMesh
 from beavervision.preprocess.samples import keep
-from beavervision.preprocess.track import FaceTracker, Track
+from beavervision.preprocess.track import Track
+from beavervision.preprocess.tracker import FaceTracker
 
 VERSION = 1
 TRACKS = "tracks.safetensors"

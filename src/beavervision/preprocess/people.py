@@ -1,34 +1,27 @@
-"""Who is who: tracks joined to people, and the one person chosen whose avatar it will be."""
+"""Who is who: tracks joined to people, through cuts and absences."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
-from beavervision.errors import BeaverError
-from beavervision.preprocess.square import Square
+from beavervision.preprocess.link import link
+from beavervision.preprocess.look import Look, differences
 from beavervision.preprocess.track import Track, landmark_box
 
-RIGID = np.array(
-    [
-        *(1, 2, 4, 5, 6, 168, 195, 197, 98, 327),
-        *(33, 133, 362, 263, 70, 300, 105, 334, 107, 336),
-        *(10, 152, 234, 454, 127, 356, 93, 323, 58, 288, 148, 377, 172, 397),
-    ]
-)
-"""Landmarks that an expression moves little: nose, eye corners, brows, outline."""
+VERSION = 1
+"""To be raised when other people are found in the same tracks."""
 
-SAME_PERSON = 0.05
-"""Distance between the mean shapes (unit norm, pose removed) of two tracks of one person at most. Measured on four
-men: 0.01-0.03 between parts of one recording, 0.035-0.075 between men, and up to twice as much for one frame."""
+SAME_PERSON = 1.0
+"""`look.difference` up to which two faces that are never seen together are one person's."""
 
-SAME_PLACE = 1.0
-"""Face sizes that a face may have moved while it was not seen, for place to count fully."""
-
-SHORT_GAP = 12
-"""Frames of absence over which place still tells who it is."""
+FLEETING, SELDOM = 10, 0.05
+"""A face seen in fewer frames than the one, and in a smaller share than the other of those that show the face seen
+most, is a detector's mistake or a passer-by: left out. All others, posters too, are people of their own."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +32,37 @@ class Person:
     """In order of time, none overlapping."""
 
     @property
+    def n_frames(self) -> int:
+        """Frames that show the face."""
+        return sum(len(track.landmarks) for track in self.tracks)
+
+    @cached_property
+    def _known(self) -> Float[np.ndarray, "n 4"]:
+        """Boxes of the frames that show the face, px."""
+        return np.concatenate([landmark_box(np.stack(track.landmarks)) for track in self.tracks])
+
+    @property
     def size(self) -> float:
         """Face height summed over the frames that show it, px: who matters most in the picture."""
-        boxes = [landmark_box(np.stack(track.landmarks)) for track in self.tracks]
-        return float(sum((box[:, 3] - box[:, 1]).sum() for box in boxes))
+        return float((self._known[:, 3] - self._known[:, 1]).sum())
+
+    @property
+    def height(self) -> float:
+        """Median height of the face, px."""
+        return float(np.median(self._known[:, 3] - self._known[:, 1]))
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Median place of the face, px."""
+        x, y = np.median(self._known.reshape(-1, 2, 2).mean(1), axis=0)
+        return float(x), float(y)
+
+    def seen(self, n_frames: int) -> Bool[np.ndarray, "T"]:
+        """Frames in which the face was found."""
+        rows = np.zeros(n_frames, bool)
+        for track in self.tracks:
+            rows[track.first : track.stop] = True
+        return rows
 
     def landmarks(self, n_frames: int) -> Float[np.ndarray, "T 478 3"]:
         """Full-frame px, NaN where the face was not found."""
@@ -51,64 +71,68 @@ class Person:
             rows[track.first : track.stop] = track.landmarks
         return rows
 
-
-def join(tracks: list[Track]) -> list[Person]:
-    """Join tracks of one person: by the shape of the face and, over short gaps, by place; the longest first."""
-    people: list[list[Track]] = []
-    shapes = {id(track): _shape(track) for track in tracks}
-    for track in sorted(tracks, key=lambda t: (-len(t.landmarks), t.first)):
-        free = [person for person in people if not any(_overlap(track, other) for other in person)]
-        costs = [_cost(person, track, shapes) for person in free]
-        if costs and min(costs) < 1.0:
-            free[int(np.argmin(costs))].append(track)
-        else:
-            people.append([track])
-    return [Person(tuple(sorted(person, key=lambda t: t.first))) for person in people]
+    def sharpness(self, n_frames: int) -> Float[np.ndarray, "T"]:
+        """See `sharpness.sharpness`; NaN where the face was not found."""
+        rows = np.full(n_frames, np.nan, np.float32)
+        for track in self.tracks:
+            rows[track.first : track.stop] = track.sharpness
+        return rows
 
 
-def largest(people: list[Person], video: object) -> Person:
-    """The person whose face is largest, summed over the frames that show it.
+def join(tracks: Sequence[Track], firsts: Sequence[int] = ()) -> list[Person]:
+    """Join tracks of one person; the people come from left to right, by the median place of the face.
 
-    Raises:
-        BeaverError: when there is nobody.
+    Tracks are parted at the cuts. Within a shot those that plainly go on from one another are linked, by place and
+    motion. Then, all over the clip, whoever looks most alike is joined, by the face's shape and the colours of skin,
+    hair and clothes, as long as they look alike enough; nobody is in two places at once, and place counts nothing
+    here: who stands where somebody else stood before a cut is not that person.
+
+    Args:
+        tracks: of all segments.
+        firsts: first frames of new shots, see `cuts.cuts`.
     """
-    if not people:
-        raise BeaverError(f"{video} shows no face anywhere; use footage in which a face is seen, or other data.start.")
-    return max(people, key=lambda person: person.size)
+    parts = [part for track in tracks for part in track.split(firsts)]
+    chains = link(parts, firsts)
+    people = [Person(tuple(sorted(group, key=lambda t: t.first))) for group in _alike(chains)]
+    most = max((person.n_frames for person in people), default=0)
+    kept = [person for person in people if person.n_frames >= min(FLEETING, SELDOM * most)]
+    return sorted(kept, key=lambda person: (*person.centre, person.tracks[0].first))
 
 
-def _overlap(a: Track, b: Track) -> bool:
-    """Whether two tracks share a frame."""
-    return a.first < b.stop and b.first < a.stop
+def _alike(chains: Sequence[list[Track]]) -> list[list[Track]]:
+    """Groups of chains that look alike: joined two by two, the most alike first (average linkage)."""
+    if not chains:
+        return []
+    groups = [list(chain) for chain in chains]
+    looks = [_look(chain) for chain in chains]
+    costs = differences(looks, looks)
+    costs = np.maximum(costs, costs.T)
+    costs[_together(chains)] = np.inf
+    weights = np.array([look.frames for look in looks], float)
+    while True:
+        i, j = sorted(np.unravel_index(np.argmin(costs), costs.shape))
+        if costs[i, j] >= SAME_PERSON:
+            return [group for group in groups if group]
+        groups[i], groups[j] = groups[i] + groups[j], []
+        merged = (weights[i] * costs[i] + weights[j] * costs[j]) / (weights[i] + weights[j])
+        merged[i] = np.inf
+        costs[i], costs[:, i] = merged, merged
+        costs[j], costs[:, j] = np.inf, np.inf
+        weights[i] += weights[j]
 
 
-def _cost(person: list[Track], track: Track, shapes: dict[int, np.ndarray]) -> float:
-    """Below 1 where the track may be the person's; the smaller, the likelier."""
-    reference, shape = shapes[id(person[0])], shapes[id(track)]
-    tolerance = SAME_PERSON * (1 + 1 / np.sqrt(len(track.landmarks)))
-    difference = float(np.linalg.norm(turned(shape[None], reference)[0] - reference)) / tolerance
-    gaps = [max(track.first - other.stop, other.first - track.stop) for other in person]
-    nearest = person[int(np.argmin(gaps))]
-    if nearest.first < track.first:
-        before, after = nearest.landmarks[-1], track.landmarks[0]
-    else:
-        before, after = track.landmarks[-1], nearest.landmarks[0]
-    moved = np.hypot(*(after - before)[:, :2].mean(0)) / (SAME_PLACE * Square.round_landmarks(before).side)
-    near = min(gaps) <= SHORT_GAP and moved < 1.0
-    return float(min(moved, difference)) if near else difference
+def _look(chain: Sequence[Track]) -> Look:
+    landmarks = [face for track in chain for face in track.landmarks]
+    return Look.of(landmarks, [portrait for track in chain for portrait in track.portraits])
 
 
-def _shape(track: Track) -> Float[np.ndarray, "K 3"]:
-    """Mean shape of a track's face, pose removed, unit norm."""
-    faces = np.stack(track.landmarks)[:, RIGID].astype(float)
-    faces -= faces.mean(1, keepdims=True)
-    faces /= np.linalg.norm(faces, axis=(1, 2), keepdims=True)
-    mean = turned(faces, faces[len(faces) // 2]).mean(0)
-    return mean / np.linalg.norm(mean)
-
-
-def turned(faces: Float[np.ndarray, "T K 3"], reference: Float[np.ndarray, "K 3"]) -> Float[np.ndarray, "T K 3"]:
-    """Centred shapes, each turned to agree best with the reference (Kabsch)."""
-    u, _, vt = np.linalg.svd(np.einsum("tki,kj->tij", faces, reference))
-    u[..., -1] *= np.sign(np.linalg.det(u @ vt))[:, None]
-    return faces @ (u @ vt)
+def _together(chains: Sequence[list[Track]]) -> Bool[np.ndarray, "C C"]:
+    """Which chains share a frame; each shares its own."""
+    owner = np.repeat(np.arange(len(chains)), [len(chain) for chain in chains])
+    first = np.array([track.first for chain in chains for track in chain])
+    stop = np.array([track.stop for chain in chains for track in chain])
+    result = np.zeros((len(chains), len(chains)), bool)
+    for i in range(len(owner)):
+        meets = (first < stop[i]) & (first[i] < stop)
+        result[owner[i], owner[meets]] = True
+    return result

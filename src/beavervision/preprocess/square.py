@@ -41,6 +41,7 @@ class Square:
         matrix[:, 2] += matrix[:, :2] @ half - half
         if self.side > 2 * size:  # bilinear sampling would skip pixels
             factor = self.side / (2 * size)
+            rgb, matrix = _near(rgb, matrix, self)
             rgb, matrix = _shrunk(rgb, matrix, factor)
         return cv2.warpAffine(rgb, matrix, (size, size), flags=cv2.INTER_LINEAR)
 
@@ -65,6 +66,19 @@ class Square:
         """Upright square about a box x0 y0 x1 y1."""
         side = max(box[2] - box[0], box[3] - box[1]) * margin
         return cls(float(box[0] + box[2]) / 2, float(box[1] + box[3]) / 2, float(side))
+
+
+def _near(rgb: np.ndarray, matrix: np.ndarray, square: Square) -> tuple[np.ndarray, np.ndarray]:
+    """The part of the picture that the square touches, and the map that belongs to it."""
+    reach = square.side * (abs(np.cos(square.angle)) + abs(np.sin(square.angle))) / 2 + 2
+    height, width = rgb.shape[:2]
+    x0, x1 = (int(np.clip(square.x + way, 0, width)) for way in (-reach, reach))
+    y0, y1 = (int(np.clip(square.y + way, 0, height)) for way in (-reach, reach))
+    if x1 <= x0 or y1 <= y0:
+        return rgb, matrix
+    matrix = matrix.copy()
+    matrix[:, 2] += matrix[:, :2] @ np.array([x0, y0])
+    return rgb[y0:y1, x0:x1], matrix
 
 
 def _shrunk(rgb: np.ndarray, matrix: np.ndarray, factor: float) -> tuple[np.ndarray, np.ndarray]:

@@ -1,60 +1,41 @@
-"""Follow every face from frame to frame: landmarks on a square that moves with it."""
+"""Track: one face in successive frames."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float
 
-from beavervision.preprocess.detect import FaceFinder, overlap
-from beavervision.preprocess.mesh import FaceMesh
+from beavervision.preprocess.portrait import LENGTH
 from beavervision.preprocess.square import Square
 
-LOOK_EVERY = 5
-"""Frames between two looks for new faces while one is followed."""
+UNSEEN = np.zeros(LENGTH, np.float32)
+"""Portrait of a frame of which none was taken."""
 
-SEARCH_EVERY = 3
-"""Frames between two thorough searches (tiles) while none is."""
-
-MAX_FACES = 4
-"""Faces followed at once, largest first."""
-
-SAME_FACE = 0.35
-"""Overlap from which a detection, or another track, is a face that is followed already."""
-
-SETTLED = 0.05
-"""Share of the side by which the square may move before a frame is looked at again through the moved one."""
-
-WIDER = 2.5
-"""Side, over that of the face's square, of the square in which a face that was lost is looked for."""
-
-MISSES = 2
-"""Looks in a row without a detection in the square after which a track ends."""
-
-PLAUSIBLE_GROWTH = 1.5
-"""Ratio of sizes in successive frames beyond which the mesh has slipped off the face."""
+VELOCITY_OVER = 4
+"""Frames over which the velocity of a face is measured."""
 
 
 @dataclass
 class Track:
-    """One face in successive frames."""
+    """One face in successive frames; never across a jump of the whole picture."""
 
     first: int
     """Index of the first frame."""
     landmarks: list[Float[np.ndarray, "478 3"]] = field(default_factory=list)
     """Full-frame px, one entry a frame from `first` on."""
-    misses: int = 0
+    sharpness: list[float] = field(default_factory=list)
+    """See `sharpness.sharpness`; one entry a frame, NaN where it was not measured."""
+    portraits: list[Float[np.ndarray, "72"]] = field(default_factory=list)
+    """See `portrait.portrait`; one entry a frame, 0 where none was taken."""
 
-    def to_arrays(self) -> dict[str, np.ndarray]:
-        """What of the track is kept on disk: `first` [1] and `landmarks` [n,478,3]."""
-        return {"first": np.array([self.first]), "landmarks": np.stack(self.landmarks)}
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Track:
-        """Return the track that `to_arrays` gave."""
-        return cls(int(arrays["first"][0]), list(arrays["landmarks"]))
+    def __post_init__(self) -> None:
+        """Fill up what was not given."""
+        self.sharpness += [np.nan] * (len(self.landmarks) - len(self.sharpness))
+        self.portraits += [UNSEEN] * (len(self.landmarks) - len(self.portraits))
 
     @property
     def stop(self) -> int:
@@ -67,12 +48,60 @@ class Track:
         return Square.round_landmarks(self.landmarks[-1])
 
     @property
-    def ahead(self) -> Square:
-        """Where the face will be if it moves on as it did."""
-        if len(self.landmarks) < 2:
-            return self.square
-        now, before = self.square, Square.round_landmarks(self.landmarks[-2])
-        return Square(2 * now.x - before.x, 2 * now.y - before.y, now.side, now.angle)
+    def opening(self) -> Square:
+        """Where the face was first."""
+        return Square.round_landmarks(self.landmarks[0])
+
+    @property
+    def velocity(self) -> Float[np.ndarray, "2"]:
+        """Pixels a frame by which the face moved in its last frames."""
+        return _velocity(self.landmarks[-VELOCITY_OVER - 1 :])
+
+    @property
+    def velocity_at_first(self) -> Float[np.ndarray, "2"]:
+        """Pixels a frame by which the face moved in its first frames."""
+        return _velocity(self.landmarks[: VELOCITY_OVER + 1])
+
+    def append(self, landmarks: Float[np.ndarray, "478 3"], sharpness: float, portrait: np.ndarray) -> None:
+        """Go on by a frame."""
+        self.landmarks.append(landmarks.astype(np.float32))
+        self.sharpness.append(sharpness)
+        self.portraits.append(portrait)
+
+    def shorten(self, stop: int) -> None:
+        """Forget the frames from index `stop` on."""
+        for rows in (self.landmarks, self.sharpness, self.portraits):
+            del rows[stop - self.first :]
+
+    def part(self, first: int, stop: int) -> Track:
+        """The frames `first` to `stop` (indices of the clip) as a track of its own."""
+        rows = slice(first - self.first, stop - self.first)
+        return Track(first, self.landmarks[rows], self.sharpness[rows], self.portraits[rows])
+
+    def split(self, firsts: Iterable[int]) -> list[Track]:
+        """Parts that begin at these frames of the clip."""
+        inner = sorted({int(cut) for cut in firsts if self.first < cut < self.stop})
+        borders = [self.first, *inner, self.stop]
+        return [self.part(a, b) for a, b in itertools.pairwise(borders)]
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """What is kept on disk: `first` [1], and of every frame `landmarks`, `sharpness` and `portraits`."""
+        return {
+            "first": np.array([self.first]),
+            "landmarks": np.stack(self.landmarks),
+            "sharpness": np.array(self.sharpness, np.float32),
+            "portraits": np.stack(self.portraits),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Track:
+        """Return the track that `to_arrays` gave."""
+        return cls(
+            int(arrays["first"][0]),
+            list(arrays["landmarks"]),
+            arrays["sharpness"].tolist(),
+            list(arrays["portraits"]),
+        )
 
 
 def landmark_box(landmarks: Float[np.ndarray, "*n 478 d"]) -> Float[np.ndarray, "*n 4"]:
@@ -81,90 +110,8 @@ def landmark_box(landmarks: Float[np.ndarray, "*n 478 d"]) -> Float[np.ndarray, 
     return np.concatenate([flat.min(-2), flat.max(-2)], -1)
 
 
-class FaceTracker:
-    """Collects the tracks of all faces while the frames go by, in order."""
-
-    def __init__(self, finder: FaceFinder, mesh: FaceMesh) -> None:
-        self._finder, self._mesh = finder, mesh
-        self._live: list[Track] = []
-        self.tracks: list[Track] = []
-        """Every track so far, by first frame."""
-
-    def step(self, index: int, rgb: UInt8[np.ndarray, "H W 3"]) -> list[Track]:
-        """Look at frame `index`; returns the tracks that show a face in it."""
-        self._live = [track for track in self._live if self._follow(track, rgb)]
-        self._drop_doubles()
-        if index % LOOK_EVERY == 0:
-            self._live = [track for track in self._live if self._confirmed(track, rgb)]
-        if not self._live or index % LOOK_EVERY == 0:
-            self._begin(index, rgb, thorough=not self._live and index % SEARCH_EVERY == 0)
-        return self._live
-
-    def _follow(self, track: Track, rgb: UInt8[np.ndarray, "H W 3"]) -> bool:
-        """Append the frame's landmarks to the track; False where the face is lost."""
-        found = self._settled(rgb, track.ahead)
-        if found is None:
-            found = self._found_again(track, rgb)
-        if found is None:
-            return False
-        growth = _size(found) / _size(track.landmarks[-1])
-        if not 1 / PLAUSIBLE_GROWTH < growth < PLAUSIBLE_GROWTH:
-            return False
-        track.landmarks.append(found.astype(np.float32))
-        return True
-
-    def _found_again(self, track: Track, rgb: UInt8[np.ndarray, "H W 3"]) -> Float[np.ndarray, "478 3"] | None:
-        """Landmarks of a face that moved farther than its square, by the detectors in a wider one."""
-        square = track.square
-        for face in self._finder.inside(rgb, Square(square.x, square.y, WIDER * square.side)):
-            if PLAUSIBLE_GROWTH * face.height > 0.3 * square.side:
-                return self._settled(rgb, Square.round_box(face.box))
-        return None
-
-    def _settled(self, rgb: UInt8[np.ndarray, "H W 3"], square: Square) -> Float[np.ndarray, "478 3"] | None:
-        """Landmarks seen through a square that agrees with them."""
-        found = self._mesh.landmarks(rgb, square)
-        if found is None:
-            return None
-        moved = Square.round_landmarks(found)
-        if np.hypot(moved.x - square.x, moved.y - square.y) < SETTLED * square.side:
-            return found
-        return self._mesh.landmarks(rgb, moved)
-
-    def _confirmed(self, track: Track, rgb: UInt8[np.ndarray, "H W 3"]) -> bool:
-        """Whether a detector agrees, now or a little while ago, that this is a face."""
-        square = track.square
-        wider = Square(square.x, square.y, square.side * 1.3, square.angle)
-        track.misses = 0 if self._finder.inside(rgb, wider) else track.misses + 1
-        return track.misses < MISSES
-
-    def _drop_doubles(self) -> None:
-        """Of two tracks on one face, keep the longer."""
-        kept: list[Track] = []
-        for track in sorted(self._live, key=lambda t: t.first):
-            box = landmark_box(track.landmarks[-1])
-            if all(overlap(box, landmark_box(other.landmarks[-1])) < SAME_FACE for other in kept):
-                kept.append(track)
-            else:
-                track.landmarks.pop()
-        self._live = kept
-
-    def _begin(self, index: int, rgb: UInt8[np.ndarray, "H W 3"], *, thorough: bool) -> None:
-        """Start tracks on faces that are not followed yet."""
-        boxes = [landmark_box(track.landmarks[-1]) for track in self._live]
-        for face in sorted(self._finder.find(rgb, thorough=thorough), key=lambda f: -f.height):
-            if len(self._live) == MAX_FACES:
-                return
-            if any(overlap(face.box, box) > SAME_FACE for box in boxes):
-                continue
-            found = self._settled(rgb, Square.round_box(face.box))
-            if found is None or any(overlap(landmark_box(found), box) > SAME_FACE for box in boxes):
-                continue
-            track = Track(index, [found.astype(np.float32)])
-            self._live.append(track)
-            self.tracks.append(track)
-            boxes.append(landmark_box(found))
-
-
-def _size(landmarks: Float[np.ndarray, "478 d"]) -> float:
-    return Square.round_landmarks(landmarks).side
+def _velocity(landmarks: Sequence[Float[np.ndarray, "478 3"]]) -> Float[np.ndarray, "2"]:
+    if len(landmarks) < 2:
+        return np.zeros(2)
+    way = landmark_box(landmarks[-1]).reshape(2, 2).mean(0) - landmark_box(landmarks[0]).reshape(2, 2).mean(0)
+    return way / (len(landmarks) - 1)

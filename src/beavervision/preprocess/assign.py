@@ -1,0 +1,85 @@
+"""Whose face is whose: the faces of a frame assigned to the tracks that lead there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from scipy.optimize import linear_sum_assignment
+
+from beavervision.preprocess.look import Look, differences
+from beavervision.preprocess.square import Square
+from beavervision.preprocess.track import Track, landmark_box
+
+GROWTH = 1.5
+"""Ratio of sizes in successive frames beyond which the mesh has slipped off the face."""
+
+MEMORY = 30
+"""Frames that tell what the face of a track looks like."""
+
+STRANGER = 2.0
+"""`look.difference` from which a face is somebody else's wherever it stands: more than ever one person's own."""
+
+NEVER = 1e6
+"""Cost of what cannot be."""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """A face seen in a frame."""
+
+    landmarks: Float[np.ndarray, "478 3"]
+    """Full-frame px."""
+    portrait: Float[np.ndarray, "72"]
+    """Its colours; 0 where they were not looked at."""
+    detected: bool = False
+    """Whether a detector has found it in this frame."""
+
+    @property
+    def box(self) -> Float[np.ndarray, "4"]:
+        """Box of the landmarks, px."""
+        return landmark_box(self.landmarks)
+
+
+def assign(tracks: Sequence[Track], sights: Sequence[Sight], *, by_looks: bool) -> list[int | None]:
+    """Sight of each track, or None where the face is not to be seen; no sight goes to two tracks.
+
+    The sum of the costs over all tracks is smallest (Kuhn 1955); a track's cost is made of how far a face stands from
+    where its motion leads, of the change of its size and, on request, of how its looks differ.
+
+    Args:
+        tracks: those that were followed up to the frame before.
+        sights: faces of this frame, each person's once.
+        by_looks: compare shapes and colours too; where faces come near each other.
+    """
+    if not tracks or not sights:
+        return [None] * len(tracks)
+    costs = np.array([[_cost(track, sight) for sight in sights] for track in tracks])
+    if by_looks:
+        looks = differences([memory(track) for track in tracks], [_look(sight) for sight in sights])
+        costs += np.where(looks < STRANGER, looks**2, NEVER)
+    rows, columns = linear_sum_assignment(np.minimum(costs, NEVER))
+    given = {int(r): int(c) for r, c in zip(rows, columns, strict=True) if costs[r, c] < NEVER}
+    return [given.get(row) for row in range(len(tracks))]
+
+
+def memory(track: Track) -> Look:
+    """What the face of a track looked like lately."""
+    return Look.of(track.landmarks[-MEMORY:], track.portraits[-MEMORY:])
+
+
+def _look(sight: Sight) -> Look:
+    return Look.of([sight.landmarks], [sight.portrait])
+
+
+def _cost(track: Track, sight: Sight) -> float:
+    """How ill a face continues a track, by place and size."""
+    square, seen = track.square, Square.round_landmarks(sight.landmarks)
+    growth = abs(np.log(seen.side / square.side)) / np.log(GROWTH)
+    if growth >= 1:
+        return NEVER
+    ahead = np.array([square.x, square.y]) + track.velocity
+    away = np.hypot(*(np.array([seen.x, seen.y]) - ahead)) / square.side
+    return float(4 * away**2 + growth**2)

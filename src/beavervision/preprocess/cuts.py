@@ -1,0 +1,191 @@
+"""Where one shot ends and the next begins: hard cuts and dissolves, from a thumbnail a frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float, Int, UInt8
+
+VERSION = 1
+"""To be raised when other cuts are found."""
+
+COLUMNS, ROWS = 32, 18
+"""Cells of a signature, whatever the frame's aspect."""
+
+WINDOW = 4
+"""Frames that are compared on either side of a cut; what passes sooner (a flash, a hand before the lens) is none."""
+
+DIFFERENT = 0.25
+"""Difference from which two frames show different pictures. Measured on four recordings: 0.00 to 0.08 between
+neighbours, up to 0.15 four frames apart; 0.46 to 1.2 between recordings."""
+
+OVER_MOTION = 3.0
+"""Times by which the difference must exceed that of neighbours about it: a fast pan differs in every frame."""
+
+FLAT = 8.0
+"""Grey values of contrast below which a picture counts as empty (black, white)."""
+
+DISSOLVES = (32, 16, 8, 4, 2)
+"""Half lengths, frames, of the runs in which a dissolve or fade is looked for, the longest first."""
+
+MIXED = 0.15
+"""Share by which a frame of a dissolve may differ from the mixture of its ends. A pan over the same time: 0.5."""
+
+ROUNDABOUT = 1.05
+"""Way from one end of a dissolve through its middle to the other end, over the straight way."""
+
+PURE = 0.02
+"""Share of the other picture up to which a frame counts as not mixed."""
+
+PIECE = 1000
+"""Frames that are worked on at once, so that long clips do not fill the memory."""
+
+
+@dataclass(frozen=True)
+class Cuts:
+    """The borders between shots."""
+
+    firsts: Int[np.ndarray, "C"]
+    """Index of each new shot's first frame, rising; the clip's own first frame is not among them."""
+    mixed: Bool[np.ndarray, "T"]
+    """Frames in which two shots are mixed (dissolve) or one fades."""
+
+
+def signature(rgb: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "18 32 3"]:
+    """What a frame looks like from afar: the mean colour of each cell; costs well under a millisecond."""
+    step = max(1, min(rgb.shape[0] // (4 * ROWS), rgb.shape[1] // (4 * COLUMNS)))
+    return cv2.resize(np.ascontiguousarray(rgb[::step, ::step]), (COLUMNS, ROWS), interpolation=cv2.INTER_AREA)
+
+
+def difference(a: UInt8[np.ndarray, "*b 18 32 3"], b: UInt8[np.ndarray, "*b 18 32 3"]) -> Float[np.ndarray, "*b"]:
+    """Difference of two signatures: 1 - correlation, so that brightness and contrast of the whole do not count.
+
+    0 for the same picture, 1 for pictures that have nothing in common, up to 2 for a negative; two empty pictures
+    (FLAT) are alike.
+    """
+    a, b = _centred(a), _centred(b)
+    noise = FLAT**2 * a.shape[-1]
+    shared = np.einsum("...k,...k->...", a, b) + noise
+    return 1 - shared / np.sqrt((np.square(a).sum(-1) + noise) * (np.square(b).sum(-1) + noise))
+
+
+def cuts(signatures: UInt8[np.ndarray, "T 18 32 3"]) -> Int[np.ndarray, "C"]:
+    """Index of the first frame of each new shot; see `find_cuts`."""
+    return find_cuts(signatures).firsts
+
+
+def find_cuts(signatures: UInt8[np.ndarray, "T 18 32 3"]) -> Cuts:
+    """Hard cuts and dissolves of a whole clip.
+
+    A cut lies between two frames when all frames of a short window before it differ from all frames of one after
+    it, by more than the picture moves. A dissolve is a run of frames each of which is a mixture of the run's ends.
+
+    Args:
+        signatures: of every frame, in order; those of successive segments simply follow one another.
+    """
+    hard = _hard_cuts(signatures)
+    mixed = np.zeros(len(signatures), bool)
+    firsts = set(hard.tolist())
+    for blend in hard[np.isin(hard + 1, hard)]:
+        if _mixture(signatures[blend - 1 : blend + 2]) is not None:
+            mixed[blend] = True
+            firsts.discard(int(blend) + 1)
+    for start, stop, middle in _dissolves(signatures, hard):
+        mixed[start:stop] = True
+        firsts.add(middle)
+    return Cuts(np.array(sorted(firsts), int), mixed)
+
+
+def shot_of(firsts: Int[np.ndarray, "C"], n_frames: int) -> Int[np.ndarray, "T"]:
+    """Number of the shot, from 0, that each frame belongs to."""
+    return np.searchsorted(np.asarray(firsts), np.arange(n_frames), side="right")
+
+
+def _centred(signatures: UInt8[np.ndarray, "*b 18 32 3"]) -> Float[np.ndarray, "*b k"]:
+    flat = signatures.reshape(*signatures.shape[:-3], -1).astype(np.float32)
+    return flat - flat.mean(-1, keepdims=True)
+
+
+def _lagged(signatures: UInt8[np.ndarray, "T 18 32 3"], lag: int) -> Float[np.ndarray, "T"]:
+    """Difference of each frame from the one `lag` before it; infinite where there is none."""
+    result = np.full(len(signatures), np.inf)
+    for start in range(lag, len(signatures), PIECE):
+        stop = min(start + PIECE, len(signatures))
+        result[start:stop] = difference(signatures[start:stop], signatures[start - lag : stop - lag])
+    return result
+
+
+def _hard_cuts(signatures: UInt8[np.ndarray, "T 18 32 3"]) -> Int[np.ndarray, "C"]:
+    n = len(signatures)
+    lagged = {lag: _lagged(signatures, lag) for lag in range(1, 2 * WINDOW)}
+    across = np.full(n, np.inf)
+    for lag, values in lagged.items():
+        # the pair (i, i + lag) spans every cut t with i < t <= i + lag, both ends inside the windows
+        for after in range(max(0, lag - WINDOW), min(lag, WINDOW)):
+            reach = max(0, n - after)
+            across[:reach] = np.minimum(across[:reach], values[after:])
+    across[0] = 0.0
+    motion = np.array([_motion(lagged[1], t) for t in np.flatnonzero(across > DIFFERENT)])
+    candidates = np.flatnonzero(across > DIFFERENT)
+    return candidates[across[candidates] > OVER_MOTION * motion] if len(candidates) else candidates
+
+
+def _motion(steps: Float[np.ndarray, "T"], t: int) -> float:
+    """How much neighbours differ in the windows about t as a rule, on the livelier side; the step at t left out."""
+    sides = steps[max(1, t - WINDOW + 1) : t], steps[t + 1 : t + WINDOW]
+    near = np.concatenate(sides)
+    # a flash on one side makes two steps of three large, a pan that ends at t all three
+    return max([float(np.median(near)) if len(near) else 0.0, *(float(side.min()) for side in sides if len(side))])
+
+
+def _dissolves(signatures: UInt8[np.ndarray, "T 18 32 3"], hard: Int[np.ndarray, "C"]) -> list[tuple[int, int, int]]:
+    """(first mixed frame, frame after the last, first frame of the new shot) of each dissolve, in order."""
+    found: list[tuple[int, int, int]] = []
+    for half in DISSOLVES:
+        for stop in _straight(signatures, half):
+            start = stop - 2 * half
+            if ((hard > start) & (hard <= stop)).any() or any(start < b and a <= stop for a, b, _ in found):
+                continue
+            share = _mixture(signatures[start : stop + 1])
+            if share is not None:
+                inner = start + np.flatnonzero((share > PURE) & (share < 1 - PURE))
+                found.append((int(inner[0]), int(inner[-1]) + 1, start + int(np.argmax(share >= 0.5 - PURE))))
+    return sorted(found)
+
+
+def _straight(signatures: UInt8[np.ndarray, "T 18 32 3"], half: int) -> Int[np.ndarray, "n"]:
+    """Last frames of the runs that lead from one picture to another straight through the middle, best first."""
+    apart = _lagged(signatures, 2 * half)
+    stops = np.flatnonzero(np.isfinite(apart) & (apart > DIFFERENT))
+    ends, middles = _distances(signatures, stops, 2 * half), stops - half
+    way = _distances(signatures, stops, half) + _distances(signatures, middles, half)
+    stops = stops[way < ROUNDABOUT * ends]
+    return stops[np.argsort(-apart[stops], kind="stable")]
+
+
+def _distances(
+    signatures: UInt8[np.ndarray, "T 18 32 3"], stops: Int[np.ndarray, "n"], lag: int
+) -> Float[np.ndarray, "n"]:
+    """Euclidean distance of each of these frames from the one `lag` before it."""
+    result = np.zeros(len(stops))
+    for at in range(0, len(stops), PIECE):
+        some = stops[at : at + PIECE]
+        way = signatures[some].astype(np.float32) - signatures[some - lag]
+        result[at : at + PIECE] = np.sqrt(np.square(way).sum((1, 2, 3)))
+    return result
+
+
+def _mixture(run: UInt8[np.ndarray, "n 18 32 3"]) -> Float[np.ndarray, "n"] | None:
+    """Share of the last frame in each frame of a run, when each is a mixture of the first and the last."""
+    frames = run.reshape(len(run), -1).astype(np.float32)
+    way = frames[-1] - frames[0]
+    length = float(way @ way)
+    share = (frames - frames[0]) @ way / length
+    rest = frames - frames[0] - share[:, None] * way
+    off = np.sqrt(np.square(rest).sum(-1) / length)
+    even = np.diff(share)
+    if off.max() > MIXED or even.min() < -0.1 or even.max() > 0.7:
+        return None
+    return share if ((share > PURE) & (share < 1 - PURE)).any() else None

@@ -1,0 +1,99 @@
+"""Tracks that plainly go on from one another, by place and motion within a shot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from jaxtyping import Float
+from scipy.optimize import linear_sum_assignment
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from beavervision.preprocess.look import Look, difference
+from beavervision.preprocess.track import Track
+
+SHORT_GAP = 25
+"""Frames of absence over which place still tells who it is."""
+
+REACH = 0.4
+"""Sides of the face's square by which it may stand off the place where its motion leads; as much again for every
+LOOSER frames of absence."""
+
+LOOSER = 10
+GROWTH = 1.5
+"""Ratio of sizes beyond which it is another face."""
+
+STRANGER = 1.6
+"""`look.difference` from which two faces are two people's even in one place; between 1, the rule for faces seen at
+different times and places, and what hands, blur and profile make of a face for a few frames."""
+
+ENDS = 20
+"""Frames at a track's end from which its look there is taken."""
+
+
+def link(tracks: Sequence[Track], firsts: Sequence[int]) -> list[list[Track]]:
+    """Chains of tracks, each of one face in one shot, in order of time.
+
+    Which track goes on from which is decided for all that compete together (Kuhn 1955).
+
+    Args:
+        tracks: none of them across a cut.
+        firsts: first frames of new shots.
+    """
+    ordered = sorted(tracks, key=lambda t: (t.first, t.stop))
+    after: dict[int, int] = {}
+    for rows, columns, costs in _contests(ordered, np.asarray(firsts, int)):
+        for row, column in zip(*linear_sum_assignment(costs), strict=True):
+            if costs[row, column] < 1:
+                after[rows[row]] = columns[column]
+    chains, begun = [], set(after.values())
+    for i in range(len(ordered)):
+        if i not in begun:
+            chain = [i]
+            while chain[-1] in after:
+                chain.append(after[chain[-1]])
+            chains.append([ordered[k] for k in chain])
+    return chains
+
+
+def _contests(
+    tracks: Sequence[Track], firsts: np.ndarray
+) -> Iterator[tuple[list[int], list[int], Float[np.ndarray, "r c"]]]:
+    """(earlier tracks, later tracks, cost of each pair) of every set of pairs that compete; 1 where none can be."""
+    begins, n = np.array([track.first for track in tracks]), len(tracks)
+    pairs: dict[tuple[int, int], float] = {}
+    for i, track in enumerate(tracks):
+        near = range(*np.searchsorted(begins, [track.stop, track.stop + SHORT_GAP + 1]))
+        for j in near:
+            cost = _cost(track, tracks[j], firsts)
+            if cost < 1:
+                pairs[i, j] = cost
+    if not pairs:
+        return
+    left, right = np.array(list(pairs)).T
+    graph = coo_matrix((np.ones(len(pairs)), (left, n + right)), (2 * n, 2 * n))
+    _, labels = connected_components(graph, directed=False)
+    for label in np.unique(labels[left]):
+        rows, columns = ([int(k) for k in np.unique(side[labels[left] == label])] for side in (left, right))
+        yield rows, columns, np.array([[pairs.get((i, j), 1.0) for j in columns] for i in rows])
+
+
+def _cost(earlier: Track, later: Track, firsts: np.ndarray) -> float:
+    """Below 1 where `later` may go on from `earlier`; the smaller, the likelier."""
+    if ((firsts >= earlier.stop) & (firsts <= later.first)).any():
+        return 1.0
+    steps = later.first - earlier.stop + 1
+    before, after = earlier.square, later.opening
+    growth = abs(np.log(after.side / before.side)) / np.log(GROWTH)
+    way = np.array([after.x - before.x, after.y - before.y])
+    leads = (np.zeros(2), steps * earlier.velocity, steps * later.velocity_at_first)
+    away = min(np.hypot(*(way - lead)) for lead in leads) / (before.side * REACH * (1 + (steps - 1) / LOOSER))
+    if growth >= 1 or away >= 1:
+        return 1.0
+    looks = difference(_end(earlier, slice(-ENDS, None)), _end(later, slice(ENDS))) / STRANGER
+    return float(np.sqrt((away**2 + growth**2 + looks**2) / 3)) if looks < 1 else 1.0
+
+
+def _end(track: Track, rows: slice) -> Look:
+    return Look.of(track.landmarks[rows], track.portraits[rows])

@@ -1,0 +1,94 @@
+"""The colours of a face, of its hair and of the clothes below it, coarsely: who it may be, whatever the pose."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from beavervision.preprocess.square import Square
+
+SIZE = 48
+"""Pixels of the crop from which the colours are read."""
+
+SIDE, BELOW = 3.2, 0.3
+"""Side of the crop, and how far its centre lies below the face's, in heights of the landmarks' box."""
+
+REGIONS = {
+    "skin": (0.25, -0.3, 0.3),
+    "hair": (0.4, -0.85, -0.55),
+    "clothes": (0.9, 0.85, 1.5),
+}
+"""Half width, top and bottom of each region, in heights of the box from its centre."""
+
+WEIGHTS = np.array([0.3, 0.3, 0.4])
+"""What each region counts."""
+
+BINS = 8
+"""Bins of each channel's histogram; a pixel is shared between the two nearest."""
+
+RANGES = np.array([[0.0, 255.0], [104.0, 168.0], [96.0, 176.0]])
+"""What the bins of L, a and b span (OpenCV's 8-bit Lab); skin, hair and most cloth lie well inside."""
+
+LEAST = 0.4
+"""Share of a region that must lie inside the frame for it to count."""
+
+LENGTH = len(REGIONS) * 3 * BINS
+"""Numbers of a portrait."""
+
+
+def portrait(rgb: UInt8[np.ndarray, "H W 3"], box: Float[np.ndarray, "4"]) -> Float[np.ndarray, "72"]:
+    """Histograms of L, a and b in each region, summing to 1 each; all 0 where the region is out of the frame.
+
+    Args:
+        rgb: the frame.
+        box: x0 y0 x1 y1 of the face's landmarks, px.
+    """
+    height, width = rgb.shape[:2]
+    tall = float(box[3] - box[1])
+    square = Square(float(box[0] + box[2]) / 2, float(box[1] + box[3]) / 2 + BELOW * tall, SIDE * tall)
+    lab = cv2.cvtColor(square.cut(rgb, SIZE), cv2.COLOR_RGB2LAB).astype(np.float32)
+    axis = ((np.arange(SIZE) + 0.5) / SIZE - 0.5) * SIDE
+    x, y = axis * tall + square.x, axis * tall + square.y
+    inside = ((y >= 0) & (y < height))[:, None] & ((x >= 0) & (x < width))
+    rows = []
+    for half, top, bottom in REGIONS.values():
+        region = ((axis + BELOW > top) & (axis + BELOW < bottom))[:, None] & (np.abs(axis) < half)
+        seen = region & inside
+        known = seen.sum() >= LEAST * region.sum()
+        rows.append(_histograms(lab[seen]) if known else np.zeros(3 * BINS, np.float32))
+    return np.concatenate(rows)
+
+
+def unlike(a: Float[np.ndarray, "*b 72"], b: Float[np.ndarray, "*b 72"]) -> Float[np.ndarray, "*b"]:
+    """Difference of two portraits: 0 the same colours, 1 none in common; NaN where they have no region in common.
+
+    Mean over regions and channels of the Hellinger distance.
+    """
+    a, b = (p.reshape(*p.shape[:-1], len(REGIONS), 3, BINS) for p in (a, b))
+    shared = np.sqrt(np.clip(a * b, 0, None)).sum(-1)
+    known = (a.sum((-1, -2)) > 0) & (b.sum((-1, -2)) > 0)
+    apart = np.sqrt(np.clip(1 - shared, 0, 1)).mean(-1)
+    weights = WEIGHTS * known
+    with np.errstate(invalid="ignore"):
+        return (weights * apart).sum(-1) / weights.sum(-1)
+
+
+def typical(portraits: Float[np.ndarray, "n 72"]) -> Float[np.ndarray, "72"]:
+    """Mean of those portraits that know each region."""
+    rows = portraits.reshape(len(portraits), len(REGIONS), -1)
+    known = rows.sum(-1, keepdims=True) > 0
+    return (rows.sum(0) / np.maximum(known.sum(0), 1)).reshape(-1)
+
+
+def _histograms(lab: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "24"]:
+    """Soft histogram of each channel."""
+    low, high = RANGES.T
+    place = np.clip((lab - low) / (high - low), 0, 1) * (BINS - 1)
+    left = np.minimum(place.astype(int), BINS - 2)
+    share = (place - left) / len(lab)
+    result = np.zeros((3, BINS))
+    for channel in range(3):
+        result[channel] += np.bincount(left[:, channel], 1 / len(lab) - share[:, channel], BINS)
+        result[channel] += np.bincount(left[:, channel] + 1, share[:, channel], BINS)
+    return result.astype(np.float32).reshape(-1)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 
 from beavervision.audio.waveform import Waveform, load_waveform, save_waveform
 from beavervision.synthetic.truth import Truth
+from beavervision.video.lossless import read_gray
 
 TRUTH, LABELS, SOUND, FACTS = "truth_{}.safetensors", "labels_{}.mkv", "sound.wav", "scene.json"
 
@@ -34,9 +36,9 @@ class Recording:
         """File of a reel."""
         return self.folder / self.videos[reel]
 
-    def labels(self, person: int) -> Path:
-        """Label maps of a person, tick by tick."""
-        return self.folder / LABELS.format(person)
+    def labels(self, person: int) -> Iterator[tuple[int, UInt8[np.ndarray, "H W"]]]:
+        """Yield (tick, label map of a person)."""
+        return enumerate(read_gray(self.folder / LABELS.format(person)))
 
     def sound(self) -> Float[np.ndarray, "N"]:
         """What is heard, 16 kHz, sample 0 at the first picture."""

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int, UInt8
 
 from beavervision.face.landmarks import N_MESH
 from beavervision.synthetic.actor import Actor, Sight
 from beavervision.synthetic.film import develop, majority
 from beavervision.synthetic.pose import Pose
-from beavervision.synthetic.raster import EMPTY
+from beavervision.synthetic.raster import EMPTY, FAR
 from beavervision.synthetic.room import paint_room
 from beavervision.synthetic.shading import shade
 from beavervision.types import Label
@@ -71,45 +71,46 @@ class Stage:
         focal = self.camera.fx * view.zoom
         present = [i for i, pose in enumerate(poses) if pose is not None]
         sights = {i: self.actors[i].see(pose, focal) for i in present if (pose := poses[i]) is not None}
-        nearest = self._hide(sights)
+        seen, first = self._nearest(sights)
         linear = self._background(view)
         for i in present:  # where two people share a pixel, the later one is laid over the earlier
             sight = sights[i]
             linear = shade(sight.visibility, sight.surface, self.actors[i].texture, sight.shadow, linear)
-        own = {i: majority(s.visibility.triangle, self.actors[i].assembly.label, SAMPLES) for i, s in sights.items()}
         labels, covered = [], []
         for i, pose in enumerate(poses):
-            labels.append(self._labels_of(i, own, nearest))
+            labels.append(self._labels_of(i, seen, first))
             covered.append(0.0 if pose is None else self._covered(i, pose, labels[-1], view.zoom))
         return Shot(develop(linear), labels, covered)
 
-    def _hide(self, sights: dict[int, Sight]) -> Float[np.ndarray, "S T"] | None:
-        """Empty each person's samples where somebody else is nearer; return who is nearest, -1 nobody."""
-        if not sights:
-            return None
-        order = list(sights)
-        depth = np.stack([sights[i].visibility.depth for i in order])
-        first = depth.argmin(axis=0)
-        owner = np.full(first.shape, -1)
-        for k, i in enumerate(order):
-            triangle = sights[i].visibility.triangle
-            owner[(first == k) & (triangle != EMPTY)] = i
-            triangle[first != k] = EMPTY
-        return owner
+    def _nearest(self, sights: dict[int, Sight]) -> tuple[Int[np.ndarray, "S T"], dict[int, int]]:
+        """Empty each person's samples where somebody else is nearer.
 
-    def _labels_of(self, person: int, own: dict[int, np.ndarray], owner: np.ndarray | None) -> UInt8[np.ndarray, "H W"]:
-        """Label map of one person: whoever else covers most of a pixel is OTHER."""
-        height, width = self.camera.height, self.camera.width
-        labels = np.zeros((height, width), np.uint8)
-        if owner is None:
-            return labels
-        blocks = owner.reshape(height, SAMPLES, width, SAMPLES)
-        share = {i: (blocks == i).sum(axis=(1, 3)) for i in (-1, *own)}
-        most = np.stack([share[i] for i in (-1, *own)]).argmax(axis=0)
-        for k, i in enumerate(own, start=1):
-            here = most == k
-            labels[here] = np.maximum(own[i][here], 1) if i == person else int(Label.OTHER)
-        return labels
+        Returns:
+            The triangle that each sample sees, numbered through all people, and everybody's first number.
+        """
+        shape = (self.camera.height * SAMPLES, self.camera.width * SAMPLES)
+        seen, depth, first, count = np.full(shape, EMPTY, np.int32), np.full(shape, FAR, np.float32), {}, 0
+        for i, sight in sights.items():
+            nearer = sight.visibility.depth < depth
+            depth[nearer] = sight.visibility.depth[nearer]
+            seen[nearer] = sight.visibility.triangle[nearer] + count
+            first[i], count = count, count + len(sight.surface.triangles)
+        for i, sight in sights.items():
+            triangle = sight.visibility.triangle
+            if len(sights) > 1:
+                triangle[(seen < first[i]) | (seen >= first[i] + len(sight.surface.triangles))] = EMPTY
+        return seen, first
+
+    def _labels_of(self, person: int, seen: Int[np.ndarray, "S T"], first: dict[int, int]) -> UInt8[np.ndarray, "H W"]:
+        """Label map of one person; other people are OTHER."""
+        tables = [
+            label if i == person else np.full_like(label, int(Label.OTHER))
+            for i in first
+            for label in [self.actors[i].assembly.label]
+        ]
+        if not tables:
+            return np.zeros((self.camera.height, self.camera.width), np.uint8)
+        return majority(seen, np.concatenate(tables), SAMPLES)
 
     def _covered(self, person: int, pose: Pose, labels: np.ndarray, zoom: float) -> float:
         """Share of the face's landmarks within the picture at which something else is seen."""

@@ -28,6 +28,8 @@ CHAIN = "audio2motion,postnet,radnerf_head,radnerf_torso"
 
 PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*")
 """Names that need no quotes on Hydra's command line, which knows ASCII letters only."""
+WORDS = ("null", "true", "false", "nan", "inf")
+"""Words that mean something to Hydra."""
 
 
 def recommend(box: Float[np.ndarray, "T 4"], size: tuple[int, int], n_people: int) -> FrameSpec:
@@ -82,9 +84,10 @@ def override(key: str, value: str) -> str:
         >>> print(override("data.name", "anna"), override("data.name", "Jürgen"))
         data.name=anna 'data.name="Jürgen"'
     """
-    if PLAIN.fullmatch(value):
+    if PLAIN.fullmatch(value) and value.lower() not in WORDS:
         return f"{key}={value}"
-    quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+    # Hydra takes backslashes as they are, except before a quote.
+    quoted = re.sub(r'(\\*)("|$)', lambda m: 2 * m[1] + ('\\"' if m[2] else ""), value)
     return shlex.quote(f'{key}="{quoted}"')
 
 

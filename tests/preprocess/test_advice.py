@@ -1,0 +1,53 @@
+import shlex
+
+import numpy as np
+import pytest
+
+from beavervision.preprocess.report.advice import override, recommend, settings, train_command
+
+
+def boxes(height, n=20):
+    """Faces of one height, one of them unseen."""
+    box = np.tile([100.0, 50.0, 100.0 + 0.8 * height, 50.0 + height], (n, 1))
+    box[3] = np.nan
+    return box
+
+
+@pytest.mark.parametrize(
+    ("height", "size", "people", "expected"),
+    [
+        # half of a square frame: all of it
+        (250.0, (512, 512), 1, ["frame=native", "frame.height=512"]),
+        # 84 / 0.45 = 187 px of canvas: 192 enlarges by 3 %
+        (84.0, (1920, 1080), 1, ["frame=1x1", "frame.height=192", "frame.face_scale=0.45"]),
+        # 0.12 of 1920: 230 / 0.45 = 511
+        (230.0, (1080, 1920), 1, ["frame=1x1", "frame.height=512", "frame.face_scale=0.45"]),
+        # large, but not alone
+        (216.0, (1280, 720), 2, ["frame=1x1", "frame.height=384", "frame.face_scale=0.45"]),
+        # larger than a canvas of 0.45 could hold: as large as the frame's shorter side allows
+        (500.0, (1000, 800), 2, ["frame=1x1", "frame.height=512", "frame.face_scale=0.62"]),
+        (30.0, (640, 480), 1, ["frame=1x1", "frame.height=128", "frame.face_scale=0.45"]),
+    ],
+)
+def test_the_canvas_shows_the_face_large_and_never_enlarged(height, size, people, expected):
+    spec = recommend(boxes(height), size, people)
+    assert settings(spec) == expected
+
+
+def test_without_a_face_the_whole_frame_is_left():
+    assert recommend(np.full((5, 4), np.nan), (640, 480), 1).name == "native"
+
+
+@pytest.mark.parametrize("name", ["anna", "Jürgen", "a b", "it's", 'say "x"', "back\\slash", "3", "null", "a,b"])
+def test_the_command_survives_the_shell_and_the_parser(name):
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    command = train_command(name, recommend(boxes(250.0), (512, 512), 1))
+    *_, data, _, _ = shlex.split(command)
+    parsed = OverridesParser.create().parse_override(data)
+    assert parsed.key_or_group == "data.name"
+    assert str(parsed.value()) == name
+
+
+def test_plain_names_stay_as_they_are():
+    assert override("data.name", "me_2.b-c") == "data.name=me_2.b-c"

@@ -20,20 +20,30 @@ QUIETEST_DB = -100.0
 
 def speech_level_db(samples: Float[np.ndarray, "N"]) -> float:
     """Level of a speech in dB of full scale: 90th percentile of the RMS over 30 ms; -inf for digital silence."""
+    return level_of(window_powers(samples))
+
+
+def window_powers(samples: Float[np.ndarray, "N"]) -> Float[np.ndarray, "W"]:
+    """Mean square of every 30 ms; the last ones may be padded."""
     padded = np.pad(samples, (0, -len(samples) % WINDOW))
-    power = np.square(padded.reshape(-1, WINDOW), dtype=np.float64).mean(axis=1)
-    level = np.percentile(power, LEVEL_PERCENTILE) if len(power) else 0.0
+    return np.square(padded.reshape(-1, WINDOW), dtype=np.float64).mean(axis=1)
+
+
+def level_of(powers: Float[np.ndarray, "W"]) -> float:
+    """Level, as `speech_level_db`, of a speech whose `window_powers` are known."""
+    level = np.percentile(powers, LEVEL_PERCENTILE) if len(powers) else 0.0
     return float(10 * np.log10(level)) if level > 0 else -np.inf
 
 
-def at_level(samples: Float[np.ndarray, "N"], level_db: float) -> Float[np.ndarray, "N"]:
+def at_level(samples: Float[np.ndarray, "N"], level_db: float, own_db: float | None = None) -> Float[np.ndarray, "N"]:
     """The speech at another level, changed by MAX_GAIN_DB at the most; silence stays as it is.
 
     Args:
         samples: mono sound at 16 kHz.
         level_db: wanted `speech_level_db`.
+        own_db: level of the speech that the samples are a part of; their own by default.
     """
-    own = speech_level_db(samples)
+    own = speech_level_db(samples) if own_db is None else own_db
     if own < SILENCE_DB or not np.isfinite(level_db):
         return samples
     gain = np.clip(level_db - own, -MAX_GAIN_DB, MAX_GAIN_DB)

@@ -50,16 +50,9 @@ def load_waveform(path: Path | str, rate: int = SAMPLE_RATE) -> Waveform:
     Raises:
         BeaverError: when the file is missing, empty, no media file, or has no sound.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise BeaverError(f"{path} does not exist or is a folder; name an audio or video file.")
-    if path.stat().st_size == 0:
-        raise BeaverError(f"{path} is empty (0 bytes); copy or download it again.")
-    samples = _resampled(_blocks(path), rate)
+    samples = np.concatenate([np.zeros(0, np.float32), *sound_blocks(path, rate)])
     if samples.size == 0:
         raise BeaverError(f"{path} holds no sound (0 samples); name a file with speech in it.")
-    if not np.isfinite(samples).all():
-        raise BeaverError(f"{path} holds samples that are not numbers; export it again as 16-bit WAV.")
     return Waveform(samples, rate)
 
 
@@ -100,20 +93,41 @@ def require_speech(waveform: Waveform, path: Path | str) -> None:
         raise BeaverError(f"{path} is silent from end to end; name a file with speech in it.")
 
 
-def _resampled(blocks: Iterator[tuple[int, np.ndarray]], rate: int) -> Float[np.ndarray, "N"]:
-    """Join mono blocks at `rate`; only the result is held in memory, not the source."""
-    pieces: list[np.ndarray] = []
-    stream, total, source = None, 0, rate
+def sound_blocks(path: Path | str, rate: int = SAMPLE_RATE) -> Iterator[Float[np.ndarray, "n"]]:
+    """Yield the samples of `load_waveform` in blocks, so that sound of any length takes little memory.
+
+    Args:
+        path: any audio or video file.
+        rate: samples per second of the result.
+
+    Raises:
+        BeaverError: as `load_waveform`, but an empty sound yields nothing.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise BeaverError(f"{path} does not exist or is a folder; name an audio or video file.")
+    if path.stat().st_size == 0:
+        raise BeaverError(f"{path} is empty (0 bytes); copy or download it again.")
+    for block in _resampled(_blocks(path), rate):
+        if not np.isfinite(block).all():
+            raise BeaverError(f"{path} holds samples that are not numbers; export it again as 16-bit WAV.")
+        yield block
+
+
+def _resampled(blocks: Iterator[tuple[int, np.ndarray]], rate: int) -> Iterator[Float[np.ndarray, "n"]]:
+    """Mono blocks at `rate`."""
+    stream, total, given, source = None, 0, 0, rate
     for source, block in blocks:
         stream = stream or soxr.ResampleStream(source, rate, 1, dtype="float32", quality="HQ")
         total += len(block)
-        pieces.append(stream.resample_chunk(block))
+        ready = stream.resample_chunk(block)
+        given += len(ready)
+        yield ready.astype(np.float32, copy=False)
     if stream is None:
-        return np.zeros(0, np.float32)
-    pieces.append(stream.resample_chunk(np.zeros(0, np.float32), last=True))
-    samples = np.concatenate(pieces)
-    length = -(-total * rate // source)  # ceil: never lose the end
-    return np.pad(samples[:length], (0, max(0, length - len(samples)))).astype(np.float32)
+        return
+    length = -(-total * rate // source) - given  # ceil: never lose the end
+    rest = stream.resample_chunk(np.zeros(0, np.float32), last=True)[: max(0, length)]
+    yield np.pad(rest, (0, max(0, length - len(rest)))).astype(np.float32)
 
 
 def _blocks(path: Path) -> Iterator[tuple[int, Float[np.ndarray, "N"]]]:

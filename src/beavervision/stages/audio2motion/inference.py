@@ -69,6 +69,9 @@ class AudioToMotion:
         eye_amp: float = 1.0,
         blink: Int[np.ndarray, "T"] | None = None,
         seed: int = 0,
+        *,
+        first: int = 0,
+        level_db: float | None = None,
     ) -> Motion:
         """Motion of a speech of any length.
 
@@ -80,9 +83,13 @@ class AudioToMotion:
             eye_amp: how far the eyes open, times the person's own.
             blink: 1 at the middle of a blink; none by default.
             seed: of the noise.
+            first: frame of a longer speech at which the samples begin, a multiple of STRIDE; its noise is that
+                frame's.
+            level_db: level of that longer speech (`audio.level.speech_level_db`).
         """
-        heard = self.features.extract(at_level(np.asarray(samples, np.float32), self._level), self.fps)
-        return self.move(heard, temperature, mouth_amp, eye_amp, blink, seed)
+        level = at_level(np.asarray(samples, np.float32), self._level, level_db)
+        heard = self.features.extract(level, self.fps)
+        return self.move(heard, temperature, mouth_amp, eye_amp, blink, seed, first=first)
 
     def move(
         self,
@@ -92,13 +99,17 @@ class AudioToMotion:
         eye_amp: float = 1.0,
         blink: Int[np.ndarray, "T"] | None = None,
         seed: int = 0,
+        *,
+        first: int = 0,
     ) -> Motion:
         """Motion of a speech whose features are known; see `predict`."""
         frames = heard.n_frames
         blink = np.zeros(frames, np.int64) if blink is None else blink
         latents = -(-frames // STRIDE)
         rng = np.random.default_rng(seed)
-        noise = temperature * rng.standard_normal((latents, self._network.latent)).astype(np.float32)
+        skipped = first // STRIDE
+        noise = rng.standard_normal((skipped + latents, self._network.latent))[skipped:]
+        noise = temperature * noise.astype(np.float32)
         amps = (mouth_amp * self._mouth_amp, eye_amp * self._eye_amp)
         pieces = [
             self._piece(heard, blink, noise, amps, range(start, min(start + self._chunk, frames)))

@@ -1,0 +1,95 @@
+"""Frames and sound into an open container, in step."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import av
+import numpy as np
+from av.container import OutputContainer
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
+from av.video.stream import VideoStream
+from jaxtyping import UInt8
+
+from beavervision.video.formats import Format
+from beavervision.video.sound_feed import Blocks, SoundFeed
+
+
+class FilmEncoder:
+    """Encodes a film: colours as BT.709 with tags that say so, frames at even times, sound from the first frame on.
+
+    Args:
+        container: open for writing, nothing in it yet.
+        kind: what to write.
+        size: width and height of the frames given; odd ones are padded by repeating the border where they must.
+        fps: frames per second.
+        sound: mono, at `rate`; written in full; None for none.
+        rate: samples per second.
+        crf, preset: quality, see `Format.picture_options`.
+        alpha: whether frames come with opacity.
+    """
+
+    def __init__(
+        self,
+        container: OutputContainer,
+        kind: Format,
+        size: tuple[int, int],
+        fps: float,
+        sound: Blocks | None,
+        rate: int,
+        *,
+        crf: float | None = None,
+        preset: str = "medium",
+        alpha: bool = False,
+    ) -> None:
+        width, height = size
+        self.n_frames, self._shape = 0, (height, width, 4 if alpha else 3)
+        self._container, self._kind = container, kind
+        self._rate = Fraction(fps).limit_denominator(1001)
+        self._pixels = kind.alpha if alpha and kind.alpha else kind.pixels
+        self._reformatter = VideoReformatter()
+        self._picture = self._picture_stream(crf, preset)
+        self._sound = None if sound is None else SoundFeed(container.add_stream(kind.sound, rate), sound)
+
+    @property
+    def seconds(self) -> Fraction:
+        """Length of the picture so far."""
+        return self.n_frames / self._rate
+
+    def write(self, picture: UInt8[np.ndarray, "H W c"]) -> None:
+        """Append one frame, and the sound up to its end."""
+        if picture.shape != self._shape:
+            raise ValueError(f"a frame of {picture.shape} in a film of {self._shape}")
+        height, width, channels = self._shape
+        if self._kind.even and (height % 2 or width % 2):
+            picture = np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+        layout = "rgba" if channels == 4 else "rgb24"
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format=layout)
+        if self._pixels != layout:
+            frame = self._reformatter.reformat(
+                frame, format=self._pixels, dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
+            )
+        frame.pts, frame.time_base = self.n_frames, 1 / self._rate
+        self.n_frames += 1
+        self._container.mux(self._picture.encode(frame))
+        if self._sound:
+            self._container.mux(self._sound.until(self.seconds))
+
+    def finish(self, *, cut_sound: bool = False) -> None:
+        """Write what the encoders still hold, and the rest of the sound, or of it what the picture lasts."""
+        self._container.mux(self._picture.encode(None))
+        if self._sound:
+            self._container.mux(self._sound.rest(self.seconds if cut_sound else None))
+
+    def _picture_stream(self, crf: float | None, preset: str) -> VideoStream:
+        options = self._kind.picture_options(crf, preset)
+        stream = self._container.add_stream(self._kind.picture, self._rate, options)
+        height, width, _ = self._shape
+        if self._kind.even:
+            width, height = width + width % 2, height + height % 2
+        stream.width, stream.height, stream.pix_fmt = width, height, self._pixels
+        if self._kind.picture != "rawvideo":
+            context = stream.codec_context
+            context.color_primaries, context.color_trc = int(ColorPrimaries.BT709), int(ColorTrc.BT709)
+            context.colorspace, context.color_range = int(Colorspace.ITU709), int(ColorRange.MPEG)
+        return stream

@@ -11,6 +11,9 @@ from lightning import Callback, LightningModule, Trainer
 LAST = "checkpoints/last.ckpt"
 """Below the run's folder."""
 
+AGREE_EVERY = 20
+"""Steps between looks at the clock where several processes have to agree."""
+
 
 class LastCheckpoint(Callback):
     """Keeps one checkpoint, `checkpoints/last.ckpt`: every so many steps, every so many minutes, and at the end.
@@ -36,8 +39,17 @@ class LastCheckpoint(Callback):
         """Save when it is time to."""
         step = trainer.global_step
         due = step % self.every_n_steps == 0 or step == trainer.max_steps
-        if step != self.saved and (due or time.monotonic() - self._clock > 60 * self.every_minutes):
+        if step != self.saved and (due or self._late(trainer)):
             self.save(trainer)
+
+    def _late(self, trainer: Trainer) -> bool:
+        """Whether the last checkpoint is long ago; processes that train together agree on it now and then."""
+        late = time.monotonic() - self._clock > 60 * self.every_minutes
+        if trainer.world_size == 1:
+            return late
+        if trainer.global_step % AGREE_EVERY:
+            return False
+        return trainer.strategy.reduce_boolean_decision(late, all=False)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save what a time limit left unsaved."""

@@ -24,12 +24,21 @@ class Progress(ProgressBar):
         self._console = Console()
         self._start = (0.0, 0)
         self._last_line = 0.0
+        self._enabled = True
+
+    def enable(self) -> None:
+        """Speak."""
+        self._enabled = True
+
+    def disable(self) -> None:
+        """Be silent: of several processes that train together, one shows a bar."""
+        self._enabled = False
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Show the bar."""
         self._start = (time.monotonic(), trainer.global_step)
         self._last_line = self._start[0]
-        if not self._console.is_terminal:
+        if not self._enabled or not self._console.is_terminal:
             return
         columns = (
             TextColumn("{task.description}"),
@@ -51,7 +60,7 @@ class Progress(ProgressBar):
             self._bar.update(
                 self._bar.task_ids[0], completed=trainer.global_step, figures=figures(trainer.callback_metrics)
             )
-        elif time.monotonic() - self._last_line > QUIET:
+        elif self._enabled and time.monotonic() - self._last_line > QUIET:
             self._last_line = time.monotonic()
             self._console.print(self._line(trainer, pl_module), highlight=False, soft_wrap=True)
 

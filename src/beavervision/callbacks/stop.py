@@ -44,10 +44,14 @@ class GracefulStop(Callback):
         Raises:
             TrainingStoppedError: after the checkpoint has been written.
         """
-        if self._asked is not None:
+        asked = self._asked is not None
+        if trainer.world_size > 1:
+            # Processes that train together stop after the same step, whichever of them was asked.
+            asked = trainer.strategy.reduce_boolean_decision(asked, all=False)
+        if asked:
             for checkpoint in _checkpoints(trainer):
                 checkpoint.save(trainer)
-            self._stop(self._asked)
+            self._stop(self._asked or signal.SIGTERM)
 
     def on_validation_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
         """Stop in the middle of a validation, too, where its step has been saved: it will be done again.
@@ -56,7 +60,7 @@ class GracefulStop(Callback):
             TrainingStoppedError: at once.
         """
         saved = all(checkpoint.saved == trainer.global_step for checkpoint in _checkpoints(trainer))
-        if self._asked is not None and saved:
+        if self._asked is not None and saved and trainer.world_size == 1:
             self._stop(self._asked)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -22,6 +22,7 @@ NOISE = (
     ".*`__len__`.*",
     ".*Trying to infer the `batch_size`.*",
     ".*in eval mode at the start of training.*",
+    ".*sync_dist=True.*",
 )
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from beavervision.callbacks.checkpoint import LAST
+from beavervision.callbacks.media import FOLDER as MEDIA
+from beavervision.run.peers import is_first
 from beavervision.run.run_folder import shown
 from beavervision.run.state import RunState
 
@@ -37,14 +39,17 @@ def checkpoint_of(folder: Path, state: RunState, cfg: DictConfig) -> Path | None
         return None
     before = RunState.read(folder)
     path = folder / LAST
-    if path.exists() and cfg.resume and before is not None and before.fingerprint == state.fingerprint:
+    goes_on = path.exists() and cfg.resume and before is not None and before.fingerprint == state.fingerprint
+    if not is_first():
+        return path if goes_on else None
+    if goes_on:
         print(f"{cfg.run.stage} continues from {shown(path)}")
         state.write(folder)
         return path
     if path.exists():
         why = "its clip, upstream bundles or numbers changed" if cfg.resume else "resume=false"
         print(f"{cfg.run.stage} starts over: {why}")
-        for old in (path.parent, folder / BUNDLE, folder / "logs"):
+        for old in (path.parent, *(folder / name for name in (BUNDLE, "logs", MEDIA))):
             shutil.rmtree(old, ignore_errors=True)
     state.write(folder)
     return None

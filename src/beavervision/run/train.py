@@ -29,7 +29,9 @@ from beavervision.run.build import (
 )
 from beavervision.run.commands import who
 from beavervision.run.failure import EXIT_INTERRUPTED
+from beavervision.run.hardware import compile_network, settle_hardware
 from beavervision.run.outcome import SKIPPED, Outcome
+from beavervision.run.peers import one_voice, peers_to_start, run_together
 from beavervision.run.prepare import ensure_clip
 from beavervision.run.quiet import quiet_libraries
 from beavervision.run.resume import BUNDLE, checkpoint_of, is_finished
@@ -47,12 +49,14 @@ def train(cfg: DictConfig) -> Outcome:
     """Train the stage of the config, or continue where its run stopped; skip it when it is finished.
 
     Returns:
-        The bundle's folder and figures; after a fast development run, which leaves none, the run's folder.
+        The bundle's folder and figures; after a fast development run, which leaves none, the run's folder. So too in
+        all but the first of several processes that train together.
     """
     begun = time.monotonic()
     quiet_libraries()
     check_nodes(cfg)
     check_objects(cfg)
+    hardware = settle_hardware(cfg)
     with one_after_another(Path(cfg.paths.runs) / cfg.data.name / "clip"):
         inputs = {"clip": ensure_clip(cfg), **upstream_of(cfg)}
     state = RunState(fingerprint(cfg, inputs, _frame(cfg)), target_of(cfg))
@@ -60,8 +64,13 @@ def train(cfg: DictConfig) -> Outcome:
     if is_finished(folder, state, cfg):
         print(f"{cfg.run.stage} is already trained: {shown(folder / BUNDLE)} (trainer.max_steps= trains it further)")
         return trained(folder, cfg.optimized_metric, SKIPPED)
-    with only_one(folder):
+    if peers := peers_to_start(cfg):
+        run_together("train", peers)
+        return Outcome(folder) if cfg.trainer.fast_dev_run else trained(folder, cfg.optimized_metric)
+    with only_one(folder), one_voice():
         print(f"{cfg.run.stage} trains on clip {cfg.data.name}, in {shown(folder)}", flush=True)
+        if hardware:
+            print(hardware, flush=True)
         bundle = _train(cfg, inputs, state, begun)
     if bundle is None:
         return Outcome(folder)
@@ -70,11 +79,13 @@ def train(cfg: DictConfig) -> Outcome:
 
 
 def _train(cfg: DictConfig, inputs: Mapping[str, Path], state: RunState, begun: float) -> Bundle | None:
-    """Train, measure, and leave the bundle; None after a fast development run."""
+    """Train, measure, and leave the bundle; None where there is none to leave, as `train` says."""
     folder = run_folder()
     seed_everything(cfg.seed, workers=True, verbose=False)
     data = build_data(cfg, inputs["clip"], {name: path for name, path in inputs.items() if name != "clip"})
     module = build_module(cfg, data)
+    if cfg.hardware.compile:
+        compile_network(module)
     export = BundleExport(folder / BUNDLE, inputs, OmegaConf.to_yaml(cfg, resolve=True))
     record = RunRecord(OmegaConf.to_container(cfg, resolve=True), inputs)  # type: ignore[arg-type]
     trainer = build_trainer(cfg, [record, *build_callbacks(cfg), export], build_loggers(cfg))
@@ -84,6 +95,8 @@ def _train(cfg: DictConfig, inputs: Mapping[str, Path], state: RunState, begun: 
             return None
         if export.validated_at != trainer.global_step:
             trainer.validate(module, datamodule=data, verbose=False)
+        if not trainer.is_global_zero:
+            return None
         preview = preview_file(trainer, module, data)
         bundle = export.write(module, data, _figures(trainer, begun), preview)
         record.leave(trainer, bundle.folder)

@@ -1,0 +1,101 @@
+"""What a job runs on: `hardware=auto` decided and said, what is not there refused, networks compiled when asked."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from omegaconf import DictConfig
+
+from beavervision.errors import BeaverError
+from beavervision.stages.base import StageModule
+
+AUTO = "auto"
+COMPILERS = ("c++", "g++", "clang++")
+BF16_SINCE = (8, 0)
+"""Compute capability of the first GPUs with bfloat16 (Ampere)."""
+EXACT, MIXED = "32-true", "bf16-mixed"
+
+
+def settle_hardware(cfg: DictConfig) -> str:
+    """Replace every `auto` of the config's `hardware` by what this machine has.
+
+    Returns:
+        What was chosen and why, a line to print; empty where nothing was left open.
+
+    Raises:
+        BeaverError: when the config asks for a device or a compiler that is not there.
+    """
+    node = cfg.hardware
+    asked = node.accelerator
+    if asked == AUTO:
+        node.accelerator = "gpu" if _has_cuda() else "mps" if _has_mps() else "cpu"
+    _require(node.accelerator, asked)
+    if node.precision == AUTO:
+        node.precision = MIXED if node.accelerator == "gpu" and _has_bf16() else EXACT
+    if node.compile and not any(map(shutil.which, COMPILERS)):
+        raise BeaverError("hardware.compile=true needs a C++ compiler, and there is none; leave it false.")
+    return f"hardware: {describe(node)}" if asked == AUTO else ""
+
+
+def describe(node: DictConfig) -> str:
+    """Return what a settled `hardware` node means here, in one line."""
+    cores = f"{os.cpu_count()} cores"
+    what = {"gpu": _gpu_name, "mps": lambda: "Apple GPU", "cpu": lambda: f"CPU, {cores}"}
+    known = what.get(node.accelerator, lambda: node.accelerator)()
+    why = {
+        "gpu": "PyTorch sees it",
+        "mps": "PyTorch sees no CUDA GPU but this one",
+        "cpu": "PyTorch sees no GPU",
+    }.get(node.accelerator, "asked for")
+    return f"{known} ({why}), precision {node.precision}, {_kernels(node)} kernels, {_workers(node.workers)}"
+
+
+def compile_network(module: StageModule) -> None:
+    """Compile a stage's network in place: checkpoints and bundles keep their names."""
+    network = getattr(module, "network", None)
+    for part in [network] if network is not None else module.children():
+        part.compile()
+
+
+def _require(accelerator: str, asked: str) -> None:
+    there = {"gpu": _has_cuda, "cuda": _has_cuda, "mps": _has_mps}.get(accelerator)
+    if there is not None and not there():
+        raise BeaverError(f"hardware.accelerator={asked}: PyTorch sees no such device here; take hardware=cpu or auto.")
+
+
+def _has_cuda() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _has_mps() -> bool:
+    import torch
+
+    return torch.backends.mps.is_available()
+
+
+def _has_bf16() -> bool:
+    import torch
+
+    return torch.cuda.get_device_capability() >= BF16_SINCE
+
+
+def _gpu_name() -> str:
+    import torch
+
+    return torch.cuda.get_device_name()
+
+
+def _kernels(node: DictConfig) -> str:
+    import torch
+
+    from beavervision.nerf.backends.choice import resolve
+
+    device = {"gpu": "cuda"}.get(node.accelerator, node.accelerator)
+    return resolve(node.backend, torch.device(device))
+
+
+def _workers(count: int) -> str:
+    return f"{count} loading processes" if count else "data loaded in the training process"

@@ -34,7 +34,7 @@ def subject(**changes):
         "yaw_degrees": spread(-12.0, 0.0, 14.0),
         "mouth_open": spread(0.0, 0.05, 0.2),
         "light": spread(120.0, 130.0, 140.0),
-        "sound_lag": {"frames": 0, "correlation": 0.5, "certain": True, "remarkable": False},
+        "sound_lag": {"frames": 0, "correlation": 0.5, "remarkable": False},
         "recommended": {"settings": ["frame=1x1", "frame.height=192", "frame.face_scale=0.45"]},
     }
     return clean | changes

@@ -174,7 +174,7 @@ def _legend(strip: Strip, marks: Mapping[str, float]) -> str:
     names = [f'<i class="key k{i}"></i>{html.escape(name)}' for i, name in enumerate(strip.lines) if name]
     if strip.shaded is not None and strip.shaded.any():
         names.append(f'<i class="key shade"></i>{html.escape(strip.shade_means)}')
-    names += [f'<i class="key dash"></i>{at:g} {html.escape(name)}' for name, at in marks.items() if name]
+    names += [f'<i class="key dash"></i>{html.escape(name)}: {at:g}' for name, at in marks.items() if name]
     return f"<small>{''.join(names)}</small>" if names else ""
 
 

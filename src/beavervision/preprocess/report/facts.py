@@ -92,16 +92,15 @@ def _share(flags: Bool[np.ndarray, "T"], of: Bool[np.ndarray, "T"]) -> float:
 
 
 def _lag(findings: Findings, about: SubjectFindings) -> Facts | None:
-    """How the sound lies to this subject's lips."""
+    """How the sound lies to this subject's lips; no number of frames unless it is plain."""
     if findings.sound is None:
         return None
     lag = sound_lag(about.subject.mouth_open.astype(float), findings.sound.samples, findings.fps)
     if lag is None:
         return None
     return {
-        "frames": lag.frames,
+        "frames": lag.frames if lag.certain else None,
         "correlation": lag.correlation,
-        "certain": lag.certain,
         "remarkable": lag.remarkable,
     }
 

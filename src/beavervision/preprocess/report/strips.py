@@ -62,10 +62,11 @@ def subject_strips(about: SubjectFindings) -> list[Strip]:
     yaw, pitch = yaw_pitch(subject).T
     eyes = np.where(subject.visible[:, None], subject.eye_open, np.nan).T
     hidden = 100 * np.where(subject.visible, subject.covered, np.nan)
+    heights = {"worth a 512 canvas": TALL_FACE, "too small": SMALL_FACE}
     return [
         Strip("hidden", "% of the head", {"": hidden}, {}, subject.occluded, "counts as occluded"),
-        Strip("face height", "px", {"": face_height(subject)}, {"512 px pays": TALL_FACE, "too small": SMALL_FACE}),
-        Strip("fit error", "% of eye distance", {"": error_percent(subject, about.error_px)}, {"good": FIT_GOOD}),
+        Strip("face height", "px", {"": face_height(subject)}, heights),
+        Strip("fit error", "% of eye distance", {"": error_percent(subject, about.error_px)}, {"good up to": FIT_GOOD}),
         Strip("turn of the head", "degrees", {"yaw": yaw, "pitch": pitch}, {"": 0.0}),
         Strip("mouth open", "of eye distance", {"": np.where(subject.visible, subject.mouth_open, np.nan)}),
         Strip("eyes open", "of their width", {"right": eyes[0], "left": eyes[1]}),

@@ -137,26 +137,11 @@ def _blocks(path: Path) -> Iterator[tuple[int, Float[np.ndarray, "N"]]]:
             file = soundfile.SoundFile(path)
         except soundfile.LibsndfileError:
             file = None  # a misnamed file: PyAV looks at the content
-        if file is not None:
+        if file is not None and file.channels <= 2:  # of more, only PyAV tells which is which
             with file:
                 for block in file.blocks(_BLOCK, dtype="float32", always_2d=True):
                     yield file.samplerate, block.mean(axis=1)
             return
-    yield from _decoded_blocks(path)
+    from beavervision.audio.decoded import decoded_blocks  # slow to load, and not needed for the clip's own WAV
 
-
-def _decoded_blocks(path: Path) -> Iterator[tuple[int, Float[np.ndarray, "N"]]]:
-    """Yield (source rate, mono block) pairs of the first audio stream."""
-    import av  # slow to load, and not needed for the clip's own WAV
-    from av.error import FFmpegError
-
-    try:
-        with av.open(str(path)) as container:
-            if not container.streams.audio:
-                raise BeaverError(f"{path} has no sound; name a file with speech in it.")
-            planar = av.AudioResampler(format="fltp")
-            for frame in container.decode(audio=0):
-                for even in planar.resample(frame):
-                    yield even.sample_rate, even.to_ndarray().mean(axis=0)
-    except (FFmpegError, ValueError) as error:
-        raise BeaverError(f"{path} cannot be decoded as sound ({error}); name an audio or video file.") from None
+    yield from decoded_blocks(path)

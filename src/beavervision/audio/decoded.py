@@ -1,0 +1,80 @@
+"""Sound as FFmpeg decodes it: any codec, any channels, with the holes that its time stamps tell of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.container import InputContainer
+from av.error import FFmpegError
+from jaxtyping import Float
+
+from beavervision.errors import BeaverError
+
+SIDE = 0.5**1.5
+WEIGHTS = {"FL": 0.5, "FR": 0.5, "FC": 0.5**0.5, "LFE": 0.0, **dict.fromkeys(("BL", "BR", "SL", "SR", "BC"), SIDE)}
+"""Shares of a surround sound's channels in its mono mix: ITU-R BS.775 to stereo, and the mean of that. Films and
+broadcasts carry the speech in FC, which a plain mean over six channels would bury."""
+JITTER = 0.05
+"""Seconds that time stamps may stray before silence is put in or sound that overlaps is dropped."""
+LONGEST_HOLE = 600.0
+"""Seconds: a longer jump of the time stamps is a new start of their clock, not a hole."""
+
+
+def decoded_blocks(path: Path) -> Iterator[tuple[int, Float[np.ndarray, "N"]]]:
+    """Yield (source rate, mono block) pairs of the first audio stream, as far as the file can be read.
+
+    Raises:
+        BeaverError: when the file is no media file, has no sound, or none of it can be decoded.
+    """
+    heard = False
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.audio:
+                raise BeaverError(f"{path} has no sound; name a file with speech in it.")
+            for rate, block in _in_time(container):
+                heard = True
+                yield rate, block
+    except (FFmpegError, ValueError) as error:
+        if not heard:  # else the file breaks off here
+            raise BeaverError(f"{path} cannot be decoded as sound ({error}); name an audio or video file.") from None
+
+
+def mono(samples: Float[np.ndarray, "C N"], channels: list[str]) -> Float[np.ndarray, "N"]:
+    """Mono mix: the mean of up to two channels, of more by WEIGHTS.
+
+    Args:
+        samples: one row a channel.
+        channels: FFmpeg's name of each.
+    """
+    if len(samples) <= 2 or not set(channels) <= set(WEIGHTS):
+        return samples.mean(axis=0)
+    return np.array([WEIGHTS[name] for name in channels], np.float32) @ samples
+
+
+def _in_time(container: InputContainer) -> Iterator[tuple[int, Float[np.ndarray, "N"]]]:
+    """Mono blocks that follow each other without a hole."""
+    planar = av.AudioResampler(format="fltp")
+    due = None
+    for frame in container.decode(audio=0):
+        for even in planar.resample(frame):
+            block = mono(even.to_ndarray(), [channel.name for channel in even.layout.channels])
+            begin = _seconds(frame)
+            late = 0.0 if due is None or begin is None else begin - due
+            if JITTER < late < LONGEST_HOLE:
+                yield even.sample_rate, np.zeros(round(late * even.sample_rate), np.float32)
+                due = begin
+            elif -LONGEST_HOLE < late < -JITTER:
+                block = block[round(-late * even.sample_rate) :]
+            elif due is None or abs(late) >= LONGEST_HOLE:
+                due = begin
+            due = None if due is None else due + len(block) / even.sample_rate
+            yield even.sample_rate, block
+
+
+def _seconds(frame: AudioFrame) -> float | None:
+    """Time stamp of a frame."""
+    return None if frame.pts is None or frame.time_base is None else float(frame.pts * frame.time_base)

@@ -49,5 +49,24 @@ def test_the_command_survives_the_shell_and_the_parser(name):
     assert str(parsed.value()) == name
 
 
+@pytest.mark.parametrize("size", [(512, 512), (1080, 1920)])
+def test_the_command_composes_to_the_canvas_that_is_recommended(size):
+    from hydra import compose, initialize_config_dir
+
+    from beavervision.run.conf_folder import conf_folder
+    from beavervision.run.resolvers import register_resolvers
+    from beavervision.run.settings import frame_spec
+
+    spec = recommend(boxes(240.0), size, 1)
+    _, script, multirun, models, *overrides = shlex.split(train_command("anna", spec))
+    assert (script, multirun) == ("train.py", "-m")
+    register_resolvers()
+    for model in models.removeprefix("model=").split(","):
+        with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+            cfg = compose("train", overrides=[f"model={model}", *overrides])
+        assert frame_spec(cfg.frame) == spec
+        assert cfg.data.name == "anna"
+
+
 def test_plain_names_stay_as_they_are():
     assert override("data.name", "me_2.b-c") == "data.name=me_2.b-c"

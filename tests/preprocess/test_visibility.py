@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from faces import landmarks
 
-from beavervision.preprocess.visibility import inside_share, judge, rough_yaw
+from beavervision.preprocess.cuts import Cuts
+from beavervision.preprocess.visibility import inside_share, judge, relative_sharpness, rough_yaw
 from beavervision.types import VisibilityReason as Reason
 
 SIZE = (640, 480)
@@ -60,3 +61,73 @@ def test_first_and_last_frames_without_a_face_keep_their_place():
 def test_rough_yaw_has_the_size_of_the_turn(degrees):
     yaw = rough_yaw(landmarks(euler=(np.radians(degrees), 0, 0))[None])[0]
     assert abs(np.degrees(yaw)) == pytest.approx(abs(degrees), abs=2)
+
+
+def one_shot(n):
+    return Cuts(np.zeros(0, int), np.zeros(n, bool))
+
+
+def cut_at(n, *firsts, mixed=()):
+    flags = np.zeros(n, bool)
+    flags[list(mixed)] = True
+    return Cuts(np.array(firsts, int), flags)
+
+
+def test_frames_of_a_shot_without_the_subject_are_cut():
+    frames = clip(landmarks(), landmarks(), None, None, None, landmarks())
+    _, reason = judge(frames, *SIZE, cuts=cut_at(6, 2, 5))
+    assert reason.tolist() == [0, 0, Reason.CUT, Reason.CUT, Reason.CUT, 0]
+
+
+def test_a_cut_does_not_hide_who_left_before_it():
+    edge = landmarks((640 - 40.0, 240.0))
+    frames = clip(landmarks(), edge, None, None, None, landmarks(), None)
+    _, reason = judge(frames, *SIZE, cuts=cut_at(7, 3, 5))
+    assert reason.tolist() == [0, 0, Reason.OUT_OF_FRAME, Reason.CUT, Reason.CUT, 0, Reason.NO_FACE]
+
+
+def test_the_border_of_another_shot_says_nothing():
+    edge = landmarks((640 - 40.0, 240.0))
+    _, reason = judge(clip(edge, None, landmarks()), *SIZE, cuts=cut_at(3, 1))
+    assert reason.tolist() == [0, Reason.NO_FACE, 0]
+
+
+def test_mixed_frames_are_cut_even_with_a_face():
+    visible, reason = judge(clip(*[landmarks()] * 5), *SIZE, cuts=cut_at(5, 2, mixed=(1, 2)))
+    assert reason.tolist() == [0, Reason.CUT, Reason.CUT, 0, 0]
+    assert visible.tolist() == [True, False, False, True, True]
+
+
+def test_without_cuts_a_clip_without_the_face_has_no_face():
+    _, reason = judge(clip(None, None), *SIZE, cuts=one_shot(2))
+    assert reason.tolist() == [Reason.NO_FACE] * 2
+
+
+def test_blurred_against_the_clip_s_own_sharpness():
+    sharp = np.array([0.5, 0.5, 0.14, 0.16, 0.5, np.nan])  # 0.3 * 0.5 = 0.15
+    _, reason = judge(clip(*[landmarks()] * 5, None), *SIZE, sharpness=sharp)
+    assert reason.tolist() == [0, 0, Reason.BLURRED, 0, 0, Reason.NO_FACE]
+
+
+def test_a_face_lost_in_blur_is_blurred():
+    sharp = np.array([0.5, 0.5, 0.2, np.nan, np.nan, 0.5, 0.5])  # 0.45 * 0.5 = 0.225
+    frames = clip(*[landmarks()] * 3, None, None, *[landmarks()] * 2)
+    _, reason = judge(frames, *SIZE, sharpness=sharp)
+    assert reason.tolist() == [0, 0, 0, Reason.BLURRED, Reason.BLURRED, 0, 0]
+
+
+def test_sharpness_counts_within_its_shot():
+    # A soft close-up of 30 frames beside a sharp long shot of 40; a shot of 2 frames has no measure of its own.
+    sharpness = np.concatenate([np.full(40, 0.6), np.full(30, 0.1), np.full(2, 0.1)])
+    shots = np.repeat([0, 1, 2], [40, 30, 2])
+    relative = relative_sharpness(sharpness, shots)
+    assert relative[[0, 45]] == pytest.approx([1, 1])
+    assert relative[71] == pytest.approx(0.1 / 0.6)
+
+
+def test_judging_never_moves_an_index():
+    # face in frames 3, 4 and 7 only: first frames without a face, a gap, last frames without a face
+    frames = clip(None, None, None, landmarks(), landmarks(), None, None, landmarks(), None)
+    visible, reason = judge(frames, *SIZE, np.where(np.isfinite(frames[:, 0, 0]), 0.5, np.nan))
+    assert np.flatnonzero(visible).tolist() == [3, 4, 7]
+    assert len(reason) == 9

@@ -1,0 +1,59 @@
+"""Short gaps: pose and place of a face that could not be seen for a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from scipy.spatial.transform import Rotation, Slerp
+
+from beavervision.types import VisibilityReason
+
+
+def fill_gaps(
+    rotation: Float[np.ndarray, "T 3 3"],
+    translation: Float[np.ndarray, "T 3"],
+    box: Float[np.ndarray, "T 4"],
+    visible: Bool[np.ndarray, "T"],
+    reason: Int[np.ndarray, "T"],
+    fps: float,
+    longest: float,
+    firsts: Sequence[int] = (),
+) -> tuple[Float[np.ndarray, "T 3 3"], Float[np.ndarray, "T 3"], Float[np.ndarray, "T 4"], Bool[np.ndarray, "T"]]:
+    """Interpolate over short gaps: rotation along the shortest arc (slerp), translation and box on straight lines.
+
+    A gap is a run of frames that are not visible between two that are. It stays a gap when it lasts longer than
+    `longest`, when a cut lies in it, or when it begins or ends the clip. Straight lines because nothing better is
+    known: a cubic through neighbours that tremble swings beyond them.
+
+    Args:
+        rotation: head to camera.
+        translation: cm, camera space.
+        box: px.
+        visible: frames whose pose and box are known.
+        reason: `VisibilityReason`.
+        fps: frames a second.
+        longest: seconds of the longest gap that is filled.
+        firsts: first frames of new shots.
+
+    Returns:
+        Rotation, translation, box, and the flag of those frames that were filled; what was given is not changed.
+    """
+    rotation, translation, box = rotation.copy(), translation.copy(), box.copy()
+    interpolated = np.zeros(len(visible), bool)
+    seen = np.flatnonzero(visible)
+    cuts = np.asarray(firsts, int)
+    for k in np.flatnonzero(np.diff(seen) > 1):
+        before, after = seen[k], seen[k + 1]
+        inner = np.arange(before + 1, after)
+        across = ((cuts > before) & (cuts <= after)).any() or (reason[inner] == VisibilityReason.CUT).any()
+        if across or len(inner) > longest * fps + 1e-6:
+            continue
+        ends = [before, after]
+        rotation[inner] = Slerp(ends, Rotation.from_matrix(rotation[ends]))(inner).as_matrix()
+        share = ((inner - before) / (after - before))[:, None]
+        for rows in (translation, box):
+            rows[inner] = (1 - share) * rows[before] + share * rows[after]
+        interpolated[inner] = True
+    return rotation, translation, box, interpolated

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
@@ -11,44 +12,70 @@ from omegaconf import DictConfig
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.manifest import MANIFEST
 from beavervision.errors import BeaverError
-from beavervision.preprocess.workspace import WORKSPACE
 from beavervision.run.commands import who
+from beavervision.run.multirun.record import FAILED, JobRecord
+from beavervision.run.outcome import DONE, SKIPPED, Outcome
 from beavervision.run.prepared import CHOSEN, Prepared
 from beavervision.run.quiet import quiet_libraries
+from beavervision.run.run_folder import shown
 from beavervision.run.settings import DataSettings, check_nodes, typed
 
 
-def prepare(cfg: DictConfig) -> Path:
-    """Prepare the config's clip, unless it is prepared with the same settings.
+def prepare(cfg: DictConfig) -> Outcome:
+    """Prepare the config's clip, unless it is prepared with the same settings."""
+    # Loads MediaPipe's and OpenCV's parts, which training on a prepared clip does not need.
+    from beavervision.preprocess.prepare import REPORT
+    from beavervision.preprocess.report.write import PAGE, SHEET
 
-    Returns:
-        The clip's folder.
-    """
     quiet_libraries()
     check_nodes(cfg)
-    folder = ensure_clip(cfg, force=cfg.force)
+    folder, made = _ensured(cfg, force=cfg.force)
     clip = Clip.load(folder)
-    print(f"clip {clip.name}: {folder}  ({clip.n_frames} frames, {clip.size[0]}x{clip.size[1]})")
+    print(f"clip {clip.name}: {shown(folder)}  ({clip.n_frames} frames, {clip.size[0]}x{clip.size[1]})")
+    print(f"report: {shown(folder / REPORT / PAGE)}")
     print(f"next: python train.py model=audio2motion {who(cfg.data.name, cfg.paths.runs)}", flush=True)
-    return folder
+    figures = {"frames": clip.n_frames, "visible": float(clip.subjects[0].visible.mean())}
+    return Outcome(folder, DONE if made else SKIPPED, figures=figures, picture=folder / REPORT / SHEET.format(0))
 
 
-def ensure_clip(cfg: DictConfig, *, force: bool = False) -> Path:
+def conclude(_: Path, records: Sequence[JobRecord]) -> None:
+    """Write the page of all clips when several were prepared by one command."""
+    from beavervision.preprocess.report.index import write_index
+
+    failures = {Path(record.folder).name: record.sentence for record in records if record.status == FAILED}
+    for runs in {_runs(record) for record in records}:
+        print(f"all clips: {shown(write_index(runs, failures))}", flush=True)
+
+
+def _runs(record: JobRecord) -> Path:
+    """The folder of all runs, from the folder of a clip (made) or of what was to hold it (failed)."""
+    folder = Path(record.folder)
+    return folder.parent if record.status == FAILED else folder.parents[1]
+
+
+def ensure_clip(cfg: DictConfig) -> Path:
     """Return the folder of the config's clip; prepare it when it is not there or its settings changed.
 
     Raises:
         BeaverError: when there is neither a clip nor footage, or the footage cannot be prepared.
     """
+    return _ensured(cfg, force=False)[0]
+
+
+def _ensured(cfg: DictConfig, *, force: bool) -> tuple[Path, bool]:
+    """The clip's folder, and whether it was made now."""
     settings, basis, given = typed(cfg, "data", DataSettings), cfg.face_model.name, _given()
     folder = Path(cfg.paths.runs) / settings.name / "clip"
     there, before = (folder / MANIFEST).exists(), Prepared.read(folder)
     if there and not force and (before is None or before.serves(settings, basis, given)):
-        return folder
+        return folder, False
     if before is not None:
         settings = before.fill(settings, given)
     if force:
+        from beavervision.preprocess.workspace import WORKSPACE
+
         shutil.rmtree(folder.with_name(WORKSPACE), ignore_errors=True)
-    return _prepare(folder, settings, basis)
+    return _prepare(folder, settings, basis), True
 
 
 def _prepare(folder: Path, settings: DataSettings, basis: str) -> Path:

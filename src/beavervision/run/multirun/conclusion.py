@@ -12,7 +12,7 @@ from beavervision.run.multirun.sweep import Sweep
 Conclusion = Callable[[Path, Sequence[JobRecord]], None]
 """Called with the sweep's folder and the records of all its jobs."""
 
-CONCLUSIONS: dict[str, str] = {}
+CONCLUSIONS = {"prepare": "beavervision.run.prepare:conclude"}
 """Verb -> `module:function` of type `Conclusion`, for verbs with more to say than the table."""
 
 

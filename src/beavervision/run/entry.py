@@ -14,6 +14,7 @@ from beavervision.run.failure import EXIT_INTERRUPTED, EXIT_MISTAKE, is_mistake,
 from beavervision.run.jobs import Jobs
 from beavervision.run.multirun.conclusion import conclude
 from beavervision.run.multirun.sweep import Sweep
+from beavervision.run.plugins import register_plugins
 from beavervision.run.resolvers import register_resolvers
 from beavervision.run.wildcards import expand
 
@@ -44,6 +45,7 @@ def run(verb: str) -> int:
     # Hydra would print errors its own way and exit with 1; we want them here.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     register_resolvers()
+    register_plugins()
     sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in MULTIRUN)
     multirun = any(flag in sys.argv for flag in MULTIRUN)
     try:

@@ -41,7 +41,7 @@ from beavervision.run.settings import check_nodes, frame_spec
 from beavervision.run.slug import DEFAULT, experiment_of
 from beavervision.run.state import RunState, fingerprint, target_of
 from beavervision.run.trained import trained
-from beavervision.run.upstream import CHAIN, RENDERERS, Search, find_upstream
+from beavervision.run.upstream import CHAIN, Search, find_upstream, is_renderer
 from beavervision.stages.base import StageData, StageModule
 
 
@@ -119,7 +119,7 @@ def upstream_of(cfg: DictConfig) -> dict[str, Path]:
 
 
 def _frame(cfg: DictConfig) -> object:
-    return frame_spec(cfg.frame) if cfg.run.stage in RENDERERS else None
+    return frame_spec(cfg.frame) if is_renderer(cfg.run.stage) else None
 
 
 def _fit(trainer: Trainer, module: StageModule, data: StageData, checkpoint: Path | None) -> None:

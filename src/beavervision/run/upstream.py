@@ -8,20 +8,13 @@ from pathlib import Path
 from beavervision.artifacts.manifest import MANIFEST, Manifest
 from beavervision.errors import BeaverError
 from beavervision.run.commands import who
+from beavervision.run.plugins import Needs, plugins
 from beavervision.run.slug import DEBUG, DEFAULT, experiment_of
 
 CHAIN = ("audio2motion", "postnet", "radnerf_head", "radnerf_torso")
 """The stages that infer needs, in the order of training."""
 RENDERERS = ("radnerf_head", "radnerf_torso")
 """The stages that see pictures: their bundles belong to one clip and one canvas."""
-
-
-@dataclass(frozen=True)
-class Needs:
-    """The stages whose bundles a stage takes in."""
-
-    required: tuple[str, ...] = ()
-    optional: tuple[str, ...] = ()
 
 
 NEEDS = {
@@ -47,13 +40,24 @@ class Search:
     """Which person of the clip the bundles must be of; None takes any."""
 
 
+def needs_of(stage: str) -> Needs:
+    """Return what a stage builds on, whether it is ours or a plugin's."""
+    outside = {name: needs for plugin in plugins().values() for name, needs in plugin.needs.items()}
+    return NEEDS.get(stage) or outside.get(stage, Needs())
+
+
+def is_renderer(stage: str) -> bool:
+    """Whether a stage sees pictures, so that its runs and bundles belong to one canvas."""
+    return stage in RENDERERS or any(stage in plugin.renderers for plugin in plugins().values())
+
+
 def find_upstream(stage: str, search: Search) -> dict[str, Path]:
     """Return stage -> bundle folder for everything that `stage` builds on.
 
     Raises:
         BeaverError: when a required bundle is missing; the sentence names the command that makes it.
     """
-    needs = NEEDS.get(stage, Needs())
+    needs = needs_of(stage)
     found = {name: newest_bundle(name, search) for name in (*needs.required, *needs.optional)}
     for name in needs.required:
         if found[name] is None:
@@ -77,7 +81,7 @@ def _fits(bundle: Path, stage: str, search: Search) -> bool:
     # A bundle that names nobody was learnt from everybody (a corpus).
     if search.subject is not None and facts.get("subject", search.subject) != search.subject:
         return False
-    return search.frame is None or stage not in RENDERERS or facts.get("frame") == search.frame
+    return search.frame is None or not is_renderer(stage) or facts.get("frame") == search.frame
 
 
 def subjects_of(stage: str, search: Search) -> list[int]:
@@ -88,7 +92,7 @@ def subjects_of(stage: str, search: Search) -> list[int]:
 
 
 def _missing(stage: str, name: str, search: Search) -> str:
-    frame = f" on canvas {search.frame}" if search.frame and name in RENDERERS else ""
+    frame = f" on canvas {search.frame}" if search.frame and is_renderer(name) else ""
     whose, subject = (
         (f" of subject {search.subject}", f" datamodule.subject={search.subject}") if search.subject else ("", "")
     )

@@ -21,14 +21,17 @@ FIT_GOOD, FIT_POOR = 2.0, 5.0
 OFTEN = 0.1
 """Share of frames that is worth a word: as much as is held out for the test."""
 MOSTLY = 0.5
+OTHERS_SECONDS = 1.0
+"""Of speech over still lips: a voice that is not this person's."""
 CLIPPED_SHARE = 1e-3
 """Of samples: a clipped vowel now and then passes, more is heard as distortion."""
 NOISY_DB, DEAFENING_DB = 15.0, 5.0
 """Signal to noise: below 15 dB consonants drown, at 5 dB the pitch goes too (speech_activity finds half of it)."""
 STIFF_MOUTH = 0.06
 """Range of the mouth's opening (5th to 95th percentile, inner lips over eye distance); lively speakers have 0.15."""
-DIM, GLARING = 50.0, 220.0
-"""Grey value of the skin: darker drowns in coding noise, brighter has no shading left."""
+DIM, GLARING = 30.0, 220.0
+"""Grey value of the skin: below, coding noise drowns the shading of any skin (a dark one in a studio measured 63);
+above, there is no shading left."""
 FLICKER = 1.6
 """Brightest over darkest skin (95th over 5th percentile): more than a head's turns in a lit room make of it."""
 STIFF_HEAD = 5.0
@@ -92,7 +95,7 @@ def light(clip: Facts, subject: Facts) -> Iterator[Remark]:
     if found is None:
         return
     if not DIM <= found["median"] <= GLARING:
-        word = "dark" if found["median"] < DIM else "overexposed"
+        word = "underexposed" if found["median"] < DIM else "overexposed"
         yield Remark(USABLE, f"the face is {word} (grey value {found['median']:.0f} of 255)", "light it evenly")
     if found["p95"] > FLICKER * max(found["p5"], 1.0):
         range_ = f"grey value {found['p5']:.0f} to {found['p95']:.0f}"
@@ -122,15 +125,15 @@ def shoulders(clip: Facts, subject: Facts) -> Iterator[Remark]:
 
 def speech(clip: Facts, subject: Facts) -> Iterator[Remark]:
     """How much speech there is with lips in sight."""
-    found, seconds = clip["sound"], subject["speech_seconds"]
+    found, seconds = clip["sound"], subject["own_speech_seconds"]
     if found is None:
         yield Remark(NOT_USABLE, "the footage has no sound", "use footage with speech, or another clip for this stage")
     elif found["loudest_db"] < SILENCE_DB:
         yield Remark(NOT_USABLE, "the sound is silent from end to end", "check the microphone")
     elif seconds < FEW_SECONDS:
-        yield Remark(NOT_USABLE, f"{seconds:.1f} s of speech with the face in view", "use footage that has more")
+        yield Remark(NOT_USABLE, f"{seconds:.1f} s of speech with moving lips in view", "use footage that has more")
     elif seconds < ENOUGH_SECONDS:
-        yield Remark(USABLE, f"{seconds:.0f} s of speech with the face in view", "two minutes or more are better")
+        yield Remark(USABLE, f"{seconds:.0f} s of speech with moving lips in view", "two minutes or more are better")
 
 
 def sound(clip: Facts, subject: Facts) -> Iterator[Remark]:
@@ -149,8 +152,9 @@ def sound(clip: Facts, subject: Facts) -> Iterator[Remark]:
 
 def voices(clip: Facts, subject: Facts) -> Iterator[Remark]:
     """Whether the sound is one person's."""
-    if clip["people"] > 1 and clip["sound"] is not None:
-        found = f"{clip['people']} people share the sound: while another one speaks, wrong lips are learnt"
+    others = subject["speech_seconds"] - subject["own_speech_seconds"]
+    if clip["people"] > 1 and others > OTHERS_SECONDS:
+        found = f"{clip['people']} people share the sound, and for {others:.0f} s of it these lips are still"
         yield Remark(USABLE, found, "trim to where this person speaks (data.start, data.end)")
 
 

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
-from beavervision.audio.activity import Activity, speech_activity
+from beavervision.audio.activity import Activity
 from beavervision.audio.level import QUIETEST_DB, speech_level_db
 from beavervision.audio.waveform import Waveform, loudest_db
 from beavervision.preprocess.report.findings import Findings, SubjectFindings
 from beavervision.preprocess.report.lag import sound_lag
 from beavervision.preprocess.report.moments import error_percent, face_height, yaw_pitch
+from beavervision.preprocess.report.speech import own_speech, spoken
 from beavervision.types import VisibilityReason
 
 CLIPPED = 0.999
@@ -22,9 +23,8 @@ Facts = dict[str, Any]
 """JSON types only."""
 
 
-def gather(findings: Findings) -> Facts:
-    """Facts of the clip, and of each subject under `subjects`."""
-    activity = None if findings.sound is None else speech_activity(findings.sound.samples)
+def gather(findings: Findings, activity: Activity | None) -> Facts:
+    """Facts of the clip, and of each subject under `subjects`; `activity` is None where there is no sound."""
     speech = spoken(activity, findings)
     background = findings.background
     return {
@@ -47,13 +47,6 @@ def gather(findings: Findings) -> Facts:
     }
 
 
-def spoken(activity: Activity | None, findings: Findings) -> Bool[np.ndarray, "T"]:
-    """Frames in which somebody speaks; none where there is no sound."""
-    if activity is None:
-        return np.zeros(findings.n_frames, bool)
-    return activity.frames(findings.n_frames, findings.fps)
-
-
 def spread(values: Float[np.ndarray, "T"]) -> dict[str, float] | None:
     """5th percentile, median and 95th percentile of the known values; None where nothing is known."""
     known = values[np.isfinite(values)]
@@ -72,6 +65,7 @@ def _subject(findings: Findings, about: SubjectFindings, speech: Bool[np.ndarray
         "visible_share": float(visible.mean()),
         "visible_seconds": round(float(visible.sum()) / fps, 3),
         "speech_seconds": round(float((visible & speech).sum()) / fps, 3),
+        "own_speech_seconds": round(float(own_speech(subject, speech, fps).sum()) / fps, 3),
         "reasons": {name: count for name, count in reasons.items() if count},
         "interpolated_frames": int(subject.interpolated.sum()),
         "occluded_share": float(subject.occluded[visible].mean()) if visible.any() else 0.0,

@@ -10,6 +10,7 @@ NAMES = {
     "visible_share": ("frames that show the face", "%"),
     "visible_seconds": ("time that shows the face", "s"),
     "speech_seconds": ("speech with the face in view", "s"),
+    "own_speech_seconds": ("speech while the lips move", "s"),
     "interpolated_frames": ("frames with a pose filled in", ""),
     "occluded_share": ("frames with something before the head", "%"),
     "shoulders_share": ("frames with both shoulders known", "%"),

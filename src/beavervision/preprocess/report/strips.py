@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from beavervision.audio.activity import over_frames, speech_activity
+from beavervision.audio.activity import Activity, over_frames
 from beavervision.preprocess.report.concerns import FIT_GOOD, SMALL_FACE, TALL_FACE
 from beavervision.preprocess.report.facts import CLIPPED
 from beavervision.preprocess.report.findings import Findings, SubjectFindings
 from beavervision.preprocess.report.moments import REASONS, error_percent, face_height, yaw_pitch
+from beavervision.preprocess.report.speech import own_speech
 
 Series = Float[np.ndarray, "T"]
 """One value a frame; NaN where unknown."""
@@ -56,9 +57,10 @@ def visibility(about: SubjectFindings) -> Band:
     return Band("visible", states, codes)
 
 
-def subject_strips(about: SubjectFindings) -> list[Strip]:
-    """What concerns one subject."""
-    subject = about.subject
+def subject_strips(about: SubjectFindings, speech: Bool[np.ndarray, "T"], fps: float) -> list[Strip]:
+    """What concerns one subject; `speech` are the frames in which somebody speaks."""
+    subject, own = about.subject, own_speech(about.subject, speech, fps)
+    mouth = np.where(subject.visible, subject.mouth_open, np.nan)
     yaw, pitch = yaw_pitch(subject).T
     eyes = np.where(subject.visible[:, None], subject.eye_open, np.nan).T
     hidden = 100 * np.where(subject.visible, subject.covered, np.nan)
@@ -68,18 +70,18 @@ def subject_strips(about: SubjectFindings) -> list[Strip]:
         Strip("face height", "px", {"": face_height(subject)}, heights),
         Strip("fit error", "% of eye distance", {"": error_percent(subject, about.error_px)}, {"good up to": FIT_GOOD}),
         Strip("turn of the head", "degrees", {"yaw": yaw, "pitch": pitch}, {"": 0.0}),
-        Strip("mouth open", "of eye distance", {"": np.where(subject.visible, subject.mouth_open, np.nan)}),
+        Strip("mouth open", "of eye distance", {"": mouth}, {}, own, "speech while the lips move"),
         Strip("eyes open", "of their width", {"right": eyes[0], "left": eyes[1]}),
         Strip("sharpness", "grey values", {"": about.sharpness}),
         Strip("light on the face", "grey values", {"": about.light}),
     ]
 
 
-def sound_strips(findings: Findings) -> list[Strip]:
+def sound_strips(findings: Findings, activity: Activity | None) -> list[Strip]:
     """Level and speech; nothing for footage without sound."""
-    if findings.sound is None:
+    if findings.sound is None or activity is None:
         return []
-    activity, size = speech_activity(findings.sound.samples), (findings.n_frames, findings.fps)
+    size = (findings.n_frames, findings.fps)
     lines = {"level": over_frames(activity.level_db, *size), "noise": over_frames(activity.floor_db, *size)}
     strips = [Strip("sound", "dB of full scale", lines, {}, activity.frames(*size), "speech")]
     clipped = clipped_per_frame(findings.sound.samples, findings.sound.rate, *size)

@@ -9,16 +9,18 @@ from typing import Any
 import numpy as np
 
 from beavervision.artifacts.clip import TEST_SHARE
+from beavervision.audio.activity import Activity, speech_activity
 from beavervision.preprocess.report.advice import because, next_command, recommend, settings
 from beavervision.preprocess.report.chart import TimeAxis
 from beavervision.preprocess.report.facts import Facts, gather
-from beavervision.preprocess.report.findings import Findings, SubjectFindings
+from beavervision.preprocess.report.findings import Findings
 from beavervision.preprocess.report.moments import moments
 from beavervision.preprocess.report.page import page
 from beavervision.preprocess.report.panels import Artist
 from beavervision.preprocess.report.picture import Picture
 from beavervision.preprocess.report.section import Section
 from beavervision.preprocess.report.sheet import contact_sheet
+from beavervision.preprocess.report.speech import spoken
 from beavervision.preprocess.report.still import stills
 from beavervision.preprocess.report.strips import sound_strips, subject_strips, visibility
 from beavervision.preprocess.report.verdict import judge_stages
@@ -41,8 +43,9 @@ def write_report(folder: Path, findings: Findings) -> Facts:
         findings: the clip's; its label maps and mattes must be there already.
     """
     folder.mkdir()
-    facts = gather(findings)
-    sections = [_section(findings, about, facts, number) for number, about in enumerate(findings.subjects)]
+    activity = None if findings.sound is None else speech_activity(findings.sound.samples)
+    facts = gather(findings, activity)
+    sections = [_section(findings, activity, facts, number) for number in range(len(findings.subjects))]
     held_out = findings.n_frames - max(1, round(findings.n_frames * TEST_SHARE))
     axis = TimeAxis(findings.n_frames, findings.fps, held_out, findings.cuts)
     who = None if findings.who is None else Picture.of(np.asarray(findings.who.convert("RGB")))
@@ -56,9 +59,9 @@ def write_report(folder: Path, findings: Findings) -> Facts:
     return told
 
 
-def _section(findings: Findings, about: SubjectFindings, facts: Facts, number: int) -> Section:
+def _section(findings: Findings, activity: Activity | None, facts: Facts, number: int) -> Section:
     """Judge a subject, add the judgement to the facts, draw the frames."""
-    own = facts["subjects"][number]
+    about, own = findings.subjects[number], facts["subjects"][number]
     spec = recommend(about.subject.box, findings.size, facts["people"])
     own["recommended"] = {
         "settings": settings(spec),
@@ -73,7 +76,10 @@ def _section(findings: Findings, about: SubjectFindings, facts: Facts, number: i
         (chosen[still.index], {title: Picture.of(panel) for title, panel in artist.panels(still).items()})
         for still in stills(findings.source, about, list(chosen))
     ]
-    strips = [*sound_strips(findings), *subject_strips(about)]
+    strips = [
+        *sound_strips(findings, activity),
+        *subject_strips(about, spoken(activity, findings), findings.fps),
+    ]
     return Section(own, verdicts, shown, visibility(about), strips)
 
 

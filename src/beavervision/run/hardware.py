@@ -51,6 +51,15 @@ def describe(node: DictConfig) -> str:
     return f"{known} ({why}), precision {node.precision}, {_kernels(node)} kernels, {_workers(node.workers)}"
 
 
+def fit_hardware(cfg: DictConfig, module: StageModule) -> None:
+    """Fit the trainer's config, and the network, to what `hardware` asks for and the stage can do."""
+    if cfg.trainer.strategy == "ddp" and not module.automatic_optimization:
+        # Each of several losses reaches a part of the parameters only.
+        cfg.trainer.strategy = "ddp_find_unused_parameters_true"
+    if cfg.hardware.compile:
+        compile_network(module)
+
+
 def compile_network(module: StageModule) -> None:
     """Compile a stage's network in place: checkpoints and bundles keep their names."""
     network = getattr(module, "network", None)

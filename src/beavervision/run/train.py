@@ -29,7 +29,7 @@ from beavervision.run.build import (
 )
 from beavervision.run.commands import who
 from beavervision.run.failure import EXIT_INTERRUPTED
-from beavervision.run.hardware import compile_network, settle_hardware
+from beavervision.run.hardware import fit_hardware, settle_hardware
 from beavervision.run.outcome import SKIPPED, Outcome
 from beavervision.run.peers import one_voice, peers_to_start, run_together
 from beavervision.run.prepare import ensure_clip
@@ -84,8 +84,7 @@ def _train(cfg: DictConfig, inputs: Mapping[str, Path], state: RunState, begun: 
     seed_everything(cfg.seed, workers=True, verbose=False)
     data = build_data(cfg, inputs["clip"], {name: path for name, path in inputs.items() if name != "clip"})
     module = build_module(cfg, data)
-    if cfg.hardware.compile:
-        compile_network(module)
+    fit_hardware(cfg, module)
     export = BundleExport(folder / BUNDLE, inputs, OmegaConf.to_yaml(cfg, resolve=True))
     record = RunRecord(OmegaConf.to_container(cfg, resolve=True), inputs)  # type: ignore[arg-type]
     trainer = build_trainer(cfg, [record, *build_callbacks(cfg), export], build_loggers(cfg))

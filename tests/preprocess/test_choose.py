@@ -1,18 +1,19 @@
+import numpy as np
 import pytest
-from faces import landmarks
 
 from beavervision.errors import BeaverError
-from beavervision.preprocess.choose import choose, names
-from beavervision.preprocess.people import Person
-from beavervision.preprocess.track import Track
+from beavervision.preprocess.choose import choose
+from beavervision.preprocess.presence import Presence
 
 
-def person(x, frames=10, eyes=60.0, first=0):
-    return Person((Track(first, [landmarks((x, 240), eyes)] * frames),))
+def person(x, frames=10, tall=60):
+    box = np.full((30, 4), np.nan)
+    box[:frames] = (x, 100, x + 50, 100 + tall)
+    return Presence(box)
 
 
-PEOPLE = [person(100, frames=20, eyes=40), person(300, frames=10, eyes=60), person(500, frames=15, eyes=60)]
-"""Faces times frames: 800, 600, 900."""
+PEOPLE = [person(100, frames=20, tall=40), person(300, frames=10), person(500, frames=15)]
+"""Heights times frames: 800, 600, 900."""
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,7 @@ def test_of_equals_the_leftmost_is_meant():
 
 
 def test_of_those_seen_as_often_the_larger_is_meant():
-    assert choose([person(100, eyes=40), person(300, eyes=60)], "most_visible") == [1]
+    assert choose([person(100, tall=40), person(300, tall=60)], "most_visible") == [1]
 
 
 @pytest.mark.parametrize(
@@ -53,21 +54,3 @@ def test_of_those_seen_as_often_the_larger_is_meant():
 def test_what_cannot_be_chosen_is_said_in_a_sentence(people, subject, message):
     with pytest.raises(BeaverError, match=message):
         choose(people, subject)
-
-
-def test_two_or_three_side_by_side_have_names_of_their_places():
-    assert names([person(100), person(400)]) == ["left", "right"]
-    assert names([person(100), person(300), person(500)]) == ["left", "middle", "right"]
-
-
-@pytest.mark.parametrize(
-    "people",
-    [
-        [person(300)],
-        [person(100), person(400, first=50)],  # never seen together
-        [person(300), person(310)],
-        [person(100), person(250), person(400), person(550)],
-    ],
-)
-def test_others_have_numbers(people):
-    assert names(people) == [f"person {i}" for i in range(len(people))]

@@ -85,17 +85,14 @@ def test_a_passing_mistake_is_left_out_and_a_short_clip_is_not():
 def test_landmarks_keep_their_indices():
     (found,) = join([track(2, 3, who=1), track(7, 2, who=1)])
     assert np.flatnonzero(np.isfinite(found.landmarks(12)).all((1, 2))).tolist() == [2, 3, 4, 7, 8]
-    assert np.flatnonzero(found.seen(12)).tolist() == [2, 3, 4, 7, 8]
+    assert np.flatnonzero(found.presence(12).seen).tolist() == [2, 3, 4, 7, 8]
 
 
-def test_figures_by_hand():
-    face = landmarks((320, 240), 60)
-    tall = np.ptp(face[:, 1])
-    (found,) = join([Track(3, [face, face, face], [0.1, 0.2, 0.3])])
+def test_sharpness_keeps_its_indices():
+    (found,) = join([Track(3, [landmarks()] * 3, [0.1, 0.2, 0.3])])
     assert found.n_frames == 3
-    assert found.height == pytest.approx(tall)
-    assert found.size == pytest.approx(3 * tall)
     assert found.sharpness(7)[3:6] == pytest.approx([0.1, 0.2, 0.3])
+    assert np.isnan(found.sharpness(7)[[0, 1, 2, 6]]).all()
 
 
 def test_nobody_is_nobody():

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 
 from beavervision.errors import BeaverError
-from beavervision.preprocess.people import Person
+from beavervision.preprocess.presence import Presence
 
 SUBJECTS = ("largest", "most_visible", "leftmost", "all")
 """Words of `data.subject`; besides, a person's number."""
 
-SIDE_BY_SIDE = 0.5
-"""Face heights by which medians of place must differ for people to be called left and right."""
 
-
-def choose(people: Sequence[Person], subject: str) -> list[int]:
+def choose(people: Sequence[Presence], subject: str) -> list[int]:
     """Numbers of the people that are meant; each number is the person's place in `people`, from left to right.
 
     `largest` is the face that is largest, summed over the frames that show it; `most_visible` the one that is seen
     in most frames (of equals, the larger); `leftmost` is number 0; `all` is everybody.
 
     Args:
-        people: as `people.join` gives them.
+        people: from left to right, as `people.join` gives them.
         subject: one of SUBJECTS or a number.
 
     Raises:
@@ -45,25 +41,8 @@ def choose(people: Sequence[Person], subject: str) -> list[int]:
     raise BeaverError(f"data.subject={subject} is not known; choose one of {', '.join(SUBJECTS)} or a person's number.")
 
 
-def names(people: Sequence[Person]) -> list[str]:
-    """What to call each of them: left, middle, right where two or three stand side by side; else person 0, person 1 ...
-
-    People stand side by side when they are seen in one frame at least and their places differ.
-    """
-    words = {2: ["left", "right"], 3: ["left", "middle", "right"]}.get(len(people))
-    if words is None or not all(_side_by_side(a, b) for a, b in itertools.pairwise(people)):
-        return [f"person {i}" for i in range(len(people))]
-    return words
-
-
-def _numbered(people: Sequence[Person], number: int) -> int:
+def _numbered(people: Sequence[Presence], number: int) -> int:
     if number < len(people):
         return number
     are = "is one person, number 0" if len(people) == 1 else f"are {len(people)} people, numbers 0 to {len(people) - 1}"
     raise BeaverError(f"data.subject={number} is nobody: there {are}, from left to right in the report's picture.")
-
-
-def _side_by_side(left: Person, right: Person) -> bool:
-    apart = right.centre[0] - left.centre[0] > SIDE_BY_SIDE * max(left.height, right.height)
-    together = any(a.first < b.stop and b.first < a.stop for a in left.tracks for b in right.tracks)
-    return apart and together

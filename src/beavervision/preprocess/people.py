@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float
 
 from beavervision.preprocess.link import link
 from beavervision.preprocess.look import Look, differences
+from beavervision.preprocess.presence import Presence
 from beavervision.preprocess.track import Track, landmark_box
 
 VERSION = 1
@@ -36,33 +37,17 @@ class Person:
         """Frames that show the face."""
         return sum(len(track.landmarks) for track in self.tracks)
 
+    def presence(self, n_frames: int) -> Presence:
+        """Where the face is in each frame of the clip."""
+        box = np.full((n_frames, 4), np.nan, np.float32)
+        for track in self.tracks:
+            box[track.first : track.stop] = landmark_box(np.stack(track.landmarks))
+        return Presence(box)
+
     @cached_property
-    def _known(self) -> Float[np.ndarray, "n 4"]:
-        """Boxes of the frames that show the face, px."""
-        return np.concatenate([landmark_box(np.stack(track.landmarks)) for track in self.tracks])
-
-    @property
-    def size(self) -> float:
-        """Face height summed over the frames that show it, px: who matters most in the picture."""
-        return float((self._known[:, 3] - self._known[:, 1]).sum())
-
-    @property
-    def height(self) -> float:
-        """Median height of the face, px."""
-        return float(np.median(self._known[:, 3] - self._known[:, 1]))
-
-    @property
     def centre(self) -> tuple[float, float]:
         """Median place of the face, px."""
-        x, y = np.median(self._known.reshape(-1, 2, 2).mean(1), axis=0)
-        return float(x), float(y)
-
-    def seen(self, n_frames: int) -> Bool[np.ndarray, "T"]:
-        """Frames in which the face was found."""
-        rows = np.zeros(n_frames, bool)
-        for track in self.tracks:
-            rows[track.first : track.stop] = True
-        return rows
+        return self.presence(self.tracks[-1].stop).centre
 
     def landmarks(self, n_frames: int) -> Float[np.ndarray, "T 478 3"]:
         """Full-frame px, NaN where the face was not found."""

@@ -18,6 +18,9 @@ from beavervision.run.conf_folder import conf_folder
 
 ConfigError = (HydraException, OmegaConfBaseException)
 """What Hydra and OmegaConf raise for a command line that does not fit the configs."""
+LAUNCHER = "hydra/launcher"
+EXTRAS = {"joblib": "joblib", "submitit_local": "slurm", "submitit_slurm": "slurm"}
+"""Launcher that comes with a plugin of Hydra's -> the extra of ours that installs it."""
 
 
 def as_sentence(error: Exception, verb: str, arguments: Sequence[str]) -> BeaverError:
@@ -46,6 +49,8 @@ def _unknown_option(error: MissingConfigException, text: str) -> str:
     """Sentence for `group=option` where the group has no such option."""
     missing = error.missing_cfg_file or (re.search(r"'([^']+/[^']+)'", text) or ["", "?"])[1]
     group, _, option = missing.rpartition("/")
+    if group == LAUNCHER and option in EXTRAS:
+        return f"{group}={option} needs another package; pip install 'beavervision[{EXTRAS[option]}]'."
     options = error.options or re.findall(r"^\t(\S+)$", text, flags=re.MULTILINE)
     return f"{group}={option}: there is no such {group}; {closest(option, options)}."
 

@@ -10,8 +10,9 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
+from beavervision.run.multirun.name import SWEEP_FOLDER
 from beavervision.run.slug import run_slug
-from beavervision.run.upstream import RENDERERS
+from beavervision.run.upstream import is_renderer
 from beavervision.run.wildcards import stem
 
 
@@ -25,6 +26,8 @@ def register_resolvers() -> None:
         ("run_id", run_id),
         ("wandb_offline", wandb_offline),
         ("group", _group),
+        ("gpus", _gpus),
+        ("sweep_folder", _sweep_folder),
         ("tags", _tags),
         ("stem", stem),
     ):
@@ -66,6 +69,21 @@ def _tags(*names: str) -> ListConfig:
     return ListConfig([*names, *(str(option) for option in chosen if option)])
 
 
+def _gpus() -> ListConfig:
+    """Ids of the GPUs that this process may use; one entry without an id where there is none."""
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if named is not None:
+        return ListConfig([device for device in named.split(",") if device] or [None])
+    import torch
+
+    return ListConfig(list(range(torch.cuda.device_count())) or [None])
+
+
+def _sweep_folder() -> str:
+    """Folder of the running sweep, which the entry announces."""
+    return os.environ.get(SWEEP_FOLDER, "runs/sweeps")
+
+
 def _actor() -> str:
     from beavervision.synthetic import actor_video
 
@@ -80,7 +98,7 @@ def _speech() -> str:
 
 def _slug(*, _root_: DictConfig) -> str:
     hydra: Any = _root_.get("hydra") or HydraConfig.get()
-    frame = _frame_slug(_root_) if _root_.run.stage in RENDERERS else None
+    frame = _frame_slug(_root_) if is_renderer(_root_.run.stage) else None
     return run_slug(hydra.overrides.task, hydra.runtime.choices, _root_.run.stage, frame, _root_.seed)
 
 

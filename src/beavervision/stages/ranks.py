@@ -6,10 +6,11 @@ batch, but for rounding: DDP averages gradients, so losses are scaled such that 
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, distributed, nn
-from torch.distributed.nn.functional import all_reduce
 
 from beavervision.errors import BeaverError
 
@@ -86,7 +87,23 @@ def weighted_mean(values: Float[Tensor, "*s"], weight: Float[Tensor, "*s"], leas
 
 def total_of(own: Tensor) -> Tensor:
     """Sum over all processes; gradients flow back to each."""
-    return own if ranks() == 1 else all_reduce(own.contiguous())
+    return own if ranks() == 1 else _Sum.apply(own)
+
+
+class _Sum(torch.autograd.Function):
+    """Sum over processes: what one of them does to the sum, it does through every summand."""
+
+    @staticmethod
+    def forward(ctx: Any, own: Tensor) -> Tensor:
+        total = own.detach().clone()
+        distributed.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        total = gradient.clone()
+        distributed.all_reduce(total)
+        return total
 
 
 class SharedBatchNorm(nn.BatchNorm1d):

@@ -2,18 +2,11 @@
 
 import numpy as np
 import pytest
-from drawings import EYES, SIZE_PX, look
-from faces import landmarks
+from drawings import look
 
 from beavervision.preprocess.appearance import Appearance
-from beavervision.preprocess.hand_outline import hand_mask
-from beavervision.preprocess.occlude import occluded_share
 from beavervision.preprocess.parse import parse_head
 from beavervision.types import Label
-
-
-def pixels(hand):
-    return hand_mask([hand], *SIZE_PX).astype(np.uint8)
 
 
 def iou(a, b):
@@ -56,14 +49,3 @@ def test_colours_never_seen_leave_the_decision_to_place():
     nothing = Appearance(np.zeros((32, 64, 64, 4)))
     found = parse_head(view, person, nothing)
     assert iou(found.labels == Label.FACE, truth == Label.FACE) > 0.8
-
-
-def test_a_hand_before_the_chin_covers_its_share():
-    view, person, _ = look()
-    found = parse_head(view, person, Appearance.learn([(view, person)]))
-    chin = landmarks((320, 200), EYES)[152, :2]
-    grid = np.array([(c, r) for r in range(7) for c in range(3)], float)  # any 21 points: a blob before the chin
-    hand = chin + 6 * (grid - grid.mean(0))
-    assert occluded_share(found, None) == 0.0
-    assert 0.01 < occluded_share(found, pixels(hand)) < 0.3
-    assert occluded_share(found, pixels(hand + np.array([0, 300]))) == 0.0

@@ -1,4 +1,4 @@
-"""Colours of this person's skin, hair, neck and clothes, learnt from a few frames of the clip."""
+"""How this person looks: colours of skin, hair, neck and clothes, learnt from a few frames of the clip."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
+from safetensors.numpy import load_file, save_file
 from scipy.ndimage import gaussian_filter
 
 from beavervision.face.landmarks import EYES, LIPS_OUTER
+from beavervision.preprocess.facelook import FaceLook
 from beavervision.preprocess.headview import HeadView
+from beavervision.preprocess.texture import Texture
 
 BINS = (32, 64, 64)
 """Lightness, green-red, blue-yellow (CIE Lab)."""
@@ -39,9 +42,15 @@ _ROWS = (_LEVEL // 8 * BINS[1] * BINS[2], _HUE * BINS[2], _HUE)
 
 
 class Appearance:
-    """Log-likelihood of colours under each class."""
+    """Log-likelihood of colours under each class, and how the face looks point by point.
 
-    def __init__(self, histograms: Float[np.ndarray, "L A B 4"]) -> None:
+    Args:
+        histograms: number of pixels of each colour in each class.
+        face: the face's usual look.
+    """
+
+    def __init__(self, histograms: Float[np.ndarray, "L A B 4"], face: FaceLook | None = None) -> None:
+        self.face = FaceLook.learn([]) if face is None else face
         total = histograms.sum((0, 1, 2), keepdims=True)
         smooth = np.stack([gaussian_filter(histograms[..., c], BLUR) for c in range(len(CLASSES))], -1)
         share = smooth / np.maximum(total, 1)
@@ -51,14 +60,14 @@ class Appearance:
         self._table[:, rare] = np.log(FLOOR)
 
     def save(self, path: Path) -> None:
-        """Write the table of log-likelihoods as npy."""
-        np.save(path, self._table)
+        """Write what was learnt as safetensors."""
+        save_file({"table": self._table, "mean": self.face.mean, "spread": self.face.spread}, path)
 
     @classmethod
     def load(cls, path: Path) -> Appearance:
         """Read what `save` wrote."""
-        appearance = cls.__new__(cls)
-        appearance._table = np.load(path)
+        values, appearance = load_file(path), cls.__new__(cls)
+        appearance._table, appearance.face = values["table"], FaceLook(values["mean"], values["spread"])
         return appearance
 
     @classmethod
@@ -81,7 +90,7 @@ class Appearance:
                 chosen = bins[region]
                 chosen = chosen[allowed[CLASSES[c]][chosen]] if CLASSES[c] in allowed else chosen
                 histograms[..., c] += _histogram(chosen)
-        return cls(histograms)
+        return cls(histograms, FaceLook.learn([Texture(view) for view, _ in kept]))
 
     def likelihood(self, rgb: UInt8[np.ndarray, "H W 3"]) -> Float[np.ndarray, "H W 4"]:
         """Log-likelihood of every pixel's colour under hair, face, neck, torso."""

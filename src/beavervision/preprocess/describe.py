@@ -20,13 +20,13 @@ from beavervision.preprocess.headview import HeadView
 from beavervision.preprocess.ingest import Source
 from beavervision.preprocess.labelmap import label_frame
 from beavervision.preprocess.matte import head_matte
-from beavervision.preprocess.occlude import occluded_share
+from beavervision.preprocess.occlude import find_occluders, occluded_share
 from beavervision.preprocess.parse import parse_head
 from beavervision.preprocess.perceive import Percept, Perception
 from beavervision.preprocess.sitter import Sitter
 from beavervision.video.lossless import GrayWriter
 
-VERSION = 3
+VERSION = 4
 FOUND = "found_{}.safetensors"
 
 
@@ -128,10 +128,12 @@ class _Pen:
         row, head, subject = percept.index - self._span.start, None, percept.subjects[i]
         if subject is not None:
             head = parse_head(subject.view, subject.person, self._appearance, subject.classes)
-            self.found.covered[row] = occluded_share(head, percept.hand_pixels)
+            head = find_occluders(head, self._appearance.face)
             self.found.shoulders[row] = subject.shoulders
             self._measure(row, subject.view)
         picture = label_frame(percept, head, self._boxes[:, row])
+        if head is not None:
+            self.found.covered[row] = occluded_share(head, picture)
         self._labels.write(picture)
         self._mattes.write(head_matte(percept, head, picture, self._plate))
 

@@ -8,9 +8,9 @@ from itertools import pairwise
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
-from scipy.ndimage import gaussian_filter
 
 from beavervision.face.landmarks import OVAL
+from beavervision.preprocess.colour_odds import CERTAINTY, colour_odds
 from beavervision.preprocess.person import window_of
 from beavervision.preprocess.square import Square
 
@@ -34,12 +34,6 @@ MARGIN = 1.35
 REACH, BEYOND = 0.12, 0.45
 """Widths of the palm outside the skeleton's flesh over which a colour may still make a pixel hand: where flesh and
 colour weigh the same, and where no colour helps."""
-
-LEVELS = 16
-"""Bins of each channel in the histograms of hand and surroundings."""
-
-CERTAINTY = 2.0
-"""Largest log-odds that colour has a say of."""
 
 BEFORE_SKIN = 0.8
 """Log-odds by which a pixel before a face is held to be face, beyond the skeleton's flesh."""
@@ -122,7 +116,7 @@ def _drawn_to_colours(
     outside = cv2.distanceTransform(1 - flesh, cv2.DIST_L2, 3) / palm
     inside = cv2.distanceTransform(flesh, cv2.DIST_L2, 3) / palm
     place = np.where(flesh > 0, 1.0 + 8 * inside, CERTAINTY * (0.3 - outside / REACH)).astype(np.float32)
-    colour = _odds(rgb, (inside > 0.05), (outside > 1.5 * REACH))
+    colour = colour_odds(rgb, (inside > 0.05), (outside > 1.5 * REACH))
     before_skin = np.zeros((CROP, CROP), np.uint8)
     for outline in skin:
         cv2.fillPoly(before_skin, [np.rint(outline).astype(np.int32)], 1)
@@ -132,21 +126,6 @@ def _drawn_to_colours(
     _, parts = cv2.connectedComponents(there)
     own = np.unique(parts[(flesh > 0) & (there > 0)])
     return np.isin(parts, own[own > 0]).astype(np.uint8)
-
-
-def _odds(
-    rgb: UInt8[np.ndarray, "S S 3"], hand: Bool[np.ndarray, "S S"], rest: Bool[np.ndarray, "S S"]
-) -> Float[np.ndarray, "S S"]:
-    """Log-odds of each pixel's colour between a hand's certain pixels and those that surely are not."""
-    r, g, b = (rgb.astype(np.int32) * LEVELS // 256).transpose(2, 0, 1)
-    bins = (r * LEVELS + g) * LEVELS + b
-    shares = []
-    for region in (hand, rest):
-        histogram = np.bincount(bins[region], minlength=LEVELS**3).astype(np.float32).reshape([LEVELS] * 3)
-        shares.append(gaussian_filter(histogram, 0.7) / max(1, region.sum()))
-    floor = np.float32(1.0 / LEVELS**3)
-    table = np.clip(np.log((shares[0] + floor) / (shares[1] + floor)), -CERTAINTY, CERTAINTY).ravel()
-    return table[bins]
 
 
 def _wrist(hand: Hand) -> Float[np.ndarray, "2 2"]:

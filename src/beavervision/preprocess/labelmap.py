@@ -109,7 +109,7 @@ def _draw_head(
     part = labels[window]
     person = cv2.warpAffine((head.person * 255).astype(np.uint8), matrix, part.shape[::-1], flags=cv2.INTER_LINEAR)
     finer = cv2.warpAffine(kinds, matrix, part.shape[::-1], flags=cv2.INTER_NEAREST)
-    finer[person <= 127] = Label.BACKGROUND
+    finer[(person <= 127) & (finer != Label.OTHER)] = Label.BACKGROUND
     low, high = HEAD_BORDER, SIZE - HEAD_BORDER
     corners = np.array([[low, low, 1], [high, low, 1], [high, high, 1], [low, high, 1]]) @ matrix.T
     inner = cv2.fillConvexPoly(np.zeros(part.shape, np.uint8), np.rint(corners).astype(np.int32), 1)

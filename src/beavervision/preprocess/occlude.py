@@ -1,25 +1,73 @@
-"""Whether something stands before the head."""
+"""What stands before the head, and how much of it that covers."""
 
 from __future__ import annotations
 
-import numpy as np
-from jaxtyping import UInt8
+from dataclasses import replace
 
-from beavervision.preprocess.headview import SIZE
+import cv2
+import numpy as np
+from jaxtyping import Bool, UInt8
+
+from beavervision.face.landmarks import LIPS_OUTER
+from beavervision.preprocess.colour_odds import colour_odds
+from beavervision.preprocess.facelook import FaceLook
+from beavervision.preprocess.headview import SIZE, HeadView
 from beavervision.preprocess.parse import HeadParse
+from beavervision.preprocess.texture import Texture, layout
+from beavervision.types import Label
 
 COVERED = 0.015
 """Share of the face's outline from which it counts as occluded: a finger's tip before the chin."""
+NEAR, REACH = 0.08, 0.4
+"""Distance from a thing's points on the face, over the face's size, within which the face's skin may still be the
+thing, and within which the thing may go on."""
+
+LIKELY, SMOOTHING = 0.7, 7
+"""Log-odds from which a colour is the thing's, averaged over so many pixels of the crop."""
+
+MOUTH = 9
+"""Texels over which a thing that covers both sides of a hole in the skin covers the hole."""
 
 
-def occluded_share(head: HeadParse, hands: UInt8[np.ndarray, "H W"] | None) -> float:
-    """How much of the head (hair and face) is covered by hands and things, over the area of the face's outline.
+def find_occluders(head: HeadParse, look: FaceLook) -> HeadParse:
+    """The parsed head with what stands before it, hands or not.
 
     Args:
         head: the parsed head.
-        hands: 1 where the frame shows a hand; None where there is none.
+        look: how the face usually looks.
     """
-    covered = head.occluder.copy()
-    if hands is not None:
-        covered |= head.view.square.cut(hands, SIZE) > 0
-    return float((covered & head.head).sum() / max(head.view.oval.sum(), 1))
+    texture = Texture(head.view)
+    foreign = look.foreign(texture)
+    if not foreign.any():
+        return head
+    # What covers both lips covers the mouth between them.
+    closed = cv2.morphologyEx(foreign.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((MOUTH, MOUTH), np.uint8)) > 0
+    holes = closed & ~layout().skin
+    return replace(head, occluder=_grown(texture.in_crop(foreign | holes), head.view))
+
+
+def _grown(seed: Bool[np.ndarray, "S S"], view: HeadView) -> Bool[np.ndarray, "S S"]:
+    """A thing found on the face, with what of its colours hangs together with it: beyond the face, in the mouth."""
+    length = float(np.linalg.norm(np.ptp(view.landmarks, axis=0))) / np.sqrt(2)
+    distance = cv2.distanceTransform((~seed).astype(np.uint8), cv2.DIST_L2, 3) / length
+    odds = colour_odds(view.rgb, seed, (view.oval & (distance > NEAR)) | (distance > REACH))
+    alike = cv2.blur(odds, (SMOOTHING, SMOOTHING)) > LIKELY
+    # On the skin the face's own look has decided.
+    free = view.inside & ((distance < NEAR) | ~view.oval | view.filled(LIPS_OUTER))
+    there = (seed | (alike & free & (distance < REACH))).astype(np.uint8)
+    there = cv2.morphologyEx(there, cv2.MORPH_OPEN, np.ones((SMOOTHING, SMOOTHING), np.uint8)) | seed
+    _, parts = cv2.connectedComponents(there)
+    own = np.unique(parts[seed])
+    return np.isin(parts, own[own > 0])
+
+
+def occluded_share(head: HeadParse, labels: UInt8[np.ndarray, "H W"]) -> float:
+    """How much of the head (hair and face) is covered by hands, things and other people, over the face's area.
+
+    Args:
+        head: the parsed head.
+        labels: the subject's label map of the frame.
+    """
+    front = ((labels == Label.HAND) | (labels == Label.OTHER)).astype(np.uint8) * np.uint8(255)
+    covered = head.view.square.cut(front, SIZE) > 127
+    return float((covered & (head.head | head.view.oval)).sum() / max(head.view.oval.sum(), 1))

@@ -36,7 +36,7 @@ from beavervision.video.lossless import join_gray
 
 REPORT = "report"
 SCRATCH = "samples.raw"
-APPEARANCE = "appearance_{}.npy"
+APPEARANCE = "appearance_{}.safetensors"
 
 
 def prepare(video: Path, folder: Path, options: PrepareOptions) -> Clip:

@@ -1,0 +1,117 @@
+"""The face unrolled: a small picture in which every point of the face keeps its place, whatever the head does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from beavervision.face.gpmm import load_gpmm
+from beavervision.face.landmarks import EYE_TRIANGLES, MOUTH_TRIANGLES, TRIANGLES
+from beavervision.preprocess.headview import HeadView
+
+TEXELS = 64
+"""Side of the unrolled picture."""
+
+FORESHORTENED = 0.3
+"""Area of a part of the face, over what it has in a frontal view, below which it is seen too much from the side."""
+
+OUTLINE = 9
+"""Pixels of the crop, all in all, over which the face's outline may be off."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the unrolled picture's texels lie on the landmarks' mesh."""
+
+    corners: Int[np.ndarray, "N N 3"]
+    """Landmarks of the triangle that holds the texel."""
+    weights: Float[np.ndarray, "N N 3"]
+    """Barycentric."""
+    skin: Bool[np.ndarray, "N N"]
+    """On the face, and neither in an eye nor in the mouth."""
+    area: Float[np.ndarray, "N N"]
+    """Of the texel's triangle in the frontal view, over the square of that view's side; never 0."""
+    high: Bool[np.ndarray, "N N"]
+    """Above the eyes, where hair may fall."""
+
+    @classmethod
+    def frontal(cls, points: Float[np.ndarray, "468 2"]) -> Layout:
+        """Layout of a face seen from the front; x to the right, y down."""
+        low, high = points.min(0), points.max(0)
+        side = float((high - low).max()) * 1.02
+        flat = (points - (low + high) / 2) / side + 0.5
+        number = np.full((TEXELS, TEXELS), -1, np.int32)
+        for i, corners in enumerate(TRIANGLES):
+            cv2.fillConvexPoly(number, np.rint(flat[corners] * TEXELS - 0.5).astype(np.int32), i)
+        corners = TRIANGLES[np.maximum(number, 0)]
+        axis = (np.arange(TEXELS) + 0.5) / TEXELS
+        texel = np.stack(np.meshgrid(axis, axis), -1)
+        a, b, c = (flat[corners[..., k]] for k in range(3))
+        area = _cross(b - a, c - a)
+        safe = np.where(np.abs(area) < 1e-9, 1e-9, area)
+        weights = np.stack(
+            [_cross(b - texel, c - texel), _cross(c - texel, a - texel), _cross(a - texel, b - texel)], -1
+        )
+        weights = np.clip(weights / safe[..., None], 0, 1)
+        weights /= np.maximum(weights.sum(-1, keepdims=True), 1e-9)
+        holes = len(TRIANGLES) - len(EYE_TRIANGLES) - len(MOUTH_TRIANGLES)
+        skin = cv2.erode(((number >= 0) & (number < holes)).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        eyes = flat[[33, 263], 1].mean()
+        return cls(corners, weights.astype(np.float32), skin, safe, np.broadcast_to(texel[..., 1] < eyes, skin.shape))
+
+
+@cache
+def layout() -> Layout:
+    """Layout of the mean face of our own face model."""
+    model = load_gpmm()
+    return Layout.frontal(model.mean[model.landmarks468][:, :2] * [1, -1])
+
+
+@dataclass(frozen=True)
+class Texture:
+    """One face unrolled."""
+
+    view: HeadView
+
+    @cached_property
+    def places(self) -> Float[np.ndarray, "N N 2"]:
+        """Pixel of the head's crop that each texel shows."""
+        plan = layout()
+        corners = self.view.landmarks.astype(np.float32)[plan.corners]
+        return (corners * plan.weights[..., None]).sum(2)
+
+    @cached_property
+    def lab(self) -> Float[np.ndarray, "N N 3"]:
+        """Colour of each texel: CIE Lab as OpenCV scales it, 0..255."""
+        smooth = cv2.blur(self.view.rgb, (3, 3))
+        at = self.places - 0.5
+        rgb = cv2.remap(smooth, at[..., 0], at[..., 1], cv2.INTER_LINEAR)
+        return cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB).astype(np.float32)
+
+    @cached_property
+    def seen(self) -> Bool[np.ndarray, "N N"]:
+        """Texels of skin that face the camera and lie in the frame, away from the outline."""
+        plan, points = layout(), self.view.landmarks[layout().corners]
+        area = _cross(points[..., 1, :] - points[..., 0, :], points[..., 2, :] - points[..., 0, :])
+        share = area / plan.area
+        usual = np.median(share[plan.skin])
+        column, row = np.clip(self.places, 0, len(self.view.inside) - 1).astype(int).transpose(2, 0, 1)
+        within = cv2.erode((self.view.oval & self.view.inside).astype(np.uint8), np.ones((OUTLINE, OUTLINE), np.uint8))
+        return plan.skin & (share > FORESHORTENED * usual) & (within[row, column] > 0)
+
+    def in_crop(self, texels: Bool[np.ndarray, "N N"]) -> Bool[np.ndarray, "S S"]:
+        """Pixels of the head's crop that the given texels cover."""
+        mask = np.zeros(self.view.rgb.shape[:2], np.uint8)
+        places = np.rint(self.places - 0.5).astype(np.int32)
+        for row, column in np.argwhere(texels[:-1, :-1]):
+            ring = places[[row, row, row + 1, row + 1], [column, column + 1, column + 1, column]]
+            cv2.fillConvexPoly(mask, cv2.convexHull(ring), 1)
+        return mask > 0
+
+
+def _cross(a: Float[np.ndarray, "*n 2"], b: Float[np.ndarray, "*n 2"]) -> Float[np.ndarray, "*n"]:
+    return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]

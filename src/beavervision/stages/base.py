@@ -69,6 +69,8 @@ class StageModule(LightningModule, ABC):
 
     stage: ClassVar[str]
     """Name of the stage: its folder, its configs and its bundles are called so."""
+    chooses_weights: ClassVar[bool] = False
+    """Whether the stage itself averages or chooses the weights that it validates and exports."""
 
     @abstractmethod
     def bundle_contents(self, data: StageData) -> BundleContents:

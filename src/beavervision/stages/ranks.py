@@ -126,6 +126,8 @@ def normalised(
         x: of this process.
         mask: 1 where a position counts.
     """
+    # In single precision, as the running statistics are, whatever the layers around it compute in.
+    kind, x, mask = x.dtype, x.float(), mask.float()
     axes = [0, *range(2, x.ndim)]
     shape = [1, -1, *[1] * (x.ndim - 2)]
     count = total_of(mask.sum()).clamp(min=1)
@@ -136,4 +138,4 @@ def normalised(
         norm.running_mean.lerp_(mean, norm.momentum)
         norm.running_var.lerp_(var * count / (count - 1).clamp(min=1), norm.momentum)
     scale = norm.weight * (var + norm.eps).rsqrt()
-    return (x - mean.view(shape)) * scale.view(shape) + norm.bias.view(shape)
+    return ((x - mean.view(shape)) * scale.view(shape) + norm.bias.view(shape)).to(kind)

@@ -64,6 +64,7 @@ class PostNetTraining(StageModule):
     """
 
     stage = "postnet"
+    chooses_weights = True
 
     def __init__(
         self,

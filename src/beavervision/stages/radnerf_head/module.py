@@ -57,6 +57,7 @@ class HeadModule(StageModule):
     """
 
     stage: ClassVar[str] = "radnerf_head"
+    chooses_weights: ClassVar[bool] = True
 
     def __init__(
         self,

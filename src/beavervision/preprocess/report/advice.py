@@ -73,7 +73,7 @@ def next_command(findings: Findings, number: int, spec: FrameSpec) -> str:
         return train_command(findings.name, spec)
     person = findings.subjects[number].person.split()[0]
     name = f"{findings.name}_{person}"
-    own = [override("data.name", name), override("data.video", findings.source.path.name), f"data.subject={person}"]
+    own = [override("data.name", name), override("data.video", str(findings.source.path)), f"data.subject={person}"]
     return f"beavervision prepare data=myvideo {' '.join(own)}\n{train_command(name, spec)}"
 
 

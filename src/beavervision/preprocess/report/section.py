@@ -14,7 +14,7 @@ from beavervision.preprocess.report.moments import Moment
 from beavervision.preprocess.report.panels import COLOURS
 from beavervision.preprocess.report.picture import Picture
 from beavervision.preprocess.report.strips import Band, Strip
-from beavervision.preprocess.report.verdict import PURPOSE, Verdict, headline
+from beavervision.preprocess.report.verdict import PURPOSE, Verdict
 from beavervision.types import Label
 
 
@@ -36,11 +36,12 @@ def draw_section(section: Section, axis: TimeAxis) -> str:
     title = f'<h2 id="{html.escape(person)}">Person {html.escape(person)}</h2>' if person else ""
     recommended = section.facts["recommended"]
     return f"""{title}
-<p class=headline>{html.escape(headline(section.verdicts))}</p>
+<p class=headline>{html.escape(section.facts["headline"])}</p>
 <div class=verdicts>{"".join(draw_verdict(v) for v in section.verdicts)}</div>
 <h3>Next</h3><p>{html.escape(recommended["because"])} Type:</p>
 <pre>{html.escape(recommended["command"])}</pre>
-<p class=soft>Without a GPU, add <code>experiment=cpu_quick</code>: half an hour on two cores.</p>
+<p class=soft>Without a GPU, add <code>experiment=cpu_quick</code>: half an hour on two cores. With runs
+elsewhere than in <code>runs/</code>, add your <code>paths.runs=</code>.</p>
 <h3>Frames</h3><p class=soft>Evenly spread, and the extremes. In the frame: face (white), shoulders (yellow), the canvas
 of the command above (blue). Landmarks: as found (white), and of the fitted face model (yellow). {label_key()}</p>
 {"".join(_moment(moment, panels, axis) for moment, panels in section.shown)}

@@ -23,7 +23,7 @@ from beavervision.preprocess.report.sheet import contact_sheet
 from beavervision.preprocess.report.speech import spoken
 from beavervision.preprocess.report.still import stills
 from beavervision.preprocess.report.strips import sound_strips, subject_strips, visibility
-from beavervision.preprocess.report.verdict import judge_stages
+from beavervision.preprocess.report.verdict import headline, judge_stages
 
 PAGE, FACTS = "report.html", "report.json"
 SHEET, THUMBNAIL = "contact_sheet_{}.jpg", "thumbnail_{}.jpg"
@@ -69,6 +69,7 @@ def _section(findings: Findings, activity: Activity | None, facts: Facts, number
         "command": next_command(findings, number, spec),
     }
     verdicts = judge_stages(facts, own)
+    own["headline"] = headline(verdicts)
     own["verdicts"] = [verdict.as_json() for verdict in verdicts]
     artist = Artist(about, findings.model, findings.camera, spec)
     chosen = {moment.index: moment for moment in moments(about.subject, about.error_px)}

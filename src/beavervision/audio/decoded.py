@@ -18,6 +18,8 @@ SIDE = 0.5**1.5
 WEIGHTS = {"FL": 0.5, "FR": 0.5, "FC": 0.5**0.5, "LFE": 0.0, **dict.fromkeys(("BL", "BR", "SL", "SR", "BC"), SIDE)}
 """Shares of a surround sound's channels in its mono mix: ITU-R BS.775 to stereo, and the mean of that. Films and
 broadcasts carry the speech in FC, which a plain mean over six channels would bury."""
+USUAL = {6: ["FL", "FR", "FC", "LFE", "BL", "BR"], 8: ["FL", "FR", "FC", "LFE", "BL", "BR", "SL", "SR"]}
+"""Order of the channels of WAV files that do not name theirs."""
 JITTER = 0.05
 """Seconds that time stamps may stray before silence is put in or sound that overlaps is dropped."""
 LONGEST_HOLE = 600.0
@@ -44,12 +46,14 @@ def decoded_blocks(path: Path) -> Iterator[tuple[int, Float[np.ndarray, "N"]]]:
 
 
 def mono(samples: Float[np.ndarray, "C N"], channels: list[str]) -> Float[np.ndarray, "N"]:
-    """Mono mix: the mean of up to two channels, of more by WEIGHTS.
+    """Mono mix: the mean of up to two channels, and of channels whose places are unknown; of others by WEIGHTS.
 
     Args:
         samples: one row a channel.
         channels: FFmpeg's name of each.
     """
+    if not set(channels) <= set(WEIGHTS):
+        channels = USUAL.get(len(channels), channels)
     if len(samples) <= 2 or not set(channels) <= set(WEIGHTS):
         return samples.mean(axis=0)
     return np.array([WEIGHTS[name] for name in channels], np.float32) @ samples

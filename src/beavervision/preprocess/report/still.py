@@ -36,17 +36,18 @@ def stills(source: Source, about: SubjectFindings, indices: Sequence[int]) -> It
         about: the subject's label maps and matte.
         indices: frames, rising.
     """
-    for index, rgb in _frames(source, indices):
+    for index, rgb in frames_at(source, indices):
         matte = None if about.matte is None else _picture(about.matte, index)
         yield Still(index, rgb, _picture(about.labels, index), matte)
 
 
-def _picture(path: Path, index: int) -> UInt8[np.ndarray, "H W"]:
-    return next(iter(read_gray(path, index)))
+def frames_at(source: Source, indices: Sequence[int]) -> Iterator[tuple[int, UInt8[np.ndarray, "H W 3"]]]:
+    """Yield (index, frame), seeking over long stretches that nobody wants.
 
-
-def _frames(source: Source, indices: Sequence[int]) -> Iterator[tuple[int, UInt8[np.ndarray, "H W 3"]]]:
-    """Yield (index, frame), seeking over long stretches that nobody wants."""
+    Args:
+        source: the footage.
+        indices: frames, rising.
+    """
     rows = np.asarray(indices)
     jumps = np.flatnonzero(np.diff(rows) > WORTH_SEEKING * source.fps) + 1
     for run in np.split(rows, jumps):
@@ -57,3 +58,7 @@ def _frames(source: Source, indices: Sequence[int]) -> Iterator[tuple[int, UInt8
         for frame in read_frames(source.path, source.fps, start, stop):
             if first + frame.index in wanted:
                 yield first + frame.index, frame.rgb
+
+
+def _picture(path: Path, index: int) -> UInt8[np.ndarray, "H W"]:
+    return next(iter(read_gray(path, index)))

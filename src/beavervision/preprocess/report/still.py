@@ -11,7 +11,6 @@ from jaxtyping import UInt8
 
 from beavervision.preprocess.ingest import Source
 from beavervision.preprocess.report.findings import SubjectFindings
-from beavervision.video.decode import read_frames
 from beavervision.video.lossless import read_gray
 
 WORTH_SEEKING = 5.0
@@ -51,13 +50,10 @@ def frames_at(source: Source, indices: Sequence[int]) -> Iterator[tuple[int, UIn
     rows = np.asarray(indices)
     jumps = np.flatnonzero(np.diff(rows) > WORTH_SEEKING * source.fps) + 1
     for run in np.split(rows, jumps):
-        first, last, wanted = int(run[0]), int(run[-1]), set(run.tolist())
-        start = source.start + first / source.fps
-        # Half a tick more, so that the last frame is surely counted.
-        stop = source.start + (last + 0.5) / source.fps
-        for frame in read_frames(source.path, source.fps, start, stop):
-            if first + frame.index in wanted:
-                yield first + frame.index, frame.rgb
+        wanted = set(run.tolist())
+        for frame in source.frames(range(min(wanted), max(wanted) + 1)):
+            if frame.index in wanted:
+                yield frame.index, frame.rgb
 
 
 def _picture(path: Path, index: int) -> UInt8[np.ndarray, "H W"]:

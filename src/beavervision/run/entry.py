@@ -10,7 +10,7 @@ import hydra
 from beavervision.errors import BeaverError
 from beavervision.run.conf_folder import conf_folder
 from beavervision.run.config_errors import ConfigError, as_sentence
-from beavervision.run.failure import EXIT_INTERRUPTED, EXIT_MISTAKE, is_mistake, report, wants_traceback
+from beavervision.run.failure import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_MISTAKE, is_mistake, report, wants_traceback
 from beavervision.run.jobs import Jobs
 from beavervision.run.multirun.conclusion import conclude
 from beavervision.run.multirun.sweep import Sweep
@@ -27,6 +27,8 @@ VERBS = {
 }
 """Verb -> what it does; each is a function of that name in a module of that name."""
 
+LAUNCHERS = ("submitit.", "joblib.")
+"""Packages whose errors in this process tell of a job's end in another; the job's record says what was the matter."""
 MULTIRUN = ("-m", "--multirun")
 """Hydra's parser wants these before or after all overrides; we take them anywhere."""
 
@@ -80,6 +82,9 @@ def _run_jobs(verb: str, jobs: Jobs) -> int:
             return _told(as_sentence(error, verb, sys.argv[1:]))
         if is_mistake(error):
             return _told(error)
+        if type(error).__module__.startswith(LAUNCHERS):
+            print(f"error: a job's process ended: {error}".splitlines()[0], file=sys.stderr)
+            return EXIT_FAULT
         raise
     return jobs.code
 

@@ -26,12 +26,15 @@ PLACE = {
 }
 """Errors of the place where a file lies -> remedy; other OSErrors are faults of ours."""
 
+LESS = "take a smaller canvas (frame.height=), or less at once (datamodule.batch_size=, datamodule.rays=)"
 WRITER = "PytorchStreamWriter failed"
 """How torch.save words a full disk, as RuntimeError."""
 
 
 def is_mistake(error: BaseException) -> bool:
     """Whether `error` is the user's to mend."""
+    if _memory(error):
+        return True
     if isinstance(error, OSError):
         return error.errno in PLACE
     return isinstance(error, BeaverError) or (isinstance(error, RuntimeError) and WRITER in str(error))
@@ -42,9 +45,22 @@ def sentence(error: BaseException) -> str:
     if isinstance(error, OSError):
         place = error.filename or "the runs folder"
         return f"{place}: {error.strerror}; {PLACE[error.errno or 0]}."
+    if _memory(error):
+        return f"There is not enough memory ({_first_line(error)}); {LESS}."
     if WRITER in str(error):
         return f"A checkpoint cannot be written; {PLACE[errno.ENOSPC]}."
     return str(error)
+
+
+def _memory(error: BaseException) -> bool:
+    """Whether memory ran out: Python's, the GPU's, or the CPU's as PyTorch words it."""
+    text = str(error)
+    spent = "out of memory" in text or "can't allocate memory" in text
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and spent)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 def report(error: BaseException) -> None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import importlib
+import os
+import sys
 import traceback
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
+from beavervision.errors import BeaverError
 from beavervision.run.failure import EXIT_MISTAKE, is_mistake, report, sentence
 from beavervision.run.multirun.sweep import Sweep
 from beavervision.run.outcome import Outcome
 from beavervision.run.resolvers import register_resolvers
-from beavervision.run.run_folder import forget_untouched, was_untouched
+from beavervision.run.run_folder import forget_untouched, shown, was_untouched
 
 
 class Jobs:
@@ -45,6 +50,7 @@ class Jobs:
     def _single(self, cfg: DictConfig) -> Any:
         """A mistake of use is told in one sentence; a fault of ours is raised."""
         try:
+            _refuse_lone_slurm()
             return self._call(cfg)
         except Exception as error:
             if cfg.run.debug or not is_mistake(error):
@@ -64,12 +70,9 @@ class Jobs:
         except Exception as error:
             if cfg.run.debug:
                 raise
-            report(error)
-            fault = not is_mistake(error)
-            if fault:
-                trace = record.beside(sweep.folder, ".txt")
-                trace.write_text(traceback.format_exc(), encoding="utf-8")
-            sweep.keep(record.failed(sentence(error) + (f"; see {trace}" if fault else ""), fault=fault))
+            why = sentence(error) if is_mistake(error) else _noted(error, record.beside(sweep.folder, ".txt"))
+            print(f"error: {why}", file=sys.stderr, flush=True)
+            sweep.keep(record.failed(why, fault=not is_mistake(error)))
             return None
         except BaseException:
             sweep.keep(record.interrupted("stopped; the same command continues it"))
@@ -85,3 +88,17 @@ class Jobs:
             if untouched:
                 forget_untouched(cfg.paths.runs)
             raise
+
+
+def _noted(error: Exception, trace: Path) -> str:
+    """A sentence for a fault of ours; the traceback goes to a file."""
+    trace.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    what = (str(error).strip().splitlines() or [""])[0]
+    return f"{type(error).__name__}: {what}; see {shown(trace)}"
+
+
+def _refuse_lone_slurm() -> None:
+    """Jobs are sent to a cluster by a launcher, and launchers are for several jobs."""
+    chosen = HydraConfig.get().runtime.choices.get("hardware")
+    if chosen == "slurm" and "SLURM_JOB_ID" not in os.environ:
+        raise BeaverError("hardware=slurm sends jobs to the cluster, and only with -m; add -m to the command.")

@@ -17,7 +17,7 @@ class Outcome:
     """One finished job."""
 
     folder: Path
-    """What it made: a bundle, a clip, a film."""
+    """Where it left what it made: a run with its bundle, a clip, a film."""
     status: str = DONE
     """`done`, or `skipped` when all of it was there already."""
     metric: str | None = None

@@ -23,7 +23,7 @@ def trained(folder: Path, metric: str | None, status: str = DONE) -> Outcome:
         status: `done` now, or `skipped` because it was there.
     """
     figures = json.loads((folder / BUNDLE / METRICS).read_text(encoding="utf-8"))
-    return Outcome(folder / BUNDLE, status, metric, figures, latest_picture(folder))
+    return Outcome(folder, status, metric, figures, latest_picture(folder))
 
 
 def latest_picture(folder: Path) -> Path | None:

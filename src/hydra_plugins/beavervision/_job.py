@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
@@ -12,6 +13,8 @@ from hydra.core.utils import JobReturn, JobStatus, run_job, setup_globals
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
+
+from beavervision.errors import BeaverError
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,16 @@ class WorkLauncher(Launcher):
     def work(self) -> Work:
         """Return what goes to other processes."""
         return Work(self.hydra_context, self.task_function, self.config, Singleton.get_state())
+
+
+def require(package: str, option: str, extra: str) -> None:
+    """Say what to install when an option needs a package that is not there.
+
+    Raises:
+        BeaverError: when it is not.
+    """
+    if find_spec(package) is None:
+        raise BeaverError(f"{option} needs {package}; pip install 'beavervision[{extra}]'.")
 
 
 def no_result() -> JobReturn:

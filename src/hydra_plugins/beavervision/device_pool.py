@@ -12,7 +12,7 @@ from typing import Any
 
 from hydra.core.utils import JobReturn
 
-from hydra_plugins.beavervision._job import Work, WorkLauncher, no_result
+from hydra_plugins.beavervision._job import Work, WorkLauncher, no_result, require
 
 POLL = 0.2
 """Seconds between looks at the running jobs."""
@@ -71,6 +71,7 @@ class DevicePool(WorkLauncher):
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Run all jobs; Ctrl-C lets the running ones write their checkpoints."""
+        require("submitit", "hydra/launcher=local_gpus", "slurm")
         work, returns = self.work(), [no_result() for _ in job_overrides]
         waiting, free, running = deque(range(len(job_overrides))), deque(self.devices), {}
         try:

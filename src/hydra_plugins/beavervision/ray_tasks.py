@@ -7,7 +7,7 @@ from typing import Any
 
 from hydra.core.utils import JobReturn
 
-from hydra_plugins.beavervision._job import Work, WorkLauncher, no_result
+from hydra_plugins.beavervision._job import Work, WorkLauncher, no_result, require
 
 
 class RayTasks(WorkLauncher):
@@ -23,6 +23,7 @@ class RayTasks(WorkLauncher):
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Run all jobs; one that dies takes no other with it."""
+        require("ray", "hydra/launcher=ray", "ray")
         import ray
 
         started = not ray.is_initialized()

@@ -13,6 +13,8 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
+from hydra_plugins.beavervision._job import require
+
 if TYPE_CHECKING:
     from optuna import Study, Trial
 
@@ -56,6 +58,7 @@ class Search(Sweeper):
 
     def sweep(self, arguments: list[str]) -> None:
         """Run trials until there are enough."""
+        require("optuna", "sweep=search", "search")
         from hydra_plugins.beavervision._space import distributions
 
         given = [f"{key}={value}" for key, value in self.params.items()] + arguments

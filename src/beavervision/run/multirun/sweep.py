@@ -82,12 +82,13 @@ class Sweep:
         self.keep(records[-1])
         print_table(self.plan.name, records)
         print(f"table: {shown(self.folder / 'jobs.csv')}  page: {shown(self.folder / 'index.html')}", flush=True)
-        return max((_code(record) for record in records if record.started >= self.begun), default=0)
+        return _code([record for record in records if record.started >= self.begun])
 
 
-def _code(record: JobRecord) -> int:
-    if record.status == INTERRUPTED:
+def _code(records: Sequence[JobRecord]) -> int:
+    if any(record.status == INTERRUPTED for record in records):
         return EXIT_INTERRUPTED
-    if record.status == FAILED:
-        return EXIT_FAULT if record.fault else EXIT_MISTAKE
-    return 0
+    failed = [record for record in records if record.status == FAILED]
+    if any(record.fault for record in failed):
+        return EXIT_FAULT
+    return EXIT_MISTAKE if failed else 0

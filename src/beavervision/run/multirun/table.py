@@ -13,6 +13,8 @@ from beavervision.artifacts.store import atomic_file
 from beavervision.run.multirun.record import JobRecord
 from beavervision.run.run_folder import shown
 
+WIDTH = 180
+"""Characters of a line in log files."""
 COLUMNS = ("job", "metric", "value", "seconds", "status", "sentence", "folder")
 COLOURS = {"done": "green", "skipped": "cyan", "failed": "red", "interrupted": "yellow", "running": "blue"}
 
@@ -27,7 +29,9 @@ def print_table(title: str, records: Sequence[JobRecord]) -> None:
         status = f"[{colour}]{record.status}[/]" + (f": {_plain(record.sentence)}" if record.sentence else "")
         folder = _plain(str(shown(Path(record.folder))))
         table.add_row(_plain(job_name(record)), metric_text(record), time_text(record.seconds), status, folder)
-    Console().print(table)
+    # Where no terminal says how wide it is, a line is better long than broken.
+    console = Console()
+    (console if console.is_terminal else Console(width=WIDTH)).print(table)
 
 
 def write_csv(path: Path, records: Sequence[JobRecord]) -> None:

@@ -9,51 +9,66 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
+from safetensors.numpy import load_file, save_file
 
 from beavervision.errors import BeaverError
+from beavervision.preprocess.cuts import Cuts, find_cuts
 from beavervision.preprocess.people import join
-from beavervision.preprocess.track import Track, landmark_box
+from beavervision.preprocess.presence import Presence, names
+from beavervision.preprocess.track import Track
 
-VERSION = 1
-BOXES, LANDMARKS, FACTS = "boxes.npy", "landmarks_{}.npy", "people.json"
+VERSION = 2
+FACTS, CUTS = "people.json", "cuts.safetensors"
+BOXES, LANDMARKS, SHARPNESS = "boxes.npy", "landmarks_{}.npy", "sharpness_{}.npy"
 
 
 @dataclass(frozen=True)
 class Crowd:
-    """The people of a clip, numbered."""
+    """The people of a clip, numbered from left to right."""
 
     folder: Path
     facts: list[dict[str, Any]]
-    """One a person: number, frames (that show the face), face_height_px (median)."""
+    """One a person: number, name, frames (that show the face), face_height_px (median)."""
+    people: list[Presence]
+    """Where each is, and when."""
+    cuts: Cuts
+    """The borders between shots."""
 
     @classmethod
     def load(cls, folder: Path) -> Crowd:
         """Read what `gather` wrote."""
-        return cls(folder, json.loads((folder / FACTS).read_text(encoding="utf-8")))
+        people = [Presence(box) for box in np.load(folder / BOXES, mmap_mode="r")]
+        facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+        return cls(folder, facts, people, Cuts(**load_file(folder / CUTS)))
 
     def landmarks(self, person: int) -> Float[np.ndarray, "T 478 3"]:
         """Full-frame px, NaN where the face was not found; mapped."""
         return np.load(self.folder / LANDMARKS.format(person), mmap_mode="r")
 
+    def sharpness(self, person: int) -> Float[np.ndarray, "T"]:
+        """See `sharpness.sharpness`; NaN where the face was not found."""
+        return np.load(self.folder / SHARPNESS.format(person))
 
-def gather(part: Path, tracks: Sequence[Track], n_frames: int, video: Path) -> None:
-    """Join tracks to people and write what is known of each into `part`.
+
+def gather(part: Path, tracks: Sequence[Track], signatures: UInt8[np.ndarray, "T 18 32 3"], video: Path) -> None:
+    """Find the cuts, join tracks to people and write what is known of each into `part`.
 
     Raises:
         BeaverError: when there is nobody.
     """
-    people = join(list(tracks))
+    n_frames, cuts = len(signatures), find_cuts(signatures)
+    people = join(tracks, cuts.firsts)
     if not people:
         raise BeaverError(f"{video} shows no face anywhere; use footage in which a face is seen, or other data.start.")
-    boxes, facts = [], []
     for number, person in enumerate(people):
-        landmarks = person.landmarks(n_frames)
-        np.save(part / LANDMARKS.format(number), landmarks)
-        box = landmark_box(landmarks)
-        boxes.append(box)
-        height = box[:, 3] - box[:, 1]
-        known = np.isfinite(height)
-        facts.append({"number": number, "frames": int(known.sum()), "face_height_px": float(np.median(height[known]))})
-    np.save(part / BOXES, np.stack(boxes))
+        np.save(part / LANDMARKS.format(number), person.landmarks(n_frames))
+        np.save(part / SHARPNESS.format(number), person.sharpness(n_frames))
+    presences = [person.presence(n_frames) for person in people]
+    facts = [
+        {"number": number, "name": name, "frames": person.n_frames, "face_height_px": person.height}
+        for number, (name, person) in enumerate(zip(names(presences), presences, strict=True))
+    ]
+    np.save(part / BOXES, np.stack([person.box for person in presences]))
+    save_file({"firsts": cuts.firsts, "mixed": cuts.mixed}, part / CUTS)
     (part / FACTS).write_text(json.dumps(facts, indent=2), encoding="utf-8")

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from jaxtyping import UInt8
 from safetensors.numpy import load_file, save_file
 
 from beavervision.preprocess.ahead import ahead
@@ -16,8 +18,8 @@ from beavervision.preprocess.samples import keep
 from beavervision.preprocess.track import Track
 from beavervision.preprocess.tracker import FaceTracker
 
-VERSION = 1
-TRACKS = "tracks.safetensors"
+VERSION = 2
+TRACKS, SIGNATURES = "tracks.safetensors", "signatures.npy"
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,17 @@ class Observe:
         finder.close()
         mesh.close()
         _write_tracks(part / TRACKS, tracker.tracks)
+        np.save(part / SIGNATURES, np.stack(tracker.signatures))
 
 
 def load_tracks(folders: Sequence[Path]) -> list[Track]:
     """Tracks of every segment by itself, in order."""
     return [track for folder in folders for track in _read_tracks(folder / TRACKS)]
+
+
+def load_signatures(folders: Sequence[Path]) -> UInt8[np.ndarray, "T 18 32 3"]:
+    """What every frame looks like from afar, see `cuts.signature`."""
+    return np.concatenate([np.load(folder / SIGNATURES) for folder in folders])
 
 
 def _write_tracks(path: Path, tracks: Sequence[Track]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from beavervision.artifacts.clip import AUDIO, LABELS, MATTE, PLATE, Clip, Subject, write_clip
 from beavervision.artifacts.store import atomic_folder
@@ -18,15 +19,17 @@ from beavervision.face.providers import load_face_model
 from beavervision.preprocess import crowd, describe, ingest, learn, observe, sitter
 from beavervision.preprocess.background import Background
 from beavervision.preprocess.body import complete
+from beavervision.preprocess.choose import choose
 from beavervision.preprocess.crowd import Crowd
 from beavervision.preprocess.describe import Describe, Description, Known
 from beavervision.preprocess.ingest import Source, open_source, write_sound
 from beavervision.preprocess.native import quiet_native
-from beavervision.preprocess.observe import Observe, load_tracks
+from beavervision.preprocess.observe import Observe, load_signatures, load_tracks
 from beavervision.preprocess.occlude import COVERED
 from beavervision.preprocess.options import PrepareOptions
 from beavervision.preprocess.progress import Steps, shown_steps
 from beavervision.preprocess.report.findings import Findings, SubjectFindings
+from beavervision.preprocess.report.who import describe_people, telling_frames, who_is_who
 from beavervision.preprocess.report.write import write_report
 from beavervision.preprocess.samples import FrameSamples, sample_indices
 from beavervision.preprocess.segments import in_segments
@@ -98,7 +101,7 @@ class Preparation:
         source, inputs = self._source, {"faces": [folder.name for folder in self._faces]}
 
         def make(part: Path) -> None:
-            crowd.gather(part, load_tracks(self._faces), source.n_frames, source.path)
+            crowd.gather(part, load_tracks(self._faces), load_signatures(self._faces), source.path)
 
         with self._steps.step("people"):
             return Crowd.load(self._workspace.result("people", crowd.VERSION, inputs, make))
@@ -106,10 +109,7 @@ class Preparation:
     @cached_property
     def _chosen(self) -> list[int]:
         """Numbers of the people whose avatars it will be."""
-        facts = self._crowd.facts
-        if self._options.subject == "all":
-            return [person["number"] for person in facts]
-        return [max(facts, key=lambda p: p["frames"] * p["face_height_px"])["number"]]
+        return choose(self._crowd.people, self._options.subject)
 
     @cached_property
     def _sitters(self) -> list[Path]:
@@ -124,7 +124,7 @@ class Preparation:
             }
 
             def make(part: Path, number: int = number, focal: float | None = focal) -> None:
-                portray(self._crowd.landmarks(number), self._source, model, focal, options.gap).save(part)
+                portray(self._crowd, number, self._source, model, focal, options.gap).save(part)
 
             with self._steps.step("face model"):
                 folders.append(self._workspace.result("sitter", sitter.VERSION, inputs, make))
@@ -194,7 +194,7 @@ class Preparation:
             background=background,
             subjects=[
                 SubjectFindings(
-                    person=str(self._chosen[i]) if len(self._crowd.facts) > 1 else "",
+                    person=self._called(self._chosen[i]),
                     subject=subject,
                     error_px=sitters[i].error_px,
                     light=found[i].light,
@@ -206,15 +206,39 @@ class Preparation:
             ],
             sound=load_waveform(part / AUDIO) if (part / AUDIO).exists() else None,
             people=self._crowd.facts,
+            cuts=self._crowd.cuts.firsts.tolist(),
+            who=self._who() if len(self._crowd.facts) > 1 else None,
+            lines=self._lines,
         )
         return write_report(part / REPORT, findings)
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        """Who is who, a line each."""
+        return describe_people(self._crowd.people, self._chosen, self._source.fps)
+
+    def _called(self, number: int) -> str:
+        """Number and name of a person; nothing where there is only one."""
+        if len(self._crowd.facts) == 1:
+            return ""
+        name = self._crowd.facts[number]["name"]
+        return f"{number}" if name == f"person {number}" else f"{number} ({name})"
+
+    def _who(self) -> Image.Image:
+        """Picture of who is who."""
+        people, source = self._crowd.people, self._source
+        shown = {i: next(iter(source.frames(range(i, i + 1)))).rgb for i in telling_frames(people)}
+        return who_is_who(shown, people, self._chosen, source.fps, self._crowd.cuts.firsts.tolist())
 
     def _facts(self, sitter: Sitter, background: Background, report: dict[str, Any]) -> dict[str, Any]:
         """The clip's facts; `frames` and `Camera` are rebuilt from them."""
         options, source = self._options, self._source
         people = [
-            {**facts, "subject": self._chosen.index(facts["number"]) if facts["number"] in self._chosen else None}
-            for facts in self._crowd.facts
+            {
+                **{**facts, "line": line},
+                "subject": self._chosen.index(facts["number"]) if facts["number"] in self._chosen else None,
+            }
+            for facts, line in zip(self._crowd.facts, self._lines, strict=True)
         ]
         return {
             "name": options.name,

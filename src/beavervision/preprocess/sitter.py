@@ -10,13 +10,15 @@ from jaxtyping import Bool, Float, Int
 
 from beavervision.face.fit import Fit
 from beavervision.face.model import FaceModel
+from beavervision.preprocess.crowd import Crowd
 from beavervision.preprocess.fit import fit_subject
+from beavervision.preprocess.gaps import fill_gaps
 from beavervision.preprocess.ingest import Source
 from beavervision.preprocess.steady import steady
 from beavervision.preprocess.track import landmark_box
 from beavervision.preprocess.visibility import judge
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -56,32 +58,35 @@ class Sitter:
         return Fit(self.identity, self.expression, self.rotation, self.translation, float(self.focal[0]), self.error_px)
 
 
-def portray(
-    found: Float[np.ndarray, "T 478 3"], source: Source, model: FaceModel, focal: float | None, gap: float
-) -> Sitter:
-    """Judge, steady and fit one person's landmarks.
+def portray(crowd: Crowd, person: int, source: Source, model: FaceModel, focal: float | None, gap: float) -> Sitter:
+    """Judge, steady and fit one person's landmarks, and fill short gaps.
 
     Args:
-        found: full-frame px, NaN where the face was not found.
+        crowd: everybody.
+        person: number of the one.
         source: the footage.
         model: the face model.
         focal: focal length, full-frame px; estimated when None.
         gap: seconds of the longest gap over which the pose is interpolated.
     """
-    size = (source.info.width, source.info.height)
-    visible, reason = judge(found, *size)
+    size, found = (source.info.width, source.info.height), crowd.landmarks(person)
+    visible, reason = judge(found, *size, crowd.sharpness(person), crowd.cuts)
     landmarks = steady(found, visible)
     fit = fit_subject(model, landmarks, visible, size, focal)
+    box = landmark_box(np.where(visible[:, None, None], landmarks, np.nan)).astype(np.float32)
+    rotation, translation, box, interpolated = fill_gaps(
+        fit.rotation, fit.translation, box, visible, reason, source.fps, gap, crowd.cuts.firsts
+    )
     return Sitter(
         landmarks=landmarks,
         visible=visible,
         reason=reason,
-        box=landmark_box(np.where(visible[:, None, None], landmarks, np.nan)).astype(np.float32),
+        box=box,
         identity=fit.identity.astype(np.float32),
         expression=fit.expression.astype(np.float32),
-        rotation=fit.rotation.astype(np.float32),
-        translation=fit.translation.astype(np.float32),
+        rotation=rotation.astype(np.float32),
+        translation=translation.astype(np.float32),
         focal=np.array([fit.focal]),
         error_px=fit.error_px.astype(np.float32),
-        interpolated=np.zeros(source.n_frames, bool),
+        interpolated=interpolated,
     )

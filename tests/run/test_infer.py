@@ -4,53 +4,19 @@ import shutil
 from pathlib import Path
 
 import av
-import lightning
 import numpy as np
 import pytest
 import soundfile
-import torch
 from PIL import Image
+from small_people import train_person
 
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.manifest import MANIFEST
-from beavervision.callbacks.bundle_export import BundleExport
-from beavervision.face.framing import FrameSpec
-from beavervision.stages.audio2motion.data import Audio2MotionData
-from beavervision.stages.audio2motion.module import Audio2Motion
-from beavervision.stages.postnet.data import PostNetData
-from beavervision.stages.postnet.module import PostNetTraining
-from beavervision.stages.radnerf_head.data import HeadData
-from beavervision.stages.radnerf_head.module import HeadModule
-from beavervision.stages.radnerf_torso.data import TorsoData
-from beavervision.stages.radnerf_torso.module import RadNerfTorso
 from beavervision.synthetic.miniature import miniature_clip
 from beavervision.video.decode import read_frames
 from beavervision.video.probe import probe
 
 N_FRAMES, WIDTH, HEIGHT = 40, 96, 72
-SPEC = FrameSpec("1x1", 1.0, 48, 0.4)
-FIELD = {"levels": 2, "finest": 32, "log2_entries": 8}
-STAGES = {
-    "audio2motion": (
-        Audio2MotionData,
-        Audio2Motion,
-        {"audio_features": {"kind": "mel", "checkpoint": None}, "takes": 0},
-        {"network": {"hidden": 16, "encoder_layers": 1, "decoder_layers": 1, "couplings": 2, "flow_layers": 1}},
-    ),
-    "postnet": (PostNetData, PostNetTraining, {"takes": 0}, {"network": {"widths": [16]}}),
-    "radnerf_head": (
-        HeadData,
-        HeadModule,
-        {"frame": SPEC, "rays": 256, "frames": 4, "cells": 16, "val_frames": 1},
-        {"field": {**FIELD, "samples": 4, "shell_samples": 2, "hidden": 16, "backend": "torch"}},
-    ),
-    "radnerf_torso": (
-        TorsoData,
-        RadNerfTorso,
-        {"frame": SPEC, "points_per_frame": 64, "head_frames": 2, "val_frames": 1, "backend": "torch"},
-        {**FIELD, "hidden": 16, "canonical": 8, "backend": "torch"},
-    ),
-}
 
 
 @pytest.fixture(scope="module")
@@ -58,32 +24,8 @@ def runs(tmp_path_factory) -> Path:
     """A runs folder with clip `mini` and its four bundles."""
     runs = tmp_path_factory.mktemp("infer") / "runs"
     (runs / "mini").mkdir(parents=True)
-    clip = miniature_clip(runs / "mini" / "clip", n_frames=N_FRAMES, width=WIDTH, height=HEIGHT).folder
-    upstream: dict[str, Path] = {}
-    for stage, (data_class, module_class, data_options, module_options) in STAGES.items():
-        data = data_class(clip=clip, upstream=dict(upstream), **data_options)
-        data.prepare_data()
-        data.setup("fit")
-        torch.manual_seed(0)
-        module = module_class(**data.dimensions(), **module_options)
-        folder = runs / "mini" / stage / "default" / "bundle"
-        export = BundleExport(folder, {"clip": clip, **upstream}, "")
-        trainer = lightning.Trainer(
-            default_root_dir=folder.parent,
-            max_steps=2,
-            accelerator="cpu",
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            limit_val_batches=1,
-            num_sanity_val_steps=0,
-            val_check_interval=2,
-            check_val_every_n_epoch=None,
-        )
-        trainer.fit(module, datamodule=data)
-        export.write(module, data, {})
-        upstream[stage] = folder
+    miniature_clip(runs / "mini" / "clip", n_frames=N_FRAMES, width=WIDTH, height=HEIGHT)
+    train_person(runs, "mini")
     return runs
 
 
@@ -186,7 +128,7 @@ def test_avatar_needs_no_footage(infer, runs, word, tmp_path):
         (["audio=nowhere.wav"], "nowhere.wav does not exist"),
         (["audio=null"], "audio is not set; add audio="),
         (["mode=dup"], "mode=dup is not a choice; did you mean dub"),
-        (["out=film.avi"], "name an mp4"),
+        (["out=film.avi"], "ends in none of"),
         (["control.temperature=-1"], "control.temperature=-1 is not a number from 0"),
         (["pose=nodding"], "pose=nodding is not a choice"),
         (["pose=30-20"], "pose=30-20 is not a choice"),

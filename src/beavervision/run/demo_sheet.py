@@ -9,10 +9,8 @@ from jaxtyping import Int, UInt8
 from PIL import Image, ImageDraw, ImageFont
 
 from beavervision.artifacts.clip import Clip
-from beavervision.nerf.condition_scale import without_gaps
-from beavervision.stages.talking.drive import Drive
-from beavervision.stages.talking.performance import Performance
 from beavervision.stages.talking.person import Person
+from beavervision.stages.talking.reconstruction import own_pictures
 from beavervision.video.decode import read_frames
 
 ROWS = 4
@@ -32,17 +30,8 @@ def contact_sheet(clip: Clip, person: Person, film: Path) -> Image.Image:
     chosen = _held_out(clip)
     source = [rgb for _, rgb in clip.frames(chosen.tolist())]
     driven = _spread(film, person.fps, len(chosen))
-    columns = (source, reconstruction(person, chosen), driven)
+    columns = (source, own_pictures(person, chosen), driven)
     return _sheet([list(row) for row in zip(*columns, strict=False)])
-
-
-def reconstruction(person: Person, frames: Int[np.ndarray, "N"]) -> list[UInt8[np.ndarray, "H W 3"]]:
-    """Return frames of the footage as the avatar shows them, with their own pose and expression."""
-    track = person.track
-    condition = person.model.condition68(person.identity, without_gaps(track.expression))[frames]
-    eye = without_gaps(track.eye_open).mean(1)[frames]
-    told = Drive(condition.astype(np.float32), eye.astype(np.float32))
-    return list(Performance(person, told, frames).avatar(smoothing=1))
 
 
 def _held_out(clip: Clip) -> Int[np.ndarray, "N"]:

@@ -1,37 +1,42 @@
-"""infer: make a trained avatar speak, from its config to an mp4 with sound."""
+"""infer: make trained avatars speak, from the config to a film with sound."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import sys
+from contextlib import ExitStack
 from pathlib import Path
+from typing import BinaryIO
 
 from omegaconf import DictConfig
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.manifest import MANIFEST, Manifest
-from beavervision.audio.waveform import Waveform, load_waveform, require_speech
 from beavervision.errors import BeaverError
 from beavervision.run.commands import who
+from beavervision.run.failure import EXIT_INTERRUPTED
+from beavervision.run.film_progress import film_progress
 from beavervision.run.infer_settings import film_settings
+from beavervision.run.interruption import listening
 from beavervision.run.quiet import quiet_libraries
 from beavervision.run.settings import check_nodes, frame_spec
 from beavervision.run.slug import DEFAULT, experiment_of
-from beavervision.run.upstream import Search, find_upstream, newest_bundle
-from beavervision.stages.talking.film import Film, FilmMaker, FilmSettings
+from beavervision.run.standard_output import only_bytes
+from beavervision.run.upstream import Search, find_upstream, newest_bundle, subjects_of
+from beavervision.stages.talking.casting import Speaker
+from beavervision.stages.talking.film import Film, FilmMaker
 from beavervision.stages.talking.person import TORSO, Person
+from beavervision.stages.talking.settings import FilmSettings
+from beavervision.stages.talking.speech import Speech
 
-SOUND_RATE = 48_000
-"""Samples per second of the sound that is written: that of video."""
+PIPE = "-"
+"""`out` that stands for standard output."""
 
 
-def infer(cfg: DictConfig) -> Path:
-    """Make the avatar of the config speak.
+def infer(cfg: DictConfig) -> Path | None:
+    """Make the avatars of the config speak.
 
     Returns:
-        The mp4's path.
+        Where the film is; None when it went through a pipe or was not kept.
 
     Raises:
         BeaverError: when speech, bundles or footage are missing or do not fit, or the place cannot be written to.
@@ -41,90 +46,99 @@ def infer(cfg: DictConfig) -> Path:
         # An experiment sets numbers of the canvas; only frame= chooses one.
         cfg.frame = None
     check_nodes(cfg)
-    settings = film_settings(cfg)
-    speech = _speech(cfg)
-    out = _out(cfg)
-    bundles = _bundles(cfg)
-    clip = _clip(cfg, needed=settings.mode == "dub")
-    person = Person.load(bundles, None if clip is None else clip.sha256, cfg.hardware.backend)
-    film = _shoot(FilmMaker(person, speech, settings, clip), out, load_waveform(cfg.audio, SOUND_RATE))
-    _tell(film, cfg, settings)
-    return film.path
+    with ExitStack() as stack:
+        out = stack.enter_context(only_bytes()) if cfg.out == PIPE else _path(cfg)
+        settings = film_settings(cfg, out)
+        spoken = {subject: Speech.listen(path) for subject, path in speeches(cfg).items()}
+        bundles = {subject: _bundles(cfg, subject) for subject in _cast(cfg, sorted(spoken), settings)}
+        clip = _clip(cfg, settings)
+        sha256 = None if clip is None else clip.sha256
+        cast = [
+            Speaker(Person.load(found, sha256, cfg.hardware.backend), spoken.get(subject))
+            for subject, found in bundles.items()
+        ]
+        film = _shoot(FilmMaker(cast, settings, clip), out, keep_partial=cfg.keep_partial)
+        _tell(film, cfg, settings)
+    if film is None or not film.complete:
+        sys.exit(EXIT_INTERRUPTED)
+    return film.out if isinstance(film.out, Path) else None
 
 
-def _speech(cfg: DictConfig) -> Waveform:
+def speeches(cfg: DictConfig) -> dict[int, str]:
+    """Who says what: subject -> file.
+
+    Raises:
+        BeaverError: when nobody says anything, or one person two things.
+    """
+    chosen = {int(subject): path for subject, path in cfg.speech.items() if path is not None}
+    if chosen and cfg.audio not in (None, cfg.data.speech):
+        raise BeaverError("audio= is for one person and speech.<number>= for several; give one kind of them.")
+    if chosen:
+        return chosen
     if cfg.audio is None:
         raise BeaverError("audio is not set; add audio=speech.wav, any audio or video file with speech in it.")
-    speech = load_waveform(cfg.audio)
-    require_speech(speech, cfg.audio)
-    return speech
+    return {int(cfg.subject): cfg.audio}
 
 
-def _out(cfg: DictConfig) -> Path:
-    """The mp4's path; refuses what could never be written before minutes are spent on rendering."""
-    if cfg.out is None:
-        return Path(cfg.paths.runs) / cfg.data.name / "infer" / f"{Path(cfg.audio).stem}_{cfg.mode}.mp4"
-    out = Path(cfg.out)
-    if out.suffix.lower() != ".mp4":
-        raise BeaverError(f"out={cfg.out} does not end in .mp4; name an mp4.")
-    if out.is_dir():
-        raise BeaverError(f"out={cfg.out} is a folder; name an mp4 in it.")
-    return out
+def _path(cfg: DictConfig) -> Path:
+    if cfg.out is not None:
+        return Path(cfg.out)
+    said = "_".join(Path(path).stem for _, path in sorted(speeches(cfg).items()))
+    return Path(cfg.paths.runs) / cfg.data.name / "infer" / f"{said}_{cfg.mode}.mp4"
 
 
-def _bundles(cfg: DictConfig) -> dict[str, Path]:
-    """Bundles of all stages; without a frame= the head goes with the newest torso's canvas."""
-    runs, name = Path(cfg.paths.runs), cfg.data.name
+def _search(cfg: DictConfig, subject: int | None) -> Search:
     chosen = experiment_of(cfg.run.slug)
-    experiment = None if chosen == DEFAULT else chosen
     frame = None if cfg.get("frame") is None else frame_spec(cfg.frame).slug
-    search = Search(runs, name, experiment, frame)
+    return Search(Path(cfg.paths.runs), cfg.data.name, None if chosen == DEFAULT else chosen, frame, subject)
+
+
+def _cast(cfg: DictConfig, speaking: list[int], settings: FilmSettings) -> list[int]:
+    """Subjects of the film: those who speak, and in an avatar the others that have been trained."""
+    if settings.leaves_the_silent:
+        return speaking
+    return sorted({*speaking, *subjects_of(TORSO, _search(cfg, None))})
+
+
+def _bundles(cfg: DictConfig, subject: int) -> dict[str, Path]:
+    """Bundles of all stages; without a frame= the head goes with the newest torso's canvas."""
+    search = _search(cfg, subject)
     torso = newest_bundle(TORSO, search)
-    if torso is not None and frame is None:
-        search = Search(runs, name, experiment, Manifest.read(torso, "bundle").facts["frame"])
+    if torso is not None and search.frame is None:
+        frame = Manifest.read(torso, "bundle").facts["frame"]
+        search = Search(search.runs, search.clip, search.experiment, frame, subject)
     return find_upstream("infer", search)
 
 
-def _clip(cfg: DictConfig, *, needed: bool) -> Clip | None:
+def _clip(cfg: DictConfig, settings: FilmSettings) -> Clip | None:
     folder = Path(cfg.paths.runs) / cfg.data.name / "clip"
     if (folder / MANIFEST).exists():
         return Clip.load(folder)
-    if needed:
+    if settings.mode == "dub":
         command = f"beavervision prepare {who(cfg.data.name, cfg.paths.runs)} data.video=<footage>"
         raise BeaverError(f"mode=dub needs the footage, and {folder} is not there; make it with: {command}")
     return None
 
 
-def _shoot(maker: FilmMaker, out: Path, sound: Waveform) -> Film:
-    with _progress(maker.n_frames) as shown:
-        return maker.write(out, sound, shown)
+def _shoot(maker: FilmMaker, out: Path | BinaryIO, *, keep_partial: bool) -> Film | None:
+    with film_progress(maker.n_frames) as shown, listening("stopping after this frame") as asked:
+        return maker.write(out, shown, asked, keep_partial=keep_partial)
 
 
-@contextmanager
-def _progress(n_frames: int) -> Iterator[Callable[[int], None]]:
-    """A bar with frames, frames a second and time left; where no terminal shows it, only its end."""
-    columns = (
-        TextColumn("speaking"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]:.1f} frames/s"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("speaking", total=n_frames, rate=0.0)
-
-        def shown(done: int) -> None:
-            elapsed = bar.tasks[task].elapsed or 1e-9
-            bar.update(task, completed=done, rate=done / elapsed)
-
-        yield shown
-
-
-def _tell(film: Film, cfg: DictConfig, settings: FilmSettings) -> None:
+def _tell(film: Film | None, cfg: DictConfig, settings: FilmSettings) -> None:
     """Say where the film is, what took how long, and what to try next."""
-    parts = ", ".join(f"{name} {value:.0f}" for name, value in film.milliseconds.items())
-    print(f"{film.path}: {film.n_frames} frames, {film.n_frames / film.fps:.1f} s (ms a frame: {parts})")
-    print(f"contact sheet: {film.sheet}")
+    if film is None:
+        print("stopped; nothing is kept (keep_partial=false)", file=sys.stderr)
+        return
+    name = film.out if isinstance(film.out, Path) else "pipe"
+    parts = ", ".join(f"{part} {value:.0f}" for part, value in film.milliseconds.items())
+    print(f"{name}: {film.n_frames} frames, {film.n_frames / film.fps:.1f} s (ms a frame: {parts})")
+    if film.sheet is not None:
+        print(f"contact sheet: {film.sheet}")
+    if not film.complete:
+        print(f"stopped: {name} holds what was done by then, with its sound", file=sys.stderr)
+        return
     other = "dub" if settings.mode == "avatar" else "avatar"
-    print(f"next: python infer.py {who(cfg.data.name, cfg.paths.runs)} audio={cfg.audio} mode={other}", flush=True)
+    said = " ".join(f"speech.{i}={path}" for i, path in speeches(cfg).items() if cfg.audio is None)
+    print(f"next: python infer.py {who(cfg.data.name, cfg.paths.runs)} {said or f'audio={cfg.audio}'} mode={other}")
+    sys.stdout.flush()

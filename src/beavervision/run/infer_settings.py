@@ -11,51 +11,98 @@ from omegaconf import DictConfig, OmegaConf
 from beavervision.errors import BeaverError
 from beavervision.run.closest import closest
 from beavervision.run.settings import typed
+from beavervision.stages.talking.backdrop import AUTO, NONE, PLATE
+from beavervision.stages.talking.blinking import read_curve
 from beavervision.stages.talking.drive import Controls
-from beavervision.stages.talking.film import FilmSettings
+from beavervision.stages.talking.settings import FilmSettings
+from beavervision.video.formats import PRESETS
+from beavervision.video.writers import Out, check_out, holds_opacity
 
 CHOICES = {
     "mode": ("avatar", "dub"),
     "length": ("speech", "source"),
+    "region": ("head", "lower_face"),
+    "silent": ("source", "rest"),
     "control.refine": ("postnet", "lle", "both", "none"),
-    "preset": ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"),
+    "preset": PRESETS,
+    "keep_partial": (True, False),
 }
 LIMITS = {
     "control.temperature": (0.0, 2.0),
     "control.mouth_amp": (0.0, 3.0),
     "control.eye_amp": (0.0, 3.0),
     "control.lle_percent": (0.0, 1.0),
-    "control.blinks_per_minute": (0.0, 60.0),
     "smoothing": (1, 101),
-    "crf": (0, 51),
     "batch": (1, 64),
 }
+MOST_BLINKS = 60.0
+"""A minute: twice what people do in a conversation."""
 
 
-def film_settings(cfg: DictConfig) -> FilmSettings:
+def film_settings(cfg: DictConfig, out: Out) -> FilmSettings:
     """Settings of the film that the config describes.
+
+    Args:
+        cfg: of infer.
+        out: where the film will go.
 
     Raises:
         BeaverError: naming the key whose value cannot be.
     """
     for key, choices in CHOICES.items():
         if (value := OmegaConf.select(cfg, key)) not in choices:
-            raise BeaverError(f"{key}={value} is not a choice; {closest(str(value), choices)}.")
+            raise BeaverError(f"{key}={value} is not a choice; {closest(str(value), [str(c) for c in choices])}.")
     for key, (low, high) in LIMITS.items():
         _check_number(key, OmegaConf.select(cfg, key), low, high)
+    if cfg.crf is not None:
+        _check_number("crf", cfg.crf, 0, 63)
+    background = _background(cfg, out)
+    check_out(out, cfg.crf, alpha=cfg.mode == "avatar" and background == NONE)
     pose, span = _pose(str(cfg.pose))
-    controls = replace(typed(cfg, "control", Controls), seed=cfg.seed)
     return FilmSettings(
         mode=cfg.mode,
-        controls=controls,
+        controls=_controls(cfg),
         pose=pose,
         pose_span=span,
         smoothing=cfg.smoothing,
+        background=background,
+        region=cfg.region,
         length=cfg.length,
+        silent=cfg.silent,
+        fps=_fps(cfg.fps),
         crf=cfg.crf,
         preset=cfg.preset,
         batch=cfg.batch,
     )
+
+
+def _controls(cfg: DictConfig) -> Controls:
+    blink = cfg.control.blink
+    if isinstance(blink, str):
+        read_curve(blink)
+    else:
+        _check_number("control.blink", blink, 0.0, MOST_BLINKS)
+    numbers = OmegaConf.create({"control": {k: v for k, v in cfg.control.items() if k != "blink"}})
+    return replace(typed(numbers, "control", Controls), blink=blink, seed=cfg.seed)
+
+
+def _background(cfg: DictConfig, out: Out) -> str:
+    """The background, `auto` decided: opacity where the format is made for it."""
+    choice = str(cfg.background)
+    if cfg.mode == "dub" and choice not in (AUTO, "source"):
+        raise BeaverError(f"background={choice} is for mode=avatar; a dub keeps the footage's own.")
+    if choice == AUTO:
+        return NONE if holds_opacity(out) else PLATE
+    return choice
+
+
+def _fps(value: Any) -> Any:
+    if value in ("clip", "source"):
+        return value
+    if isinstance(value, str):
+        raise BeaverError(f"fps={value} is not a choice; take clip, source, or frames per second such as 30.")
+    _check_number("fps", value, 1, 240)
+    return float(value)
 
 
 def _check_number(key: str, value: Any, low: float, high: float) -> None:

@@ -65,6 +65,41 @@ def blend(
     return result
 
 
+def over(top: UInt8[np.ndarray, "H W 4"], bottom: UInt8[np.ndarray, "H W 4"]) -> UInt8[np.ndarray, "H W 4"]:
+    """Lay a cut-out over another in linear light; colours are not multiplied by opacity, neither here nor there.
+
+    Example:
+        >>> white, black = np.full((1, 1, 4), 255, np.uint8), np.array([[[0, 0, 0, 255]]], np.uint8)
+        >>> white[..., 3] = 51  # a fifth: light 0.2, which is sRGB 124
+        >>> over(white, black)[0, 0].tolist()
+        [124, 124, 124, 255]
+    """
+    above, below = (picture[..., 3].astype(np.float32) / 255 for picture in (top, bottom))
+    return _joined(top, above, bottom, below * (1 - above))
+
+
+def cross_fade(
+    top: UInt8[np.ndarray, "H W 4"], bottom: UInt8[np.ndarray, "H W 4"], matte: Float[np.ndarray, "H W"]
+) -> UInt8[np.ndarray, "H W 4"]:
+    """One cut-out that gives way to another: `top` where `matte` is 1, `bottom` where it is 0."""
+    above, below = (picture[..., 3].astype(np.float32) / 255 for picture in (top, bottom))
+    return _joined(top, above * matte, bottom, below * (1 - matte))
+
+
+def _joined(
+    top: UInt8[np.ndarray, "H W 4"], above: np.ndarray, bottom: UInt8[np.ndarray, "H W 4"], below: np.ndarray
+) -> UInt8[np.ndarray, "H W 4"]:
+    """Cut-out that shows so much of either."""
+    total = above + below
+    colour = np.where((above >= below)[..., None], top[..., :3], bottom[..., :3])
+    mixed = np.nonzero((above > 0) & (below > 0))
+    share = (above[mixed] / total[mixed])[:, None].astype(np.float32)
+    colour[mixed] = from_linear(
+        to_linear(top[..., :3][mixed]) * share + to_linear(bottom[..., :3][mixed]) * (1 - share)
+    )
+    return np.dstack([colour, quantise(total)])
+
+
 def feather(mask: Bool[np.ndarray, "H W"], radius: float) -> Float[np.ndarray, "H W"]:
     """Soft matte of a mask: 0 outside, rising smoothly to 1 at `radius` pixels inside its border.
 

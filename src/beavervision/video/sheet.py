@@ -9,8 +9,12 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
+from beavervision.video.layers import blend
+
 GAP = 4
 """Pixels between the pictures."""
+GREY = 128
+"""Pixel value behind what is not opaque."""
 
 
 class ContactSheet:
@@ -30,9 +34,16 @@ class ContactSheet:
         self._columns, self._width = columns, width
         self._pictures: list[np.ndarray] = []
 
-    def see(self, index: int, rgb: UInt8[np.ndarray, "H W 3"]) -> None:
-        """Look at frame `index`; it is kept when it belongs on the sheet."""
+    @property
+    def n_pictures(self) -> int:
+        """Pictures on the sheet so far."""
+        return len(self._pictures)
+
+    def see(self, index: int, rgb: UInt8[np.ndarray, "H W c"]) -> None:
+        """Look at frame `index`; it is kept when it belongs on the sheet, before grey where it is not opaque."""
         if index in self._wanted:
+            if rgb.shape[2] == 4:
+                rgb = blend(rgb[..., :3], np.full_like(rgb[..., :3], GREY), rgb[..., 3].astype(np.float32) / 255)
             height = max(1, round(rgb.shape[0] * self._width / rgb.shape[1]))
             self._pictures.append(cv2.resize(rgb, (self._width, height), interpolation=cv2.INTER_AREA))
 

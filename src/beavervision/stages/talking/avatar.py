@@ -1,4 +1,4 @@
-"""Avatar mode: everything is generated, over the plate, at the footage's own size."""
+"""Avatar mode: the person is generated, over any background, at the footage's own size."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from jaxtyping import Float, UInt8
 
 from beavervision.stages.radnerf_torso.conditioner import similarity
 from beavervision.stages.talking.canvas_layer import Box, CanvasLayer
-from beavervision.video.layers import blend, border_matte
+from beavervision.stages.talking.person import Person
+from beavervision.video.layers import blend, border_matte, cross_fade
 
 FADE = 0.1
 """Width of the border, in canvas heights, over which the canvas gives way to the rest of the picture."""
@@ -18,49 +19,71 @@ FADE = 0.1
 
 @dataclass(frozen=True)
 class Scene:
-    """The picture behind and round the canvas: plate, and the body still that moves with the shoulders.
+    """Lays a person's canvas into a picture, with the body still that moves with the shoulders round it.
 
     A canvas that shows the whole frame needs no still: the torso's field is the whole body there.
     """
 
-    plate: UInt8[np.ndarray, "H W 3"]
     body: UInt8[np.ndarray, "H W 4"] | None
     shoulders: Float[np.ndarray, "3 2"]
     """Where the body points stand in the still, full frame px."""
 
-    def picture(self, layer: CanvasLayer, shoulders: Float[np.ndarray, "3 2"]) -> UInt8[np.ndarray, "H W 3"]:
-        """One finished frame.
+    @classmethod
+    def of(cls, person: Person) -> Scene:
+        """The scene that a person's bundle describes."""
+        facts = person.torso.facts
+        whole = facts["frame_spec"]["aspect"] is None
+        return cls(None if whole else person.body(), person.track.body[facts["body_frame"]])
+
+    def picture(
+        self, layer: CanvasLayer, shoulders: Float[np.ndarray, "3 2"], behind: UInt8[np.ndarray, "H W 3"]
+    ) -> UInt8[np.ndarray, "H W 3"]:
+        """The person before a picture.
 
         Args:
             layer: head and torso on the canvas.
             shoulders: where the body points stand in this frame, full frame px.
+            behind: what stands behind.
         """
-        height, width, _ = self.plate.shape
-        box = layer.box((width, height))
-        left, top, right, bottom = box
+        height, width, _ = behind.shape
+        left, top, right, bottom = box = layer.box((width, height))
         matte = open_border(layer, box, (width, height))
-        result = self._surroundings(matte, box, shoulders)
-        generated = layer.over(self.plate[top:bottom, left:right], box)
+        result = behind.copy()
+        if (body := self._round(matte, box, shoulders, (width, height))) is not None:
+            part = _rows(body)
+            share = body[part, :, 3].astype(np.float32) / 255
+            result[part] = blend(np.ascontiguousarray(body[part, :, :3]), result[part], share)
+        generated = layer.over(behind[top:bottom, left:right], box)
         result[top:bottom, left:right] = blend(generated, result[top:bottom, left:right], matte)
         return result
 
-    def _surroundings(
-        self, matte: Float[np.ndarray, "h w"], box: Box, shoulders: Float[np.ndarray, "3 2"]
-    ) -> UInt8[np.ndarray, "H W 3"]:
-        """Plate and body still, the latter only where the canvas does not cover it."""
-        result = self.plate.copy()
-        height, width, _ = result.shape
-        left, top, right, bottom = box
-        if self.body is None or bool((matte == 1).all() and (right - left, bottom - top) == (width, height)):
-            return result
-        moved = _carried(self.body, self.shoulders, shoulders)
-        share = moved[..., 3].astype(np.float32) / 255
-        share[top:bottom, left:right][matte == 1] = 0
-        rows = np.flatnonzero(share.any(1))
-        if len(rows):
-            part = slice(rows[0], rows[-1] + 1)
-            result[part] = blend(np.ascontiguousarray(moved[part, :, :3]), result[part], share[part])
+    def cut_out(
+        self, layer: CanvasLayer, shoulders: Float[np.ndarray, "3 2"], size: tuple[int, int]
+    ) -> UInt8[np.ndarray, "H W 4"]:
+        """The person alone, colour and opacity; see `picture`.
+
+        Args:
+            layer: head and torso on the canvas.
+            shoulders: of this frame.
+            size: width and height of the picture.
+        """
+        left, top, right, bottom = box = layer.box(size)
+        matte = open_border(layer, box, size)
+        body = self._round(matte, box, shoulders, size)
+        result = np.zeros((size[1], size[0], 4), np.uint8) if body is None else body
+        result[top:bottom, left:right] = cross_fade(layer.cut_out(box), result[top:bottom, left:right], matte)
         return result
+
+    def _round(
+        self, matte: Float[np.ndarray, "h w"], box: Box, shoulders: Float[np.ndarray, "3 2"], size: tuple[int, int]
+    ) -> UInt8[np.ndarray, "H W 4"] | None:
+        """The body still where the canvas does not cover it; None where it covers everything."""
+        left, top, right, bottom = box
+        if self.body is None or bool((matte == 1).all() and (right - left, bottom - top) == size):
+            return None
+        moved = _carried(self.body, self.shoulders, shoulders)
+        moved[top:bottom, left:right, 3][matte == 1] = 0
+        return moved
 
 
 def open_border(layer: CanvasLayer, box: Box, frame: tuple[int, int]) -> Float[np.ndarray, "h w"]:
@@ -71,6 +94,12 @@ def open_border(layer: CanvasLayer, box: Box, frame: tuple[int, int]) -> Float[n
     sides = (left > 0, top > 0, right < frame[0], bottom < frame[1])
     matte = border_matte(right - left, bottom - top, radius, sides)
     return matte[box[1] - top : box[3] - top, box[0] - left : box[2] - left]
+
+
+def _rows(body: UInt8[np.ndarray, "H W 4"]) -> slice:
+    """Rows in which the body is seen."""
+    rows = np.flatnonzero(body[..., 3].any(1))
+    return slice(rows[0], rows[-1] + 1) if len(rows) else slice(0)
 
 
 def _carried(

@@ -11,6 +11,9 @@ from beavervision.video.layers import footprint, quantise, to_frame
 
 Box = tuple[int, int, int, int]
 
+CLEAR = 1e-3
+"""Opacity below which a colour says nothing."""
+
 
 @dataclass(frozen=True)
 class CanvasLayer:
@@ -27,6 +30,8 @@ class CanvasLayer:
     """Opacity of the head alone."""
     place: tuple[float, float, float]
     """x0, y0, scale of the canvas in the frame."""
+    region: Float[np.ndarray, "H W"] | None = None
+    """Part of the canvas that a dub may change; None for all of it."""
 
     @classmethod
     def stack(
@@ -36,13 +41,14 @@ class CanvasLayer:
         torso: Float[np.ndarray, "H W 3"],
         torso_alpha: Float[np.ndarray, "H W"],
         place: np.ndarray,
+        region: Float[np.ndarray, "H W"] | None = None,
     ) -> CanvasLayer:
         """Head (times its opacity) over torso (not multiplied)."""
         under = ((1 - head_alpha) * torso_alpha)[..., None]
         x0, y0, scale = (float(value) for value in place)
         colour = (head + under * torso).astype(np.float32)
         alpha = (head_alpha + under[..., 0]).astype(np.float32)
-        return cls(colour, alpha, head_alpha.astype(np.float32), (x0, y0, scale))
+        return cls(colour, alpha, head_alpha.astype(np.float32), (x0, y0, scale), region)
 
     def box(self, frame: tuple[int, int]) -> Box:
         """Pixels of a frame of `frame` = (width, height) that the canvas covers."""
@@ -50,11 +56,24 @@ class CanvasLayer:
 
     def over(self, background: UInt8[np.ndarray, "h w 3"], box: Box) -> UInt8[np.ndarray, "h w 3"]:
         """The layer over a background, both at the frame pixels of `box`."""
-        colour = to_frame(self.colour, self.place, box)
-        # The same interpolation for both, or a rim of light or dark appears along every edge.
-        alpha = np.clip(to_frame(self.alpha, self.place, box), 0, 1)
+        colour, alpha = self._in_frame(box)
         return quantise(colour + (1 - alpha[..., None]) * (background.astype(np.float32) / 255))
+
+    def cut_out(self, box: Box) -> UInt8[np.ndarray, "h w 4"]:
+        """The layer alone at the frame pixels of `box`: colour (not multiplied) and opacity."""
+        colour, alpha = self._in_frame(box)
+        plain = colour / np.maximum(alpha, CLEAR)[..., None]
+        return quantise(np.dstack([plain * (alpha >= CLEAR)[..., None], alpha]))
 
     def head_in_frame(self, box: Box) -> Float[np.ndarray, "h w"]:
         """Opacity of the head alone at the frame pixels of `box`."""
         return np.clip(to_frame(self.head_alpha, self.place, box, smooth=False), 0, 1)
+
+    def region_in_frame(self, box: Box) -> Float[np.ndarray, "h w"] | None:
+        """The part that may change at the frame pixels of `box`."""
+        return None if self.region is None else np.clip(to_frame(self.region, self.place, box, smooth=False), 0, 1)
+
+    def _in_frame(self, box: Box) -> tuple[Float[np.ndarray, "h w 3"], Float[np.ndarray, "h w"]]:
+        # The same interpolation for both, or a rim of light or dark appears along every edge.
+        colour, alpha = to_frame(self.colour, self.place, box), to_frame(self.alpha, self.place, box)
+        return colour, np.clip(alpha, 0, 1)

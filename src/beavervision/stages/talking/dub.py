@@ -12,6 +12,7 @@ from beavervision.stages.radnerf_torso.targets import HEAD
 from beavervision.stages.talking.avatar import open_border
 from beavervision.stages.talking.canvas_layer import Box, CanvasLayer
 from beavervision.types import Label
+from beavervision.video.colour_match import match_colours
 from beavervision.video.layers import blend, feather, grow
 
 FRONT = (Label.HAND, Label.OTHER)
@@ -20,11 +21,20 @@ FRONT = (Label.HAND, Label.OTHER)
 PRESENT = 0.1
 """Opacity from which on the generated head counts as being there."""
 
+WISP = 0.06
+"""Opacity from which on the source's own hair counts as seen: less is lost in grain."""
+
 SOFT = 0.012
 """Width of the soft border round the head, in frame heights: wide enough to hide that hair never matches exactly."""
 
 FRONT_EDGE = 1.5
-"""Pixels of the soft border of what stands in front."""
+"""Pixels of the soft border of what stands in front, where the label map alone tells of it."""
+
+MIXED = 3.0
+"""Pixels beside what stands in front that the source's matte may give to it: a blurred finger's edge."""
+
+REACH = 3.0
+"""Border widths over which colours are averaged where source and generated picture are compared."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,8 @@ class Dubber:
 
     plate: UInt8[np.ndarray, "H W 3"] | None
     """Background without the person; None where the camera moves: then it is painted over, frame by frame."""
+    match: bool = True
+    """Whether the colours round the border are brought to the source's."""
 
     def picture(
         self,
@@ -40,6 +52,7 @@ class Dubber:
         source: UInt8[np.ndarray, "H W 3"],
         labels: UInt8[np.ndarray, "H W"],
         presence: float,
+        own: UInt8[np.ndarray, "H W"] | None = None,
     ) -> UInt8[np.ndarray, "H W 3"]:
         """One finished frame.
 
@@ -51,19 +64,26 @@ class Dubber:
             source: the footage's frame.
             labels: its label map.
             presence: share of the generated head, 0 .. 1.
+            own: opacity of the source's own hair and face, 0 .. 255, where it is known.
         """
         height, width, _ = source.shape
         soft = SOFT * height
-        box = _head_box(layer, labels, soft)
+        box = _head_box(layer, labels, own, soft)
         left, top, right, bottom = box
         if presence <= 0 or right <= left or bottom <= top:
             return source
         part = (slice(top, bottom), slice(left, right))
-        matte = presence * head_matte(labels[part], layer.head_in_frame(box), soft)
+        head = layer.head_in_frame(box)
+        matte = head_matte(labels[part], head, soft, None if own is None else own[part])
         matte *= open_border(layer, box, (width, height))
+        region = layer.region_in_frame(box)
+        if region is not None:
+            matte *= region
         generated = layer.over(self._background(source, labels, part), box)
+        if self.match:
+            generated = match_colours(generated, source[part], same(matte, labels[part], head), REACH * soft)
         result = source.copy()
-        result[part] = blend(generated, source[part], matte)
+        result[part] = blend(generated, source[part], presence * matte)
         return result
 
     def _background(
@@ -75,13 +95,18 @@ class Dubber:
         return painted_over(np.ascontiguousarray(source[part]), person)
 
 
-def _head_box(layer: CanvasLayer, labels: UInt8[np.ndarray, "H W"], soft: float) -> Box:
+def _head_box(
+    layer: CanvasLayer, labels: UInt8[np.ndarray, "H W"], own: UInt8[np.ndarray, "H W"] | None, soft: float
+) -> Box:
     """Frame pixels round both heads, as far as the canvas goes: nothing else can change."""
     whole = layer.box((labels.shape[1], labels.shape[0]))
     left, top, right, bottom = whole
     if right <= left or bottom <= top:
         return whole
-    heads = np.isin(labels[top:bottom, left:right], HEAD) | (layer.head_in_frame(whole) > PRESENT)
+    part = (slice(top, bottom), slice(left, right))
+    heads = np.isin(labels[part], HEAD) | (layer.head_in_frame(whole) > PRESENT)
+    if own is not None:
+        heads |= own[part] > 255 * WISP
     rows, columns = np.flatnonzero(heads.any(1)), np.flatnonzero(heads.any(0))
     if not len(rows):
         return left, top, left, top
@@ -96,10 +121,35 @@ def _head_box(layer: CanvasLayer, labels: UInt8[np.ndarray, "H W"], soft: float)
 
 
 def head_matte(
-    labels: UInt8[np.ndarray, "h w"], head_alpha: Float[np.ndarray, "h w"], soft: float
+    labels: UInt8[np.ndarray, "h w"],
+    head_alpha: Float[np.ndarray, "h w"],
+    soft: float,
+    own: UInt8[np.ndarray, "h w"] | None = None,
 ) -> Float[np.ndarray, "h w"]:
-    """Where the generated picture replaces the source: both heads and a soft border, but nothing in front of them."""
-    head: Bool[np.ndarray, "h w"] = np.isin(labels, HEAD) | (head_alpha > PRESENT)
+    """Where the generated picture replaces the source: both heads and a soft border, but nothing in front of them.
+
+    Args:
+        labels: of the source.
+        head_alpha: opacity of the new head.
+        soft: width of the border, px.
+        own: opacity of the source's own hair and face: its wisps must go, too, and what it leaves free beside a
+            hand belongs to the hand.
+    """
+    labelled: Bool[np.ndarray, "h w"] = np.isin(labels, HEAD)
+    head = labelled | (head_alpha > PRESENT)
     front = np.isin(labels, FRONT)
-    matte = feather(grow(head, soft), soft)
-    return matte * (1 - feather(grow(front, FRONT_EDGE), FRONT_EDGE))
+    before = feather(grow(front, FRONT_EDGE), FRONT_EDGE)
+    if own is not None:
+        # Not beyond the border's reach: a matte may err where no head is.
+        head |= (own > 255 * WISP) & grow(labelled, 2 * soft)
+        before = np.maximum(before, (1 - own.astype(np.float32) / 255) * grow(front, MIXED))
+    return feather(grow(head, soft), soft) * (1 - before)
+
+
+def same(
+    matte: Float[np.ndarray, "h w"], labels: UInt8[np.ndarray, "h w"], head_alpha: Float[np.ndarray, "h w"]
+) -> Float[np.ndarray, "h w"]:
+    """Weight of the border's pixels at which source and generated picture show the same: both head, or both not."""
+    border = (matte > 0) & (matte < 1) & ~np.isin(labels, FRONT)
+    face = (labels == Label.FACE) & (head_alpha > 1 - PRESENT)
+    return (border & (face | (~np.isin(labels, HEAD) & (head_alpha < PRESENT)))).astype(np.float32)

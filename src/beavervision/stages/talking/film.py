@@ -2,132 +2,188 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
-from jaxtyping import Int
 
 from beavervision.artifacts.clip import Clip
-from beavervision.audio.waveform import Waveform
-from beavervision.errors import BeaverError
-from beavervision.stages.talking.drive import Controls, drive, with_blinks, with_own_eyes
-from beavervision.stages.talking.frame_order import ping_pong
-from beavervision.stages.talking.performance import BATCH, Frame, Performance
-from beavervision.stages.talking.person import Person
-from beavervision.stages.talking.pose_source import PoseMode, pose_frames
+from beavervision.preprocess.ahead import ahead
+from beavervision.stages.talking.avatar import Scene
+from beavervision.stages.talking.backdrop import PLATE, SOURCE, Backdrop, Picture, surroundings
+from beavervision.stages.talking.blinking import closures
+from beavervision.stages.talking.casting import Speaker, check_cast
+from beavervision.stages.talking.drive import Tape, stretches
+from beavervision.stages.talking.dub import Dubber
+from beavervision.stages.talking.frame_order import Swing, moments, presence
+from beavervision.stages.talking.performance import AvatarComposer, DubComposer, Frame, Performance
+from beavervision.stages.talking.pose_source import pose_swing
+from beavervision.stages.talking.role import Role
+from beavervision.stages.talking.settings import FilmSettings
+from beavervision.stages.talking.source_reader import SourceFrame, SourceReader
+from beavervision.stages.talking.speech import mixed
 from beavervision.stages.talking.stopwatch import Stopwatch
-from beavervision.video.encode import VideoWriter
 from beavervision.video.sheet import ContactSheet
+from beavervision.video.writers import Out, film_writer, sheet_of
 
-Mode = Literal["avatar", "dub"]
+SOUND_RATE = 48_000
+"""Samples per second of the sound that is written: that of video."""
 
-
-@dataclass(frozen=True)
-class FilmSettings:
-    """How a film is made."""
-
-    mode: Mode = "avatar"
-    controls: Controls = field(default_factory=Controls)
-    pose: PoseMode = "pingpong"
-    """Avatar mode: where head poses come from."""
-    pose_span: tuple[int, int] | None = None
-    """First and last frame (excluded) of the footage that poses may come from."""
-    smoothing: int = 7
-    """Avatar mode: frames over which head poses are averaged."""
-    length: Literal["speech", "source"] = "speech"
-    """Dub mode: `source` ends with the footage when the speech is longer."""
-    crf: float = 18
-    preset: str = "medium"
-    batch: int = BATCH
+FADE = 0.2
+"""Seconds over which the source's head gives way to the generated one where the subject comes into view."""
 
 
 @dataclass(frozen=True)
 class Film:
     """A film that was made."""
 
-    path: Path
-    sheet: Path
-    """Contact sheet beside it."""
+    out: Out
+    sheet: Path | None
+    """Contact sheet beside it; None where there is none."""
     n_frames: int
     fps: float
     milliseconds: dict[str, float]
-    """Of each part, for one frame."""
+    """Of each part, for one frame; `film` is the wall time of the whole."""
+    complete: bool = True
+    """False when it was stopped before its end."""
 
 
 class FilmMaker:
-    """Makes one person say one speech.
+    """Makes people say their speeches.
 
     Args:
-        person: whose bundles.
-        speech: 16 kHz.
+        cast: who says what; at least one of them speaks.
         settings: how.
-        clip: the footage; only dub mode needs it.
+        clip: the footage; a dub needs it, and `background=source` and `fps=source`.
 
     Raises:
-        BeaverError: when dub mode lacks the footage, or nobody is there to take poses from.
+        BeaverError: when the footage is needed and not there, the cast does not go together, or nobody is there to
+            take poses from.
     """
 
-    def __init__(self, person: Person, speech: Waveform, settings: FilmSettings, clip: Clip | None = None) -> None:
-        self.person, self.settings, self.clip = person, settings, clip
-        self.clock = Stopwatch()
-        with self.clock("motion"):
-            told = drive(person, speech.samples, settings.controls)
-        self.order = self._order(told.n_frames)
-        if settings.mode == "dub":
-            self.told = with_own_eyes(told.first(len(self.order)), person, self.order)
-        else:
-            self.told = with_blinks(told, person, settings.controls)
-
-    @property
-    def n_frames(self) -> int:
-        """Frames of the film."""
-        return len(self.order)
+    def __init__(self, cast: Sequence[Speaker], settings: FilmSettings, clip: Clip | None = None) -> None:
+        check_cast(cast, settings, clip)
+        self.settings, self.clip, self.clock = settings, clip, Stopwatch()
+        self.cast = [one for one in cast if one.speech or not settings.leaves_the_silent]
+        self.speeches = [one.speech for one in cast if one.speech]
+        self._clip_fps, self.size = self.cast[0].person.fps, self.cast[0].person.footage_size
+        self.fps = settings.film_fps(self._clip_fps, clip)
+        self._end = max(speech.frames(self._clip_fps) for speech in self.speeches)
+        self.n_frames = self._end if self.fps == self._clip_fps else self._at_rate()
+        if settings.ends_with_the_footage and clip is not None:
+            self._end = min(self._end, clip.n_frames)
+            self.n_frames = min(self.n_frames, self._reader(clip).n_frames)
+        self._moments = moments(np.arange(self.n_frames), self.fps, self._clip_fps, self._end)
+        self._swings = [self._swing(one) for one in self.cast]
 
     def frames(self) -> Iterator[Frame]:
-        """The film's frames, at the footage's own size, one after the other."""
-        performance = Performance(self.person, self.told, self.order, self.settings.batch, self.clock)
-        if self.clip is not None and self.settings.mode == "dub":
-            return performance.dub(self.clip)
-        return performance.avatar(self.settings.smoothing)
+        """The film's frames, at the footage's own size, one after the other; closing it stops all work."""
+        roles = [self._role(one, swing) for one, swing in zip(self.cast, self._swings, strict=True)]
+        batch, settings = self.settings.batch, self.settings
+        if settings.mode == "dub" and self.clip is not None:
+            composer = DubComposer(Dubber(self.clip.plate()))
+            return Performance(roles, composer, self._source(self.clip), self._moments, batch, self.clock).frames()
+        scenes = AvatarComposer([Scene.of(role.person) for role in roles], self.size)
+        return Performance(roles, scenes, self._backdrop(), self._moments, batch, self.clock).frames()
 
-    def write(self, path: Path, sound: Waveform, shown: Callable[[int], None] = lambda done: None) -> Film:
+    def write(
+        self,
+        out: Out,
+        shown: Callable[[int], None] = lambda done: None,
+        stop: Callable[[], bool] = lambda: False,
+        *,
+        keep_partial: bool = True,
+    ) -> Film | None:
         """Write the film with its sound, and a contact sheet beside it; whole or not at all.
 
         Args:
-            path: the mp4.
-            sound: what is heard, from the film's first moment on.
+            out: see `video.writers.film_writer`.
             shown: called after every frame with the number of frames done.
+            stop: asked after every frame whether to end there.
+            keep_partial: whether a film that was stopped is kept, with the sound of what it shows.
+
+        Returns:
+            The film; None when it was stopped and not kept.
 
         Raises:
-            BeaverError: when `path` cannot be written.
+            BeaverError: when the place cannot be written to.
         """
-        path, fps = Path(path), self.person.fps
-        width, height = self.person.footage_size
-        heard = sound.samples[: round(self.n_frames / fps * sound.rate)] if self._is_cut else sound.samples
-        sheet = ContactSheet(self.n_frames)
-        options = {"crf": self.settings.crf, "preset": self.settings.preset}
-        with VideoWriter(path, width, height, fps, heard, sound.rate, **options) as writer:
-            for index, frame in enumerate(self.frames()):
+        begun, sheet, alpha = time.perf_counter(), ContactSheet(self.n_frames), self.settings.is_transparent
+        options = {"crf": self.settings.crf, "preset": self.settings.preset, "alpha": alpha}
+        sound = mixed(self.speeches, SOUND_RATE)
+        try:
+            with film_writer(out, *self.size, self.fps, audio=sound, audio_rate=SOUND_RATE, **options) as writer:
+                self._record(writer.write, sheet, shown, stop)
+                complete = writer.n_frames == self.n_frames
+                if not complete and not keep_partial:
+                    raise _DroppedError
+                writer.cut_sound = self.settings.ends_with_the_footage or not complete
+        except _DroppedError:
+            return None
+        self.clock.seconds["film"] = time.perf_counter() - begun
+        place = sheet_of(out)
+        found = sheet.save(place) if place is not None and sheet.n_pictures else None
+        return Film(out, found, writer.n_frames, self.fps, self.clock.each(writer.n_frames), complete)
+
+    def _record(
+        self,
+        write: Callable[[Frame], None],
+        sheet: ContactSheet,
+        shown: Callable[[int], None],
+        stop: Callable[[], bool],
+    ) -> None:
+        with closing(self.frames()) as frames:  # type: ignore[type-var]
+            for index, frame in enumerate(frames):
                 sheet.see(index, frame)
                 with self.clock("encode"):
-                    writer.write(frame)
+                    write(frame)
                 shown(index + 1)
-        sheet_path = sheet.save(path.with_suffix(".png"))
-        return Film(path, sheet_path, self.n_frames, fps, self.clock.each(self.n_frames))
+                if stop() and index + 1 < self.n_frames:
+                    return
 
-    def _order(self, length: int) -> Int[np.ndarray, "L"]:
-        """Frame of the footage that goes with each frame of the film."""
+    def _at_rate(self) -> int:
+        """Frames of the film at a rate other than the clip's."""
+        return max(1, int(np.ceil(max(speech.seconds for speech in self.speeches) * self.fps - 1e-6)))
+
+    def _swing(self, one: Speaker) -> Swing:
         if self.settings.mode == "avatar":
-            span = self.settings.pose_span
-            return pose_frames(self.person.track, self.person.footage_size, length, self.settings.pose, span)
-        if self.clip is None:
-            raise BeaverError("mode=dub changes the footage, which is not here; prepare the clip again or use avatar.")
-        whole = np.arange(self.clip.n_frames)
-        return ping_pong(whole, min(length, len(whole)) if self._is_cut else length)
+            return pose_swing(one.person.track, self.size, self.settings.pose, self.settings.pose_span)
+        # Whole ticks of the film, so that every pose is that of the very frame that is shown.
+        last = (self._reader(self.clip).n_frames - 1) * (self._clip_fps / self.fps) if self.clip else 0
+        return Swing(0, last)
 
-    @property
-    def _is_cut(self) -> bool:
-        return self.settings.mode == "dub" and self.settings.length == "source"
+    def _role(self, one: Speaker, swing: Swing) -> Role:
+        settings, person, speech = self.settings, one.person, one.speech
+        pieces, count = iter(()), 0
+        if speech is not None:
+            pieces = ahead(self.clock.over("motion", stretches(person, speech, settings.controls)), 1)
+            count = speech.frames(person.fps)
+        tape = Tape(pieces, count, person.rest)
+        if settings.mode == "dub":
+            shares = presence(person.track.visible, round(FADE * person.fps))
+            return Role(person, swing, tape, self._end, shares=shares, lower_face=settings.region == "lower_face")
+        # People who sit side by side do not blink together.
+        shut = closures(settings.controls.blink, self._end, person.fps, settings.controls.seed + person.subject)
+        return Role(person, swing, tape, self._end, settings.smoothing, shut)
+
+    def _reader(self, clip: Clip) -> SourceReader:
+        return SourceReader(clip, self.fps, tuple(one.person.subject for one in self.cast))
+
+    def _source(self, clip: Clip) -> Iterator[SourceFrame]:
+        reader = self._reader(clip)
+        ticks = np.rint(self._swings[0].at(self._moments) * (self.fps / self._clip_fps)).astype(np.int64)
+        return reader.read(np.clip(ticks, 0, reader.n_frames - 1))
+
+    def _backdrop(self) -> Iterator[Picture | None]:
+        if self.settings.background == SOURCE and self.clip is not None:
+            plate = self.clip.plate()
+            return (surroundings(frame, plate) for frame in self._source(self.clip))
+        choice = PLATE if self.settings.background == "auto" else self.settings.background
+        return Backdrop.of(choice, self.size, self.cast[0].person.plate()).frames(self.fps)
+
+
+class _DroppedError(Exception):
+    """A film was stopped and is not wanted."""

@@ -1,23 +1,47 @@
-"""Which frame of the footage goes with which frame of the output."""
+"""Which moment of the footage goes with which moment of the film.
+
+Moments are counted in frames of the clip: film frame k of a film at its own rate shows moment k fps_clip / fps_film.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from jaxtyping import Bool, Float, Int
+from scipy.ndimage import distance_transform_edt
 
 
-def ping_pong(frames: Int[np.ndarray, "N"], length: int) -> Int[np.ndarray, "L"]:
-    """Play `frames` forwards and backwards until `length` are shown; the turning points are shown once.
+@dataclass(frozen=True)
+class Swing:
+    """A stretch of footage played to and fro; its turning points are shown once.
 
-    Example:
-        >>> ping_pong(np.array([5, 6, 7]), 8).tolist()
-        [5, 6, 7, 6, 5, 6, 7, 6]
+    Backwards is the only way on that continues every pose where it stands.
     """
-    if len(frames) == 1:
-        return np.repeat(frames, length)
-    period = 2 * (len(frames) - 1)
-    phase = np.arange(length) % period
-    return frames[np.minimum(phase, period - phase)]
+
+    first: float
+    last: float
+    """Included."""
+
+    def at(self, moments: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
+        """Place in the footage (frames, with fractions) at some moments of the film.
+
+        Example:
+            >>> Swing(5, 7).at(np.arange(8)).tolist()
+            [5.0, 6.0, 7.0, 6.0, 5.0, 6.0, 7.0, 6.0]
+        """
+        if self.first == self.last:
+            return np.full(np.shape(moments), float(self.first))
+        period = 2 * (self.last - self.first)
+        phase = np.mod(np.asarray(moments, np.float64), period)
+        return self.first + np.minimum(phase, period - phase)
+
+
+def moments(frames: Int[np.ndarray, "B"], film_fps: float, clip_fps: float, end: int) -> Float[np.ndarray, "B"]:
+    """Moments that frames of the film show, none beyond the last of `end` frames of the clip's rate."""
+    if film_fps == clip_fps:
+        return np.minimum(frames, end - 1).astype(np.float64)
+    return np.minimum(frames * (clip_fps / film_fps), end - 1)
 
 
 def longest_run(wanted: Bool[np.ndarray, "T"]) -> Int[np.ndarray, "N"]:
@@ -39,8 +63,18 @@ def presence(visible: Bool[np.ndarray, "T"], fade: int) -> Float[np.ndarray, "T"
         >>> presence(np.array([True, True, True, False, True, True, True]), 2).tolist()
         [1.0, 1.0, 0.5, 0.0, 0.5, 1.0, 1.0]
     """
-    every, hidden = np.arange(len(visible)), np.flatnonzero(~visible)
-    if not len(hidden):
+    if visible.all():
         return np.ones(len(visible))
-    distance = np.abs(every[:, None] - hidden[None]).min(1)
-    return np.clip(distance / max(fade, 1), 0.0, 1.0)
+    return np.clip(distance_transform_edt(visible) / max(fade, 1), 0.0, 1.0)
+
+
+def between(values: Float[np.ndarray, "T *c"], places: Float[np.ndarray, "B"]) -> Float[np.ndarray, "B *c"]:
+    """Values at places between frames, linearly; where one neighbour holds NaN, the other one's."""
+    low = np.floor(places).astype(np.int64)
+    share = (places - low).reshape(-1, *[1] * (values.ndim - 1)).astype(values.dtype)
+    under = values[low]
+    if not share.any():
+        return under
+    over = values[np.minimum(low + 1, len(values) - 1)]
+    under, over = np.where(np.isnan(under), over, under), np.where(np.isnan(over), under, over)
+    return (1 - share) * under + share * over

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,6 +16,7 @@ from beavervision.artifacts.bundle import Bundle
 from beavervision.errors import BeaverError
 from beavervision.face.model import FaceModel
 from beavervision.face.providers import load_face_model
+from beavervision.nerf.condition_scale import without_gaps
 from beavervision.stages.audio2motion.inference import AudioToMotion
 from beavervision.stages.postnet.inference import MotionRefiner
 from beavervision.stages.radnerf_head.inference import HeadRenderer
@@ -23,6 +25,11 @@ from beavervision.stages.radnerf_torso.track import SourceTrack
 
 SPEECH, REFINER, HEAD, TORSO = "audio2motion", "postnet", "radnerf_head", "radnerf_torso"
 RENDERERS = (HEAD, TORSO)
+
+UPPER_LIP, LOWER_LIP = [61, 62, 63], [67, 66, 65]
+"""iBUG points of the lips' inner edges."""
+QUIET = 0.2
+"""Share of the footage's frames whose mouth counts as shut: even in speech, pauses and closures take as much."""
 
 REASON = 120
 """Characters of torch's complaint that are passed on: it lists every weight."""
@@ -65,6 +72,16 @@ class Person:
         )
 
     @property
+    def subject(self) -> int:
+        """Which person of the clip."""
+        return self.torso.facts["subject"]
+
+    @property
+    def clip_sha256(self) -> str:
+        """Which clip the renderers come from."""
+        return self.torso.facts["clip_sha256"]
+
+    @property
     def track(self) -> SourceTrack:
         """The footage's poses, shoulders and canvas."""
         return self.torso.track
@@ -79,6 +96,25 @@ class Person:
         """Width and height of the footage."""
         width, height = self.torso.facts["footage_size"]
         return width, height
+
+    @cached_property
+    def own_condition(self) -> Float[np.ndarray, "N 68 3"]:
+        """Landmark condition of the footage's own face, frame by frame, 1/10 cm; gaps filled from neighbours."""
+        return self.model.condition68(self.identity, without_gaps(self.track.expression)).astype(np.float32)
+
+    @cached_property
+    def own_eye(self) -> Float[np.ndarray, "N"]:
+        """The footage's own openness of the eyes, mean of both; gaps filled."""
+        return without_gaps(self.track.eye_open).mean(1).astype(np.float32)
+
+    @cached_property
+    def rest(self) -> Float[np.ndarray, "68 3"]:
+        """Landmark condition of the face that says nothing: mean of the frames whose lips are nearest each other."""
+        upper, lower = (self.own_condition[:, lips].mean(1) for lips in (UPPER_LIP, LOWER_LIP))
+        gap = np.linalg.norm(upper - lower, axis=1)
+        seen = np.flatnonzero(self.track.visible)
+        quiet = seen[np.argsort(gap[seen], kind="stable")[: max(1, round(QUIET * len(seen)))]]
+        return self.own_condition[quiet].mean(0)
 
     def plate(self) -> UInt8[np.ndarray, "H W 3"]:
         """The footage's background without the person."""
@@ -119,7 +155,7 @@ def check_bundles(bundles: Mapping[str, Path], clip_sha256: str | None) -> None:
                 f"prepared again); train it again: python train.py model={stage} data=myvideo "
                 f"data.name={facts[TORSO]['clip']}"
             )
-    for name in ("frame", "fps", "basis"):
+    for name in ("frame", "fps", "basis", "subject"):
         for stage in (SPEECH, REFINER, HEAD):
             ours, theirs = facts[TORSO][name], facts[stage].get(name, facts[TORSO][name])
             if ours != theirs:

@@ -1,4 +1,4 @@
-"""Where an avatar's head and shoulders take their movement from: the footage's own, played to and fro."""
+"""Where heads and shoulders take their movement from: the footage's own, at any moment between its frames."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from dataclasses import replace
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Int
-from scipy.ndimage import uniform_filter1d
+from jaxtyping import Bool, Float
 
 from beavervision.errors import BeaverError
 from beavervision.stages.radnerf_torso.track import SourceTrack
-from beavervision.stages.talking.frame_order import longest_run, ping_pong
+from beavervision.stages.talking.frame_order import Swing, between, longest_run
 
 PoseMode = Literal["pingpong", "static"]
 
@@ -22,22 +21,17 @@ SHORTEST = 12
 """Frames: a stretch of calm frames shorter than half a second would nod; then any visible frame will do."""
 
 
-def pose_frames(
-    track: SourceTrack,
-    size: tuple[int, int],
-    length: int,
-    mode: PoseMode = "pingpong",
-    span: tuple[int, int] | None = None,
-) -> Int[np.ndarray, "L"]:
-    """Frame of the footage whose pose each output frame takes.
+def pose_swing(
+    track: SourceTrack, size: tuple[int, int], mode: PoseMode = "pingpong", span: tuple[int, int] | None = None
+) -> Swing:
+    """Stretch of the footage that an avatar's poses come from.
 
-    Poses come from the longest stretch in which the face is visible, unobstructed and wholly in the picture: a
-    pose source must not jump over a gap, and a head about to leave the frame is no place to turn round at.
+    It is the longest one in which the face is visible, unobstructed and wholly in the picture: a pose source must
+    not jump over a gap, and a head about to leave the frame is no place to turn round at.
 
     Args:
         track: the footage.
         size: its width and height.
-        length: frames of output.
         mode: `pingpong` plays the stretch to and fro, `static` holds its most usual pose.
         span: first and last frame (excluded) to choose from; the whole footage by default.
 
@@ -56,23 +50,53 @@ def pose_frames(
         away = np.linalg.norm(track.translation[run] - np.median(track.translation[run], 0), axis=1)
         turned = np.linalg.norm(track.rotation[run] - np.median(track.rotation[run], 0), axis=(1, 2))
         run = run[[int(np.argmin(away / max(away.std(), 1e-6) + turned / max(turned.std(), 1e-6)))]]
-    return ping_pong(run, length)
+    return Swing(int(run[0]), int(run[-1]))
 
 
-def smoothed(track: SourceTrack, window: int) -> SourceTrack:
-    """Track with head poses averaged over `window` frames (GeneFace++: 7); rotations stay rotations.
+def track_at(track: SourceTrack, places: Float[np.ndarray, "B"]) -> SourceTrack:
+    """Track at places between the footage's frames; rotations stay rotations.
 
     Args:
-        track: frames in the order of the output, all visible.
-        window: frames; 1 leaves the poses as they are.
+        track: the footage.
+        places: frames, with fractions.
     """
-    if window <= 1 or track.n_frames == 1:
-        return track
-    rotation = uniform_filter1d(track.rotation, window, axis=0, mode="nearest")
-    u, _, vt = np.linalg.svd(rotation)
-    # The nearest rotation to a mean of rotations that lie close together; its determinant is theirs, 1.
-    translation = uniform_filter1d(track.translation, window, axis=0, mode="nearest")
-    return replace(track, rotation=u @ vt, translation=translation)
+    near = track.take(np.rint(places).astype(np.int64))
+    if (places == np.rint(places)).all():
+        return near
+    names = ("translation", "body", "eye_open", "expression", "box", "path", "cameras")
+    rotation = nearest_rotation(between(track.rotation, places))
+    return replace(near, rotation=rotation, **{name: between(getattr(track, name), places) for name in names})
+
+
+def smoothed_at(
+    track: SourceTrack, swing: Swing, moments: Float[np.ndarray, "B"], window: int, end: int
+) -> SourceTrack:
+    """Track at moments of the film, head poses averaged over `window` frames round each (GeneFace++: 7).
+
+    Args:
+        track: the footage; every frame of the swing visible.
+        swing: which stretch of it is played.
+        moments: of the film.
+        window: frames; 1 leaves the poses as they are.
+        end: frames of the film at the clip's rate: there is nothing beyond.
+    """
+    here = track_at(track, swing.at(moments))
+    if window <= 1:
+        return here
+    around = np.clip(moments[:, None] + np.arange(window) - window // 2, 0, end - 1)
+    poses = track_at(track, swing.at(around).ravel())
+    rotation = poses.rotation.reshape(len(moments), window, 3, 3).mean(1)
+    translation = poses.translation.reshape(len(moments), window, 3).mean(1)
+    return replace(here, rotation=nearest_rotation(rotation), translation=translation)
+
+
+def nearest_rotation(matrix: Float[np.ndarray, "B 3 3"]) -> Float[np.ndarray, "B 3 3"]:
+    """The rotation nearest to a mean of rotations that lie close together; NaN stays NaN."""
+    known = np.isfinite(matrix).all((1, 2))
+    result = np.full_like(matrix, np.nan)
+    u, _, vt = np.linalg.svd(matrix[known])
+    result[known] = u @ vt
+    return result
 
 
 def _calm(track: SourceTrack, size: tuple[int, int]) -> Bool[np.ndarray, "T"]:

@@ -3,64 +3,111 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int, UInt8
 
-from beavervision.artifacts.clip import LABELS, Clip
+from beavervision.artifacts.clip import LABELS, MATTE, Clip
 from beavervision.errors import BeaverError
 from beavervision.video.decode import read_frames
 from beavervision.video.lossless import read_gray
 
-CHUNK = 24
-"""Frames held at once while playing backwards: 150 MB at 1080p."""
-
-SourceFrame = tuple[UInt8[np.ndarray, "H W 3"], UInt8[np.ndarray, "H W"]]
+HELD_BYTES = 150 << 20
+"""Held at once while playing backwards: 24 frames at 1080p, fewer of larger ones."""
 
 
-def read_in_order(clip: Clip, order: Int[np.ndarray, "L"]) -> Iterator[SourceFrame]:
-    """Yield (RGB, label map) of the clip's frames in `order`.
+@dataclass(frozen=True)
+class SourceFrame:
+    """A frame of the footage, with what is known of each of some subjects."""
 
-    Stretches that rise are decoded as they come; stretches that fall in chunks, each turned round.
+    rgb: UInt8[np.ndarray, "H W 3"]
+    labels: tuple[UInt8[np.ndarray, "H W"], ...]
+    mattes: tuple[UInt8[np.ndarray, "H W"] | None, ...]
+    """Opacity of hair and face; None where prepare made no matte."""
+
+
+@dataclass(frozen=True)
+class SourceReader:
+    """Reads a clip's footage at a rate.
 
     Args:
         clip: the footage.
-        order: frame numbers; neighbours differ by -1, 0 or 1, as `ping_pong` makes them.
+        fps: frames per second; the clip's own, or any other, such as the footage's.
+        subjects: whose label maps and mattes.
     """
-    position = 0
-    while position < len(order):
-        step = 0 if position + 1 == len(order) else int(order[position + 1] - order[position])
-        stop = _stretch(order, position, step)
-        if step > 0:
-            yield from _rising(clip, int(order[position]), int(order[stop - 1]) + 1)
-        elif step < 0:
-            yield from _falling(clip, int(order[stop - 1]), int(order[position]) + 1)
-        else:
-            frame = next(_rising(clip, int(order[position]), int(order[position]) + 1))
-            for _ in range(stop - position):
-                yield frame
-        position = stop
+
+    clip: Clip
+    fps: float
+    subjects: tuple[int, ...] = (0,)
+
+    @property
+    def n_frames(self) -> int:
+        """Frames of the footage at this rate."""
+        return int(np.floor((self.clip.n_frames - 1) * self.fps / self.clip.fps)) + 1
+
+    def read(self, order: Int[np.ndarray, "L"]) -> Iterator[SourceFrame]:
+        """Yield the frames in `order`.
+
+        Stretches that rise are decoded as they come; stretches that fall in chunks, each turned round.
+
+        Args:
+            order: frame numbers at this rate; neighbours mostly differ by -1, 0 or 1.
+        """
+        position = 0
+        while position < len(order):
+            step = 0 if position + 1 == len(order) else int(order[position + 1] - order[position])
+            stop = _stretch(order, position, step)
+            begin, end = int(order[position]), int(order[stop - 1])
+            if step == 1:
+                yield from self._rising(begin, end + 1)
+            elif step == -1:
+                yield from self._falling(end, begin + 1)
+            else:
+                frame = next(self._rising(begin, begin + 1))
+                stop = stop if step == 0 else position + 1
+                for _ in range(stop - position):
+                    yield frame
+            position = stop
+
+    def _rising(self, first: int, stop: int) -> Iterator[SourceFrame]:
+        clip = self.clip
+        frames = read_frames(clip.video, self.fps, clip.facts["start"] + first / self.fps, clip.facts["end"])
+        kept = [clip.folder / name.format(subject) for name in (LABELS, MATTE) for subject in self.subjects]
+        maps = [self._map(path, first, stop) for path in kept]
+        for index in range(first, stop):
+            frame, regions = next(frames, None), [next(one, None) for one in maps]
+            if frame is None or regions[0] is None:
+                raise BeaverError(
+                    f"{clip.video} ends before frame {stop - 1} of clip {clip.name} (at {index}); it was changed, "
+                    "so prepare the clip again."
+                )
+            count = len(self.subjects)
+            yield SourceFrame(frame.rgb, tuple(regions[:count]), tuple(regions[count:]))  # type: ignore[arg-type]
+
+    def _map(self, path: Path, first: int, stop: int) -> Iterator[UInt8[np.ndarray, "H W"] | None]:
+        """Maps of the clip's frames nearest in time to frames `first` to `stop`."""
+        if not path.exists():
+            yield from [None] * (stop - first)
+            return
+        nearest = np.rint(np.arange(first, stop) * (self.clip.fps / self.fps)).astype(int)
+        nearest = np.minimum(nearest, self.clip.n_frames - 1)
+        pictures, at = read_gray(path, int(nearest[0])), int(nearest[0]) - 1
+        picture = None
+        for wanted in nearest.tolist():
+            while at < wanted:
+                picture, at = next(pictures, None), at + 1
+            yield picture
+
+    def _falling(self, first: int, stop: int) -> Iterator[SourceFrame]:
+        width, height = self.clip.size
+        chunk = max(2, HELD_BYTES // ((3 + 2 * len(self.subjects)) * width * height))
+        for end in range(stop, first, -chunk):
+            yield from reversed(list(self._rising(max(first, end - chunk), end)))
 
 
 def _stretch(order: np.ndarray, start: int, step: int) -> int:
     """End (excluded) of the stretch from `start` whose neighbours differ by `step`."""
     differs = np.flatnonzero(np.diff(order[start:]) != step)
     return len(order) if not len(differs) else start + int(differs[0]) + 1
-
-
-def _rising(clip: Clip, first: int, stop: int) -> Iterator[SourceFrame]:
-    begin = clip.facts["start"] + first / clip.fps
-    frames = read_frames(clip.video, clip.fps, begin, clip.facts["end"])
-    labels = read_gray(clip.folder / LABELS.format(0), first)
-    for index, (frame, regions) in enumerate(zip(frames, labels, strict=False), first):
-        yield frame.rgb, regions
-        if index + 1 == stop:
-            return
-    raise BeaverError(
-        f"{clip.video} ends before frame {stop - 1} of clip {clip.name}; it was changed, so prepare the clip again."
-    )
-
-
-def _falling(clip: Clip, first: int, stop: int) -> Iterator[SourceFrame]:
-    for end in range(stop, first, -CHUNK):
-        yield from reversed(list(_rising(clip, max(first, end - CHUNK), end)))

@@ -1,0 +1,71 @@
+"""How far a film is: a bar on a terminal, a line now and then where there is none."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+EVERY = 15.0
+"""Seconds between two lines."""
+
+
+@contextmanager
+def film_progress(n_frames: int) -> Iterator[Callable[[int], None]]:
+    """Yield a function that is told the number of frames done; it shows rate and time left on stderr.
+
+    Args:
+        n_frames: frames of the film.
+    """
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lines(n_frames)
+        return
+    columns = (
+        TextColumn("speaking"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]:.1f} frames/s"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("speaking", total=n_frames, rate=0.0)
+
+        def shown(done: int) -> None:
+            elapsed = bar.tasks[task].elapsed or 1e-9
+            bar.update(task, completed=done, rate=done / elapsed)
+
+        yield shown
+
+
+def lines(n_frames: int, every: float = EVERY, clock: Callable[[], float] = time.monotonic) -> Callable[[int], None]:
+    """Return a function that writes a line to stderr when `every` seconds have passed.
+
+    Args:
+        n_frames: frames of the film.
+        every: seconds between two lines.
+        clock: seconds that only rise.
+    """
+    begun = last = clock()
+
+    def shown(done: int) -> None:
+        nonlocal last
+        now = clock()
+        if now - last < every:
+            return
+        last = now
+        rate = done / (now - begun)
+        left = round((n_frames - done) / rate)
+        print(
+            f"speaking: {done}/{n_frames} frames, {rate:.1f} frames/s, {left // 60}:{left % 60:02} left",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    return shown

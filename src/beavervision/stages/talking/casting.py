@@ -1,0 +1,41 @@
+"""Who says what in a film."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from beavervision.artifacts.clip import Clip
+from beavervision.errors import BeaverError
+from beavervision.stages.talking.backdrop import SOURCE
+from beavervision.stages.talking.person import Person
+from beavervision.stages.talking.settings import FilmSettings
+from beavervision.stages.talking.speech import Speech
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """A person with what they say; None keeps their mouth at rest."""
+
+    person: Person
+    speech: Speech | None
+
+
+def check_cast(cast: Sequence[Speaker], settings: FilmSettings, clip: Clip | None) -> None:
+    """Refuse people that do not go together, and wishes that need footage that is not there.
+
+    Raises:
+        BeaverError: saying what to change.
+    """
+    if not any(one.speech for one in cast):
+        raise BeaverError("Nobody says anything; add audio=speech.wav or speech.0=speech.wav.")
+    if clip is None:
+        wishes = {
+            "mode=dub": settings.mode == "dub",
+            "background=source": settings.mode == "avatar" and settings.background == SOURCE,
+            "fps=source": settings.fps == "source",
+        }
+        if asked := [name for name, wish in wishes.items() if wish]:
+            raise BeaverError(f"{asked[0]} needs the footage, which is not here; prepare the clip again or leave it.")
+    if len({one.person.clip_sha256 for one in cast}) > 1:
+        raise BeaverError("The people's bundles come from different preparations of the clip; train them all again.")

@@ -1,0 +1,91 @@
+"""Where a film goes: a file, numbered pictures in a folder, or a pipe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from beavervision.errors import BeaverError
+from beavervision.video.encode import VideoWriter
+from beavervision.video.formats import FORMATS, PIPE, Format, format_of
+from beavervision.video.pictures import PictureWriter, pattern_of
+from beavervision.video.pipe import PipeWriter
+
+FilmWriter = VideoWriter | PictureWriter | PipeWriter
+Out = Path | BinaryIO
+
+
+def is_pictures(out: Path) -> bool:
+    """Whether a path names numbered pictures or a folder for them."""
+    return out.suffix.lower() == ".png" or out.is_dir() or not out.suffix
+
+
+def check_out(out: Out, crf: float | None, *, alpha: bool) -> None:
+    """Refuse what could never be written, before minutes are spent on making it.
+
+    Args:
+        out: where the film will go.
+        crf: quality asked for.
+        alpha: whether opacity is asked for.
+
+    Raises:
+        BeaverError: saying what to choose instead.
+    """
+    kind = _format(out)
+    if kind is None:
+        if isinstance(out, Path):
+            pattern_of(out)
+        return
+    if alpha and kind.alpha is None:
+        raise BeaverError(f"{kind.container} holds no opacity; take out=film.mov or out=folder/%05d.png.")
+    if crf is not None and kind.crf is not None and crf > kind.worst_crf:
+        raise BeaverError(f"crf={crf} is more than {kind.container} knows; give 0 (best) to {kind.worst_crf:g}.")
+
+
+def holds_opacity(out: Out) -> bool:
+    """Whether films there are made to be laid over others: mov and pictures."""
+    kind = _format(out)
+    return kind is None or (kind is not PIPE and kind.alpha is not None)
+
+
+def film_writer(
+    out: Out, width: int, height: int, fps: float, *, crf: float | None, preset: str, **options: Any
+) -> FilmWriter:
+    """The writer for a place.
+
+    Args:
+        out: a file with a suffix of `formats.FORMATS`, `folder/%05d.png` or a folder, or an open pipe.
+        width: of the frames, px.
+        height: of the frames, px.
+        fps: frames per second.
+        crf: quality of files, see `formats.Format`.
+        preset: speed against size of files.
+        options: `audio`, `audio_rate`, `alpha`, as every writer takes them.
+
+    Raises:
+        BeaverError: when it cannot be written to.
+    """
+    if not isinstance(out, Path):
+        return PipeWriter(out, width, height, fps, **options)
+    if is_pictures(out):
+        return PictureWriter(out, width, height, fps, **options)
+    return VideoWriter(out, width, height, fps, crf=crf, preset=preset, **options)
+
+
+def sheet_of(out: Out) -> Path | None:
+    """Where a film's contact sheet goes: beside it; nowhere for a pipe."""
+    if not isinstance(out, Path):
+        return None
+    if is_pictures(out):
+        folder, _ = pattern_of(out)
+        return folder.with_name(f"{folder.name}.png")
+    return out.with_suffix(".png")
+
+
+def _format(out: Out) -> Format | None:
+    """Format of a file or pipe; None for pictures."""
+    if not isinstance(out, Path):
+        return PIPE
+    if out.suffix.lower() not in FORMATS and is_pictures(out):
+        return None
+    return format_of(out)

@@ -16,7 +16,7 @@ from beavervision.preprocess.progress import Steps
 from beavervision.preprocess.samples import FrameSamples
 from beavervision.preprocess.sitter import Sitter
 
-VERSION = 2
+VERSION = 3
 
 PERSON = 0.3
 """Probability from which a pixel is kept out of the background: rather too much than too little."""

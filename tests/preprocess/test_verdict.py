@@ -14,7 +14,7 @@ def clip(**changes):
     """Facts of a long, clean clip."""
     clean = {
         "people": 1,
-        "background": {"moving": False, "seen_share": 0.9, "changed_share": 0.0},
+        "background": {"moving": False, "camera_moves": False, "seen_share": 0.9, "changed_share": 0.0},
         "sound": {"loudest_db": -12.0, "clipped_share": 0.0, "speech_share": 0.9, "snr_db": 40.0},
     }
     return clean | changes
@@ -60,7 +60,8 @@ def test_a_clean_clip_is_good_for_everything():
         ({"sound": clip()["sound"] | {"clipped_share": 0.02}}, SPEECH, USABLE, "audio clips in 2.0 %"),
         ({"sound": clip()["sound"] | {"snr_db": 12.0}}, SPEECH, USABLE, "12 dB above the noise"),
         ({"sound": clip()["sound"] | {"snr_db": 2.0}}, SPEECH, NOT_USABLE, "2 dB above the noise"),
-        ({"background": {"moving": True}}, ("radnerf_torso",), USABLE, "background moves"),
+        ({"background": {"moving": True, "camera_moves": False}}, ("radnerf_torso",), USABLE, "the background moves"),
+        ({"background": {"moving": True, "camera_moves": True}}, ("radnerf_torso",), USABLE, "the camera moves"),
     ],
 )
 def test_a_fault_of_the_clip_is_named_where_it_matters_and_nowhere_else(changes, stages, grade, words):
@@ -127,7 +128,7 @@ def test_the_headline_says_what_the_clip_is_no_use_for():
     assert headline(judge_stages(clip(sound=None), subject())) == (
         "Not usable for audio2motion, syncnet and postnet; usable for radnerf_head, radnerf_torso and dub."
     )
-    assert headline(judge_stages(clip(background={"moving": True}), subject())).startswith(
+    assert headline(judge_stages(clip(background={"moving": True, "camera_moves": True}), subject())).startswith(
         "Good for audio2motion, syncnet, postnet, radnerf_head and dub, usable for radnerf_torso:"
     )
 

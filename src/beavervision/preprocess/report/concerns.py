@@ -113,7 +113,8 @@ def background(clip: Facts, subject: Facts) -> Iterator[Remark]:
     """Whether there is a plate to stand before."""
     if clip["background"]["moving"]:
         remedy = "use mode=dub, which keeps the footage's own background"
-        yield Remark(USABLE, "the background moves, so there is no plate", remedy)
+        what = "camera" if clip["background"]["camera_moves"] else "background"
+        yield Remark(USABLE, f"the {what} moves, so there is no plate", remedy)
 
 
 def shoulders(clip: Facts, subject: Facts) -> Iterator[Remark]:

@@ -39,6 +39,7 @@ def gather(findings: Findings, activity: Activity | None) -> Facts:
         "cuts_at_seconds": [round(cut / findings.fps, 3) for cut in findings.cuts],
         "background": {
             "moving": bool(background.moving),
+            "camera_moves": bool(background.camera_moves),
             "seen_share": float(background.seen),
             "changed_share": float(background.changed),
         },

@@ -23,6 +23,7 @@ NAMES = {
     "light": ("light on the face", "grey values of 255"),
     "cuts_at_seconds": ("cuts", "s"),
     "background.moving": ("background moves", ""),
+    "background.camera_moves": ("camera moves", ""),
     "background.seen_share": ("background seen at some time", "%"),
     "background.changed_share": ("background that changes", "%"),
     "sound.level_db": ("level of the speech", "dB of full scale"),

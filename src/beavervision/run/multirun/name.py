@@ -34,6 +34,11 @@ class Plan:
     fixed: tuple[str, ...]
     """Overrides that do not vary."""
 
+    def varying(self, overrides: Sequence[str]) -> list[str]:
+        """Return those of a job's overrides that set it apart; sweepers write the others in their own way."""
+        fixed = {override.partition("=")[0] for override in self.fixed}
+        return [override for override in overrides if override.partition("=")[0] not in fixed]
+
     @classmethod
     def of(cls, verb: str, arguments: Sequence[str]) -> Plan | None:
         """Return the plan of a command line; None when no config can be made of it.

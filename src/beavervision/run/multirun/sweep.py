@@ -57,7 +57,7 @@ class Sweep:
 
     def begin(self) -> JobRecord:
         """Return the record of the job that starts now in this process, after writing it."""
-        overrides = [o for o in HydraConfig.get().overrides.task if o not in self.plan.fixed]
+        overrides = self.plan.varying(list(HydraConfig.get().overrides.task))
         record = JobRecord(int(HydraConfig.get().job.num), overrides, str(run_folder()))
         record.write(self.folder)
         print(f"job {record.number}: {' '.join(overrides)}", flush=True)

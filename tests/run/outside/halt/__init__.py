@@ -10,13 +10,25 @@ from lightning import Callback, LightningModule, Trainer
 
 
 class Halt(Callback):
-    """Sends a signal after a step, once in a run's life."""
+    """Sends a signal after a step, once in a run's life; only in runs whose folder's name ends in `only`."""
 
-    def __init__(self, folder: str, step: int, number: int) -> None:
-        self.mark = Path(folder) / f"halted_at_{step}"
-        self.step, self.number = step, number
+    def __init__(self, folder: str, step: int, number: int, only: str = "") -> None:
+        self.folder = Path(folder)
+        self.step, self.number, self.only = step, number, only
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
-        if trainer.global_step == self.step and not self.mark.exists():
-            self.mark.touch()
+        mark = self.folder / "halted"
+        if trainer.global_step == self.step and self.folder.name.endswith(self.only) and not mark.exists():
+            mark.touch()
             os.kill(os.getpid(), self.number)
+
+
+class Devices(Callback):
+    """Notes which GPU the process sees, and which process it is."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = Path(folder)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        seen = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+        (self.folder / "device").write_text(f"{seen} {os.getpid()}", encoding="utf-8")

@@ -12,6 +12,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from beavervision.nerf.precision import exact
+
 UNIT_CM = 10.0
 """Length unit of depths and densities: about half a head, so numbers are those of the NeRF papers' unit cube."""
 
@@ -29,6 +31,7 @@ class Rays:
     """Unit direction in head space."""
 
 
+@exact
 def pixel_rays(
     pixels: Float[Tensor, "*r 2"],
     cameras: Float[Tensor, "*r 4"],

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from beavervision.face.model import CONDITION_SCALE, FaceModel
+from beavervision.nerf.precision import exact
 
 LIPS68 = slice(48, 68)
 """Outer and inner lips among the 68 landmarks."""
@@ -27,9 +28,10 @@ class LipShape(nn.Module):
         flat = torch.from_numpy(basis.reshape(len(basis), LIPS_DIM)).float()
         self.register_buffer("basis", flat, persistent=False)
 
+    @exact
     def forward(self, expression: Float[Tensor, "*b E"]) -> Float[Tensor, "*b 60"]:
         """Offsets of the lips from the resting mean face."""
-        return expression @ self.basis
+        return expression.float() @ self.basis
 
 
 def lips_of(model: FaceModel, expression: Float[np.ndarray, "T E"]) -> Float[np.ndarray, "T 60"]:

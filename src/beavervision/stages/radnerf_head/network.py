@@ -134,16 +134,17 @@ class HeadNetwork(nn.Module):
 
     def encode(self, windows: Float[Tensor, "B W C 204"], eye: Float[Tensor, "B"]) -> Float[Tensor, "B 66"]:
         """Condition of frames from their landmark windows and eye openness, both normalised."""
-        return torch.cat([self.condition(windows), self.eye(eye)], -1)
+        return torch.cat([self.condition(windows).float(), self.eye(eye).float()], -1)
 
     def geometry(
         self, points: Float[Tensor, "R S 3"], condition: Float[Tensor, "R 66"]
     ) -> tuple[Float[Tensor, "R S"], Float[Tensor, "R S G"], Float[Tensor, "R S A"]]:
         """Density (per UNIT_CM), features and ambient coordinate in [-1, 1] of points in box coordinates."""
+        # Half precision is for the layers alone: eight bits would round places in a grid, and exponents of densities.
         place = self.position_grid(points.clamp(0, 1))
-        ambient = torch.tanh(self.ambient(place, condition))
+        ambient = torch.tanh(self.ambient(place, condition).float())
         features = torch.cat([place, self.ambient_grid((ambient + 1) / 2)], -1)
-        out = self.density(features, condition[:, -EyeEncoder.WIDTH :])
+        out = self.density(features, condition[:, -EyeEncoder.WIDTH :]).float()
         return truncated_exp(out[..., 0]), out[..., 1:], ambient
 
     def forward(
@@ -167,7 +168,7 @@ class HeadNetwork(nn.Module):
         points = origins[:, None] + directions[:, None] * found.depths[..., None]
         density, features, ambient = self.geometry(points, condition[found.ray])
         shared = torch.cat([spherical_harmonics(rays.view[found.ray]), code[found.ray]], -1)
-        rgb = torch.sigmoid(self.colour(features, shared))
+        rgb = torch.sigmoid(self.colour(features, shared).float())
         weights = weights_from_density(density, found.lengths)
         values = torch.cat([rgb, torch.ones_like(rgb[..., :1]), ambient.abs().mean(-1, keepdim=True)], -1)
         sums = accumulate(weights, values)

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from beavervision.nerf.precision import exact
 from beavervision.nerf.rays import UNIT_CM, pixel_rays
 from beavervision.stages.radnerf_head.network import HeadNetwork
 
@@ -67,6 +68,7 @@ def render_pictures(
     return Pictures(out[..., :3], out[..., 3], out[..., 4])
 
 
+@exact
 def _candidates(
     network: HeadNetwork, cameras: Tensor, rotation: Tensor, translation: Tensor, size: tuple[int, int]
 ) -> tuple[Tensor, Tensor]:

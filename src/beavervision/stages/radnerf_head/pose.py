@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from beavervision.nerf.precision import exact
+
 
 class PoseCorrection(nn.Module):
     """Turns and shifts each training frame's camera a little.
@@ -24,6 +26,7 @@ class PoseCorrection(nn.Module):
         self.shift = nn.Parameter(torch.zeros(n_frames, 3))
         """cm, camera space."""
 
+    @exact
     def forward(
         self, rows: Int[Tensor, "F"], rotation: Float[Tensor, "F 3 3"], translation: Float[Tensor, "F 3"]
     ) -> tuple[Float[Tensor, "F 3 3"], Float[Tensor, "F 3"]]:

@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from beavervision.nerf.grid import GridEncoding, GridLayout
+from beavervision.nerf.precision import exact
 
 REST_EXTENT = 1.25
 """The texture covers +-REST_EXTENT half-heights (times the aspect in x): what leaves the canvas stays distinct."""
@@ -78,7 +79,8 @@ class TorsoField(nn.Module):
         """
         code = self.codes.mean(0).expand(len(points), -1) if frames is None else self.codes[frames]
         context = torch.cat([condition, code], -1)[:, None].expand(-1, points.shape[1], -1)
-        out = self.movement(torch.cat([self._encode(points), context], -1))
+        # Half precision is for the layers alone: places of a fine grid need more.
+        out = self.movement(torch.cat([self._encode(points), context], -1)).float()
         share, residual, shading = out.split([1, 2, 3], -1)
         share = torch.sigmoid(share)
         return share * _carry(head, points) + (1 - share) * _carry(body, points) + residual, shading
@@ -86,7 +88,7 @@ class TorsoField(nn.Module):
     def texture(self, rest: Float[Tensor, "*n 2"]) -> Float[Tensor, "*n 4"]:
         """Logits of colour and opacity of points at rest; outside its extent the texture repeats its border."""
         extent = rest.new_tensor([self.aspect * REST_EXTENT, REST_EXTENT])
-        return self.canonical(self.grid(((rest / extent + 1) / 2).clamp(0, 1)))
+        return self.canonical(self.grid(((rest / extent + 1) / 2).clamp(0, 1))).float()
 
     def forward(
         self,
@@ -129,5 +131,6 @@ def _mlp(inside: int, hidden: int, outside: int) -> nn.Sequential:
     )
 
 
+@exact
 def _carry(transform: Float[Tensor, "B 2 3"], points: Float[Tensor, "B P 2"]) -> Float[Tensor, "B P 2"]:
     return points @ transform[..., :2].transpose(-1, -2) + transform[:, None, :, 2]

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from lightning.pytorch.utilities.types import STEP_OUTPUT
 from torch.utils.data import DataLoader, Dataset
 
 from beavervision.stages.base import BundleContents, StageData, StageModule
+from beavervision.stages.media import Curves, Film, Media, Picture
+
+SHADE = np.arange(5 * 32 * 32 * 3, dtype=np.uint8).reshape(5, 32, 32, 3)
+"""Five small frames."""
+
+
+def film(name: str) -> Film:
+    return Film(name, iter(SHADE), 25.0, np.sin(np.arange(3200) / 8).astype(np.float32))
 
 
 class Points(Dataset):
@@ -64,6 +73,13 @@ class Ridge(StageModule):
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return torch.optim.Adam(self.parameters(), lr=self.hparams["lr"])
+
+    def validation_media(self) -> list[Media]:
+        time = np.arange(5.0)
+        return [Picture("strip", SHADE[0]), Curves("wave", time, {"sine": np.sin(time)}), film("voice")]
+
+    def preview(self, data: StageData) -> Film:
+        return film("preview")
 
     def bundle_contents(self, data: StageData) -> BundleContents:
         return BundleContents(dict(self.line.state_dict()), {"width": self.hparams["width"]}, {"clip": "none"})

@@ -1,0 +1,56 @@
+"""What an offline run of wandb holds, read back from its file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from wandb.proto import wandb_internal_pb2 as records
+from wandb.sdk.internal.datastore import DataStore
+
+
+@dataclass
+class OfflineRun:
+    """Everything that `wandb sync` would upload."""
+
+    folder: Path
+    run: Any = None
+    history: list[dict[str, Any]] = field(default_factory=list)
+    config: dict[str, Any] = field(default_factory=dict)
+    made: dict[str, Any] = field(default_factory=dict)
+    used: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, folder: Path) -> OfflineRun:
+        """Read the one `.wandb` file of `offline-run-<time>-<id>`."""
+        (path,) = folder.glob("*.wandb")
+        store, found = DataStore(), cls(folder)
+        store.open_for_scan(str(path))
+        while (data := store.scan_data()) is not None:
+            record = records.Record()
+            record.ParseFromString(data)
+            found._take(record)
+        return found
+
+    def _take(self, record: Any) -> None:
+        kind = record.WhichOneof("record_type")
+        if kind == "run":
+            self.run = record.run
+        elif kind == "history":
+            self.history.append({_key(item): json.loads(item.value_json) for item in record.history.item})
+        elif kind == "config":
+            self.config |= {_key(item): json.loads(item.value_json) for item in record.config.update}
+        elif kind == "artifact":
+            where = self.used if record.artifact.use_after_commit else self.made
+            where[record.artifact.name] = record.artifact
+
+    @property
+    def keys(self) -> set[str]:
+        """Names of everything that was logged over the steps; media by the name before their parts."""
+        return {"/".join(key.split("/")[:2]) for row in self.history for key in row if not key.startswith("_")}
+
+
+def _key(item: Any) -> str:
+    return "/".join(item.nested_key) or item.key

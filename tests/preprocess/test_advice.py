@@ -3,7 +3,17 @@ import shlex
 import numpy as np
 import pytest
 
-from beavervision.preprocess.report.advice import override, recommend, settings, train_command
+from beavervision.preprocess.report.advice import (
+    CHAIN,
+    ELSEWHERE,
+    NOTHING,
+    because,
+    next_command,
+    override,
+    recommend,
+    settings,
+    train_command,
+)
 
 
 def boxes(height, n=20):
@@ -66,6 +76,17 @@ def test_the_command_composes_to_the_canvas_that_is_recommended(size):
             cfg = compose("train", overrides=[f"model={model}", *overrides])
         assert frame_spec(cfg.frame) == spec
         assert cfg.data.name == "anna"
+
+
+def test_only_stages_that_can_learn_from_the_clip_are_trained():
+    spec = recommend(boxes(250.0), (512, 512), 1)
+    assert "model=radnerf_head,radnerf_torso data=myvideo" in train_command(
+        "a", spec, ["radnerf_head", "radnerf_torso"]
+    )
+    assert ELSEWHERE in because(spec, ["radnerf_head"])
+    assert ELSEWHERE not in because(spec, CHAIN)
+    assert because(spec, []) == NOTHING
+    assert next_command(None, 0, spec, []) == ""
 
 
 def test_plain_names_stay_as_they_are():

@@ -13,6 +13,7 @@ from beavervision.face.providers import load_face_model
 from beavervision.preprocess.background import Background
 from beavervision.preprocess.ingest import open_source
 from beavervision.preprocess.options import PrepareOptions
+from beavervision.preprocess.report import concerns
 from beavervision.preprocess.report.findings import Findings, SubjectFindings
 from beavervision.preprocess.report.write import write_report
 from beavervision.types import Label
@@ -20,6 +21,14 @@ from beavervision.video.lossless import GrayWriter
 
 NAME = 'Jürgen <b>"Groß"</b> & Söhne'
 VOID = {"meta", "img", "br"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _short_clips_do():
+    """The miniature lasts a second, and would be refused."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(concerns, "FEW_SECONDS", 0.5)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -164,3 +173,11 @@ def test_who_is_who_and_a_section_each_for_two_people(findings, tmp_path):
     assert "data.subject=1" in facts["subjects"][1]["recommended"]["command"]
     assert {v["grade"] for v in facts["subjects"][0]["verdicts"] if v["stage"] == "syncnet"} == {"not usable"}
     assert Image.open(io.BytesIO((tmp_path / "report" / "thumbnail_1.jpg").read_bytes())).size[0] > 50
+
+
+def test_a_clip_that_is_no_use_gets_no_command(findings, tmp_path, monkeypatch):
+    monkeypatch.setattr(concerns, "FEW_SECONDS", 100.0)
+    (subject,) = write_report(tmp_path / "report", findings)["subjects"]
+    assert subject["headline"].startswith("Not usable for audio2motion")
+    assert subject["recommended"]["command"] == ""
+    assert "None of the stages" in (tmp_path / "report" / "report.html").read_text(encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float
@@ -24,7 +25,11 @@ FACE_SCALE = 0.45
 """Face height over canvas height where the canvas is cut round the head: hair, neck and shoulders find room
 (framing.HEAD_MARGIN makes the head 1.67 face heights high)."""
 
-CHAIN = "audio2motion,postnet,radnerf_head,radnerf_torso"
+CHAIN = ("audio2motion", "postnet", "radnerf_head", "radnerf_torso")
+"""Stages that the avatar needs, in order."""
+
+NOTHING = "None of the stages can learn from this clip."
+ELSEWHERE = "What is not usable here can be learnt from another clip of the same person, or from many (data=corpus)."
 
 PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*")
 """Names that need no quotes on Hydra's command line, which knows ASCII letters only."""
@@ -54,27 +59,39 @@ def settings(spec: FrameSpec) -> list[str]:
     return [f"frame={spec.name}", f"frame.height={spec.height}", *scale]
 
 
-def because(spec: FrameSpec) -> str:
-    """Why this canvas, in a sentence."""
-    if spec.aspect is None or spec.face_scale is None:
-        return "The face fills enough of the frame for the whole of it to be the canvas."
-    return f"The canvas is cut round the head, so that the face takes {100 * spec.face_scale:.0f} % of its height."
+def because(spec: FrameSpec, stages: Sequence[str]) -> str:
+    """Why this command, in plain words.
+
+    Args:
+        spec: the canvas.
+        stages: of CHAIN, those that can learn from the clip.
+    """
+    if not stages:
+        return NOTHING
+    rest = [] if len(stages) == len(CHAIN) else [ELSEWHERE]
+    if spec.face_scale is None:
+        canvas = "The face fills enough of the frame for the whole of it to be the canvas."
+    else:
+        canvas = f"The canvas is cut round the head: the face takes {100 * spec.face_scale:.0f} % of its height."
+    return " ".join([canvas, *rest])
 
 
-def train_command(name: str, spec: FrameSpec) -> str:
-    """The command that trains all stages on the clip."""
+def train_command(name: str, spec: FrameSpec, stages: Sequence[str] = CHAIN) -> str:
+    """The command that trains these stages on the clip."""
     clip = override("data.name", name)
-    return " ".join(["python train.py -m", f"model={CHAIN}", "data=myvideo", clip, *settings(spec)])
+    return " ".join(["python train.py -m", f"model={','.join(stages)}", "data=myvideo", clip, *settings(spec)])
 
 
-def next_command(findings: Findings, number: int, spec: FrameSpec) -> str:
-    """What to type next for a subject: all stages learn a clip's first; another one gets a clip of its own before."""
+def next_command(findings: Findings, number: int, spec: FrameSpec, stages: Sequence[str]) -> str:
+    """What to type next for a subject: stages learn a clip's first one; another gets a clip of its own before."""
+    if not stages:
+        return ""
     if number == 0:
-        return train_command(findings.name, spec)
+        return train_command(findings.name, spec, stages)
     person = findings.subjects[number].person.split()[0]
     name = f"{findings.name}_{person}"
     own = [override("data.name", name), override("data.video", str(findings.source.path)), f"data.subject={person}"]
-    return f"beavervision prepare data=myvideo {' '.join(own)}\n{train_command(name, spec)}"
+    return f"beavervision prepare data=myvideo {' '.join(own)}\n{train_command(name, spec, stages)}"
 
 
 def override(key: str, value: str) -> str:

@@ -34,14 +34,10 @@ def draw_section(section: Section, axis: TimeAxis) -> str:
     """HTML of a subject: verdicts, command, frames, strips, figures."""
     person = section.facts["person"]
     title = f'<h2 id="{html.escape(person)}">Person {html.escape(person)}</h2>' if person else ""
-    recommended = section.facts["recommended"]
     return f"""{title}
 <p class=headline>{html.escape(section.facts["headline"])}</p>
 <div class=verdicts>{"".join(draw_verdict(v) for v in section.verdicts)}</div>
-<h3>Next</h3><p>{html.escape(recommended["because"])} Type:</p>
-<pre>{html.escape(recommended["command"])}</pre>
-<p class=soft>Without a GPU, add <code>experiment=cpu_quick</code>: half an hour on two cores. With runs
-elsewhere than in <code>runs/</code>, add your <code>paths.runs=</code>.</p>
+<h3>Next</h3><p>{html.escape(section.facts["recommended"]["because"])}</p>{_command(section.facts)}
 <h3>Frames</h3><p class=soft>Evenly spread, and the extremes. In the frame: face (white), shoulders (yellow), the canvas
 of the command above (blue). Landmarks: as found (white), and of the fitted face model (yellow). {label_key()}</p>
 {"".join(_moment(moment, panels, axis) for moment, panels in section.shown)}
@@ -51,6 +47,16 @@ test.</p>
 {"".join(draw_strip(strip, axis) for strip in section.strips)}{draw_axis(axis)}{_script(section, axis)}</div>
 <h3>Figures</h3>{draw_figures(section.facts)}
 """
+
+
+def _command(facts: Facts) -> str:
+    """What to type, where there is something to train."""
+    command = facts["recommended"]["command"]
+    if not command:
+        return ""
+    return f"""<pre>{html.escape(command)}</pre>
+<p class=soft>Without a GPU, add <code>experiment=cpu_quick</code>: half an hour on two cores. With runs elsewhere than
+in <code>runs/</code>, add your <code>paths.runs=</code>.</p>"""
 
 
 def draw_verdict(verdict: Verdict) -> str:

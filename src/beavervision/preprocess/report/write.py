@@ -10,7 +10,7 @@ import numpy as np
 
 from beavervision.artifacts.clip import TEST_SHARE
 from beavervision.audio.activity import Activity, speech_activity
-from beavervision.preprocess.report.advice import because, next_command, recommend, settings
+from beavervision.preprocess.report.advice import CHAIN, because, next_command, recommend, settings
 from beavervision.preprocess.report.chart import TimeAxis
 from beavervision.preprocess.report.facts import Facts, gather
 from beavervision.preprocess.report.findings import Findings
@@ -18,6 +18,7 @@ from beavervision.preprocess.report.moments import moments
 from beavervision.preprocess.report.page import page
 from beavervision.preprocess.report.panels import Artist
 from beavervision.preprocess.report.picture import Picture
+from beavervision.preprocess.report.remark import NOT_USABLE
 from beavervision.preprocess.report.section import Section
 from beavervision.preprocess.report.sheet import contact_sheet
 from beavervision.preprocess.report.speech import spoken
@@ -63,12 +64,13 @@ def _section(findings: Findings, activity: Activity | None, facts: Facts, number
     """Judge a subject, add the judgement to the facts, draw the frames."""
     about, own = findings.subjects[number], facts["subjects"][number]
     spec = recommend(about.subject.box, findings.size, facts["people"])
-    own["recommended"] = {
-        "settings": settings(spec),
-        "because": because(spec),
-        "command": next_command(findings, number, spec),
-    }
+    own["recommended"] = {"settings": settings(spec)}
     verdicts = judge_stages(facts, own)
+    usable = [verdict.stage for verdict in verdicts if verdict.stage in CHAIN and verdict.grade != NOT_USABLE]
+    own["recommended"] |= {
+        "because": because(spec, usable),
+        "command": next_command(findings, number, spec, usable),
+    }
     own["headline"] = headline(verdicts)
     own["verdicts"] = [verdict.as_json() for verdict in verdicts]
     artist = Artist(about, findings.model, findings.camera, spec)

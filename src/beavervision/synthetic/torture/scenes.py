@@ -104,7 +104,7 @@ def _wide(times: Times) -> Acting:
 
 
 def _crossing(times: Times) -> Acting:
-    way = ease(times, 0.6, times[-1] - 0.6)
+    way = ease(times, 0.15 * times[-1], 0.85 * times[-1])
     front = moved(_speaks(times, 14, (0.0, -6.0, 150.0), (10, 6, 4)), np.outer(70 * way - 35, [1, 0, 0]))
     back = moved(_speaks(times, 15, (0.0, -9.0, 195.0), (10, 6, 4)), np.outer(42 - 84 * way, [1, 0, 0]))
     return Acting([front, back], np.ones((2, len(times)), bool))
@@ -121,7 +121,7 @@ def _cuts(times: Times) -> Acting:
 
 
 def _hand(times: Times) -> Acting:
-    performance = _speaks(times, 18, (0.0, -5.0, 105.0), (12, 6, 4), hand=Moment(0.7, times[-1] - 0.4))
+    performance = _speaks(times, 18, (0.0, -5.0, 105.0), (12, 6, 4), hand=Moment(0.23 * times[-1], 0.87 * times[-1]))
     return _alone(raised(performance, 4.5))
 
 

@@ -20,6 +20,8 @@ LENIENT = 2
 NEAR = 0.5
 """A subject is a person when their faces' middles are this many eye distances apart at most."""
 NOBODY = -1
+SHORTEST = 10
+"""Frames that a correlation needs to mean anything."""
 
 
 @dataclass
@@ -50,7 +52,7 @@ class Score:
     rotation_median: float
     """Degrees."""
     jaw: float
-    """Correlation of the mouth's opening, the worst person's."""
+    """Correlation of the mouth's opening while nothing hides the face, the worst person's."""
     head_iou: float
     hand_iou: float
     occlusion_f1: float
@@ -141,7 +143,9 @@ def _compare(evidence: Evidence, subject: Subject, truth: Truth, cuts: Sequence[
     evidence.landmarks.append(100 * (error / eye_distance(true)[:, None]).ravel())
     angle = rotation_angle(subject.rotation[both].astype(float), truth.rotation[both].astype(float))
     evidence.degrees.append(np.degrees(angle))
-    evidence.jaw.append(float(np.corrcoef(subject.mouth_open[both], truth.mouth_open[both])[0, 1]))
+    bare = both & ~truth.occluded  # behind a hand the mouth may do what it likes
+    if bare.sum() >= SHORTEST:
+        evidence.jaw.append(float(np.corrcoef(subject.mouth_open[bare], truth.mouth_open[bare])[0, 1]))
 
 
 def _compare_labels(evidence: Evidence, clip: Clip, index: int, truth: Truth, labels: Labelled) -> None:

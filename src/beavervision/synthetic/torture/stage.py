@@ -59,12 +59,7 @@ class Stage:
 
     def __init__(self, actors: Sequence[Actor]) -> None:
         self.actors, self.camera = list(actors), actors[0].camera
-        width, height = self.camera.width, self.camera.height
-        self._room = paint_room(width, height)
-        wide = (round(width * ROOM_MARGIN), round(height * ROOM_MARGIN))
-        self._wide = paint_room(*wide)
-        self._to_wide = np.diag([1.0, 1.0, 1.0])
-        self._to_wide[:2, 2] = (wide[0] - width) / 2, (wide[1] - height) / 2
+        self._room = paint_room(self.camera.width, self.camera.height)
 
     def photograph(self, poses: Sequence[Pose | None], view: View = STILL) -> Shot:
         """Render one frame; None is somebody who is not there."""
@@ -129,10 +124,13 @@ class Stage:
         rest = np.array([[camera.fx, 0, camera.cx], [0, camera.fy, camera.cy], [0, 0, 1]])
         now = np.diag([camera.fx * view.zoom, camera.fy * view.zoom, 1.0])
         now[:2, 2] = camera.cx, camera.cy
-        to_room = self._to_wide @ rest @ view.turn.T @ np.linalg.inv(now)
+        wide = (round(camera.width * ROOM_MARGIN), round(camera.height * ROOM_MARGIN))
+        to_wide = np.eye(3)
+        to_wide[:2, 2] = (wide[0] - camera.width) / 2, (wide[1] - camera.height) / 2
+        to_room = to_wide @ rest @ view.turn.T @ np.linalg.inv(now)
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         return cv2.warpPerspective(
-            self._wide, to_room, (camera.width, camera.height), flags=flags, borderMode=cv2.BORDER_REPLICATE
+            paint_room(*wide), to_room, (camera.width, camera.height), flags=flags, borderMode=cv2.BORDER_REPLICATE
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +11,14 @@ from beavervision.artifacts.bundle import Bundle
 from beavervision.artifacts.clip import Clip
 from beavervision.face.openness import mouth_open
 from beavervision.preprocess import PrepareOptions
+from beavervision.preprocess.choose import choose
+from beavervision.preprocess.cuts import cuts
+from beavervision.preprocess.detect import FaceFinder
 from beavervision.preprocess.ingest import open_source
+from beavervision.preprocess.mesh import FaceMesh
 from beavervision.preprocess.native import quiet_native
-from beavervision.preprocess.observe import observe
-from beavervision.preprocess.people import join, largest
-from beavervision.preprocess.progress import shown_steps
+from beavervision.preprocess.people import join
+from beavervision.preprocess.tracker import FaceTracker
 from beavervision.synthetic.truth import SpeechTruth, Truth
 
 EYE_CORNERS = (33, 263)
@@ -68,13 +70,15 @@ def film_mouth(film: Path, fps: float) -> Float[np.ndarray, "T"]:
     See `face.openness.mouth_open` for the measure.
     """
     source = open_source(film, PrepareOptions("film", fps))
-    with tempfile.TemporaryDirectory() as scratch, shown_steps() as shown, quiet_native():
-        tracks, samples = observe(source, Path(scratch), shown)
-        samples.discard()
-    people = join(tracks)
+    with quiet_native():
+        tracker = FaceTracker(FaceFinder(), FaceMesh())
+        for frame in source.frames(range(source.n_frames)):
+            tracker.step(frame.index, frame.rgb)
+    people = join(tracker.tracks, cuts(np.stack(tracker.signatures)))
     if not people:
         return np.full(source.n_frames, np.nan)
-    return mouth_open(largest(people, film).landmarks(source.n_frames))
+    (number,) = choose([person.presence(source.n_frames) for person in people], "largest")
+    return mouth_open(people[number].landmarks(source.n_frames))
 
 
 def bundle_figures(bundles: dict[str, Path]) -> dict[str, float]:

@@ -34,6 +34,8 @@ def prepare(cfg: DictConfig) -> Outcome:
     print(f"clip {clip.name}: {shown(folder)}  ({clip.n_frames} frames, {clip.size[0]}x{clip.size[1]})")
     for subject in clip.facts["report"].get("subjects", ()):
         print(f"person {subject['person']}: {subject['headline']}" if subject["person"] else subject["headline"])
+    if len(clip.facts["people"]) > 1:
+        print("who is who:", *(f"  {person['line']}" for person in clip.facts["people"]), sep="\n")
     print(f"report: {shown(folder / REPORT / PAGE)}")
     print(f"next: python train.py model=audio2motion {who(cfg.data.name, cfg.paths.runs)}", flush=True)
     figures = {"frames": clip.n_frames, "visible": float(clip.subjects[0].visible.mean())}

@@ -21,7 +21,7 @@ def percept(person, hands=()):
 
 def seen(mask, view, person):
     """Percept of a frame of 640 x 480 with one subject."""
-    subject = SubjectView(view, person, np.full((2, 3), np.nan))
+    subject = SubjectView(view, person, *np.full((2, 2, 3), np.nan))
     return Percept(0, np.zeros((480, 640, 3), np.uint8), mask, [], None, [subject])
 
 

@@ -26,7 +26,7 @@ from beavervision.preprocess.perceive import Percept, Perception
 from beavervision.preprocess.sitter import Sitter
 from beavervision.video.lossless import GrayWriter
 
-VERSION = 4
+VERSION = 5
 FOUND = "found_{}.safetensors"
 
 
@@ -36,6 +36,8 @@ class Description:
 
     shoulders: Float[np.ndarray, "T 2 3"]
     """x, y (px), confidence where looked for; see body.complete."""
+    motion: Float[np.ndarray, "T 2 3"]
+    """Map of the torso's points from the frame before, px; see body.complete."""
     covered: Float[np.ndarray, "T"]
     """Share of the head behind something."""
     light: Float[np.ndarray, "T"]
@@ -46,7 +48,7 @@ class Description:
     @classmethod
     def empty(cls, n_frames: int) -> Description:
         """Nothing found yet."""
-        return cls(np.full((n_frames, 2, 3), np.nan), *np.full((3, n_frames), np.nan))
+        return cls(*np.full((2, n_frames, 2, 3), np.nan), *np.full((3, n_frames), np.nan))
 
     @classmethod
     def load(cls, folders: Sequence[Path], subject: int) -> Description:
@@ -129,7 +131,7 @@ class _Pen:
         if subject is not None:
             head = parse_head(subject.view, subject.person, self._appearance, subject.classes)
             head = find_occluders(head, self._appearance.face)
-            self.found.shoulders[row] = subject.shoulders
+            self.found.shoulders[row], self.found.motion[row] = subject.shoulders, subject.motion
             self._measure(row, subject.view)
         picture = label_frame(percept, head, self._boxes[:, row])
         if head is not None:

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from beavervision.preprocess.appearance import Appearance
 from beavervision.preprocess.background import Background, paint_background
 from beavervision.preprocess.headview import SIZE, HeadView
-from beavervision.preprocess.perceive import person_mask
+from beavervision.preprocess.perceive import person_mask, reduced
 from beavervision.preprocess.person import PersonSegmenter
 from beavervision.preprocess.progress import Steps
 from beavervision.preprocess.samples import FrameSamples
@@ -35,7 +35,7 @@ def learn(samples: FrameSamples, sitters: Sequence[Sitter], steps: Steps) -> tup
     masks = []
     for index, rgb in steps.over("colours", samples, len(samples.indices)):
         faces = [sitter.landmarks[index] if sitter.visible[index] else None for sitter in sitters]
-        masks.append(person_mask(segmenter, rgb, [face for face in faces if face is not None]) > PERSON)
+        masks.append(person_mask(segmenter, rgb, reduced(rgb), [face for face in faces if face is not None]) > PERSON)
         for seen, face in zip(views, faces, strict=True):
             if face is not None:
                 view = HeadView.look(rgb, face)

@@ -17,6 +17,7 @@ from beavervision.preprocess.headview import SIZE, HeadView
 from beavervision.preprocess.multiclass import open_segmenter
 from beavervision.preprocess.person import Segmenter
 from beavervision.preprocess.square import Square
+from beavervision.preprocess.torso_flow import TorsoFlow
 from beavervision.video.decode import Frame
 
 MASK_SIDE = 640
@@ -24,6 +25,9 @@ MASK_SIDE = 640
 
 WORTH_A_LOOK = 0.8
 """Side of the body's square over the frame's longer side up to which a second look at it is finer."""
+
+SURE = 0.8
+"""Probability from which a pixel is followed as a person's."""
 
 ONE_BODY = 0.3
 """Distance of two bodies' squares, in sides, below which one look for hands serves both."""
@@ -38,6 +42,8 @@ class SubjectView:
     """Probability of a person in the head's crop."""
     shoulders: Float[np.ndarray, "2 3"]
     """x, y, confidence of the right and left shoulder in full-frame px; NaN where not looked for or not found."""
+    motion: Float[np.ndarray, "2 3"]
+    """Map of the torso's points from the frame before, full-frame px; NaN where it is not known."""
     classes: Float[np.ndarray, "S S 6"] | None = None
     """Confidence of each of `multiclass.CLASSES` in the head's crop, where that model is used."""
 
@@ -67,6 +73,7 @@ class Perception:
 
     def __init__(self, segmenter: Path | None = None) -> None:
         self._segmenter, self._hands, self._body = open_segmenter(segmenter), HandTracker(), BodyFinder()
+        self._torsos: dict[int, TorsoFlow] = {}
 
     def see(self, frame: Frame, landmarks: Sequence[Float[np.ndarray, "478 3"] | None]) -> Percept:
         """Look at the next frame.
@@ -77,17 +84,46 @@ class Perception:
         """
         rgb = frame.rgb
         faces = [face for face in landmarks if face is not None]
-        person = person_mask(self._segmenter, rgb, faces)
+        small = reduced(rgb)
+        person = person_mask(self._segmenter, rgb, small, faces)
         hands = self._hands.find(rgb, _hand_squares(faces, rgb.shape[1], rgb.shape[0]))
-        subjects = [None if face is None else self._subject(frame, face) for face in landmarks]
-        return Percept(frame.index, rgb, person, hands, outline_hands(rgb, hands, faces), subjects)
+        pixels = outline_hands(rgb, hands, faces)
+        motions = self._motions(small, person, pixels, landmarks, small.shape[1] / rgb.shape[1])
+        subjects = [
+            None if face is None else self._subject(frame, face, motion)
+            for face, motion in zip(landmarks, motions, strict=True)
+        ]
+        return Percept(frame.index, rgb, person, hands, pixels, subjects)
 
-    def _subject(self, frame: Frame, face: Float[np.ndarray, "478 3"]) -> SubjectView:
+    def _motions(
+        self,
+        small: UInt8[np.ndarray, "h w 3"],
+        person: Float[np.ndarray, "h w"],
+        hands: UInt8[np.ndarray, "H W"] | None,
+        landmarks: Sequence[Float[np.ndarray, "478 3"] | None],
+        factor: float,
+    ) -> list[Float[np.ndarray, "2 3"]]:
+        """How each subject's torso has moved since the last frame, full-frame px."""
+        grey, free = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), person > SURE
+        if hands is not None:
+            free &= cv2.resize(hands, grey.shape[::-1], interpolation=cv2.INTER_NEAREST) == 0
+        motions = []
+        for i, face in enumerate(landmarks):
+            torso, motion = self._torsos.setdefault(i, TorsoFlow()), None
+            if face is None:
+                torso.forget()
+            else:
+                motion = torso.step(grey, free, Square.round_landmarks(face * factor))
+            motion = np.full((2, 3), np.nan) if motion is None else motion
+            motions.append(motion / [1, 1, factor])
+        return motions
+
+    def _subject(self, frame: Frame, face: Float[np.ndarray, "478 3"], motion: Float[np.ndarray, "2 3"]) -> SubjectView:
         view, shoulders = HeadView.look(frame.rgb, face), np.full((2, 3), np.nan)
         if frame.index % LOOK_EVERY == 0:
             shoulders = self._body.shoulders(frame.rgb, Square.round_landmarks(face))
         person, classes = self._segmenter.head(frame.rgb, view.square, SIZE)
-        return SubjectView(view, person, shoulders, classes)
+        return SubjectView(view, person, shoulders, motion, classes)
 
     def close(self) -> None:
         """Free the graphs."""
@@ -95,13 +131,28 @@ class Perception:
             network.close()
 
 
+def reduced(rgb: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "h w 3"]:
+    """The frame at MASK_SIDE."""
+    factor = min(1.0, MASK_SIDE / max(rgb.shape[:2]))
+    return cv2.resize(rgb, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+
+
 def person_mask(
-    segmenter: Segmenter, rgb: UInt8[np.ndarray, "H W 3"], faces: Sequence[Float[np.ndarray, "478 3"]]
+    segmenter: Segmenter,
+    rgb: UInt8[np.ndarray, "H W 3"],
+    small: UInt8[np.ndarray, "h w 3"],
+    faces: Sequence[Float[np.ndarray, "478 3"]],
 ) -> Float[np.ndarray, "h w"]:
-    """Probability of people at MASK_SIDE, looked at again round the subjects' bodies where those are small."""
+    """Probability of people at MASK_SIDE, looked at again round the subjects' bodies where those are small.
+
+    Args:
+        segmenter: the network.
+        rgb: the frame.
+        small: the frame, `reduced`.
+        faces: the subjects' landmarks, full-frame px.
+    """
     height, width = rgb.shape[:2]
-    factor = min(1.0, MASK_SIDE / max(height, width))
-    small = cv2.resize(rgb, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    factor = small.shape[1] / width
     bodies = [body_square(Square.round_landmarks(face), width, height) for face in faces]
     worth = [body for body in bodies if body.side < WORTH_A_LOOK * max(height, width)]
     return segmenter.mask(small, [Square(b.x * factor, b.y * factor, b.side * factor) for b in worth])

@@ -274,7 +274,7 @@ def _subject(sitter: Sitter, found: Description) -> Subject:
         expression=sitter.expression,
         eye_open=eye_open(seen),
         mouth_open=mouth_open(seen),
-        body=complete(found.shoulders, seen, visible).astype(np.float32),
+        body=complete(found.shoulders, found.motion, seen, visible).astype(np.float32),
         occluded=visible & (np.nan_to_num(found.covered) >= COVERED),
         covered=found.covered.astype(np.float32),
         interpolated=sitter.interpolated,

@@ -1,0 +1,78 @@
+"""How a person's torso moves from one frame to the next, from the clothes' own pattern."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+
+from beavervision.preprocess.square import Square
+
+TOP, BOTTOM, WIDTH = 0.45, 1.5, 1.0
+"""Where the torso may be: so far below the face's middle, and to either side of it, in sides of the face's square."""
+
+CORNERS, APART, QUALITY = 60, 6, 0.01
+"""Points that are followed at most; pixels between them; least strength over the strongest."""
+
+WINDOW, LEVELS, RETURN = 15, 2, 0.3
+"""Side and pyramid levels of Lucas-Kanade; pixels by which a point that is followed forth and back may miss itself."""
+
+FEWEST, AGREEING = 8, 0.7
+"""Points that must agree on a motion, to so many pixels."""
+
+MARGIN = 9
+"""Pixels round hands and along the person's outline that are left out."""
+
+
+class TorsoFlow:
+    """Follows one person's torso in reduced frames that come in order."""
+
+    def __init__(self) -> None:
+        self._last: UInt8[np.ndarray, "h w"] | None = None
+
+    def step(
+        self, grey: UInt8[np.ndarray, "h w"], free: Bool[np.ndarray, "h w"], face: Square
+    ) -> Float[np.ndarray, "2 3"] | None:
+        """Map of the torso's points from the last frame to this one, px; None where it is not known.
+
+        Args:
+            grey: the frame.
+            free: where people are seen, but for their hands.
+            face: the face's square.
+        """
+        last, self._last = self._last, grey
+        height, width = grey.shape
+        x0, x1 = (int(np.clip(face.x + way * WIDTH * face.side, 0, width)) for way in (-1, 1))
+        y0, y1 = (int(np.clip(face.y + way * face.side, 0, height)) for way in (TOP, BOTTOM))
+        if last is None or min(x1 - x0, y1 - y0) < 2 * WINDOW:
+            return None
+        part = slice(y0, y1), slice(x0, x1)
+        motion = _motion(last[part], grey[part], cv2.erode(free[part].astype(np.uint8), _SQUARE))
+        if motion is not None:  # from pixels of the part to the frame's
+            motion[:, 2] += np.array([x0, y0]) - motion[:, :2] @ np.array([x0, y0])
+        return motion
+
+    def forget(self) -> None:
+        """The person was not seen: the next frame has no last one."""
+        self._last = None
+
+
+_SQUARE = np.ones((MARGIN, MARGIN), np.uint8)
+
+
+def _motion(
+    last: UInt8[np.ndarray, "h w"], now: UInt8[np.ndarray, "h w"], free: UInt8[np.ndarray, "h w"]
+) -> Float[np.ndarray, "2 3"] | None:
+    """Shift, turn and scale that most points of the pattern agree on."""
+    corners = cv2.goodFeaturesToTrack(last, CORNERS, QUALITY, APART, mask=free)
+    if corners is None or len(corners) < FEWEST:
+        return None
+    settings = {"winSize": (WINDOW, WINDOW), "maxLevel": LEVELS}
+    there, found, _ = cv2.calcOpticalFlowPyrLK(last, now, corners, None, **settings)
+    back, again, _ = cv2.calcOpticalFlowPyrLK(now, last, there, None, **settings)
+    good = (found & again).ravel() > 0
+    good &= np.hypot(*(back - corners)[:, 0].T) < RETURN
+    if good.sum() < FEWEST:
+        return None
+    motion, agree = cv2.estimateAffinePartial2D(corners[good], there[good], ransacReprojThreshold=AGREEING)
+    return motion if motion is not None and agree.sum() >= FEWEST else None

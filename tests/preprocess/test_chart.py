@@ -3,17 +3,9 @@ import re
 import numpy as np
 import pytest
 
-from beavervision.preprocess.report.chart import (
-    HEIGHT,
-    MARGIN,
-    WIDTH,
-    TimeAxis,
-    draw_axis,
-    draw_band,
-    draw_strip,
-    values,
-)
+from beavervision.preprocess.report.chart import HEIGHT, MARGIN, draw_band, draw_strip, values
 from beavervision.preprocess.report.strips import Band, Strip, clipped_per_frame
+from beavervision.preprocess.report.time_axis import WIDTH, TimeAxis, draw_axis
 
 AXIS = TimeAxis(n_frames=10, fps=25.0, held_out=9)
 

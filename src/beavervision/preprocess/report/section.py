@@ -7,13 +7,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from beavervision.preprocess.report.chart import TimeAxis, draw_axis, draw_band, draw_strip, values
+from beavervision.preprocess.report.chart import draw_band, draw_strip, values
 from beavervision.preprocess.report.facts import Facts
 from beavervision.preprocess.report.figures import draw_figures
 from beavervision.preprocess.report.moments import Moment
 from beavervision.preprocess.report.panels import COLOURS
 from beavervision.preprocess.report.picture import Picture
 from beavervision.preprocess.report.strips import Band, Strip
+from beavervision.preprocess.report.time_axis import TimeAxis, draw_axis
 from beavervision.preprocess.report.verdict import PURPOSE, Verdict
 from beavervision.types import Label
 

@@ -9,11 +9,11 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from beavervision.audio.activity import Activity, over_frames
-from beavervision.preprocess.report.concerns import FIT_GOOD, SMALL_FACE, TALL_FACE
 from beavervision.preprocess.report.facts import CLIPPED
 from beavervision.preprocess.report.findings import Findings, SubjectFindings
 from beavervision.preprocess.report.moments import REASONS, error_percent, face_height, yaw_pitch
 from beavervision.preprocess.report.speech import own_speech
+from beavervision.preprocess.report.thresholds import FIT_GOOD, SMALL_FACE, TALL_FACE
 
 Series = Float[np.ndarray, "T"]
 """One value a frame; NaN where unknown."""

@@ -11,7 +11,6 @@ import numpy as np
 from beavervision.artifacts.clip import TEST_SHARE
 from beavervision.audio.activity import Activity, speech_activity
 from beavervision.preprocess.report.advice import CHAIN, because, next_command, recommend, settings
-from beavervision.preprocess.report.chart import TimeAxis
 from beavervision.preprocess.report.facts import Facts, gather
 from beavervision.preprocess.report.findings import Findings
 from beavervision.preprocess.report.moments import moments
@@ -24,6 +23,7 @@ from beavervision.preprocess.report.sheet import contact_sheet
 from beavervision.preprocess.report.speech import spoken
 from beavervision.preprocess.report.still import stills
 from beavervision.preprocess.report.strips import sound_strips, subject_strips, visibility
+from beavervision.preprocess.report.time_axis import TimeAxis
 from beavervision.preprocess.report.verdict import headline, judge_stages
 
 PAGE, FACTS = "report.html", "report.json"

@@ -1,0 +1,55 @@
+"""The axis that all strips of a clip share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+WIDTH = 1000
+"""Units of a drawing; the page stretches it."""
+
+TICKS = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600)
+"""Seconds between two ticks to choose from: as few as give ten ticks at most."""
+
+
+@dataclass(frozen=True)
+class TimeAxis:
+    """What all strips of a clip share."""
+
+    n_frames: int
+    fps: float
+    held_out: int
+    """First frame of the part that is held out from training."""
+    cuts: Sequence[int] = ()
+    """First frames of later shots."""
+
+    @property
+    def seconds(self) -> float:
+        """Length of the clip."""
+        return self.n_frames / self.fps
+
+    def x(self, frame: float) -> float:
+        """Place of a frame's beginning in a drawing."""
+        return round(frame / self.n_frames * WIDTH, 2)
+
+    @property
+    def ticks(self) -> list[float]:
+        """Seconds that are written out."""
+        step = next((step for step in TICKS if self.seconds / step <= 10), TICKS[-1])
+        return [step * k for k in range(int(self.seconds / step) + 1)]
+
+
+def draw_axis(axis: TimeAxis) -> str:
+    """Seconds under the strips."""
+    # Not the last few per cent: the text would stick out of the page.
+    ticks = "".join(
+        f'<span style="left:{100 * tick / axis.seconds:.2f}%">{_clock(tick)}</span>'
+        for tick in axis.ticks
+        if tick <= 0.97 * axis.seconds
+    )
+    return f'<div class="strip axis">{ticks}</div>'
+
+
+def _clock(seconds: float) -> str:
+    """Seconds, or minutes and seconds from a minute on."""
+    return f"{seconds:g} s" if seconds < 60 else f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

@@ -77,10 +77,12 @@ class Describe:
     """npy file [P,T,4]: face boxes of everybody, full-frame px, NaN where not seen."""
     plate: Path
     """Picture of the background without people; there only where it stands still."""
+    segmenter: Path | None = None
+    """File of the six-class selfie model, if any."""
 
     def __call__(self, span: range, part: Path, tick: Callable[[], None]) -> None:
         """Look at every frame of the segment; write each subject's label maps, mattes and figures."""
-        info, perception = self.source.info, Perception()
+        info, perception = self.source.info, Perception(self.segmenter)
         boxes = np.load(self.boxes, mmap_mode="r")
         plate = np.asarray(Image.open(self.plate)) if self.plate.exists() else None
         with ExitStack() as stack:

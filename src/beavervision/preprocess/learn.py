@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
@@ -10,8 +11,8 @@ from jaxtyping import Float
 from beavervision.preprocess.appearance import Appearance
 from beavervision.preprocess.background import Background, paint_background
 from beavervision.preprocess.headview import SIZE, HeadView
+from beavervision.preprocess.multiclass import open_segmenter
 from beavervision.preprocess.perceive import person_mask, reduced
-from beavervision.preprocess.person import PersonSegmenter
 from beavervision.preprocess.progress import Steps
 from beavervision.preprocess.samples import FrameSamples
 from beavervision.preprocess.sitter import Sitter
@@ -22,24 +23,27 @@ PERSON = 0.3
 """Probability from which a pixel is kept out of the background: rather too much than too little."""
 
 
-def learn(samples: FrameSamples, sitters: Sequence[Sitter], steps: Steps) -> tuple[list[Appearance], Background]:
+def learn(
+    samples: FrameSamples, sitters: Sequence[Sitter], steps: Steps, segmenter: Path | None = None
+) -> tuple[list[Appearance], Background]:
     """Colours of each subject and the plate behind everybody.
 
     Args:
         samples: frames of the clip.
         sitters: the subjects.
         steps: progress.
+        segmenter: file of the six-class selfie model, if any.
     """
-    segmenter = PersonSegmenter()
+    network = open_segmenter(segmenter)
     views: list[list[tuple[HeadView, Float[np.ndarray, "S S"]]]] = [[] for _ in sitters]
     masks = []
     for index, rgb in steps.over("colours", samples, len(samples.indices)):
         faces = [sitter.landmarks[index] if sitter.visible[index] else None for sitter in sitters]
-        masks.append(person_mask(segmenter, rgb, reduced(rgb), [face for face in faces if face is not None]) > PERSON)
+        masks.append(person_mask(network, rgb, reduced(rgb), [face for face in faces if face is not None]) > PERSON)
         for seen, face in zip(views, faces, strict=True):
             if face is not None:
                 view = HeadView.look(rgb, face)
-                seen.append((view, segmenter.inside(rgb, view.square, SIZE)))
-    segmenter.close()
+                seen.append((view, network.inside(rgb, view.square, SIZE)))
+    network.close()
     with steps.step("background"):
         return [Appearance.learn(seen) for seen in views], paint_background(samples, masks)

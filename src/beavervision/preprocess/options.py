@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 from beavervision.errors import BeaverError
 
@@ -31,6 +32,8 @@ class PrepareOptions:
     """Whose avatar it will be: one of SUBJECTS, or a person's number, counted from 0 from left to right."""
     gap: float = 0.24
     """Seconds of the longest gap without a face over which the pose is interpolated."""
+    segmenter: str | None = None
+    """File of the six-class selfie model; MediaPipe's own person mask when None."""
     workers: int | None = None
     """Processes that share the work; it changes nothing but the time. None: half of the cores, up to 4."""
 
@@ -53,6 +56,10 @@ class PrepareOptions:
             raise BeaverError(f"data.focal={self.focal} is no focal length; give pixels, or null to estimate it.")
         if self.gap < 0:
             raise BeaverError(f"data.gap={self.gap} is no length of time; give seconds, or 0 to interpolate nothing.")
+        if self.segmenter is not None and not Path(self.segmenter).expanduser().is_file():
+            raise BeaverError(
+                f"data.segmenter={self.segmenter} is not there; give the path of a .tflite file, or null."
+            )
         if self.subject not in SUBJECTS and not self.subject.isdecimal():
             raise BeaverError(
                 f"data.subject={self.subject} is not known; choose {', '.join(SUBJECTS)} or a person's number."

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from beavervision.artifacts.clip import AUDIO, LABELS, MATTE, PLATE, Clip, Subject, write_clip
+from beavervision.artifacts.manifest import sha256_file
 from beavervision.artifacts.store import atomic_folder
 from beavervision.audio.waveform import load_waveform
 from beavervision.errors import BeaverError
@@ -130,15 +131,26 @@ class Preparation:
                 folders.append(self._workspace.result("sitter", sitter.VERSION, inputs, make))
         return folders
 
+    @property
+    def _segmenter(self) -> Path | None:
+        """File of the six-class selfie model, if any."""
+        named = self._options.segmenter
+        return None if named is None else Path(named).expanduser().absolute()
+
+    @cached_property
+    def _segmenter_sha256(self) -> str | None:
+        """What the model is, wherever it lies."""
+        return None if self._segmenter is None else sha256_file(self._segmenter)
+
     @cached_property
     def _looks(self) -> Path:
         """Colours of the subjects, and the background."""
-        inputs = {"sitters": [folder.name for folder in self._sitters]}
+        inputs = {"sitters": [folder.name for folder in self._sitters], "segmenter": self._segmenter_sha256}
 
         def make(part: Path) -> None:
             samples = FrameSamples(self._faces, part / SCRATCH)
             sitters = [Sitter.load(folder) for folder in self._sitters]
-            appearances, background = learn.learn(samples, sitters, self._steps)
+            appearances, background = learn.learn(samples, sitters, self._steps, self._segmenter)
             for i, appearance in enumerate(appearances):
                 appearance.save(part / APPEARANCE.format(i))
             background.save(part)
@@ -153,7 +165,7 @@ class Preparation:
             Known(folder, self._looks / APPEARANCE.format(i), number)
             for i, (folder, number) in enumerate(zip(self._sitters, self._chosen, strict=True))
         )
-        job = Describe(self._source, subjects, self._crowd.folder / crowd.BOXES, self._looks / PLATE)
+        job = Describe(self._source, subjects, self._crowd.folder / crowd.BOXES, self._looks / PLATE, self._segmenter)
         inputs = {"looks": self._looks.name}
         return in_segments(
             *(self._workspace, "labels", describe.VERSION, inputs, self._source.n_frames),

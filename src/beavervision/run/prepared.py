@@ -11,7 +11,7 @@ from beavervision.artifacts.store import atomic_file
 from beavervision.run.settings import DataSettings
 
 NOTE = "prepared.json"
-CHOSEN = ("fps", "start", "end", "focal", "subject", "gap")
+CHOSEN = ("fps", "start", "end", "focal", "subject", "gap", "segmenter")
 """Settings of `data` that decide what the clip holds."""
 DEFAULTS = {f.name: f.default for f in fields(DataSettings) if f.default is not MISSING}
 

@@ -29,6 +29,7 @@ class DataSettings:
     focal: float | None = None
     subject: str = "largest"
     gap: float = 0.24
+    segmenter: str | None = None
     workers: int | None = None
     clips: str | None = None
     speech: str | None = None

@@ -49,7 +49,7 @@ def test_everything_a_phone_does_at_once(tmp_path):
 
 
 def test_two_people_cross(tmp_path):
-    chosen = replace(scene("crossing"), size=(560, 316), seconds=1.6)
+    chosen = replace(scene("crossing"), size=(512, 288), seconds=1.2)
     clip, score = prepared(tmp_path, chosen)
     assert len(clip.subjects) == 2
     assert score.switches == 0

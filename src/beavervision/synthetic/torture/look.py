@@ -17,8 +17,10 @@ from beavervision.synthetic.torture.prop import microphone
 
 Tint = tuple[float, float, float]
 PLAIN: Tint = (1.0, 1.0, 1.0)
-STRANDS, LEVELS = 2500, 1
-"""Of hair and of the head's mesh: enough for the small pictures of the torture set."""
+LEVELS = 1
+"""Times that the head's triangles are split: enough for the small pictures of the torture set."""
+STRANDS, PIXELS_PER_STRAND = 2500, 150
+"""Most strands of hair, and how many pixels of the picture there must be for each."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,8 @@ def cast(look: Look, size: tuple[int, int], *, microphone_held: bool = False) ->
 
     width, height = size
     actor = Actor(
-        look.identity, load_gpmm(), width=width, height=height, strands=STRANDS, levels=LEVELS,
-        texels_per_cm=COARSE, dressed=change,
+        look.identity, load_gpmm(), width=width, height=height,
+        strands=min(STRANDS, width * height // PIXELS_PER_STRAND), levels=LEVELS, texels_per_cm=COARSE, dressed=change,
     )  # fmt: skip
     actor.texture[..., :3] *= np.array(look.skin, np.float32)
     return actor

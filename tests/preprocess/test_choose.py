@@ -44,8 +44,8 @@ def test_of_those_seen_as_often_the_larger_is_meant():
 @pytest.mark.parametrize(
     ("people", "subject", "message"),
     [
-        (PEOPLE, "3", "data.subject=3 is nobody: there are 3 people, numbers 0 to 2"),
-        (PEOPLE[:1], "1", "there is one person, number 0"),
+        (PEOPLE, "3", "data.subject=3 is nobody: 3 people are seen; choose a number from 0 .the leftmost. to 2"),
+        (PEOPLE[:1], "1", "only one person is seen; write data.subject=0"),
         (PEOPLE, "biggest", "data.subject=biggest is not known; choose one of largest, most_visible, leftmost, all"),
         (PEOPLE, "-1", "data.subject=-1 is not known"),
         ([], "largest", "No face is seen anywhere"),

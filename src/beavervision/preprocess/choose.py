@@ -44,5 +44,9 @@ def choose(people: Sequence[Presence], subject: str) -> list[int]:
 def _numbered(people: Sequence[Presence], number: int) -> int:
     if number < len(people):
         return number
-    are = "is one person, number 0" if len(people) == 1 else f"are {len(people)} people, numbers 0 to {len(people) - 1}"
-    raise BeaverError(f"data.subject={number} is nobody: there {are}, from left to right in the report's picture.")
+    if len(people) == 1:
+        raise BeaverError(f"data.subject={number} is nobody: only one person is seen; write data.subject=0.")
+    raise BeaverError(
+        f"data.subject={number} is nobody: {len(people)} people are seen; choose a number from 0 (the leftmost) to "
+        f"{len(people) - 1}, or a word: {', '.join(SUBJECTS)}."
+    )

@@ -100,7 +100,8 @@ def test_every_command_runs(desk, monkeypatch):
     assert (desk / "talk.mp4").stat().st_size > 1000
     assert (desk / "dub.mp4").stat().st_size > 1000
     heads = [path.parent.name for path in (desk / "runs/me/radnerf_head").glob("*/bundle")]
-    assert len(heads) == 1 + 4  # the chain's, the sweep's 2 x 2; the wandb command's is the chain's
+    assert len(heads) == 1 + 4 + 1  # the chain's, the sweep's 2 x 2, the wandb command's with a seed of its own
+    assert len(list((desk / "runs/me/radnerf_head").glob("*-seed=2/wandb/offline-run-*/*.wandb"))) == 1
 
 
 def test_links_lead_somewhere():

@@ -10,8 +10,12 @@ import pytest
 import soundfile
 from nbclient import NotebookClient
 
+from beavervision.artifacts.bundle import Bundle
+
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+TRAINING = "experiment=demo trainer.max_steps=4 schedule.val_every=4 frame.height=64 logger=csv"
+"""The overrides of the chain fixture, so that its stages are found trained."""
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -28,9 +32,7 @@ def test_the_first_avatar_runs_on_a_miniature(chain, tmp_path, monkeypatch):
     monkeypatch.setenv("NOTEBOOK_WHO", "data=myvideo data.name=mini")
     monkeypatch.setenv("NOTEBOOK_NAME", "mini")
     monkeypatch.setenv("NOTEBOOK_RUNS", str(chain))
-    # The overrides of the chain fixture, so that the stages are found trained.
-    training = "experiment=demo trainer.max_steps=4 schedule.val_every=4 frame.height=64 logger=csv"
-    monkeypatch.setenv("NOTEBOOK_TRAINING", training)
+    monkeypatch.setenv("NOTEBOOK_TRAINING", TRAINING)
     monkeypatch.setenv("NOTEBOOK_AUDIO", f"audio={tmp_path / 'speech.wav'}")
     notebook = nbformat.read(ROOT / "notebooks/01_first_avatar.ipynb", as_version=4)
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(ROOT / "notebooks")}}).execute()
@@ -40,3 +42,49 @@ def test_the_first_avatar_runs_on_a_miniature(chain, tmp_path, monkeypatch):
     pictures = [out for cell in notebook.cells for out in cell.get("outputs", []) if "data" in out]
     assert sum("image/png" in out["data"] for out in pictures) == 2
     assert any("<video" in out["data"].get("text/html", "") for out in pictures)
+
+
+@pytest.fixture
+def small(chain, tmp_path, monkeypatch):
+    """What the notebooks' commands say in the tests: the miniature clip and the chain that is trained on it."""
+    monkeypatch.setenv("NOTEBOOK_WHO", "data=myvideo data.name=mini")
+    monkeypatch.setenv("NOTEBOOK_NAME", "mini")
+    monkeypatch.setenv("NOTEBOOK_RUNS", str(chain))
+    monkeypatch.setenv("NOTEBOOK_TRAINING", TRAINING)
+    monkeypatch.setenv("NOTEBOOK_PACKAGE", str(tmp_path / "package"))
+    return chain
+
+
+def executed(name: str) -> tuple[str, int]:
+    """What a notebook prints, and how many pictures it shows."""
+    notebook = nbformat.read(ROOT / "notebooks" / name, as_version=4)
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(ROOT / "notebooks")}}).execute()
+    outputs = [out for cell in notebook.cells for out in cell.get("outputs", [])]
+    assert not [out for out in outputs if out.get("output_type") == "error"]
+    pictures = sum("image/png" in out.get("data", {}) for out in outputs)
+    return "".join(out.get("text", "") or out.get("data", {}).get("text/html", "") for out in outputs), pictures
+
+
+@pytest.mark.slow
+def test_a_sweep_over_framing_shows_its_strips(small, monkeypatch):
+    monkeypatch.setenv("NOTEBOOK_SWEEP", "frame=1x1 frame.face_scale=0.4,0.6 schedule.max_steps=2")
+    text, pictures = executed("02_framing.ipynb")
+    assert pictures == 1 + 2 + 2  # the frame, two rows of canvases, a strip of each job
+    assert "f0.4" in text
+
+
+@pytest.mark.slow
+def test_the_inside_of_a_field_is_drawn(small):
+    text, pictures = executed("03_inside_the_field.ipynb")
+    assert "already trained" in text
+    assert "cells are occupied" in text
+    assert pictures == 3
+
+
+@pytest.mark.slow
+def test_a_stage_of_ones_own_trains_like_ours(small, tmp_path):
+    text, pictures = executed("04_your_own_stage.ipynb")
+    assert "mouthmeter is trained" in text
+    assert pictures == 1
+    (bundle,) = (small / "mini/mouthmeter").glob("*/bundle")
+    assert Bundle.load(bundle, "mouthmeter").weights

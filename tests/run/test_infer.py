@@ -1,6 +1,9 @@
 """Infer on a person of small networks, two steps each: what the film shows is nonsense, how it is made is not."""
 
+import io
 import shutil
+import signal
+from contextlib import contextmanager
 from pathlib import Path
 
 import av
@@ -109,6 +112,126 @@ def test_same_seed_same_bytes(infer, word, tmp_path):
     assert a != c
 
 
+def test_same_seed_same_dub(infer, word, tmp_path):
+    for name in "ab":
+        assert infer("mode=dub", f"audio={word}", "control.temperature=0.5", f"out={tmp_path / name}.mp4") == 0
+    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+
+
+@pytest.mark.parametrize("out", ["film.webm", "film.mov"])
+def test_other_formats(infer, word, tmp_path, out):
+    assert infer(f"audio={word}", f"out={tmp_path / out}") == 0
+    with av.open(str(tmp_path / out)) as film:
+        frames = [frame.to_ndarray(format="rgba") for frame in film.decode(video=0)]
+        rate = film.streams.audio[0].rate
+    assert len(frames) == 7  # a quarter of a second: 6.25 frames
+    assert rate == 48_000
+    clear = frames[3][..., 3] < 20
+    assert clear.any() == out.endswith(".mov")  # opacity where the format holds it
+
+
+def test_pictures_with_opacity(infer, word, tmp_path):
+    assert infer(f"audio={word}", f"out={tmp_path / 'takes'}") == 0
+    names = sorted(path.name for path in (tmp_path / "takes").iterdir())
+    assert names == [*(f"{i:05}.png" for i in range(7)), "sound.wav"]
+    picture = np.asarray(Image.open(tmp_path / "takes" / "00003.png"))
+    assert picture.shape == (HEIGHT, WIDTH, 4)
+    assert soundfile.info(tmp_path / "takes" / "sound.wav").frames == 12_000
+    assert (tmp_path / "takes.png").exists()
+
+
+def test_a_pipe_gets_the_film_and_nothing_else(infer, word, capfdbinary):
+    assert infer(f"audio={word}", "mode=dub", "out=-") == 0
+    said = capfdbinary.readouterr()
+    with av.open(io.BytesIO(said.out)) as film:
+        assert film.format.name == "nut"
+        assert sum(1 for _ in film.decode(video=0)) == 7
+    assert b"7 frames" in said.err
+
+
+def test_footage_at_twice_the_rate(infer, word, runs, tmp_path):
+    assert infer(f"audio={word}", "mode=dub", "fps=50", f"out={tmp_path / 'a.mp4'}", "crf=1") == 0
+    frames = list(read_frames(tmp_path / "a.mp4"))
+    assert probe(tmp_path / "a.mp4").fps == 50
+    assert len(frames) == 13  # 0.25 s at 50 a second, begun ones count
+    source = dict(Clip.load(runs / "mini" / "clip").frames())
+    for tick, frame in enumerate(frames):
+        assert np.abs(frame.rgb[:20, :20].astype(int) - source[tick // 2][:20, :20]).mean() < 2.5
+
+
+def test_footages_own_rate(infer, word, tmp_path):
+    assert infer(f"audio={word}", "fps=source", f"out={tmp_path / 'a.mp4'}") == 0
+    assert probe(tmp_path / "a.mp4").fps == 25
+
+
+def test_lower_face_leaves_the_upper_one(infer, word, runs, tmp_path):
+    films = {}
+    for region in ("head", "lower_face"):
+        out = tmp_path / region
+        assert infer(f"audio={word}", "mode=dub", f"region={region}", f"out={out}") == 0
+        films[region] = np.asarray(Image.open(out / "00003.png")).astype(int)
+    clip = Clip.load(runs / "mini" / "clip")
+    source = dict(clip.frames([3]))[3]
+    _, top, _, bottom = clip.subjects[0].box[3]
+    upper = slice(0, int(0.35 * bottom + 0.65 * top))
+    np.testing.assert_array_equal(films["lower_face"][upper, :, :3], source[upper])
+    assert np.abs(films["head"][upper, :, :3] - source[upper]).max() > 20
+    assert np.abs(films["lower_face"][..., :3] - source).max() > 20
+
+
+def test_a_background_of_ones_own(infer, word, tmp_path):
+    assert infer(f"audio={word}", "background='#00ff00'", f"out={tmp_path / 'takes'}") == 0
+    assert np.asarray(Image.open(tmp_path / "takes" / "00000.png"))[2, 2, :3].tolist() == [0, 255, 0]
+
+
+def test_the_footages_own_surroundings(infer, word, runs, tmp_path):
+    assert infer(f"audio={word}", "background=source", f"out={tmp_path / 'takes'}") == 0
+    source = dict(Clip.load(runs / "mini" / "clip").frames([0]))[0]
+    found = np.asarray(Image.open(tmp_path / "takes" / "00000.png"))
+    np.testing.assert_array_equal(found[:8, :8, :3], source[:8, :8])
+
+
+class StopAfter:
+    """Asks infer to stop when it has shown some frames, as Ctrl-C would."""
+
+    def __init__(self, frames: int) -> None:
+        self.frames = frames
+
+    @contextmanager
+    def __call__(self, n_frames: int):
+        def shown(done: int) -> None:
+            if done == self.frames:
+                signal.raise_signal(signal.SIGINT)
+
+        yield shown
+
+
+def test_ctrl_c_leaves_a_film_of_what_is_done(infer, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("beavervision.run.infer.film_progress", StopAfter(9))
+    with pytest.raises(SystemExit) as stopped:
+        infer("mode=dub", f"out={tmp_path / 'film.mp4'}")
+    assert stopped.value.code == 130
+    said = capsys.readouterr().err
+    assert f"stopped: {tmp_path / 'film.mp4'} holds what was done" in said
+    assert len(list(read_frames(tmp_path / "film.mp4"))) == 9
+    with av.open(str(tmp_path / "film.mp4")) as film:
+        stream = film.streams.audio[0]
+        assert stream.duration * stream.time_base == pytest.approx(9 / 25, abs=0.002)
+
+
+def test_ctrl_c_may_leave_nothing(infer, tmp_path, monkeypatch):
+    monkeypatch.setattr("beavervision.run.infer.film_progress", StopAfter(9))
+    with pytest.raises(SystemExit) as stopped:
+        infer("keep_partial=false", f"out={tmp_path / 'film.mp4'}")
+    assert stopped.value.code == 130
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_blinks_by_a_curve(infer, word, tmp_path):
+    (tmp_path / "blinks.csv").write_text("0, 0\n0.1, 1\n")
+    assert infer(f"audio={word}", f"control.blink={tmp_path / 'blinks.csv'}", f"out={tmp_path / 'film.mp4'}") == 0
+
+
 def test_avatar_needs_no_footage(infer, runs, word, tmp_path):
     clip, away = runs / "mini" / "clip", runs / "mini" / "away"
     footage, gone = runs / "mini" / "clip.mp4", runs / "mini" / "gone.mp4"
@@ -130,6 +253,17 @@ def test_avatar_needs_no_footage(infer, runs, word, tmp_path):
         (["mode=dup"], "mode=dup is not a choice; did you mean dub"),
         (["out=film.avi"], "ends in none of"),
         (["control.temperature=-1"], "control.temperature=-1 is not a number from 0"),
+        (["out=film.png"], "number them: out=%05d.png"),
+        (["background=none"], "mp4 holds no opacity"),
+        (["background=meadow"], "background=meadow is no file and no colour"),
+        (["mode=dub", "background=white"], "a dub keeps the footage's own"),
+        (["region=nose"], "region=nose is not a choice"),
+        (["fps=often"], "fps=often is not a choice"),
+        (["crf=60"], "crf=60 is more than mp4 knows"),
+        (["control.blink=wink.csv"], "neither a number of blinks a minute nor a file"),
+        (["speech.0=a.wav"], "give one kind of them"),
+        (["speech.1=a.wav", "audio=null"], "a.wav does not exist"),
+        (["subject=3"], "no finished audio2motion bundle of subject 3"),
         (["pose=nodding"], "pose=nodding is not a choice"),
         (["pose=30-20"], "pose=30-20 is not a choice"),
         (["pose=900-950"], "choose another pose="),

@@ -1,20 +1,28 @@
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import pytest
+import soundfile
+from PIL import Image
 
+from beavervision.audio.level import speech_level_db
 from beavervision.errors import BeaverError
 from beavervision.face.model import CONDITION_SCALE
 from beavervision.face.pose import rotation_from_euler
 from beavervision.face.providers import load_face_model
 from beavervision.stages.radnerf_torso.track import SourceTrack
 from beavervision.stages.talking.avatar import Scene, open_border
+from beavervision.stages.talking.backdrop import Backdrop, filling, surroundings
+from beavervision.stages.talking.blinking import closures
 from beavervision.stages.talking.canvas_layer import CanvasLayer
 from beavervision.stages.talking.drive import HUSH, Tape, lid_shape
 from beavervision.stages.talking.dub import Dubber, head_matte
 from beavervision.stages.talking.frame_order import Swing, between, longest_run, moments, presence
+from beavervision.stages.talking.lower_face import face_points, lower_face
 from beavervision.stages.talking.pose_source import pose_swing, smoothed_at, track_at
-from beavervision.stages.talking.source_reader import SourceReader
+from beavervision.stages.talking.source_reader import SourceFrame, SourceReader
+from beavervision.stages.talking.speech import Speech, mixed
 from beavervision.types import Label
 from beavervision.video.layers import blend
 
@@ -351,6 +359,202 @@ def test_head_matte_reaches_one_on_both_heads():
     matte = head_matte(labels, alpha, 3.0)
     assert matte[(labels == Label.FACE) | (alpha > 0)].min() > 0.9
     assert matte[30:, 30:].max() == 0
+
+
+def test_the_sources_wisps_disappear_with_its_head():
+    labels = np.zeros((40, 60), np.uint8)
+    labels[10:30, 20:40] = Label.HAIR
+    own = np.zeros((40, 60), np.uint8)
+    own[10:30, 20:44] = 60  # thin hair, four pixels beyond the label map
+    own[:, 58:] = 255  # an error of the matte, far from the head
+    bare = head_matte(labels, np.zeros((40, 60)), 4.0)
+    found = head_matte(labels, np.zeros((40, 60)), 4.0, own)
+    assert bare[20, 43] < 0.5
+    assert found[20, 43] == 1
+    assert found[:, 57:].max() == 0
+
+
+def test_a_blurred_fingers_edge_stays_in_front():
+    labels = np.zeros((40, 60), np.uint8)
+    labels[:, 10:] = Label.FACE
+    labels[:, 40:] = Label.HAND
+    own = np.where(labels == Label.FACE, 255, 0).astype(np.uint8)
+    own[:, 38:40] = 128  # two mixed pixels that the label map calls face
+    found = head_matte(labels, np.zeros((40, 60)), 3.0, own)
+    assert (found[:, 40:] == 0).all()
+    assert (found[10, 38:40] < 0.51).all()
+    assert found[10, 30] == 1
+
+
+def test_lower_face_changes_and_the_upper_one_stays():
+    region = np.zeros((HEIGHT, WIDTH))
+    region[15:, :] = 1
+    layer = replace(canvas(), region=region)
+    source, found = dubbed(layer=layer)
+    np.testing.assert_array_equal(found[:14], source[:14])
+    np.testing.assert_array_equal(found[22, 40], RED)
+
+
+def test_colours_of_neck_and_background_are_the_sources():
+    """The plate is ten levels darker than the footage: round the border it is brought to the footage."""
+    size, soft = (600, 800), 0.012 * 600
+    source = np.full((*size, 3), GREY, np.uint8)
+    labels = np.zeros(size, np.uint8)
+    labels[100:400, 200:600] = Label.HAIR  # the new head is not there at all: the plate shows
+    nothing = np.zeros((60, 80))
+    layer = CanvasLayer.stack(np.zeros((60, 80, 3)), nothing, np.zeros((60, 80, 3)), nothing, np.array([0, 0, 0.1]))
+    seam, matched = (Dubber(source - 10, match=match).picture(layer, source, labels, 1.0) for match in (False, True))
+    inside = (slice(100, 400), slice(200, 200 + round(2 * soft)))
+    assert np.abs(seam[inside].astype(int) - source[inside]).max() == 10
+    assert np.abs(matched[inside].astype(int) - source[inside]).max() <= 2
+    assert (matched[250, 400] == GREY[0] - 10).all()  # far from the border the plate is as it is
+
+
+# --- lower face --------------------------------------------------------------------------------------------------
+
+
+def face_on_canvas(turn: float = 0.0) -> np.ndarray:
+    model = load_face_model()
+    rotation = rotation_from_euler(np.array([[0.0, turn, 0.0]]))[0]
+    return face_points(model, np.zeros((68, 3)), rotation, np.array([0.0, 0.0, 50.0]), np.array([400.0, 400, 100, 80]))
+
+
+def test_face_points_by_hand():
+    model = load_face_model()
+    points = face_on_canvas()
+    x, y, z = model.mean[model.landmarks68[30]]  # the nose's tip; the camera looks at the face, y down
+    np.testing.assert_allclose(points[30], [100 + 400 * x / (50 - z), 80 - 400 * y / (50 - z)])
+
+
+@pytest.mark.parametrize("turn", [-0.4, 0.0, 0.4])
+def test_lower_face_holds_mouth_and_jaw_but_no_eye_and_no_brow(turn):
+    points = face_on_canvas(turn)
+    matte = lower_face([points], (200, 200))
+
+    def at(indices):
+        return np.array([matte[int(y), int(x)] for x, y in points[indices]])
+
+    assert at(range(48, 68)).min() > 0.95  # mouth
+    assert at(range(6, 11)).min() > 0.5  # chin
+    assert at(range(36, 48)).max() == 0  # eyes
+    assert at(range(17, 27)).max() == 0  # brows
+    assert at([27, 28]).max() == 0  # bridge of the nose
+
+
+def test_lower_face_covers_both_mouths_at_any_resolution():
+    points = face_on_canvas()
+    dropped = points.copy()
+    dropped[5:12, 1] += 12  # a jaw that opens
+    one, both = lower_face([points], (200, 200)), lower_face([points, dropped], (200, 200))
+    assert (both >= one - 0.35).all()
+    assert both.sum() > one.sum()
+    fine = lower_face([points], (400, 400), detail=2.0)
+    np.testing.assert_allclose(fine.reshape(200, 2, 200, 2).mean((1, 3)), one, atol=0.12)
+
+
+# --- backdrop ----------------------------------------------------------------------------------------------------
+
+
+def test_backdrop_is_what_the_user_chose(tmp_path):
+    picture = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+    Image.fromarray(picture).save(tmp_path / "wall.png")
+    size = (WIDTH, HEIGHT)
+    found = {
+        choice: next(Backdrop.of(choice, size, PLATE).frames(25))
+        for choice in ("plate", "none", "#00ff00", "navy", str(tmp_path / "wall.png"))
+    }
+    np.testing.assert_array_equal(found["plate"], PLATE)
+    assert found["none"] is None
+    assert (found["#00ff00"] == (0, 255, 0)).all()
+    assert (found["navy"] == (0, 0, 128)).all()
+    np.testing.assert_array_equal(found[str(tmp_path / "wall.png")], picture)
+
+
+def test_a_film_as_backdrop_begins_again(miniature):
+    frames = [rgb for _, rgb in miniature.frames()]
+    backdrop = Backdrop.of(str(miniature.video), miniature.size, PLATE).frames(25)
+    found = list(islice(backdrop, len(frames) + 3))
+    np.testing.assert_array_equal(found[5], frames[5])
+    np.testing.assert_array_equal(found[len(frames) + 2], frames[2])
+
+
+def test_pictures_fill_the_frame_with_their_middle():
+    # 40 x 20 scaled to cover 10 x 10: by half, to 20 x 10; the middle ten columns are columns 10-29 of the picture.
+    wide = np.zeros((20, 40, 3), np.uint8)
+    wide[:, 10:30] = 200
+    assert (filling(wide, (10, 10)) == 200).all()
+
+
+def test_no_backdrop_by_that_name():
+    with pytest.raises(BeaverError, match="background=meadow is no file and no colour"):
+        Backdrop.of("meadow", (WIDTH, HEIGHT), PLATE)
+
+
+def test_surroundings_are_the_footage_without_its_people():
+    rgb = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+    mine, theirs = np.zeros((2, HEIGHT, WIDTH), np.uint8)
+    mine[20:40, 10:20], theirs[20:40, 60:70] = Label.FACE, Label.TORSO
+    mine[20:40, 60:70], theirs[20:40, 10:20] = Label.OTHER, Label.OTHER
+    found = surroundings(SourceFrame(rgb, (mine, theirs), (None, None)), PLATE)
+    for columns in (slice(10, 20), slice(60, 70)):
+        np.testing.assert_array_equal(found[20:40, columns], PLATE[20:40, columns])
+    np.testing.assert_array_equal(found[:, 30:50], rgb[:, 30:50])
+    alone = surroundings(SourceFrame(rgb, (mine,), (None,)), PLATE)
+    np.testing.assert_array_equal(alone[20:40, 62:68], rgb[20:40, 62:68])  # who is not in the film stays
+
+
+# --- speech ------------------------------------------------------------------------------------------------------
+
+
+def noise(path, seconds: float, rate: int = 16_000, level: float = 0.1, seed: int = 0):
+    samples = level * np.random.default_rng(seed).standard_normal(round(seconds * rate))
+    soundfile.write(path, samples, rate, subtype="FLOAT")
+    return path, samples
+
+
+@pytest.mark.parametrize("fps", [25.0, 29.97])
+def test_a_speech_in_stretches_is_the_speech(tmp_path, fps):
+    path, samples = noise(tmp_path / "words.wav", 5.03)
+    speech = Speech.listen(path)
+    assert (speech.n_samples, speech.frames(25)) == (len(samples), 126)
+    frames = []
+    for stretch in speech.stretches(fps, size=40, context=8):
+        begin = round(stretch.first * 16_000 / fps)
+        np.testing.assert_array_equal(stretch.samples, samples[begin : begin + len(stretch.samples)].astype(np.float32))
+        assert stretch.first == max(0, stretch.frames.start - 8)
+        frames += stretch.frames
+    assert frames == list(range(speech.frames(fps)))
+
+
+def test_level_of_a_speech_is_that_of_the_whole(tmp_path):
+    path, samples = noise(tmp_path / "words.wav", 3.0)
+    assert Speech.listen(path).level_db == pytest.approx(speech_level_db(samples.astype(np.float32)), abs=0.01)
+
+
+def test_speeches_are_added_up_from_their_first_samples(tmp_path):
+    (one, a), (two, b) = noise(tmp_path / "a.wav", 0.5), noise(tmp_path / "b.wav", 1.2, seed=1)
+    found = np.concatenate(list(mixed([Speech.listen(one), Speech.listen(two)], 16_000)))
+    np.testing.assert_allclose(found, np.pad(a, (0, len(b) - len(a))) + b, atol=1e-6)
+
+
+# --- blinks ------------------------------------------------------------------------------------------------------
+
+
+def test_blinks_by_a_curve(tmp_path):
+    (tmp_path / "blinks.csv").write_text("seconds, closure\n0.0, 0\n0.2, 1\n# open again\n0.4 0\n")
+    found = closures(str(tmp_path / "blinks.csv"), 12, 25, seed=0)
+    # 25 frames a second: 0.2 s is frame 5, 0.4 s frame 10; straight lines between.
+    np.testing.assert_allclose(found, [0, 0.2, 0.4, 0.6, 0.8, 1, 0.8, 0.6, 0.4, 0.2, 0, 0], atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [("", "holds no line"), ("0, 0\nsoon, 1\n", "line 2"), ("0, 2\n", "0 to 1"), ("1, 0\n0, 1\n", "must rise")],
+)
+def test_bad_curves_are_told(tmp_path, text, sentence):
+    (tmp_path / "blinks.csv").write_text(text)
+    with pytest.raises(BeaverError, match=sentence):
+        closures(str(tmp_path / "blinks.csv"), 12, 25, seed=0)
 
 
 # --- drive -------------------------------------------------------------------------------------------------------

@@ -44,6 +44,34 @@ def test_blend_is_exact_at_both_ends():
     np.testing.assert_array_equal(layers.blend(top, bottom, 0.0), bottom)
 
 
+def cut(colour, opacity: int) -> np.ndarray:
+    return np.full((2, 2, 4), (*colour, opacity), np.uint8)
+
+
+def test_cut_out_over_cut_out_by_hand():
+    # A fifth of white over opaque black: light 0.2, sRGB(0.2) = 0.4845 = 123.5 / 255.
+    assert layers.over(cut((255, 255, 255), 51), cut((0, 0, 0), 255))[0, 0].tolist() == [124, 124, 124, 255]
+    # Half of red over half of blue: 0.502 + 0.498 x 0.502 = 0.752; of the light, two thirds are red.
+    red, _, blue, opacity = layers.over(cut((255, 0, 0), 128), cut((0, 0, 255), 128))[0, 0].tolist()
+    assert opacity == 192
+    np.testing.assert_allclose(layers.to_linear(np.uint8([red, blue])), [0.668, 0.332], atol=0.005)
+
+
+def test_where_one_cut_out_is_alone_it_is_not_changed():
+    top, bottom = cut((200, 10, 5), 0), cut((7, 8, 9), 77)
+    np.testing.assert_array_equal(layers.over(top, bottom), bottom)
+    np.testing.assert_array_equal(layers.over(bottom, top), bottom)
+
+
+def test_cross_fade_of_opaque_cut_outs_is_the_blend():
+    top, bottom = picture(0), picture(1)
+    matte = np.random.default_rng(2).random((12, 16)).astype(np.float32)
+    solid = np.full((12, 16, 1), 255, np.uint8)
+    found = layers.cross_fade(np.dstack([top, solid]), np.dstack([bottom, solid]), matte)
+    assert np.abs(found[..., :3].astype(int) - layers.blend(top, bottom, matte)).max() <= 1
+    assert (found[..., 3] == 255).all()
+
+
 def test_feather_rises_inwards_only():
     mask = np.zeros((9, 20), bool)
     mask[:, 5:] = True

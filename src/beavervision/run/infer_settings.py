@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -79,7 +80,7 @@ def film_settings(cfg: DictConfig, out: Out) -> FilmSettings:
 def _controls(cfg: DictConfig) -> Controls:
     blink = cfg.control.blink
     if isinstance(blink, str):
-        read_curve(blink)
+        read_curve(Path(blink))
     else:
         _check_number("control.blink", blink, 0.0, MOST_BLINKS)
     numbers = OmegaConf.create({"control": {k: v for k, v in cfg.control.items() if k != "blink"}})

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from beavervision.face.model import CONDITION_SCALE, FaceModel
 from beavervision.video.layers import feather, grow
 
-OUTLINE = np.r_[2:15, 31:36]
+OUTLINE = np.r_[3:14, 31:36]
 """iBUG points whose hull is the lower face: the jaw from cheek to cheek, and the nose's base."""
 JAW = slice(4, 13)
 """Points of the jaw, by which the size of the face is told."""

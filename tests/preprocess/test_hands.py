@@ -20,7 +20,7 @@ SIZE = (320, 240)
 def raised():
     """(picture, hand's pixels, landmarks) of five frames in which the hand is before the chin."""
     actor = small_actor(*SIZE)
-    performance = perform(actor.model, (), 30, 25, seed=7, hand=Moment(0.0, 1.2), place=NEAR + [0.0, 0.0, 30.0])
+    performance = perform(actor.model, (), 30, 25, seed=7, hand=Moment(0.0, 1.2), place=NEAR + np.array([0, 0, 30]))
     frames = []
     for i in range(12, 17):
         pose = performance.pose(i)

@@ -21,6 +21,7 @@ from beavervision.run.quiet import quiet_libraries
 from beavervision.run.settings import check_nodes
 
 PACKAGES = ("torch", "lightning", "hydra-core", "mediapipe", "numba", "av", "transformers", "wandb")
+OWN_FACE_MODELS = ("bfm", "ict")
 PYTHONS = ((3, 10), (3, 13))
 """First version that works, and first that does not."""
 FREE_GB = 5.0
@@ -46,7 +47,8 @@ def doctor(cfg: DictConfig) -> None:
     quiet_libraries()
     check_nodes(cfg)
     checks: list[Callable[[], Finding]] = [
-        _python, *(lambda n=n: _package(n) for n in PACKAGES), _detector, _face_model, _kernels, _gpu, _speech,
+        _python, *(lambda n=n: _package(n) for n in PACKAGES), _detector, _face_model,
+        *(lambda n=n: _own_face_model(n) for n in OWN_FACE_MODELS), _kernels, _gpu, _speech,
         lambda: _disk(Path(cfg.paths.runs)), lambda: _writable(Path(cfg.paths.runs)),
     ]  # fmt: skip
     findings = [check() for check in checks]
@@ -97,6 +99,18 @@ def _face_model() -> Finding:
     except (BeaverError, OSError) as error:
         return Finding("face model", str(error), well=False)
     return Finding("face model", f"gpmm, {len(model.mean)} vertices")
+
+
+def _own_face_model(name: str) -> Finding:
+    """A face model whose files are the user's own."""
+    from beavervision.face.providers import load_face_model
+
+    try:
+        model = load_face_model(name)
+    except BeaverError as error:
+        return Finding(f"face model {name}", str(error), needed=False, well=False)
+    sizes = f"{len(model.mean)} vertices, {len(model.id_basis)} + {len(model.exp_basis)} coefficients"
+    return Finding(f"face model {name}", sizes, needed=False)
 
 
 def _kernels() -> Finding:

@@ -68,9 +68,10 @@ def ensure_clip(cfg: DictConfig) -> Path:
 
 def _ensured(cfg: DictConfig, *, force: bool) -> tuple[Path, bool]:
     """The clip's folder, and whether it was made now."""
-    settings, basis, given = typed(cfg, "data", DataSettings), cfg.face_model.name, _given()
+    settings, given = typed(cfg, "data", DataSettings), _given()
     folder = Path(cfg.paths.runs) / settings.name / "clip"
     there, before = (folder / MANIFEST).exists(), Prepared.read(folder)
+    basis = cfg.face_model.name if before is None or _names_face_model() else before.basis
     if there and not force and (before is None or before.serves(settings, basis, given)):
         return folder, False
     if before is not None:
@@ -102,3 +103,8 @@ def _given() -> set[str]:
     overrides = HydraConfig.get().overrides.task
     keys = (o.lstrip("+~").partition("=")[0] for o in overrides)
     return {key.removeprefix("data.") for key in keys if key.startswith("data.")}
+
+
+def _names_face_model() -> bool:
+    """Whether the command line names a face model; else a clip keeps the one that it was made with."""
+    return any(override.lstrip("+").startswith("face_model") for override in HydraConfig.get().overrides.task)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from omegaconf import DictConfig, OmegaConf
@@ -33,6 +34,14 @@ class DataSettings:
     workers: int | None = None
     clips: str | None = None
     speech: str | None = None
+
+
+@dataclass
+class FaceModelSettings:
+    """`face_model`: which morphable model, and where its files are when they are the user's own."""
+
+    name: str
+    folder: str | None = None
 
 
 @dataclass
@@ -71,6 +80,7 @@ class RunSettings:
 
 SCHEMAS: dict[str, type] = {
     "data": DataSettings,
+    "face_model": FaceModelSettings,
     "frame": FrameSettings,
     "hardware": HardwareSettings,
     "run": RunSettings,
@@ -99,7 +109,7 @@ def typed(cfg: DictConfig, node: str, schema: type[SettingsT]) -> SettingsT:
 
 
 def check_nodes(cfg: DictConfig) -> None:
-    """Check every node of ours against its schema.
+    """Check every node of ours against its schema, and let the user's face model be found from now on.
 
     Raises:
         BeaverError: as `typed`.
@@ -107,6 +117,11 @@ def check_nodes(cfg: DictConfig) -> None:
     for node, schema in SCHEMAS.items():
         if cfg.get(node) is not None:
             typed(cfg, node, schema)
+    folder = OmegaConf.select(cfg, "face_model.folder")
+    if folder is not None:
+        from beavervision.face.providers import remember_folder
+
+        remember_folder(cfg.face_model.name, Path(folder))
 
 
 def frame_spec(node: DictConfig) -> FrameSpec:

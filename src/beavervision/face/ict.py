@@ -1,0 +1,101 @@
+"""ICT-FaceKit's light model, from the user's copy of its repository (MIT licence; Li et al., CVPR 2020).
+
+The FaceXModel folder holds a neutral mesh, one OBJ for each identity mode and each expression, and
+vertex_indices.json with the expressions' names and the 68 landmarks.
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from beavervision.errors import BeaverError
+from beavervision.face.correspondence import mesh_landmarks, named_shapes
+from beavervision.face.headspace import into_head_space
+from beavervision.face.landmarks import N_MESH
+from beavervision.face.model import FaceModel
+
+NEUTRAL, INDICES, INSIDE = "generic_neutral_mesh.obj", "vertex_indices.json", "FaceXModel"
+N_IDENTITY = 80
+N_FACE, N_HEAD = 9409, 11248
+"""Vertices of the face come first, then those of head and neck; mouth, teeth and eyeballs follow and are left out."""
+ACTIVATION = 0.3
+"""Standard deviation of an expression's activation (0 .. 1), so that a coefficient of 1 is an ordinary one."""
+PERMISSION = "get ICT-FaceKit from github.com/ICT-VGL/ICT-FaceKit (MIT licence)"
+
+
+def model_folder(folder: Path) -> Path:
+    """The FaceXModel folder, given itself or what contains it."""
+    return folder / INSIDE if (folder / INSIDE).is_dir() else folder
+
+
+def missing_ict(folder: Path) -> list[str]:
+    """Files that are still needed in `folder`; none when the model can be read."""
+    folder = model_folder(folder)
+    lacking = [name for name in (NEUTRAL, INDICES, "identity000.obj") if not (folder / name).is_file()]
+    if lacking:
+        return lacking
+    return [f"{name}.obj" for name in _indices(folder)["expressions"] if not (folder / f"{name}.obj").is_file()]
+
+
+def load_ict(folder: Path) -> FaceModel:
+    """Read ICT's face model: up to 80 identity coefficients and one for each of its 53 expressions.
+
+    Raises:
+        BeaverError: when a file is damaged.
+    """
+    folder = model_folder(folder)
+    indices = _indices(folder)
+    identities = sorted(folder.glob("identity[0-9][0-9][0-9].obj"))[:N_IDENTITY]
+    neutral = _vertices(folder / NEUTRAL)
+    modes = np.stack([_vertices(path, len(neutral)) - neutral for path in identities])
+    shapes = [_vertices(folder / f"{name}.obj", len(neutral)) - neutral for name in indices["expressions"]]
+    keys = np.array(indices["idx_to_landmark_verts"], np.int64)
+    mean, id_basis, exp_basis = into_head_space(neutral, modes, ACTIVATION * np.stack(shapes), keys, folder / NEUTRAL)
+    mesh = mesh_landmarks(mean, exp_basis, keys, N_FACE)
+    names = named_shapes(exp_basis, mesh, np.arange(N_MESH))
+    return FaceModel("ict", mean, id_basis, exp_basis, _triangles(folder / NEUTRAL, len(mean)), mesh, keys, names)
+
+
+def _indices(folder: Path) -> dict[str, list]:
+    try:
+        found = json.loads((folder / INDICES).read_text(encoding="utf-8"))
+        keys = found["idx_to_landmark_verts"]
+        if len(keys) != 68 or not found["expressions"]:
+            raise BeaverError(f"{folder / INDICES} does not name 68 landmarks and the expressions; copy it anew.")
+    except (OSError, ValueError, KeyError) as error:
+        raise BeaverError(f"{folder / INDICES} cannot be read ({error}); copy it anew.") from None
+    return found
+
+
+def _vertices(path: Path, count: int | None = None) -> Float[np.ndarray, "V 3"]:
+    """Vertices of face, head and neck of an OBJ file."""
+    rows = []
+    try:
+        with path.open(encoding="utf-8") as file:
+            for line in file:
+                if line.startswith("v "):
+                    rows.append(line.split()[1:4])
+                    if len(rows) == N_HEAD:
+                        break
+        found = np.array(rows, np.float64).reshape(-1, 3)
+    except (OSError, ValueError) as error:
+        raise BeaverError(f"{path} cannot be read ({error}); copy it anew.") from None
+    if count is not None and len(found) != count:
+        raise BeaverError(f"{path} has {len(found)} vertices of the head, {NEUTRAL} has {count}; copy it anew.")
+    return found
+
+
+def _triangles(path: Path, count: int) -> Int[np.ndarray, "F 3"]:
+    """Polygons of the kept vertices, cut into triangles."""
+    found = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("f "):
+            corners = [int(word.split("/")[0]) - 1 for word in line.split()[1:]]
+            if max(corners) < count:
+                found += [(corners[0], b, c) for b, c in pairwise(corners[1:])]
+    return np.array(found, np.int64).reshape(-1, 3)

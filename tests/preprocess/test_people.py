@@ -82,6 +82,18 @@ def test_a_passing_mistake_is_left_out_and_a_short_clip_is_not():
     assert len(join([short])) == 1
 
 
+def test_who_is_seen_for_a_moment_of_a_long_clip_is_left_out():
+    day = Track(0, [landmarks()] * 7500)  # five minutes; 0.002 of it are 15 frames
+    assert len(join([day, track(40, 14, who=2, centre=(100, 100))])) == 1
+    assert len(join([day, track(40, 16, who=2, centre=(100, 100))])) == 2
+
+
+def test_landmarks_go_into_a_mapped_file(tmp_path):
+    (found,) = join([track(2, 3, who=1)])
+    found.landmarks(6, np.lib.format.open_memmap(tmp_path / "a.npy", "w+", np.float32, (6, 478, 3))).flush()
+    assert np.array_equal(np.load(tmp_path / "a.npy"), found.landmarks(6), equal_nan=True)
+
+
 def test_landmarks_keep_their_indices():
     (found,) = join([track(2, 3, who=1), track(7, 2, who=1)])
     assert np.flatnonzero(np.isfinite(found.landmarks(12)).all((1, 2))).tolist() == [2, 3, 4, 7, 8]

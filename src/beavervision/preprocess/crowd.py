@@ -10,15 +10,17 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float, UInt8
+from numpy.lib.format import open_memmap
 from safetensors.numpy import load_file, save_file
 
 from beavervision.errors import BeaverError
+from beavervision.face.landmarks import N_LANDMARKS
 from beavervision.preprocess.cuts import Cuts, find_cuts
 from beavervision.preprocess.people import join
 from beavervision.preprocess.presence import Presence, names
 from beavervision.preprocess.track import Track
 
-VERSION = 2
+VERSION = 3
 FACTS, CUTS = "people.json", "cuts.safetensors"
 BOXES, LANDMARKS, SHARPNESS = "boxes.npy", "landmarks_{}.npy", "sharpness_{}.npy"
 
@@ -62,7 +64,8 @@ def gather(part: Path, tracks: Sequence[Track], signatures: UInt8[np.ndarray, "T
     if not people:
         raise BeaverError(f"{video} shows no face anywhere; use footage in which a face is seen, or other data.start.")
     for number, person in enumerate(people):
-        np.save(part / LANDMARKS.format(number), person.landmarks(n_frames))
+        shape = (n_frames, N_LANDMARKS, 3)
+        person.landmarks(n_frames, open_memmap(part / LANDMARKS.format(number), "w+", np.float32, shape)).flush()
         np.save(part / SHARPNESS.format(number), person.sharpness(n_frames))
     presences = [person.presence(n_frames) for person in people]
     facts = [

@@ -8,9 +8,6 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
-VERSION = 1
-"""To be raised when other cuts are found."""
-
 COLUMNS, ROWS = 32, 18
 """Cells of a signature, whatever the frame's aspect."""
 

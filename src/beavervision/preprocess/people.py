@@ -14,15 +14,13 @@ from beavervision.preprocess.look import Look, differences
 from beavervision.preprocess.presence import Presence
 from beavervision.preprocess.track import Track, landmark_box
 
-VERSION = 1
-"""To be raised when other people are found in the same tracks."""
-
 SAME_PERSON = 1.0
 """`look.difference` up to which two faces that are never seen together are one person's."""
 
-FLEETING, SELDOM = 10, 0.05
-"""A face seen in fewer frames than the one, and in a smaller share than the other of those that show the face seen
-most, is a detector's mistake or a passer-by: left out. All others, posters too, are people of their own."""
+FLEETING, SELDOM, RARE = 10, 0.05, 0.002
+"""A face seen in fewer frames than the first, and in a smaller share than the second of those that show the face seen
+most, is a detector's mistake or a passer-by; so it is in a smaller share than the third however long it lasts. These
+are left out. All others, posters too, are people of their own."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +47,10 @@ class Person:
         """Median place of the face, px."""
         return self.presence(self.tracks[-1].stop).centre
 
-    def landmarks(self, n_frames: int) -> Float[np.ndarray, "T 478 3"]:
-        """Full-frame px, NaN where the face was not found."""
-        rows = np.full((n_frames, 478, 3), np.nan, np.float32)
+    def landmarks(self, n_frames: int, out: np.ndarray | None = None) -> Float[np.ndarray, "T 478 3"]:
+        """Full-frame px, NaN where the face was not found; written into `out` where given, a mapped file perhaps."""
+        rows = np.empty((n_frames, 478, 3), np.float32) if out is None else out
+        rows[:] = np.nan
         for track in self.tracks:
             rows[track.first : track.stop] = track.landmarks
         return rows
@@ -80,7 +79,8 @@ def join(tracks: Sequence[Track], firsts: Sequence[int] = ()) -> list[Person]:
     chains = link(parts, firsts)
     people = [Person(tuple(sorted(group, key=lambda t: t.first))) for group in _alike(chains)]
     most = max((person.n_frames for person in people), default=0)
-    kept = [person for person in people if person.n_frames >= min(FLEETING, SELDOM * most)]
+    least = max(min(FLEETING, SELDOM * most), RARE * most)
+    kept = [person for person in people if person.n_frames >= least]
     return sorted(kept, key=lambda person: (*person.centre, person.tracks[0].first))
 
 

@@ -32,6 +32,9 @@ sharp frames of the recordings as they are have 0.6."""
 NEAR_BLURRED = 0.45
 """The same for a face that is lost next: it was blurred even more."""
 
+PIECE = 1000
+"""Frames that are measured at once: the landmarks of a long clip may lie in a mapped file."""
+
 ENOUGH = 25
 """Frames of a shot that tell how sharp the face usually is there."""
 
@@ -73,8 +76,7 @@ def judge(
     n = len(landmarks)
     cuts = cuts or Cuts(np.zeros(0, int), np.zeros(n, bool))
     shots = shot_of(cuts.firsts, n)
-    found = np.isfinite(landmarks).all((1, 2))
-    inside, yaw = inside_share(landmarks, width, height), np.abs(rough_yaw(landmarks))
+    found, inside, yaw = _measured(landmarks, width, height)
     sharp = np.ones(n) if sharpness is None else relative_sharpness(sharpness, shots)
     reason = np.full(n, VisibilityReason.VISIBLE, np.int64)
     with np.errstate(invalid="ignore"):
@@ -88,6 +90,19 @@ def judge(
             reason[shots == shot] = VisibilityReason.CUT
     reason[cuts.mixed] = VisibilityReason.CUT
     return reason == VisibilityReason.VISIBLE, reason
+
+
+def _measured(
+    landmarks: Float[np.ndarray, "T 478 3"], width: int, height: int
+) -> tuple[Bool[np.ndarray, "T"], Float[np.ndarray, "T"], Float[np.ndarray, "T"]]:
+    """Whether there is a face, the share of it inside the frame, and its turn to either side, in each frame."""
+    found, inside, yaw = np.zeros(len(landmarks), bool), np.zeros(len(landmarks)), np.zeros(len(landmarks))
+    for start in range(0, len(landmarks), PIECE):
+        rows = slice(start, start + PIECE)
+        piece = np.asarray(landmarks[rows])
+        found[rows] = np.isfinite(piece).all((1, 2))
+        inside[rows], yaw[rows] = inside_share(piece, width, height), np.abs(rough_yaw(piece))
+    return found, inside, yaw
 
 
 def relative_sharpness(sharpness: Float[np.ndarray, "T"], shots: Int[np.ndarray, "T"]) -> Float[np.ndarray, "T"]:

@@ -3,7 +3,10 @@
 import io
 import shutil
 import signal
-from contextlib import contextmanager
+import threading
+import time
+from contextlib import closing, contextmanager
+from functools import partialmethod
 from pathlib import Path
 
 import av
@@ -11,10 +14,16 @@ import numpy as np
 import pytest
 import soundfile
 from PIL import Image
-from small_people import train_person
+from small_people import STAGES, train_person
 
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.manifest import MANIFEST
+from beavervision.stages.talking.casting import Speaker
+from beavervision.stages.talking.drive import Controls, stretches
+from beavervision.stages.talking.film import FilmMaker
+from beavervision.stages.talking.person import Person
+from beavervision.stages.talking.settings import FilmSettings
+from beavervision.stages.talking.speech import Speech
 from beavervision.synthetic.miniature import miniature_clip
 from beavervision.video.decode import read_frames
 from beavervision.video.probe import probe
@@ -230,6 +239,44 @@ def test_ctrl_c_may_leave_nothing(infer, tmp_path, monkeypatch):
 def test_blinks_by_a_curve(infer, word, tmp_path):
     (tmp_path / "blinks.csv").write_text("0, 0\n0.1, 1\n")
     assert infer(f"audio={word}", f"control.blink={tmp_path / 'blinks.csv'}", f"out={tmp_path / 'film.mp4'}") == 0
+
+
+def test_a_speech_heard_in_stretches_moves_like_one_heard_at_once(runs, tmp_path, monkeypatch):
+    """Noise of the latents included: no border of a stretch shows."""
+    rng = np.random.default_rng(0)
+    samples = 0.1 * rng.standard_normal(16 * 16_000) * (1 + np.sin(np.arange(16 * 16_000) / 2000))
+    soundfile.write(tmp_path / "long.wav", samples, 16_000, subtype="FLOAT")
+    bundles = {stage: runs / "mini" / stage / "default" / "bundle" for stage in STAGES}
+    person, speech = Person.load(bundles, backend="torch"), Speech.listen(tmp_path / "long.wav")
+    controls = Controls(temperature=0.5, seed=3)
+    whole = np.concatenate(list(stretches(person, speech, controls)))
+    monkeypatch.setattr(Speech, "stretches", partialmethod(Speech.stretches, size=100, context=60))
+    parts = list(stretches(person, speech, controls))
+    assert [len(part) for part in parts] == [100, 100, 100, 100]
+    # What is left is the pitch tracker's, which measures loudness against the loudest sample that it hears.
+    assert np.abs(np.concatenate(parts) - whole).max() < 0.02 * whole.std()
+
+
+def test_frames_in_flight_do_not_grow(runs, word):
+    """However slowly frames are taken, no more than a few source frames are read ahead."""
+    clip = Clip.load(runs / "mini" / "clip")
+    bundles = {stage: runs / "mini" / stage / "default" / "bundle" for stage in STAGES}
+    person = Person.load(bundles, clip.sha256, backend="torch")
+    maker = FilmMaker([Speaker(person, Speech.listen(clip.folder / "audio.wav"))], FilmSettings(mode="dub"), clip)
+    read, source, threads = [], maker._source(clip), threading.active_count()
+
+    def counted():
+        for frame in source:
+            read.append(frame)
+            yield frame
+
+    maker._source = lambda clip: counted()
+    with closing(maker.frames()) as frames:
+        for taken in range(1, 20):
+            next(frames)
+            time.sleep(0.01)
+            assert len(read) - taken <= 12
+    assert threading.active_count() <= threads  # closing has ended every thread of the film
 
 
 def test_avatar_needs_no_footage(infer, runs, word, tmp_path):

@@ -14,6 +14,7 @@ def clip(**changes):
     """Facts of a long, clean clip."""
     clean = {
         "people": 1,
+        "footage": {"codec": "h264", "transfer": "sdr", "interlaced": False, "complete": True},
         "background": {"moving": False, "camera_moves": False, "seen_share": 0.9, "changed_share": 0.0},
         "sound": {"loudest_db": -12.0, "clipped_share": 0.0, "speech_share": 0.9, "snr_db": 40.0},
     }
@@ -55,6 +56,9 @@ def test_a_clean_clip_is_good_for_everything():
 @pytest.mark.parametrize(
     ("changes", "stages", "grade", "words"),
     [
+        ({"footage": clip()["footage"] | {"complete": False}}, ("radnerf_head", "dub"), USABLE, "breaks off"),
+        ({"footage": clip()["footage"] | {"interlaced": True}}, ("radnerf_torso",), USABLE, "interlaced"),
+        ({"footage": clip()["footage"] | {"transfer": "hlg"}}, ("radnerf_head",), GOOD, "HDR footage (HLG)"),
         ({"sound": None}, SPEECH, NOT_USABLE, "no sound"),
         ({"sound": {"loudest_db": -90.0}}, SPEECH, NOT_USABLE, "silent"),
         ({"sound": clip()["sound"] | {"clipped_share": 0.02}}, SPEECH, USABLE, "audio clips in 2.0 %"),

@@ -27,6 +27,19 @@ def view(clip: Facts, subject: Facts) -> Iterator[Remark]:
         yield Remark(USABLE, f"{100 * gone:.0f} % of the frames do not show the face and are left out{worst}")
 
 
+def footage(clip: Facts, subject: Facts) -> Iterator[Remark]:
+    """What the file itself is like."""
+    film = clip["footage"]
+    if not film["complete"]:
+        found = "the file breaks off before the end that it names"
+        yield Remark(USABLE, found, "what is there was used; fetch it again if it was a download")
+    if film["interlaced"]:
+        found = "the footage is interlaced: what moves has combed edges"
+        yield Remark(USABLE, found, "deinterlace it first, or export it as progressive video")
+    if film["transfer"] != "sdr":
+        yield Remark(GOOD, f"HDR footage ({film['transfer'].upper()}) was toned down to what ordinary screens show")
+
+
 def size(clip: Facts, subject: Facts) -> Iterator[Remark]:
     """How large the face is."""
     if subject["face_height_px"] is None:
@@ -157,7 +170,7 @@ def speech_or_none(clip: Facts, subject: Facts) -> Iterator[Remark]:
 CONCERNS: dict[str, Concern] = {
     concern.__name__: concern
     for concern in (
-        *(view, size, fit, hidden, light, turns, background, shoulders),
+        *(view, footage, size, fit, hidden, light, turns, background, shoulders),
         *(speech, sound, voices, step, mouth, speech_or_none),
     )
 }

@@ -35,6 +35,12 @@ def gather(findings: Findings, activity: Activity | None) -> Facts:
         "fps": findings.fps,
         "frames": findings.n_frames,
         "seconds": round(findings.n_frames / findings.fps, 3),
+        "footage": {
+            "codec": findings.source.info.codec,
+            "transfer": findings.source.info.transfer,
+            "interlaced": findings.source.info.interlaced,
+            "complete": findings.source.info.complete,
+        },
         "people": max(len(findings.people), len(findings.subjects)),
         "cuts_at_seconds": [round(cut / findings.fps, 3) for cut in findings.cuts],
         "background": {

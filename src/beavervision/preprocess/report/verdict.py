@@ -14,9 +14,9 @@ NEEDS = {
     "audio2motion": ("speech", "sound", "voices", "step", "fit", "mouth"),
     "syncnet": ("speech", "sound", "voices", "step", "fit", "mouth"),
     "postnet": ("speech", "sound", "voices", "step", "fit", "mouth"),
-    "radnerf_head": ("view", "size", "fit", "hidden", "light", "turns"),
-    "radnerf_torso": ("view", "size", "fit", "hidden", "light", "background", "shoulders"),
-    "dub": ("view", "size", "fit", "speech_or_none", "hidden", "light"),
+    "radnerf_head": ("view", "footage", "size", "fit", "hidden", "light", "turns"),
+    "radnerf_torso": ("view", "footage", "size", "fit", "hidden", "light", "background", "shoulders"),
+    "dub": ("view", "footage", "size", "fit", "speech_or_none", "hidden", "light"),
 }
 """What each use of a clip depends on; see `concerns`. The first five are stages, dub is a mode of infer."""
 

@@ -4,6 +4,7 @@ from beavervision.preprocess.report.remark import GOOD, NOT_USABLE, USABLE
 from beavervision.preprocess.report.verdict import NEEDS, headline, judge_stages
 
 SPEECH = ("audio2motion", "syncnet", "postnet")
+PICTURE = ("radnerf_head", "radnerf_torso", "dub")
 
 
 def spread(low, middle, high):
@@ -56,9 +57,9 @@ def test_a_clean_clip_is_good_for_everything():
 @pytest.mark.parametrize(
     ("changes", "stages", "grade", "words"),
     [
-        ({"footage": clip()["footage"] | {"complete": False}}, ("radnerf_head", "dub"), USABLE, "breaks off"),
-        ({"footage": clip()["footage"] | {"interlaced": True}}, ("radnerf_torso",), USABLE, "interlaced"),
-        ({"footage": clip()["footage"] | {"transfer": "hlg"}}, ("radnerf_head",), GOOD, "HDR footage (HLG)"),
+        ({"footage": clip()["footage"] | {"complete": False}}, PICTURE, USABLE, "breaks off"),
+        ({"footage": clip()["footage"] | {"interlaced": True}}, PICTURE, USABLE, "interlaced"),
+        ({"footage": clip()["footage"] | {"transfer": "hlg"}}, PICTURE, GOOD, "HDR footage (HLG)"),
         ({"sound": None}, SPEECH, NOT_USABLE, "no sound"),
         ({"sound": {"loudest_db": -90.0}}, SPEECH, NOT_USABLE, "silent"),
         ({"sound": clip()["sound"] | {"clipped_share": 0.02}}, SPEECH, USABLE, "audio clips in 2.0 %"),

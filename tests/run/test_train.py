@@ -15,6 +15,7 @@ from beavervision.artifacts.bundle import Bundle
 from beavervision.artifacts.manifest import Manifest
 
 FOLDER = Path("anna/ridge/default")
+HALT = "+callbacks.halt={_target_: halt.Halt, folder: '${hydra:runtime.output_dir}', step: 8, number: %d}"
 
 
 def weights(runs: Path, folder: Path = FOLDER) -> dict[str, torch.Tensor]:
@@ -108,29 +109,70 @@ def test_every_logger_works_off_line(ridge, runs):
     assert list(logs.glob("wandb/offline-run-*/*.wandb"))
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_leaves_a_checkpoint_and_the_run_continues(ridge, runs, root, capsys, number):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
+def test_a_signal_leaves_a_checkpoint_and_the_run_continues(ridge, runs, capsys, number):
+    with pytest.raises(SystemExit) as stop:
+        ridge("schedule.val_every=15", HALT % number)
+    assert stop.value.code == 130
+    assert "stopped at step 9; the same command continues there" in capsys.readouterr().err
+    assert not (runs / FOLDER / "bundle").exists()
+    assert torch.load(runs / FOLDER / "checkpoints/last.ckpt", weights_only=True)["global_step"] == 9
+    assert ridge() == 0
+    assert "continues from" in capsys.readouterr().out
+    assert json.loads((runs / FOLDER / "bundle/metrics.json").read_text())["steps"] == 40
+
+
+def test_a_killed_process_loses_what_came_after_its_checkpoint_and_no_second_command_may_enter(
+    ridge, runs, root, capsys
+):
     here = root / "tests/run"
     arguments = ["--config-dir", str(here / "outside_conf"), "model=ridge", "data=myvideo", "data.name=anna"]
-    long = [f"paths.runs={runs}", "trainer.max_steps=100000", "schedule.val_every=50"]
+    long = [f"paths.runs={runs}", "trainer.max_steps=100000", "schedule.val_every=50", "callbacks=quiet"]
     process = subprocess.Popen(
         [sys.executable, "train.py", *arguments, *long],
         cwd=root,
         env={**os.environ, "PYTHONPATH": str(here / "outside")},
-        stderr=subprocess.PIPE,
-        text=True,
     )
     checkpoint = runs / FOLDER / "checkpoints/last.ckpt"
     deadline = time.monotonic() + 120
     while not checkpoint.exists() and time.monotonic() < deadline:
         time.sleep(0.1)
-    process.send_signal(number)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "the same command continues there" in errors
-    assert "Traceback" not in errors
-    assert not (runs / FOLDER / "bundle").exists()
+    assert ridge("trainer.max_steps=100000") == 2
+    assert f"is being trained by another command (process {process.pid} on" in capsys.readouterr().err
+    process.kill()
+    process.wait(timeout=60)
     steps = torch.load(checkpoint, weights_only=True)["global_step"]
+    assert steps % 50 == 0
     assert ridge(f"trainer.max_steps={steps + 1}") == 0
     assert "continues from" in capsys.readouterr().out
     assert json.loads((runs / FOLDER / "bundle/metrics.json").read_text())["steps"] == steps + 1
+
+
+def test_a_checkpoint_is_written_every_so_many_minutes(ridge, runs, capsys):
+    listener = signal.getsignal(signal.SIGINT)
+    try:
+        with pytest.raises(SystemExit) as stop:
+            # Without GracefulStop, every Ctrl-C is the one that stops at once: after step 8's checkpoint.
+            ridge("schedule.val_every=100", "callbacks.checkpoint.every_minutes=0", "callbacks.stop=null", HALT % 2)
+    finally:
+        signal.signal(signal.SIGINT, listener)  # Lightning leaves Ctrl-C without effect
+    assert stop.value.code == 130
+    assert "continues from the last checkpoint" in capsys.readouterr().err
+    assert torch.load(runs / FOLDER / "checkpoints/last.ckpt", weights_only=True)["global_step"] == 8
+
+
+def test_a_time_limit_ends_a_run_and_a_longer_one_continues_it(ridge, runs, capsys):
+    assert ridge("trainer.max_steps=-1", "trainer.max_time=00:00:01", "callbacks=quiet") == 0
+    first = json.loads((runs / FOLDER / "bundle/metrics.json").read_text())["steps"]
+    assert first > 40
+    assert ridge("trainer.max_steps=-1", "trainer.max_time=00:00:01", "callbacks=quiet") == 0
+    assert "already trained" in capsys.readouterr().out
+    assert ridge("trainer.max_steps=-1", "trainer.max_time=00:00:02", "callbacks=quiet") == 0
+    assert "continues from" in capsys.readouterr().out
+    assert json.loads((runs / FOLDER / "bundle/metrics.json").read_text())["steps"] > first
+
+
+def test_a_loss_that_is_not_a_number_is_a_sentence_and_is_never_kept(ridge, runs, capsys):
+    assert ridge("model.lr=1e30", "trainer.log_every_n_steps=1000", "schedule.val_every=5", "logger=[]") == 2
+    assert "the loss is not a number" in capsys.readouterr().err
+    assert not (runs / "anna/ridge/default-lr=1e30/checkpoints/last.ckpt").exists()

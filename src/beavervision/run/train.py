@@ -128,6 +128,12 @@ def _fit(trainer: Trainer, module: StageModule, data: StageData, checkpoint: Pat
     except TrainingStoppedError:
         print(f"stopped at step {trainer.global_step}; the same command continues there", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
+    except SystemExit:
+        # Lightning's answer to a second Ctrl-C.
+        if trainer.interrupted:
+            print("stopped at once; the same command continues from the last checkpoint", file=sys.stderr)
+            sys.exit(EXIT_INTERRUPTED)
+        raise
 
 
 def _figures(trainer: Trainer, begun: float) -> dict[str, float]:

@@ -46,6 +46,8 @@ class JobRecord:
     """Unix time."""
     host: str = field(default_factory=socket.gethostname)
     process: int = field(default_factory=os.getpid)
+    device: str = field(default_factory=lambda: os.environ.get("CUDA_VISIBLE_DEVICES", ""))
+    """The GPUs that the job was given, where somebody gave them."""
 
     def ended(self, outcome: object) -> JobRecord:
         """Return the record of the job that came back with `outcome`."""

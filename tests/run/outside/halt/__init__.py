@@ -21,14 +21,3 @@ class Halt(Callback):
         if trainer.global_step == self.step and self.folder.name.endswith(self.only) and not mark.exists():
             mark.touch()
             os.kill(os.getpid(), self.number)
-
-
-class Devices(Callback):
-    """Notes which GPU the process sees, and which process it is."""
-
-    def __init__(self, folder: str) -> None:
-        self.folder = Path(folder)
-
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        seen = os.environ.get("CUDA_VISIBLE_DEVICES", "")
-        (self.folder / "device").write_text(f"{seen} {os.getpid()}", encoding="utf-8")

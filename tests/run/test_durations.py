@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from beavervision.errors import BeaverError
+from beavervision.run.durations import duration
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [("00:10:00", 600), ("10:00", 600), ("01:00:00:01", 86401), (90, 90), ("2.5", 2.5), ({"hours": 1}, 3600)],
+)
+def test_durations_as_people_write_them(written, seconds):
+    assert duration(written) == timedelta(seconds=seconds)
+
+
+def test_no_limit_is_none():
+    assert duration(None) is None
+
+
+@pytest.mark.parametrize("written", ["soon", "1:2:3:4:5", {"fortnights": 1}])
+def test_anything_else_is_a_sentence(written):
+    with pytest.raises(BeaverError, match="00:10:00"):
+        duration(written)

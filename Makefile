@@ -8,7 +8,7 @@ KEY    := $(shell cat pyproject.toml constraints.txt | cksum | cut -d' ' -f1)
 STAMP  := $(VENV)/.installed-$(KEY)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench clean
+.PHONY: help install demo test lint bench torture clean
 
 help: ## this list
 	@echo "beavervision: footage of a person in, that person speaking any speech out"
@@ -41,6 +41,9 @@ lint: $(STAMP) ## layers, style and types only
 
 bench: $(STAMP) ## speed of the kernels against the torch reference
 	@$(BIN)/python -m pytest -q benchmarks/bench_*.py --benchmark-only --benchmark-group-by=group
+
+torture: $(STAMP) ## prepare the torture set and measure it against the truth: table in docs/preparation.md
+	@$(BIN)/python benchmarks/torture.py runs/torture
 
 clean: ## what runs and tests left; never your footage, nor runs/ of your own
 	@rm -rf runs/demo build dist .pytest_cache .ruff_cache .import_linter_cache .benchmarks

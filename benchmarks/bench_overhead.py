@@ -72,6 +72,7 @@ def bare(module: StageModule, data: StageData) -> float:
     optimizer = configured["optimizer"] if isinstance(configured, dict) else configured
     schedule = configured["lr_scheduler"]["scheduler"] if isinstance(configured, dict) else None
     average = getattr(module, "average", None)
+    module.optimizers = lambda: optimizer
     module.train()
     if isinstance(module, HeadModule):
         module.on_train_start()
@@ -79,6 +80,9 @@ def bare(module: StageModule, data: StageData) -> float:
     for step, batch in zip(range(STEPS), _endless(data), strict=False):
         if step == WARM:
             begun = time.perf_counter()
+        if isinstance(module, HeadModule):
+            # The stage's own part of a step: learning rates, and the shell when it is time.
+            module.on_train_batch_start(batch, step)
         loss = module.training_step(batch, step)
         optimizer.zero_grad()
         loss.backward()

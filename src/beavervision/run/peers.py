@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from types import FrameType
@@ -105,7 +105,7 @@ def _device_count(devices: object) -> int:
         import torch
 
         return torch.cuda.device_count()
-    return len(list(devices)) if isinstance(devices, (list, tuple)) else 1
+    return len(list(devices)) if isinstance(devices, Iterable) else 1
 
 
 def _own_arguments() -> list[str]:

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+from omegaconf import OmegaConf
+
+from beavervision.errors import BeaverError
+from beavervision.run import hardware
+from beavervision.run.hardware import compile_network, fit_hardware, settle_hardware
+
+PLAIN = {"accelerator": "auto", "precision": "auto", "strategy": "auto", "workers": 0, "compile": False}
+
+
+def settled(**asked):
+    cfg = OmegaConf.create({"hardware": {**PLAIN, "backend": "auto", **asked}})
+    return settle_hardware(cfg), cfg.hardware
+
+
+@pytest.fixture
+def nothing_but_a_cpu(monkeypatch):
+    monkeypatch.setattr(hardware, "_has_cuda", lambda: False)
+    monkeypatch.setattr(hardware, "_has_mps", lambda: False)
+
+
+def test_auto_says_what_it_chose_and_why(nothing_but_a_cpu):
+    said, node = settled(workers=2)
+    assert (node.accelerator, node.precision) == ("cpu", "32-true")
+    assert said.startswith("hardware: CPU, ")
+    assert said.endswith("(PyTorch sees no GPU), precision 32-true, numba kernels, 2 loading processes")
+
+
+def test_auto_takes_a_gpu_that_is_there(monkeypatch):
+    monkeypatch.setattr(hardware, "_has_cuda", lambda: True)
+    monkeypatch.setattr(hardware, "_has_bf16", lambda: True)
+    monkeypatch.setattr(hardware, "_gpu_name", lambda: "Some GPU")
+    said, node = settled(backend="torch")
+    assert (node.accelerator, node.precision) == ("gpu", "bf16-mixed")
+    assert "Some GPU (PyTorch sees it), precision bf16-mixed, torch kernels" in said
+
+
+def test_what_was_asked_for_is_left_as_it_is(nothing_but_a_cpu):
+    assert settled(accelerator="cpu", precision="bf16-mixed")[0] == ""
+
+
+@pytest.mark.parametrize("accelerator", ["gpu", "mps"])
+def test_a_device_that_is_not_there_is_refused(nothing_but_a_cpu, accelerator):
+    with pytest.raises(BeaverError, match=f"hardware.accelerator={accelerator}: PyTorch sees no such device"):
+        settled(accelerator=accelerator)
+
+
+def test_compiling_without_a_compiler_is_refused(nothing_but_a_cpu, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(BeaverError, match="needs a C\\+\\+ compiler"):
+        settled(compile=True)
+
+
+def test_a_compiled_network_keeps_its_names():
+    module = torch.nn.Module()
+    module.network = torch.nn.Linear(2, 2)
+    compile_network(module)  # type: ignore[arg-type]
+    assert list(module.state_dict()) == ["network.weight", "network.bias"]
+
+
+def test_several_losses_get_the_strategy_that_allows_them():
+    cfg = OmegaConf.create({"hardware": {"compile": False}, "trainer": {"strategy": "ddp"}})
+    fit_hardware(cfg, SimpleNamespace(automatic_optimization=True))  # type: ignore[arg-type]
+    assert cfg.trainer.strategy == "ddp"
+    fit_hardware(cfg, SimpleNamespace(automatic_optimization=False))  # type: ignore[arg-type]
+    assert cfg.trainer.strategy == "ddp_find_unused_parameters_true"

@@ -47,6 +47,12 @@ def judged(clip_facts, subject_facts):
     return {verdict.stage: verdict for verdict in judge_stages(clip_facts, subject_facts)}
 
 
+def test_that_hdr_was_toned_down_is_good_to_know():
+    found = judged(clip(footage=clip()["footage"] | {"transfer": "hlg"}), subject())
+    assert {verdict.grade for verdict in found.values()} == {GOOD}
+    assert "HDR footage (HLG)" in found["radnerf_head"].why
+
+
 def test_a_clean_clip_is_good_for_everything():
     verdicts = judge_stages(clip(), subject())
     assert [v.stage for v in verdicts] == list(NEEDS)
@@ -59,7 +65,6 @@ def test_a_clean_clip_is_good_for_everything():
     [
         ({"footage": clip()["footage"] | {"complete": False}}, PICTURE, USABLE, "breaks off"),
         ({"footage": clip()["footage"] | {"interlaced": True}}, PICTURE, USABLE, "interlaced"),
-        ({"footage": clip()["footage"] | {"transfer": "hlg"}}, PICTURE, GOOD, "HDR footage (HLG)"),
         ({"sound": None}, SPEECH, NOT_USABLE, "no sound"),
         ({"sound": {"loudest_db": -90.0}}, SPEECH, NOT_USABLE, "silent"),
         ({"sound": clip()["sound"] | {"clipped_share": 0.02}}, SPEECH, USABLE, "audio clips in 2.0 %"),

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from lightning.pytorch.callbacks import Timer
 
 from beavervision.callbacks import progress
-from beavervision.callbacks.progress import Progress, figures
+from beavervision.callbacks.progress import Progress, figures, time_left
 
 
 def test_figures_show_the_loss_and_two_of_validation():
@@ -16,6 +17,7 @@ class Run:
     """As much of a trainer as the bar looks at: 25 of 100 steps."""
 
     max_steps, global_step, callback_metrics = 100, 0, {"train/loss": torch.tensor(0.5)}
+    callbacks: tuple = ()
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(10.0, ""), (20.0, "Run  step 25/100  60 s left  loss 0.5")])
@@ -28,3 +30,13 @@ def test_log_files_get_a_line_now_and_then(monkeypatch, capsys, seconds, said):
     bar.on_train_batch_end(run, run)  # type: ignore[arg-type]
     # 25 steps took 20 s, so 75 more take 60 s.
     assert capsys.readouterr().out.strip() == said
+
+
+def test_a_time_limit_may_come_before_the_last_step():
+    limit = Timer(duration={"seconds": 7})
+    run = Run()
+    run.callbacks = (limit,)
+    assert time_left(run, 0.01) == 1.0  # 100 steps
+    assert time_left(run, 2.0) == 7.0
+    run.max_steps = -1
+    assert time_left(run, 2.0) == 7.0

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
 from lightning import LightningModule, Trainer
-from lightning.pytorch.callbacks import ProgressBar
+from lightning.pytorch.callbacks import ProgressBar, Timer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
@@ -75,7 +76,7 @@ class Progress(ProgressBar):
     def _line(self, trainer: Trainer, pl_module: LightningModule) -> str:
         begun, first = self._start
         rate = (time.monotonic() - begun) / max(1, trainer.global_step - first)
-        left = rate * max(0, trainer.max_steps - trainer.global_step)
+        left = time_left(trainer, rate)
         steps = f"{trainer.global_step}/{trainer.max_steps}" if trainer.max_steps > 0 else f"{trainer.global_step}"
         return f"{_stage(pl_module)}  step {steps}  {left:.0f} s left  {figures(trainer.callback_metrics)}"
 
@@ -83,6 +84,19 @@ class Progress(ProgressBar):
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+
+def time_left(trainer: Trainer, rate: float) -> float:
+    """Return the seconds until training ends: after its last step, or at its time limit when that comes first.
+
+    Args:
+        trainer: with a step or a time limit.
+        rate: seconds a step.
+    """
+    steps = max(0, trainer.max_steps - trainer.global_step) if trainer.max_steps > 0 else math.inf
+    limits = [c.time_remaining() for c in trainer.callbacks if isinstance(c, Timer)]
+    left = min([rate * steps, *(limit for limit in limits if limit is not None)])
+    return left if math.isfinite(left) else 0.0
 
 
 def figures(metrics: dict[str, Any]) -> str:

@@ -76,6 +76,7 @@ class RunSettings:
     stage: str
     slug: str
     debug: bool = False
+    tree: bool = False
 
 
 SCHEMAS: dict[str, type] = {

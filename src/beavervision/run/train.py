@@ -41,6 +41,7 @@ from beavervision.run.settings import check_nodes, frame_spec
 from beavervision.run.slug import DEFAULT, experiment_of
 from beavervision.run.state import RunState, fingerprint, target_of
 from beavervision.run.trained import trained
+from beavervision.run.tree import show_tree
 from beavervision.run.upstream import CHAIN, Search, find_upstream, is_renderer
 from beavervision.stages.base import StageData, StageModule
 
@@ -71,6 +72,8 @@ def train(cfg: DictConfig) -> Outcome:
         print(f"{cfg.run.stage} trains on clip {cfg.data.name}, in {shown(folder)}", flush=True)
         if hardware:
             print(hardware, flush=True)
+        if cfg.run.tree:
+            show_tree(cfg)
         bundle = _train(cfg, inputs, state, begun)
     if bundle is None:
         return Outcome(folder)

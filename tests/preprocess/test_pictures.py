@@ -12,7 +12,9 @@ from beavervision.preprocess.people import join
 from beavervision.preprocess.square import Square
 from beavervision.preprocess.track import Track, landmark_box
 from beavervision.preprocess.tracker import FaceTracker
+from beavervision.preprocess.visibility import judge
 from beavervision.synthetic.shipped import actor_truth, actor_video
+from beavervision.types import VisibilityReason
 from beavervision.video.decode import read_frames
 
 HEAD = Square(640.0, 360.0, 620.0)
@@ -53,8 +55,8 @@ def put(rgb, head, x, y):
     return rgb
 
 
-def follow(eyes, frames, segment=250):
-    """People and cuts of a film, followed segment by segment."""
+def gathered(eyes, frames, segment=250):
+    """People as `join` gives them, and cuts, of a film followed segment by segment."""
     tracks, signatures = [], []
     for first in range(0, len(frames), segment):
         tracker = FaceTracker(*eyes)
@@ -64,7 +66,13 @@ def follow(eyes, frames, segment=250):
         tracks += [Track.from_arrays(track.to_arrays()) for track in tracker.tracks]
         signatures += tracker.signatures
     cuts = find_cuts(np.stack(signatures))
-    return [person.presence(len(frames)) for person in join(tracks, cuts.firsts)], cuts
+    return join(tracks, cuts.firsts), cuts
+
+
+def follow(eyes, frames, segment=250):
+    """Where everybody is, and cuts."""
+    people, cuts = gathered(eyes, frames, segment)
+    return [person.presence(len(frames)) for person in people], cuts
 
 
 def spans(person):
@@ -122,6 +130,16 @@ def test_first_frames_without_a_face_and_a_face_that_comes_back(eyes, heads):
     changes = np.flatnonzero(np.diff(true.astype(int))) + 0.5
     clear = np.abs(np.arange(36)[:, None] - changes).min(1) > 2
     assert np.array_equal(person.seen[clear], true[clear])
+
+
+def test_frames_too_blurred_to_use_are_told_exactly(eyes, heads):
+    frames = [put(room((640, 360)), head, 160, 30) for head in heads[:16]]
+    frames[6:9] = [cv2.blur(frame, (27, 1)) for frame in frames[6:9]]  # a fifth of the face's height
+    frames[12] = cv2.blur(frames[12], (3, 3))
+    ((person,), cuts) = gathered(eyes, frames)
+    _, reason = judge(person.landmarks(16), 640, 360, person.sharpness(16), cuts)
+    assert np.flatnonzero(reason == VisibilityReason.BLURRED).tolist() == [6, 7, 8]
+    assert (np.delete(reason, [6, 7, 8]) == VisibilityReason.VISIBLE).all()
 
 
 def test_an_empty_film_shows_nobody(eyes):

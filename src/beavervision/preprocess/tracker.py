@@ -11,7 +11,8 @@ from jaxtyping import Float, UInt8
 
 from beavervision.preprocess.assign import Sight, assign
 from beavervision.preprocess.cuts import DIFFERENT, difference, signature
-from beavervision.preprocess.detect import DOUBTFUL, FaceBox, FaceFinder, one_face, overlap
+from beavervision.preprocess.detect import FaceBox, FaceFinder
+from beavervision.preprocess.gaze import WIDER, Gaze, among, detected
 from beavervision.preprocess.mesh import FaceMesh
 from beavervision.preprocess.portrait import portrait
 from beavervision.preprocess.sharpness import sharpness
@@ -27,12 +28,6 @@ SEARCH_EVERY = 24
 MAX_FACES = 6
 """Faces followed at once, largest first."""
 
-SETTLED = 0.05
-"""Share of the side by which the square may move before a frame is looked at again through the moved one."""
-
-WIDER = 2.5
-"""Side, over that of the face's square, of the square in which a face that was lost is looked for."""
-
 LOST_FOR, CARRIED_ON = 50, 25
 """Frames for which a lost face is looked for near the place where it should be, and for which it is thought to have
 moved on as it did."""
@@ -42,9 +37,6 @@ NEAR = 1.2
 
 MISSES = 3
 """Looks in a row without a detection on a face after which its track ends, back at the last detection."""
-
-DETECTED = 0.25
-"""Overlap of a detector's box (brows to chin) and a face's landmarks from which they are one."""
 
 
 @dataclass
@@ -70,7 +62,7 @@ class FaceTracker:
     """
 
     def __init__(self, finder: FaceFinder, mesh: FaceMesh) -> None:
-        self._finder, self._mesh = finder, mesh
+        self._gaze = Gaze(finder, mesh)
         self._live: list[Pursuit] = []
         self._lost: list[Pursuit] = []
         self.tracks: list[Track] = []
@@ -86,7 +78,7 @@ class FaceTracker:
         regular = index % LOOK_EVERY == 0 or fresh
         faces = self._followed(index, rgb)
         boxes = self._look(index, rgb, regular=regular, fresh=fresh)
-        faces += self._new_faces(rgb, boxes, faces)
+        faces += self._gaze.new_faces(rgb, boxes, faces)
         by_looks = regular or len(faces) != len(self._live) or _near(faces)
         sights = [self._sight(rgb, face, boxes, portrayed=by_looks) for face in faces]
         self._go_on(index, rgb, sights, by_looks=by_looks)
@@ -103,62 +95,28 @@ class FaceTracker:
         """Landmarks of the faces that the tracks lead to, each once."""
         faces: list[Float[np.ndarray, "478 3"]] = []
         for pursuit in self._live:
-            found = self._settled(rgb, pursuit.place(index))
-            if found is None:
-                found = self._found_again(pursuit.track.square, rgb)
-            if found is not None and not _among(found, faces):
+            found = self._gaze.follow(rgb, pursuit.place(index), pursuit.track.square)
+            if found is not None and not among(found, faces):
                 faces.append(found)
         return faces
-
-    def _found_again(self, square: Square, rgb: UInt8[np.ndarray, "H W 3"]) -> Float[np.ndarray, "478 3"] | None:
-        """Landmarks of a face that moved farther than its square, by the detectors in a wider one."""
-        for face in self._finder.inside(rgb, Square(square.x, square.y, WIDER * square.side)):
-            if face.height > 0.2 * square.side:
-                return self._settled(rgb, Square.round_box(face.box))
-        return None
-
-    def _settled(self, rgb: UInt8[np.ndarray, "H W 3"], square: Square) -> Float[np.ndarray, "478 3"] | None:
-        """Landmarks seen through a square that agrees with them."""
-        found = self._mesh.landmarks(rgb, square)
-        if found is None:
-            return None
-        moved = Square.round_landmarks(found)
-        if np.hypot(moved.x - square.x, moved.y - square.y) < SETTLED * square.side:
-            return found
-        return self._mesh.landmarks(rgb, moved)
 
     def _look(self, index: int, rgb: UInt8[np.ndarray, "H W 3"], *, regular: bool, fresh: bool) -> list[FaceBox]:
         """What the detectors find, in the whole frame when it is time to and where lost faces should be."""
         boxes: list[FaceBox] = []
         if regular or not self._live:
             thorough = fresh or (regular and not self._live) or index % SEARCH_EVERY == 0
-            boxes += self._finder.find(rgb, thorough=thorough)
+            boxes += self._gaze.find(rgb, thorough=thorough)
         self._lost = [pursuit for pursuit in self._lost if index - pursuit.track.stop < LOST_FOR]
         for pursuit in self._lost:
             if (index - pursuit.track.stop) % 2 == 0:
-                square = pursuit.place(index)
-                boxes += self._finder.inside(rgb, Square(square.x, square.y, WIDER * square.side))
+                boxes += self._gaze.find_near(rgb, pursuit.place(index))
         return boxes
-
-    def _new_faces(
-        self, rgb: UInt8[np.ndarray, "H W 3"], boxes: Sequence[FaceBox], faces: Sequence[Float[np.ndarray, "478 3"]]
-    ) -> list[Float[np.ndarray, "478 3"]]:
-        """Landmarks of detected faces that no track leads to."""
-        known = list(faces)
-        for box in sorted(boxes, key=lambda b: -b.height):
-            if any(overlap(box.box, landmark_box(face)) > DETECTED for face in known):
-                continue
-            found = self._settled(rgb, Square.round_box(box.box))
-            if found is not None and not _among(found, known) and overlap(box.box, landmark_box(found)) > DETECTED:
-                known.append(found)
-        return known[len(faces) :]
 
     def _sight(
         self, rgb: UInt8[np.ndarray, "H W 3"], face: np.ndarray, boxes: Sequence[FaceBox], *, portrayed: bool
     ) -> Sight:
-        box = landmark_box(face)
-        detected = any(overlap(found.box, box) > DETECTED for found in boxes)
-        return Sight(face, portrait(rgb, box) if portrayed else UNSEEN, detected)
+        colours = portrait(rgb, landmark_box(face)) if portrayed else UNSEEN
+        return Sight(face, colours, detected(boxes, [face]))
 
     def _go_on(self, index: int, rgb: UInt8[np.ndarray, "H W 3"], sights: list[Sight], *, by_looks: bool) -> None:
         """Give each track its face, end those that have none, begin new ones."""
@@ -178,11 +136,7 @@ class FaceTracker:
     def _doubt(self, index: int, rgb: UInt8[np.ndarray, "H W 3"], boxes: Sequence[FaceBox]) -> None:
         """Ask the detectors whether each track still shows a face; end those that have not for a while."""
         for pursuit in self._live:
-            box, square = landmark_box(pursuit.track.landmarks[-1]), pursuit.track.square
-            wider = Square(square.x, square.y, square.side * 1.3, square.angle)
-            if any(overlap(found.box, box) > DETECTED for found in boxes) or any(
-                overlap(found.box, box) > DETECTED for found in self._finder.inside(rgb, wider, DOUBTFUL)
-            ):
+            if self._gaze.confirms(rgb, pursuit.track.landmarks[-1], boxes):
                 pursuit.confirmed, pursuit.misses = index, 0
             else:
                 pursuit.misses += 1
@@ -190,11 +144,6 @@ class FaceTracker:
             pursuit.track.shorten(pursuit.confirmed + 1)
             self._live.remove(pursuit)
             self._lost.append(pursuit)
-
-
-def _among(face: Float[np.ndarray, "478 3"], faces: Sequence[Float[np.ndarray, "478 3"]]) -> bool:
-    box = landmark_box(face)
-    return any(one_face(box, landmark_box(other)) for other in faces)
 
 
 def _near(faces: Sequence[Float[np.ndarray, "478 3"]]) -> bool:

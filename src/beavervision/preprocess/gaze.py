@@ -1,0 +1,93 @@
+"""Gaze: detectors and mesh together; the faces of one frame, where somebody is looked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from beavervision.preprocess.detect import DOUBTFUL, FaceBox, FaceFinder, one_face, overlap
+from beavervision.preprocess.mesh import FaceMesh
+from beavervision.preprocess.square import Square
+from beavervision.preprocess.track import landmark_box
+
+SETTLED = 0.05
+"""Share of the side by which the square may move before a frame is looked at again through the moved one."""
+
+WIDER = 2.5
+"""Side, over that of the face's square, of the square in which a face that was lost is looked for."""
+
+CLOSE = 1.3
+"""The same, of the square in which a face is confirmed."""
+
+DETECTED = 0.25
+"""Overlap of a detector's box (brows to chin) and a face's landmarks from which they are one."""
+
+
+class Gaze:
+    """Looks at one frame after another and remembers none."""
+
+    def __init__(self, finder: FaceFinder, mesh: FaceMesh) -> None:
+        self._finder, self._mesh = finder, mesh
+
+    def find(self, rgb: UInt8[np.ndarray, "H W 3"], *, thorough: bool) -> list[FaceBox]:
+        """See `FaceFinder.find`."""
+        return self._finder.find(rgb, thorough=thorough)
+
+    def find_near(self, rgb: UInt8[np.ndarray, "H W 3"], place: Square) -> list[FaceBox]:
+        """Faces about the place where one should be."""
+        return self._finder.inside(rgb, Square(place.x, place.y, WIDER * place.side))
+
+    def settled(self, rgb: UInt8[np.ndarray, "H W 3"], square: Square) -> Float[np.ndarray, "478 3"] | None:
+        """Landmarks seen through a square that agrees with them."""
+        found = self._mesh.landmarks(rgb, square)
+        if found is None:
+            return None
+        moved = Square.round_landmarks(found)
+        if np.hypot(moved.x - square.x, moved.y - square.y) < SETTLED * square.side:
+            return found
+        return self._mesh.landmarks(rgb, moved)
+
+    def follow(self, rgb: UInt8[np.ndarray, "H W 3"], ahead: Square, last: Square) -> Float[np.ndarray, "478 3"] | None:
+        """Landmarks of a face where its motion leads, or else anywhere about the place where it was."""
+        found = self.settled(rgb, ahead)
+        if found is not None:
+            return found
+        for face in self.find_near(rgb, last):
+            if face.height > 0.2 * last.side:
+                return self.settled(rgb, Square.round_box(face.box))
+        return None
+
+    def new_faces(
+        self, rgb: UInt8[np.ndarray, "H W 3"], boxes: Sequence[FaceBox], faces: Sequence[Float[np.ndarray, "478 3"]]
+    ) -> list[Float[np.ndarray, "478 3"]]:
+        """Landmarks of detected faces that are not among `faces`, the largest first."""
+        known = list(faces)
+        for box in sorted(boxes, key=lambda b: -b.height):
+            if detected(boxes=[box], faces=known):
+                continue
+            found = self.settled(rgb, Square.round_box(box.box))
+            if found is not None and not among(found, known) and detected(boxes=[box], faces=[found]):
+                known.append(found)
+        return known[len(faces) :]
+
+    def confirms(
+        self, rgb: UInt8[np.ndarray, "H W 3"], face: Float[np.ndarray, "478 3"], boxes: Sequence[FaceBox]
+    ) -> bool:
+        """Whether a detector agrees that this is a face: one of those that were found already, or a closer look."""
+        if detected(boxes, [face]):
+            return True
+        square = Square.round_landmarks(face)
+        closer = Square(square.x, square.y, CLOSE * square.side, square.angle)
+        return detected(self._finder.inside(rgb, closer, DOUBTFUL), [face])
+
+
+def detected(boxes: Sequence[FaceBox], faces: Sequence[Float[np.ndarray, "478 3"]]) -> bool:
+    """Whether one of the boxes belongs to one of the faces."""
+    return any(overlap(box.box, landmark_box(face)) > DETECTED for box in boxes for face in faces)
+
+
+def among(face: Float[np.ndarray, "478 3"], faces: Sequence[Float[np.ndarray, "478 3"]]) -> bool:
+    """Whether a face is one of those."""
+    return any(one_face(landmark_box(face), landmark_box(other)) for other in faces)

@@ -90,13 +90,16 @@ class HeadView:
 
     @cached_property
     def below_jaw(self) -> Float[np.ndarray, "S S"]:
+        """How far below the jaw line every pixel lies; see `below`."""
+        return self.below(*self.grid)
+
+    def below(self, across: Float[np.ndarray, "*n"], down: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
         """How far below the jaw line (extended level from the ears outwards), in face lengths; negative above."""
-        across, down = self.coordinates(self.landmarks[JAW])
-        order = np.argsort(across)
-        x, y = self.grid
-        table = np.interp(np.linspace(-4, 4, 801), across[order], down[order]).astype(np.float32)
-        column = np.clip((x + 4) * 100, 0, 800)
-        return y - table[column.astype(np.int32)]
+        x, y = self.coordinates(self.landmarks[JAW])
+        order = np.argsort(x)
+        table = np.interp(np.linspace(-4, 4, 801), x[order], y[order]).astype(np.float32)
+        column = np.clip((across + 4) * 100, 0, 800)
+        return down - table[column.astype(np.int32)]
 
     @cached_property
     def brow_line(self) -> float:

@@ -37,7 +37,9 @@ def label_frame(percept: Percept, head: HeadParse | None, boxes: Float[np.ndarra
         others = nearer_to_others(small.shape, reduced)
         small[(others | _apart(small > 0, reduced[0])) & (small == Label.TORSO)] = Label.OTHER
     labels = _enlarge(percept.person, small, width, height)
-    theirs = cv2.resize(others.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
+    theirs = np.zeros((height, width), np.uint8)
+    if others.any():
+        theirs = cv2.resize(others.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
     if head is not None:
         _draw_head(labels, _settled(head, percept), head, theirs)
     if percept.hand_pixels is not None:

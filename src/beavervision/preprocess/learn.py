@@ -10,14 +10,14 @@ from jaxtyping import Float
 
 from beavervision.preprocess.appearance import Appearance
 from beavervision.preprocess.background import Background, paint_background
-from beavervision.preprocess.headview import SIZE, HeadView
+from beavervision.preprocess.headview import HeadView
 from beavervision.preprocess.multiclass import open_segmenter
 from beavervision.preprocess.perceive import person_mask, reduced
 from beavervision.preprocess.progress import Steps
 from beavervision.preprocess.samples import FrameSamples
 from beavervision.preprocess.sitter import Sitter
 
-VERSION = 3
+VERSION = 4
 
 PERSON = 0.3
 """Probability from which a pixel is kept out of the background: rather too much than too little."""
@@ -43,7 +43,7 @@ def learn(
         for seen, face in zip(views, faces, strict=True):
             if face is not None:
                 view = HeadView.look(rgb, face)
-                seen.append((view, network.inside(rgb, view.square, SIZE)))
+                seen.append((view, network.head(view.rgb)[0]))
     network.close()
     with steps.step("background"):
         return [Appearance.learn(seen) for seen in views], paint_background(samples, masks)

@@ -194,5 +194,5 @@ def _nearby(
     weight = np.maximum(total[..., 3:4], 1e-9)
     mean, square = total[..., :3] / weight, total[..., 4] / weight[..., 0]
     spread = np.maximum(square - (mean**2).sum(-1), 0)
-    there = cv2.resize(np.dstack([mean, spread]), rgb.shape[1::-1], interpolation=cv2.INTER_LINEAR)[band]
-    return there[:, :3], there[:, 3]
+    row, column = (axis // COARSE for axis in np.nonzero(band))
+    return mean[row, column], spread[row, column]

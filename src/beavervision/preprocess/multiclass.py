@@ -10,7 +10,6 @@ from jaxtyping import Float, UInt8
 
 from beavervision.errors import BeaverError
 from beavervision.preprocess.person import NETWORK, PersonSegmenter, Segmenter
-from beavervision.preprocess.square import Square
 
 CLASSES = ("background", "hair", "body_skin", "face_skin", "clothes", "others")
 """What the model tells apart, in the order of its output; "others" are things people wear or hold."""
@@ -47,10 +46,11 @@ class MulticlassSegmenter(Segmenter):
             raise BeaverError(f"{path} is no segmentation model ({reason}); give selfie_multiclass.tflite.") from None
 
     def head(
-        self, rgb: UInt8[np.ndarray, "H W 3"], square: Square, size: int
+        self, crop: UInt8[np.ndarray, "S S 3"]
     ) -> tuple[Float[np.ndarray, "S S"], Float[np.ndarray, "S S C"] | None]:
-        """Probability of a person and of each class in a head's square."""
-        classes = cv2.resize(self._classes(square.cut(rgb, NETWORK)), (size, size), interpolation=cv2.INTER_LINEAR)
+        """Probability of a person and of each class in a head's crop."""
+        classes = self._classes(cv2.resize(crop, (NETWORK, NETWORK), interpolation=cv2.INTER_AREA))
+        classes = cv2.resize(classes, crop.shape[1::-1], interpolation=cv2.INTER_LINEAR)
         return people(classes), classes
 
     def _run(self, crop: UInt8[np.ndarray, "S S 3"]) -> Float[np.ndarray, "S S"]:

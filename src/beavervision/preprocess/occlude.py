@@ -13,6 +13,7 @@ from beavervision.preprocess.colour_odds import colour_odds
 from beavervision.preprocess.facelook import FaceLook
 from beavervision.preprocess.headview import SIZE, HeadView
 from beavervision.preprocess.parse import HeadParse
+from beavervision.preprocess.person import window_of
 from beavervision.preprocess.texture import Texture, layout
 from beavervision.types import Label
 
@@ -68,6 +69,13 @@ def occluded_share(head: HeadParse, labels: UInt8[np.ndarray, "H W"]) -> float:
         head: the parsed head.
         labels: the subject's label map of the frame.
     """
-    front = ((labels == Label.HAND) | (labels == Label.OTHER)).astype(np.uint8) * np.uint8(255)
-    covered = head.view.square.cut(front, SIZE) > 127
+    square = head.view.square
+    window, _ = window_of(square, SIZE, *labels.shape[::-1])
+    if window is None:
+        return 0.0
+    rows, columns = window
+    part = labels[window]
+    front = ((part == Label.HAND) | (part == Label.OTHER)).astype(np.uint8) * np.uint8(255)
+    there = replace(square, x=square.x - columns.start, y=square.y - rows.start)
+    covered = there.cut(front, SIZE) > 127
     return float((covered & (head.head | head.view.oval)).sum() / max(head.view.oval.sum(), 1))

@@ -94,7 +94,7 @@ def place_prior(view: HeadView) -> Float[np.ndarray, "h h 4"]:
     The constants are in face lengths and widths.
     """
     across, down = (axis[::2, ::2] for axis in view.grid)
-    side, below, outside, oval = np.abs(across), view.below_jaw[::2, ::2], view.outside[::2, ::2], view.oval[::2, ::2]
+    side, below, outside, oval = np.abs(across), view.below(across, down), view.outside[::2, ::2], view.oval[::2, ::2]
     prior = np.empty((HALF, HALF, len(CLASSES)), np.float32)
     hair, face, neck, torso = (prior[..., c] for c in range(len(CLASSES)))
     hair[:] = -2.0 * np.clip(down - 0.3, 0, None) - 3.0 * ((below > 0) & (side < 0.8))

@@ -13,7 +13,7 @@ from jaxtyping import Float, UInt8
 from beavervision.preprocess.body import LOOK_EVERY, BodyFinder, body_square
 from beavervision.preprocess.hand_outline import Hand, outline_hands
 from beavervision.preprocess.hands import HandTracker
-from beavervision.preprocess.headview import SIZE, HeadView
+from beavervision.preprocess.headview import HeadView
 from beavervision.preprocess.multiclass import open_segmenter
 from beavervision.preprocess.person import Segmenter
 from beavervision.preprocess.square import Square
@@ -122,7 +122,7 @@ class Perception:
         view, shoulders = HeadView.look(frame.rgb, face), np.full((2, 3), np.nan)
         if frame.index % LOOK_EVERY == 0:
             shoulders = self._body.shoulders(frame.rgb, Square.round_landmarks(face))
-        person, classes = self._segmenter.head(frame.rgb, view.square, SIZE)
+        person, classes = self._segmenter.head(view.rgb)
         return SubjectView(view, person, shoulders, motion, classes)
 
     def close(self) -> None:

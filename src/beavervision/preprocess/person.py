@@ -32,20 +32,20 @@ class Segmenter(ABC):
         small = cv2.resize(rgb, (NETWORK, NETWORK), interpolation=cv2.INTER_AREA)
         mask = cv2.resize(self._run(small), (width, height), interpolation=cv2.INTER_LINEAR)
         for square in squares:
-            fine = self.inside(rgb, square, NETWORK)
+            fine = self.inside(rgb, square)
             paste(mask, fine, square)
         return mask
 
-    def inside(self, rgb: UInt8[np.ndarray, "H W 3"], square: Square, size: int) -> Float[np.ndarray, "S S"]:
-        """Probability of a person in a square of the frame, at `size` pixels."""
-        mask = self._run(square.cut(rgb, NETWORK))
-        return mask if size == NETWORK else cv2.resize(mask, (size, size), interpolation=cv2.INTER_LINEAR)
+    def inside(self, rgb: UInt8[np.ndarray, "H W 3"], square: Square) -> Float[np.ndarray, "S S"]:
+        """Probability of a person in a square of the frame, at NETWORK pixels a side."""
+        return self._run(square.cut(rgb, NETWORK))
 
     def head(
-        self, rgb: UInt8[np.ndarray, "H W 3"], square: Square, size: int
+        self, crop: UInt8[np.ndarray, "S S 3"]
     ) -> tuple[Float[np.ndarray, "S S"], Float[np.ndarray, "S S C"] | None]:
-        """Probability of a person in a head's square, and of the classes that the network tells apart, if any."""
-        return self.inside(rgb, square, size), None
+        """Probability of a person in a head's crop, and of the classes that the network tells apart, if any."""
+        mask = self._run(cv2.resize(crop, (NETWORK, NETWORK), interpolation=cv2.INTER_AREA))
+        return cv2.resize(mask, crop.shape[1::-1], interpolation=cv2.INTER_LINEAR), None
 
     @abstractmethod
     def _run(self, crop: UInt8[np.ndarray, "S S 3"]) -> Float[np.ndarray, "S S"]:

@@ -39,8 +39,9 @@ lint: $(STAMP) ## layers, style and types only
 	@$(BIN)/ruff format --check .
 	@$(BIN)/pyright --pythonpath $(BIN)/python
 
-bench: $(STAMP) ## speed of the kernels against the torch reference
+bench: $(STAMP) ## speed of the kernels against the torch reference, and what the framework costs
 	@$(BIN)/python -m pytest -q benchmarks/bench_*.py --benchmark-only --benchmark-group-by=group
+	@$(BIN)/python benchmarks/bench_overhead.py
 
 torture: $(STAMP) ## prepare the torture set and measure it against the truth: table in docs/preparation.md
 	@$(BIN)/python benchmarks/torture.py runs/torture

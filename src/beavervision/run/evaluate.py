@@ -16,6 +16,7 @@ from beavervision.callbacks.frame_figures import FrameFigures
 from beavervision.errors import BeaverError
 from beavervision.run.build import build_data, build_module, build_trainer, check_objects
 from beavervision.run.commands import who
+from beavervision.run.hardware import one_device, settle_hardware
 from beavervision.run.prepare import ensure_clip
 from beavervision.run.quiet import quiet_libraries
 from beavervision.run.run_folder import run_folder, shown
@@ -36,6 +37,8 @@ def evaluate(cfg: DictConfig) -> Path:
     quiet_libraries()
     check_nodes(cfg)
     check_objects(cfg)
+    settle_hardware(cfg)
+    one_device(cfg)
     folder = run_folder()
     checkpoint = folder / LAST
     if not checkpoint.exists():

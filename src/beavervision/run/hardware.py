@@ -60,6 +60,11 @@ def fit_hardware(cfg: DictConfig, module: StageModule) -> None:
         compile_network(module)
 
 
+def one_device(cfg: DictConfig) -> None:
+    """Let the trainer use one device, whatever `hardware` says: measuring is not training."""
+    cfg.trainer.update({"strategy": "auto", "devices": 1, "num_nodes": 1})
+
+
 def compile_network(module: StageModule) -> None:
     """Compile a stage's network in place: checkpoints and bundles keep their names."""
     network = getattr(module, "network", None)

@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from beavervision.run.build import build_callbacks, build_loggers, build_trainer, check_keys, check_objects
 from beavervision.run.conf_folder import conf_folder
+from beavervision.run.hardware import settle_hardware
 from beavervision.run.resolvers import register_resolvers, stage_of
 from beavervision.run.settings import check_nodes
 
@@ -100,6 +101,7 @@ def test_a_model_brings_its_own_datamodule_and_schedule(model):
 @pytest.mark.parametrize("hardware", ["auto", "cpu"])
 def test_trainers_callbacks_and_loggers_are_built(started, tmp_path, trainer, hardware):
     cfg = started("train", f"trainer={trainer}", f"hardware={hardware}", "logger=many")
+    settle_hardware(cfg)
     built = build_trainer(cfg, build_callbacks(cfg), build_loggers(cfg))
     assert built.max_steps == cfg.trainer.max_steps
     assert len(built.loggers) == 3

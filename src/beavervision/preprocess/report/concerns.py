@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from beavervision.audio.waveform import SILENCE_DB
 from beavervision.preprocess.report import thresholds
 from beavervision.preprocess.report.facts import Facts
+from beavervision.preprocess.report.moments import REASONS
 from beavervision.preprocess.report.remark import GOOD, NOT_USABLE, USABLE, Remark
+from beavervision.types import VisibilityReason
 
 Concern = Callable[[Facts, Facts], Iterator[Remark]]
 """(facts of the clip, facts of the subject) -> remarks."""
@@ -23,7 +25,7 @@ def view(clip: Facts, subject: Facts) -> Iterator[Remark]:
         yield Remark(USABLE, f"{seconds:.0f} s of face", "two minutes or more give a better avatar")
     if gone > thresholds.OFTEN:
         causes = sorted((n, name) for name, n in subject["reasons"].items() if name != "visible")
-        worst = f", mostly because of: {causes[-1][1].replace('_', ' ')}" if causes else ""
+        worst = f", mostly because of: {REASONS[VisibilityReason[causes[-1][1].upper()]]}" if causes else ""
         yield Remark(USABLE, f"{100 * gone:.0f} % of the frames do not show the face and are left out{worst}")
 
 

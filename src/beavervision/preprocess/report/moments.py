@@ -24,7 +24,7 @@ REASONS = {
     VisibilityReason.OUT_OF_FRAME: "out of frame",
     VisibilityReason.TURNED_AWAY: "turned away",
     VisibilityReason.BLURRED: "too blurred",
-    VisibilityReason.CUT: "beside a cut",
+    VisibilityReason.CUT: "another shot",
 }
 
 

@@ -132,7 +132,8 @@ def _tell(film: Film | None, cfg: DictConfig, settings: FilmSettings) -> None:
         return
     name = film.out if isinstance(film.out, Path) else "pipe"
     parts = ", ".join(f"{part} {value:.0f}" for part, value in film.milliseconds.items())
-    print(f"{name}: {film.n_frames} frames, {film.n_frames / film.fps:.1f} s (ms a frame: {parts})")
+    busy = f"slowest thread at work {100 * film.busiest:.0f} % of it"
+    print(f"{name}: {film.n_frames} frames, {film.n_frames / film.fps:.1f} s (ms a frame: {parts}; {busy})")
     if film.sheet is not None:
         print(f"contact sheet: {film.sheet}")
     if not film.complete:

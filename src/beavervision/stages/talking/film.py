@@ -36,6 +36,10 @@ FADE = 0.2
 """Seconds over which the source's head gives way to the generated one where the subject comes into view."""
 
 
+THREADS = (("motion",), ("decode",), ("head", "torso", "stack"), ("composite",), ("encode",))
+"""Parts that run one after the other, in a thread each."""
+
+
 @dataclass(frozen=True)
 class Film:
     """A film that was made."""
@@ -49,6 +53,12 @@ class Film:
     """Of each part, for one frame; `film` is the wall time of the whole."""
     complete: bool = True
     """False when it was stopped before its end."""
+
+    @property
+    def busiest(self) -> float:
+        """Share of the wall time in which the slowest thread was at work: at 1 nothing holds it up."""
+        threads = [sum(self.milliseconds.get(part, 0.0) for part in parts) for parts in THREADS]
+        return max(threads) / max(self.milliseconds["film"], 1e-9)
 
 
 class FilmMaker:

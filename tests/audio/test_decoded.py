@@ -89,8 +89,9 @@ def test_mixes_by_hand():
     assert mono(surround[:5], ["NONE"] * 5)[0] == pytest.approx(surround[:5].mean())
 
 
-def test_a_surround_wav_is_mixed_like_any_other(tmp_path):
-    samples = np.zeros((4800, 6), np.float32)
+@pytest.mark.parametrize("channels", [6, 8])
+def test_a_surround_wav_is_mixed_like_any_other(tmp_path, channels):
+    samples = np.zeros((4800, channels), np.float32)
     samples[:, 2] = 0.5  # WAV's third channel is the centre
     soundfile.write(tmp_path / "a.wav", samples, 48_000)
     assert np.median(load_waveform(tmp_path / "a.wav").samples) == pytest.approx(0.5 * 0.5**0.5, abs=2e-3)

@@ -61,11 +61,13 @@ def mono(samples: Float[np.ndarray, "C N"], channels: list[str]) -> Float[np.nda
 
 def _in_time(container: InputContainer) -> Iterator[tuple[int, Float[np.ndarray, "N"]]]:
     """Mono blocks that follow each other without a hole."""
-    planar = av.AudioResampler(format="fltp")
+    # Packed: PyAV crashes on the planes of eight channels and more.
+    packed = av.AudioResampler(format="flt")
     due = None
     for frame in container.decode(audio=0):
-        for even in planar.resample(frame):
-            block = mono(even.to_ndarray(), [channel.name for channel in even.layout.channels])
+        for even in packed.resample(frame):
+            names = [channel.name for channel in even.layout.channels]
+            block = mono(even.to_ndarray().reshape(-1, len(names)).T, names)
             begin = _seconds(frame)
             late = 0.0 if due is None or begin is None else begin - due
             if JITTER < late < LONGEST_HOLE:

@@ -6,6 +6,9 @@ The camera is the full frame's, in perspective; no square, no centred face. The 
 3. pose and expression of each frame by itself;
 4. pose once more from the stable landmarks alone, smooth over time, then expression, smooth over time.
 The noise of the landmarks is measured between the steps; the priors weigh as little as it allows.
+
+How deep a face is and how far it turns explain the same motion of flat landmarks. The tracker's own depth decides: its
+changes from frame to frame are evidence, its mean over the frames (what the tracker takes for a face) is not.
 """
 
 from __future__ import annotations
@@ -13,14 +16,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 from threadpoolctl import threadpool_limits
 
 from beavervision.errors import BeaverError
 from beavervision.face.camera import Camera
-from beavervision.face.frames import expression_equations, frame_loss, in_chunks, pose_equations, settle
-from beavervision.face.identity import Sitting, face_of, varied_frames
+from beavervision.face.frames import expression_equations, frame_loss, in_chunks, losses, pose_equations, settle
+from beavervision.face.identity import N_OTHERS, Sitting, face_of, varied_frames
 from beavervision.face.landmarks import N_MESH
+from beavervision.face.lips import LIP_PAIRS
 from beavervision.face.model import FaceModel
 from beavervision.face.pose import closed_form_pose, frontal_pose, vector_from_rotation
 from beavervision.face.projection import project
@@ -32,10 +36,9 @@ N_SITTING = 32
 """Frames from which identity and focal length are estimated."""
 MOST_SITTINGS, LESS_NOISE = 8, 0.85
 """How often they are solved at most: again as long as the measured noise falls below this share of the last one."""
-SITTING_SHARE = 0.08
-"""What a landmark of these frames counts against one of a single frame's fit. A tracker errs alike in every frame;
-under full trust the identity explains that by a face so deep that it need hardly turn (on three real clips, turns came
-out 2 to 5 times smaller than the tracker's own depth says; with this share, within a third)."""
+SITTING_SHARE = 0.4
+"""What a landmark of these frames counts against one of a single frame's fit: a tracker errs alike in every frame, and
+under full trust the identity would explain that. Depth and gaps of lips count fully."""
 N_MEASURED = 500
 """Frames whose errors are measured at once; the noise is taken from as many, evenly spread."""
 FIRST_NOISE_CM, LEAST_NOISE_CM = 0.1, 1e-3
@@ -69,23 +72,29 @@ def fit_clip(
     landmarks: Float[np.ndarray, "T 478 C"],
     camera: Camera,
     *,
+    visible: Bool[np.ndarray, "T"] | None = None,
     estimate_focal: bool = False,
 ) -> Fit:
     """Fit one person's face to all frames of a clip.
 
     Args:
         model: the face model.
-        landmarks: [T, 468 or 478, 2 or 3] full-frame pixels; a frame with any NaN takes no part and stays NaN.
+        landmarks: [T, 468 or 478, 2 or 3] full-frame pixels, the third column the tracker's depth in the same unit,
+            0 everywhere where it has none; a frame with any NaN takes no part and stays NaN.
         camera: the full frame's camera; its focal length is the starting value when it is estimated.
+        visible: frames that take part; all with landmarks when None.
         estimate_focal: estimate one focal length for the clip, with a log-normal prior round the camera's.
 
     Raises:
         BeaverError: when no frame has landmarks.
     """
-    seen = np.flatnonzero(np.isfinite(landmarks[:, :N_MESH, :2]).all((1, 2)))
+    known = np.array([np.isfinite(frame[:N_MESH]).all() for frame in landmarks], bool)
+    seen = np.flatnonzero(known if visible is None else known & visible)
     if not len(seen):
         raise BeaverError("No frame of this clip shows a face to fit; choose footage, or a part of it, that does.")
-    pixels = np.asarray(landmarks[seen][:, :N_MESH, :2], dtype=float)
+    # Their own copy, in the precision that they came in: an hour of landmarks is half a gigabyte.
+    deep = landmarks.shape[-1] == 3 and landmarks[seen, :N_MESH, 2].any()
+    pixels = landmarks[seen, :N_MESH, : 3 if deep else 2]
     # The matrices are too small to share: two BLAS threads took five times the processor time of one.
     with threadpool_limits(1, "blas"):
         person = _Person(model, pixels, camera)
@@ -105,10 +114,19 @@ class _Person:
         self.scene = Scene(face_of(model, self.identity), camera)
         self.noise_cm = FIRST_NOISE_CM
         self.track = self._first_poses()
+        self._trust_changes_of_depth(self.track, self.pixels)
+
+    def _trust_changes_of_depth(self, track: Track, pixels: np.ndarray) -> None:
+        """Shift each landmark's depth, in place, so that its mean over the frames agrees with the track's."""
+        if pixels.shape[-1] == 3:
+            few = _spread(len(track))
+            points = self.scene.face.points(track.expression[few])
+            placed = project(points, track.rotation[few], track.translation[few], self.scene.camera, depth=True)
+            pixels[..., 2] += (placed - pixels[few])[..., 2].mean(0)
 
     def _evidence(self, track: Track, pixels: np.ndarray) -> Evidence:
         noise = self.noise_cm * self.scene.camera.fx / track.translation[:, 2]
-        return Evidence(pixels, self.weight, noise)
+        return Evidence(pixels, self.weight, noise, LIP_PAIRS)
 
     def _stable(self, scene: Scene, evidence: Evidence) -> tuple[Scene, Evidence]:
         """The same with the stable landmarks alone, all of equal weight."""
@@ -122,10 +140,10 @@ class _Person:
         expression = np.zeros((len(self.pixels), len(self.model.exp_basis)))
         found = []
         for start in (closed_form_pose, frontal_pose):
-            track = Track(*start(face.rest, self.pixels[:, self.stable], camera), expression)
-            scene, evidence = self._stable(self.scene, self._evidence(track, self.pixels))
+            track = Track(*start(face.rest, self.pixels[:, self.stable, :2], camera), expression)
+            scene, evidence = self._stable(self.scene, self._evidence(track, self.pixels).flat())
             track = settle(scene, evidence, track, 12, pose_only=True)
-            found.append((frame_loss(scene, evidence, track), track))
+            found.append((losses(scene, evidence, track), track))
         (loss, track), (other_loss, other) = found
         better = other_loss < loss
         return track.replaced(better, other[better])
@@ -134,11 +152,11 @@ class _Person:
         """Distance of the fitted landmarks from those given, px."""
         points = self.scene.face.points(track.expression)
         placed = project(points, track.rotation, track.translation, self.scene.camera)
-        return np.linalg.norm(placed - pixels, axis=-1)
+        return np.linalg.norm(placed - pixels[..., :2], axis=-1)
 
     def measure_noise(self, track: Track, pixels: np.ndarray) -> None:
         """Take the standard deviation of the landmarks from the median of their errors."""
-        few = np.linspace(0, len(track) - 1, min(len(track), N_MEASURED)).astype(int)
+        few = _spread(len(track))
         track, pixels = track[few], pixels[few]
         cm = self._error(track, pixels) * (track.translation[:, 2:] / self.scene.camera.fx)
         self.noise_cm = float(np.clip(np.median(cm) / RAYLEIGH_MEDIAN, LEAST_NOISE_CM, FIRST_NOISE_CM))
@@ -146,28 +164,33 @@ class _Person:
     def sit(self, *, estimate_focal: bool) -> None:
         """Find identity and focal length, and carry the poses over to them."""
         rows = varied_frames(self.track, self._evidence(self.track, self.pixels), N_SITTING)
-        shared, track, pixels = np.r_[self.identity, 0.0], self.track[rows], self.pixels[rows]
-        prior = self.scene.camera
+        shared = np.r_[self.identity, np.zeros(N_OTHERS)]
+        track, pixels, prior = self.track[rows], self.pixels[rows], self.scene.camera
         for _ in range(MOST_SITTINGS):
             evidence = self._evidence(track, pixels)
             modest = replace(evidence, weight=SITTING_SHARE * evidence.weight)
             sitting = Sitting(self.model, modest, prior, estimate_focal=estimate_focal)
             shared, track = sitting.solve(shared, track, 12)
             self.scene = sitting.scene(shared)
+            pixels, shared = sitting.upright(shared).pixels, sitting.without_tilt(shared)
+            self._trust_changes_of_depth(track, pixels)
             before = self.noise_cm
             self.measure_noise(track, pixels)
             if self.noise_cm > LESS_NOISE * before:
                 break
-        self.identity = shared[:-1]
-        farther = np.array([1.0, 1.0, np.exp(shared[-1])])
+        self.identity = shared[:-N_OTHERS]
+        farther = np.array([1.0, 1.0, self.scene.camera.fx / prior.fx])
         moved = replace(self.track, translation=self.track.translation * farther)
         self.track = moved.replaced(rows, track)
 
     def settle(self) -> None:
-        """Fit every frame by itself."""
-        scene, evidence = self._stable(self.scene, self._evidence(self.track, self.pixels))
-        self.track = settle(scene, evidence, self.track, 6, pose_only=True)
-        self.track = settle(self.scene, self._evidence(self.track, self.pixels), self.track, 15)
+        """Fit every frame by itself: its pose without and with the depth, whose mean is now known, then all of it."""
+        flat = self._stable(self.scene, self._evidence(self.track, self.pixels).flat())
+        self.track = settle(*flat, self.track, 6, pose_only=True)
+        self._trust_changes_of_depth(self.track, self.pixels)
+        deep = self._stable(self.scene, self._evidence(self.track, self.pixels))
+        self.track = settle(*deep, self.track, 6, pose_only=True)
+        self.track = settle(self.scene, self._evidence(self.track, self.pixels).flat(), self.track, 15)
         self.measure_noise(self.track, self.pixels)
 
     def steady(self, here: np.ndarray, turns: int = 2) -> None:
@@ -193,6 +216,8 @@ class _Person:
         return track.moved(change)
 
     def _steady_expressions(self, evidence: Evidence, track: Track, here: np.ndarray) -> Track:
+        evidence = evidence.flat()
+
         def changed(change: np.ndarray) -> Track:
             return track.with_expression(track.expression + change)
 
@@ -225,6 +250,11 @@ class _Person:
             focal=self.scene.camera.fx,
             error_px=spread(error),
         )
+
+
+def _spread(count: int) -> Int[np.ndarray, "K"]:
+    """At most N_MEASURED frames of so many, evenly spread."""
+    return np.linspace(0, count - 1, min(count, N_MEASURED)).astype(int)
 
 
 def pose_acceleration(track: Track, here: np.ndarray) -> Float[np.ndarray, "F 6"]:

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from beavervision.face.projection import Projection, linearise, project
-from beavervision.face.track import Evidence, Scene, Track
+from beavervision.face.track import Evidence, Scene, Track, level
 
 Equations = Callable[[Scene, Evidence, Track], tuple[np.ndarray, np.ndarray]]
 """What gives the Hessians and gradients of frames."""
@@ -22,79 +22,86 @@ ENOUGH = 1e-5
 
 
 def by_coefficient(
-    by_point: Float[np.ndarray, "F N 2 3"], basis: Float[np.ndarray, "E N 3"]
-) -> Float[np.ndarray, "F N 2 E"]:
+    by_point: Float[np.ndarray, "F N C 3"], basis: Float[np.ndarray, "E N 3"]
+) -> Float[np.ndarray, "F N C E"]:
     """Pixels per unit of each coefficient of a basis."""
-    frames, n = by_point.shape[:2]
-    rows = by_point.astype(np.float32).transpose(1, 0, 2, 3).reshape(n, frames * 2, 3)
+    frames, n, size = by_point.shape[:3]
+    rows = by_point.astype(np.float32).transpose(1, 0, 2, 3).reshape(n, frames * size, 3)
     columns = np.ascontiguousarray(basis.transpose(1, 2, 0), np.float32)
-    return (rows @ columns).reshape(n, frames, 2, -1).transpose(1, 0, 2, 3)
+    return (rows @ columns).reshape(n, frames, size, -1).transpose(1, 0, 2, 3)
 
 
 def normal_equations(
-    jacobian: Float[np.ndarray, "F N 2 P"], error: Float[np.ndarray, "F N 2"]
+    jacobian: Float[np.ndarray, "F M C P"], error: Float[np.ndarray, "F M C"]
 ) -> tuple[Float[np.ndarray, "F P P"], Float[np.ndarray, "F P"]]:
     """Hessian J'J and gradient J'e of each frame; both sides carry the root of the weight.
 
     Single precision suffices: the error is exact, so only the way to the minimum depends on it, not the minimum.
     """
-    frames, n, _, size = jacobian.shape
+    frames, size = len(jacobian), jacobian.shape[-1]
     hessian, gradient = np.empty((frames, size, size)), np.empty((frames, size))
     for i in range(frames):
-        rows = np.ascontiguousarray(jacobian[i], np.float32).reshape(n * 2, size)
+        rows = np.ascontiguousarray(jacobian[i], np.float32).reshape(-1, size)
         hessian[i] = rows.T @ rows
         gradient[i] = rows.T @ error[i].ravel().astype(np.float32)
     return hessian, gradient
 
 
-def weighted(seen: Projection, evidence: Evidence) -> tuple[Projection, Float[np.ndarray, "F N 2"]]:
-    """Derivatives and pixel errors times the root of each landmark's weight."""
-    root = np.sqrt(evidence.pull(seen.pixels))[..., None]
-    scaled = Projection(
-        seen.pixels, seen.by_point * root[..., None], seen.by_pose * root[..., None], seen.by_log_focal * root
-    )
-    return scaled, (seen.pixels - evidence.pixels) * root
-
-
 def frame_loss(scene: Scene, evidence: Evidence, track: Track) -> Float[np.ndarray, "F"]:
     """Negative log-posterior of each frame."""
     points = scene.face.points(track.expression)
-    pixels = project(points, track.rotation, track.translation, scene.camera)
-    return evidence.loss(pixels) + 0.5 * (track.expression**2).sum(-1)
+    pixels = project(points, track.rotation, track.translation, scene.camera, depth=evidence.deep)
+    return evidence.loss(pixels) + 0.5 * ((track.expression @ scene.face.precision) * track.expression).sum(-1)
 
 
-def look(scene: Scene, evidence: Evidence, track: Track) -> tuple[Projection, Float[np.ndarray, "F N 2"]]:
-    """Weighted derivatives and errors of the landmarks where the track is now."""
+def look(
+    scene: Scene, evidence: Evidence, track: Track, columns: Callable[[Projection], np.ndarray]
+) -> tuple[Float[np.ndarray, "F P P"], Float[np.ndarray, "F P"]]:
+    """Normal equations of the landmarks where the track is now, without priors.
+
+    Args:
+        scene: the face and the camera.
+        evidence: the landmarks.
+        track: where they are linearised.
+        columns: what gives the derivatives [F, N, C, P] by the P unknowns.
+    """
     points = scene.face.points(track.expression)
-    return weighted(linearise(points, track.rotation, track.translation, scene.camera), evidence)
+    seen = linearise(points, track.rotation, track.translation, scene.camera, depth=evidence.deep)
+    error = evidence.error(seen.pixels)
+    root = np.sqrt(evidence.pull(error))
+    jacobian = level(columns(seen))
+    jacobian = np.concatenate([jacobian, evidence.gaps(jacobian)], 1) * root[..., None].astype(np.float32)
+    return normal_equations(jacobian, np.concatenate([error, evidence.gaps(error)], 1) * root)
 
 
 def pose_equations(
     scene: Scene, evidence: Evidence, track: Track
 ) -> tuple[Float[np.ndarray, "F 6 6"], Float[np.ndarray, "F 6"]]:
     """Normal equations of the pose alone."""
-    seen, error = look(scene, evidence, track)
-    return normal_equations(seen.by_pose, error)
+    return look(scene, evidence, track, lambda seen: seen.by_pose.astype(np.float32))
 
 
 def expression_equations(
     scene: Scene, evidence: Evidence, track: Track
 ) -> tuple[Float[np.ndarray, "F E E"], Float[np.ndarray, "F E"]]:
-    """Normal equations of the expression alone, with its prior of unit variance."""
-    seen, error = look(scene, evidence, track)
-    hessian, gradient = normal_equations(by_coefficient(seen.by_point, scene.face.basis), error)
-    return hessian + np.eye(hessian.shape[-1]), gradient + track.expression
+    """Normal equations of the expression alone, with its prior."""
+    hessian, gradient = look(scene, evidence, track, lambda seen: by_coefficient(seen.by_point, scene.face.basis))
+    return hessian + scene.face.precision, gradient + track.expression @ scene.face.precision
 
 
 def joint_equations(
     scene: Scene, evidence: Evidence, track: Track
 ) -> tuple[Float[np.ndarray, "F P P"], Float[np.ndarray, "F P"]]:
     """Normal equations of pose and expression, P = 6 + E."""
-    seen, error = look(scene, evidence, track)
-    jacobian = np.concatenate([seen.by_pose.astype(np.float32), by_coefficient(seen.by_point, scene.face.basis)], -1)
-    hessian, gradient = normal_equations(jacobian, error)
-    gradient[:, 6:] += track.expression
-    return hessian + np.diag(np.r_[np.zeros(6), np.ones(len(scene.face.basis))]), gradient
+    hessian, gradient = look(scene, evidence, track, lambda seen: by_frame(seen, scene))
+    hessian[:, 6:, 6:] += scene.face.precision
+    gradient[:, 6:] += track.expression @ scene.face.precision
+    return hessian, gradient
+
+
+def by_frame(seen: Projection, scene: Scene) -> Float[np.ndarray, "F N C P"]:
+    """Pixels per unit of a frame's own unknowns, pose and expression."""
+    return np.concatenate([seen.by_pose.astype(np.float32), by_coefficient(seen.by_point, scene.face.basis)], -1)
 
 
 def in_chunks(equations: Equations, scene: Scene, evidence: Evidence, track: Track) -> tuple[np.ndarray, np.ndarray]:
@@ -105,6 +112,12 @@ def in_chunks(equations: Equations, scene: Scene, evidence: Evidence, track: Tra
     ]
     hessians, gradients = zip(*parts, strict=True)
     return np.concatenate(hessians), np.concatenate(gradients)
+
+
+def losses(scene: Scene, evidence: Evidence, track: Track) -> Float[np.ndarray, "F"]:
+    """`frame_loss` of many frames, without their landmarks all in memory at once."""
+    parts = (slice(start, start + CHUNK) for start in range(0, len(track), CHUNK))
+    return np.concatenate([frame_loss(scene, evidence[rows], track[rows]) for rows in parts])
 
 
 def settle(scene: Scene, evidence: Evidence, track: Track, rounds: int, *, pose_only: bool = False) -> Track:

@@ -14,14 +14,14 @@ NEAREST_CM = 1.0
 
 
 class Projection(NamedTuple):
-    """Pixels of the points of F frames and their derivatives."""
+    """Where the points of F frames are seen, and derivatives; C = 2, or 3 with the depth."""
 
-    pixels: Float[np.ndarray, "F N 2"]
-    by_point: Float[np.ndarray, "F N 2 3"]
+    pixels: Float[np.ndarray, "F N C"]
+    by_point: Float[np.ndarray, "F N C 3"]
     """Pixels per centimetre of the point in head space."""
-    by_pose: Float[np.ndarray, "F N 2 6"]
+    by_pose: Float[np.ndarray, "F N C 6"]
     """Pixels per radian of a turn in camera axes about the head's origin, then per centimetre of shift."""
-    by_log_focal: Float[np.ndarray, "F N 2"]
+    by_log_focal: Float[np.ndarray, "F N C"]
     """Pixels per unit of log focal length."""
 
 
@@ -30,11 +30,21 @@ def project(
     rotation: Float[np.ndarray, "F 3 3"],
     translation: Float[np.ndarray, "F 3"],
     camera: Camera,
-) -> Float[np.ndarray, "F N 2"]:
-    """Pixels of points in head space; NaN where a point is not before the camera."""
-    placed = points @ rotation.transpose(0, 2, 1) + translation[:, None]
+    *,
+    depth: bool = False,
+) -> Float[np.ndarray, "F N C"]:
+    """Pixels of points in head space; NaN where a point is not before the camera.
+
+    With `depth`, a third column says how far a point lies behind the head's origin, in px at the head's distance: the
+    unit of a face tracker's depth.
+    """
+    turned = points @ rotation.transpose(0, 2, 1)
+    placed = turned + translation[:, None]
     placed[placed[..., 2] < NEAREST_CM] = np.nan
-    return camera.project(placed)
+    pixels = camera.project(placed)
+    if not depth:
+        return pixels
+    return np.concatenate([pixels, turned[..., 2:] * (camera.fx / translation[:, None, 2:])], -1)
 
 
 def linearise(
@@ -42,6 +52,8 @@ def linearise(
     rotation: Float[np.ndarray, "F 3 3"],
     translation: Float[np.ndarray, "F 3"],
     camera: Camera,
+    *,
+    depth: bool = False,
 ) -> Projection:
     """Project points in head space and differentiate; rotations turn by left multiplication, R <- exp(w) R."""
     turned = points @ rotation.transpose(0, 2, 1)
@@ -50,11 +62,19 @@ def linearise(
     inverse = 1.0 / placed[..., 2]
     lens = np.array([camera.fx, camera.fy])
     offset = pixels - np.array([camera.cx, camera.cy])
-    by_camera = np.zeros((*placed.shape[:2], 2, 3))
+    by_camera = np.zeros((*placed.shape[:2], 3 if depth else 2, 3))
     by_camera[..., 0, 0] = lens[0] * inverse
     by_camera[..., 1, 1] = lens[1] * inverse
-    by_camera[..., :, 2] = -offset * inverse[..., None]
+    by_camera[..., :2, 2] = -offset * inverse[..., None]
+    by_shift = by_camera
+    if depth:
+        scale = camera.fx / translation[:, None, 2]
+        behind = turned[..., 2] * scale
+        by_camera[..., 2, 2] = scale
+        by_shift = by_camera.copy()
+        by_shift[..., 2, 2] = -behind / translation[:, None, 2]
+        pixels, offset = (np.concatenate([x, behind[..., None]], -1) for x in (pixels, offset))
     by_point = by_camera @ rotation[:, None]
     # d(turned)/dw is minus the cross-product matrix of `turned`: row r of by_camera maps to turned x row.
     by_turn = np.cross(turned[..., None, :], by_camera)
-    return Projection(pixels, by_point, np.concatenate([by_turn, by_camera], -1), offset)
+    return Projection(pixels, by_point, np.concatenate([by_turn, by_shift], -1), offset)

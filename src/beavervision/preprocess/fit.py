@@ -27,5 +27,4 @@ def fit_subject(
         focal: focal length, px; estimated when None.
     """
     camera = Camera.centred(*size, focal)
-    used = np.where(visible[:, None, None], landmarks, np.nan)
-    return fit_clip(model, used, camera, estimate_focal=focal is None)
+    return fit_clip(model, landmarks, camera, visible=visible, estimate_focal=focal is None)

@@ -98,6 +98,13 @@ def actor_row(out: Path) -> Row:
     return Row("shipped actor (1280x720, 24.6 s)", measure(clip, [truth], [labels]), seconds, clip)
 
 
+def all_rows(out: Path, wanted: list[str]) -> Iterator[Row]:
+    """The scenes wanted; all of them and the shipped actor when none is named."""
+    yield from scene_rows(out, wanted)
+    if not wanted:
+        yield actor_row(out)
+
+
 def table(rows: list[Row]) -> str:
     """The rows in markdown, and what they were measured with."""
     lines = [" | ".join(HEADINGS), " | ".join("---" for _ in HEADINGS), *(" | ".join(row.cells()) for row in rows)]
@@ -146,9 +153,10 @@ def main() -> None:
     parser.add_argument("scenes", nargs="*", help="names of scenes; all of them and the actor when none is named")
     wanted = parser.parse_args()
     out = wanted.out.absolute()
-    rows = list(scene_rows(out, wanted.scenes))
-    if not wanted.scenes:
-        rows.append(actor_row(out))
+    rows = []
+    for row in all_rows(out, wanted.scenes):
+        rows.append(row)
+        print(" | ".join(row.cells()), flush=True)
     written = table(rows)
     print(written)
     sheet(rows).save(out / "torture.png", optimize=True)

@@ -153,6 +153,19 @@ def test_cover_pictures_and_second_streams_are_not_the_film(tmp_path):
     assert len(list(read_frames(cover))) == 5
 
 
+def test_a_sound_stream_without_sound_is_none(tmp_path):
+    path = tmp_path / "a.mkv"
+    with av.open(str(path), "w") as container:
+        stream, sound = container.add_stream("libx264", 25), container.add_stream("pcm_s16le", 48_000)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        sound.codec_context.layout = "mono"
+        for i in range(5):
+            container.mux(stream.encode(coloured(picture(i))))
+        container.mux(stream.encode(None))
+    assert probe(path).audio_start is None
+    assert len(list(read_frames(path))) == 5
+
+
 @pytest.mark.parametrize("name", ["a.mkv", "a.ts", "a.avi", "a.mp4"])
 def test_a_broken_off_download_gives_what_there_is(tmp_path, name):
     codec, clock = ("mpeg4", FRAME) if name == "a.avi" else ("libx264", CLOCK)

@@ -139,7 +139,7 @@ def _last_packet(container: InputContainer, stream: VideoStream, after: float | 
 
 
 def _audio_begin(path: Path) -> float | None:
-    """Time of the first sample that the first audio stream gives; None without one."""
+    """Time of the first sample that the first audio stream gives; None where nothing of it can be decoded."""
     with open_video(path) as container:  # opened anew: a rewound container skips sound that precedes the picture
         if not container.streams.audio:
             return None
@@ -147,7 +147,9 @@ def _audio_begin(path: Path) -> float | None:
         try:
             frame = next(container.decode(stream), None)
         except (av.error.FFmpegError, EOFError):
-            frame = None
-        if frame is not None and frame.pts is not None and frame.time_base is not None:
+            return None
+        if frame is None:
+            return None
+        if frame.pts is not None and frame.time_base is not None:
             return float(frame.pts * frame.time_base)
         return float((stream.start_time or 0) * (stream.time_base or 1))

@@ -37,34 +37,34 @@ def records(runs: Path) -> list[dict]:
     return sorted((json.loads(path.read_text()) for path in paths), key=lambda record: record["number"])
 
 
-def three(command: Command, runs: Path, *launcher: str) -> list[dict]:
-    """Three jobs that end with a sentence, each in some process; needs no PyTorch, which would take seconds."""
-    done = command("prepare", "-m", "data=myvideo", "data.name=a,b,c", *launcher)
+def two(command: Command, runs: Path, *launcher: str) -> list[dict]:
+    """Two jobs that end with a sentence, each in some process; needs no PyTorch, which would take seconds."""
+    done = command("prepare", "-m", "data=myvideo", "data.name=a,b", *launcher)
     assert done.returncode == 2, done.stderr
     found = records(runs)
-    assert [record["overrides"] for record in found] == [["data.name=a"], ["data.name=b"], ["data.name=c"]]
+    assert [record["overrides"] for record in found] == [["data.name=a"], ["data.name=b"]]
     assert all("There is no clip" in record["sentence"] for record in found)
-    assert "data.name=c" in done.stdout
+    assert "data.name=b" in done.stdout
     return found
 
 
 def test_each_job_has_a_process_and_a_device_of_its_own(command, runs):
     pytest.importorskip("submitit")
-    found = three(command, runs, "hydra/launcher=local_gpus", "hydra.launcher.devices=[5,7]")
+    found = two(command, runs, "hydra/launcher=local_gpus", "hydra.launcher.devices=[5,7]")
     assert {record["device"] for record in found} == {"5", "7"}
-    assert len({record["process"] for record in found}) == 3
+    assert len({record["process"] for record in found}) == 2
 
 
 def test_the_cores_of_a_machine(command, runs):
     pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
-    found = three(command, runs, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
+    found = two(command, runs, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
     assert os.getpid() not in {record["process"] for record in found}
 
 
 @pytest.mark.slow
 def test_a_ray_cluster_of_two_workers(command, runs):
     pytest.importorskip("ray")
-    found = three(command, runs, "hydra/launcher=ray", "hydra.launcher.init.num_cpus=2")
+    found = two(command, runs, "hydra/launcher=ray", "hydra.launcher.init.num_cpus=2")
     assert 1 <= len({record["process"] for record in found}) <= 2
 
 

@@ -59,12 +59,12 @@ class Sweep:
         """Return the record of the job that starts now in this process, after writing it."""
         overrides = self.plan.varying(list(HydraConfig.get().overrides.task))
         record = JobRecord(int(HydraConfig.get().job.num), overrides, str(run_folder()))
-        record.write(self.folder)
+        self.keep(record)
         print(f"job {record.number}: {' '.join(overrides)}", flush=True)
         return record
 
     def keep(self, record: JobRecord) -> None:
-        """Write what became of a job, and the table and the page anew: a sweep that is killed has them."""
+        """Write how a job stands, and the table and the page anew: a sweep that is killed has them."""
         record.write(self.folder)
         records = read_records(self.folder)
         write_csv(self.folder / "jobs.csv", records)

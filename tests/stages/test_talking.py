@@ -21,6 +21,7 @@ from beavervision.stages.talking.dub import Dubber, head_matte
 from beavervision.stages.talking.frame_order import Swing, between, longest_run, moments, presence
 from beavervision.stages.talking.lower_face import face_points, lower_face
 from beavervision.stages.talking.pose_source import pose_swing, smoothed_at, track_at
+from beavervision.stages.talking.solid import solid
 from beavervision.stages.talking.source_reader import SourceFrame, SourceReader
 from beavervision.stages.talking.speech import Speech, mixed
 from beavervision.types import Label
@@ -211,15 +212,45 @@ def test_head_over_torso_over_background_at_every_pixel():
     np.testing.assert_array_equal(found, expected)
 
 
-def test_half_transparent_head_by_hand():
-    # Head: 0.4 of opacity 0.5 (already multiplied: 0.2); torso 1.0 of opacity 0.5; background 0.
-    # 0.2 + 0.5 x (0.5 x 1.0) = 0.45, opacity 0.5 + 0.5 x 0.5 = 0.75.
-    ones = np.ones((4, 4))
+def test_half_transparent_edge_by_hand():
+    # One column of head of opacity 0.5 (colour already multiplied: 0.2) beside nothing, torso 1.0 of opacity 0.5:
+    # 0.2 + 0.5 x (0.5 x 1.0) = 0.45, opacity 0.5 + 0.5 x 0.5 = 0.75. An edge stays as it was rendered.
+    column = np.zeros((200, 40))
+    column[:, 20] = 0.5
     layer = CanvasLayer.stack(
-        0.2 * np.ones((4, 4, 3)), 0.5 * ones, np.ones((4, 4, 3)), 0.5 * ones, np.array([0, 0, 1.0])
+        0.4 * np.repeat(column[..., None], 3, -1), column, np.ones((200, 40, 3)), column, np.array([0, 0, 1.0])
     )
-    np.testing.assert_allclose(layer.colour, 0.45)
-    np.testing.assert_allclose(layer.alpha, 0.75)
+    np.testing.assert_allclose(layer.colour[:, 20], 0.45, rtol=1e-6)
+    np.testing.assert_allclose(layer.alpha[:, 20], 0.75, rtol=1e-6)
+    assert layer.alpha[:, [19, 21]].max() == 0
+
+
+def test_people_have_no_holes():
+    """A disc with a half transparent eye, a gap of two pixels across, and a soft rim; a ring's opening stays open."""
+    y, x = np.mgrid[:400, :400]
+    distance = np.hypot(x - 120, y - 200)
+    alpha = np.clip((80 - distance) / 4, 0, 1)
+    alpha[190:200, 100:110] = 0.4
+    alpha[230:232] *= 0.0
+    ring = np.hypot(x - 310, y - 200)
+    alpha = np.maximum(alpha, ((ring < 70) & (ring > 40)).astype(float))
+    colour = np.stack([0.8 * alpha, 0.5 * alpha, 0.2 * alpha], -1)
+    filled, opaque = solid(colour.astype(np.float32), alpha.astype(np.float32))
+    inside = distance < 80 - 4 - 2 * 0.007 * 400
+    np.testing.assert_allclose(opaque[inside], 1, atol=1e-3)
+    np.testing.assert_allclose(filled[inside], np.broadcast_to([0.8, 0.5, 0.2], (inside.sum(), 3)), atol=2e-3)
+    assert opaque[200, 310] == 0  # the ring's middle
+    rim = (distance > 77) & (y < 220)
+    np.testing.assert_array_equal(opaque[rim], alpha[rim].astype(np.float32))
+
+
+def test_what_is_whole_is_not_touched():
+    alpha = np.zeros((100, 100), np.float32)
+    alpha[20:80, 20:80] = 1
+    colour = np.repeat(alpha[..., None], 3, -1)
+    filled, opaque = solid(colour, alpha)
+    assert filled is colour
+    assert opaque is alpha
 
 
 def test_a_canvas_as_large_as_the_frame_has_no_border():

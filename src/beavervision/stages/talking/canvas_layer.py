@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from beavervision.stages.talking.solid import solid
 from beavervision.video.layers import footprint, quantise, to_frame
 
 Box = tuple[int, int, int, int]
@@ -43,11 +44,12 @@ class CanvasLayer:
         place: np.ndarray,
         region: Float[np.ndarray, "H W"] | None = None,
     ) -> CanvasLayer:
-        """Head (times its opacity) over torso (not multiplied)."""
+        """Head (times its opacity) over torso (not multiplied), without holes."""
         under = ((1 - head_alpha) * torso_alpha)[..., None]
         x0, y0, scale = (float(value) for value in place)
-        colour = (head + under * torso).astype(np.float32)
-        alpha = (head_alpha + under[..., 0]).astype(np.float32)
+        colour, alpha = solid(
+            (head + under * torso).astype(np.float32), (head_alpha + under[..., 0]).astype(np.float32)
+        )
         return cls(colour, alpha, head_alpha.astype(np.float32), (x0, y0, scale), region)
 
     def box(self, frame: tuple[int, int]) -> Box:

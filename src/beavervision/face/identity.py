@@ -20,9 +20,10 @@ LOG_FOCAL_SPREAD = 0.03
 """Standard deviation of the logarithm of the focal length round its prior. Lenses differ by more, but what landmarks of
 1 % error say of the lens is wrong by more still: given 0.1, they moved away from the truth on eight of nine faces."""
 TILT_PRIOR = 1.0
-"""Precision of the tracker's mean slopes of depth: none to speak of."""
-N_OTHERS = 3
-"""Shared unknowns after the identity: the logarithm of the focal length, and the tilt (2)."""
+"""Precision of the tracker's mean slopes and relief of depth: none to speak of."""
+N_OTHERS = 4
+"""Shared unknowns after the identity: the logarithm of the focal length, then the tracker's mean slopes of depth (2)
+and its relief."""
 MOST_CANDIDATES = 2000
 """Frames, evenly spread, from which the varied ones are chosen."""
 SKEW_PENALTY = 8.0
@@ -71,35 +72,43 @@ def varied_frames(track: Track, evidence: Evidence, count: int) -> Int[np.ndarra
     return np.array(sorted(chosen))
 
 
+def _across(evidence: Evidence) -> Float[np.ndarray, "F N 3"]:
+    """Landmarks from their middle, px; the depth is 0 where there is none."""
+    placed = np.zeros((*evidence.pixels.shape[:2], 3))
+    placed[..., : evidence.pixels.shape[-1]] = evidence.pixels
+    return placed - placed.mean(1, keepdims=True)
+
+
 class Sitting:
     """A few frames of one person before one camera, solved together by Levenberg-Marquardt with a Schur complement."""
 
     def __init__(self, model: FaceModel, evidence: Evidence, camera: Camera, *, estimate_focal: bool) -> None:
         self.model, self.evidence, self.camera, self.estimate_focal = model, evidence, camera, estimate_focal
         self.id_basis = model.id_basis[:, model.landmarks468]
-        self.prior = np.r_[1.0 + SKEW_PENALTY * skewness(model), LOG_FOCAL_SPREAD**-2, TILT_PRIOR, TILT_PRIOR]
-        self.across = evidence.pixels[..., :2] - evidence.pixels[..., :2].mean(1, keepdims=True)
+        others = [LOG_FOCAL_SPREAD**-2, *[TILT_PRIOR] * (N_OTHERS - 1)]
+        self.prior = np.r_[1.0 + SKEW_PENALTY * skewness(model), others]
+        self.across = _across(evidence)
 
     def scene(self, shared: Float[np.ndarray, "S"]) -> Scene:
         """Face and camera of the shared unknowns: identity, the focal length's logarithm against the prior's, tilt."""
         return Scene(face_of(self.model, shared[:-N_OTHERS]), scaled(self.camera, float(np.exp(shared[-N_OTHERS]))))
 
     def upright(self, shared: Float[np.ndarray, "S"]) -> Evidence:
-        """The evidence, its depth turned by the same slopes in every frame.
+        """The evidence, its depth turned and stretched alike in every frame.
 
-        How far a face is tilted on the whole a tracker guesses from what it takes for a face; only the changes of its
-        depth are evidence of a turn.
+        How far a face is tilted on the whole, and how deep it is, a tracker guesses from what it takes for a face;
+        only the changes of its depth are evidence of a turn.
         """
         if not self.evidence.deep:
             return self.evidence
         pixels = self.evidence.pixels.copy()
-        pixels[..., 2] += self.across @ shared[-2:]
+        pixels[..., 2] += self.across @ shared[1 - N_OTHERS :]
         return replace(self.evidence, pixels=pixels)
 
     @staticmethod
     def without_tilt(shared: Float[np.ndarray, "S"]) -> Float[np.ndarray, "S"]:
         """The shared unknowns once the evidence is upright."""
-        return np.r_[shared[:-2], 0.0, 0.0]
+        return np.r_[shared[: 1 - N_OTHERS], np.zeros(N_OTHERS - 1)]
 
     def loss(self, shared: np.ndarray, track: Track) -> float:
         """Negative log-posterior of everything."""
@@ -143,7 +152,7 @@ class Sitting:
         def columns(seen: Projection) -> np.ndarray:
             # Without a derivative the focal length stays where it is.
             by_focal = seen.by_log_focal.astype(np.float32)[..., None] * self.estimate_focal
-            by_tilt = np.zeros((*by_focal.shape[:3], 2), np.float32)
+            by_tilt = np.zeros((*by_focal.shape[:3], N_OTHERS - 1), np.float32)
             by_tilt[:, :, 2:] = -self.across[rows, :, None]
             by_identity = by_coefficient(seen.by_point, self.id_basis)
             return np.concatenate([by_frame(seen, scene), by_identity, by_focal, by_tilt], -1)

@@ -6,15 +6,13 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from beavervision.errors import BeaverError
 from beavervision.face import bfm, ict
 from beavervision.face.gpmm import load_gpmm
 from beavervision.face.model import FaceModel
-
-BUILT_IN = "gpmm"
 
 
 @dataclass(frozen=True)
@@ -27,12 +25,11 @@ class Provider:
     """Where to get the files."""
 
 
-PROVIDERS = {
+OWN_FILES = {
     "bfm": Provider(bfm.load_bfm, bfm.missing_bfm, bfm.PERMISSION),
     "ict": Provider(ict.load_ict, ict.missing_ict, ict.PERMISSION),
 }
-"""Name of a face model -> what reads it."""
-NAMES = (BUILT_IN, *PROVIDERS)
+"""Name of a face model whose files are the user's -> what reads it."""
 
 
 def folder_variable(name: str) -> str:
@@ -45,7 +42,7 @@ def remember_folder(name: str, folder: Path) -> None:
     os.environ[folder_variable(name)] = str(Path(folder).absolute())
 
 
-def load_face_model(name: str = BUILT_IN) -> FaceModel:
+def load_face_model(name: str = "gpmm") -> FaceModel:
     """Load a morphable face model.
 
     Args:
@@ -55,16 +52,16 @@ def load_face_model(name: str = BUILT_IN) -> FaceModel:
     Raises:
         BeaverError: when no face model has that name, or its files are not there.
     """
-    if name not in NAMES:
-        near = get_close_matches(name, NAMES, 1)
-        hint = f"did you mean {near[0]}" if near else f"choose one of {', '.join(NAMES)}"
+    if name not in PROVIDERS:
+        near = get_close_matches(name, PROVIDERS, 1)
+        hint = f"did you mean {near[0]}" if near else f"choose one of {', '.join(PROVIDERS)}"
         raise BeaverError(f"face_model={name} does not exist; {hint}.")
-    return load_gpmm() if name == BUILT_IN else _load(name, _folder(name))
+    return PROVIDERS[name]()
 
 
 def _folder(name: str) -> Path:
     """Folder of a model with all its files."""
-    provider, variable = PROVIDERS[name], folder_variable(name)
+    provider, variable = OWN_FILES[name], folder_variable(name)
     given = os.environ.get(variable)
     if not given:
         raise BeaverError(
@@ -78,6 +75,14 @@ def _folder(name: str) -> Path:
     return folder
 
 
+def _own(name: str) -> FaceModel:
+    return _load(name, _folder(name))
+
+
 @cache
 def _load(name: str, folder: Path) -> FaceModel:
-    return PROVIDERS[name].load(folder)
+    return OWN_FILES[name].load(folder)
+
+
+PROVIDERS: dict[str, Callable[[], FaceModel]] = {"gpmm": load_gpmm, **{n: partial(_own, n) for n in OWN_FILES}}
+"""Name of a face model -> what loads it."""

@@ -22,6 +22,7 @@ from beavervision.run.settings import check_nodes
 
 PACKAGES = ("torch", "lightning", "hydra-core", "mediapipe", "numba", "av", "transformers", "wandb")
 OWN_FACE_MODELS = ("bfm", "ict")
+"""Face models whose files are the user's own."""
 PYTHONS = ((3, 10), (3, 13))
 """First version that works, and first that does not."""
 FREE_GB = 5.0

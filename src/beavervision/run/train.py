@@ -129,7 +129,8 @@ def _fit(trainer: Trainer, module: StageModule, data: StageData, checkpoint: Pat
     try:
         trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
     except TrainingStoppedError:
-        print(f"stopped at step {trainer.global_step}; the same command continues there", file=sys.stderr)
+        if trainer.is_global_zero:
+            print(f"stopped at step {trainer.global_step}; the same command continues there", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
     except SystemExit:
         # Lightning's answer to a second Ctrl-C.

@@ -106,6 +106,36 @@ def test_hdr_shows_paper_white_and_mid_grey_where_screens_do(tmp_path):
         assert (shown[3] >= 254).all()
 
 
+@pytest.mark.parametrize("codec", ["ffv1", "libx265"])
+def test_hdr_keeps_colours(tmp_path, codec):
+    """Skin, jumper and leaf below the knee return as they would look in ordinary footage."""
+    shown = np.array([[200, 150, 125], [60, 105, 130], [70, 130, 60], [150, 62, 48]]) / 255
+    linear_709 = np.where(shown <= 0.04045, shown / 12.92, ((shown + 0.055) / 1.055) ** 2.4)
+    # BT.2087's matrix from BT.709 to BT.2020, PQ of the light (1 = 203 cd/m2), BT.2020's luma and colour differences.
+    to_2020 = np.array([[0.6274, 0.3293, 0.0433], [0.0691, 0.9195, 0.0114], [0.0164, 0.0880, 0.8956]])
+    power = np.power(linear_709 @ to_2020.T * 203 / 10_000, 0.1593017578125)
+    red, green, blue = (((0.8359375 + 18.8515625 * power) / (1 + 18.6875 * power)) ** 78.84375).T
+    luma = 0.2627 * red + 0.6780 * green + 0.0593 * blue
+    planes = [64 + 876 * luma, 512 + 896 * (blue - luma) / 1.8814, 512 + 896 * (red - luma) / 1.4746]
+    size = 64  # a patch
+    frames = []
+    for patch in np.round(np.stack(planes, axis=1)).astype(np.uint16):
+        frame = av.VideoFrame(size, size, "yuv444p10le")
+        for plane, value in zip(frame.planes, patch, strict=True):
+            plane.update(np.full((plane.height, plane.line_size // 2), value, np.uint16).tobytes())
+        frames.append(frame)
+
+    def tag(stream):
+        context = stream.codec_context
+        context.color_trc, context.color_primaries = int(ColorTrc.SMPTE2084), int(ColorPrimaries.BT2020)
+        context.colorspace, context.color_range = 9, int(ColorRange.MPEG)
+
+    options = {"x265-params": "crf=4:log-level=none"} if codec == "libx265" else None
+    path = encode(tmp_path / "a.mkv", frames, codec, options, tag)
+    found = np.stack([frame.rgb[16:48, 16:48].reshape(-1, 3).mean(axis=0) for frame in read_frames(path)])
+    np.testing.assert_allclose(found, shown * 255, atol=4)
+
+
 def test_interlaced_footage_is_noted(tmp_path):
     plain = encode(tmp_path / "a.mp4", [coloured(QUARTERS)] * 3, "libx264")
     combed = encode(tmp_path / "b.mp4", [coloured(QUARTERS)] * 3, "libx264", {"x264-params": "tff=1"})

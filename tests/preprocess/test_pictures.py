@@ -145,3 +145,23 @@ def test_frames_too_blurred_to_use_are_told_exactly(eyes, heads):
 def test_an_empty_film_shows_nobody(eyes):
     people, _ = follow(eyes, [room((640, 360))] * 4)
     assert people == []
+
+
+def frames_of(path, start, end):
+    return [frame.rgb for frame in read_frames(path, 25.0, start, end)]
+
+
+@pytest.mark.footage
+def test_interview_two_people_two_identities(eyes, footage):
+    # a hand overlaps a chin; segments of 30 frames
+    people, cuts = follow(eyes, frames_of(footage / "interview_17s_two_people_16x9.mp4", 1.0, 4.0), segment=30)
+    assert cuts.firsts.tolist() == []
+    assert len(people) == 2
+    assert all(person.seen.all() for person in people)
+    assert people[0].box[:, 2].max() < people[1].box[:, 0].min()
+
+
+@pytest.mark.footage
+def test_gestures_the_small_face_is_found_in_every_frame(eyes, footage):
+    (person,), _ = follow(eyes, frames_of(footage / "gestures_20s_9x16_hevc.mp4", 5.0, 7.0))
+    assert person.seen.all()

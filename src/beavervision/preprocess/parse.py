@@ -31,6 +31,9 @@ SMOOTHING = 3
 JAW_LEVEL = 0.75
 """How far down the face (0 eyes, 1 chin) the angle of the jaw stands."""
 
+BEARD = 0.8
+"""Half width of a beard over that of the face."""
+
 LOCK = 9
 """Pixels of the crop: the thinnest lock of hair below the jaw."""
 
@@ -116,10 +119,12 @@ def _drop_stray_hair(labels: UInt8[np.ndarray, "S S"], person: Float[np.ndarray,
 
     Below the jaw, links thinner than a lock do not count: shoulders have dark edges.
     """
-    low = view.grid[1] > JAW_LEVEL
+    across, down = view.grid
+    low, face = down > JAW_LEVEL, labels == Label.FACE
     hair = ((labels == Label.HAIR) & (person > 0.5)).astype(np.uint8)
     thick = cv2.morphologyEx(hair, cv2.MORPH_OPEN, np.ones((LOCK, LOCK), np.uint8))
-    head = np.where(low, thick, hair) | (labels == Label.FACE)
+    # Locks hang from the hair above, beards from the chin.
+    head = np.where(low, thick | (face & (np.abs(across) < BEARD)), hair | face).astype(np.uint8)
     n, parts = cv2.connectedComponents(head, connectivity=4)
     own = np.zeros(n, bool)
     own[np.unique(parts[view.oval & (head > 0)])] = True

@@ -10,8 +10,15 @@ from beavervision.face.camera import Camera
 from beavervision.face.fit import fit_clip
 from beavervision.face.gpmm import load_gpmm
 from beavervision.face.identity import skewness
+from beavervision.face.lips import LIP_PAIRS
 from beavervision.face.openness import mouth_open
-from beavervision.face.pose import rotation_angle, rotation_from_euler
+from beavervision.face.pose import (
+    euler_from_rotation,
+    rotation_angle,
+    rotation_from_euler,
+    rotation_from_vector,
+    vector_from_rotation,
+)
 from beavervision.face.projection import project
 
 MODEL = load_gpmm()
@@ -140,3 +147,51 @@ def test_same_input_same_bytes():
     first, second = (fit_clip(MODEL, scene.landmarks, scene.camera) for _ in range(2))
     np.testing.assert_array_equal(first.expression, second.expression)
     np.testing.assert_array_equal(first.rotation, second.rotation)
+
+
+def deep(scene, turn=0.0):
+    """The tracker's own depth, of a face that it takes to be tilted by `turn` radians more than it is."""
+    points = MODEL.vertices(np.zeros(80), np.zeros(64)) + np.tensordot(scene.expression, MODEL.exp_basis, 1)
+    tilted = rotation_from_euler(np.array([0.0, turn, 0.0])) @ rotation_from_euler(np.zeros(3)).T
+    placed = project(points, tilted @ scene.rotation, scene.translation, scene.camera, depth=True)
+    landmarks = scene.landmarks.copy()
+    landmarks[:, :468, 2] = placed[..., 2]
+    return landmarks
+
+
+def turns_seen(fit, scene):
+    """Slope of the fitted yaw and pitch over the true ones."""
+    found, true = euler_from_rotation(fit.rotation), euler_from_rotation(scene.rotation)
+    return [np.polyfit(true[:, axis], found[:, axis], 1)[0] for axis in (0, 1)]
+
+
+def test_depth_tells_how_far_the_head_turns_but_not_how_it_is_tilted():
+    scene = talking(Camera.centred(640, 480), frames=40)
+    # A tracker that is shy of turning: in the picture every frame lies half-way to the first frame's pose.
+    shy = rotation_from_vector(0.5 * vector_from_rotation(scene.rotation @ scene.rotation[0].T)) @ scene.rotation[0]
+    points = MODEL.vertices(np.zeros(80), np.zeros(64)) + np.tensordot(scene.expression, MODEL.exp_basis, 1)
+    scene.landmarks[:, :468, :2] = project(points, shy, scene.translation, scene.camera)
+    flat = fit_clip(MODEL, scene.landmarks, scene.camera)
+    fit = fit_clip(MODEL, deep(scene, turn=0.2), scene.camera)
+    for with_depth, without in zip(turns_seen(fit, scene), turns_seen(flat, scene), strict=True):
+        assert with_depth > without + 0.02
+    tilt = euler_from_rotation(fit.rotation)[:, 1].mean() - euler_from_rotation(flat.rotation)[:, 1].mean()
+    assert abs(tilt) < 0.05
+
+
+def test_shut_lips_are_shut_in_depth_too(noisy):
+    scene, fit = noisy
+    keys = LIP_PAIRS[4]
+    found, true = (
+        np.linalg.norm(np.diff(MODEL.mean[keys] + np.tensordot(e, MODEL.exp_basis[:, keys], 1), axis=1)[:, 0], axis=-1)
+        for e in (fit.expression, scene.expression)
+    )
+    assert np.corrcoef(found, true)[0, 1] > 0.99
+    assert found.min() < true.min() + 0.05
+
+
+def test_frames_that_are_not_visible_take_no_part():
+    scene = talking(Camera.centred(640, 480), frames=8)
+    visible = np.arange(8) != 3
+    fit = fit_clip(MODEL, scene.landmarks, scene.camera, visible=visible)
+    assert np.isfinite(fit.error_px).tolist() == visible.tolist()

@@ -38,9 +38,7 @@ def test_what_is_missing_or_cut_short_is_named(tmp_path):
     (inside / "jaw_open.obj").unlink()
     assert missing_ict(tmp_path) == ["jaw_open.obj"]
     (inside / "jaw_open.obj").write_text("v 1 2 3\n")
-    with pytest.raises(
-        BeaverError, match=r"has 1 vertices of the head, generic_neutral_mesh\.obj has 468"
-    ):
+    with pytest.raises(BeaverError, match=r"has 1 vertices of the head, generic_neutral_mesh\.obj has 468"):
         load_ict(tmp_path)
     (inside / "jaw_open.obj").write_text("v 1 2 x\n")
     with pytest.raises(BeaverError, match=r"jaw_open\.obj cannot be read"):

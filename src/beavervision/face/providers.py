@@ -1,4 +1,4 @@
-"""Face models by name: the built-in one, and those whose files the user has."""
+"""Face models by name: the built-in one, those whose files the user has, and those of other packages."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache, partial
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from beavervision.errors import BeaverError
 from beavervision.face import bfm, ict
 from beavervision.face.gpmm import load_gpmm
 from beavervision.face.model import FaceModel
+
+GROUP = "beavervision.face_models"
+"""Entry points of other packages: name of a face model -> function that loads it."""
 
 
 @dataclass(frozen=True)
@@ -47,16 +51,20 @@ def load_face_model(name: str = "gpmm") -> FaceModel:
 
     Args:
         name: `gpmm`, the one that ships with the package, or `bfm` or `ict`, whose folder was remembered before or
-            stands in the environment (BEAVERVISION_BFM, BEAVERVISION_ICT).
+            stands in the environment (BEAVERVISION_BFM, BEAVERVISION_ICT), or one that another package brings.
 
     Raises:
         BeaverError: when no face model has that name, or its files are not there.
     """
-    if name not in PROVIDERS:
-        near = get_close_matches(name, PROVIDERS, 1)
-        hint = f"did you mean {near[0]}" if near else f"choose one of {', '.join(PROVIDERS)}"
-        raise BeaverError(f"face_model={name} does not exist; {hint}.")
-    return PROVIDERS[name]()
+    if name in PROVIDERS:
+        return PROVIDERS[name]()
+    outside = {entry.name: entry for entry in entry_points(group=GROUP)}
+    if name in outside:
+        return outside[name].load()()
+    known = [*PROVIDERS, *outside]
+    near = get_close_matches(name, known, 1)
+    hint = f"did you mean {near[0]}" if near else f"choose one of {', '.join(known)}"
+    raise BeaverError(f"face_model={name} does not exist; {hint}.")
 
 
 def _folder(name: str) -> Path:

@@ -11,14 +11,14 @@ from jaxtyping import Bool, Float, Int
 from beavervision.face.fit import Fit
 from beavervision.face.model import FaceModel
 from beavervision.preprocess.crowd import Crowd
-from beavervision.preprocess.fit import fit_subject
+from beavervision.preprocess.fit import agreed, fit_subject
 from beavervision.preprocess.gaps import fill_gaps
 from beavervision.preprocess.ingest import Source
 from beavervision.preprocess.steady import steady
 from beavervision.preprocess.track import landmark_box
 from beavervision.preprocess.visibility import judge
 
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,7 @@ def portray(crowd: Crowd, person: int, source: Source, model: FaceModel, focal: 
     visible, reason = judge(found, *size, crowd.sharpness(person), crowd.cuts)
     landmarks = steady(found, visible)
     fit = fit_subject(model, landmarks, visible, size, focal)
+    landmarks = agreed(model, landmarks, fit, size)
     box = landmark_box(np.where(visible[:, None, None], landmarks, np.nan)).astype(np.float32)
     rotation, translation, box, interpolated = fill_gaps(
         fit.rotation, fit.translation, box, visible, reason, source.fps, gap, crowd.cuts.firsts

@@ -1,8 +1,9 @@
+import lightning
 import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from beavervision.stages.draws import DrawLoader, DrawSampler, draw_rng, step_noise
+from beavervision.stages.draws import DrawLoader, Drawn, DrawSampler, draw_loader, draw_rng, step_noise
 
 
 def test_epochs_count_on():
@@ -44,3 +45,29 @@ def test_step_noise_leaves_the_global_generator_alone():
         torch.testing.assert_close(torch.rand(3), noise)
     with step_noise(1, 6):
         assert not torch.equal(torch.rand(3), noise)
+
+
+def test_overfitting_repeats_the_first_batches():
+    """What `debug=overfit` does: Lightning puts its own sampler over the dataset, and stops after two batches."""
+
+    class Numbers(Drawn):
+        def __getitem__(self, draw):
+            return torch.tensor([float(draw)])
+
+    class Line(lightning.LightningModule):
+        def __init__(self):
+            super().__init__()
+            self.weight, self.seen = torch.nn.Parameter(torch.zeros(1)), []
+
+        def training_step(self, batch, _):
+            self.seen.append(batch.flatten().tolist())
+            return (self.weight * batch).sum()
+
+        def configure_optimizers(self):
+            return torch.optim.SGD(self.parameters(), 0.1)
+
+    line = Line()
+    loader = draw_loader(Numbers(), torch.stack, 2, 100, 0, None)
+    quiet = dict.fromkeys(("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary"), False)
+    lightning.Trainer(accelerator="cpu", max_steps=4, max_epochs=-1, overfit_batches=2, **quiet).fit(line, loader)
+    assert line.seen == [[0.0, 1.0], [2.0, 3.0], [0.0, 1.0], [2.0, 3.0]]

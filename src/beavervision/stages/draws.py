@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -13,6 +13,20 @@ from lightning import Trainer
 from torch.utils.data import DataLoader, Dataset, Sampler, get_worker_info
 
 from beavervision.stages.ranks import own_share
+
+ItemT = TypeVar("ItemT")
+ENDLESS = 1 << 40
+"""Draws of a dataset: more than any training makes, and few enough to count in 64 bits."""
+
+
+class Drawn(Dataset[ItemT]):
+    """Maps the number of a draw to one random item, the same item every time; there is no last one.
+
+    The length is for `debug=overfit`, which counts draws from 0 again and again.
+    """
+
+    def __len__(self) -> int:
+        return ENDLESS
 
 
 class DrawSampler(Sampler[int]):

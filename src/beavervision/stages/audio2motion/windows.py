@@ -9,14 +9,13 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from beavervision.audio.pitch import coarse_pitch
 from beavervision.face.model import FaceModel
 from beavervision.metrics.mouth import spoken_closures
 from beavervision.stages.audio2motion.network import Speech
 from beavervision.stages.audio2motion.statistics import Statistics, lip_distance, mouth_projector
-from beavervision.stages.draws import draw_rng
+from beavervision.stages.draws import Drawn, draw_rng
 from beavervision.stages.takes import Take
 
 MIN_KNOWN = 0.5
@@ -34,7 +33,7 @@ class SpeechMotion(Speech):
     """Lips shut in the midst of speech."""
 
 
-class Windows(Dataset[SpeechMotion]):
+class Windows(Drawn[SpeechMotion]):
     """Map the number of a draw to one window, the same window every time.
 
     Args:

@@ -8,9 +8,8 @@ from dataclasses import dataclass, fields
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
-from torch.utils.data import Dataset
 
-from beavervision.stages.draws import draw_rng
+from beavervision.stages.draws import Drawn, draw_rng
 from beavervision.types import Batch
 
 
@@ -33,7 +32,7 @@ class Refinement(Batch):
         )
 
 
-class Stretches(Dataset[Refinement]):
+class Stretches(Drawn[Refinement]):
     """Map the number of a draw to a window of one of the takes.
 
     Args:

@@ -11,14 +11,14 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from beavervision.artifacts.clip import Clip
 from beavervision.audio.hearing import ROWS_PER_FRAME, FeatureSettings
 from beavervision.errors import BeaverError
 from beavervision.face.providers import load_face_model
 from beavervision.stages.base import StageData
-from beavervision.stages.draws import DrawLoader, draw_loader, draw_rng
+from beavervision.stages.draws import DrawLoader, Drawn, draw_loader, draw_rng
 from beavervision.stages.lips import lips_of
 from beavervision.stages.syncnet.network import WINDOW
 from beavervision.stages.takes import Disturbance, Take, random_disturbance, record, require_motion
@@ -40,7 +40,7 @@ class SyncPairs(Batch):
     known: Bool[Tensor, "B T"]
 
 
-class Pairs(Dataset[SyncPairs]):
+class Pairs(Drawn[SyncPairs]):
     """Map the number of a draw to a pair; half of them are in step.
 
     Args:

@@ -6,20 +6,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, UInt8
+from jaxtyping import Float, UInt8
 
 from beavervision.artifacts.clip import Clip, Subject
-from beavervision.face.landmarks import EYE_OUTER
 from beavervision.face.pose import rotation_angle
+from beavervision.synthetic.torture.match import NOBODY, clear_of_changes, eye_distance, who_is_it
 from beavervision.synthetic.truth import Truth
 from beavervision.types import Label
 
 HEAD = (Label.HAIR, Label.FACE)
-LENIENT = 2
-"""Frames round each change of visibility in which either answer counts."""
-NEAR = 0.5
-"""A subject is a person when their faces' middles are this many eye distances apart at most."""
-NOBODY = -1
 SHORTEST = 10
 """Frames that a correlation needs to mean anything."""
 
@@ -64,30 +59,6 @@ class Score:
     """Share of the frames in which a face can be seen that have it."""
     sound_lag: float
     """Milliseconds by which the clip's sound is late."""
-
-
-def eye_distance(landmarks: Float[np.ndarray, "T 478 C"]) -> Float[np.ndarray, "T"]:
-    """Distance between the outer corners of the eyes in the picture, px."""
-    right, left = (landmarks[:, corner, :2] for corner in EYE_OUTER)
-    return np.linalg.norm(right - left, axis=1)
-
-
-def clear_of_changes(visible: Bool[np.ndarray, "T"], cuts: Sequence[int] = ()) -> Bool[np.ndarray, "T"]:
-    """Frames that lie more than LENIENT from every change of visibility and every cut."""
-    changes = np.concatenate([np.flatnonzero(np.diff(visible.astype(int))), np.array(cuts, int) - 1]) + 0.5
-    index = np.arange(len(visible))
-    return (np.abs(index[:, None] - changes) > LENIENT).all(axis=1)
-
-
-def who_is_it(subject: Subject, people: Sequence[Truth]) -> Int[np.ndarray, "T"]:
-    """Which person a subject is in each frame; NOBODY where no face is near, or it shows none."""
-    middle = subject.landmarks[..., :2].mean(axis=1)
-    gaps = []
-    for person in people:
-        gap = np.linalg.norm(middle - person.landmarks[..., :2].mean(axis=1), axis=1) / eye_distance(person.landmarks)
-        gaps.append(np.where(person.visible & subject.visible, gap, np.inf))
-    gap = np.nan_to_num(np.stack(gaps), nan=np.inf)
-    return np.where(gap.min(axis=0) < NEAR, gap.argmin(axis=0), NOBODY)
 
 
 Labelled = Iterable[tuple[int, UInt8[np.ndarray, "H W"]]]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from beavervision.video.colour_match import MOST, match_colours
+from beavervision.video.colour_match import match_colours
 
 HEIGHT, WIDTH, REACH = 120, 160, 10.0
 
@@ -56,9 +56,21 @@ def test_it_never_overshoots():
 
 
 def test_other_things_do_not_smear():
+    """The upper half of the picture shows something else altogether; the lower half is in another light."""
     source = np.full((HEIGHT, WIDTH, 3), 20, np.uint8)
-    found = match_colours(source + 200, source, frame_ring(), REACH).astype(int)
-    assert (220 - found).max() <= MOST + 1
+    render = source + 8
+    render[: HEIGHT // 2] = 220
+    ring = frame_ring()
+    found = match_colours(render, source, ring, REACH)
+    assert np.abs(found[70:].astype(int) - source[70:])[ring[70:] > 0].max() <= 1
+    far = found[: HEIGHT // 2 - round(3 * REACH)]
+    assert (far == 220).all()
+
+
+def test_nothing_in_common_changes_nothing():
+    source = np.full((HEIGHT, WIDTH, 3), 20, np.uint8)
+    found = match_colours(source + 200, source, frame_ring(), REACH)
+    assert (found == 220).all()
 
 
 def test_without_a_ring_nothing_changes():

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 MOST = 24.0
-"""Pixel values that a colour is shifted by at the most: what differs by more is not the same thing in other light."""
+"""Pixel values: what differs by more in any colour is not the same thing in another light, and tells nothing."""
 
 DETAIL = 4.0
 """The difference is smooth: it is worked out on a picture so small that its reach is this many pixels."""
@@ -29,13 +29,14 @@ def match_colours(
         ring: weight of the pixels where both should show the same.
         reach: standard deviation of the average, px.
     """
-    if not (ring > 0).any():
+    difference = bottom.astype(np.float32) - top
+    weight = ring * (np.abs(difference).max(-1) <= MOST).astype(np.float32)
+    if not (weight > 0).any():
         return top
     share = min(1.0, DETAIL / max(reach, 1e-6))
     size = (max(1, round(ring.shape[1] * share)), max(1, round(ring.shape[0] * share)))
-    weight = ring.astype(np.float32)
-    difference = np.clip(bottom.astype(np.float32) - top, -MOST, MOST) * weight[..., None]
-    small = cv2.resize(np.dstack([difference, weight]), size, interpolation=cv2.INTER_AREA)
+    gathered = np.dstack([difference * weight[..., None], weight]).astype(np.float32)
+    small = cv2.resize(gathered, size, interpolation=cv2.INTER_AREA)
     blurred = cv2.GaussianBlur(small, (0, 0), reach * share, borderType=cv2.BORDER_REFLECT)
     total = blurred[..., 3]
     # Half of what the ring itself gathers counts as near it.

@@ -7,13 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.plugins import Plugins
-from hydra.plugins.sweeper import Sweeper
-from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig
-
 from hydra_plugins.beavervision._job import require
+from hydra_plugins.beavervision._params import ParamsSweeper
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
@@ -22,7 +17,7 @@ AGAIN = "again"
 """Attribute of the study: numbers of trials that were killed and take place again under another number."""
 
 
-class Search(Sweeper):
+class Search(ParamsSweeper):
     """Asks Optuna for numbers, has the launcher train with them, tells Optuna what came of it.
 
     Every trial is in `storage`, so the same command again goes on where it stopped: a trial that was killed is
@@ -46,23 +41,16 @@ class Search(Sweeper):
         seed: int,
         storage: str,
     ) -> None:
-        self.params, self.direction, self.n_trials, self.at_once = dict(params), direction, n_trials, at_once
+        super().__init__(params)
+        self.direction, self.n_trials, self.at_once = direction, n_trials, at_once
         self.seed, self.storage = seed, Path(storage)
-
-    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Keep what Hydra tells of the command, and build its launcher."""
-        self.hydra_context, self.config = hydra_context, config
-        self.launcher = Plugins.instance().instantiate_launcher(
-            hydra_context=hydra_context, task_function=task_function, config=config
-        )
 
     def sweep(self, arguments: list[str]) -> None:
         """Run trials until there are enough."""
         require("optuna", "sweep=search", "search")
         from hydra_plugins.beavervision._space import distributions
 
-        given = [f"{key}={value}" for key, value in self.params.items()] + arguments
-        overrides = OverridesParser.create(config_loader=self.hydra_context.config_loader).parse_overrides(given)
+        overrides = self.overrides(arguments)
         space = distributions(overrides)
         fixed = [str(o.input_line) for o in overrides if o.get_key_element() not in space]
         study = self._study()

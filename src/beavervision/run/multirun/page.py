@@ -19,7 +19,7 @@ STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 1500px; margin: 2em auto; padding: 0 1em; color: #222; }
 table { border-collapse: collapse; } td, th { padding: .2em 1.2em .2em 0; text-align: left; vertical-align: top; }
 .jobs { display: grid; grid-template-columns: repeat(auto-fill, minmax(360px, 1fr)); gap: 1.5em; }
-figure { margin: 0; } img { width: 100%; border-radius: 6px; } figcaption { margin-top: .3em; }
+figure { margin: 0; } img { max-width: 100%; max-height: 420px; border-radius: 6px; } figcaption { margin-top: .3em; }
 code { background: #f4f4f2; padding: .1em .3em; border-radius: 3px; }
 .done { color: #18794e; } .skipped { color: #0b68cb; } .failed { color: #b42318; } .interrupted { color: #9a6700; }
 """

@@ -34,7 +34,8 @@ class Sweep:
     def of(cls, verb: str, arguments: Sequence[str]) -> Sweep | None:
         """Return the sweep of a command line with `-m`; None when no config comes of it, which Hydra will explain."""
         plan = Plan.of(verb, arguments)
-        command = shlex.join([Path(sys.argv[0]).name, *arguments])
+        script = Path(sys.argv[0]).name
+        command = shlex.join([*(("python", script) if script.endswith(".py") else (script,)), *arguments])
         return None if plan is None else cls(plan, command, time.time())
 
     @property

@@ -4,7 +4,7 @@ from drawings import look, open_hand
 
 from beavervision.preprocess.appearance import Appearance
 from beavervision.preprocess.hand_outline import hand_mask
-from beavervision.preprocess.labelmap import label_frame
+from beavervision.preprocess.labelmap import label_frame, nearer_to_others
 from beavervision.preprocess.parse import parse_head
 from beavervision.preprocess.perceive import Percept, SubjectView
 from beavervision.types import Label
@@ -62,6 +62,18 @@ def test_pixels_nearer_to_somebody_else_are_other():
     assert labels[300, 60] == Label.OTHER
     assert labels[470, 600] == Label.TORSO
     assert labels[200, 320] == Label.FACE
+
+
+@pytest.mark.parametrize(("other", "theirs"), [(1.3, True), (0.7, False)], ids=["nearer", "farther"])
+def test_where_heads_overlap_the_larger_face_stands_before_the_other(other, theirs):
+    # The subject's face is 100 high about (150, 150); the other's middle lies 50 px beside it.
+    half = 50 * other
+    boxes = np.array([[110, 100, 190, 200], [200 - 0.8 * half, 150 - half, 200 + 0.8 * half, 150 + half]], float)
+    claimed = nearer_to_others((300, 400), boxes)
+    assert claimed[150, 185] == theirs
+    assert claimed[150, 199] == theirs  # both heads are there
+    assert not claimed[150, 115]
+    assert claimed[150, 300]
 
 
 def test_what_does_not_hang_together_with_the_face_is_other():

@@ -26,7 +26,7 @@ from beavervision.preprocess.perceive import Percept, Perception
 from beavervision.preprocess.sitter import Sitter
 from beavervision.video.lossless import GrayWriter
 
-VERSION = 7
+VERSION = 8
 FOUND = "found_{}.safetensors"
 
 

@@ -33,6 +33,8 @@ ACTOR_STEP = 25
 """Every so many frames of the shipped actor have their label maps rendered again to compare."""
 CELL = 150
 """Height of a picture on the sheet, px."""
+SHEET_WIDTH = 1500
+"""Of the sheet, px."""
 TINTS = np.array(
     [(0, 0, 0), (160, 90, 30), (250, 200, 160), (200, 110, 110), (40, 90, 170), (60, 220, 60), (220, 40, 220)]
 )
@@ -128,10 +130,15 @@ def sheet(rows: list[Row]) -> Image.Image:
         seen = np.flatnonzero(row.clip.subjects[0].visible)
         chosen = sorted({int(seen[len(seen) // 3]), int(seen[2 * len(seen) // 3])}) if len(seen) else []
         strips += [_drawn(row.clip, index, rgb) for index, rgb in row.clip.frames(chosen)]
-    width = max(sum(cell.shape[1] for cell in strips[i : i + 4]) for i in range(0, len(strips), 4))
-    lines = [np.concatenate(strips[i : i + 4], axis=1) for i in range(0, len(strips), 4)]
-    padded = [np.pad(line, ((0, 4), (0, width - line.shape[1]), (0, 0)), constant_values=255) for line in lines]
-    return Image.fromarray(np.concatenate(padded)).quantize(256)
+    lines: list[list[np.ndarray]] = [[]]
+    for strip in strips:
+        if sum(each.shape[1] for each in [*lines[-1], strip]) > SHEET_WIDTH and lines[-1]:
+            lines.append([])
+        lines[-1].append(strip)
+    joined = [np.concatenate(line, axis=1) for line in lines]
+    width = max(line.shape[1] for line in joined)
+    padded = [np.pad(line, ((0, 4), (0, width - line.shape[1]), (0, 0)), constant_values=255) for line in joined]
+    return Image.fromarray(np.concatenate(padded)).quantize(256, dither=Image.Dither.NONE)
 
 
 def _drawn(clip: Clip, index: int, rgb: np.ndarray) -> np.ndarray:

@@ -183,6 +183,27 @@ def test_cover_pictures_and_second_streams_are_not_the_film(tmp_path):
     assert len(list(read_frames(cover))) == 5
 
 
+def test_what_an_edit_list_cuts_off_is_not_shown(tmp_path):
+    """A film trimmed on a phone still holds what was cut: its list says to begin 0.2 s into a group of pictures."""
+    whole = make(tmp_path, Film("a.mp4", options={"g": "12", "bf": "3"}, sound=("aac", 0.0)))
+    trimmed = tmp_path / "trimmed.mp4"
+    options = {"avoid_negative_ts": "disabled"}
+    with av.open(str(whole)) as source, av.open(str(trimmed), "w", options=options) as container:
+        streams = {stream.index: container.add_stream_from_template(stream) for stream in source.streams}
+        for packet in source.demux():
+            if packet.size:
+                shift = round(0.2 / packet.time_base)
+                packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
+                packet.stream = streams[packet.stream.index]
+                container.mux(packet)
+    expected = [frame.rgb for frame in read_frames(whole, 25)][5:]
+    found = [frame.rgb for frame in read_frames(trimmed, 25)]
+    assert len(found) == len(expected) == 70
+    assert all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
+    for k in (26, 31, 40):
+        assert np.array_equal(next(read_frames(trimmed, 25, start=k / 25)).rgb, expected[k])
+
+
 def test_a_sound_stream_without_sound_is_none(tmp_path):
     path = tmp_path / "a.mkv"
     with av.open(str(path), "w") as container:

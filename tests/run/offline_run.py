@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from wandb.proto import wandb_internal_pb2 as records
 from wandb.sdk.internal.datastore import DataStore
+
+
+PATIENCE = 20.0
+"""Seconds."""
 
 
 @dataclass
@@ -21,10 +26,18 @@ class OfflineRun:
     config: dict[str, Any] = field(default_factory=dict)
     made: dict[str, Any] = field(default_factory=dict)
     used: dict[str, Any] = field(default_factory=dict)
+    ended: bool = False
 
     @classmethod
     def read(cls, folder: Path) -> OfflineRun:
-        """Read the one `.wandb` file of `offline-run-<time>-<id>`."""
+        """Read the one `.wandb` file of `offline-run-<time>-<id>`; wandb's own process writes its end a little later."""
+        deadline = time.monotonic() + PATIENCE
+        while not (found := cls._as_it_is(folder)).ended and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return found
+
+    @classmethod
+    def _as_it_is(cls, folder: Path) -> OfflineRun:
         (path,) = folder.glob("*.wandb")
         store, found = DataStore(), cls(folder)
         store.open_for_scan(str(path))
@@ -42,6 +55,8 @@ class OfflineRun:
             self.history.append({_key(item): json.loads(item.value_json) for item in record.history.item})
         elif kind == "config":
             self.config |= {_key(item): json.loads(item.value_json) for item in record.config.update}
+        elif kind == "exit":
+            self.ended = True
         elif kind == "artifact":
             where = self.used if record.artifact.use_after_commit else self.made
             where[record.artifact.name] = record.artifact

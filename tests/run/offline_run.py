@@ -11,7 +11,6 @@ from typing import Any
 from wandb.proto import wandb_internal_pb2 as records
 from wandb.sdk.internal.datastore import DataStore
 
-
 PATIENCE = 20.0
 """Seconds."""
 
@@ -30,7 +29,7 @@ class OfflineRun:
 
     @classmethod
     def read(cls, folder: Path) -> OfflineRun:
-        """Read the one `.wandb` file of `offline-run-<time>-<id>`; wandb's own process writes its end a little later."""
+        """Read the file of `offline-run-<time>-<id>`; wandb's own process writes its end a little later."""
         deadline = time.monotonic() + PATIENCE
         while not (found := cls._as_it_is(folder)).ended and time.monotonic() < deadline:
             time.sleep(0.1)

@@ -20,7 +20,7 @@ TELLING = ("jaw_open", "blink_left", "blink_right")
 """Shapes that tell apart vertices which lie side by side."""
 GIVE_CM = 0.02
 """How far the bent face may miss a landmark: the built-in lips touch, others may not."""
-SHYNESS = 0.02
+SHYNESS = 0.003
 """Prior precision, cm^2, of coefficients that imitate a named shape."""
 
 

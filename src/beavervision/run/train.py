@@ -132,9 +132,9 @@ def _fit(trainer: Trainer, module: StageModule, data: StageData, checkpoint: Pat
         if trainer.is_global_zero:
             print(f"stopped at step {trainer.global_step}; the same command continues there", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
-    except SystemExit:
-        # Lightning's answer to a second Ctrl-C.
-        if trainer.interrupted:
+    except SystemExit as stop:
+        # 1 is Lightning's answer to a second Ctrl-C; submitit, which requeues the job, has another.
+        if trainer.interrupted and stop.code == 1:
             print("stopped at once; the same command continues from the last checkpoint", file=sys.stderr)
             sys.exit(EXIT_INTERRUPTED)
         raise

@@ -122,6 +122,8 @@ def _drop_stray_hair(labels: UInt8[np.ndarray, "S S"], person: Float[np.ndarray,
     across, down = view.grid
     low, face = down > JAW_LEVEL, labels == Label.FACE
     hair = ((labels == Label.HAIR) & (person > 0.5)).astype(np.uint8)
+    if not (hair > ~low).any():  # short hair
+        return
     thick = cv2.morphologyEx(hair, cv2.MORPH_OPEN, np.ones((LOCK, LOCK), np.uint8))
     # Locks hang from the hair above, beards from the chin.
     head = np.where(low, thick | (face & (np.abs(across) < BEARD)), hair | face).astype(np.uint8)

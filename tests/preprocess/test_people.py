@@ -2,8 +2,11 @@ import numpy as np
 import pytest
 from faces import landmarks
 
-from beavervision.preprocess.people import FLEETING, join
+from beavervision.face.providers import load_face_model
+from beavervision.preprocess.people import FLEETING, LIVELY, join
 from beavervision.preprocess.track import Track
+
+N_EXPRESSION = len(load_face_model().exp_basis)
 
 
 def identity(who):
@@ -19,7 +22,8 @@ def track(first, length, who, centre=(320, 240), eyes=60.0, clothes=None):
     turns = np.radians(np.random.default_rng(first).uniform(-15, 15, (5, 3)))
     some = [landmarks(centre, eyes, euler=turn, identity=identity(who)) for turn in turns]
     faces = [some[i % len(some)] for i in range(length)]
-    return Track(first, faces, portraits=[colours(who if clothes is None else clothes)] * length)
+    portraits = [colours(who if clothes is None else clothes)] * length
+    return Track(first, faces, portraits=portraits, scores=[0.9] * length)
 
 
 def shots(people):
@@ -47,7 +51,8 @@ def test_shot_and_reverse_shot_in_one_place_are_two_people():
 
 def test_a_track_across_a_cut_is_parted_there():
     first, second = track(0, 25, who=1), track(25, 25, who=2)
-    both = Track(0, first.landmarks + second.landmarks, portraits=first.portraits + second.portraits)
+    portraits = first.portraits + second.portraits
+    both = Track(0, first.landmarks + second.landmarks, portraits=portraits, scores=[0.9] * 50)
     people = join([both], [25])
     assert shots(people) == [[0], [25]]
     assert sum(person.n_frames for person in people) == 50
@@ -83,7 +88,7 @@ def test_a_passing_mistake_is_left_out_and_a_short_clip_is_not():
 
 
 def test_who_is_seen_for_a_moment_of_a_long_clip_is_left_out():
-    day = Track(0, [landmarks()] * 7500)  # five minutes; 0.002 of it are 15 frames
+    day = Track(0, [landmarks()] * 7500, scores=[0.9] * 7500)  # five minutes; 0.002 of it are 15 frames
     assert len(join([day, track(40, 14, who=2, centre=(100, 100))])) == 1
     assert len(join([day, track(40, 16, who=2, centre=(100, 100))])) == 2
 
@@ -101,10 +106,29 @@ def test_landmarks_keep_their_indices():
 
 
 def test_sharpness_keeps_its_indices():
-    (found,) = join([Track(3, [landmarks()] * 3, [0.1, 0.2, 0.3])])
+    (found,) = join([Track(3, [landmarks()] * 3, [0.1, 0.2, 0.3], scores=[0.9] * 3)])
     assert found.n_frames == 3
     assert found.sharpness(7)[3:6] == pytest.approx([0.1, 0.2, 0.3])
     assert np.isnan(found.sharpness(7)[[0, 1, 2, 6]]).all()
+
+
+def test_what_no_detector_is_ever_sure_of_is_no_face():
+    hand = track(0, 30, who=2, centre=(100, 100))
+    hand.scores = [0.7] * 30
+    assert len(join([track(0, 30, who=1), hand])) == 1
+    assert join([hand]) == []
+    hand.scores[20] = 0.85
+    assert len(join([hand])) == 1
+
+
+def test_a_picture_on_the_wall_is_left_out_unless_there_are_only_pictures():
+    speaking = track(0, 100, who=1)
+    for t in range(100):
+        speaking.landmarks[t] = landmarks(expression=np.sin(t / np.arange(3.0, 3 + N_EXPRESSION)))
+    poster = track(0, 100, who=2, centre=(100, 100))  # turns, as a moving camera shows it, and nothing else
+    people = join([speaking, poster])
+    assert [person.movement > LIVELY for person in people] == [True]
+    assert len(join([poster])) == 1
 
 
 def test_nobody_is_nobody():

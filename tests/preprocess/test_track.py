@@ -8,7 +8,7 @@ from beavervision.preprocess.track import Track, landmark_box
 def track(n=6, first=10):
     faces = [landmarks((100 + 3 * t, 200 - 2 * t)) for t in range(n)]
     portraits = [np.full(72, t, np.float32) for t in range(n)]
-    return Track(first, faces, [0.1 * t for t in range(n)], portraits)
+    return Track(first, faces, [0.1 * t for t in range(n)], portraits, [0.9] * n)
 
 
 def test_landmark_box_by_hand():
@@ -37,6 +37,7 @@ def test_arrays_bring_the_same_track_back():
         "landmarks": (6, 478, 3),
         "sharpness": (6,),
         "portraits": (6, 72),
+        "scores": (6,),
     }
     back = Track.from_arrays(arrays).to_arrays()
     assert all(np.array_equal(back[name], array) and back[name].dtype == array.dtype for name, array in arrays.items())
@@ -52,3 +53,4 @@ def test_what_was_not_measured_is_unknown():
     one = Track(0, [landmarks(), landmarks()])
     assert np.isnan(one.sharpness).all()
     assert not np.stack(one.portraits).any()
+    assert one.scores == [0.0, 0.0]

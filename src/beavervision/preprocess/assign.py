@@ -34,8 +34,8 @@ class Sight:
     """Full-frame px."""
     portrait: Float[np.ndarray, "72"]
     """Its colours; 0 where they were not looked at."""
-    detected: bool = False
-    """Whether a detector has found it in this frame."""
+    score: float = 0.0
+    """With which a detector has found it in this frame; 0 where none has."""
 
     @property
     def box(self) -> Float[np.ndarray, "4"]:

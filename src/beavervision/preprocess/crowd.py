@@ -20,7 +20,7 @@ from beavervision.preprocess.people import join
 from beavervision.preprocess.presence import Presence, names
 from beavervision.preprocess.track import Track
 
-VERSION = 3
+VERSION = 4
 FACTS, CUTS = "people.json", "cuts.safetensors"
 BOXES, LANDMARKS, SHARPNESS = "boxes.npy", "landmarks_{}.npy", "sharpness_{}.npy"
 

@@ -65,27 +65,25 @@ class Gaze:
         """Landmarks of detected faces that are not among `faces`, the largest first."""
         known = list(faces)
         for box in sorted(boxes, key=lambda b: -b.height):
-            if detected(boxes=[box], faces=known):
+            if any(score([box], face) for face in known):
                 continue
             found = self.settled(rgb, Square.round_box(box.box))
-            if found is not None and not among(found, known) and detected(boxes=[box], faces=[found]):
+            if found is not None and not among(found, known) and score([box], found):
                 known.append(found)
         return known[len(faces) :]
 
-    def confirms(
+    def confirmation(
         self, rgb: UInt8[np.ndarray, "H W 3"], face: Float[np.ndarray, "478 3"], boxes: Sequence[FaceBox]
-    ) -> bool:
-        """Whether a detector agrees that this is a face: one of those that were found already, or a closer look."""
-        if detected(boxes, [face]):
-            return True
+    ) -> float:
+        """Score with which a detector agrees that this is a face, at a closer look if need be; 0 where none does."""
         square = Square.round_landmarks(face)
         closer = Square(square.x, square.y, CLOSE * square.side, square.angle)
-        return detected(self._finder.inside(rgb, closer, DOUBTFUL), [face])
+        return score(boxes, face) or score(self._finder.inside(rgb, closer, DOUBTFUL), face)
 
 
-def detected(boxes: Sequence[FaceBox], faces: Sequence[Float[np.ndarray, "478 3"]]) -> bool:
-    """Whether one of the boxes belongs to one of the faces."""
-    return any(overlap(box.box, landmark_box(face)) > DETECTED for box in boxes for face in faces)
+def score(boxes: Sequence[FaceBox], face: Float[np.ndarray, "478 3"]) -> float:
+    """Best score of those detections that are this face's; 0 where there is none."""
+    return max((box.score for box in boxes if overlap(box.box, landmark_box(face)) > DETECTED), default=0.0)
 
 
 def among(face: Float[np.ndarray, "478 3"], faces: Sequence[Float[np.ndarray, "478 3"]]) -> bool:

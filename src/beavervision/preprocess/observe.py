@@ -18,7 +18,7 @@ from beavervision.preprocess.samples import keep
 from beavervision.preprocess.track import Track
 from beavervision.preprocess.tracker import FaceTracker
 
-VERSION = 2
+VERSION = 3
 TRACKS, SIGNATURES = "tracks.safetensors", "signatures.npy"
 
 

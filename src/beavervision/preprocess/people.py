@@ -9,8 +9,9 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Bool, Float
 
+from beavervision.face.landmarks import N_MESH
 from beavervision.preprocess.link import link
-from beavervision.preprocess.look import Look, differences
+from beavervision.preprocess.look import Look, differences, turned
 from beavervision.preprocess.presence import Presence
 from beavervision.preprocess.track import Track, landmark_box
 
@@ -19,8 +20,19 @@ SAME_PERSON = 1.0
 
 FLEETING, SELDOM, RARE = 10, 0.05, 0.002
 """A face seen in fewer frames than the first, and in a smaller share than the second of those that show the face seen
-most, is a detector's mistake or a passer-by; so it is in a smaller share than the third however long it lasts. These
-are left out. All others, posters too, are people of their own."""
+most, is a detector's mistake or a passer-by; so it is in a smaller share than the third however long it lasts."""
+
+
+CERTAIN = 0.8
+"""Score that a detector must give a face once at least. Faces of 0.05 of the height and more, from the front or a
+little from the side: 0.78 to 0.97 at every look; hands that pass for faces: up to 0.78."""
+
+LIVELY = 0.25e-3
+"""Root mean square of a face's movement in itself (landmarks about their mean, pose removed, face of unit norm) below
+which it is a picture: people over 3 seconds have 0.49e-3 and more, noisy pictures of them 0.15e-3 at most."""
+
+TELLING, SPREAD = 50, 100
+"""Frames from which movement is told, and how many are looked at."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +46,24 @@ class Person:
     def n_frames(self) -> int:
         """Frames that show the face."""
         return sum(len(track.landmarks) for track in self.tracks)
+
+    @property
+    def certain(self) -> bool:
+        """Whether a detector has been sure of the face once."""
+        return max(max(track.scores) for track in self.tracks) >= CERTAIN
+
+    @property
+    def movement(self) -> float:
+        """How much the face moves in itself, see LIVELY; infinite where it was not seen for long enough."""
+        if self.n_frames < TELLING:
+            return np.inf
+        faces = [face for track in self.tracks for face in track.landmarks]
+        chosen = np.linspace(0, len(faces) - 1, SPREAD).astype(int)
+        shapes = np.stack([faces[i][:N_MESH] for i in chosen]).astype(float)
+        shapes -= shapes.mean(1, keepdims=True)
+        shapes /= np.linalg.norm(shapes, axis=(1, 2), keepdims=True)
+        posed = turned(shapes, shapes[len(shapes) // 2])
+        return float((posed - posed.mean(0)).std())
 
     def presence(self, n_frames: int) -> Presence:
         """Where the face is in each frame of the clip."""
@@ -69,7 +99,8 @@ def join(tracks: Sequence[Track], firsts: Sequence[int] = ()) -> list[Person]:
     Tracks are parted at the cuts. Within a shot those that plainly go on from one another are linked, by place and
     motion. Then, all over the clip, whoever looks most alike is joined, by the face's shape and the colours of skin,
     hair and clothes, as long as they look alike enough; nobody is in two places at once, and place counts nothing
-    here: who stands where somebody else stood before a cut is not that person.
+    here: who stands where somebody else stood before a cut is not that person. Left out at last are mistakes of the
+    detectors, passers-by and pictures of people, see `_real`.
 
     Args:
         tracks: of all segments.
@@ -78,10 +109,22 @@ def join(tracks: Sequence[Track], firsts: Sequence[int] = ()) -> list[Person]:
     parts = [part for track in tracks for part in track.split(firsts)]
     chains = link(parts, firsts)
     people = [Person(tuple(sorted(group, key=lambda t: t.first))) for group in _alike(chains)]
-    most = max((person.n_frames for person in people), default=0)
+    return sorted(_real(people), key=lambda person: (*person.centre, person.tracks[0].first))
+
+
+def _real(people: Sequence[Person]) -> list[Person]:
+    """Those who are neither mistakes of the detectors nor passers-by nor pictures on the wall.
+
+    Where nobody is seen to move, pictures are what the clip is about, and stay.
+    """
+    sure = [person for person in people if person.certain]
+    most = max((person.n_frames for person in sure), default=0)
     least = max(min(FLEETING, SELDOM * most), RARE * most)
-    kept = [person for person in people if person.n_frames >= least]
-    return sorted(kept, key=lambda person: (*person.centre, person.tracks[0].first))
+    kept = [person for person in sure if person.n_frames >= least]
+    moves = [person.movement for person in kept]
+    if not any(LIVELY <= move < np.inf for move in moves):
+        return kept
+    return [person for person, move in zip(kept, moves, strict=True) if move >= LIVELY]
 
 
 def _alike(chains: Sequence[list[Track]]) -> list[list[Track]]:

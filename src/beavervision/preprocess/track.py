@@ -31,10 +31,13 @@ class Track:
     """See `sharpness.sharpness`; one entry a frame, NaN where it was not measured."""
     portraits: list[Float[np.ndarray, "72"]] = field(default_factory=list)
     """See `portrait.portrait`; one entry a frame, 0 where none was taken."""
+    scores: list[float] = field(default_factory=list)
+    """With which a detector has found the face; one entry a frame, 0 where it was not asked or did not find it."""
 
     def __post_init__(self) -> None:
         """Fill up what was not given."""
         self.sharpness += [np.nan] * (len(self.landmarks) - len(self.sharpness))
+        self.scores += [0.0] * (len(self.landmarks) - len(self.scores))
         self.portraits += [UNSEEN] * (len(self.landmarks) - len(self.portraits))
 
     @property
@@ -62,21 +65,24 @@ class Track:
         """Pixels a frame by which the face moved in its first frames."""
         return _velocity(self.landmarks[: VELOCITY_OVER + 1])
 
-    def append(self, landmarks: Float[np.ndarray, "478 3"], sharpness: float, portrait: np.ndarray) -> None:
+    def append(
+        self, landmarks: Float[np.ndarray, "478 3"], sharpness: float, portrait: np.ndarray, score: float
+    ) -> None:
         """Go on by a frame."""
         self.landmarks.append(landmarks.astype(np.float32))
         self.sharpness.append(sharpness)
         self.portraits.append(portrait)
+        self.scores.append(score)
 
     def shorten(self, stop: int) -> None:
         """Forget the frames from index `stop` on."""
-        for rows in (self.landmarks, self.sharpness, self.portraits):
+        for rows in (self.landmarks, self.sharpness, self.portraits, self.scores):
             del rows[stop - self.first :]
 
     def part(self, first: int, stop: int) -> Track:
         """The frames `first` to `stop` (indices of the clip) as a track of its own."""
         rows = slice(first - self.first, stop - self.first)
-        return Track(first, self.landmarks[rows], self.sharpness[rows], self.portraits[rows])
+        return Track(first, self.landmarks[rows], self.sharpness[rows], self.portraits[rows], self.scores[rows])
 
     def split(self, firsts: Iterable[int]) -> list[Track]:
         """Parts that begin at these frames of the clip."""
@@ -85,12 +91,13 @@ class Track:
         return [self.part(a, b) for a, b in itertools.pairwise(borders)]
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """What is kept on disk: `first` [1], and of every frame `landmarks`, `sharpness` and `portraits`."""
+        """What is kept on disk: `first` [1], and of every frame `landmarks`, `sharpness`, `portraits`, `scores`."""
         return {
             "first": np.array([self.first]),
             "landmarks": np.stack(self.landmarks),
             "sharpness": np.array(self.sharpness, np.float32),
             "portraits": np.stack(self.portraits),
+            "scores": np.array(self.scores, np.float32),
         }
 
     @classmethod
@@ -101,6 +108,7 @@ class Track:
             list(arrays["landmarks"]),
             arrays["sharpness"].tolist(),
             list(arrays["portraits"]),
+            arrays["scores"].tolist(),
         )
 
 

@@ -12,7 +12,7 @@ from jaxtyping import Float, UInt8
 from beavervision.preprocess.assign import Sight, assign
 from beavervision.preprocess.cuts import DIFFERENT, difference, signature
 from beavervision.preprocess.detect import FaceBox, FaceFinder
-from beavervision.preprocess.gaze import WIDER, Gaze, among, detected
+from beavervision.preprocess.gaze import WIDER, Gaze, among, score
 from beavervision.preprocess.mesh import FaceMesh
 from beavervision.preprocess.portrait import portrait
 from beavervision.preprocess.sharpness import sharpness
@@ -116,7 +116,7 @@ class FaceTracker:
         self, rgb: UInt8[np.ndarray, "H W 3"], face: np.ndarray, boxes: Sequence[FaceBox], *, portrayed: bool
     ) -> Sight:
         colours = portrait(rgb, landmark_box(face)) if portrayed else UNSEEN
-        return Sight(face, colours, detected(boxes, [face]))
+        return Sight(face, colours, score(boxes, face))
 
     def _go_on(self, index: int, rgb: UInt8[np.ndarray, "H W 3"], sights: list[Sight], *, by_looks: bool) -> None:
         """Give each track its face, end those that have none, begin new ones."""
@@ -124,11 +124,11 @@ class FaceTracker:
         self._lost += [pursuit for pursuit, which in zip(self._live, given, strict=True) if which is None]
         self._live = [pursuit for pursuit, which in zip(self._live, given, strict=True) if which is not None]
         for pursuit, which in zip(self._live, [which for which in given if which is not None], strict=True):
-            pursuit.track.append(sights[which].landmarks, sharpness(rgb, sights[which].box), sights[which].portrait)
+            _append(pursuit.track, sights[which], rgb)
         for which, sight in enumerate(sights):
-            if which not in given and sight.detected and len(self._live) < MAX_FACES:
+            if which not in given and sight.score and len(self._live) < MAX_FACES:
                 track = Track(index)
-                track.append(sight.landmarks, sharpness(rgb, sight.box), sight.portrait)
+                _append(track, sight, rgb)
                 self.tracks.append(track)
                 self._live.append(Pursuit(track, index))
                 self._lost = [p for p in self._lost if not _holds(p.place(index), track.square)]
@@ -136,7 +136,9 @@ class FaceTracker:
     def _doubt(self, index: int, rgb: UInt8[np.ndarray, "H W 3"], boxes: Sequence[FaceBox]) -> None:
         """Ask the detectors whether each track still shows a face; end those that have not for a while."""
         for pursuit in self._live:
-            if self._gaze.confirms(rgb, pursuit.track.landmarks[-1], boxes):
+            seen = self._gaze.confirmation(rgb, pursuit.track.landmarks[-1], boxes)
+            if seen:
+                pursuit.track.scores[-1] = seen
                 pursuit.confirmed, pursuit.misses = index, 0
             else:
                 pursuit.misses += 1
@@ -144,6 +146,10 @@ class FaceTracker:
             pursuit.track.shorten(pursuit.confirmed + 1)
             self._live.remove(pursuit)
             self._lost.append(pursuit)
+
+
+def _append(track: Track, sight: Sight, rgb: UInt8[np.ndarray, "H W 3"]) -> None:
+    track.append(sight.landmarks, sharpness(rgb, sight.box), sight.portrait, sight.score)
 
 
 def _near(faces: Sequence[Float[np.ndarray, "478 3"]]) -> bool:

@@ -17,7 +17,7 @@ from beavervision.stages.talking.backdrop import Backdrop, filling, surroundings
 from beavervision.stages.talking.blinking import closures
 from beavervision.stages.talking.canvas_layer import CanvasLayer
 from beavervision.stages.talking.drive import HUSH, Tape, lid_shape
-from beavervision.stages.talking.dub import Dubber, head_matte
+from beavervision.stages.talking.dub import Dubber, head_matte, old_head
 from beavervision.stages.talking.frame_order import Swing, between, longest_run, moments, presence
 from beavervision.stages.talking.lower_face import face_points, lower_face
 from beavervision.stages.talking.pose_source import pose_swing, smoothed_at, track_at
@@ -358,6 +358,31 @@ def test_dub_covers_the_sources_own_head_where_the_new_one_is_narrower():
     np.testing.assert_array_equal(found[15, 40], RED)
 
 
+def test_beside_the_old_head_stands_the_footage_itself():
+    """The new head is wider and half transparent at its side: the source's blue shows through, not the grey plate."""
+    labels = np.zeros((HEIGHT, WIDTH), np.uint8)
+    labels[5:30, 30:50] = Label.FACE
+    head = np.zeros((HEIGHT, WIDTH))
+    head[:30, 20:60] = 0.5
+    red = np.broadcast_to(np.array(RED) / 255, (HEIGHT, WIDTH, 3))
+    layer = CanvasLayer.stack(red * head[..., None], head, red, 0 * head, np.array([0, 0, 1.0]))
+    _, found = dubbed(labels, layer=replace(layer, head=red * head[..., None], head_alpha=head))
+    assert found[15, 24].tolist() == [100, 0, 100]  # half red, half blue, as renderers mix
+    np.testing.assert_array_equal(found[15, 70], BLUE)
+
+
+def test_the_old_head_is_gone_with_its_wisps_and_no_more():
+    labels = np.zeros((60, 60), np.uint8)
+    labels[20:40, 20:40] = Label.HAIR
+    own = np.zeros((60, 60), np.uint8)
+    own[30, 40:44] = 80
+    found = old_head(labels, 3.0, 6.0, own)
+    assert found[20:40, 20:40].min() > 0.95  # its corners are rounded
+    assert found[30, 43] > 0.95
+    assert found[30, 47:].max() == 0
+    assert found[30, :17].max() == 0
+
+
 def test_hands_stay_in_front():
     labels = np.zeros((HEIGHT, WIDTH), np.uint8)
     labels[5:30, 20:60] = Label.FACE
@@ -428,7 +453,7 @@ def test_lower_face_changes_and_the_upper_one_stays():
 
 def test_colours_of_neck_and_background_are_the_sources():
     """The plate is ten levels darker than the footage: round the border it is brought to the footage."""
-    size, soft = (600, 800), 0.012 * 600
+    size, soft = (600, 800), 0.024 * 300
     source = np.full((*size, 3), GREY, np.uint8)
     labels = np.zeros(size, np.uint8)
     labels[100:400, 200:600] = Label.HAIR  # the new head is not there at all: the plate shows
@@ -439,6 +464,20 @@ def test_colours_of_neck_and_background_are_the_sources():
     assert np.abs(seam[inside].astype(int) - source[inside]).max() == 10
     assert np.abs(matched[inside].astype(int) - source[inside]).max() <= 2
     assert (matched[250, 400] == GREY[0] - 10).all()  # far from the border the plate is as it is
+
+
+def test_skin_does_not_take_the_colour_of_what_is_beside_it():
+    """A plate in another light: what shows of it is brought to the footage, the head before it is not touched."""
+    source = np.full((600, 800, 3), GREY, np.uint8)
+    labels = np.zeros((600, 800), np.uint8)
+    labels[100:400, 200:600] = Label.HAIR
+    head = np.zeros((60, 80))
+    head[10:40, 24:56] = 1  # four canvas pixels narrower on either side
+    red = np.broadcast_to(np.array(RED) / 255, (60, 80, 3))
+    layer = CanvasLayer.stack(red * head[..., None], head, red, 0 * head, np.array([0, 0, 0.1]))
+    found = Dubber(source - 10).picture(layer, source, labels, 1.0)
+    assert (found[250, 260:540] == RED).all()
+    assert np.abs(found[250, 202:215].astype(int) - GREY).max() <= 2
 
 
 # --- lower face --------------------------------------------------------------------------------------------------

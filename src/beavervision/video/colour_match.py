@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-MOST = 24.0
-"""Pixel values: what differs by more in any colour is not the same thing in another light, and tells nothing."""
+ALIKE, OTHER = 24.0, 64.0
+"""Pixel values: what differs by less in every colour is the same thing in another light; what differs by more in any
+is something else and tells nothing."""
 
 DETAIL = 4.0
 """The difference is smooth: it is worked out on a picture so small that its reach is this many pixels."""
@@ -30,7 +31,7 @@ def match_colours(
         reach: standard deviation of the average, px.
     """
     difference = bottom.astype(np.float32) - top
-    weight = ring * (np.abs(difference).max(-1) <= MOST).astype(np.float32)
+    weight = ring * np.clip((OTHER - np.abs(difference).max(-1)) / (OTHER - ALIKE), 0, 1)
     if not (weight > 0).any():
         return top
     share = min(1.0, DETAIL / max(reach, 1e-6))

@@ -27,8 +27,9 @@ class CanvasLayer:
     colour: Float[np.ndarray, "H W 3"]
     """Times opacity."""
     alpha: Float[np.ndarray, "H W"]
+    head: Float[np.ndarray, "H W 3"]
+    """The head alone, times its opacity."""
     head_alpha: Float[np.ndarray, "H W"]
-    """Opacity of the head alone."""
     place: tuple[float, float, float]
     """x0, y0, scale of the canvas in the frame."""
     region: Float[np.ndarray, "H W"] | None = None
@@ -50,7 +51,7 @@ class CanvasLayer:
         colour, alpha = solid(
             (head + under * torso).astype(np.float32), (head_alpha + under[..., 0]).astype(np.float32)
         )
-        return cls(colour, alpha, head_alpha.astype(np.float32), (x0, y0, scale), region)
+        return cls(colour, alpha, head.astype(np.float32), head_alpha.astype(np.float32), (x0, y0, scale), region)
 
     def box(self, frame: tuple[int, int]) -> Box:
         """Pixels of a frame of `frame` = (width, height) that the canvas covers."""
@@ -58,12 +59,15 @@ class CanvasLayer:
 
     def over(self, background: UInt8[np.ndarray, "h w 3"], box: Box) -> UInt8[np.ndarray, "h w 3"]:
         """The layer over a background, both at the frame pixels of `box`."""
-        colour, alpha = self._in_frame(box)
-        return quantise(colour + (1 - alpha[..., None]) * (background.astype(np.float32) / 255))
+        return _laid(*self._in_frame(self.colour, self.alpha, box), background)
+
+    def head_over(self, background: UInt8[np.ndarray, "h w 3"], box: Box) -> UInt8[np.ndarray, "h w 3"]:
+        """The head alone over a background, both at the frame pixels of `box`."""
+        return _laid(*self._in_frame(self.head, self.head_alpha, box), background)
 
     def cut_out(self, box: Box) -> UInt8[np.ndarray, "h w 4"]:
         """The layer alone at the frame pixels of `box`: colour (not multiplied) and opacity."""
-        colour, alpha = self._in_frame(box)
+        colour, alpha = self._in_frame(self.colour, self.alpha, box)
         plain = colour / np.maximum(alpha, CLEAR)[..., None]
         return quantise(np.dstack([plain * (alpha >= CLEAR)[..., None], alpha]))
 
@@ -75,7 +79,15 @@ class CanvasLayer:
         """The part that may change at the frame pixels of `box`."""
         return None if self.region is None else np.clip(to_frame(self.region, self.place, box, smooth=False), 0, 1)
 
-    def _in_frame(self, box: Box) -> tuple[Float[np.ndarray, "h w 3"], Float[np.ndarray, "h w"]]:
+    def _in_frame(
+        self, colour: Float[np.ndarray, "H W 3"], alpha: Float[np.ndarray, "H W"], box: Box
+    ) -> tuple[Float[np.ndarray, "h w 3"], Float[np.ndarray, "h w"]]:
         # The same interpolation for both, or a rim of light or dark appears along every edge.
-        colour, alpha = to_frame(self.colour, self.place, box), to_frame(self.alpha, self.place, box)
-        return colour, np.clip(alpha, 0, 1)
+        return to_frame(colour, self.place, box), np.clip(to_frame(alpha, self.place, box), 0, 1)
+
+
+def _laid(
+    colour: Float[np.ndarray, "h w 3"], alpha: Float[np.ndarray, "h w"], background: UInt8[np.ndarray, "h w 3"]
+) -> UInt8[np.ndarray, "h w 3"]:
+    """Colour (times opacity) over a background."""
+    return quantise(colour + (1 - alpha[..., None]) * (background.astype(np.float32) / 255))

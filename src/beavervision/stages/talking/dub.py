@@ -13,7 +13,7 @@ from beavervision.stages.talking.avatar import open_border
 from beavervision.stages.talking.canvas_layer import Box, CanvasLayer
 from beavervision.types import Label
 from beavervision.video.colour_match import match_colours
-from beavervision.video.layers import blend, feather, grow
+from beavervision.video.layers import blend, feather, grow, quantise
 
 FRONT = (Label.HAND, Label.OTHER)
 """What stands before the head when it overlaps it: hands, microphones."""
@@ -21,20 +21,27 @@ FRONT = (Label.HAND, Label.OTHER)
 PRESENT = 0.1
 """Opacity from which on the generated head counts as being there."""
 
-WISP = 0.06
+WISP = 0.12
 """Opacity from which on the source's own hair counts as seen: less is lost in grain."""
 
-SOFT = 0.012
-"""Width of the soft border round the head, in frame heights: wide enough to hide that hair never matches exactly."""
+SOFT = 0.024
+"""Width of the soft border round the head, in heights of the head: wide enough to hide that hair never matches."""
+
+SEAM = 0.008
+"""Width, in heights of the head, of the border round the source's own head within which what stood behind it gives way
+to what is seen beside it."""
 
 FRONT_EDGE = 1.5
 """Pixels of the soft border of what stands in front, where the label map alone tells of it."""
 
+EDGE = 2.0
+"""Pixels that any outline is wide: colours are mixed there."""
+
 MIXED = 3.0
 """Pixels beside what stands in front that the source's matte may give to it: a blurred finger's edge."""
 
-REACH = 3.0
-"""Border widths over which colours are averaged where source and generated picture are compared."""
+REACH = 4.0
+"""Widths of the soft border over which colours are averaged where source and generated picture are compared."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +63,8 @@ class Dubber:
     ) -> UInt8[np.ndarray, "H W 3"]:
         """One finished frame.
 
-        The matte covers the source's own head and the new one, so that no second outline looks out from behind;
-        what the new head leaves free of it shows the generated neck and torso, and the plate.
+        Where the source shows its head, the generated head, neck and plate take its place, so that no second outline
+        looks out from behind; beside it, the generated head alone is laid over what the source shows there.
 
         Args:
             layer: head and torso on the canvas, in the source's own pose.
@@ -67,21 +74,23 @@ class Dubber:
             own: opacity of the source's own hair and face, 0 .. 255, where it is known.
         """
         height, width, _ = source.shape
-        soft = SOFT * height
-        box = _head_box(layer, labels, own, soft)
+        box, size = _head_box(layer, labels, own)
         left, top, right, bottom = box
         if presence <= 0 or right <= left or bottom <= top:
             return source
         part = (slice(top, bottom), slice(left, right))
-        head = layer.head_in_frame(box)
-        matte = head_matte(labels[part], head, soft, None if own is None else own[part])
+        wisps = None if own is None else own[part]
+        head, regions = layer.head_in_frame(box), labels[part]
+        matte = head_matte(regions, head, SOFT * size, wisps)
         matte *= open_border(layer, box, (width, height))
         region = layer.region_in_frame(box)
         if region is not None:
             matte *= region
-        generated = layer.over(self._background(source, labels, part), box)
+        gone = old_head(regions, SEAM * size, SOFT * size, wisps)
+        instead = layer.over(self._background(source, labels, part), box)
         if self.match:
-            generated = match_colours(generated, source[part], same(matte, labels[part], head), REACH * soft)
+            instead = _matched(instead, source[part], head, same(gone, matte, regions, head), REACH * SOFT * size)
+        generated = blend(instead, layer.head_over(source[part], box), gone)
         result = source.copy()
         result[part] = blend(generated, source[part], presence * matte)
         return result
@@ -96,28 +105,48 @@ class Dubber:
 
 
 def _head_box(
-    layer: CanvasLayer, labels: UInt8[np.ndarray, "H W"], own: UInt8[np.ndarray, "H W"] | None, soft: float
-) -> Box:
-    """Frame pixels round both heads, as far as the canvas goes: nothing else can change."""
+    layer: CanvasLayer, labels: UInt8[np.ndarray, "H W"], own: UInt8[np.ndarray, "H W"] | None
+) -> tuple[Box, float]:
+    """Frame pixels round both heads, as far as the canvas goes: nothing else can change. And the heads' height."""
     whole = layer.box((labels.shape[1], labels.shape[0]))
     left, top, right, bottom = whole
     if right <= left or bottom <= top:
-        return whole
+        return whole, 0.0
     part = (slice(top, bottom), slice(left, right))
     heads = np.isin(labels[part], HEAD) | (layer.head_in_frame(whole) > PRESENT)
+    size = float(np.ptp(np.flatnonzero(heads.any(1))) + 1) if heads.any() else 0.0
     if own is not None:
         heads |= own[part] > 255 * WISP
     rows, columns = np.flatnonzero(heads.any(1)), np.flatnonzero(heads.any(0))
     if not len(rows):
-        return left, top, left, top
+        return (left, top, left, top), 0.0
     # A few pixels more than the matte reaches, so that its distances end inside the box.
-    room = int(np.ceil(soft)) + 2
-    return (
+    room = int(np.ceil(SOFT * size)) + 2
+    box = (
         max(left, left + int(columns[0]) - room),
         max(top, top + int(rows[0]) - room),
         min(right, left + int(columns[-1]) + 1 + room),
         min(bottom, top + int(rows[-1]) + 1 + room),
     )
+    return box, size
+
+
+def old_head(
+    labels: UInt8[np.ndarray, "h w"], seam: float, soft: float, own: UInt8[np.ndarray, "h w"] | None = None
+) -> Float[np.ndarray, "h w"]:
+    """Where the source shows its own head, which has to go: 1 there and falling to 0 within `seam` pixels of it.
+
+    Args:
+        labels: of the source.
+        seam: px.
+        soft: width of the whole border, px: a matte may err beyond twice as much.
+        own: opacity of the source's own hair and face.
+    """
+    head: Bool[np.ndarray, "h w"] = np.isin(labels, HEAD)
+    if own is not None:
+        head = head | ((own > 255 * WISP) & grow(head, 2 * soft))
+    width = max(seam, EDGE)
+    return feather(grow(head, width), width)
 
 
 def head_matte(
@@ -147,9 +176,32 @@ def head_matte(
 
 
 def same(
-    matte: Float[np.ndarray, "h w"], labels: UInt8[np.ndarray, "h w"], head_alpha: Float[np.ndarray, "h w"]
-) -> Float[np.ndarray, "h w"]:
-    """Weight of the border's pixels at which source and generated picture show the same: both head, or both not."""
-    border = (matte > 0) & (matte < 1) & ~np.isin(labels, FRONT)
-    face = (labels == Label.FACE) & (head_alpha > 1 - PRESENT)
-    return (border & (face | (~np.isin(labels, HEAD) & (head_alpha < PRESENT)))).astype(np.float32)
+    gone: Float[np.ndarray, "h w"],
+    matte: Float[np.ndarray, "h w"],
+    labels: UInt8[np.ndarray, "h w"],
+    head_alpha: Float[np.ndarray, "h w"],
+) -> tuple[Float[np.ndarray, "h w"], Float[np.ndarray, "h w"]]:
+    """Weights of the pixels at which source and generated picture should show the same.
+
+    Returns:
+        What both heads leave free round the old one (neck, background); the face, at the border of a region within it.
+    """
+    seen = ~np.isin(labels, FRONT)
+    beside = seen & (gone > 0) & (gone < 1) & ~np.isin(labels, HEAD) & (head_alpha < PRESENT)
+    within = seen & (matte > 0) & (matte < 1) & (labels == Label.FACE) & (head_alpha > 1 - PRESENT)
+    return beside.astype(np.float32), within.astype(np.float32)
+
+
+def _matched(
+    picture: UInt8[np.ndarray, "h w 3"],
+    source: UInt8[np.ndarray, "h w 3"],
+    head: Float[np.ndarray, "h w"],
+    rings: tuple[Float[np.ndarray, "h w"], Float[np.ndarray, "h w"]],
+    reach: float,
+) -> UInt8[np.ndarray, "h w 3"]:
+    """The picture in the source's light: skin is told by skin, what is beside the head by what is beside it."""
+    beside, within = (match_colours(picture, source, ring, reach) for ring in rings)
+    if beside is within:  # neither ring tells anything
+        return picture
+    share = head[..., None].astype(np.float32)
+    return quantise((beside * (1 - share) + within * share) / np.float32(255))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -108,7 +108,7 @@ class Role:
         faces = [face_points(self.person.model, condition, *where) for condition in conditions]
         raster = self.person.torso.raster
         region = lower_face(faces, raster.size, raster.detail)
-        return CanvasLayer(layer.colour, layer.alpha, layer.head_alpha, layer.place, region)
+        return replace(layer, region=region)
 
 
 def render_layers(

@@ -41,6 +41,7 @@ class FaceLook:
     @classmethod
     def learn(cls, textures: Sequence[Texture]) -> FaceLook:
         """Learn from frames of the clip; things that come and go do no harm while they are the fewer."""
+        textures = [texture for texture in textures if texture.seen.any()]
         if len(textures) < FEWEST:
             return cls(*np.full((2, TEXELS, TEXELS, 3), np.nan, np.float32))
         colours = np.stack([np.where(texture.seen[..., None], texture.lab, np.nan) for texture in textures])

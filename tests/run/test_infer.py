@@ -20,7 +20,7 @@ from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.manifest import MANIFEST
 from beavervision.stages.talking.casting import Speaker
 from beavervision.stages.talking.drive import Controls, stretches
-from beavervision.stages.talking.film import FilmMaker
+from beavervision.stages.talking.film import Film, FilmMaker
 from beavervision.stages.talking.person import Person
 from beavervision.stages.talking.settings import FilmSettings
 from beavervision.stages.talking.speech import Speech
@@ -255,6 +255,12 @@ def test_a_speech_heard_in_stretches_moves_like_one_heard_at_once(runs, tmp_path
     assert [len(part) for part in parts] == [100, 100, 100, 100]
     # What is left is the pitch tracker's, which measures loudness against the loudest sample that it hears.
     assert np.abs(np.concatenate(parts) - whole).max() < 0.02 * whole.std()
+
+
+def test_how_busy_the_slowest_thread_is():
+    # Head, torso and stacking share a thread: 30 + 15 + 5 ms of the 60 that a frame takes.
+    parts = {"head": 30.0, "torso": 15.0, "stack": 5.0, "encode": 40.0, "film": 60.0}
+    assert Film(Path("a.mp4"), None, 10, 25.0, parts).busiest == pytest.approx(50 / 60)
 
 
 def test_frames_in_flight_do_not_grow(runs, word):

@@ -26,7 +26,7 @@ from beavervision.preprocess.perceive import Percept, Perception
 from beavervision.preprocess.sitter import Sitter
 from beavervision.video.lossless import GrayWriter
 
-VERSION = 8
+VERSION = 9
 FOUND = "found_{}.safetensors"
 
 

@@ -75,7 +75,9 @@ def occluded_share(head: HeadParse, labels: UInt8[np.ndarray, "H W"]) -> float:
         return 0.0
     rows, columns = window
     part = labels[window]
-    front = ((part == Label.HAND) | (part == Label.OTHER)).astype(np.uint8) * np.uint8(255)
-    there = replace(square, x=square.x - columns.start, y=square.y - rows.start)
-    covered = there.cut(front, SIZE) > 127
-    return float((covered & (head.head | head.view.oval)).sum() / max(head.view.oval.sum(), 1))
+    # Of other people only what lies before the face counts: who stands beside the head hides no hair.
+    before = np.dstack([part == Label.HAND, part == Label.OTHER]).astype(np.uint8) * np.uint8(255)
+    there = replace(square, x=square.x - columns.start, y=square.y - rows.start).cut(before, SIZE) > 127
+    oval = head.view.oval
+    covered = (there[..., 0] & (head.head | oval)) | (there[..., 1] & oval)
+    return float(covered.sum() / max(oval.sum(), 1))

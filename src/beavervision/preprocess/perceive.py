@@ -29,6 +29,9 @@ WORTH_A_LOOK = 0.8
 SURE = 0.8
 """Probability from which a pixel is followed as a person's."""
 
+HELD = 0.4
+"""Mean probability of a person at a hand's points below which it is no hand."""
+
 ONE_BODY = 0.3
 """Distance of two bodies' squares, in sides, below which one look for hands serves both."""
 
@@ -87,6 +90,7 @@ class Perception:
         small = reduced(rgb)
         person = person_mask(self._segmenter, rgb, small, faces)
         hands = self._hands.find(rgb, _hand_squares(faces, rgb.shape[1], rgb.shape[0]))
+        hands = [hand for hand in hands if _of_a_person(hand * small.shape[1] / rgb.shape[1], person)]
         pixels = outline_hands(rgb, hands, faces)
         motions = self._motions(small, person, pixels, landmarks, small.shape[1] / rgb.shape[1])
         subjects = [
@@ -156,6 +160,13 @@ def person_mask(
     bodies = [body_square(Square.round_landmarks(face), width, height) for face in faces]
     worth = [body for body in bodies if body.side < WORTH_A_LOOK * max(height, width)]
     return segmenter.mask(small, [Square(b.x * factor, b.y * factor, b.side * factor) for b in worth])
+
+
+def _of_a_person(hand: Hand, person: Float[np.ndarray, "h w"]) -> bool:
+    """Whether a hand (px of the mask) lies on somebody: rows of books look like fingers too."""
+    column, row = np.rint(hand - 0.5).astype(int).T
+    inside = (column >= 0) & (row >= 0) & (column < person.shape[1]) & (row < person.shape[0])
+    return bool(inside.any()) and float(person[row[inside], column[inside]].mean()) > HELD
 
 
 def _hand_squares(faces: Sequence[Float[np.ndarray, "478 3"]], width: int, height: int) -> list[Square]:

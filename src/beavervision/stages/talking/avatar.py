@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -54,7 +55,9 @@ class Scene:
             share = body[part, :, 3].astype(np.float32) / 255
             result[part] = blend(np.ascontiguousarray(body[part, :, :3]), result[part], share)
         generated = layer.over(behind[top:bottom, left:right], box)
-        result[top:bottom, left:right] = blend(generated, result[top:bottom, left:right], matte)
+        if matte.min(initial=1) < 1:
+            generated = blend(generated, result[top:bottom, left:right], matte)
+        result[top:bottom, left:right] = generated
         return result
 
     def cut_out(
@@ -92,8 +95,16 @@ def open_border(layer: CanvasLayer, box: Box, frame: tuple[int, int]) -> Float[n
     left, top, right, bottom = whole
     radius = FADE * layer.alpha.shape[0] / layer.place[2]
     sides = (left > 0, top > 0, right < frame[0], bottom < frame[1])
-    matte = border_matte(right - left, bottom - top, radius, sides)
+    matte = _border(right - left, bottom - top, radius, sides)
     return matte[box[1] - top : box[3] - top, box[0] - left : box[2] - left]
+
+
+@lru_cache(maxsize=8)
+def _border(width: int, height: int, radius: float, sides: tuple[bool, bool, bool, bool]) -> Float[np.ndarray, "H W"]:
+    """`border_matte`, worked out once for a canvas that stays; for reading only."""
+    matte = border_matte(width, height, radius, sides)
+    matte.setflags(write=False)
+    return matte
 
 
 def _rows(body: UInt8[np.ndarray, "H W 4"]) -> slice:

@@ -36,7 +36,8 @@ def project(
     """Pixels of points in head space; NaN where a point is not before the camera.
 
     With `depth`, a third column says how far a point lies behind the head's origin, in px at the head's distance: the
-    unit of a face tracker's depth.
+    unit of a face tracker's depth. Behind is along the line of sight to the head, which is all that a tracker sees: to
+    it a head at the border of the frame that faces the camera is frontal.
     """
     turned = points @ rotation.transpose(0, 2, 1)
     placed = turned + translation[:, None]
@@ -44,7 +45,13 @@ def project(
     pixels = camera.project(placed)
     if not depth:
         return pixels
-    return np.concatenate([pixels, turned[..., 2:] * (camera.fx / translation[:, None, 2:])], -1)
+    behind = turned @ line_of_sight(translation)[..., None]
+    return np.concatenate([pixels, behind * (camera.fx / translation[:, None, 2:])], -1)
+
+
+def line_of_sight(translation: Float[np.ndarray, "F 3"]) -> Float[np.ndarray, "F 3"]:
+    """Unit vector from the camera to the head."""
+    return translation / np.linalg.norm(translation, axis=1, keepdims=True)
 
 
 def linearise(
@@ -68,11 +75,15 @@ def linearise(
     by_camera[..., :2, 2] = -offset * inverse[..., None]
     by_shift = by_camera
     if depth:
-        scale = camera.fx / translation[:, None, 2]
-        behind = turned[..., 2] * scale
-        by_camera[..., 2, 2] = scale
+        scale, ray = camera.fx / translation[:, None, 2], line_of_sight(translation)[:, None]
+        along = (turned * ray).sum(-1)
+        behind = along * scale
+        by_camera[..., 2, :] = ray * scale[..., None]
         by_shift = by_camera.copy()
-        by_shift[..., 2, 2] = -behind / translation[:, None, 2]
+        # The head's place turns the line of sight and scales the unit.
+        aside = (turned - along[..., None] * ray) / np.linalg.norm(translation, axis=1)[:, None, None]
+        by_shift[..., 2, :] = aside * scale[..., None]
+        by_shift[..., 2, 2] -= behind / translation[:, None, 2]
         pixels, offset = (np.concatenate([x, behind[..., None]], -1) for x in (pixels, offset))
     by_point = by_camera @ rotation[:, None]
     # d(turned)/dw is minus the cross-product matrix of `turned`: row r of by_camera maps to turned x row.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import platform
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -160,6 +161,7 @@ def main() -> None:
     parser.add_argument("scenes", nargs="*", help="names of scenes; all of them and the actor when none is named")
     wanted = parser.parse_args()
     out = wanted.out.absolute()
+    shutil.rmtree(out / "clips", ignore_errors=True)  # what was kept of an earlier preparation would cost no time
     rows = []
     for row in all_rows(out, wanted.scenes):
         rows.append(row)

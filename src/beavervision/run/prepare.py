@@ -24,7 +24,7 @@ from beavervision.run.settings import DataSettings, check_nodes, typed
 def prepare(cfg: DictConfig) -> Outcome:
     """Prepare the config's clip, unless it is prepared with the same settings."""
     # Loads MediaPipe's and OpenCV's parts, which training on a prepared clip does not need.
-    from beavervision.preprocess.prepare import REPORT
+    from beavervision.preprocess.assembly import REPORT
     from beavervision.preprocess.report.write import PAGE, SHEET
 
     quiet_libraries()

@@ -1,0 +1,140 @@
+"""The Clip put together from the steps' results, with its report."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from beavervision.artifacts.clip import AUDIO, LABELS, MATTE, PLATE, Subject, write_clip
+from beavervision.audio.waveform import load_waveform
+from beavervision.face.camera import Camera
+from beavervision.face.openness import eye_open, mouth_open
+from beavervision.face.providers import load_face_model
+from beavervision.preprocess.background import Background
+from beavervision.preprocess.body import complete
+from beavervision.preprocess.describe import Description
+from beavervision.preprocess.occlude import COVERED
+from beavervision.preprocess.preparation import Preparation
+from beavervision.preprocess.report.findings import Findings, SubjectFindings
+from beavervision.preprocess.report.who import describe_people, telling_frames, who_is_who
+from beavervision.preprocess.report.write import write_report
+from beavervision.preprocess.sitter import Sitter
+from beavervision.video.lossless import join_gray
+
+REPORT = "report"
+
+
+def assemble(made: Preparation, part: Path) -> None:
+    """Write the Clip into `part`, its manifest last."""
+    background = Background.load(made.looks)
+    for source in (made.sound / AUDIO, made.looks / PLATE):
+        if source.exists():
+            shutil.copyfile(source, part / source.name)
+    sitters = [Sitter.load(folder) for folder in made.sitters]
+    found = [Description.load(made.described, i) for i in range(len(sitters))]
+    for i in range(len(sitters)):
+        for film in (LABELS.format(i), MATTE.format(i)):
+            join_gray([folder / film for folder in made.described], part / film)
+    subjects = [_subject(*pair) for pair in zip(sitters, found, strict=True)]
+    lines = describe_people(made.crowd.people, made.chosen, made.source.fps)
+    findings = Findings(
+        name=made.options.name,
+        source=made.source,
+        model=load_face_model(made.options.basis),
+        camera=Camera.centred(*made.size, float(sitters[0].focal[0])),
+        background=background,
+        subjects=[_findings(made, part, i, *trio) for i, trio in enumerate(zip(subjects, sitters, found, strict=True))],
+        sound=load_waveform(part / AUDIO) if (part / AUDIO).exists() else None,
+        people=made.crowd.facts,
+        cuts=made.crowd.cuts.firsts.tolist(),
+        who=_who(made) if len(made.crowd.facts) > 1 else None,
+        lines=lines,
+    )
+    facts = {
+        **_facts(made, lines),
+        "focal": float(sitters[0].focal[0]),
+        "background": "moving" if background.moving else "still",
+        "report": write_report(part / REPORT, findings),
+    }
+    footage = {"video": {"path": str(made.source.path), "sha256": made.source.sha256}}
+    write_clip(part, facts, made.source.times, subjects, footage)
+
+
+def _subject(sitter: Sitter, found: Description) -> Subject:
+    """The subject's arrays; rows of invisible frames become NaN."""
+    visible = np.asarray(sitter.visible)
+    seen = np.where(visible[:, None, None], sitter.landmarks, np.nan).astype(np.float32)
+    return Subject(
+        visible=visible,
+        reason=sitter.reason,
+        box=sitter.box,
+        landmarks=seen,
+        rotation=sitter.rotation,
+        translation=sitter.translation,
+        identity=sitter.identity,
+        expression=sitter.expression,
+        eye_open=eye_open(seen),
+        mouth_open=mouth_open(seen),
+        body=complete(found.shoulders, found.motion, seen, visible).astype(np.float32),
+        occluded=visible & (np.nan_to_num(found.covered) >= COVERED),
+        covered=found.covered.astype(np.float32),
+        interpolated=sitter.interpolated,
+    )
+
+
+def _findings(
+    made: Preparation, part: Path, i: int, subject: Subject, sitter: Sitter, found: Description
+) -> SubjectFindings:
+    """What the report says of subject `i`, whose films lie in `part`."""
+    return SubjectFindings(
+        person=_called(made, made.chosen[i]),
+        subject=subject,
+        error_px=sitter.error_px,
+        light=found.light,
+        sharpness=found.sharpness,
+        labels=part / LABELS.format(i),
+        matte=part / MATTE.format(i),
+    )
+
+
+def _called(made: Preparation, number: int) -> str:
+    """Number and name of a person; nothing where there is only one."""
+    if len(made.crowd.facts) == 1:
+        return ""
+    name = made.crowd.facts[number]["name"]
+    return f"{number}" if name == f"person {number}" else f"{number} ({name})"
+
+
+def _who(made: Preparation) -> Image.Image:
+    """Picture of who is who."""
+    people, source = made.crowd.people, made.source
+    shown = {i: next(iter(source.frames(range(i, i + 1)))).rgb for i in telling_frames(people)}
+    return who_is_who(shown, people, made.chosen, source.fps, made.crowd.cuts.firsts.tolist())
+
+
+def _facts(made: Preparation, lines: Sequence[str]) -> dict[str, Any]:
+    """The clip's facts that are known from the beginning and of its people; frames are read again by them."""
+    options, source, chosen = made.options, made.source, made.chosen
+    people = [
+        {**facts, "line": line, "subject": chosen.index(facts["number"]) if facts["number"] in chosen else None}
+        for facts, line in zip(made.crowd.facts, lines, strict=True)
+    ]
+    return {
+        "name": options.name,
+        "video": str(source.path),
+        "width": made.size[0],
+        "height": made.size[1],
+        "fps": options.fps,
+        "n_frames": source.n_frames,
+        "start": options.start,
+        "end": options.end,
+        "basis": options.basis,
+        "subject": options.subject,
+        "people": people,
+        "has_audio": source.info.audio_start is not None,
+    }

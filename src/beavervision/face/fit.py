@@ -36,7 +36,7 @@ N_SITTING = 32
 """Frames from which identity and focal length are estimated."""
 MOST_SITTINGS, LESS_NOISE = 8, 0.85
 """How often they are solved at most: again as long as the measured noise falls below this share of the last one."""
-SITTING_SHARE = 0.6
+SITTING_SHARE = 0.4
 """What a landmark of these frames counts against one of a single frame's fit: a tracker errs alike in every frame, and
 under full trust the identity would explain that. Depth and gaps of lips count fully."""
 N_MEASURED = 500

@@ -18,7 +18,7 @@ from beavervision.preprocess.steady import steady
 from beavervision.preprocess.track import landmark_box
 from beavervision.preprocess.visibility import judge
 
-VERSION = 4
+VERSION = 5
 
 
 @dataclass(frozen=True)

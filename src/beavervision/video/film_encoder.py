@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import cast
 
 import av
 import numpy as np
@@ -83,7 +84,8 @@ class FilmEncoder:
 
     def _picture_stream(self, crf: float | None, preset: str) -> VideoStream:
         options = self._kind.picture_options(crf, preset)
-        stream = self._container.add_stream(self._kind.picture, self._rate, options)
+        # Encoders of pictures give picture streams; PyAV's stubs know only streams.
+        stream = cast(VideoStream, self._container.add_stream(self._kind.picture, self._rate, options))
         height, width, _ = self._shape
         if self._kind.even:
             width, height = width + width % 2, height + height % 2

@@ -17,7 +17,7 @@ INDEPENDENT_SHARE = 0.25
 """Landmarks come from one network, so their errors are not independent: each counts as this much of a witness."""
 PAIR_WEIGHT = 20.0
 """Weight of the squared error of a pair's difference: a tracker misplaces both lips together, their gap it sees."""
-DEPTH_WEIGHT = 0.1
+DEPTH_WEIGHT = 0.03
 """Weight of the squared error of a landmark's depth, which a tracker guesses rather than sees."""
 
 

@@ -18,7 +18,7 @@ from beavervision.preprocess.steady import steady
 from beavervision.preprocess.track import landmark_box
 from beavervision.preprocess.visibility import judge
 
-VERSION = 5
+VERSION = 6
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@ import shlex
 import numpy as np
 import pytest
 
+from beavervision.overrides import override
 from beavervision.preprocess.report.advice import (
     CHAIN,
     ELSEWHERE,
     NOTHING,
     because,
     next_command,
-    override,
     recommend,
     settings,
     train_command,

@@ -13,7 +13,7 @@ def films(tmp_path):
 
 def test_a_pattern_becomes_the_files_and_each_gets_its_name(films):
     found = expand(["fps=1", f"data.video={films}/*.mp4"], multirun=True)
-    assert found == ["fps=1", f"data.video='{films}/a.mp4','{films}/b, c\\'s.mp4'", "data=files"]
+    assert found == ["fps=1", f'data.video="{films}/a.mp4","{films}/b, c\'s.mp4"', "data=files"]
 
 
 def test_hydra_reads_the_files_as_they_are(films):

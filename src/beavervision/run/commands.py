@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from beavervision.overrides import override
+
 DEFAULT_RUNS = Path("runs")
 
 
@@ -14,5 +16,5 @@ def who(clip: str, runs: Path | str) -> str:
         >>> who("anna", "runs")
         'data=myvideo data.name=anna'
     """
-    data = "data=demo" if clip == "demo" else f"data=myvideo data.name={clip}"
-    return data if Path(runs) == DEFAULT_RUNS else f"{data} paths.runs={runs}"
+    data = "data=demo" if clip == "demo" else f"data=myvideo {override('data.name', clip)}"
+    return data if Path(runs) == DEFAULT_RUNS else f"{data} {override('paths.runs', str(runs))}"

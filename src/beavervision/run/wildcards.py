@@ -9,6 +9,7 @@ from glob import glob, has_magic
 from pathlib import Path
 
 from beavervision.errors import BeaverError
+from beavervision.overrides import quoted
 
 KEY = "data.video="
 NAMED = ("data.name=", "data=")
@@ -34,7 +35,7 @@ def expand(arguments: Sequence[str], *, multirun: bool) -> list[str]:
             continue
         files = sorted(path for path in glob(pattern, recursive=True) if Path(path).is_file())
         _check(pattern, files, multirun=multirun)
-        expanded.append(KEY + ",".join(_quoted(path) for path in files))
+        expanded.append(KEY + ",".join(quoted(path) for path in files))
         if len(files) > 1 and not any(other.startswith(NAMED) for other in arguments):
             expanded.append(FILES)
     return expanded
@@ -60,9 +61,3 @@ def _check(pattern: str, files: Sequence[str], *, multirun: bool) -> None:
     if count > 1:
         twins = " and ".join(path for path in files if stem(path) == name)
         raise BeaverError(f"{twins} would both become the clip {name}; give one of them another name first.")
-
-
-def _quoted(path: str) -> str:
-    """A value of Hydra's grammar that holds any character."""
-    escaped = path.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float
 
 from beavervision.face.framing import FrameSpec
+from beavervision.overrides import override
 from beavervision.preprocess.report.findings import Findings
 
 HEIGHTS = (128, 192, 256, 384, 512)
@@ -30,11 +29,6 @@ CHAIN = ("audio2motion", "postnet", "radnerf_head", "radnerf_torso")
 
 NOTHING = "None of the stages can learn from this clip."
 ELSEWHERE = "What is not usable here can be learnt from another clip of the same person, or from many (data=corpus)."
-
-PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*")
-"""Names that need no quotes on Hydra's command line, which knows ASCII letters only."""
-WORDS = ("null", "true", "false", "nan", "inf")
-"""Words that mean something to Hydra."""
 
 
 def recommend(box: Float[np.ndarray, "T 4"], size: tuple[int, int], n_people: int) -> FrameSpec:
@@ -92,20 +86,6 @@ def next_command(findings: Findings, number: int, spec: FrameSpec, stages: Seque
     name = f"{findings.name}_{person}"
     own = [override("data.name", name), override("data.video", str(findings.source.path)), f"data.subject={person}"]
     return f"beavervision prepare data=myvideo {' '.join(own)}\n{train_command(name, spec, stages)}"
-
-
-def override(key: str, value: str) -> str:
-    """`key=value` for a shell and Hydra's parser.
-
-    Example:
-        >>> print(override("data.name", "anna"), override("data.name", "Jürgen"))
-        data.name=anna 'data.name="Jürgen"'
-    """
-    if PLAIN.fullmatch(value) and value.lower() not in WORDS:
-        return f"{key}={value}"
-    # Hydra takes backslashes as they are, except before a quote.
-    quoted = re.sub(r'(\\*)("|$)', lambda m: 2 * m[1] + ('\\"' if m[2] else ""), value)
-    return shlex.quote(f'{key}="{quoted}"')
 
 
 def _fitting(height: float) -> int:

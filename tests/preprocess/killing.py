@@ -12,7 +12,7 @@ from pathlib import Path
 
 from beavervision.preprocess import PrepareOptions, prepare, segments
 
-segments.LENGTH = 8  # a short film has many segments then
+segments.LENGTH = 5  # a short film has many segments then
 
 
 def attempt(video: Path, folder: Path, workers: int) -> int:
@@ -21,7 +21,7 @@ def attempt(video: Path, folder: Path, workers: int) -> int:
     if child:
         return child
     os.setpgrp()
-    prepare(video, folder / "clip", PrepareOptions("film", end=1.2, workers=workers))
+    prepare(video, folder / "clip", PrepareOptions("film", end=0.8, workers=workers))
     os._exit(0)
 
 

@@ -33,9 +33,9 @@ def test_killed_ten_times_ends_with_the_same_bytes(tmp_path):
 
 
 def test_processes_that_share_the_work_change_no_byte(tmp_path, monkeypatch):
-    monkeypatch.setattr(segments, "LENGTH", 6)
+    monkeypatch.setattr(segments, "LENGTH", 5)
     for workers in (0, 2):
-        options = PrepareOptions("film", start=1.0, end=1.48, workers=workers)
+        options = PrepareOptions("film", start=1.0, end=1.4, workers=workers)
         prepare(actor_video(), tmp_path / str(workers) / "clip", options)
     alone, shared = (contents(tmp_path / name / "clip") for name in ("0", "2"))
     assert [name for name in alone if alone[name] != shared.get(name)] == []

@@ -112,8 +112,8 @@ def save_arrays(
     return specs
 
 
-def _mapped(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of a large safetensors file, mapped: what is not looked at costs no memory.
+def map_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of a safetensors file, mapped: what is not looked at costs no memory.
 
     The format (huggingface/safetensors, README): 8 bytes with the length of a JSON header, the header, the arrays;
     its offsets count from the header's end.
@@ -136,7 +136,7 @@ def load_arrays(folder: Path, manifest: Manifest, file: str) -> dict[str, np.nda
     """
     path = folder / file
     try:
-        arrays = load_file(path) if path.stat().st_size < LARGE else _mapped(path)
+        arrays = load_file(path) if path.stat().st_size < LARGE else map_arrays(path)
     except (OSError, SafetensorError, ValueError) as error:
         raise BeaverError(f"{path} cannot be read ({error}); make the {manifest.kind} again.") from None
     for name, spec in manifest.fields.items():

@@ -66,9 +66,8 @@ def assemble(made: Preparation, part: Path) -> None:
 
 
 def _subject(sitter: Sitter, found: Description) -> Subject:
-    """The subject's arrays; rows of invisible frames become NaN."""
-    visible = np.asarray(sitter.visible)
-    seen = np.where(visible[:, None, None], sitter.landmarks, np.nan).astype(np.float32)
+    """The subject's arrays; the landmarks stay where they lie, on disk."""
+    visible, seen = np.asarray(sitter.visible), sitter.landmarks
     return Subject(
         visible=visible,
         reason=sitter.reason,

@@ -34,7 +34,7 @@ def fit_subject(
 def agreed(
     model: FaceModel, landmarks: Float[np.ndarray, "T 478 3"], fit: Fit, size: tuple[int, int]
 ) -> Float[np.ndarray, "T 478 3"]:
-    """Landmarks half-way between where the tracker sees them and where the fitted face has them.
+    """Landmarks half-way between where the tracker sees them and where the fitted face has them; changed in place.
 
     The tracker errs landmark by landmark, the face model all over; what both say is nearer to the truth than either
     (the synthetic actor: tracker 1.18 % of the eye distance, 95th percentile 3.1 %; both 0.9 and 2.4).
@@ -45,10 +45,10 @@ def agreed(
         fit: of these landmarks.
         size: width and height of the frame, px.
     """
-    camera, keys, result = Camera.centred(*size, fit.focal), model.landmarks468, landmarks.copy()
+    camera, keys = Camera.centred(*size, fit.focal), model.landmarks468
     rest = model.mean[keys] + np.tensordot(fit.identity, model.id_basis[:, keys], 1)
     for row in np.flatnonzero(np.isfinite(fit.error_px)):
         points = rest + np.tensordot(fit.expression[row], model.exp_basis[:, keys], 1)
         placed = camera.project(points @ fit.rotation[row].T + fit.translation[row])
-        result[row, :N_MESH, :2] = 0.5 * (landmarks[row, :N_MESH, :2] + placed)
-    return result
+        landmarks[row, :N_MESH, :2] = 0.5 * (landmarks[row, :N_MESH, :2] + placed)
+    return landmarks

@@ -18,7 +18,7 @@ from beavervision.preprocess.steady import steady
 from beavervision.preprocess.track import landmark_box
 from beavervision.preprocess.visibility import judge
 
-VERSION = 6
+VERSION = 7
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Sitter:
     """The person portrayed; rows of frames that do not show them hold NaN unless said otherwise."""
 
     landmarks: Float[np.ndarray, "T 478 3"]
-    """Full-frame px; also where found but of no use."""
+    """Full-frame px."""
     visible: Bool[np.ndarray, "T"]
     reason: Int[np.ndarray, "T"]
     """types.VisibilityReason"""
@@ -74,7 +74,7 @@ def portray(crowd: Crowd, person: int, source: Source, model: FaceModel, focal: 
     landmarks = steady(found, visible)
     fit = fit_subject(model, landmarks, visible, size, focal)
     landmarks = agreed(model, landmarks, fit, size)
-    box = landmark_box(np.where(visible[:, None, None], landmarks, np.nan)).astype(np.float32)
+    box = landmark_box(landmarks).astype(np.float32)
     rotation, translation, box, interpolated = fill_gaps(
         fit.rotation, fit.translation, box, visible, reason, source.fps, gap, crowd.cuts.firsts
     )

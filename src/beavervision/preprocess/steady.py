@@ -16,17 +16,22 @@ STEADIED = np.setdiff1d(np.arange(N_LANDMARKS), np.concatenate([EYES.ravel(), IR
 """Landmarks that move only with the skull, the jaw and the cheeks; lids and lips move within a frame or two."""
 
 
+PARTS = 16
+"""Groups of landmarks smoothed one after the other; bounds memory."""
+
+
 def steady(landmarks: Float[np.ndarray, "T 478 3"], visible: Bool[np.ndarray, "T"]) -> Float[np.ndarray, "T 478 3"]:
     """Landmarks with the outline smoothed over time, never across frames that are not visible.
 
     Args:
         landmarks: full-frame px.
-        visible: frames that are smoothed; the others are left as they are.
+        visible: frames that are smoothed; the others become NaN.
     """
-    result = landmarks.copy()
+    result = np.where(visible[:, None, None], landmarks, np.float32(np.nan))
     seen = np.flatnonzero(visible)
     for run in np.split(seen, np.flatnonzero(np.diff(seen) > 1) + 1):
         if len(run) >= WINDOW:
             span = slice(run[0], run[-1] + 1)
-            result[span, STEADIED] = savgol_filter(landmarks[span, STEADIED], WINDOW, DEGREE, axis=0)
+            for part in np.array_split(STEADIED, PARTS):
+                result[span, part] = savgol_filter(landmarks[span, part], WINDOW, DEGREE, axis=0)
     return result

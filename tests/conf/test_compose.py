@@ -19,7 +19,7 @@ from beavervision.run.settings import check_nodes
 
 CONF = conf_folder()
 VERBS = sorted(path.stem for path in CONF.glob("*.yaml"))
-INDIRECT = ("hydra", "experiment/stages", "datamodule", "schedule")
+INDIRECT = ("hydra", "experiment/stages", "sweep/stages", "datamodule", "schedule")
 """Groups that no user picks from: another choice brings them."""
 EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
 MODELS = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))

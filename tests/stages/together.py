@@ -22,6 +22,7 @@ from beavervision.stages.radnerf_head.data import HeadData
 from beavervision.stages.radnerf_head.module import HeadModule
 from beavervision.stages.radnerf_torso.data import TorsoData
 from beavervision.stages.radnerf_torso.module import RadNerfTorso
+from beavervision.stages.ranks import leave_group
 from beavervision.stages.syncnet.data import SyncNetData
 from beavervision.stages.syncnet.module import SyncExpertTraining
 
@@ -113,3 +114,4 @@ if __name__ == "__main__":
         found[name] = losses(name, place, count)
     if rank == 0:
         out.write_text(json.dumps(found))
+    leave_group()

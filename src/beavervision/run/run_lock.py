@@ -49,7 +49,10 @@ def only_one(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def one_after_another(folder: Path) -> Iterator[None]:
-    """Hold a folder that several jobs want to make; the others wait and find it made."""
+    """Hold a folder that is not there yet and that several jobs want to make; the others wait and find it made."""
+    if folder.exists():
+        yield
+        return
     path = folder.with_name(f".{folder.name}.lock")
     with writing_to(folder, "paths.runs"):
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -58,5 +61,5 @@ def one_after_another(folder: Path) -> Iterator[None]:
         with lock:
             yield
     finally:
-        if not folder.exists():
-            path.unlink(missing_ok=True)
+        # Whoever waits has the file open; whoever comes later finds the folder.
+        path.unlink(missing_ok=True)

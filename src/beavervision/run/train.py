@@ -44,6 +44,7 @@ from beavervision.run.trained import trained
 from beavervision.run.tree import show_tree
 from beavervision.run.upstream import CHAIN, Search, find_upstream, is_renderer
 from beavervision.stages.base import StageData, StageModule
+from beavervision.stages.ranks import leave_group
 
 
 def train(cfg: DictConfig) -> Outcome:
@@ -105,6 +106,7 @@ def _train(cfg: DictConfig, inputs: Mapping[str, Path], state: RunState, begun: 
         refresh(trainer)
     finally:
         close_loggers(trainer)
+        leave_group()
     replace(state, finished=True, went=_went(trainer)).write(folder)
     return bundle
 

@@ -25,6 +25,12 @@ def rank() -> int:
     return distributed.get_rank() if ranks() > 1 else 0
 
 
+def leave_group() -> None:
+    """Take leave of the other processes: gloo's threads, cut off at the end of a process, sometimes abort it."""
+    if distributed.is_available() and distributed.is_initialized():
+        distributed.destroy_process_group()
+
+
 def own_share(count: int, what: str, own: int | None = None, of: int | None = None) -> slice:
     """Which of `count` items of a step are this process's: an equal, contiguous share.
 

@@ -19,7 +19,7 @@ BIN_LOW_HZ, BIN_HIGH_HZ = 50.0, 1100.0
 WINDOW = round(3 * SAMPLE_RATE / LOW_HZ)
 """Samples looked at: three periods of the lowest pitch (Boersma 1993)."""
 _FFT = 1 << (2 * WINDOW - 1).bit_length()
-_BLOCK_ROWS = 4096
+_BLOCK_ROWS = 512
 
 # Boersma 1993, "Accurate short-term analysis of the fundamental frequency", section 4 (Praat's defaults).
 N_CANDIDATES = 6

@@ -16,13 +16,13 @@ NOBODY = np.full((1, 4), np.nan)
 def percept(person, hands=()):
     rgb, hands = np.zeros((HEIGHT, WIDTH, 3), np.uint8), list(hands)
     pixels = hand_mask(hands, WIDTH, HEIGHT).astype(np.uint8) if hands else None
-    return Percept(0, rgb, person.astype(np.float32), hands, pixels, [None])
+    return Percept(0, rgb, person.astype(np.float32), pixels, [None])
 
 
 def seen(mask, view, person):
     """Percept of a frame of 640 x 480 with one subject."""
     subject = SubjectView(view, person, *np.full((2, 2, 3), np.nan))
-    return Percept(0, np.zeros((480, 640, 3), np.uint8), mask, [], None, [subject])
+    return Percept(0, np.zeros((480, 640, 3), np.uint8), mask, None, [subject])
 
 
 def half_mask():
@@ -90,5 +90,5 @@ def test_what_does_not_hang_together_with_the_face_is_other():
 @pytest.mark.parametrize("size", [(121, 201), (119, 333)])
 def test_odd_sizes_keep_their_shape(size):
     rgb = np.zeros((*size, 3), np.uint8)
-    nobody = Percept(0, rgb, np.ones((60, 100), np.float32), [], None, [None])
+    nobody = Percept(0, rgb, np.ones((60, 100), np.float32), None, [None])
     assert label_frame(nobody, None, NOBODY).shape == size

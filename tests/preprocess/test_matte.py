@@ -35,7 +35,7 @@ def head():
     there = in_crop(labels, view.square)
     person = cv2.GaussianBlur((there > 0).astype(np.float32), (0, 0), 2)
     subject = SubjectView(view, person, *np.full((2, 2, 3), np.nan))
-    percept = Percept(0, picture, np.zeros((240, 320), np.float32), [], None, [subject])
+    percept = Percept(0, picture, np.zeros((240, 320), np.float32), None, [subject])
     kinds = np.where(there > 0, there, np.where(view.grid[1] < 0.95, Label.HAIR, Label.TORSO))
     parse = HeadParse(view, person, kinds.astype(np.uint8), np.zeros(there.shape, bool))
     return percept, parse, labels, coverage, strands, wall

@@ -59,8 +59,6 @@ class Percept:
     rgb: UInt8[np.ndarray, "H W 3"]
     person: Float[np.ndarray, "h w"]
     """Probability of people, reduced to MASK_SIDE."""
-    hands: list[Hand]
-    """Full-frame px."""
     hand_pixels: UInt8[np.ndarray, "H W"] | None
     """1 where a hand is seen; None where there is none."""
     subjects: list[SubjectView | None]
@@ -97,7 +95,7 @@ class Perception:
             None if face is None else self._subject(frame, face, motion)
             for face, motion in zip(landmarks, motions, strict=True)
         ]
-        return Percept(frame.index, rgb, person, hands, pixels, subjects)
+        return Percept(frame.index, rgb, person, pixels, subjects)
 
     def _motions(
         self,

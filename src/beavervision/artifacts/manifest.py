@@ -33,7 +33,7 @@ class Manifest:
     """The contract of an artifact folder."""
 
     kind: str
-    """clip | motion | bundle"""
+    """clip | talk | motion | bundle"""
     facts: dict[str, Any] = field(default_factory=dict)
     """Scalars and small lists, JSON types only."""
     fields: dict[str, FieldSpec] = field(default_factory=dict)

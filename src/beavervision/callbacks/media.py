@@ -50,7 +50,7 @@ class MediaFiles(Callback):
             for logger in trainer.loggers:
                 log_film(logger, key, path, poster, media, step)
             return path
-        rgb = draw_curves(media) if isinstance(media, Curves) else media.rgb
+        rgb = still_of(media)
         path = write_picture(self.folder / f"{stem}.png", rgb)
         for logger in trainer.loggers:
             log_picture(logger, key, Picture(media.name, rgb, media.caption), step)
@@ -63,6 +63,18 @@ def preview_file(trainer: Trainer, module: StageModule, data: StageData) -> Path
         if isinstance(callback, MediaFiles) and trainer.is_global_zero:
             return callback.preview(trainer, module, data)
     return None
+
+
+def write_media(stem: Path, media: Media) -> Path:
+    """Write a film as `<stem>.mp4`, anything else as `<stem>.png`, whole or not at all; return the file."""
+    if isinstance(media, Film):
+        return write_film(stem.with_name(f"{stem.name}.mp4"), media)[0]
+    return write_picture(stem.with_name(f"{stem.name}.png"), still_of(media))
+
+
+def still_of(media: Picture | Curves) -> UInt8[np.ndarray, "H W 3"]:
+    """A picture's pixels; curves are drawn."""
+    return draw_curves(media) if isinstance(media, Curves) else media.rgb
 
 
 def write_picture(path: Path, rgb: UInt8[np.ndarray, "H W 3"]) -> Path:

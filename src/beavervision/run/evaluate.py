@@ -13,6 +13,7 @@ from rich.table import Table
 from beavervision.artifacts.store import atomic_file
 from beavervision.callbacks.checkpoint import LAST
 from beavervision.callbacks.frame_figures import FrameFigures
+from beavervision.callbacks.media import write_media
 from beavervision.errors import BeaverError
 from beavervision.run.build import build_data, build_module, build_trainer, check_objects
 from beavervision.run.commands import who
@@ -29,7 +30,7 @@ def evaluate(cfg: DictConfig) -> Path:
 
     Returns:
         The file of the figures, `evaluation/metrics.json` in the run's folder; `frames.csv` beside it holds those
-        of single frames, where the stage has such.
+        of single frames, where the stage has such, and the stage's pictures and films lie there too.
 
     Raises:
         BeaverError: when the stage was not trained with this config.
@@ -57,7 +58,10 @@ def evaluate(cfg: DictConfig) -> Path:
     with atomic_file(path) as part:
         part.write_text(json.dumps(figures, indent=2), encoding="utf-8")
     frames.write(path.with_name("frames.csv"))
+    shows = [write_media(path.with_name(media.name), media) for media in module.evaluation_media(data)]
     _tell(cfg.run.stage, figures, path)
+    for file in shows:
+        print(f"to look at: {shown(file)}", flush=True)
     return path
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -86,6 +87,16 @@ class StageModule(LightningModule, ABC):
         `callbacks.media` writes it to files and hands it to every logger.
         """
         return []
+
+    def evaluation_media(self, data: StageData) -> Iterable[Media]:
+        """Return what `evaluate` shows of the trained stage, after a validation; by default what validations show.
+
+        Made once at the end and asked for, it may be longer and finer than `validation_media`.
+
+        Args:
+            data: the set-up DataModule of the frames that were held out.
+        """
+        return self.validation_media()
 
     def preview(self, data: StageData) -> Film | None:
         """Return a film with sound of what the trained stage does, for the bundle; None when there is nothing to show.

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from beavervision.audio.hearing import FeatureSettings
-from beavervision.stages.takes import Disturbance, blinks, known_frames, random_disturbance, record
+from beavervision.stages.takes import Disturbance, blinks, random_disturbance, record
 
 MEL = FeatureSettings()
 
@@ -15,19 +15,6 @@ def test_blinks_are_marked_at_the_middle_of_their_run():
 
 def test_no_eyes_no_blinks():
     assert not blinks(np.full((5, 2), np.nan)).any()
-
-
-def test_covered_frames_count_only_when_most_are_covered(speech_clip):
-    def cover(count):
-        def change(arrays):
-            arrays["occluded"][:count] = True
-
-        return change
-
-    few = speech_clip("few", change=cover(30)).subjects[0]
-    assert known_frames(few).sum() == 110 - 8 - 30
-    most = speech_clip("most", change=cover(80)).subjects[0]
-    assert known_frames(most).sum() == 110 - 8
 
 
 def test_a_range_hears_only_itself(speech_clip):

@@ -81,6 +81,20 @@ class Manifest:
         return cls(**raw)
 
 
+def kind_of(folder: Path) -> str:
+    """What kind of artifact a folder holds: clip, talk, motion, bundle, ...
+
+    Raises:
+        BeaverError: when it holds none, or its manifest cannot be read.
+    """
+    try:
+        return str(json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["kind"])
+    except FileNotFoundError:
+        raise BeaverError(f"{folder} is no artifact: it has no {MANIFEST}.") from None
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise BeaverError(f"{folder / MANIFEST} cannot be read ({error}); make the artifact again.") from None
+
+
 def sha256_file(path: Path) -> str:
     """Hex SHA-256 of a file's bytes, read in pieces."""
     digest = hashlib.sha256()

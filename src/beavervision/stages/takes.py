@@ -8,10 +8,11 @@ import numpy as np
 import soxr
 from jaxtyping import Bool, Float, Int
 
-from beavervision.artifacts.clip import Clip, Subject
+from beavervision.artifacts.clip import Clip
 from beavervision.audio.hearing import FeatureSettings
 from beavervision.audio.waveform import SAMPLE_RATE
 from beavervision.errors import BeaverError
+from beavervision.stages.recordings import known_frames
 
 BLINK_SHARE, BLINK_PERCENTILE = 0.85, 75
 """An eye is blinking below this share of the 75th percentile of its opening (STAGES.md section 2)."""
@@ -50,16 +51,6 @@ class Disturbance:
     """White noise, relative to the speech's RMS."""
     seed: int = 0
     """Of the noise."""
-
-
-def known_frames(subject: Subject) -> Bool[np.ndarray, "T"]:
-    """Frames whose expression can be learnt from: visible, and nothing before the face.
-
-    Where something always is (a microphone), covered frames have to do.
-    """
-    clear = subject.visible & ~subject.occluded
-    known = clear if 2 * clear.sum() >= subject.visible.sum() else subject.visible
-    return known & np.isfinite(subject.expression).all(axis=1)
 
 
 def blinks(eye_open: Float[np.ndarray, "T 2"]) -> Int[np.ndarray, "T"]:

@@ -1,0 +1,34 @@
+"""A stretch of a long sound, without reading the rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from jaxtyping import Float
+
+from beavervision.audio.waveform import SAMPLE_RATE
+from beavervision.errors import BeaverError
+
+
+def read_span(path: Path, start: int, stop: int) -> Float[np.ndarray, "N"]:
+    """Samples `start` to `stop` of an artifact's sound, N = stop - start; silence beyond its end.
+
+    Args:
+        path: mono WAV or FLAC at 16 kHz, as artifacts hold it.
+        start: first sample.
+        stop: sample after the last.
+
+    Raises:
+        BeaverError: when the file is missing, damaged, or not of that kind.
+    """
+    try:
+        with soundfile.SoundFile(path) as file:
+            if (file.samplerate, file.channels) != (SAMPLE_RATE, 1):
+                raise BeaverError(f"{path} is not mono at {SAMPLE_RATE} Hz; make the artifact again.")
+            file.seek(min(start, file.frames))
+            samples = file.read(stop - start, dtype="float32")
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise BeaverError(f"{path} cannot be read ({error}); make the artifact again.") from None
+    return np.pad(samples, (0, stop - start - len(samples)))

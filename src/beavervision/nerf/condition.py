@@ -30,6 +30,7 @@ class WindowEncoder(nn.Module):
 
     def __init__(self, channels: int, window: int, context: int = 1, width: int = 64) -> None:
         super().__init__()
+        self.width = width
         widths, kernel = (channels, 32, 32, 64, 64), min(3, context)
         self.convolutions = nn.ModuleList(
             nn.Conv1d(a, b, kernel, padding=kernel // 2) for a, b in itertools.pairwise(widths)

@@ -1,4 +1,4 @@
-"""The head's radiance field: a space that deforms with the face, seen through two grids."""
+"""The head's radiance field under a face's condition, and how its rays are rendered."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from beavervision.nerf.condition import EyeEncoder, WindowEncoder
-from beavervision.nerf.density import truncated_exp
-from beavervision.nerf.grid import GridEncoding, GridLayout
 from beavervision.nerf.mlp import RayMLP
 from beavervision.nerf.occupancy import OccupancyGrid
 from beavervision.nerf.rays import UNIT_CM, Rays
@@ -18,14 +16,10 @@ from beavervision.nerf.render import accumulate, median_depth, weights_from_dens
 from beavervision.nerf.sampling import sample_rays
 from beavervision.nerf.spherical_harmonics import WIDTH as VIEW_WIDTH
 from beavervision.nerf.spherical_harmonics import spherical_harmonics
+from beavervision.stages.radnerf_head.field import make_field
 
 CHANNELS = 204
 """68 landmarks x 3."""
-
-AMBIENT_GAIN, AMBIENT_INIT = 4.0, 1e-2
-"""How much larger than usual the ambient coordinate and the entries of its grid start. With the usual sizes all frames
-stand in one cell of a table of 1e-4: the expression leaves no trace in the picture, so no gradient finds it. Measured
-on 20 s of real footage, 1000 steps: held-out mouth 29.2 dB instead of 27.7."""
 
 
 @dataclass(frozen=True)
@@ -38,23 +32,15 @@ class Rendering:
     depth: Float[Tensor, "R"]
     """Median depth, units of UNIT_CM."""
     ambient: Float[Tensor, "R"]
-    """Mean magnitude of the ambient coordinate along the ray, weighted by what is seen."""
+    """Mean magnitude of what the field calls its movement by the face, weighted by what is seen."""
 
 
 class HeadNetwork(nn.Module):
     """Condition encoder, ambient field, density, colour, and the occupancy that says where to look.
 
-    Widths and depths default to STAGES.md section 4 (GeneFace++).
-
     Args:
         box: corners of the head's box in head space, cm: (x0, y0, z0, x1, y1, z1).
         n_codes: number of training frames, each with its own appearance code.
-        levels: levels of either grid.
-        base: coarsest resolution of either grid.
-        finest: finest resolution of the position grid.
-        ambient_finest: finest resolution of the ambient grid.
-        log2_entries: bound of a level's entries.
-        ambient_dims: dimensions of the ambient coordinate.
         hidden: width of the hidden layers.
         geometry: features that density hands to colour.
         window: frames that the condition's attention blends.
@@ -65,18 +51,15 @@ class HeadNetwork(nn.Module):
         shell_cm: length of ray, cm, that is searched within the shell.
         backend: of the grids.
         seed: of the initial weights.
+        kind: of the field: "grid", see `AmbientField`, or "triplane", see `TriplaneField`.
+        planes: numbers of the tri-plane: levels, base, finest, log2_entries, features.
+        grids: numbers of the grids: levels, base, finest, ambient_finest, log2_entries, ambient_dims.
     """
 
     def __init__(
         self,
         box: list[float],
         n_codes: int,
-        levels: int = 16,
-        base: int = 16,
-        finest: int = 512,
-        ambient_finest: int = 512,
-        log2_entries: int = 16,
-        ambient_dims: int = 3,
         hidden: int = 64,
         geometry: int = 64,
         window: int = 5,
@@ -87,6 +70,9 @@ class HeadNetwork(nn.Module):
         shell_cm: float = 3.0,
         backend: str = "auto",
         seed: int = 0,
+        kind: str = "grid",
+        planes: dict[str, int] | None = None,
+        **grids: int,
     ) -> None:
         super().__init__()
         self.samples, self.shell_samples, self.shell_cm = samples, shell_samples, shell_cm
@@ -97,18 +83,17 @@ class HeadNetwork(nn.Module):
             torch.manual_seed(seed)
             self.condition = WindowEncoder(CHANNELS, window)
             self.eye = EyeEncoder()
-            width = 64 + EyeEncoder.WIDTH
-            grids = GridLayout(3, levels, base, finest, log2_entries)
-            ambient = GridLayout(ambient_dims, levels, base, ambient_finest, log2_entries)
-            self.position_grid = GridEncoding(grids, backend, seed)
-            self.ambient_grid = GridEncoding(ambient, backend, seed + 1, AMBIENT_INIT)
-            inputs = self.position_grid.width
-            self.ambient = RayMLP(inputs, width, hidden, 3, ambient_dims)
-            self.ambient.rest[-1].weight.data *= AMBIENT_GAIN
-            self.density = RayMLP(inputs + self.ambient_grid.width, EyeEncoder.WIDTH, hidden, 3, 1 + geometry)
+            common = {"hidden": hidden, "geometry": geometry, "backend": backend, "seed": seed}
+            widths = (self.condition.width + EyeEncoder.WIDTH, EyeEncoder.WIDTH)
+            self.field = make_field(kind, *widths, **(planes or {} if kind == "triplane" else grids), **common)
             self.colour = RayMLP(geometry, VIEW_WIDTH + code_dims, hidden, 2, 3)
             self.codes = nn.Embedding(n_codes, code_dims)
             nn.init.normal_(self.codes.weight, std=0.1)
+
+    @property
+    def backend(self) -> str:
+        """Which implementation computes the grids and marches."""
+        return self.field.backend
 
     @property
     def budget(self) -> int:
@@ -130,7 +115,7 @@ class HeadNetwork(nn.Module):
 
     def use_backend(self, name: str) -> None:
         """Compute the grids and march with another backend from now on."""
-        self.position_grid.backend = self.ambient_grid.backend = name
+        self.field.backend = name
 
     def encode(self, windows: Float[Tensor, "B W C 204"], eye: Float[Tensor, "B"]) -> Float[Tensor, "B 66"]:
         """Condition of frames from their landmark windows and eye openness, both normalised."""
@@ -139,13 +124,8 @@ class HeadNetwork(nn.Module):
     def geometry(
         self, points: Float[Tensor, "R S 3"], condition: Float[Tensor, "R 66"]
     ) -> tuple[Float[Tensor, "R S"], Float[Tensor, "R S G"], Float[Tensor, "R S A"]]:
-        """Density (per UNIT_CM), features and ambient coordinate in [-1, 1] of points in box coordinates."""
-        # Half precision is for the layers alone: eight bits would round places in a grid, and exponents of densities.
-        place = self.position_grid(points.clamp(0, 1))
-        ambient = torch.tanh(self.ambient(place, condition).float())
-        features = torch.cat([place, self.ambient_grid((ambient + 1) / 2)], -1)
-        out = self.density(features, condition[:, -EyeEncoder.WIDTH :]).float()
-        return truncated_exp(out[..., 0]), out[..., 1:], ambient
+        """Density (per UNIT_CM), features, and how the face moves them, of points in box coordinates."""
+        return self.field(points, condition)
 
     def forward(
         self,
@@ -163,7 +143,7 @@ class HeadNetwork(nn.Module):
             jitter: see `sample_rays`; its width is the sample budget.
         """
         longest = self.shell_cm / UNIT_CM if self.in_shell else float("inf")
-        found = sample_rays(rays, self.occupancy.occupied, jitter, self.position_grid.backend, longest)
+        found = sample_rays(rays, self.occupancy.occupied, jitter, self.backend, longest)
         origins, directions = rays.origins[found.ray], rays.directions[found.ray]
         points = origins[:, None] + directions[:, None] * found.depths[..., None]
         density, features, ambient = self.geometry(points, condition[found.ray])

@@ -1,0 +1,66 @@
+"""Three planes instead of a volume (Li et al. 2023, "ER-NeRF", section 3.2): fewer collisions, fewer numbers."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from beavervision.nerf.grid import INIT, GridEncoding, GridLayout
+
+AXES = {"xy": (0, 1), "yz": (1, 2), "xz": (0, 2)}
+"""Coordinates that each plane sees."""
+
+
+class TriplaneEncoding(nn.Module):
+    """Features of points from their projections on the three coordinate planes, each a grid of two dimensions.
+
+    Args:
+        layout: of each plane; its `dims` is 2.
+        backend: of the grids.
+        seed: of the initial tables.
+        init: bound of their entries.
+
+    Example:
+        >>> encoding = TriplaneEncoding(GridLayout(dims=2, levels=3, finest=32, features=1), backend="torch")
+        >>> encoding(torch.rand(5, 3)).shape
+        torch.Size([5, 9])
+    """
+
+    def __init__(self, layout: GridLayout, backend: str = "auto", seed: int = 0, init: float = INIT) -> None:
+        super().__init__()
+        self.planes = nn.ModuleDict(
+            {name: GridEncoding(layout, backend, seed + i, init) for i, name in enumerate(AXES)}
+        )
+
+    @property
+    def grids(self) -> list[GridEncoding]:
+        """The planes in the order of their features: xy, yz, xz."""
+        return [plane for plane in self.planes.values() if isinstance(plane, GridEncoding)]
+
+    @property
+    def width(self) -> int:
+        """Number of features of a point."""
+        return sum(plane.width for plane in self.grids)
+
+    @property
+    def backend(self) -> str:
+        """Which implementation computes the planes."""
+        return self.grids[0].backend
+
+    @backend.setter
+    def backend(self, name: str) -> None:
+        for plane in self.grids:
+            plane.backend = name
+
+    def forward(self, points: Float[Tensor, "*n 3"]) -> Float[Tensor, "*n C"]:
+        """Encode points.
+
+        Args:
+            points: coordinates in [0, 1], both ends included.
+
+        Raises:
+            ValueError: when a coordinate is not finite.
+        """
+        seen = zip(self.grids, AXES.values(), strict=True)
+        return torch.cat([plane(points[..., list(axes)]) for plane, axes in seen], -1)

@@ -18,6 +18,7 @@ from beavervision.stages.radnerf_head.data import HeadData
 from beavervision.stages.radnerf_head.figures import HeldOutFigures
 from beavervision.stages.radnerf_head.losses import idle_ambient, opacity_entropy, photometric
 from beavervision.stages.radnerf_head.network import HeadNetwork
+from beavervision.stages.radnerf_head.phases import Phase, Phases
 from beavervision.stages.radnerf_head.picture import render_pictures
 from beavervision.stages.radnerf_head.pose import PoseCorrection
 from beavervision.stages.radnerf_head.preview import preview_film
@@ -89,6 +90,7 @@ class HeadModule(StageModule):
         self.network = HeadNetwork(**self.network_args)
         self.average = WeightAverage(self.network, decay)
         self.poses = PoseCorrection(n_codes) if lr_pose > 0 else None
+        self.phases = Phases(shell_at)
         self.figures = HeldOutFigures()
         self._strip: list[Picture] = []
 
@@ -139,14 +141,17 @@ class HeadModule(StageModule):
             self.network.occupancy.restrict(torch.from_numpy(self._data.hull).to(self.device))
 
     def on_train_batch_start(self, batch: RayBatch, index: int) -> None:
-        """Set the learning rate, and find the shell when it is time to: both follow from the step alone."""
-        done = progress(self.trainer)
+        """Set the learning rate, and begin the phase when it is time to: both follow from the step alone."""
+        phase, done = self.phases.at(progress(self.trainer))
         for group in self.optimizers().param_groups:
             group["lr"] = group["initial_lr"] * rate(done)
-        if done >= self.hparams.shell_at and not self.network.in_shell:
-            data = self._data
-            frames = (data.frame_batch(t).to(self.device) for t in spread(data.train_frames, self.hparams.shell_frames))
-            self.network.enter_shell(find_shell(self.network, frames))
+        if phase >= Phase.SHELL and not self.network.in_shell:
+            self._enter_shell()
+
+    def _enter_shell(self) -> None:
+        data = self._data
+        frames = (data.frame_batch(t).to(self.device) for t in spread(data.train_frames, self.hparams.shell_frames))
+        self.network.enter_shell(find_shell(self.network, frames))
 
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
         """Step, then average: before the checkpoint of this step is written."""

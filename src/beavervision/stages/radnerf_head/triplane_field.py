@@ -54,8 +54,6 @@ class TriplaneField(nn.Module):
         self.eye_width = eye_width
         layout = GridLayout(2, levels, base, finest, log2_entries, features)
         self.position_grid = TriplaneEncoding(layout, backend, seed)
-            GridLayout(2, levels, base, finest, log2_entries, features), backend, seed
-        )
         inputs = self.position_grid.width
         self.attention = RayMLP(inputs, 0, hidden, 2, width - eye_width)
         self.eye_attention = RayMLP(inputs, 0, EYE_HIDDEN, 2, 1)

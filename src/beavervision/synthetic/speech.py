@@ -21,7 +21,7 @@ SYNCHRONOUS_OUTPUT = 2
 PHONEME_EVENTS, IPA_NAMES = 1, 2
 LIST_END, PHONEME = 0, 7
 CHARACTERS_UTF8 = 1
-PARAMETER_RATE, PARAMETER_PITCH = 1, 3
+PARAMETER_RATE, PARAMETER_PITCH, PARAMETER_RANGE = 1, 3, 4
 PEAK = 0.7
 """Loudest sample of synthesised speech: about -3 dB."""
 
@@ -94,14 +94,15 @@ def _phonemes(marks: Sequence[tuple[float, str]], end: float) -> tuple[Phoneme, 
     )
 
 
-def speak(text: str, *, voice: str = "en-us", words_per_minute: int = 150, pitch: int = 45) -> Speech:
+def speak(text: str, *, voice: str = "en-us", words_per_minute: int = 150, pitch: int = 45, melody: int = 50) -> Speech:
     """Synthesise `text`.
 
     Args:
         text: what to say.
-        voice: espeak-ng voice name, e.g. `en-us`.
+        voice: file name of an espeak-ng voice, `en-us` say, and of a variant where one is wanted: `en-us+f3`.
         words_per_minute: speed.
         pitch: 0..100, 50 is the voice's own.
+        melody: how much the pitch moves, 0 (monotone) .. 100, 50 is the voice's own.
 
     Raises:
         BeaverError: when the extra `[synthetic]` is not installed or the voice is unknown.
@@ -124,9 +125,10 @@ def speak(text: str, *, voice: str = "en-us", words_per_minute: int = 150, pitch
     callback = _Callback(collect)  # held here: espeak-ng keeps only the address
     library.espeak_SetSynthCallback(callback)
     if library.espeak_SetVoiceByName(voice.encode()) != 0:
-        raise BeaverError(f"espeak-ng has no voice {voice}; try en-us or en-gb.")
+        raise BeaverError(f"espeak-ng has no voice {voice}; try en-us or de.")
     library.espeak_SetParameter(PARAMETER_RATE, words_per_minute, 0)
     library.espeak_SetParameter(PARAMETER_PITCH, pitch, 0)
+    library.espeak_SetParameter(PARAMETER_RANGE, melody, 0)
     raw = text.encode()
     library.espeak_Synth(raw, len(raw) + 1, 0, 0, 0, CHARACTERS_UTF8, None, None)
     library.espeak_Synchronize()

@@ -54,15 +54,21 @@ class Viseme:
 
 VISEMES = (
     Viseme(("p", "b", "m"), {"lips_press": 0.55, "jaw_open": 0.04}, 2.0, closes=True),
-    Viseme(("f", "v"), {"jaw_open": 0.06, "upper_lip_raise": 0.4, "lower_lip_roll": 0.5}, 2.2),
+    Viseme(("f", "v", "ʋ"), {"jaw_open": 0.06, "upper_lip_raise": 0.4, "lower_lip_roll": 0.5}, 2.2),
     Viseme(("θ", "ð"), {"jaw_open": 0.16, "mouth_stretch": 0.1, "lower_lip_drop": 0.2}, 0.9),
-    Viseme(("t", "d", "n", "l", "ɾ", "ʔ"), {"jaw_open": 0.13, "mouth_stretch": 0.15, "lower_lip_drop": 0.2}, 0.6),
+    Viseme(
+        ("t", "d", "n", "l", "ɾ", "ʔ", "ʈ", "ɖ", "ɳ", "ɭ", "ɫ"),
+        {"jaw_open": 0.13, "mouth_stretch": 0.15, "lower_lip_drop": 0.2},
+        0.6,
+    ),
     Viseme(("s", "z"), {"jaw_open": 0.07, "mouth_stretch": 0.3, "lower_lip_drop": 0.35}, 1.0),
-    Viseme(("ʃ", "ʒ", "tʃ", "dʒ"), {"jaw_open": 0.1, "lips_funnel": 0.6, "lips_pucker": 0.2}, 1.2),
+    Viseme(("ʃ", "ʒ", "tʃ", "dʒ", "ʂ", "ʐ"), {"jaw_open": 0.1, "lips_funnel": 0.6, "lips_pucker": 0.2}, 1.2),
+    Viseme(("ɕ", "ʑ"), {"jaw_open": 0.09, "lips_funnel": 0.25, "mouth_stretch": 0.2, "lower_lip_drop": 0.2}, 1.0),
+    Viseme(("β", "ɸ"), {"lips_press": 0.15, "jaw_open": 0.06, "lower_lip_drop": 0.1}, 1.6),
     Viseme(("ɹ", "r"), {"jaw_open": 0.14, "lips_funnel": 0.3, "lips_pucker": 0.25}, 0.8),
     Viseme(("w", "ʍ"), {"jaw_open": 0.06, "lips_pucker": 0.9}, 1.6),
-    Viseme(("j",), {"jaw_open": 0.12, "mouth_stretch": 0.4}, 0.7),
-    Viseme(("k", "ɡ", "g", "ŋ", "h", "x"), {"jaw_open": 0.2}, 0.3),
+    Viseme(("j", "ʲ", "ʝ", "ç", "ɲ", "ʎ", "c", "ɟ"), {"jaw_open": 0.12, "mouth_stretch": 0.4}, 0.7),
+    Viseme(("k", "ɡ", "g", "ŋ", "h", "x", "ɣ", "χ", "ʁ", "ʀ", "ɦ", "q"), {"jaw_open": 0.2}, 0.3),
     Viseme(("i", "ɪ", "ᵻ"), {"jaw_open": 0.2, "mouth_stretch": 0.6, "upper_lip_raise": 0.1}),
     Viseme(("e", "ɛ"), {"jaw_open": 0.42, "mouth_stretch": 0.35, "upper_lip_raise": 0.1}),
     Viseme(("æ", "a"), {"jaw_open": 0.72, "mouth_stretch": 0.25, "upper_lip_raise": 0.1}, 1.1),
@@ -73,6 +79,9 @@ VISEMES = (
     Viseme(("ɔ",), {"jaw_open": 0.6, "lips_funnel": 0.5}, 1.1),
     Viseme(("o",), {"jaw_open": 0.4, "lips_pucker": 0.6}, 1.2),
     Viseme(("u", "ʊ"), {"jaw_open": 0.16, "lips_pucker": 0.85}, 1.3),
+    Viseme(("y", "ʏ", "ʉ", "ɥ"), {"jaw_open": 0.14, "lips_pucker": 0.8, "upper_lip_raise": 0.05}, 1.3),
+    Viseme(("ø", "œ", "ɵ"), {"jaw_open": 0.32, "lips_pucker": 0.55}, 1.2),
+    Viseme(("ɨ", "ɯ", "ɤ"), {"jaw_open": 0.22, "mouth_stretch": 0.3}, 0.9),
 )
 REST = Viseme(("",), {}, 0.8)
 _BY_SYMBOL = {symbol: viseme for viseme in (*VISEMES, REST) for symbol in viseme.symbols}

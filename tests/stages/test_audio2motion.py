@@ -138,9 +138,9 @@ def test_reach_bounds_what_a_frame_depends_on(network, rng):
     speech.content.requires_grad_()
     network(speech)[0, frame].sum().backward()
     heard = speech.content.grad[0].abs().sum(-1).nonzero()[:, 0] // 2
-    assert network.reach % 4 == 0
-    assert heard.min() >= frame - network.reach
-    assert heard.max() <= frame + network.reach
+    assert network.past % 4 == 0
+    assert heard.min() >= frame - network.past
+    assert heard.max() <= frame + network.future
 
 
 # --- flow ---

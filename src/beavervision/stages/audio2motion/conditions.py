@@ -2,29 +2,52 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
-from torch.nn.functional import gelu, interpolate
+from torch.nn.functional import gelu
 
-from beavervision.stages.audio2motion.wavenet import MaskedBatchNorm
+from beavervision.audio.hearing import ROWS_PER_FRAME
+from beavervision.stages.audio2motion.wavenet import MaskedBatchNorm, TimeConv
 
 PITCH_BINS = 300
 """Rows of the pitch table (GeneFace++ keeps 300 for 256 bins)."""
 
+RowMerge = Literal["linear", "nearest"]
+"""How 50 Hz become 25: the mean of a frame's two rows, or the first of them."""
+
 
 class RowEncoder(nn.Module):
-    """Conv - batch norm - GELU - conv over the rows of an audio feature."""
+    """Conv - batch norm - GELU - conv over the rows of an audio feature, and residual blocks of the same after it.
 
-    def __init__(self, channels: int, hidden: int) -> None:
+    Args:
+        channels: of the feature.
+        hidden: channels of the result.
+        blocks: residual blocks (0 in GeneFace++, whose feature is HuBERT's; log-mel leaves more to do).
+        causal: the convolutions look back only.
+    """
+
+    def __init__(self, channels: int, hidden: int, blocks: int = 0, *, causal: bool = False) -> None:
         super().__init__()
-        self.first = nn.Conv1d(channels, hidden, 3, padding=1)
+        self.first = TimeConv(channels, hidden, 3, causal=causal)
         self.norm = MaskedBatchNorm(hidden)
-        self.second = nn.Conv1d(hidden, hidden, 3, padding=1)
+        self.second = TimeConv(hidden, hidden, 3, causal=causal)
+        self.norms = nn.ModuleList(MaskedBatchNorm(hidden) for _ in range(blocks))
+        self.blocks = nn.ModuleList(TimeConv(hidden, hidden, 3, causal=causal) for _ in range(blocks))
+        layers: list[TimeConv] = [self.first, self.second, *self.blocks]  # type: ignore[list-item]
+        self.past: int = sum(layer.past for layer in layers)
+        """Rows before a result that it depends on."""
+        self.future: int = sum(layer.future for layer in layers)
+        """Rows after it."""
 
     def forward(self, x: Float[Tensor, "B C R"], mask: Bool[Tensor, "B 1 R"]) -> Float[Tensor, "B F R"]:
         """Encode; zero where `mask` is."""
-        return self.second(gelu(self.norm(self.first(x * mask), mask)) * mask) * mask
+        x = self.second(gelu(self.norm(self.first(x * mask), mask)) * mask) * mask
+        for norm, convolve in zip(self.norms, self.blocks, strict=True):
+            x = x + convolve(gelu(norm(x, mask)) * mask) * mask
+        return x
 
 
 class ConditionEncoder(nn.Module):
@@ -35,20 +58,40 @@ class ConditionEncoder(nn.Module):
         hidden: F, channels of its encoder.
         condition: G, channels of the result.
         branch: channels of the pitch, blink and amplitude branches.
-        pitch: whether the pitch is heard.
         dropout: share of the sound's channels dropped in training.
+        blocks: residual blocks of the encoder of the audio feature.
+        rows: how 50 Hz become 25.
+        pitch: whether the pitch is heard.
+        causal: nothing after a frame is heard.
     """
 
-    def __init__(self, content: int, hidden: int, condition: int, branch: int, dropout: float, *, pitch: bool) -> None:
+    def __init__(
+        self,
+        content: int,
+        hidden: int,
+        condition: int,
+        branch: int,
+        dropout: float,
+        blocks: int = 0,
+        rows: RowMerge = "linear",
+        *,
+        pitch: bool,
+        causal: bool = False,
+    ) -> None:
         super().__init__()
-        self.content = RowEncoder(content, hidden)
+        self._rows = rows
+        self.content = RowEncoder(content, hidden, blocks, causal=causal)
         self.pitch_table = nn.Embedding(PITCH_BINS, branch) if pitch else None
-        self.pitch = RowEncoder(branch, branch) if pitch else None
+        self.pitch = RowEncoder(branch, branch, causal=causal) if pitch else None
         self.blink = nn.Embedding(2, branch)
         self.mouth_amp = nn.Parameter(torch.randn(branch) * branch**-0.5)
         self.eye_amp = nn.Parameter(torch.randn(branch) * branch**-0.5)
         self.dropout = nn.Dropout1d(dropout)
         self.merge = nn.Conv1d(hidden + branch * (4 if pitch else 3), condition, 1)
+        self.past: int = -(-self.content.past // ROWS_PER_FRAME)
+        """Frames before a result that it depends on."""
+        self.future: int = -(-self.content.future // ROWS_PER_FRAME)
+        """Frames after it."""
 
     def forward(
         self,
@@ -60,16 +103,16 @@ class ConditionEncoder(nn.Module):
         inside: Bool[Tensor, "B T"],
     ) -> Float[Tensor, "B G T"]:
         """Condition per frame; zero outside the sequences."""
-        mask, rows = inside[:, None], inside.repeat_interleave(2, 1)[:, None]
-        parts = [self.dropout(_to_frames(self.content(content.mT, rows)))]
-        if self.pitch_table is not None:
-            parts.append(_to_frames(self.pitch(self.pitch_table(pitch).mT, rows)))
+        mask, rows = inside[:, None], inside.repeat_interleave(ROWS_PER_FRAME, 1)[:, None]
+        parts = [self.dropout(self._to_frames(self.content(content.mT, rows)))]
+        if self.pitch is not None and self.pitch_table is not None:
+            parts.append(self._to_frames(self.pitch(self.pitch_table(pitch).mT, rows)))
         parts.append(self.blink(blink).mT)
         for amp, vector in ((mouth_amp, self.mouth_amp), (eye_amp, self.eye_amp)):
             parts.append((amp[:, None] * vector)[..., None].expand(-1, -1, mask.shape[2]))
         return self.merge(torch.cat(parts, 1)) * mask
 
-
-def _to_frames(rows: Float[Tensor, "B F 2T"]) -> Float[Tensor, "B F T"]:
-    """50 Hz to 25 Hz: linear interpolation, which is here the mean of a frame's two rows."""
-    return interpolate(rows, scale_factor=0.5, mode="linear", align_corners=False)
+    def _to_frames(self, rows: Float[Tensor, "B F 2T"]) -> Float[Tensor, "B F T"]:
+        """50 Hz to 25 Hz."""
+        pairs = rows.unflatten(2, (-1, ROWS_PER_FRAME))
+        return pairs.mean(3) if self._rows == "linear" else pairs[..., 0]

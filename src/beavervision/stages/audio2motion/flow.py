@@ -17,13 +17,21 @@ class Coupling(nn.Module):
     """
 
     def __init__(
-        self, channels: int, hidden: int, condition: int, layers: int, kernel: int, *, mean_only: bool
+        self,
+        channels: int,
+        hidden: int,
+        condition: int,
+        layers: int,
+        kernel: int,
+        *,
+        mean_only: bool,
+        causal: bool = False,
     ) -> None:
         super().__init__()
         self._half = channels // 2
         self._mean_only = mean_only
         self.enter = nn.Conv1d(self._half, hidden, 1)
-        self.body = GatedStack(hidden, condition, layers, kernel)
+        self.body = GatedStack(hidden, condition, layers, kernel, causal=causal)
         self.leave = nn.Conv1d(hidden, (channels - self._half) * (1 if mean_only else 2), 1)
         nn.init.zeros_(self.leave.weight)
         nn.init.zeros_(self.leave.bias)
@@ -56,6 +64,7 @@ class FlowPrior(nn.Module):
         layers: gated layers of a coupling (4).
         kernel: width of their convolutions.
         mean_only: couplings shift without scaling, so that the flow preserves volume.
+        causal: nothing after a latent changes it.
     """
 
     def __init__(
@@ -68,11 +77,17 @@ class FlowPrior(nn.Module):
         kernel: int = 5,
         *,
         mean_only: bool = True,
+        causal: bool = False,
     ) -> None:
         super().__init__()
         self.couplings = nn.ModuleList(
-            Coupling(channels, hidden, condition, layers, kernel, mean_only=mean_only) for _ in range(couplings)
+            Coupling(channels, hidden, condition, layers, kernel, mean_only=mean_only, causal=causal)
+            for _ in range(couplings)
         )
+        self.past: int = sum(coupling.body.past for coupling in self.couplings)  # type: ignore[union-attr]
+        """Latents before a result that it depends on."""
+        self.future: int = sum(coupling.body.future for coupling in self.couplings)  # type: ignore[union-attr]
+        """Latents after it."""
 
     def forward(
         self, z: Float[Tensor, "B C T"], g: Float[Tensor, "B G T"], mask: Bool[Tensor, "B 1 T"]

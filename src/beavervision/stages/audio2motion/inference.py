@@ -127,8 +127,8 @@ class AudioToMotion:
         frames: range,
     ) -> Float[np.ndarray, "t E"]:
         """Expressions of `frames`, computed with all the context that reaches them."""
-        reach = self._network.reach
-        start, stop = max(0, frames.start - reach), min(heard.n_frames, frames.stop + reach)
+        start = max(0, frames.start - self._network.past)
+        stop = min(heard.n_frames, frames.stop + self._network.future)
         speech = Speech(
             content=torch.from_numpy(heard.content[2 * start : 2 * stop])[None],
             pitch=torch.from_numpy(coarse_pitch(heard.pitch[2 * start : 2 * stop]))[None],

@@ -9,14 +9,17 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from beavervision.stages.audio2motion.conditions import ConditionEncoder
+from beavervision.audio.hearing import ROWS_PER_FRAME
+from beavervision.stages.audio2motion.conditions import ConditionEncoder, RowMerge
 from beavervision.stages.audio2motion.flow import FlowPrior
-from beavervision.stages.audio2motion.wavenet import GatedStack
+from beavervision.stages.audio2motion.wavenet import GatedStack, TimeConv
 from beavervision.stages.ranks import noise_like
 from beavervision.types import Batch
 
 STRIDE = 4
 """Frames that share one latent vector."""
+UNVOICED = 1
+"""Coarse pitch of a row without voice (`audio.pitch.coarse_pitch`)."""
 
 
 @dataclass
@@ -49,6 +52,10 @@ class Posterior:
 class MotionVAE(nn.Module):
     """Speech to expression coefficients (GeneFace++'s VAE; figures in STAGES.md section 2).
 
+    With a bounded look-ahead all convolutions look back only, and the condition arrives `look_ahead` frames early:
+    frame t depends on what is heard up to the end of frame t + look_ahead and on nothing after it, so that speech can
+    be worked on as it comes. What comes after a sequence's end counts as quiet.
+
     Args:
         content_dim: channels of the audio feature.
         motion_dim: E, coefficients of the motion.
@@ -64,6 +71,10 @@ class MotionVAE(nn.Module):
         flow_layers: gated layers of a coupling (4).
         kernel: width of the gated convolutions (5).
         dropout: share of activations dropped in training (0).
+        look_ahead: frames of sound after a frame that change it; None, as the reference: as many as come of
+            convolutions that look to both sides.
+        blocks: residual blocks that the audio encoder has besides (0).
+        rows: how 50 Hz become 25: `linear` (GeneFace++'s vae) or `nearest` (its pitch_vae).
         pitch: whether the pitch is heard.
     """
 
@@ -83,33 +94,38 @@ class MotionVAE(nn.Module):
         flow_layers: int = 4,
         kernel: int = 5,
         dropout: float = 0.0,
+        look_ahead: int | None = None,
+        blocks: int = 0,
+        rows: RowMerge = "linear",
         *,
         pitch: bool = True,
     ) -> None:
         super().__init__()
-        self.latent = latent
+        causal = look_ahead is not None
+        self.latent, self._early = latent, look_ahead or 0
         self.register_buffer("content_mean", torch.zeros(content_dim))
         self.register_buffer("content_std", torch.ones(content_dim))
         self.register_buffer("content_low", torch.full((content_dim,), -torch.inf))
         self.register_buffer("motion_mean", torch.zeros(motion_dim))
         self.register_buffer("motion_std", torch.ones(motion_dim))
-        self.listen = ConditionEncoder(content_dim, audio_hidden, condition, branch, dropout, pitch=pitch)
-        # Kernel 8, stride 4, padding 2: T frames become exactly T / 4.
-        self.slow_condition = nn.Conv1d(condition, condition, 2 * STRIDE, STRIDE, STRIDE // 2)
-        self.enter = nn.Conv1d(motion_dim, hidden, 2 * STRIDE, STRIDE, STRIDE // 2)
+        self.listen = ConditionEncoder(
+            content_dim, audio_hidden, condition, branch, dropout, blocks, rows, pitch=pitch, causal=causal
+        )
+        # Kernel 8, stride 4: T frames become exactly T / 4 latents.
+        self.slow_condition = TimeConv(condition, condition, 2 * STRIDE, STRIDE, causal=causal)
+        self.enter = TimeConv(motion_dim, hidden, 2 * STRIDE, STRIDE)  # the posterior knows all of the motion
         self.encoder = GatedStack(hidden, condition, encoder_layers, kernel, dropout)
         self.to_posterior = nn.Conv1d(hidden, 2 * latent, 1)
-        self.prior = FlowPrior(latent, condition, couplings, flow_hidden, flow_layers, kernel)
+        self.prior = FlowPrior(latent, condition, couplings, flow_hidden, flow_layers, kernel, causal=causal)
         self.widen = nn.ConvTranspose1d(latent, hidden, STRIDE, STRIDE)
-        self.decoder = GatedStack(hidden, condition, decoder_layers, kernel, dropout)
+        self.decoder = GatedStack(hidden, condition, decoder_layers, kernel, dropout, causal=causal)
         self.leave = nn.Conv1d(hidden, motion_dim, 1)
-
-    @property
-    def reach(self) -> int:
-        """Frames on either side beyond which nothing heard changes a frame; a multiple of STRIDE."""
-        flow = sum(coupling.body.reach for coupling in self.prior.couplings)
-        slow = flow + 3  # strided convolution, transposed convolution, and the latent's own frames
-        return STRIDE * (slow + -(-(self.decoder.reach + 2) // STRIDE))
+        self.causal = causal
+        """Whether frame t depends on nothing heard after frame t + `future`."""
+        self.past = _past(self)
+        """Frames before a frame beyond which nothing heard changes it; a multiple of STRIDE."""
+        self.future: int = look_ahead if look_ahead is not None else _future(self)
+        """Frames after a frame beyond which nothing heard changes it."""
 
     def set_statistics(
         self,
@@ -128,11 +144,19 @@ class MotionVAE(nn.Module):
 
     def condition(self, speech: Speech) -> tuple[Float[Tensor, "B G T"], Float[Tensor, "B G L"]]:
         """Condition g per frame and per latent; T is padded to a multiple of STRIDE, L = T / STRIDE."""
+        early = self._early
+        inside = pad(speech.inside, (early, 0), value=True)  # quiet follows a sequence's end, and is heard
+        known = pad(speech.inside, (0, early))
+        rows = known.repeat_interleave(ROWS_PER_FRAME, 1)
         # Digital silence is quieter than any room that was recorded, and means no more than that room's silence.
-        content = torch.maximum(speech.content, self.content_low)
+        content = torch.maximum(pad(speech.content, (0, 0, 0, ROWS_PER_FRAME * early)), self.content_low)
+        quiet = torch.where(self.content_low.isfinite(), self.content_low, self.content_mean)
+        content = torch.where(rows[..., None], content, quiet)
+        pitch = torch.where(rows, pad(speech.pitch, (0, ROWS_PER_FRAME * early)), UNVOICED)
+        blink = pad(speech.blink, (0, early)) * known
         content = (content - self.content_mean) / self.content_std
-        g = self.listen(content, speech.pitch, speech.blink, speech.mouth_amp, speech.eye_amp, speech.inside)
-        g = pad(g, (0, -g.shape[2] % STRIDE))
+        g = self.listen(content, pitch, blink, speech.mouth_amp, speech.eye_amp, inside)[..., early:]
+        g = pad(g * speech.inside[:, None], (0, -speech.inside.shape[1] % STRIDE))
         return g, self.slow_condition(g) * latent_mask(speech.inside)
 
     def posterior(
@@ -176,3 +200,18 @@ class MotionVAE(nn.Module):
 def latent_mask(inside: Bool[Tensor, "B T"]) -> Bool[Tensor, "B 1 L"]:
     """Latents of which at least the first frame lies inside its sequence."""
     return pad(inside, (0, -inside.shape[1] % STRIDE))[:, None, ::STRIDE]
+
+
+def _past(network: MotionVAE) -> int:
+    """Frames before a frame that it depends on, rounded up to STRIDE."""
+    # The last frame of a latent lies STRIDE - 1 after what the latent knows.
+    latents = STRIDE - 1 + STRIDE * network.prior.past + network.slow_condition.past
+    frames = network.decoder.past + latents + network.listen.past
+    return STRIDE * -(-frames // STRIDE)
+
+
+def _future(network: MotionVAE) -> int:
+    """Frames after a frame that it depends on when nothing bounds it, rounded up to STRIDE."""
+    latents = STRIDE - 1 + STRIDE * network.prior.future + network.slow_condition.future
+    frames = network.decoder.future + latents + network.listen.future
+    return STRIDE * -(-frames // STRIDE)

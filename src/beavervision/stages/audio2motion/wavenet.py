@@ -1,12 +1,44 @@
-"""Gated convolutions and normalisation that never look beyond a sequence's end."""
+"""Gated convolutions and normalisation that never look beyond a sequence's end, nor ahead where they must not."""
 
 from __future__ import annotations
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 from beavervision.stages.ranks import normalised
+
+
+class TimeConv(nn.Conv1d):
+    """Convolution over time that keeps the length (divided by `stride`).
+
+    Args:
+        channels: in.
+        out: channels out.
+        kernel: width.
+        stride: positions from one result to the next; the length is a multiple of it.
+        causal: position i of the result sees the positions up to stride x i; else as many on either side.
+    """
+
+    def __init__(self, channels: int, out: int, kernel: int, stride: int = 1, *, causal: bool = False) -> None:
+        super().__init__(channels, out, kernel, stride)
+        both = kernel - stride
+        self._sides = (kernel - 1, 0) if causal else (both - both // 2, both // 2)
+
+    @property
+    def past(self) -> int:
+        """Positions before a result's first that it depends on."""
+        return self._sides[0]
+
+    @property
+    def future(self) -> int:
+        """Positions after a result's first that it depends on."""
+        return self.kernel_size[0] - 1 - self._sides[0]
+
+    def forward(self, x: Float[Tensor, "B C T"]) -> Float[Tensor, "B D t"]:
+        """Convolve; what lies beyond the ends is zero."""
+        return super().forward(pad(x, self._sides))
 
 
 class MaskedBatchNorm(nn.BatchNorm1d):
@@ -29,20 +61,23 @@ class GatedStack(nn.Module):
         layers: how many.
         kernel: width of the convolutions, odd.
         dropout: share of activations dropped in training.
+        causal: the convolutions look back only.
     """
 
-    def __init__(self, hidden: int, condition: int, layers: int, kernel: int, dropout: float = 0.0) -> None:
+    def __init__(
+        self, hidden: int, condition: int, layers: int, kernel: int, dropout: float = 0.0, *, causal: bool = False
+    ) -> None:
         super().__init__()
-        self.convolutions = nn.ModuleList(
-            nn.Conv1d(hidden, 2 * hidden, kernel, padding=kernel // 2) for _ in range(layers)
-        )
+        self.convolutions = nn.ModuleList(TimeConv(hidden, 2 * hidden, kernel, causal=causal) for _ in range(layers))
         self.condition = nn.Conv1d(condition, 2 * hidden * layers, 1)
         self.outputs = nn.ModuleList(
             nn.Conv1d(hidden, hidden if last else 2 * hidden, 1) for last in [False] * (layers - 1) + [True]
         )
         self.dropout = nn.Dropout(dropout)
-        self.reach = layers * (kernel // 2)
-        """Positions on either side that a result depends on."""
+        self.past: int = sum(convolve.past for convolve in self.convolutions)
+        """Positions before a result that it depends on."""
+        self.future: int = sum(convolve.future for convolve in self.convolutions)
+        """Positions after it."""
 
     def forward(
         self, x: Float[Tensor, "B H T"], g: Float[Tensor, "B G T"], mask: Bool[Tensor, "B 1 T"]

@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
 
 import av
 import numpy as np
 from jaxtyping import Float, UInt8
-from typing_extensions import Self
 
 from beavervision.errors import BeaverError
 from beavervision.video.film_encoder import FilmEncoder
+from beavervision.video.film_writer import FilmWriter, unwritable
 from beavervision.video.formats import format_of
 from beavervision.video.sound_feed import Blocks
 
 
-class VideoWriter:
-    """Writes frames with their sound; the suffix chooses the format (`formats.FORMATS`).
+class VideoWriter(FilmWriter):
+    """Writes a film to a file; the suffix chooses the format (`formats.FORMATS`).
 
-    Use it as a context manager; `write` takes one frame at a time. The file appears under its name when the
-    block ends well; when it fails, nothing is left. Odd sizes are padded by repeating the border.
+    The file appears under its name when the block ends well; when it fails, nothing is left. Odd sizes are padded by
+    repeating the border.
 
     Args:
         path: where.
-        width, height: pixels of the frames given.
-        fps: frames per second.
-        audio: mono sound in [-1, 1] whose first sample belongs to the first frame, whole or in blocks; written in
-            full.
-        audio_rate: samples per second.
+        width, height, fps, audio, audio_rate, alpha: see `FilmWriter`.
         crf: constant rate factor, 0 (best) .. 51 (mp4) or 63 (webm); None is visually lossless.
         preset: x264's preset, ultrafast .. veryslow.
-        alpha: whether frames come with opacity.
 
     Raises:
         BeaverError: when the place cannot be written to or the suffix stands for no format.
@@ -50,56 +44,35 @@ class VideoWriter:
         *,
         alpha: bool = False,
     ) -> None:
-        self.path, self.cut_sound = Path(path), False
-        """`cut_sound`: whether the sound ends with the picture; may be set until the block ends."""
+        self.path, self._crf, self._preset = Path(path), crf, preset
+        super().__init__(width, height, fps, audio, audio_rate, alpha=alpha)
+
+    def _open(self) -> None:
         kind = format_of(self.path)
-        self._part = self.path.with_name(f".{self.path.stem}.part{self.path.suffix}")
+        self._place, self._part = self.path, self.path.with_name(f".{self.path.stem}.part{self.path.suffix}")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._container = av.open(str(self._part), "w", format=kind.container, options=kind.options)
+            container = av.open(str(self._part), "w", format=kind.container, options=kind.options)
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise BeaverError(unwritable(self.path, error)) from None
-        sound = [audio] if isinstance(audio, np.ndarray) else audio
+        self._container = container
         self._film = FilmEncoder(
-            self._container, kind, (width, height), fps, sound, audio_rate, crf=crf, preset=preset, alpha=alpha
+            container,
+            kind,
+            self.size,
+            self.fps,
+            self.sound,
+            self.audio_rate,
+            crf=self._crf,
+            preset=self._preset,
+            alpha=self.alpha,
         )
 
-    @property
-    def n_frames(self) -> int:
-        """Frames written so far."""
-        return self._film.n_frames
+    def _append(self, picture: UInt8[np.ndarray, "H W c"]) -> None:
+        self._film.write(picture)
 
-    def write(self, picture: UInt8[np.ndarray, "H W c"]) -> None:
-        """Append one frame (RGB, or RGB and opacity), and the sound up to its end.
+    def _finish(self) -> None:
+        self._film.finish(cut_sound=self.cut_sound)
 
-        Raises:
-            BeaverError: when the disk is full.
-        """
-        try:
-            self._film.write(picture)
-        except OSError as error:
-            raise BeaverError(unwritable(self.path, error)) from error
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            if kind is None:
-                self._film.finish(cut_sound=self.cut_sound)
-            self._container.close()
-            if kind is None:
-                self._part.replace(self.path)
-        except OSError as failure:
-            if kind is None:
-                raise BeaverError(unwritable(self.path, failure)) from failure
-        finally:
-            self._part.unlink(missing_ok=True)
-
-
-def unwritable(path: Path | str, error: Exception) -> str:
-    """The sentence that says why a place cannot be written to."""
-    reason = getattr(error, "strerror", None) or error
-    return f"{path} cannot be written ({reason}); free some space or choose another out=."
+    def _complaint(self, error: OSError) -> str:
+        return unwritable(self.path, error)

@@ -7,11 +7,11 @@ from typing import Any, BinaryIO
 
 from beavervision.errors import BeaverError
 from beavervision.video.encode import VideoWriter
+from beavervision.video.film_writer import FilmWriter
 from beavervision.video.formats import FORMATS, PIPE, Format, format_of
 from beavervision.video.pictures import PictureWriter, pattern_of
 from beavervision.video.pipe import PipeWriter
 
-FilmWriter = VideoWriter | PictureWriter | PipeWriter
 Out = Path | BinaryIO
 
 

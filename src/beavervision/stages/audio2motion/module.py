@@ -3,52 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
+from torch.nn.functional import pad
 
 from beavervision.face.providers import load_face_model
 from beavervision.metrics.mouth import closure_recall
 from beavervision.stages.arguments import build_from
 from beavervision.stages.audio2motion.data import Audio2MotionData
-from beavervision.stages.audio2motion.losses import (
-    acceleration_error,
-    cyclic_weight,
-    learning_rate_factor,
-    masked_mean,
-    sampled_kl,
-)
+from beavervision.stages.audio2motion.losses import cyclic_weight, learning_rate_factor, sampled_kl
 from beavervision.stages.audio2motion.network import MotionVAE, latent_mask
+from beavervision.stages.audio2motion.objective import LossWeights, Objective
 from beavervision.stages.audio2motion.strip import spoken_media
 from beavervision.stages.audio2motion.windows import SpeechMotion
 from beavervision.stages.base import BundleContents, StageModule
 from beavervision.stages.draws import step_noise
-from beavervision.stages.geometry import FaceGeometry
-from beavervision.stages.lips import LipShape
 from beavervision.stages.media import PREVIEW, Film, Media
 from beavervision.stages.syncnet.inference import SyncExpert
-
-
-@dataclass(frozen=True)
-class LossWeights:
-    """Weight of each term; defaults are those of STAGES.md section 2 where it names one."""
-
-    expression: float = 0.5
-    landmarks: float = 0.5
-    acceleration: float = 1.0
-    magnitude: float = 0.1
-    """L2 of the expression itself."""
-    lip_gap: float = 0.02
-    closure: float = 3.0
-    """A frame with lips shut in speech counts this many times more."""
-    likeliest: float = 1.0
-    """Of all terms for the motion decoded from the prior's mode, which temperature 0 gives at inference."""
-    kl: float = 0.02
-    sync: float = 0.2
-    """With a sync expert only."""
 
 
 @dataclass(frozen=True)
@@ -102,9 +77,8 @@ class Audio2Motion(StageModule):
         self._network_hparams = {**widths, **(network or {})}
         self._seed = seed
         self._shown: Tensor | None = None
-        face = load_face_model(basis)
-        self._geometry, self._lips = FaceGeometry(face), LipShape(face)
-        self._expert = SyncExpert.from_bundle(sync_expert) if sync_expert and self._weights.sync else None
+        expert = SyncExpert.from_bundle(sync_expert) if sync_expert and self._weights.sync else None
+        self._objective = Objective(load_face_model(basis), self._weights, expert)
 
     def setup(self, stage: str) -> None:
         """Take over the training split's statistics."""
@@ -112,9 +86,9 @@ class Audio2Motion(StageModule):
         statistics = data.statistics
         names = ("content_mean", "content_std", "content_low", "motion_mean", "motion_std")
         self.network.set_statistics(*(torch.from_numpy(getattr(statistics, name)) for name in names))
-        self._mouth_range = statistics.mouth_range
-        if self._expert is not None:
-            self._expert.require(data.features, data.face.name)
+        self._mouth_range = statistics.usual.mouth_range
+        if self._objective.expert is not None:
+            self._objective.expert.require(data.features, data.face.name)
 
     def configure_optimizers(self) -> dict[str, Any]:
         """Adam with warm-up and exponential decay."""
@@ -132,7 +106,7 @@ class Audio2Motion(StageModule):
     def training_step(self, batch: SpeechMotion, _: int) -> Float[Tensor, ""]:
         """Reconstruct the motion from its latent and from the prior's mode."""
         with step_noise(self._seed, self.global_step):
-            terms = self._terms(batch)
+            terms = self._terms(replace(batch, known=heard_out(batch, self.network)))
         loss = sum(terms.values())
         figures = {f"train/{name}": value.detach() for name, value in terms.items()}
         self.log_dict({"train/loss": loss.detach(), **figures}, sync_dist=True)
@@ -152,40 +126,23 @@ class Audio2Motion(StageModule):
         kl_weight = cyclic_weight(self.global_step, weights.kl, self._schedule.kl_rise, self._schedule.kl_hold)
         known = latent_mask(batch.known)
         kl = sampled_kl(posterior.z, posterior.mean, posterior.log_sigma, noise, log_det, known)
-        terms = self._motion_terms(rebuilt, batch)
-        for name, value in self._motion_terms(guessed, batch).items():
-            terms[name] = terms[name] + weights.likeliest * value
-        return {**terms, "kl": kl_weight * kl}
+        return {**self._objective.twice(rebuilt, guessed, batch), "kl": kl_weight * kl}
 
-    def _motion_terms(self, motion: Float[Tensor, "B T E"], batch: SpeechMotion) -> dict[str, Float[Tensor, ""]]:
-        """Weighted errors of a motion."""
-        w, known = self._weights, batch.known.to(motion.dtype)
-        emphasis = known * (1 + w.closure * batch.closed)
-        error = motion - batch.expression
-        terms = {
-            "expression": w.expression * masked_mean(error.square().mean(-1), known),
-            "landmarks": w.landmarks * masked_mean(self._geometry.landmark_error(error), emphasis),
-            "lip_gap": w.lip_gap * masked_mean(self._geometry.lip_gap_error(error), emphasis),
-            "acceleration": w.acceleration * acceleration_error(motion, batch.expression, batch.known),
-            "magnitude": w.magnitude * masked_mean(motion.square().mean(-1), known),
-        }
-        if self._expert is not None:
-            terms["sync"] = w.sync * self._expert.loss(batch.content, self._lips(motion), batch.known)
-        return terms
-
-    def validation_step(self, batch: SpeechMotion, _: int) -> None:
+    def validation_step(self, batch: SpeechMotion, number: int) -> None:
         """Judge the likeliest motion of the held-out speech."""
         motion, known = self.network(batch), batch.known
-        self._shown = motion.detach()
+        if number == 0:
+            self._shown = motion.detach()
         if known.sum() < 3:
             return
-        found, truth = self._geometry.lips(motion[known]), self._geometry.lips(batch.expression[known])
-        gap, true_gap = self._geometry.gap(found), self._geometry.gap(truth)
+        geometry = self._objective.geometry
+        found, truth = geometry.lips(motion[known]), geometry.lips(batch.expression[known])
+        gap, true_gap = geometry.gap(found), geometry.gap(truth)
         correlation = torch.corrcoef(torch.stack([gap, true_gap]))[0, 1]
         figures = {
             "val/mouth_correlation": correlation,
             "val/lip_vertex_error_mm2": (found - truth).square().sum(-1).amax(-1).mean(),
-            "val/loss": sum(self._motion_terms(motion, batch).values()),
+            "val/loss": sum(self._objective(motion, batch).values()),
             "val/closure_recall": closure_recall(gap / 10, true_gap / 10, *self._mouth_range),
         }
         self.log_dict({name: value for name, value in figures.items() if torch.isfinite(value)})
@@ -203,16 +160,20 @@ class Audio2Motion(StageModule):
 
     def bundle_contents(self, data: Audio2MotionData) -> BundleContents:
         """The network, and what is heard and how lively this person is."""
-        statistics = data.statistics
         facts = {
-            "clip": data.clip.name,
-            "clip_sha256": data.clip.sha256,
-            "subject": data.subject,
-            "fps": data.clip.fps,
-            "basis": data.clip.facts["basis"],
-            "audio_features": asdict(data.features),
-            "mouth_amp": statistics.mouth_amp,
-            "eye_amp": statistics.eye_amp,
+            **data.facts(),
+            "mouth_amp": data.statistics.usual.mouth_amp,
+            "eye_amp": data.statistics.usual.eye_amp,
             "speech_level_db": data.speech_level_db,
         }
         return BundleContents(self.network.state_dict(), self._network_hparams, facts)
+
+
+def heard_out(batch: SpeechMotion, network: MotionVAE) -> Bool[Tensor, "B T"]:
+    """Known frames of a window of which the network hears all that it would hear of the whole speech after them.
+
+    Of a network that looks to both sides all frames count: its windows' ends are few against its reach.
+    """
+    if not network.causal:
+        return batch.known
+    return batch.known & pad(batch.inside, (0, network.future))[:, network.future :]

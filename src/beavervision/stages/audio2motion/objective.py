@@ -1,0 +1,72 @@
+"""What a motion shall be: the person's own, on the face's surface and over time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from beavervision.face.model import FaceModel
+from beavervision.stages.audio2motion.losses import acceleration_error, masked_mean
+from beavervision.stages.audio2motion.windows import SpeechMotion
+from beavervision.stages.geometry import FaceGeometry
+from beavervision.stages.lips import LipShape
+from beavervision.stages.syncnet.inference import SyncExpert
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """Weight of each term; defaults are those of STAGES.md section 2 where it names one."""
+
+    expression: float = 0.5
+    landmarks: float = 0.5
+    acceleration: float = 1.0
+    magnitude: float = 0.1
+    """L2 of the expression itself."""
+    lip_gap: float = 0.02
+    closure: float = 3.0
+    """A frame with lips shut in speech counts this many times more."""
+    likeliest: float = 1.0
+    """Of all terms for the motion decoded from the prior's mode, which temperature 0 gives at inference."""
+    kl: float = 0.02
+    sync: float = 0.2
+    """With a sync expert only."""
+
+
+class Objective(nn.Module):
+    """Weighted errors of a motion against the truth.
+
+    Args:
+        face: whose coefficients are compared.
+        weights: of the terms.
+        expert: judges lips and sound besides.
+    """
+
+    def __init__(self, face: FaceModel, weights: LossWeights, expert: SyncExpert | None = None) -> None:
+        super().__init__()
+        self.weights, self.expert = weights, expert
+        self.geometry, self._lips = FaceGeometry(face), LipShape(face)
+
+    def forward(self, motion: Float[Tensor, "B T E"], batch: SpeechMotion) -> dict[str, Float[Tensor, ""]]:
+        """Weighted terms; frames not known take no part."""
+        w, known = self.weights, batch.known.to(motion.dtype)
+        emphasis = known * (1 + w.closure * batch.closed)
+        error = motion - batch.expression
+        terms = {
+            "expression": w.expression * masked_mean(error.square().mean(-1), known),
+            "landmarks": w.landmarks * masked_mean(self.geometry.landmark_error(error), emphasis),
+            "lip_gap": w.lip_gap * masked_mean(self.geometry.lip_gap_error(error), emphasis),
+            "acceleration": w.acceleration * acceleration_error(motion, batch.expression, batch.known),
+            "magnitude": w.magnitude * masked_mean(motion.square().mean(-1), known),
+        }
+        if self.expert is not None:
+            terms["sync"] = w.sync * self.expert.loss(batch.content, self._lips(motion), batch.known)
+        return terms
+
+    def twice(
+        self, rebuilt: Float[Tensor, "B T E"], guessed: Float[Tensor, "B T E"], batch: SpeechMotion
+    ) -> dict[str, Float[Tensor, ""]]:
+        """Weighted terms of the motion rebuilt from its latent and of that decoded from the prior's mode."""
+        terms, likeliest = self(rebuilt, batch), self(guessed, batch)
+        return {name: value + self.weights.likeliest * likeliest[name] for name, value in terms.items()}

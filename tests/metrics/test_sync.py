@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
-from beavervision.metrics.sync import SyncOffset, offset_distances, sync_offset
+from beavervision.metrics.sync import SyncOffset, offset_distances, sync_offset, window_offsets
 
 
 @pytest.fixture
@@ -42,3 +42,27 @@ def test_class_joins_sequences(embeddings):
     for part in (embeddings[:25], embeddings[25:]):
         metric.update(part.roll(2, 0), part)
     assert int(metric.compute().offset) == 2
+
+
+def test_a_short_sound_is_judged_by_the_offsets_that_it_has(embeddings):
+    # 6 windows: offsets -3 .. 3 have 3 pairs or more; with all 31 the median would be infinite
+    found = sync_offset(embeddings[8:14], embeddings[10:16])  # sound[t + 2] belongs to motion[t]
+    assert int(found.offset) == 2
+    assert 0.5 < found.confidence < 2.0
+
+
+def test_nothing_known_is_no_verdict(embeddings):
+    found = sync_offset(embeddings, embeddings, torch.zeros(60, dtype=torch.bool))
+    assert int(found.offset) == 0
+    assert torch.isnan(found.confidence)
+
+
+def test_stretches_are_judged_alone(embeddings):
+    # 60 embeddings, stretches of 20 from 0, 10, ... 40; the sound of the first 30 is 2 late, of the others 3 early
+    sound = torch.cat([embeddings[:30].roll(2, 0), embeddings[30:].roll(-3, 0)])
+    found = window_offsets(sound, embeddings, length=20, max_offset=5).tolist()
+    assert (found[:2], found[3:]) == ([2, 2], [-3, -3])
+    known = torch.ones(60, dtype=torch.bool)
+    known[:15] = False  # 15 of the first stretch, 5 of the second
+    assert len(window_offsets(sound, embeddings, known, 20, 5)) == 4
+    assert len(window_offsets(sound, embeddings, length=61)) == 0

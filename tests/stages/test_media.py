@@ -6,7 +6,19 @@ import numpy as np
 import pytest
 
 from beavervision.face.providers import load_face_model
-from beavervision.stages.chart import BOTTOM, COLOURS, LEFT, RIGHT, SIZE, TOP, draw_curves, ticks
+from beavervision.stages.chart import (
+    BOTTOM,
+    COLOURS,
+    HEIGHT,
+    LEFT,
+    NARROWEST,
+    RIGHT,
+    TOP,
+    WAVE,
+    WIDEST,
+    draw_curves,
+    ticks,
+)
 from beavervision.stages.face_film import SIDE, draw_face, faces_film, landmarks_of, mouth_opening
 from beavervision.stages.media import Curves
 
@@ -16,12 +28,12 @@ def coloured(picture: np.ndarray, colour: tuple[int, int, int], box: tuple[slice
     return np.argwhere((picture == colour).all(-1)[box])
 
 
-INSIDE = (slice(TOP, SIZE[1]), slice(LEFT + 1, SIZE[0]))
+INSIDE = (slice(TOP, HEIGHT), slice(LEFT + 1, NARROWEST))
 
 
 def test_a_rising_line_runs_from_corner_to_corner():
     found = coloured(draw_curves(Curves("a", np.arange(5.0), {"up": np.arange(5.0)})), COLOURS[0], INSIDE)
-    height, width = SIZE[1] - TOP - BOTTOM, SIZE[0] - LEFT - RIGHT
+    height, width = HEIGHT - TOP - BOTTOM, NARROWEST - LEFT - RIGHT
     first, last = found[found[:, 1].argmin()], found[found[:, 1].argmax()]
     np.testing.assert_allclose(first, [height, 0], atol=4)
     np.testing.assert_allclose(last, [0, width], atol=4)
@@ -30,7 +42,7 @@ def test_a_rising_line_runs_from_corner_to_corner():
 def test_a_gap_is_left_blank():
     values = np.array([0.0, 1.0, np.nan, 1.0, 0.0])
     found = coloured(draw_curves(Curves("a", np.arange(5.0), {"gap": values})), COLOURS[0], INSIDE)
-    share = found[:, 1] / (SIZE[0] - LEFT - RIGHT)
+    share = found[:, 1] / (NARROWEST - LEFT - RIGHT)
     assert not ((share > 0.3) & (share < 0.7)).any()
     assert (share < 0.25).any()
     assert (share > 0.75).any()
@@ -38,7 +50,23 @@ def test_a_gap_is_left_blank():
 
 @pytest.mark.parametrize("values", [np.full(3, np.nan), np.zeros(3)])
 def test_lines_without_extent_are_drawn(values):
-    assert draw_curves(Curves("a", np.arange(3.0), {"flat": values})).shape == (SIZE[1], SIZE[0], 3)
+    assert draw_curves(Curves("a", np.arange(3.0), {"flat": values})).shape == (HEIGHT, NARROWEST, 3)
+
+
+def test_many_points_get_room_up_to_a_screen_s():
+    # 3 px a point and the margins of 64 + 16
+    for points, width in ((100, NARROWEST), (500, 1580), (5000, WIDEST)):
+        assert draw_curves(Curves("a", np.arange(points), {"up": np.arange(points)})).shape == (HEIGHT, width, 3)
+
+
+def test_the_sound_stands_behind_its_own_time():
+    # loud in the second half only: the envelope is seen there, about the middle's height
+    sound = np.r_[np.zeros(8000), np.ones(8000)]
+    picture = draw_curves(Curves("a", np.arange(3.0), {"none": np.full(3, np.nan)}, sound=sound))
+    found = coloured(picture, WAVE, INSIDE)
+    share = found[:, 1] / (NARROWEST - LEFT - RIGHT)
+    assert ((share < 0.49) <= (np.abs(found[:, 0] - (HEIGHT - TOP - BOTTOM) / 2) < 2)).all()
+    assert np.ptp(found[share > 0.51][:, 0]) > 0.7 * (HEIGHT - TOP - BOTTOM)
 
 
 def test_ticks_are_round():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torchmetrics import Metric
 
@@ -59,10 +59,40 @@ def sync_offset(
     return _verdict(*offset_distances(sound, motion, known, max_offset))
 
 
+def window_offsets(
+    sound: Float[Tensor, "T D"],
+    motion: Float[Tensor, "T D"],
+    known: Bool[Tensor, "T"] | None = None,
+    length: int = 46,
+    max_offset: int = MAX_OFFSET,
+) -> Int[Tensor, "W"]:
+    """Offset found in every stretch of `length` embeddings alone, half a stretch apart; nothing beyond it is heard.
+
+    Stretches of which less than half is known are left out.
+
+    Args:
+        sound: embeddings of unit length.
+        motion: embeddings of unit length.
+        known: motions that count.
+        length: embeddings of a stretch; 46, each of 5 frames, cover two seconds at 25 fps.
+        max_offset: frames looked at on either side.
+    """
+    known = torch.ones(len(motion), dtype=torch.bool, device=motion.device) if known is None else known
+    starts = range(0, len(motion) - length + 1, max(1, length // 2))
+    parts = [slice(start, start + length) for start in starts]
+    parts = [part for part in parts if 2 * known[part].sum() >= length]
+    found = [sync_offset(sound[part], motion[part], known[part], max_offset).offset for part in parts]
+    return torch.stack(found) if found else torch.zeros(0, dtype=torch.long, device=motion.device)
+
+
 def _verdict(total: Float[Tensor, "O"], count: Float[Tensor, "O"]) -> Sync:
-    mean = torch.where(count > 0, total / count.clamp(min=1), torch.inf)
+    """Offsets with less than half the pairs of the others, the sound being short, are chance and have no say."""
+    occurs = (count > 0) & (2 * count >= count.max())
+    if not occurs.any():
+        return Sync(count.new_zeros((), dtype=torch.long), total.new_tensor(torch.nan))
+    mean = torch.where(occurs, total / count.clamp(min=1), torch.inf)
     best = mean.argmin()
-    return Sync(best - len(mean) // 2, mean.median() - mean[best])
+    return Sync(best - len(mean) // 2, mean[occurs].median() - mean[best])
 
 
 class SyncOffset(Metric):

@@ -10,33 +10,88 @@ from PIL import Image, ImageDraw, ImageFont
 
 from beavervision.stages.media import Curves
 
-SIZE = (960, 320)
+HEIGHT = 320
+NARROWEST, WIDEST = 960, 3200
+"""Width in px: as many points as there are want room, up to a screen's."""
+PX_PER_POINT = 3.0
 LEFT, RIGHT, TOP, BOTTOM = 64, 16, 34, 40
 """Margins in px."""
+WAVE = (232, 238, 246)
 COLOURS = ((32, 32, 36), (214, 72, 32), (38, 110, 200), (40, 140, 70), (130, 70, 160))
 PAPER, GRID, INK = (255, 255, 255), (228, 228, 232), (70, 70, 78)
 TICKS = 5
 
 
 def draw_curves(curves: Curves) -> UInt8[np.ndarray, "H W 3"]:
-    """Draw curves on white.
+    """Draw curves on white, over the envelope of their sound where they have one.
 
     Args:
         curves: what to draw; lines without a finite value are only named in the legend.
     """
-    picture = Image.new("RGB", SIZE, PAPER)
-    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(size=13)
     x_range, y_range = _span(curves.x), _span(np.concatenate([np.asarray(v) for v in curves.lines.values()]))
-    _draw_axes(draw, font, curves, x_range, y_range)
-    place = LEFT
-    for (name, values), colour in zip(curves.lines.items(), COLOURS * len(curves.lines), strict=False):
-        points = np.stack([_to_px(curves.x, x_range, 0), _to_px(np.asarray(values), y_range, 1)], 1)
-        for piece in _unbroken(points):
-            draw.line([tuple(p) for p in piece], fill=colour, width=2)
-        draw.line([(place, 17), (place + 18, 17)], fill=colour, width=3)
-        draw.text((place + 24, 9), name, fill=INK, font=font)
-        place += 44 + round(draw.textlength(name, font=font))
-    return np.asarray(picture)
+    plot = _Plot(len(curves.x), x_range, y_range)
+    if curves.sound is not None:
+        plot.wave(curves.sound)
+    plot.axes(curves)
+    for place, (name, values) in enumerate(curves.lines.items()):
+        plot.line(name, curves.x, np.asarray(values), COLOURS[place % len(COLOURS)])
+    return np.asarray(plot.picture)
+
+
+class _Plot:
+    """A picture with axes that things are drawn into.
+
+    Args:
+        points: along x, which decide on the width.
+        x_range: least and greatest x.
+        y_range: and y.
+    """
+
+    def __init__(self, points: int, x_range: tuple[float, float], y_range: tuple[float, float]) -> None:
+        width = int(np.clip(LEFT + RIGHT + PX_PER_POINT * points, NARROWEST, WIDEST))
+        self.picture = Image.new("RGB", (width, HEIGHT), PAPER)
+        self._draw, self._font = ImageDraw.Draw(self.picture), ImageFont.load_default(size=13)
+        self._x_range, self._y_range = x_range, y_range
+        self._right, self._bottom = width - RIGHT, HEIGHT - BOTTOM
+        self._legend = LEFT
+
+    def wave(self, sound: Float[np.ndarray, "N"]) -> None:
+        """Fill the envelope of a sound that lasts from the first x to the last one."""
+        columns = np.array_split(np.asarray(sound, np.float64), self._right - LEFT)
+        peaks = np.array([np.abs(column).max(initial=0.0) for column in columns])
+        middle, half = (TOP + self._bottom) / 2, 0.4 * (self._bottom - TOP)
+        for x, peak in enumerate(half * peaks / max(peaks.max(), 1e-9), LEFT):
+            self._draw.line([(x, middle - peak), (x, middle + peak)], fill=WAVE)
+
+    def axes(self, curves: Curves) -> None:
+        """Grid, numbers and labels."""
+        draw, font = self._draw, self._font
+        for value in ticks(*self._y_range):
+            y = float(self._y(np.array(value)))
+            draw.line([(LEFT, y), (self._right, y)], fill=GRID)
+            draw.text((LEFT - 6, y), f"{value:g}", fill=INK, font=font, anchor="rm")
+        for value in ticks(*self._x_range, TICKS * self.picture.width // NARROWEST):
+            x = float(self._x(np.array(value)))
+            draw.line([(x, TOP), (x, self._bottom)], fill=GRID)
+            draw.text((x, self._bottom + 5), f"{value:g}", fill=INK, font=font, anchor="ma")
+        draw.text(((LEFT + self._right) / 2, HEIGHT - 4), curves.x_label, fill=INK, font=font, anchor="md")
+        draw.text((self._right, 9), curves.y_label, fill=INK, font=font, anchor="ra")
+
+    def line(
+        self, name: str, x: Float[np.ndarray, "N"], y: Float[np.ndarray, "N"], colour: tuple[int, int, int]
+    ) -> None:
+        """A line and its place in the legend; NaN interrupts it."""
+        for piece in _unbroken(np.stack([self._x(np.asarray(x)), self._y(y)], 1)):
+            self._draw.line([tuple(p) for p in piece], fill=colour, width=2)
+        self._draw.line([(self._legend, 17), (self._legend + 18, 17)], fill=colour, width=3)
+        self._draw.text((self._legend + 24, 9), name, fill=INK, font=self._font)
+        self._legend += 44 + round(self._draw.textlength(name, font=self._font))
+
+    def _x(self, values: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
+        return LEFT + _share(values, self._x_range) * (self._right - LEFT)
+
+    def _y(self, values: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
+        return self._bottom - _share(values, self._y_range) * (self._bottom - TOP)
 
 
 def ticks(low: float, high: float, count: int = TICKS) -> list[float]:
@@ -61,31 +116,9 @@ def _span(values: Float[np.ndarray, "N"]) -> tuple[float, float]:
     return (low, high) if high - low > 1e-9 * max(1.0, abs(high)) else (low - 0.5, high + 0.5)
 
 
-def _to_px(values: Float[np.ndarray, "N"], span: tuple[float, float], axis: int) -> Float[np.ndarray, "N"]:
-    share = (np.asarray(values, np.float64) - span[0]) / (span[1] - span[0])
-    if axis == 0:
-        return LEFT + share * (SIZE[0] - LEFT - RIGHT)
-    return SIZE[1] - BOTTOM - share * (SIZE[1] - TOP - BOTTOM)
-
-
-def _draw_axes(
-    draw: ImageDraw.ImageDraw,
-    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
-    curves: Curves,
-    x_range: tuple[float, float],
-    y_range: tuple[float, float],
-) -> None:
-    right, bottom = SIZE[0] - RIGHT, SIZE[1] - BOTTOM
-    for value in ticks(*y_range):
-        y = float(_to_px(np.array(value), y_range, 1))
-        draw.line([(LEFT, y), (right, y)], fill=GRID)
-        draw.text((LEFT - 6, y), f"{value:g}", fill=INK, font=font, anchor="rm")
-    for value in ticks(*x_range):
-        x = float(_to_px(np.array(value), x_range, 0))
-        draw.line([(x, TOP), (x, bottom)], fill=GRID)
-        draw.text((x, bottom + 5), f"{value:g}", fill=INK, font=font, anchor="ma")
-    draw.text(((LEFT + right) / 2, SIZE[1] - 4), curves.x_label, fill=INK, font=font, anchor="md")
-    draw.text((right, 9), curves.y_label, fill=INK, font=font, anchor="ra")
+def _share(values: Float[np.ndarray, "*n"], span: tuple[float, float]) -> Float[np.ndarray, "*n"]:
+    """0 at the span's beginning, 1 at its end."""
+    return (np.asarray(values, np.float64) - span[0]) / (span[1] - span[0])
 
 
 def _unbroken(points: Float[np.ndarray, "N 2"]) -> list[Float[np.ndarray, "M 2"]]:

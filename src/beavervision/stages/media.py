@@ -47,6 +47,8 @@ class Curves:
     x_label: str = ""
     y_label: str = ""
     caption: str = ""
+    sound: Float[np.ndarray, "N"] | None = None
+    """From the first x to the last one; its envelope stands behind the lines."""
 
 
 Media = Picture | Film | Curves

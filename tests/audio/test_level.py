@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from beavervision.audio.level import QUIETEST_DB, at_level, rows_db, speech_level_db
+from beavervision.audio.level import QUIETEST_DB, at_level, rows_db, speech_level_db, spoken_level_of, window_powers
 
 
 def tone(amplitude, seconds=1.0):
@@ -26,9 +26,21 @@ def test_silence_has_no_level_and_stays_silence():
 
 
 def test_the_level_is_reached_within_bounds():
-    np.testing.assert_allclose(at_level(tone(0.05), -9.03), tone(0.5), atol=1e-3)
+    pause = np.zeros(4800, np.float32)
+    quiet, loud = (np.concatenate([tone(amplitude), pause]) for amplitude in (0.05, 0.5))
+    np.testing.assert_allclose(at_level(quiet, -9.03), loud, atol=1e-3)
     # 40 dB are wanted, 20 are given
-    np.testing.assert_allclose(at_level(tone(0.005), -9.03), tone(0.05), atol=1e-4)
+    np.testing.assert_allclose(at_level(0.1 * quiet, -9.03), quiet, atol=1e-4)
+
+
+def test_what_is_as_loud_all_the_time_is_no_speech(rng):
+    noise = (0.01 * rng.standard_normal(32000)).astype(np.float32)
+    assert speech_level_db(noise) == pytest.approx(-40, abs=1)
+    assert spoken_level_of(window_powers(noise)) == -np.inf
+    np.testing.assert_array_equal(at_level(noise, -20.0), noise)
+    # A voice as loud as the noise it stands in: power 1 in half of the time, 2 in the other: 3.01 dB.
+    half = np.r_[np.ones(50), np.full(50, 2.0)]
+    assert spoken_level_of(half) == pytest.approx(3.01, abs=0.01)
 
 
 def test_level_over_time_follows_the_sound():

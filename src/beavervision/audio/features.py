@@ -45,12 +45,16 @@ def log_mel(samples: Float[np.ndarray, "N"]) -> Float[np.ndarray, "R 80"]:
     rows, half = n_rows(len(samples)), N_FFT // 2
     padded = np.pad(samples.astype(np.float32), (half, rows * HOP - len(samples) + half))
     frames = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[::HOP][:rows]
-    window, filters = get_window("hann", N_FFT).astype(np.float32), mel_filters()
     mel = np.empty((rows, N_MELS), np.float32)
     for start in range(0, rows, _BLOCK_ROWS):
-        block = slice(start, start + _BLOCK_ROWS)
-        mel[block] = np.abs(np.fft.rfft(frames[block] * window, axis=1)) @ filters.T
-    return np.log10(np.maximum(mel, FLOOR))
+        mel[start : start + _BLOCK_ROWS] = log_mel_of(frames[start : start + _BLOCK_ROWS])
+    return mel
+
+
+def log_mel_of(frames: Float[np.ndarray, "R 512"]) -> Float[np.ndarray, "R 80"]:
+    """Rows of `log_mel` of the N_FFT samples round each row's middle."""
+    spectrum = np.abs(np.fft.rfft(frames * get_window("hann", N_FFT).astype(np.float32), axis=1))
+    return np.log10(np.maximum(spectrum @ mel_filters().T, FLOOR)).astype(np.float32)
 
 
 @cache

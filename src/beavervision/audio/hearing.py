@@ -57,14 +57,12 @@ class FeatureSettings:
         else:
             raise BeaverError(f"audio_features.kind={self.kind} is unknown; take mel or hubert.")
         frames = n_frames(len(samples), fps)
-        return AudioFeatures(_two_rows_a_frame(content, frames, fps), pitch_rows(samples, fps))
+        return AudioFeatures(linear_at(content, row_places(frames, fps)), pitch_rows(samples, fps))
 
 
 def pitch_rows(samples: Float[np.ndarray, "N"], fps: float) -> Float[np.ndarray, "R"]:
     """Fundamental frequency in Hz, 0 where unvoiced, two rows a frame, of mono sound at 16 kHz."""
-    hertz = fundamental(samples)
-    place = _places(n_frames(len(samples), fps), fps, len(hertz))
-    return hertz[np.rint(place).astype(np.int64)]  # the nearest row: half voiced is no pitch
+    return nearest_at(fundamental(samples), row_places(n_frames(len(samples), fps), fps))
 
 
 def n_frames(n_samples: int, fps: float) -> int:
@@ -73,16 +71,27 @@ def n_frames(n_samples: int, fps: float) -> int:
     return int(np.ceil(round(n_samples / SAMPLE_RATE * fps, 6)))
 
 
-def _two_rows_a_frame(rows: Float[np.ndarray, "R C"], frames: int, fps: float) -> Float[np.ndarray, "r C"]:
-    """Bring 50 Hz to 2 fps linearly; nothing to do at 25 fps."""
-    place = _places(frames, fps, len(rows))
+def row_places(frames: int, fps: float, first: int = 0) -> Float[np.ndarray, "r"]:
+    """Where the rows of some frames, two a frame, lie among rows at 50 Hz.
+
+    Args:
+        frames: how many.
+        fps: frames per second.
+        first: the first one.
+    """
+    rows = np.arange(ROWS_PER_FRAME * first, ROWS_PER_FRAME * (first + frames))
+    return rows * (FEATURE_RATE / (ROWS_PER_FRAME * fps))
+
+
+def linear_at(rows: Float[np.ndarray, "R C"], place: Float[np.ndarray, "r"]) -> Float[np.ndarray, "r C"]:
+    """Rows between rows; beyond the last, the last."""
+    place = np.clip(place, 0, len(rows) - 1)
     low = np.floor(place).astype(np.int64)
     high = np.minimum(low + 1, len(rows) - 1)
     share = (place - low).astype(np.float32)[:, None]
     return (1 - share) * rows[low] + share * rows[high]
 
 
-def _places(frames: int, fps: float, rows: int) -> Float[np.ndarray, "r"]:
-    """Where the rows at 2 fps lie among `rows` rows at 50 Hz."""
-    place = np.arange(ROWS_PER_FRAME * frames) * FEATURE_RATE / (ROWS_PER_FRAME * fps)
-    return np.clip(place, 0, rows - 1)
+def nearest_at(rows: Float[np.ndarray, "R"], place: Float[np.ndarray, "r"]) -> Float[np.ndarray, "r"]:
+    """The nearest row, which pitch takes: half voiced is no pitch."""
+    return rows[np.rint(np.clip(place, 0, len(rows) - 1)).astype(np.int64)]

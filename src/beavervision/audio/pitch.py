@@ -53,9 +53,10 @@ def fundamental(samples: Float[np.ndarray, "N"]) -> Float[np.ndarray, "R"]:
     half = WINDOW // 2
     padded = np.pad(samples, (half, rows * HOP - len(samples) + half))
     frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP][:rows]
-    blocks = [_candidates(frames[i : i + _BLOCK_ROWS], peak) for i in range(0, rows, _BLOCK_ROWS)]
-    hertz, strength = (np.concatenate(part) for part in zip(*blocks, strict=True))
-    return hertz[np.arange(rows), _cheapest_path(hertz, strength)].astype(np.float32)
+    path = PitchPath()
+    for i in range(0, rows, _BLOCK_ROWS):
+        path.extend(*candidates(frames[i : i + _BLOCK_ROWS], peak))
+    return path.hertz()
 
 
 def coarse_pitch(hertz: Float[np.ndarray, "*n"]) -> Int[np.ndarray, "*n"]:
@@ -69,10 +70,15 @@ def _mel(hertz: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
     return 1127 * np.log1p(np.asarray(hertz) / 700)  # O'Shaughnessy's scale, as in the reference
 
 
-def _candidates(
+def candidates(
     frames: Float[np.ndarray, "R W"], peak: float
 ) -> tuple[Float[np.ndarray, "R K"], Float[np.ndarray, "R K"]]:
-    """Frequencies and strengths of the candidates; the first of a row is "unvoiced" (0 Hz)."""
+    """Frequencies and strengths of the candidates; the first of a row is "unvoiced" (0 Hz).
+
+    Args:
+        frames: the WINDOW samples round each row's middle.
+        peak: of the whole sound, above which a row counts as quiet or loud.
+    """
     window = get_window("hann", WINDOW)
     frames = frames - frames.mean(axis=1, keepdims=True)
     spectrum = np.abs(np.fft.rfft(frames * window, _FFT, axis=1)) ** 2
@@ -102,22 +108,48 @@ def _candidates(
     )
 
 
-def _cheapest_path(hertz: Float[np.ndarray, "R K"], strength: Float[np.ndarray, "R K"]) -> Int[np.ndarray, "R"]:
-    """Viterbi path that trades the candidates' strength against jumps in pitch and voicing."""
-    rows, width = hertz.shape
-    voiced = hertz > 0
-    pitch = np.log2(np.where(voiced, hertz, 1.0))
-    came_from = np.zeros((rows, width), np.int64)
-    score = strength[0]
-    for i in range(1, rows):
-        both = voiced[i - 1][:, None] & voiced[i]
-        jump = OCTAVE_JUMP_COST * np.abs(pitch[i - 1][:, None] - pitch[i])
-        change = VOICING_COST * (voiced[i - 1][:, None] != voiced[i])
-        total = score[:, None] - _STEP_SCALE * np.where(both, jump, change)
-        came_from[i] = total.argmax(axis=0)
-        score = total.max(axis=0) + strength[i]
-    path = np.empty(rows, np.int64)
-    path[-1] = score.argmax()
-    for i in range(rows - 1, 0, -1):
-        path[i - 1] = came_from[i, path[i]]
-    return path
+class PitchPath:
+    """Viterbi path that trades the candidates' strength against jumps in pitch and voicing; it may grow.
+
+    Args:
+        keep: rows that are remembered; all by default. Earlier ones have been decided.
+    """
+
+    def __init__(self, keep: int | None = None) -> None:
+        self._keep = keep
+        self._hertz: list[Float[np.ndarray, "K"]] = []
+        self._came_from: list[Int[np.ndarray, "K"]] = []
+        self._score: Float[np.ndarray, "K"] | None = None
+
+    def extend(self, hertz: Float[np.ndarray, "R K"], strength: Float[np.ndarray, "R K"]) -> None:
+        """Rows that follow."""
+        for row, strong in zip(hertz, strength, strict=True):
+            if self._score is None:
+                self._score, origin = strong, np.zeros(len(row), np.int64)
+            else:
+                total = self._score[:, None] - _cost(self._hertz[-1], row)
+                origin = total.argmax(axis=0)
+                self._score = total.max(axis=0) + strong
+            self._hertz.append(row)
+            self._came_from.append(origin)
+        if self._keep is not None and len(self._hertz) > 2 * self._keep:  # seldom, not at every row
+            del self._hertz[: -self._keep], self._came_from[: -self._keep]
+            self._score = self._score - self._score.max()  # or it would grow without end
+
+    def hertz(self) -> Float[np.ndarray, "R"]:
+        """Pitch of the remembered rows, 0 where unvoiced; what follows may yet change the last ones."""
+        found = np.zeros(len(self._hertz), np.float32)
+        at = int(self._score.argmax()) if self._score is not None else 0
+        for i in range(len(found) - 1, -1, -1):
+            found[i] = self._hertz[i][at]
+            at = self._came_from[i][at]
+        return found
+
+
+def _cost(before: Float[np.ndarray, "K"], after: Float[np.ndarray, "K"]) -> Float[np.ndarray, "K K"]:
+    """Cost of going from each candidate of a row to each of the next."""
+    voiced, next_voiced = before > 0, after > 0
+    pitch, next_pitch = (np.log2(np.where(row > 0, row, 1.0)) for row in (before, after))
+    jump = OCTAVE_JUMP_COST * np.abs(pitch[:, None] - next_pitch)
+    change = VOICING_COST * (voiced[:, None] != next_voiced)
+    return _STEP_SCALE * np.where(voiced[:, None] & next_voiced, jump, change)

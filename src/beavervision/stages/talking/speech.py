@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from beavervision.audio.hearing import n_frames
-from beavervision.audio.level import WINDOW, level_of, window_powers
+from beavervision.audio.level import WINDOW, spoken_level_of, window_powers
 from beavervision.audio.waveform import SAMPLE_RATE, SILENCE_DB, sound_blocks
 from beavervision.errors import BeaverError
 from beavervision.stages.audio2motion.network import STRIDE
@@ -42,7 +42,7 @@ class Speech:
     n_samples: int
     """At 16 kHz."""
     level_db: float
-    """`audio.level.speech_level_db` of the whole."""
+    """`audio.level.spoken_level_of` the whole: -inf where there is nothing but steady noise."""
 
     @classmethod
     def listen(cls, path: Path | str) -> Speech:
@@ -63,7 +63,7 @@ class Speech:
         every = np.concatenate(powers)
         if every.max() <= 10 ** (SILENCE_DB / 10):
             raise BeaverError(f"{path} is silent from end to end; name a file with speech in it.")
-        return cls(Path(path), count, level_of(every))
+        return cls(Path(path), count, spoken_level_of(every))
 
     @property
     def seconds(self) -> float:

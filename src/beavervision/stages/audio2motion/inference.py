@@ -44,9 +44,9 @@ class AudioToMotion:
         speech_level_db: float,
         chunk: int = CHUNK,
     ) -> None:
-        self._network, self.features, self.fps, self.basis = network.eval(), features, fps, basis
+        self.network, self.features, self.fps, self.basis = network.eval(), features, fps, basis
         self._mouth_amp, self._eye_amp = mouth_amp, eye_amp
-        self._level, self._chunk = speech_level_db, chunk
+        self.speech_level_db, self._chunk = speech_level_db, chunk
 
     @classmethod
     def from_bundle(cls, folder: Path) -> AudioToMotion:
@@ -85,9 +85,9 @@ class AudioToMotion:
             seed: of the noise.
             first: frame of a longer speech at which the samples begin, a multiple of STRIDE; its noise is that
                 frame's.
-            level_db: level of that longer speech (`audio.level.speech_level_db`).
+            level_db: level of that longer speech (`audio.level.spoken_level_of`).
         """
-        level = at_level(np.asarray(samples, np.float32), self._level, level_db)
+        level = at_level(np.asarray(samples, np.float32), self.speech_level_db, level_db)
         heard = self.features.extract(level, self.fps)
         return self.move(heard, temperature, mouth_amp, eye_amp, blink, seed, first=first)
 
@@ -108,16 +108,14 @@ class AudioToMotion:
         latents = -(-frames // STRIDE)
         rng = np.random.default_rng(seed)
         skipped = first // STRIDE
-        noise = rng.standard_normal((skipped + latents, self._network.latent))[skipped:]
+        noise = rng.standard_normal((skipped + latents, self.network.latent))[skipped:]
         noise = temperature * noise.astype(np.float32)
-        amps = (mouth_amp * self._mouth_amp, eye_amp * self._eye_amp)
         pieces = [
-            self._piece(heard, blink, noise, amps, range(start, min(start + self._chunk, frames)))
+            self._piece(heard, blink, noise, (mouth_amp, eye_amp), range(start, min(start + self._chunk, frames)))
             for start in range(0, frames, self._chunk)
         ]
         return Motion(np.concatenate(pieces), self.fps, self.basis)
 
-    @torch.inference_mode()
     def _piece(
         self,
         heard: AudioFeatures,
@@ -127,16 +125,35 @@ class AudioToMotion:
         frames: range,
     ) -> Float[np.ndarray, "t E"]:
         """Expressions of `frames`, computed with all the context that reaches them."""
-        start = max(0, frames.start - self._network.past)
-        stop = min(heard.n_frames, frames.stop + self._network.future)
+        start = max(0, frames.start - self.network.past)
+        stop = min(heard.n_frames, frames.stop + self.network.future)
+        part = AudioFeatures(heard.content[2 * start : 2 * stop], heard.pitch[2 * start : 2 * stop])
+        latents = noise[start // STRIDE : -(-stop // STRIDE)]
+        return self.window(part, latents, amps, blink[start:stop])[frames.start - start : frames.stop - start]
+
+    @torch.inference_mode()
+    def window(
+        self,
+        heard: AudioFeatures,
+        noise: Float[np.ndarray, "L Z"],
+        amps: tuple[float, float] = (1.0, 1.0),
+        blink: Int[np.ndarray, "T"] | None = None,
+    ) -> Float[np.ndarray, "T E"]:
+        """Expressions of some frames at once, as though nothing came before and quiet after.
+
+        Args:
+            heard: features of T frames.
+            noise: of their ceil(T / STRIDE) latents.
+            amps: of mouth and eyes, times the person's own.
+            blink: 1 at the middle of a blink; none by default.
+        """
+        marks = np.zeros(heard.n_frames, np.int64) if blink is None else blink
         speech = Speech(
-            content=torch.from_numpy(heard.content[2 * start : 2 * stop])[None],
-            pitch=torch.from_numpy(coarse_pitch(heard.pitch[2 * start : 2 * stop]))[None],
-            blink=torch.from_numpy(blink[start:stop])[None],
-            mouth_amp=torch.tensor(amps[:1]),
-            eye_amp=torch.tensor(amps[1:]),
-            inside=torch.ones(1, stop - start, dtype=torch.bool),
+            content=torch.from_numpy(heard.content)[None],
+            pitch=torch.from_numpy(coarse_pitch(heard.pitch))[None],
+            blink=torch.from_numpy(marks)[None],
+            mouth_amp=torch.tensor([amps[0] * self._mouth_amp]),
+            eye_amp=torch.tensor([amps[1] * self._eye_amp]),
+            inside=torch.ones(1, heard.n_frames, dtype=torch.bool),
         )
-        latents = torch.from_numpy(noise[start // STRIDE : -(-stop // STRIDE)].T.copy())[None]
-        motion = self._network(speech, latents)[0].numpy()
-        return motion[frames.start - start : frames.stop - start]
+        return self.network(speech, torch.from_numpy(noise.T.copy())[None])[0].numpy()

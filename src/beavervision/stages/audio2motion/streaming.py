@@ -1,0 +1,104 @@
+"""Motion of a speech while it is being spoken."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+
+from beavervision.audio.hearing_stream import HearingStream
+from beavervision.audio.running_level import RunningLevel
+from beavervision.audio.waveform import SAMPLE_RATE
+from beavervision.errors import BeaverError
+from beavervision.stages.audio2motion.inference import AudioToMotion
+from beavervision.stages.audio2motion.network import STRIDE
+
+LONGEST_LOOK_AHEAD = 1.0
+"""Seconds; a network that hears further ahead belongs to speech that is there as a whole."""
+PIECE = SAMPLE_RATE
+"""Samples heard at once: of more, the first frames would be forgotten before they were moved."""
+
+
+class MotionStream:
+    """A trained audio2motion that hears piece by piece, with bounded look-ahead and constant memory.
+
+    Its motion is that of `AudioToMotion.predict` for the whole speech, given the speech's level; frame t comes when
+    the sound of frame t + look_ahead is over. Without the level, the speech is as loud as it was so far.
+
+    Args:
+        predictor: whose network has a bounded look-ahead.
+        temperature: standard deviation of the latent noise; 0 gives the likeliest motion.
+        mouth_amp: how far the mouth opens, times the person's own.
+        eye_amp: how far the eyes open, times the person's own.
+        seed: of the noise.
+        level_db: level of the whole speech (`audio.level.spoken_level_of`) where it is known beforehand.
+
+    Raises:
+        BeaverError: when network or audio features need more of the speech than a stream has.
+
+    Example:
+        stream = MotionStream(AudioToMotion.from_bundle(folder))
+        for samples in microphone:  # any number at a time
+            show(stream.push(samples))
+        show(stream.finish())
+    """
+
+    def __init__(
+        self,
+        predictor: AudioToMotion,
+        temperature: float = 0.0,
+        mouth_amp: float = 1.0,
+        eye_amp: float = 1.0,
+        seed: int = 0,
+        *,
+        level_db: float | None = None,
+    ) -> None:
+        self.look_ahead = predictor.network.future
+        """Frames of sound beyond a frame's own that are awaited."""
+        if self.look_ahead > LONGEST_LOOK_AHEAD * predictor.fps:
+            raise BeaverError(
+                f"this audio2motion hears {self.look_ahead} frames ahead, too far for streaming; train it with "
+                "model.network.look_ahead=5."
+            )
+        self._predictor, self._temperature, self._amps = predictor, temperature, (mouth_amp, eye_amp)
+        # The window begins with a latent, so that latents lie as in the whole speech.
+        keep = predictor.network.past + STRIDE + self.look_ahead + round(PIECE / SAMPLE_RATE * predictor.fps) + 1
+        self._hearing = HearingStream(predictor.features, predictor.fps, keep)
+        self._level = RunningLevel(predictor.speech_level_db, level_db)
+        self._rng = np.random.default_rng(seed)
+        self._noise = np.zeros((0, predictor.network.latent), np.float32)
+        self._latents = 0
+        self._done = 0
+
+    def push(self, samples: Float[np.ndarray, "N"]) -> Float[np.ndarray, "t E"]:
+        """Hear what comes next, 16 kHz mono, any number of samples; the motion of all frames that can be known now."""
+        starts = range(0, max(len(samples), 1), PIECE)
+        return np.concatenate([self._push(samples[i : i + PIECE]) for i in starts])
+
+    def finish(self) -> Float[np.ndarray, "t E"]:
+        """The motion of the last frames: nothing is said any more."""
+        return self._move(self._hearing.finish(), 0)
+
+    def _push(self, samples: Float[np.ndarray, "N"]) -> Float[np.ndarray, "t E"]:
+        self._hearing.push(self._level(np.asarray(samples, np.float32)))
+        return self._move(self._hearing.n_frames, self.look_ahead)
+
+    def _move(self, heard: int, ahead: int) -> Float[np.ndarray, "t E"]:
+        """Expressions of the frames not yet moved but for the last `ahead` of those heard."""
+        stop = max(self._done, heard - ahead)
+        if stop == self._done:
+            return np.zeros((0, len(self._predictor.network.motion_mean)), np.float32)
+        first = max(0, (self._done - self._predictor.network.past) // STRIDE * STRIDE)
+        features = self._hearing.features(first, heard)
+        latents = self._drawn(first // STRIDE, -(-heard // STRIDE))
+        motion = self._predictor.window(features, latents, self._amps)[self._done - first : stop - first]
+        self._done = stop
+        return motion
+
+    def _drawn(self, first: int, stop: int) -> Float[np.ndarray, "L Z"]:
+        """The same noise as `AudioToMotion.predict` has for latents first:stop."""
+        if self._temperature == 0:
+            return np.zeros((stop - first, self._noise.shape[1]), np.float32)
+        fresh = self._rng.standard_normal((stop - self._latents - len(self._noise), self._noise.shape[1]))
+        self._noise = np.concatenate([self._noise, self._temperature * fresh.astype(np.float32)])
+        self._noise, self._latents = self._noise[first - self._latents :], first
+        return self._noise

@@ -59,3 +59,14 @@ def test_an_unknown_voice_is_refused():
     pytest.importorskip("espeakng_loader", reason="the extra [synthetic] is not installed")
     with pytest.raises(BeaverError, match="no-such-voice"):
         speak("Hello", voice="no-such-voice")
+
+
+def test_after_a_new_beginning_the_same_words_sound_the_same():
+    pytest.importorskip("espeakng_loader", reason="the extra [synthetic] is not installed")
+    speech.begin_anew()
+    first = speak("The captain sings.")
+    speak("And so on.", voice="de+klatt")
+    speech.begin_anew()
+    again = speak("The captain sings.")
+    np.testing.assert_array_equal(again.samples, first.samples)
+    assert again.phonemes == first.phonemes

@@ -19,10 +19,14 @@ from beavervision.run.prepared import CHOSEN, Prepared
 from beavervision.run.quiet import quiet_libraries
 from beavervision.run.run_folder import shown
 from beavervision.run.settings import DataSettings, check_nodes, typed
+from beavervision.run.talks import prepare_talks
 
 
 def prepare(cfg: DictConfig) -> Outcome:
-    """Prepare the config's clip, unless it is prepared with the same settings."""
+    """Prepare the config's clip, or its synthetic speech, unless it is prepared with the same settings."""
+    if cfg.data.get("hours") is not None:
+        check_nodes(cfg)
+        return prepare_talks(cfg)
     # Loads MediaPipe's and OpenCV's parts, which training on a prepared clip does not need.
     from beavervision.preprocess.assembly import REPORT
     from beavervision.preprocess.report.write import PAGE, SHEET

@@ -34,6 +34,10 @@ class DataSettings:
     workers: int | None = None
     clips: str | None = None
     speech: str | None = None
+    hours: float | None = None
+    """Of synthetic speech; None where there is footage."""
+    voices: int = 48
+    """That synthetic speech is learnt from."""
 
 
 @dataclass

@@ -7,9 +7,12 @@ espeak-ng is GPL: it is loaded only here, only when speech is generated, and onl
 from __future__ import annotations
 
 import ctypes
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from jaxtyping import Float
@@ -78,12 +81,22 @@ def _library() -> tuple[ctypes.CDLL, int]:
         raise BeaverError(
             "Speech synthesis needs espeak-ng, which is not installed; pip install 'beavervision[synthetic]'."
         ) from None
-    library = ctypes.CDLL(espeakng_loader.get_library_path())
+    with TemporaryDirectory() as folder:
+        # A copy: the system would hand out the library that is loaded already, with the state it is in.
+        library = ctypes.CDLL(shutil.copy(espeakng_loader.get_library_path(), Path(folder) / "espeak.so"))
     data = espeakng_loader.get_data_path().encode()
     rate = library.espeak_Initialize(SYNCHRONOUS_OUTPUT, 0, data, PHONEME_EVENTS | IPA_NAMES)
     if rate <= 0:
         raise BeaverError(f"espeak-ng cannot read its data in {data.decode()}; reinstall espeakng-loader.")
     return library, rate
+
+
+def begin_anew() -> None:
+    """Bring the synthesiser to its first state, so that what is spoken next is the same whatever came before.
+
+    espeak-ng remembers phases of its flutter and noise from one sentence to the next.
+    """
+    _library.cache_clear()
 
 
 def _phonemes(marks: Sequence[tuple[float, str]], end: float) -> tuple[Phoneme, ...]:

@@ -43,12 +43,20 @@ class RayMLP(nn.Module):
                 nn.init.uniform_(layer.weight, -bound, bound)
 
     def forward(
-        self, samples: Float[Tensor, "R S A"], rays: Float[Tensor, "R B"] | None = None
+        self, samples: Float[Tensor, "R S A"], rays: Float[Tensor, "C B"] | None = None
     ) -> Float[Tensor, "R S out"]:
-        """Apply the network."""
-        x = self.first(samples)
-        if self.shared is not None:
-            x = x + self.shared(rays)[:, None]
+        """Apply the network.
+
+        Args:
+            samples: inputs of the samples.
+            rays: inputs of the rays; one row where they all share it, which is then a bias.
+        """
+        if self.shared is None:
+            x = self.first(samples)
+        elif len(rays) == 1:
+            x = nn.functional.linear(samples, self.first.weight, self.shared(rays)[0])
+        else:
+            x = self.first(samples) + self.shared(rays)[:, None]
         for layer in self.rest:
             x = layer(torch.relu_(x))
         return x

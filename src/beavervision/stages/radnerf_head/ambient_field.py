@@ -72,7 +72,7 @@ class AmbientField(nn.Module):
         self.position_grid.backend = self.ambient_grid.backend = name
 
     def forward(
-        self, points: Float[Tensor, "R S 3"], condition: Float[Tensor, "R C"]
+        self, points: Float[Tensor, "R S 3"], condition: Float[Tensor, "F C"]
     ) -> tuple[Float[Tensor, "R S"], Float[Tensor, "R S G"], Float[Tensor, "R S A"]]:
         """Density (per UNIT_CM), features and ambient coordinate in [-1, 1] of points in box coordinates."""
         # Half precision is for the layers alone: eight bits would round places in a grid, and exponents of densities.

@@ -25,6 +25,11 @@ class WeightAverage(nn.Module):
         self.decay = decay
         self.register_buffer("updates", torch.tensor(0))
 
+    def restart(self, network: nn.Module) -> None:
+        """Begin anew at the network's present weights."""
+        self.network.load_state_dict(network.state_dict())
+        self.updates.zero_()
+
     @torch.no_grad()
     def update(self, network: nn.Module) -> None:
         """Take the network's present weights into the average."""

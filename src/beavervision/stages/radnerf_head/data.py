@@ -20,6 +20,7 @@ from beavervision.nerf.condition_scale import ConditionScale, frame_windows, wit
 from beavervision.stages.base import StageData
 from beavervision.stages.radnerf_head.batch import FaceBatch, FrameBatch, RayBatch
 from beavervision.stages.radnerf_head.hull import Views, carve, head_box, near_face
+from beavervision.stages.radnerf_head.patches import PatchPlan, choose_corner, square
 from beavervision.stages.radnerf_head.ray_choice import choose_pixels, find_regions, frame_chances
 from beavervision.stages.radnerf_head.streams import Frames, Steps, spread
 from beavervision.stages.radnerf_head.targets import pixel_targets
@@ -172,8 +173,21 @@ class HeadData(StageData):
         rows = draw.choice(len(self.train_frames), self.frames_a_step, p=self.chances)
         chosen = [choose_pixels(self.regions, int(t), self.counts, draw) for t in self.train_frames[rows]]
         own = self.own_share(self.frames_a_step, "datamodule.frames")
-        rows, frames = rows[own], self.train_frames[rows[own]]
-        parts = [self._pixels(int(t), pixels) for t, pixels in zip(frames, chosen[own], strict=True)]
+        return self._batch(rows[own], chosen[own])
+
+    def patch_batch(self, step: int, plan: PatchPlan) -> RayBatch:
+        """Squares of training step `step`, each row by row: this process's share of them."""
+        draw = np.random.default_rng([self.seed, step])
+        plan = plan.inside(self.crops.size)
+        rows = draw.choice(len(self.train_frames), plan.frames, p=self.chances)
+        corners = [choose_corner(self.regions, int(t), plan, self.crops.size, draw) for t in self.train_frames[rows]]
+        own = self.own_share(plan.frames, "model.fast.frames")
+        return self._batch(rows[own], [square(corner, plan) for corner in corners[own]])
+
+    def _batch(self, rows: Int[np.ndarray, "F"], chosen: list[Int[np.ndarray, "P 2"]]) -> RayBatch:
+        """The pixels (column, row) chosen of some training frames."""
+        frames = self.train_frames[rows]
+        parts = [self._pixels(int(t), pixels) for t, pixels in zip(frames, chosen, strict=True)]
         pixels, rgb, behind, target, moves = (torch.tensor(np.stack(part)) for part in zip(*parts, strict=True))
         return RayBatch(
             face=self.face_batch(frames), frame=torch.tensor(rows), pixels=pixels, rgb=rgb, behind=behind,

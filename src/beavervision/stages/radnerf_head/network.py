@@ -13,7 +13,7 @@ from beavervision.nerf.mlp import RayMLP
 from beavervision.nerf.occupancy import OccupancyGrid
 from beavervision.nerf.rays import UNIT_CM, Rays
 from beavervision.nerf.render import accumulate, median_depth, weights_from_density
-from beavervision.nerf.sampling import sample_rays
+from beavervision.nerf.sampling import Samples, sample_rays
 from beavervision.nerf.spherical_harmonics import WIDTH as VIEW_WIDTH
 from beavervision.nerf.spherical_harmonics import spherical_harmonics
 from beavervision.stages.radnerf_head.field import make_field
@@ -33,6 +33,19 @@ class Rendering:
     """Median depth, units of UNIT_CM."""
     ambient: Float[Tensor, "R"]
     """Mean magnitude of what the field calls its movement by the face, weighted by what is seen."""
+
+
+@dataclass(frozen=True)
+class Shading:
+    """The field at S points of each of R rays."""
+
+    rgb: Float[Tensor, "R S 3"]
+    density: Float[Tensor, "R S"]
+    """Per UNIT_CM."""
+    features: Float[Tensor, "R S G"]
+    """What density hands to colour."""
+    ambient: Float[Tensor, "R S A"]
+    """How the face moves the point, in [-1, 1]."""
 
 
 class HeadNetwork(nn.Module):
@@ -122,9 +135,12 @@ class HeadNetwork(nn.Module):
         return torch.cat([self.condition(windows).float(), self.eye(eye).float()], -1)
 
     def geometry(
-        self, points: Float[Tensor, "R S 3"], condition: Float[Tensor, "R 66"]
+        self, points: Float[Tensor, "R S 3"], condition: Float[Tensor, "C 66"]
     ) -> tuple[Float[Tensor, "R S"], Float[Tensor, "R S G"], Float[Tensor, "R S A"]]:
-        """Density (per UNIT_CM), features, and how the face moves them, of points in box coordinates."""
+        """Density (per UNIT_CM), features, and how the face moves them, of points in box coordinates.
+
+        The condition is that of each ray's frame, or one row where all rays belong to one frame.
+        """
         return self.field(points, condition)
 
     def forward(
@@ -142,17 +158,40 @@ class HeadNetwork(nn.Module):
             code: appearance code of each ray's frame.
             jitter: see `sample_rays`; its width is the sample budget.
         """
-        longest = self.shell_cm / UNIT_CM if self.in_shell else float("inf")
-        found = sample_rays(rays, self.occupancy.occupied, jitter, self.backend, longest)
+        found = self.find(rays, jitter)
         origins, directions = rays.origins[found.ray], rays.directions[found.ray]
         points = origins[:, None] + directions[:, None] * found.depths[..., None]
-        density, features, ambient = self.geometry(points, condition[found.ray])
-        shared = torch.cat([spherical_harmonics(rays.view[found.ray]), code[found.ray]], -1)
-        rgb = torch.sigmoid(self.colour(features, shared).float())
-        weights = weights_from_density(density, found.lengths)
-        values = torch.cat([rgb, torch.ones_like(rgb[..., :1]), ambient.abs().mean(-1, keepdim=True)], -1)
+        shaded = self.shade(points, rays.view[found.ray], condition[found.ray], code[found.ray])
+        weights = weights_from_density(shaded.density, found.lengths)
+        opaque = torch.ones_like(shaded.density)[..., None]
+        values = torch.cat([shaded.rgb, opaque, shaded.ambient.abs().mean(-1, keepdim=True)], -1)
         sums = accumulate(weights, values)
         depth = median_depth(weights.detach(), found.depths)
         full = torch.cat([sums, depth[:, None]], -1)
         out = full.new_zeros(len(rays.view), 6).index_copy(0, found.ray, full)
         return Rendering(out[:, :3], out[:, 3], out[:, 5], out[:, 4])
+
+    def find(self, rays: Rays, jitter: Float[Tensor, "R S"]) -> Samples:
+        """Samples of the rays that meet occupied space; see `sample_rays`."""
+        longest = self.shell_cm / UNIT_CM if self.in_shell else float("inf")
+        return sample_rays(rays, self.occupancy.occupied, jitter, self.backend, longest)
+
+    def shade(
+        self,
+        points: Float[Tensor, "R S 3"],
+        view: Float[Tensor, "R 3"],
+        condition: Float[Tensor, "C 66"],
+        code: Float[Tensor, "C code"],
+    ) -> Shading:
+        """What points look like.
+
+        Args:
+            points: in box coordinates, S of each ray.
+            view: the rays' directions in head space.
+            condition: of each ray's frame; or one row, where all rays belong to one frame.
+            code: appearance code, likewise.
+        """
+        density, features, ambient = self.geometry(points, condition)
+        shared = torch.cat([spherical_harmonics(view), code.expand(len(view), -1)], -1)
+        rgb = torch.sigmoid(self.colour(features, shared).float())
+        return Shading(rgb, density, features, ambient)

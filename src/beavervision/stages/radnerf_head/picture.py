@@ -8,9 +8,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from beavervision.nerf.precision import exact
 from beavervision.nerf.rays import UNIT_CM, pixel_rays
 from beavervision.stages.radnerf_head.network import HeadNetwork
+from beavervision.stages.radnerf_head.window import Pose, outlines
 
 CHUNK = 65536
 """Samples rendered at a time: bounds the memory, fits the caches."""
@@ -55,7 +55,7 @@ def render_pictures(
     code = network.mean_code if code is None else code
     samples = network.budget if samples is None else samples
     out = torch.zeros(count * height * width, 5, device=device)
-    frame, pixels = _candidates(network, cameras, rotation, translation, size)
+    frame, pixels = _candidates(network, Pose(cameras, rotation, translation), size)
     flat = (frame * height + pixels[:, 1].long()) * width + pixels[:, 0].long()
     rays_at_once = max(1, CHUNK // samples)
     for part in torch.arange(len(frame), device=device).split(rays_at_once):
@@ -68,31 +68,15 @@ def render_pictures(
     return Pictures(out[..., :3], out[..., 3], out[..., 4])
 
 
-@exact
-def _candidates(
-    network: HeadNetwork, cameras: Tensor, rotation: Tensor, translation: Tensor, size: tuple[int, int]
-) -> tuple[Tensor, Tensor]:
+def _candidates(network: HeadNetwork, pose: Pose, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
     """(frame, pixel) of every pixel inside the outline box of the occupied cells."""
-    low, high = _occupied_corners(network)
-    corners = torch.stack([torch.where(torch.tensor(bits, device=low.device), high, low) for bits in _BITS])
-    seen = corners @ rotation.transpose(1, 2) + translation[:, None]
-    places = seen[..., :2] / seen[..., 2:].clamp_min(1e-3) * cameras[:, None, :2] + cameras[:, None, 2:]
+    low, high = outlines(network, pose)
     limit = torch.tensor(size, device=low.device)
-    first = torch.minimum(places.amin(1).floor().long().clamp_min(0), limit)
-    last = torch.minimum(places.amax(1).ceil().long().clamp_min(0), limit)
+    first = torch.minimum(low.floor().long().clamp_min(0), limit)
+    last = torch.minimum(high.ceil().long().clamp_min(0), limit)
     frames, pixels = [], []
     for i, (a, b) in enumerate(zip(first.tolist(), last.tolist(), strict=True)):
         y, x = torch.meshgrid(torch.arange(a[1], b[1]), torch.arange(a[0], b[0]), indexing="ij")
         pixels.append(torch.stack([x, y], -1).reshape(-1, 2) + 0.5)
         frames.append(torch.full((len(pixels[-1]),), i))
     return torch.cat(frames).to(low.device), torch.cat(pixels).to(low.device)
-
-
-_BITS = [[bool(i >> axis & 1) for axis in range(3)] for i in range(8)]
-
-
-def _occupied_corners(network: HeadNetwork) -> tuple[Tensor, Tensor]:
-    """Corners, in cm, of the box round all occupied cells."""
-    found = network.occupancy.occupied.nonzero()
-    size = (network.box[1] - network.box[0]) / network.occupancy.cells
-    return network.box[0] + found.amin(0) * size, network.box[0] + (found.amax(0) + 1) * size

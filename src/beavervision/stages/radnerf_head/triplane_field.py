@@ -69,7 +69,7 @@ class TriplaneField(nn.Module):
         self.position_grid.backend = name
 
     def forward(
-        self, points: Float[Tensor, "R S 3"], condition: Float[Tensor, "R C"]
+        self, points: Float[Tensor, "R S 3"], condition: Float[Tensor, "F C"]
     ) -> tuple[Float[Tensor, "R S"], Float[Tensor, "R S G"], Float[Tensor, "R S A"]]:
         """Density (per UNIT_CM), features and attention to the condition, of points in box coordinates."""
         place = self.position_grid(points.clamp(0, 1))

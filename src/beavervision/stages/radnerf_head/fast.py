@@ -1,0 +1,106 @@
+"""The head that renders fast: few samples a ray, fewer rays than pixels, and a network that fills in the rest."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from beavervision.nerf.rays import Rays, pixel_rays
+from beavervision.nerf.render import accumulate, weights_from_density
+from beavervision.stages.radnerf_head.network import HeadNetwork
+from beavervision.stages.radnerf_head.upsampler import Upsampler
+from beavervision.stages.radnerf_head.window import Pose, Windows
+
+
+@dataclass(frozen=True)
+class FastSizes:
+    """What the fast head is made of."""
+
+    factor: int = 2
+    """Pixels of the canvas along a block's side; a ray goes through each block."""
+    samples: int = 2
+    """Samples a ray."""
+    width: int = 48
+    """Channels of the upsampler."""
+    layers: int = 4
+    """Convolutions of the upsampler."""
+
+    @classmethod
+    def of_canvas(cls, height: int, rows: int, **numbers: int) -> FastSizes:
+        """Sizes for a canvas `height` pixels high whose small picture is about `rows` high.
+
+        Example:
+            >>> FastSizes.of_canvas(512, 256).factor, FastSizes.of_canvas(1080, 256).factor
+            (2, 4)
+        """
+        return cls(factor=max(1, round(height / rows)), **numbers)
+
+
+class FastHead(nn.Module):
+    """A head network of its own, sampled sparsely, under an upsampler that sees its rendered features.
+
+    The features are those that density hands to colour, accumulated along the ray as colour is: what the field knows
+    about the place beside what it looks like (Thies et al. 2019, "Deferred Neural Rendering").
+
+    Args:
+        network_args: of `HeadNetwork`.
+        sizes: of the small picture and the upsampler.
+    """
+
+    def __init__(self, network_args: dict[str, Any], sizes: FastSizes) -> None:
+        super().__init__()
+        self.sizes = sizes
+        self.field = HeadNetwork(**{**network_args, "shell_samples": sizes.samples})
+        with torch.random.fork_rng():
+            torch.manual_seed(network_args.get("seed", 0))
+            features = self.field.colour.first.in_features
+            self.upsampler = Upsampler(features, sizes.factor, sizes.width, sizes.layers)
+
+    @property
+    def facts(self) -> dict[str, int]:
+        """What builds it again beside the network's arguments."""
+        return asdict(self.sizes)
+
+    def forward(
+        self,
+        windows: Windows,
+        pose: Pose,
+        condition: Float[Tensor, "B 66"],
+        code: Float[Tensor, "B code"],
+        jitter: Float[Tensor, "R S"],
+    ) -> Float[Tensor, "B 4 H W"]:
+        """Colour (premultiplied) and opacity of the windows at the canvas's size; not clamped. Differentiable.
+
+        Args:
+            windows: of the frames.
+            pose: of the frames.
+            condition: of the frames.
+            code: appearance codes of the frames.
+            jitter: see `sample_rays`; a row for each block of all windows.
+        """
+        width, height = windows.size
+        frame = torch.arange(len(condition), device=condition.device).repeat_interleave(width * height)
+        rays = pixel_rays(
+            windows.centres().reshape(-1, 2),
+            pose.cameras[frame],
+            pose.rotation[frame],
+            pose.translation[frame],
+            self.field.box,
+        )
+        small = self._small(rays, condition[frame], code[frame], jitter)
+        return self.upsampler(small.reshape(len(condition), height, width, -1).permute(0, 3, 1, 2))
+
+    def _small(self, rays: Rays, condition: Tensor, code: Tensor, jitter: Tensor) -> Float[Tensor, "R C"]:
+        """Colour, opacity and features of rays; zeros where they miss."""
+        field = self.field
+        found = field.find(rays, jitter)
+        points = rays.origins[found.ray][:, None] + rays.directions[found.ray][:, None] * found.depths[..., None]
+        shaded = field.shade(points, rays.view[found.ray], condition[found.ray], code[found.ray])
+        opaque = torch.ones_like(shaded.density)[..., None]
+        values = torch.cat([shaded.rgb, opaque, shaded.features], -1)
+        sums = accumulate(weights_from_density(shaded.density, found.lengths), values)
+        return sums.new_zeros(len(rays.view), sums.shape[1]).index_copy(0, found.ray, sums)

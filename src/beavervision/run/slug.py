@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 
-MATTERS = ("model.", "datamodule.", "audio_features", "face_model", "schedule.lr")
+MATTERS = ("model.", "model/", "datamodule.", "audio_features", "face_model", "schedule.lr")
 """Overrides that begin so change what is learnt and therefore belong in the name."""
 DEFAULT = "default"
 """Stands for no experiment."""
@@ -58,7 +58,7 @@ def experiment_of(slug: str) -> str:
 
 def _short(override: str) -> str:
     """Drop `model.` and `datamodule.`, which go without saying inside a stage's folder."""
-    return re.sub(r"^(model|datamodule)\.", "", override)
+    return re.sub(r"^(model[./]|datamodule\.)", "", override)
 
 
 def file_name(text: str) -> str:

@@ -21,11 +21,13 @@ from beavervision.stages.audio2motion.losses import (
     masked_mean,
     sampled_kl,
 )
+from beavervision.stages.audio2motion.manner import lip_distance, mouth_projector
 from beavervision.stages.audio2motion.module import Audio2Motion
 from beavervision.stages.audio2motion.network import MotionVAE, Speech
-from beavervision.stages.audio2motion.statistics import lip_distance, measure, mouth_projector
+from beavervision.stages.audio2motion.statistics import measure
 from beavervision.stages.audio2motion.wavenet import MaskedBatchNorm
 from beavervision.stages.audio2motion.windows import collate
+from beavervision.stages.recordings import recording_of_clip
 from beavervision.stages.takes import record
 
 TINY = {
@@ -227,7 +229,7 @@ def test_learning_rate_rises_and_decays():
 
 def test_frames_without_a_face_keep_their_place(speech_clip):
     clip = speech_clip()
-    take = record(clip, clip.train_range, make_data(clip).features)
+    take = record(recording_of_clip(clip), clip.train_range, FeatureSettings())
     assert take.n_frames == 100
     assert not take.valid[40:48].any()
     assert take.valid.sum() == 92
@@ -238,17 +240,17 @@ def test_frames_without_a_face_keep_their_place(speech_clip):
 def test_a_draw_is_the_same_whenever_it_is_made(speech_clip):
     data = make_data(speech_clip())
     data.setup("fit")
-    first = [data._train[i] for i in (5, 3, 900)]
+    first = [data.windows[i] for i in (5, 3, 900)]
     for i, item in zip((900, 3, 5), first[::-1], strict=True):
-        torch.testing.assert_close(vars(data._train[i]), vars(item))
+        torch.testing.assert_close(vars(data.windows[i]), vars(item))
     assert not torch.equal(first[0].content, first[1].content)
 
 
 def test_collate_pads_to_the_longest(speech_clip):
-    short, long = make_data(speech_clip(), window=8), make_data(speech_clip("other"), window=12)
+    short, long = (make_data(speech_clip(str(n)), window=n, batch_size=1) for n in (8, 12))
     for data in (short, long):
         data.setup("fit")
-    batch = collate([short._train[0], long._train[0]])
+    batch = collate([short.windows[0], long.windows[0]])
     assert batch.content.shape == (2, 24, 80)
     assert batch.inside.tolist() == [[True] * 8 + [False] * 4, [True] * 12]
     assert not batch.known[0, 8:].any()
@@ -286,13 +288,13 @@ def test_mouth_projector_moves_the_mouth_and_leaves_the_eyes():
 
 def test_statistics_by_hand(speech_clip):
     clip = speech_clip()
-    take = record(clip, clip.train_range, make_data(clip).features)
-    found = measure(take, load_face_model())
+    take = record(recording_of_clip(clip), clip.train_range, FeatureSettings())
+    found = measure([take], ["babble"], load_face_model())
     known = np.r_[0:40, 48:100]
     np.testing.assert_allclose(found.motion_mean, clip.subjects[0].expression[known].mean(0), rtol=1e-4, atol=1e-5)
     lips = lip_distance(load_face_model(), clip.subjects[0].expression[known])
-    assert found.mouth_amp == pytest.approx(np.percentile(lips, 90), rel=1e-4)
-    assert lip_distance(load_face_model(), found.rest) < np.percentile(lips, 20)
+    assert found.usual.mouth_amp == pytest.approx(np.percentile(lips, 90), rel=1e-4)
+    assert lip_distance(load_face_model(), found.manners["babble"].rest) < np.percentile(lips, 20)
 
 
 # --- stage ---
@@ -314,8 +316,8 @@ def test_two_steps_bundle_reload_same_output(speech_clip, tmp_path):
     speech.content = torch.from_numpy(heard.content)[None]
     speech.pitch = torch.from_numpy(coarse_pitch(heard.pitch))[None]
     speech.blink = torch.zeros(1, 110, dtype=torch.long)
-    speech.mouth_amp = torch.tensor([data.statistics.mouth_amp])
-    speech.eye_amp = torch.tensor([data.statistics.eye_amp])
+    speech.mouth_amp = torch.tensor([data.statistics.usual.mouth_amp])
+    speech.eye_amp = torch.tensor([data.statistics.usual.eye_amp])
     with torch.no_grad():
         expected = module.network.eval()(speech)[0].numpy()
     np.testing.assert_allclose(found.expression, expected, atol=1e-5)
@@ -380,7 +382,7 @@ def test_digital_silence_is_the_quietest_sound_that_was_trained_on(speech_clip):
     fit(module, data, 1)
     network = module.network.eval()
     speech = random_speech(np.random.default_rng(0), 1, 8)
-    quiet = torch.from_numpy(np.percentile(data._train._takes[0].content, 1, axis=0).astype(np.float32))
+    quiet = torch.from_numpy(np.percentile(data.windows._shelf[0].content, 1, axis=0).astype(np.float32))
     speech.content = quiet.expand(1, 16, 80).clone()
     expected = network(speech)
     speech.content = torch.full((1, 16, 80), -6.0)

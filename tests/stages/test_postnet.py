@@ -204,7 +204,7 @@ def test_validation_keeps_the_best_network_and_never_one_whose_lips_stay_open(cl
 
 
 def test_without_audio2motion_there_is_nothing_to_refine(clips):
-    with pytest.raises(BeaverError, match="model=audio2motion on babble first"):
+    with pytest.raises(BeaverError, match="model=audio2motion on clip babble first"):
         PostNetData(clips["clean"].folder).setup("fit")
 
 

@@ -11,10 +11,11 @@ from beavervision.face.providers import load_face_model
 from beavervision.stages.audio2motion.data import Audio2MotionData
 from beavervision.stages.audio2motion.module import Audio2Motion
 from beavervision.stages.lips import LipShape, lips_of
-from beavervision.stages.syncnet.data import SyncNetData, window_starts
+from beavervision.stages.syncnet.data import SyncNetData
 from beavervision.stages.syncnet.inference import SyncExpert
 from beavervision.stages.syncnet.module import SyncExpertTraining
 from beavervision.stages.syncnet.network import SyncNet
+from beavervision.stages.syncnet.pairs import window_starts
 
 TINY = {"hidden": 16, "embedding": 8, "dropout": 0.1}
 
@@ -60,8 +61,8 @@ def test_half_of_the_pairs_are_in_step_and_the_others_are_three_frames_off_at_le
     data = make_data(speech_clip(), takes=0, shift=0.5)
     data.setup("fit")
     take_content = {}
-    pairs = data._train
-    content, lips = pairs._takes[0].content, pairs._lips[0]
+    pairs, face = data.pairs, load_face_model()
+    content, lips = pairs._shelf[0].content, lips_of(face, pairs._shelf[0].expression)
     for start in range(len(lips) - 4):
         take_content[content[2 * start : 2 * start + 10].tobytes()] = start
     drawn, distances = [pairs[i] for i in range(400)], []

@@ -2,9 +2,16 @@ import numpy as np
 import pytest
 
 from beavervision.audio.hearing import FeatureSettings
-from beavervision.stages.takes import Disturbance, blinks, random_disturbance, record
+from beavervision.stages.disturbance import Disturbance, Variety
+from beavervision.stages.recordings import recording_of_clip
+from beavervision.stages.takes import blinks
+from beavervision.stages.takes import record as take_of
 
 MEL = FeatureSettings()
+
+
+def record(clip, frames, features, how=None):
+    return take_of(recording_of_clip(clip), frames, features, how)
 
 
 def test_blinks_are_marked_at_the_middle_of_their_run():
@@ -73,7 +80,17 @@ def test_gain_and_noise_by_level(speech_clip):
 
 
 def test_disturbances_stay_within_bounds_and_follow_the_seed():
-    drawn = [random_disturbance(np.random.default_rng(i), 0.1, 8.0, -20.0) for i in range(50)]
-    assert drawn[3] == random_disturbance(np.random.default_rng(3), 0.1, 8.0, -20.0)
+    variety = Variety(takes=50, speed=0.1, gain_db=8.0, noise_db=-20.0)
+    clean, *drawn = variety.draw(np.random.default_rng(3))
+    assert clean == Disturbance()
+    assert [clean, *drawn] == variety.draw(np.random.default_rng(3))
     assert all(1 / 1.1 <= d.speed <= 1.1 and 0 <= d.shift < 1 for d in drawn)
     assert all(abs(d.gain_db) <= 8 and -50 <= d.noise_db <= -20 for d in drawn)
+
+
+def test_a_part_of_a_take_keeps_sound_and_motion_together(speech_clip):
+    take = record(speech_clip(), range(0, 100), MEL)
+    part = take.part(range(30, 50))
+    np.testing.assert_array_equal(part.content, take.content[60:100])
+    np.testing.assert_array_equal(part.expression, take.expression[30:50])
+    assert part.unjudged(5).valid.tolist() == [False] * 5 + take.valid[35:50].tolist()

@@ -122,8 +122,11 @@ def map_arrays(path: Path) -> dict[str, np.ndarray]:
         length = int.from_bytes(file.read(8), "little")
         header = json.loads(file.read(length))
     header.pop("__metadata__", None)
+    whole, first = np.memmap(path, np.uint8, "r"), 8 + length  # one descriptor for all arrays
     return {
-        name: np.memmap(path, DTYPES[entry["dtype"]], "r", 8 + length + entry["data_offsets"][0], tuple(entry["shape"]))
+        name: whole[slice(*(first + offset for offset in entry["data_offsets"]))]
+        .view(DTYPES[entry["dtype"]])
+        .reshape(entry["shape"])
         for name, entry in header.items()
     }
 

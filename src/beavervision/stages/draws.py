@@ -103,6 +103,19 @@ def draw_loader(
     )
 
 
+def step_loader(dataset: Dataset[Any], steps_per_epoch: int, workers: int, trainer: Trainer | None) -> DrawLoader:
+    """Whole batches, one a step, from the step on at which the run stopped.
+
+    Args:
+        dataset: maps the number of a step to this process's share of its batch.
+        steps_per_epoch: steps of what Lightning calls an epoch.
+        workers: processes that make batches.
+        trainer: knows where the run stopped; None for the beginning.
+    """
+    done = trainer.fit_loop.total_batch_idx + 1 if trainer else 0
+    return DrawLoader(dataset, None, sampler=DrawSampler(steps_per_epoch, done), num_workers=workers)
+
+
 def worker_numbers(first: int) -> Iterator[int]:
     """Numbers from `first` on, without end; of a loader's n worker processes, each gets every n-th.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from beavervision.artifacts.clip import AUDIO, Clip, Subject
+from beavervision.artifacts.corpus import Corpus
 from beavervision.artifacts.manifest import kind_of
 from beavervision.artifacts.talk import SPEECH, Talk
 from beavervision.audio.span import read_span
@@ -59,6 +61,21 @@ class Recording:
         """The sound during `frames`, mono at 16 kHz, silent where it ends early; nothing else is read."""
         start, stop = (round(i / self.fps * SAMPLE_RATE) for i in (frames.start, frames.stop))
         return read_span(self.sound_file, start, stop)
+
+
+def recordings_of(folder: Path, subject: int = 0) -> Iterator[Recording]:
+    """Yield what there is to learn from, one recording in memory at a time.
+
+    Args:
+        folder: of a Clip, a Talk, or a Corpus of them.
+        subject: which person of a clip.
+
+    Raises:
+        BeaverError: as `open_recording`.
+    """
+    members = Corpus.load(folder).members if kind_of(Path(folder)) == "corpus" else (folder,)
+    for member in members:
+        yield open_recording(member, subject)
 
 
 def open_recording(folder: Path, subject: int = 0) -> Recording:

@@ -1,38 +1,36 @@
-"""Feeds audio2motion: windows at random for training, the held-out end whole for validation."""
+"""Feeds audio2motion: windows at random for training, what is held out whole for validation."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from jaxtyping import Float
 from torch.utils.data import DataLoader
 
-from beavervision.artifacts.clip import Clip
+from beavervision.artifacts.manifest import Manifest
 from beavervision.audio.hearing import FeatureSettings
-from beavervision.audio.level import speech_level_db
-from beavervision.face.providers import load_face_model
+from beavervision.errors import BeaverError
 from beavervision.stages.audio2motion.statistics import measure
-from beavervision.stages.audio2motion.windows import SpeechMotion, Windows, closures, collate, cut
-from beavervision.stages.base import StageData
-from beavervision.stages.draws import DrawLoader, draw_loader
-from beavervision.stages.takes import Disturbance, random_disturbance, record, require_motion, sound_of
+from beavervision.stages.audio2motion.windows import SpeechMotion, Windows, as_batch, closures, collate
+from beavervision.stages.disturbance import Variety
+from beavervision.stages.draws import DrawLoader, step_loader
+from beavervision.stages.held_out import HeldOut
+from beavervision.stages.speech_data import SpeechData
 
-CONTEXT = 2.0
-"""Seconds of sound before the held-out frames that validation hears."""
+MOTIONS = ("exp", "id_exp")
 
 
-class Audio2MotionData(StageData):
-    """Feeds audio2motion from one clip.
+class Audio2MotionData(SpeechData):
+    """Feeds audio2motion from one clip or from a corpus.
 
     Args:
-        clip: folder of the Clip.
+        clip: folder of the Clip, Talk or Corpus.
         audio_features: what is heard (conf/audio_features).
-        upstream: `syncnet` when there is one.
-        subject: which person of the clip.
-        batch_size: windows a step.
+        upstream: `syncnet` when there is one, `init` when the training begins with a bundle's network.
+        subject: which person of a clip.
+        motion: `exp` learns the expression, `id_exp` the identity's coefficients before it, too.
+        batch_size: windows a step; of speech shorter than a window, more of them.
         window: frames of a window.
         takes: disturbed copies of the speech beside the clean one.
         speed: they are up to this share faster or slower.
@@ -42,6 +40,7 @@ class Audio2MotionData(StageData):
         steps_per_epoch: steps of what Lightning calls an epoch.
         workers: processes that cut windows.
         seed: of everything random.
+        shelf: folder in which takes are kept.
     """
 
     def __init__(
@@ -50,6 +49,7 @@ class Audio2MotionData(StageData):
         audio_features: Mapping[str, Any],
         upstream: Mapping[str, Path] | None = None,
         subject: int = 0,
+        motion: str = "exp",
         batch_size: int = 16,
         window: int = 48,
         takes: int = 12,
@@ -60,69 +60,76 @@ class Audio2MotionData(StageData):
         steps_per_epoch: int = 100,
         workers: int = 0,
         seed: int = 1,
+        shelf: Path | None = None,
     ) -> None:
-        super().__init__()
-        self._folder, self._upstream, self._subject = Path(clip), dict(upstream or {}), subject
-        self.features = FeatureSettings(**audio_features)
-        self._batch_size, self._window, self._takes = batch_size, window, takes
-        self._disturb = {"speed": speed, "gain_db": gain_db, "noise_db": noise_db}
-        self._amplitude, self._steps = amplitude, steps_per_epoch
-        self._workers, self._seed = workers, seed
+        super().__init__(clip, subject, Variety(takes, speed, gain_db, noise_db), shelf, seed)
+        self._upstream, self._wanted = dict(upstream or {}), FeatureSettings(**audio_features)
+        self._identity = identity_learnt(motion)
+        self._batch_size, self._window = batch_size, window
+        self._amplitude, self._steps, self._workers = amplitude, steps_per_epoch, workers
 
     def setup(self, stage: str) -> None:
         """Hear and measure the training split; the held-out frames are looked at only to be judged by."""
         if hasattr(self, "statistics"):
             return
-        self.clip = Clip.load(self._folder)
-        self.face = load_face_model(self.clip.facts["basis"])
-        rng = np.random.default_rng(self._seed)
-        how = [Disturbance(), *(random_disturbance(rng, **self._disturb) for _ in range(self._takes))]
-        takes = [record(self.clip, self.clip.train_range, self.features, self._subject, h) for h in how]
-        require_motion(takes[0], self.clip)
-        self.statistics = measure(takes[0], self.face)
-        self.speech_level_db = speech_level_db(sound_of(self.clip, self.clip.train_range))
-        self._train = Windows(takes, self._window, self.statistics, self.face, self._amplitude, self._seed)
-        self._held_out = self._validation_item()
-
-    @property
-    def subject(self) -> int:
-        """Which person of the clip."""
-        return self._subject
-
-    @property
-    def identity(self) -> Float[np.ndarray, "I"]:
-        """Of the person, face model coefficients."""
-        return self.clip.subjects[self._subject].identity
-
-    @property
-    def expression(self) -> Float[np.ndarray, "T E"]:
-        """Of the person in every frame of the clip, face model coefficients; NaN where the face was not seen."""
-        return self.clip.subjects[self._subject].expression
+        begun = self._upstream.get("init")
+        level = Manifest.read(begun, "bundle").facts["speech_level_db"] if begun else None
+        self.open_speech(self._wanted, level)
+        self._shelf = self.learnt_takes()
+        clean = self._shelf.clean
+        self.statistics = measure(clean, clean.speakers, self.face, identity=self._identity)
+        self.windows = Windows(
+            self._shelf,
+            self._window,
+            self._batch_size,
+            self.statistics,
+            self.face,
+            self._amplitude,
+            self._seed,
+            identity=self._identity,
+        )
+        self.held_out = self.held_out_speech()
+        self._judged_by = [self._whole(speech) for speech in self.held_out]
 
     def dimensions(self) -> dict[str, Any]:
-        """Widths of sound and motion, the face model's name, and the sync expert if there is one."""
-        expert = self._upstream.get("syncnet")
+        """Widths of sound and motion, the face model's name, the sync expert and the bundle to begin with if any."""
+        folders = {name: self._upstream.get(name) for name in ("syncnet", "init")}
+        expert, begun = (None if folder is None else str(folder) for folder in folders.values())
         return {
             "content_dim": len(self.statistics.content_mean),
             "motion_dim": len(self.statistics.motion_mean),
-            "basis": self.clip.facts["basis"],
-            "sync_expert": str(expert) if expert else None,
+            "basis": self.survey.basis,
+            "sync_expert": expert,
+            "init": begun,
         }
 
     def train_dataloader(self) -> DrawLoader:
-        """Random windows; a resumed run goes on with the draw at which it stopped."""
-        return draw_loader(self._train, collate, self._batch_size, self._steps, self._workers, self.trainer)
+        """Random windows; a resumed run goes on with the step at which it stopped."""
+        who = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+        return step_loader(self.windows.share(*who), self._steps, self._workers, self.trainer)
 
     def val_dataloader(self) -> DataLoader[SpeechMotion]:
-        """The held-out end of the clip as one sequence."""
-        return DataLoader([self._held_out], 1, collate_fn=collate)
+        """What is held out, every stretch one sequence."""
+        return DataLoader(self._judged_by, 1, collate_fn=collate)
 
-    def _validation_item(self) -> SpeechMotion:
-        held_out = self.clip.test_range
-        start = max(0, held_out.start - round(CONTEXT * self.clip.fps))
-        self.heard = range(start, held_out.stop)
-        take = record(self.clip, self.heard, self.features, self._subject)
-        take.valid[: held_out.start - start] = False  # heard, but no part of the judgement
-        closed = closures(take, self.statistics, self.face)
-        projector = np.zeros((len(self.statistics.rest),) * 2, np.float32)
-        return cut(take, closed, range(take.n_frames), self.statistics, projector)
+    def clean_speech(self) -> Iterator[SpeechMotion]:
+        """The undisturbed speech of the training split, one whole take at a time."""
+        for take, speaker in zip(self._shelf.clean, self._shelf.clean.speakers, strict=True):
+            manner = self.statistics.manners.get(speaker, self.statistics.usual)
+            yield as_batch(take, closures(take, manner, self.face), manner, identity=self._identity)
+
+    def _whole(self, speech: HeldOut) -> SpeechMotion:
+        take = speech.take(self.features, self.gain_db(speech.recording))
+        manner = self.statistics.manners.get(speech.recording.speaker, self.statistics.usual)
+        return as_batch(take, closures(take, manner, self.face), manner, identity=self._identity)
+
+
+def identity_learnt(motion: str) -> bool:
+    """Whether the identity's coefficients are learnt beside the expression's.
+
+    Raises:
+        BeaverError: when `motion` is neither exp nor id_exp.
+    """
+    if motion not in MOTIONS:
+        raise BeaverError(f"datamodule.motion={motion} is unknown; take exp or id_exp.")
+    return motion == "id_exp"

@@ -14,6 +14,7 @@ from torch.nn.functional import pad
 from beavervision.face.providers import load_face_model
 from beavervision.metrics.mouth import closure_recall
 from beavervision.stages.arguments import build_from
+from beavervision.stages.audio2motion.adaptation import begin_with, take_over_rest
 from beavervision.stages.audio2motion.data import Audio2MotionData
 from beavervision.stages.audio2motion.losses import cyclic_weight, learning_rate_factor, sampled_kl
 from beavervision.stages.audio2motion.network import MotionVAE, latent_mask
@@ -52,6 +53,8 @@ class Audio2Motion(StageModule):
         weights: of LossWeights.
         schedule: of Schedule.
         sync_expert: folder of a syncnet bundle that judges the motion besides.
+        init: folder of a bundle whose network is adapted, with its sizes and scales; None for a new network.
+        adaptation: of Schedule, in place of what `schedule` says, where a bundle is adapted.
         seed: of everything random in training.
     """
 
@@ -66,15 +69,17 @@ class Audio2Motion(StageModule):
         weights: Mapping[str, float] | None = None,
         schedule: Mapping[str, float] | None = None,
         sync_expert: str | None = None,
+        init: str | None = None,
+        adaptation: Mapping[str, float] | None = None,
         seed: int = 1,
     ) -> None:
         super().__init__()
         self.save_hyperparameters()
-        widths = {"content_dim": content_dim, "motion_dim": motion_dim}
-        self.network = build_from(MotionVAE, network or {}, "model.network", **widths)
+        self.network, self._network_hparams = begin_with(init, network or {}, content_dim, motion_dim)
+        self._adapts = init is not None
+        schedule = {**(schedule or {}), **((adaptation or {}) if self._adapts else {})}
         self._weights = build_from(LossWeights, weights or {}, "model.weights")
-        self._schedule = build_from(Schedule, schedule or {}, "model.schedule")
-        self._network_hparams = {**widths, **(network or {})}
+        self._schedule = build_from(Schedule, schedule, "model.schedule")
         self._seed = seed
         self._shown: Tensor | None = None
         expert = SyncExpert.from_bundle(sync_expert) if sync_expert and self._weights.sync else None
@@ -84,8 +89,11 @@ class Audio2Motion(StageModule):
         """Take over the training split's statistics."""
         data: Audio2MotionData = self.trainer.datamodule
         statistics = data.statistics
-        names = ("content_mean", "content_std", "content_low", "motion_mean", "motion_std")
-        self.network.set_statistics(*(torch.from_numpy(getattr(statistics, name)) for name in names))
+        if self._adapts:
+            take_over_rest(self.network, data.clean_speech())
+        else:
+            names = ("content_mean", "content_std", "content_low", "motion_mean", "motion_std")
+            self.network.set_statistics(*(torch.from_numpy(getattr(statistics, name)) for name in names))
         self._mouth_range = statistics.usual.mouth_range
         if self._objective.expert is not None:
             self._objective.expert.require(data.features, data.face.name)

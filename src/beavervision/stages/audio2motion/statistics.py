@@ -1,24 +1,22 @@
-"""What the training split says of a speaker: scales of sound and motion, amplitudes, the resting face."""
+"""What the training split says: scales of sound and motion, and the manner of each speaker."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 
-from beavervision.face.landmarks import LID_MID_LOWER, LID_MID_UPPER, LIP_MID_LOWER, LIP_MID_UPPER
 from beavervision.face.model import FaceModel
+from beavervision.stages.audio2motion.manner import Manner, manner_of, usual_manner
+from beavervision.stages.moments import Moments
 from beavervision.stages.takes import Take
 
-AMPLITUDE_PERCENTILE = 90
-"""Amplitudes are this percentile of the distance between lips and between lids (STAGES.md section 2)."""
-REST_PERCENTILE = 15
-"""The resting face is the median of the frames whose mouth is open less than this percentile."""
 LOW_PERCENTILE = 1
 MIN_STD = 1.0e-3
-EYE_SHAPES = ("blink_", "wide_", "squint_", "brow_")
-"""Beginnings of the names of semantic shapes that move eyes and brows; all others move the mouth."""
+MOST_ROWS = 60_000
+"""Percentiles are taken of this many rows at the most, evenly spread: 20 minutes of sound."""
 
 
 @dataclass(frozen=True)
@@ -31,65 +29,45 @@ class Statistics:
     """Quietest sound of the training split, LOW_PERCENTILE of every channel."""
     motion_mean: Float[np.ndarray, "E"]
     motion_std: Float[np.ndarray, "E"]
-    mouth_amp: float
-    """cm"""
-    eye_amp: float
-    """cm"""
-    mouth_range: tuple[float, float]
-    """Lip distance at rest and its 95th percentile, cm."""
-    rest: Float[np.ndarray, "E"]
-    """Expression of the resting face."""
+    manners: dict[str, Manner]
+    """Of each speaker."""
+    usual: Manner
+    """The only speaker's, or of many the median."""
 
 
-def measure(take: Take, face: FaceModel) -> Statistics:
-    """Measure the undisturbed take of the training split."""
-    motion = take.expression[take.valid]
-    lips = lip_distance(face, motion)
-    low = np.percentile(lips, REST_PERCENTILE)
-    rest = np.median(motion[lips <= low], axis=0)
+def measure(takes: Sequence[Take], speakers: Sequence[str], face: FaceModel, *, identity: bool = False) -> Statistics:
+    """Measure the undisturbed takes of the training split, one in memory at a time.
+
+    Args:
+        takes: undisturbed.
+        speakers: of each take.
+        face: whose coefficients the motion is.
+        identity: whether the motion begins with the identity's coefficients.
+    """
+    content, motion = Moments(), Moments()
+    step = -(-sum(len(take.content) for take in takes) // MOST_ROWS)
+    quiet = np.concatenate([take.content[::step] for take in takes])
+    for take in takes:
+        content.add(take.content)
+        motion.add(motion_of(take, identity=identity)[take.valid])
+    manners = {
+        name: manner_of([takes[i] for i, own in enumerate(speakers) if own == name], face)
+        for name in dict.fromkeys(speakers)
+    }
+    known = {name: manner for name, manner in manners.items() if manner is not None}
     return Statistics(
-        content_mean=take.content.mean(0),
-        content_std=np.maximum(take.content.std(0), MIN_STD),
-        content_low=np.percentile(take.content, LOW_PERCENTILE, axis=0).astype(np.float32),
-        motion_mean=motion.mean(0),
-        motion_std=np.maximum(motion.std(0), MIN_STD),
-        mouth_amp=float(np.percentile(lips, AMPLITUDE_PERCENTILE)),
-        eye_amp=float(np.percentile(lid_distance(face, motion), AMPLITUDE_PERCENTILE)),
-        mouth_range=(float(np.percentile(lips, 2)), float(np.percentile(lips, 95))),
-        rest=rest.astype(np.float32),
+        content_mean=content.mean,
+        content_std=np.maximum(content.std, MIN_STD),
+        content_low=np.percentile(quiet, LOW_PERCENTILE, axis=0).astype(np.float32),
+        motion_mean=motion.mean,
+        motion_std=np.maximum(motion.std, MIN_STD),
+        manners=known,
+        usual=usual_manner(list(known.values())),
     )
 
 
-def lip_distance(face: FaceModel, expression: Float[np.ndarray, "*b E"]) -> Float[np.ndarray, "*b"]:
-    """Distance between the middles of the inner lips of the mean face, cm."""
-    return _distance(face, expression, LIP_MID_UPPER, LIP_MID_LOWER)
-
-
-def lid_distance(face: FaceModel, expression: Float[np.ndarray, "*b E"]) -> Float[np.ndarray, "*b"]:
-    """Distance between the middles of the lids of the mean face, mean of both eyes, cm."""
-    eyes = zip(LID_MID_UPPER, LID_MID_LOWER, strict=True)
-    return np.mean([_distance(face, expression, upper, lower) for upper, lower in eyes], axis=0)
-
-
-def mouth_projector(face: FaceModel) -> Float[np.ndarray, "E E"]:
-    """Matrix P so that deviation @ P is the part of an expression's deviation that moves the mouth.
-
-    The deviation is split between the named shapes of the mouth and those of eyes and brows (least squares); what
-    neither explains stays out. Without names everything counts as mouth.
-    """
-    names = sorted(face.semantic)
-    width = len(face.exp_basis)
-    if not names:
-        return np.eye(width, dtype=np.float32)
-    shapes = np.stack([face.semantic[name] for name in names])
-    shares = np.linalg.pinv(shapes)
-    mouth = [not name.startswith(EYE_SHAPES) for name in names]
-    return (shares[:, mouth] @ shapes[mouth]).astype(np.float32)
-
-
-def _distance(
-    face: FaceModel, expression: Float[np.ndarray, "*b E"], first: int, second: int
-) -> Float[np.ndarray, "*b"]:
-    keys = face.landmarks468[[first, second]]
-    points = face.mean[keys] + np.tensordot(expression, face.exp_basis[:, keys], 1)
-    return np.linalg.norm(points[..., 0, :] - points[..., 1, :], axis=-1)
+def motion_of(take: Take, *, identity: bool) -> Float[np.ndarray, "T E"]:
+    """What is learnt of a take's frames: the expression's coefficients, those of the identity before them if wanted."""
+    if not identity:
+        return take.expression
+    return np.concatenate([np.broadcast_to(take.identity, (take.n_frames, len(take.identity))), take.expression], 1)

@@ -8,7 +8,6 @@ from jaxtyping import Float
 from beavervision.stages.audio2motion.data import Audio2MotionData
 from beavervision.stages.face_film import faces_film, landmarks_of, mouth_opening
 from beavervision.stages.media import Curves, Media
-from beavervision.stages.takes import sound_of
 
 MOST_FRAMES = 150
 """Six seconds are shown of a long clip's held-out end: its last ones."""
@@ -18,18 +17,18 @@ def spoken_media(predicted: Float[np.ndarray, "T E"], data: Audio2MotionData) ->
     """Curves of the mouth's opening and a film of both faces with the speech.
 
     Args:
-        predicted: expression over `data.heard`.
+        predicted: expression over all that is heard of the first held-out speech.
         data: set up.
     """
-    frames = data.heard[-MOST_FRAMES:]
-    truth = data.expression[frames.start : frames.stop]
+    speech, fps = data.held_out[0], data.survey.fps
+    frames = speech.last(MOST_FRAMES)
     faces = {
-        title: landmarks_of(data.face.condition68(data.identity, expression), data.face)
-        for title, expression in (("footage", truth), ("predicted", predicted[-len(frames) :]))
+        title: landmarks_of(data.face.condition68(speech.recording.identity, expression[-len(frames) :]), data.face)
+        for title, expression in (("footage", speech.expression), ("predicted", predicted))
     }
-    time = np.arange(frames.start, frames.stop) / data.clip.fps
+    time = np.arange(frames.start, frames.stop) / fps
     openings = {title: mouth_opening(points) for title, points in faces.items()}
     return [
         Curves("mouth", time, openings, "s", "mouth opening, mm"),
-        faces_film("faces", faces, data.clip.fps, sound_of(data.clip, frames)),
+        faces_film("faces", faces, fps, speech.recording.sound(frames)),
     ]

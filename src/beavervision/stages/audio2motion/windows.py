@@ -1,9 +1,10 @@
-"""Windows of speech and motion, cut at random and joined to batches."""
+"""Windows of speech and motion, cut at random and joined to batches of about the same length."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -13,13 +14,19 @@ from torch import Tensor
 from beavervision.audio.pitch import coarse_pitch
 from beavervision.face.model import FaceModel
 from beavervision.metrics.mouth import spoken_closures
+from beavervision.stages.audio2motion.manner import Manner, lip_distance, mouth_projector
 from beavervision.stages.audio2motion.network import Speech
-from beavervision.stages.audio2motion.statistics import Statistics, lip_distance, mouth_projector
+from beavervision.stages.audio2motion.statistics import Statistics, motion_of
 from beavervision.stages.draws import Drawn, draw_rng
+from beavervision.stages.ranks import own_share
+from beavervision.stages.shelf import Shelf
+from beavervision.stages.speakers import SpeakerBalance
 from beavervision.stages.takes import Take
 
 MIN_KNOWN = 0.5
 """Share of a training window whose motion must be known."""
+SHORTEST = 8
+"""Takes of less than 1/8 of a window are batched as if they had that length."""
 
 
 @dataclass
@@ -27,6 +34,7 @@ class SpeechMotion(Speech):
     """A speech and the motion that goes with it."""
 
     expression: Float[Tensor, "B T E"]
+    """What is learnt of a frame; identity coefficients stand before the expression's where they are learnt, too."""
     known: Bool[Tensor, "B T"]
     """Frames that count: inside the sequence, and the face was seen."""
     closed: Bool[Tensor, "B T"]
@@ -34,64 +42,95 @@ class SpeechMotion(Speech):
 
 
 class Windows(Drawn[SpeechMotion]):
-    """Map the number of a draw to one window, the same window every time.
+    """Map the number of a step to its batch, the same batch every time.
+
+    A batch holds `batch_size` windows of `length` frames; or, of takes that are shorter than a window, more of about
+    the same length, so that no batch has more than batch_size x length frames and little of it is padding. Every
+    speaker is drawn alike.
 
     Args:
-        takes: speech and motion, disturbed and undisturbed.
+        shelf: speech and motion, disturbed and undisturbed.
         length: frames of a window; a shorter take is one window.
+        batch_size: windows a step.
         statistics: of the training split.
         face: whose coefficients the motion is.
         amplitude: mouths are moved more or less, by up to this share, and the amplitude is told.
         seed: of the draws.
+        identity: whether identity coefficients are learnt, too.
     """
 
     def __init__(
         self,
-        takes: Sequence[Take],
+        shelf: Shelf,
         length: int,
+        batch_size: int,
         statistics: Statistics,
         face: FaceModel,
         amplitude: float,
         seed: int,
+        *,
+        identity: bool = False,
     ) -> None:
-        self._takes, self._length, self._statistics = takes, length, statistics
-        self._amplitude, self._seed = amplitude, seed
-        self._projector = mouth_projector(face)
-        self._closed = [closures(take, statistics, face) for take in takes]
-        self._starts = [_starts(take.valid, length) for take in takes]
+        self._shelf, self._length, self._batch_size = shelf, length, batch_size
+        self._statistics, self._amplitude, self._seed = statistics, amplitude, seed
+        self._face, self._projector, self._identity = face, mouth_projector(face), identity
+        self._who = (0, 1)
+        speakers = [label.speaker for label in shelf.labels]
+        weights = [label.n_known for label in shelf.labels]
+        self._all = SpeakerBalance(speakers, weights)
+        self._times = [min(SHORTEST, max(1, length // label.n_frames)) for label in shelf.labels]
+        self._alike = {
+            times: SpeakerBalance(speakers, weights, [i for i, own in enumerate(self._times) if own == times])
+            for times in set(self._times)
+        }
 
-    def __getitem__(self, draw: int) -> SpeechMotion:
-        rng = draw_rng(self._seed, draw)
-        chosen = int(rng.integers(len(self._takes)))
-        start = int(rng.choice(self._starts[chosen]))
-        scale = float(np.exp(rng.uniform(-1, 1) * np.log1p(self._amplitude)))
-        window = range(start, min(start + self._length, self._takes[chosen].n_frames))
-        return cut(self._takes[chosen], self._closed[chosen], window, self._statistics, self._projector, scale)
+    def share(self, rank: int, world: int) -> Windows:
+        """The part that one of several processes makes of every batch."""
+        mine = copy(self)
+        mine._who = (rank, world)
+        own_share(self._batch_size, "datamodule.batch_size", rank, world)
+        return mine
+
+    def __getitem__(self, step: int) -> SpeechMotion:
+        rng = draw_rng(self._seed, step)
+        times = self._times[self._all.draw(rng)]
+        count = times * self._batch_size
+        drawn = [(self._alike[times].draw(rng), rng.random(), rng.uniform(-1, 1)) for _ in range(count)]
+        return collate([self._cut(*one) for one in drawn[own_share(count, "datamodule.batch_size", *self._who)]])
+
+    def _cut(self, place: int, where: float, more: float) -> SpeechMotion:
+        """A window of a take; `where` in [0, 1) chooses its start, `more` in [-1, 1] how far the mouth moves."""
+        take, manner = self._shelf[place], self._statistics.manners[self._shelf.labels[place].speaker]
+        starts = _starts(take.valid, self._length)
+        start = int(starts[int(where * len(starts))])
+        part = take.part(range(start, min(start + self._length, take.n_frames)))
+        scale = float(np.exp(more * np.log1p(self._amplitude)))
+        closed = closures(part, manner, self._face)
+        return as_batch(scaled(part, manner, self._projector, scale), closed, manner, scale, identity=self._identity)
 
 
-def cut(
-    take: Take,
-    closed: Bool[np.ndarray, "T"],
-    window: range,
-    statistics: Statistics,
-    projector: Float[np.ndarray, "E E"],
-    scale: float = 1.0,
+def scaled(take: Take, manner: Manner, projector: Float[np.ndarray, "E E"], scale: float) -> Take:
+    """The same speech with a mouth that moves `scale` times as much."""
+    expression = take.expression + (scale - 1) * (take.expression - manner.rest) @ projector
+    return replace(take, expression=expression * take.valid[:, None])
+
+
+def as_batch(
+    take: Take, closed: Bool[np.ndarray, "T"], manner: Manner, scale: float = 1.0, *, identity: bool = False
 ) -> SpeechMotion:
-    """A window of a take as a batch of one, its mouth moving `scale` times as much."""
-    frames, rows = slice(window.start, window.stop), slice(2 * window.start, 2 * window.stop)
-    expression = take.expression[frames]
-    expression = expression + (scale - 1) * (expression - statistics.rest) @ projector
-    known = take.valid[frames]
+    """A take as a batch of one."""
+    motion = motion_of(take, identity=identity) * take.valid[:, None]
+    # torch.tensor copies: what is mapped must not be written to.
     return SpeechMotion(
-        content=torch.from_numpy(take.content[rows])[None],
-        pitch=torch.from_numpy(coarse_pitch(take.pitch[rows]))[None],
-        blink=torch.from_numpy(take.blink[frames])[None],
-        mouth_amp=torch.tensor([scale * statistics.mouth_amp]),
-        eye_amp=torch.tensor([statistics.eye_amp]),
-        inside=torch.ones(1, len(window), dtype=torch.bool),
-        expression=torch.from_numpy((expression * known[:, None]).astype(np.float32))[None],
-        known=torch.from_numpy(known)[None],
-        closed=torch.from_numpy(closed[frames])[None],
+        content=torch.tensor(take.content)[None],
+        pitch=torch.tensor(coarse_pitch(take.pitch))[None],
+        blink=torch.tensor(take.blink)[None],
+        mouth_amp=torch.tensor([scale * manner.mouth_amp]),
+        eye_amp=torch.tensor([manner.eye_amp]),
+        inside=torch.ones(1, take.n_frames, dtype=torch.bool),
+        expression=torch.tensor(motion.astype(np.float32))[None],
+        known=torch.tensor(take.valid)[None],
+        closed=torch.tensor(closed)[None],
     )
 
 
@@ -108,10 +147,12 @@ def collate(items: Sequence[SpeechMotion]) -> SpeechMotion:
     return SpeechMotion.from_dict(joined)
 
 
-def closures(take: Take, statistics: Statistics, face: FaceModel) -> Bool[np.ndarray, "T"]:
-    """Known frames whose lips are shut in the midst of speech."""
-    opening = torch.from_numpy(lip_distance(face, take.expression))
-    return spoken_closures(opening, *statistics.mouth_range).numpy() & take.valid
+def closures(take: Take, manner: Manner, face: FaceModel) -> Bool[np.ndarray, "T"]:
+    """Known frames whose lips are shut in the midst of speech: by p, b or m where that is known."""
+    if take.bilabial is not None:
+        return take.bilabial & take.valid
+    opening = torch.tensor(lip_distance(face, take.expression))
+    return spoken_closures(opening, *manner.mouth_range).numpy() & take.valid
 
 
 def _padded(value: Tensor, rows: int) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +12,20 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from beavervision.artifacts.clip import TEST_SHARE, Clip
-from beavervision.audio.hearing import AudioFeatures, FeatureSettings
+from beavervision.artifacts.clip import TEST_SHARE
+from beavervision.audio.hearing import AudioFeatures
 from beavervision.errors import BeaverError
-from beavervision.face.providers import load_face_model
 from beavervision.nerf.condition_scale import ConditionScale
 from beavervision.stages.audio2motion.inference import AudioToMotion
-from beavervision.stages.base import StageData
+from beavervision.stages.disturbance import Disturbance, Variety
 from beavervision.stages.draws import DrawLoader, draw_loader
 from beavervision.stages.postnet.pitch import frame_pitch
 from beavervision.stages.postnet.refinement import Refinement, Stretches, collate
-from beavervision.stages.takes import Disturbance, random_disturbance, record, require_motion
+from beavervision.stages.shelf import Shelf
+from beavervision.stages.speech_data import SpeechData
 
 
-class PostNetData(StageData):
+class PostNetData(SpeechData):
     """Feeds postnet from one clip and its audio2motion bundle.
 
     The training split is divided once more: its last 1/11 chooses the checkpoint. The held-out split of the clip
@@ -44,6 +44,7 @@ class PostNetData(StageData):
         steps_per_epoch: steps of what Lightning calls an epoch.
         workers: processes that cut windows.
         seed: of everything random.
+        shelf: folder in which takes are kept.
     """
 
     def __init__(
@@ -60,12 +61,11 @@ class PostNetData(StageData):
         steps_per_epoch: int = 100,
         workers: int = 0,
         seed: int = 1,
+        shelf: Path | None = None,
     ) -> None:
-        super().__init__()
-        self._folder, self._upstream, self._subject = Path(clip), dict(upstream or {}), subject
-        self._batch_size, self._window, self._takes = batch_size, window, takes
-        self._disturb = {"speed": speed, "gain_db": gain_db, "noise_db": noise_db}
-        self._steps, self._workers, self._seed = steps_per_epoch, workers, seed
+        super().__init__(clip, subject, Variety(takes, speed, gain_db, noise_db), shelf, seed)
+        self._upstream = dict(upstream or {})
+        self._batch_size, self._window, self._steps, self._workers = batch_size, window, steps_per_epoch, workers
 
     @property
     def subject(self) -> int:
@@ -76,40 +76,38 @@ class PostNetData(StageData):
         """Predict and measure the training split."""
         if hasattr(self, "scale"):
             return
-        self.clip = Clip.load(self._folder)
-        self.face = load_face_model(self.clip.facts["basis"])
+        self.recording = self.one_recording()
         self._predictor = self._load_predictor()
-        identity = self.clip.subjects[self._subject].identity
-        self.identity = identity
+        self.open_speech(self._predictor.features)
+        self._require_same_speech(self._predictor)
+        self.identity = self.recording.identity
         still = np.zeros(len(self.face.exp_basis))
-        self.identity_condition = self.face.condition68(identity, still).astype(np.float32)
-        rng = np.random.default_rng(self._seed)
-        how = [Disturbance(), *(random_disturbance(rng, **self._disturb) for _ in range(self._takes))]
-        learn, choose = _divided(self.clip.train_range)
-        takes = [self._record(learn, h) for h in how]
-        clean = self._record(self.clip.train_range, Disturbance())
+        self.identity_condition = self.face.condition68(self.identity, still).astype(np.float32)
+        self._shelf = Shelf(self._shelf_folder, self.features)
+        frames = self.recording.train_ranges[0]
+        learn, self.chosen_by = _divided(frames)
+        hows = self._variety.draw(np.random.default_rng(self._seed))
+        takes = self._record(learn, hows)
+        clean = self._record(frames, [Disturbance()])[0]
         own = clean.truth[clean.known].numpy().reshape(-1, 68, 3)
         self.scale, self.database = ConditionScale.of(own), own
         self._train = Stretches(takes, self._window, self._seed)
-        self.chosen_by, self._choice = choose, [self._record(choose, h) for h in how]
+        self._choice = self._record(self.chosen_by, hows)
 
     def _load_predictor(self) -> AudioToMotion:
         if "audio2motion" not in self._upstream:
             raise BeaverError(
-                f"postnet refines what audio2motion predicts; train model=audio2motion on {self.clip.name} first."
+                f"postnet refines what audio2motion predicts; train model=audio2motion on {self.recording.name} first."
             )
-        predictor = AudioToMotion.from_bundle(self._upstream["audio2motion"])
-        if (predictor.fps, predictor.basis) != (self.clip.fps, self.face.name):
-            raise BeaverError(
-                f"{self._upstream['audio2motion']} speaks {predictor.basis} at {predictor.fps} fps, clip "
-                f"{self.clip.name} {self.face.name} at {self.clip.fps}; train model=audio2motion on this clip again."
-            )
-        return predictor
+        return AudioToMotion.from_bundle(self._upstream["audio2motion"])
 
-    @property
-    def features(self) -> FeatureSettings:
-        """What audio2motion hears."""
-        return self._predictor.features
+    def _require_same_speech(self, predictor: AudioToMotion) -> None:
+        about = self.survey
+        if (predictor.fps, predictor.basis) != (about.fps, about.basis):
+            raise BeaverError(
+                f"{self._upstream['audio2motion']} speaks {predictor.basis} at {predictor.fps} fps, {about.name} "
+                f"{about.basis} at {about.fps}; train model=audio2motion on this clip again."
+            )
 
     @property
     def clean_choice(self) -> Refinement:
@@ -118,21 +116,23 @@ class PostNetData(StageData):
 
     def held_out(self) -> Refinement:
         """The clip's held-out split, for measuring only."""
-        return self._record(self.clip.test_range, Disturbance())
+        return self._record(self.recording.held_out_ranges[0], [Disturbance()])[0]
 
-    def _record(self, frames: range, how: Disturbance) -> Refinement:
-        """Predicted and true conditions of `frames`; nothing outside them is heard."""
-        take = record(self.clip, frames, self.features, self._subject, how)
-        if frames.start == 0:
-            require_motion(take, self.clip)
-        motion = self._predictor.move(AudioFeatures(take.content, take.pitch), blink=take.blink)
+    def _record(self, frames: range, hows: Sequence[Disturbance]) -> list[Refinement]:
+        """Predicted and true conditions of `frames`, once for each disturbance; nothing outside them is heard."""
+        return [self._refinement(place) for place in self._shelf.put(self.recording, frames, hows)]
+
+    def _refinement(self, place: int) -> Refinement:
+        take = self._shelf[place]
+        # Copies: what is mapped must not be written to.
+        motion = self._predictor.move(AudioFeatures(np.array(take.content), np.array(take.pitch)), blink=take.blink)
         predicted, truth = (self._condition(e) for e in (motion.expression, take.expression))
         return Refinement(
             predicted=predicted,
             truth=truth,
-            known=torch.from_numpy(take.valid)[None],
+            known=torch.tensor(take.valid)[None],
             pitch=torch.from_numpy(frame_pitch(take.pitch))[None],
-            content=torch.from_numpy(take.content)[None],
+            content=torch.tensor(take.content)[None],
         )
 
     def _condition(self, expression: Float[np.ndarray, "T E"]) -> Float[Tensor, "1 T 204"]:

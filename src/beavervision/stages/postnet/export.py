@@ -35,20 +35,13 @@ def bundle_contents(network: PostNet, hparams: Mapping[str, Any], data: PostNetD
         hparams: its widths.
         data: what it was trained on.
     """
-    facts = {
-        "clip": data.clip.name,
-        "clip_sha256": data.clip.sha256,
-        "subject": data.subject,
-        "fps": data.clip.fps,
-        "basis": data.face.name,
-    }
     thinned = data.database[:: -(-len(data.database) // MAX_DATABASE)]
     assets = {"database": thinned.astype(np.float32), "identity": data.identity, **vars(data.scale)}
     refiner = MotionRefiner(network, data.face, data.identity, data.scale, assets["database"])
     return BundleContents(
         weights=network.state_dict(),
         hparams=dict(hparams),
-        facts=facts,
+        facts=data.facts(),
         assets=assets,
         notes=NOTES,
         metrics=_measure(refiner, data.held_out(), LipFigures(data.face, torch.from_numpy(data.database).flatten(1))),

@@ -10,7 +10,6 @@ from beavervision.stages.face_film import faces_film, landmarks_of, mouth_openin
 from beavervision.stages.media import Curves, Film, Media
 from beavervision.stages.postnet.data import PostNetData
 from beavervision.stages.postnet.refinement import Refinement
-from beavervision.stages.takes import sound_of
 
 MOST_FRAMES = 150
 """Six seconds are shown."""
@@ -26,7 +25,7 @@ def refined_media(speech: Refinement, refined: Float[Tensor, "T 204"], data: Pos
     """
     faces = _faces(speech, refined, data)
     frames = data.chosen_by[:MOST_FRAMES]
-    time = np.arange(frames.start, frames.stop) / data.clip.fps
+    time = np.arange(frames.start, frames.stop) / data.survey.fps
     openings = {title: mouth_opening(points) for title, points in faces.items()}
     return [
         Curves("mouth", time, openings, "s", "mouth opening, mm"),
@@ -36,8 +35,8 @@ def refined_media(speech: Refinement, refined: Float[Tensor, "T 204"], data: Pos
 
 def refined_film(name: str, speech: Refinement, refined: Float[Tensor, "T 204"], data: PostNetData) -> Film:
     """The faces side by side with the speech; arguments as in `refined_media`."""
-    sound = sound_of(data.clip, data.chosen_by[:MOST_FRAMES])
-    return faces_film(name, _faces(speech, refined, data), data.clip.fps, sound)
+    sound = data.recording.sound(data.chosen_by[:MOST_FRAMES])
+    return faces_film(name, _faces(speech, refined, data), data.survey.fps, sound)
 
 
 def _faces(

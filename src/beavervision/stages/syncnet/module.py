@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from beavervision.metrics.sync import sync_offset
+from beavervision.audio.hearing import ROWS_PER_FRAME
 from beavervision.stages.arguments import build_from
 from beavervision.stages.base import BundleContents, StageModule
 from beavervision.stages.draws import step_noise
-from beavervision.stages.media import Curves, Media
-from beavervision.stages.syncnet.data import SHIFT_FRAMES, SyncNetData, SyncPairs
+from beavervision.stages.media import Media
+from beavervision.stages.syncnet.data import SyncNetData
+from beavervision.stages.syncnet.judgement import Judgement
 from beavervision.stages.syncnet.network import WINDOW, SyncNet
+from beavervision.stages.syncnet.pairs import SyncPairs
 from beavervision.stages.syncnet.strip import offset_curves
 
 
 class SyncExpertTraining(StageModule):
-    """Trains the sync expert on one clip.
+    """Trains the sync expert on one clip or on a corpus.
 
     Args:
         content_dim: channels of the audio feature.
@@ -47,7 +48,7 @@ class SyncExpertTraining(StageModule):
         self.network = build_from(SyncNet, network or {}, "model.network", content_dim=content_dim)
         self._network_hparams = {"content_dim": content_dim, **(network or {})}
         self._rate, self._decay, self._seed = learning_rate, weight_decay, seed
-        self._shown: Curves | None = None
+        self._shown: tuple[Tensor, ...] | None = None
 
     def setup(self, stage: str) -> None:
         """Take over the training split's statistics."""
@@ -67,42 +68,29 @@ class SyncExpertTraining(StageModule):
         self.log_dict({"train/loss": loss.detach(), "train/accuracy": accuracy}, sync_dist=True)
         return loss
 
+    def on_validation_epoch_start(self) -> None:
+        """Forget what the last validation heard."""
+        self._judgement, self._shown = Judgement(self.network, self.trainer.datamodule.survey.fps), None
+
     def validation_step(self, batch: SyncPairs, _: int) -> None:
-        """Offset of the held-out speech, and how well windows in step are told from shifted ones."""
+        """Hear a held-out sequence; one that is shorter than a window says nothing."""
+        if batch.known.shape[1] < WINDOW or batch.content.shape[1] < ROWS_PER_FRAME * WINDOW:
+            return
         known = batch.known[0].unfold(0, WINDOW, 1).all(-1)
         if not known.any():
             return
         sound, motion = self.network.embed_sound(batch.content)[0], self.network.embed_lips(batch.lips)[0]
-        found = sync_offset(sound, motion, known)
-        self._shown = offset_curves(sound, motion, known)
-        self.log_dict(
-            {
-                "val/offset": found.offset.float(),
-                "val/confidence": found.confidence,
-                "val/accuracy": self._accuracy(sound, motion, known),
-            }
-        )
+        heard = self._judgement.add(sound, motion, known)
+        self._shown = heard if self._shown is None else tuple(a + b for a, b in zip(self._shown, heard, strict=True))
+
+    def on_validation_epoch_end(self) -> None:
+        """Offsets found in what is held out, and how well windows in step are told from shifted ones."""
+        self.log_dict({f"val/{name}": value for name, value in self._judgement.figures().items()}, sync_dist=True)
 
     def validation_media(self) -> list[Media]:
         """Distance of sound and lips over their offset in time: a valley at 0 when the expert hears."""
-        return [] if self._shown is None else [self._shown]
-
-    def _accuracy(
-        self, sound: Float[Tensor, "W D"], motion: Float[Tensor, "W D"], known: Bool[Tensor, "W"]
-    ) -> Float[Tensor, ""]:
-        """Mean of the shares of windows judged rightly in step and, shifted by the least that counts, not so."""
-        shift = min(SHIFT_FRAMES[0], len(sound) - 1)
-        right = (self.network.logit(sound, motion) > 0)[known].float().mean()
-        early, late = self.network.logit(sound[:-shift], motion[shift:]), known[shift:]
-        return (right + (early <= 0)[late].float().mean()) / 2 if late.any() else right
+        return [] if self._shown is None else [offset_curves(*self._shown)]
 
     def bundle_contents(self, data: SyncNetData) -> BundleContents:
         """The network and what it hears."""
-        facts = {
-            "clip": data.clip.name,
-            "clip_sha256": data.clip.sha256,
-            "fps": data.clip.fps,
-            "basis": data.clip.facts["basis"],
-            "audio_features": asdict(data.features),
-        }
-        return BundleContents(self.network.state_dict(), self._network_hparams, facts)
+        return BundleContents(self.network.state_dict(), self._network_hparams, data.facts())

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
-from beavervision.metrics.sync import MAX_OFFSET, offset_distances
+from beavervision.metrics.sync import MAX_OFFSET
 from beavervision.stages.media import Curves
 
 
-def offset_curves(sound: Float[Tensor, "T D"], motion: Float[Tensor, "T D"], known: Bool[Tensor, "T"]) -> Curves:
+def offset_curves(total: Float[Tensor, "O"], count: Float[Tensor, "O"]) -> Curves:
     """Mean distance of lips and sound for every offset between them; offsets that never occur are left blank.
 
     Args:
-        sound: embeddings of unit length.
-        motion: embeddings of unit length.
-        known: motions that count.
+        total: sum of the distances of embeddings, as `metrics.sync.offset_distances` gives it.
+        count: their number.
     """
-    total, count = (value.float().cpu().numpy() for value in offset_distances(sound, motion, known))
+    total, count = (value.float().cpu().numpy() for value in (total, count))
     mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
     offsets = np.arange(-MAX_OFFSET, MAX_OFFSET + 1)
     return Curves(

@@ -1,0 +1,62 @@
+"""Adaptation: a network that speaks for anybody becomes one person's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from beavervision.artifacts.bundle import Bundle
+from beavervision.errors import BeaverError
+from beavervision.stages.arguments import build_from
+from beavervision.stages.audio2motion.network import MotionVAE
+from beavervision.stages.audio2motion.windows import SpeechMotion
+
+
+def begin_with(
+    init: str | None, settings: Mapping[str, Any], content_dim: int, motion_dim: int
+) -> tuple[MotionVAE, dict[str, Any]]:
+    """The network that training begins with, and the arguments that build it again.
+
+    Args:
+        init: folder of a bundle, whose sizes, scales and weights are taken over; None for a new network.
+        settings: of `model.network`; of one that is taken over only `dropout` counts.
+        content_dim: channels of the audio feature.
+        motion_dim: coefficients of the motion.
+
+    Raises:
+        BeaverError: when the bundle hears or moves otherwise.
+    """
+    widths = {"content_dim": content_dim, "motion_dim": motion_dim}
+    if init is None:
+        return build_from(MotionVAE, settings, "model.network", **widths), {**widths, **settings}
+    bundle = Bundle.load(Path(init), "audio2motion")
+    for name, width in widths.items():
+        if bundle.hparams[name] != width:
+            raise BeaverError(
+                f"model.init: {init} has {name} {bundle.hparams[name]}, this clip needs {width}; give model.init=none."
+            )
+    hparams = {**bundle.hparams, **{name: settings[name] for name in ("dropout",) if name in settings}}
+    network = MotionVAE(**hparams)
+    network.load_state_dict(bundle.weights)
+    return network, hparams
+
+
+@torch.inference_mode()
+def take_over_rest(network: MotionVAE, speeches: Iterable[SpeechMotion]) -> None:
+    """Shift the network's mean face so that what it says is, on average, this person's: the rest, in closed form.
+
+    Args:
+        network: changed in place.
+        speeches: of the training split, undisturbed.
+    """
+    training = network.training
+    network.eval()
+    total, count = torch.zeros_like(network.motion_mean, dtype=torch.float64), 0
+    for speech in speeches:
+        away = (speech.expression - network(speech))[speech.known]
+        total, count = total + away.double().sum(0), count + len(away)
+    network.motion_mean += (total / max(1, count)).to(network.motion_mean.dtype)
+    network.train(training)

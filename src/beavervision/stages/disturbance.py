@@ -1,0 +1,67 @@
+"""Disturbance: how the sound of a take differs from the recording's, so that a network hears more than one voice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import soxr
+from jaxtyping import Float
+
+from beavervision.audio.waveform import SAMPLE_RATE
+
+
+@dataclass(frozen=True)
+class Disturbance:
+    """How the sound of a take differs from the recording's; its motion follows in time."""
+
+    speed: float = 1.0
+    """Faster (> 1) and so higher-voiced, or slower; motion is resampled alike."""
+    shift: float = 0.0
+    """Where the first frame lies in the recording, in frames: positions between the camera's frames."""
+    gain_db: float = 0.0
+    noise_db: float = -np.inf
+    """White noise, relative to the speech's RMS."""
+    seed: int = 0
+    """Of the noise."""
+
+    def louder(self, gain_db: float) -> Disturbance:
+        """The same, and louder by `gain_db`."""
+        return replace(self, gain_db=self.gain_db + gain_db)
+
+    def apply(self, samples: Float[np.ndarray, "N"], fps: float) -> Float[np.ndarray, "M"]:
+        """Shift, speed, noise and gain on mono sound at 16 kHz."""
+        sound = samples[round(self.shift / fps * SAMPLE_RATE) :]
+        if self.speed != 1.0:
+            sound = soxr.resample(sound, SAMPLE_RATE * self.speed, SAMPLE_RATE).astype(np.float32)
+        if np.isfinite(self.noise_db):
+            level = np.sqrt(np.square(sound).mean()) * 10 ** (self.noise_db / 20)
+            noise = np.random.default_rng(self.seed).standard_normal(len(sound))
+            sound = sound + (level * noise).astype(np.float32)
+        return (sound * 10 ** (self.gain_db / 20)).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Variety:
+    """How many disturbed copies of a speech there are beside the clean one, and how far they go."""
+
+    takes: int
+    speed: float
+    """Up to this share faster or slower."""
+    gain_db: float
+    """Up to this much louder or softer."""
+    noise_db: float
+    """Noise of up to this level relative to the speech, and 30 dB less at the least."""
+
+    def draw(self, rng: np.random.Generator) -> list[Disturbance]:
+        """The clean take, and `takes` disturbed ones."""
+        return [Disturbance(), *(self._one(rng) for _ in range(self.takes))]
+
+    def _one(self, rng: np.random.Generator) -> Disturbance:
+        return Disturbance(
+            speed=float(np.exp(rng.uniform(-1, 1) * np.log1p(self.speed))),
+            shift=float(rng.uniform(0, 1)),
+            gain_db=float(rng.uniform(-1, 1) * self.gain_db),
+            noise_db=float(rng.uniform(self.noise_db - 30, self.noise_db)),
+            seed=int(rng.integers(1 << 31)),
+        )

@@ -1,0 +1,49 @@
+"""Mean and standard deviation of rows that are never in memory together."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+
+
+class Moments:
+    """Gathers rows batch by batch (Chan, Golub, LeVeque 1979: pairwise update of mean and squared deviation).
+
+    Example:
+        >>> moments = Moments()
+        >>> moments.add(np.array([[1.0], [2.0]]))
+        >>> moments.add(np.array([[6.0]]))
+        >>> float(moments.mean[0]), round(float(moments.std[0]) ** 2, 3)
+        (3.0, 4.667)
+    """
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._mean: Float[np.ndarray, "C"] = np.zeros(0)
+        self._squares: Float[np.ndarray, "C"] = np.zeros(0)
+
+    def add(self, rows: Float[np.ndarray, "R C"]) -> None:
+        """Take more rows into account."""
+        if not len(rows):
+            return
+        rows = np.asarray(rows, np.float64)
+        mean = rows.mean(0)
+        squares = np.square(rows - mean).sum(0)
+        if not self._count:
+            self._count, self._mean, self._squares = len(rows), mean, squares
+            return
+        total = self._count + len(rows)
+        away = mean - self._mean
+        self._mean = self._mean + away * len(rows) / total
+        self._squares = self._squares + squares + away**2 * self._count * len(rows) / total
+        self._count = total
+
+    @property
+    def mean(self) -> Float[np.ndarray, "C"]:
+        """Mean of all rows."""
+        return self._mean.astype(np.float32)
+
+    @property
+    def std(self) -> Float[np.ndarray, "C"]:
+        """Standard deviation of all rows, of the population."""
+        return np.sqrt(self._squares / self._count).astype(np.float32)

@@ -1,0 +1,50 @@
+"""Draws that hear every speaker alike, however much of each there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+
+class SpeakerBalance:
+    """Draws a speaker, all alike, and then one of the speaker's takes, by how much can be learnt from it.
+
+    Args:
+        speakers: of each take.
+        weights: of each take, e.g. its known frames; one without weight is never drawn.
+        members: takes to draw from; all by default.
+
+    Example:
+        >>> balance = SpeakerBalance(["ann", "ann", "bob"], [100, 300, 1])
+        >>> rng = np.random.default_rng(0)
+        >>> drawn = [balance.draw(rng) for _ in range(1000)]
+        >>> [round(drawn.count(i) / 1000, 1) for i in range(3)]
+        [0.1, 0.4, 0.5]
+    """
+
+    def __init__(self, speakers: Sequence[str], weights: Sequence[float], members: Iterable[int] | None = None) -> None:
+        groups: dict[str, list[int]] = {}
+        for place in range(len(speakers)) if members is None else members:
+            if weights[place] > 0:
+                groups.setdefault(speakers[place], []).append(place)
+        self._names = list(groups)
+        self._groups = [np.array(group) for group in groups.values()]
+        self._ends = [np.cumsum([float(weights[place]) for place in group]) for group in self._groups]
+
+    def __len__(self) -> int:
+        return len(self._groups)
+
+    def draw(self, rng: np.random.Generator, other_than: str | None = None) -> int:
+        """Number of a take.
+
+        Args:
+            rng: two numbers are drawn from it.
+            other_than: a speaker who is left out, where there are others.
+        """
+        left_out = other_than in self._names and len(self._names) > 1
+        chosen = int(rng.integers(len(self._groups) - left_out))
+        if left_out and chosen >= self._names.index(str(other_than)):
+            chosen += 1
+        ends = self._ends[chosen]
+        return int(self._groups[chosen][np.searchsorted(ends, rng.random() * ends[-1], side="right")])

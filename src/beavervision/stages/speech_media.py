@@ -1,0 +1,76 @@
+"""A speech to look at: what is heard over what the face does, true and predicted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from beavervision.audio.hearing import ROWS_PER_FRAME, pitch_rows
+from beavervision.face.model import FaceModel
+from beavervision.stages.audio2motion.manner import lid_distance, lip_distance
+from beavervision.stages.chart import draw_curves
+from beavervision.stages.media import Curves, Media, Picture
+from beavervision.stages.mesh_film import mesh_film
+from beavervision.stages.recordings import Recording
+
+MOST_SECONDS = 60.0
+"""Shown of a long recording: the first ones."""
+TRUTH = "true"
+
+
+def speech_media(
+    recording: Recording, frames: range, predicted: Mapping[str, Float[np.ndarray, "T E"]], face: FaceModel
+) -> Iterator[Media]:
+    """Curves of mouth, eyes and pitch over the sound, and a film of the face meshes with it.
+
+    Args:
+        recording: speech and true motion.
+        frames: T frames of it; of very many the first MOST_SECONDS are shown.
+        predicted: title -> expression coefficients in these frames.
+        face: the model that they belong to.
+    """
+    frames = frames[: round(MOST_SECONDS * recording.fps)]
+    span = slice(frames.start, frames.stop)
+    truth = np.where(recording.known[span][:, None], recording.expression[span], np.nan)
+    motions = {TRUTH: truth, **{title: motion[: len(frames)] for title, motion in predicted.items()}}
+    sound = recording.sound(frames)
+    yield Picture("curves", speech_sheet(motions, face, recording.fps, sound, first=frames.start))
+    yield mesh_film("mesh", motions, recording.identity, face, recording.fps, sound)
+
+
+def speech_sheet(
+    motions: Mapping[str, Float[np.ndarray, "T E"]],
+    face: FaceModel,
+    fps: float,
+    sound: Float[np.ndarray, "N"],
+    first: int = 0,
+) -> UInt8[np.ndarray, "H W 3"]:
+    """Mouth opening, lid opening and pitch over time, one below the other, each over the waveform.
+
+    Args:
+        motions: title -> expression coefficients; NaN where not known.
+        face: the model that they belong to.
+        fps: frames a second.
+        sound: of the same time, 16 kHz.
+        first: number of the first frame, for the time axis.
+    """
+    length = len(next(iter(motions.values())))
+    time = (first + np.arange(length)) / fps
+    pitch = pitch_rows(sound, fps)[: ROWS_PER_FRAME * length : ROWS_PER_FRAME]
+    panels = (
+        Curves("mouth", time, _in_mm(lip_distance, face, motions), "", "mouth opening, mm", sound=sound),
+        Curves("eyes", time, _in_mm(lid_distance, face, motions), "", "lid opening, mm", sound=sound),
+        Curves("pitch", time, {"voice": np.where(pitch > 0, pitch, np.nan)}, "s", "pitch, Hz", sound=sound),
+    )
+    return np.concatenate([draw_curves(panel) for panel in panels])
+
+
+def _in_mm(
+    distance: Callable[[FaceModel, np.ndarray], np.ndarray],
+    face: FaceModel,
+    motions: Mapping[str, Float[np.ndarray, "T E"]],
+) -> dict[str, Float[np.ndarray, "T"]]:
+    """Title -> a distance that the statistics measure in cm."""
+    return {title: 10 * distance(face, motion) for title, motion in motions.items()}

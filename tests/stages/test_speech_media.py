@@ -1,0 +1,61 @@
+"""A speech to look at: the panels' lines and the meshes' mouths."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from speech_clips import write_speech_clip
+
+from beavervision.face.providers import load_face_model
+from beavervision.stages.chart import COLOURS, HEIGHT
+from beavervision.stages.mesh_film import HOLES, SIDE, draw_landmark_mesh, mesh_film
+from beavervision.stages.recordings import recording_of_clip
+from beavervision.stages.speech_media import speech_media
+
+
+@pytest.fixture(scope="module")
+def face():
+    return load_face_model()
+
+
+def mouth_pixels(panel, face):
+    """Pixels of the mouth's colour."""
+    return int((np.abs(panel.astype(int) - HOLES[0][1]).max(-1) < 12).sum())
+
+
+def test_an_open_mouth_is_a_hole_and_a_shut_one_is_not(face):
+    def panel(opening):
+        shape = opening * face.semantic["jaw_open"]
+        return draw_landmark_mesh(face.vertices(np.zeros(80), shape)[face.landmarks468])
+
+    shut, half, wide = (mouth_pixels(panel(opening), face) for opening in (0.0, 0.5, 1.0))
+    assert shut < 100
+    assert half > 300
+    assert wide > 1.5 * half
+
+
+def test_a_frame_without_truth_leaves_its_panel_empty(face):
+    motion = np.zeros((2, 64), np.float32)
+    film = mesh_film(
+        "mesh", {"true": np.full_like(motion, np.nan), "predicted": motion}, np.zeros(80), face, 25.0, None
+    )
+    frames = list(film.frames)
+    assert [frame.shape for frame in frames] == [(SIDE, 2 * SIDE, 3)] * 2
+    empty, drawn = frames[0][40:, :SIDE], frames[0][40:, SIDE:]
+    assert (empty == empty[0, 0]).all()
+    assert drawn.std() > 20
+
+
+def test_curves_and_film_show_the_same_frames_with_their_sound(face, tmp_path):
+    clip = write_speech_clip(tmp_path / "clip", n_frames=60, hidden=range(50, 54))
+    recording = recording_of_clip(clip, 0)
+    frames = range(40, 60)
+    predicted = np.zeros((20, 64), np.float32)
+    curves, film = speech_media(recording, frames, {"predicted": predicted}, face)
+    assert (curves.name, film.name) == ("curves", "mesh")
+    assert curves.rgb.shape[0] == 3 * HEIGHT
+    for panel in range(2):  # both lines in mouth and eyes
+        part = curves.rgb[panel * HEIGHT : (panel + 1) * HEIGHT]
+        assert all((part == colour).all(-1).sum() > 100 for colour in COLOURS[:2])
+    assert sum(1 for _ in film.frames) == 20
+    np.testing.assert_array_equal(film.sound, recording.sound(frames))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from jaxtyping import Float
 
 from beavervision.stages.audio2motion.data import Audio2MotionData
 from beavervision.stages.face_film import faces_film, landmarks_of, mouth_opening
 from beavervision.stages.media import Curves, Media
+from beavervision.stages.speech_media import speech_media
 
 MOST_FRAMES = 150
 """Six seconds are shown of a long clip's held-out end: its last ones."""
@@ -32,3 +35,14 @@ def spoken_media(predicted: Float[np.ndarray, "T E"], data: Audio2MotionData) ->
         Curves("mouth", time, openings, "s", "mouth opening, mm"),
         faces_film("faces", faces, fps, speech.recording.sound(frames)),
     ]
+
+
+def held_out_media(predicted: Float[np.ndarray, "T E"], data: Audio2MotionData) -> Iterator[Media]:
+    """Curves over the waveform and a film of the mesh saying what was held out: true | predicted.
+
+    Args:
+        predicted: expression over all that is heard of the first held-out speech.
+        data: set up.
+    """
+    speech = data.held_out[0]
+    yield from speech_media(speech.recording, speech.judged, {"predicted": predicted[-len(speech.judged) :]}, data.face)

@@ -179,14 +179,22 @@ class PostNetTraining(StageModule):
 
     def validation_media(self) -> list[Media]:
         """The mouth's opening over time, and the face saying the speech that chooses: truth, before and after."""
-        return [] if self._shown is None else refined_media(*self._shown, self.trainer.datamodule)
+        data: PostNetData = self.trainer.datamodule
+        return [] if self._shown is None else refined_media(*self._shown, data.chosen_by, data)
+
+    def evaluation_media(self, data: PostNetData) -> list[Media]:
+        """The same of the held-out speech, with the chosen network."""
+        speech = data.held_out()
+        return refined_media(speech, self._refined(speech), data.recording.held_out_ranges[0], data)
 
     def preview(self, data: PostNetData) -> Film:
         """The face saying the speech that chooses, with the chosen network."""
         batch = data.clean_choice
-        with torch.inference_mode():
-            refined = self.chosen.cpu().eval()(batch.predicted, batch.pitch)[0]
-        return refined_film(PREVIEW, batch, refined, data)
+        return refined_film(PREVIEW, batch, self._refined(batch), data.chosen_by, data)
+
+    @torch.inference_mode()
+    def _refined(self, speech: Refinement) -> Float[Tensor, "T 204"]:
+        return self.chosen.cpu().eval()(speech.predicted, speech.pitch)[0]
 
     def bundle_contents(self, data: PostNetData) -> BundleContents:
         """The chosen network, the person's identity, scale and frames."""

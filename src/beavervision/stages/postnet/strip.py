@@ -15,27 +15,29 @@ MOST_FRAMES = 150
 """Six seconds are shown."""
 
 
-def refined_media(speech: Refinement, refined: Float[Tensor, "T 204"], data: PostNetData) -> list[Media]:
-    """Curves of the mouth's opening and a film of the faces with the speech.
+def refined_media(speech: Refinement, refined: Float[Tensor, "T 204"], frames: range, data: PostNetData) -> list[Media]:
+    """Curves of the mouth's opening over the sound and a film of the faces with it.
 
     Args:
-        speech: the undisturbed speech that chooses.
+        speech: truth and prediction.
         refined: landmark conditions, 1/10 cm.
+        frames: of the recording, in which they are; of very many the first MOST_FRAMES are shown.
         data: set up.
     """
-    faces = _faces(speech, refined, data)
-    frames = data.chosen_by[:MOST_FRAMES]
-    time = np.arange(frames.start, frames.stop) / data.survey.fps
-    openings = {title: mouth_opening(points) for title, points in faces.items()}
+    openings = {title: mouth_opening(points) for title, points in _faces(speech, refined, data).items()}
+    frames = frames[:MOST_FRAMES]
+    time, sound = np.arange(frames.start, frames.stop) / data.survey.fps, data.recording.sound(frames)
     return [
-        Curves("mouth", time, openings, "s", "mouth opening, mm"),
-        refined_film("faces", speech, refined, data),
+        Curves("mouth", time, openings, "s", "mouth opening, mm", sound=sound),
+        refined_film("faces", speech, refined, frames, data),
     ]
 
 
-def refined_film(name: str, speech: Refinement, refined: Float[Tensor, "T 204"], data: PostNetData) -> Film:
+def refined_film(
+    name: str, speech: Refinement, refined: Float[Tensor, "T 204"], frames: range, data: PostNetData
+) -> Film:
     """The faces side by side with the speech; arguments as in `refined_media`."""
-    sound = data.recording.sound(data.chosen_by[:MOST_FRAMES])
+    sound = data.recording.sound(frames[:MOST_FRAMES])
     return faces_film(name, _faces(speech, refined, data), data.survey.fps, sound)
 
 

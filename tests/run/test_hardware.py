@@ -65,7 +65,9 @@ def test_a_compiled_network_keeps_its_names():
 
 def test_several_losses_get_the_strategy_that_allows_them():
     cfg = OmegaConf.create({"hardware": {"compile": False}, "trainer": {"strategy": "ddp"}})
-    fit_hardware(cfg, SimpleNamespace(automatic_optimization=True))  # type: ignore[arg-type]
+    fit_hardware(cfg, SimpleNamespace(automatic_optimization=True, trains_parts=False))  # type: ignore[arg-type]
     assert cfg.trainer.strategy == "ddp"
-    fit_hardware(cfg, SimpleNamespace(automatic_optimization=False))  # type: ignore[arg-type]
-    assert cfg.trainer.strategy == "ddp_find_unused_parameters_true"
+    for several, parts in ((False, False), (True, True)):
+        cfg.trainer.strategy = "ddp"
+        fit_hardware(cfg, SimpleNamespace(automatic_optimization=several, trains_parts=parts))  # type: ignore[arg-type]
+        assert cfg.trainer.strategy == "ddp_find_unused_parameters_true"

@@ -22,6 +22,7 @@ FIELD = {
     "levels": 6, "finest": 64, "ambient_finest": 32, "log2_entries": 12, "ambient_dims": 2, "hidden": 16,
     "geometry": 8, "samples": 8, "shell_samples": 3,
 }  # fmt: skip
+FAST = {"rows": 24, "width": 8, "layers": 2, "frames": 2, "blocks": 8}
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,15 @@ def make_data(clip, **settings):
 
 
 def make_module(data, **settings):
-    numbers = {"refresh_every": 2, "shell_at": 0.5, "shell_frames": 3, "average_every": 1, "field": FIELD, **settings}
+    numbers = {
+        "refresh_every": 2,
+        "shell_at": 0.5,
+        "shell_frames": 3,
+        "average_every": 1,
+        "field": FIELD,
+        "fast": FAST,
+        **settings,
+    }
     return HeadModule(**data.dimensions(), **numbers)
 
 
@@ -139,15 +148,16 @@ def test_training_writes_figures_strips_and_the_shell(trained):
     assert 0 < int(shell.sum()) < shell.numel()
 
 
-def test_resuming_equals_never_stopping_bit_for_bit(data, trained, tmp_path):
-    whole = make_module(data)
-    train(whole, data, tmp_path / "a", 4, [SaveAt(2, tmp_path / "two.ckpt")])
-    again = make_module(data)
-    train(again, data, tmp_path / "b", 4, resume=tmp_path / "two.ckpt")
+@pytest.mark.parametrize("stop", [2, 3], ids=["before the last phase", "in the last phase"])
+def test_resuming_equals_never_stopping_bit_for_bit(data, tmp_path, stop):
+    whole = make_module(data, shell_at=0.25, distill_share=0.5)
+    train(whole, data, tmp_path / "a", 4, [SaveAt(stop, tmp_path / "stop.ckpt")])
+    again = make_module(data, shell_at=0.25, distill_share=0.5)
+    train(again, data, tmp_path / "b", 4, resume=tmp_path / "stop.ckpt")
     ours, theirs = whole.state_dict(), again.state_dict()
     assert ours.keys() == theirs.keys()
     assert [name for name in ours if not torch.equal(ours[name], theirs[name])] == []
-    torch.load(tmp_path / "two.ckpt", weights_only=True)
+    torch.load(tmp_path / "stop.ckpt", weights_only=True)
 
 
 def test_a_bundle_renders_what_the_module_rendered(data, trained):

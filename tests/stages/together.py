@@ -27,8 +27,8 @@ from beavervision.stages.syncnet.data import SyncNetData
 from beavervision.stages.syncnet.module import SyncExpertTraining
 
 STEPS = 4
-SPEECH, FILM, MOTION, HEAD = "speech/clip", "film/clip", "audio2motion", "radnerf_head"
-"""Below the folder: a clip with speech, one with pictures, and the bundles that postnet and torso build on."""
+SPEECH, FILM, CORPUS, MOTION, HEAD = "speech/clip", "film/clip", "talks/corpus", "audio2motion", "radnerf_head"
+"""Below the folder: a clip with speech, one with pictures, talks, and the bundles that postnet and torso build on."""
 VAE = {
     "hidden": 8, "latent": 4, "condition": 8, "audio_hidden": 8, "branch": 4, "encoder_layers": 1,
     "decoder_layers": 1, "couplings": 1, "flow_hidden": 4, "flow_layers": 1, "dropout": 0.0,
@@ -39,6 +39,14 @@ SPEC = FrameSpec("1x1", 1.0, 48, 0.4)
 
 def audio2motion(folder: Path):
     data = Audio2MotionData(folder / SPEECH, {"kind": "mel"}, batch_size=4, window=24, takes=1)
+    data.setup("fit")
+    torch.manual_seed(0)
+    return Audio2Motion(**data.dimensions(), network=VAE, schedule={"learning_rate": 3e-3, "warm_up": 1}), data
+
+
+def corpus(folder: Path):
+    """audio2motion on speakers of different lengths, some shorter than a window."""
+    data = Audio2MotionData(folder / CORPUS, {"kind": "mel"}, batch_size=4, window=24, takes=1)
     data.setup("fit")
     torch.manual_seed(0)
     return Audio2Motion(**data.dimensions(), network=VAE, schedule={"learning_rate": 3e-3, "warm_up": 1}), data
@@ -63,7 +71,9 @@ def radnerf_head(folder: Path):
     data = HeadData(folder / FILM, SPEC, rays=256, frames=4, hull_frames=12, cells=24, val_frames=2)
     data.prepare_data()
     data.setup("fit")
-    return HeadModule(**data.dimensions(), refresh_every=2, shell_at=0.6, shell_frames=3, field=FIELD), data
+    fast = {"rows": 24, "width": 8, "layers": 2, "blocks": 8}
+    numbers = {"refresh_every": 2, "shell_at": 0.4, "shell_frames": 3, "distill_share": 0.25}
+    return HeadModule(**data.dimensions(), **numbers, fast=fast, field=FIELD), data
 
 
 def radnerf_torso(folder: Path):
@@ -75,7 +85,7 @@ def radnerf_torso(folder: Path):
     return RadNerfTorso(**data.dimensions(), **small), data
 
 
-STAGES = {f.__name__: f for f in (audio2motion, syncnet, postnet, radnerf_head, radnerf_torso)}
+STAGES = {f.__name__: f for f in (audio2motion, corpus, syncnet, postnet, radnerf_head, radnerf_torso)}
 
 
 class Losses(lightning.Callback):
@@ -92,9 +102,8 @@ def losses(name: str, folder: Path, processes: int = 1) -> list[float]:
     """Losses of a stage's first steps."""
     module, data = STAGES[name](folder)
     kept = Losses()
-    strategy = (
-        "auto" if processes == 1 else "ddp" if module.automatic_optimization else "ddp_find_unused_parameters_true"
-    )
+    whole = module.automatic_optimization and not module.trains_parts
+    strategy = "auto" if processes == 1 else "ddp" if whole else "ddp_find_unused_parameters_true"
     trainer = lightning.Trainer(
         accelerator="cpu", devices=processes, strategy=strategy, max_steps=STEPS, max_epochs=-1, limit_val_batches=0,
         num_sanity_val_steps=0, logger=False, enable_checkpointing=False, enable_progress_bar=False,

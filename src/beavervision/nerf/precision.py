@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from typing import ParamSpec, TypeVar
 
 import torch
@@ -24,3 +24,19 @@ def exact(function: Callable[P, ResultT]) -> Callable[P, ResultT]:
             return function(*args, **kwargs)
 
     return exactly
+
+
+def half_where_fast(device: torch.device) -> torch.autocast:
+    """Context in which layers compute in half precision where the device is faster at it: for rendering.
+
+    On CPUs with AVX512-BF16 or AMX products are four to five times as fast in bfloat16; on others they are slower.
+    """
+    fast = has_fast_bf16() if device.type == "cpu" else device.type == "cuda"
+    return torch.autocast(device.type, torch.bfloat16 if device.type == "cpu" else torch.float16, enabled=fast)
+
+
+@cache
+def has_fast_bf16() -> bool:
+    """Whether this CPU multiplies bfloat16 in hardware."""
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))

@@ -53,8 +53,8 @@ def describe(node: DictConfig) -> str:
 
 def fit_hardware(cfg: DictConfig, module: StageModule) -> None:
     """Fit the trainer's config, and the network, to what `hardware` asks for and the stage can do."""
-    if cfg.trainer.strategy == "ddp" and not module.automatic_optimization:
-        # Each of several losses reaches a part of the parameters only.
+    if cfg.trainer.strategy == "ddp" and (module.trains_parts or not module.automatic_optimization):
+        # A loss reaches a part of the parameters only.
         cfg.trainer.strategy = "ddp_find_unused_parameters_true"
     if cfg.hardware.compile:
         compile_network(module)

@@ -73,6 +73,9 @@ class StageModule(LightningModule, ABC):
     chooses_weights: ClassVar[bool] = False
     """Whether the stage itself averages or chooses the weights that it validates and exports."""
 
+    trains_parts: ClassVar[bool] = False
+    """Whether single steps train some of the weights only."""
+
     @abstractmethod
     def bundle_contents(self, data: StageData) -> BundleContents:
         """Return what inference needs of the trained stage.

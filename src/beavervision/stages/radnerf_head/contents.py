@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from beavervision.artifacts.clip import PLATE
 from beavervision.nerf.condition_scale import without_gaps
 from beavervision.stages.base import BundleContents
 from beavervision.stages.radnerf_head.data import HeadData
+from beavervision.stages.radnerf_head.fast import FAST, FastHead
 from beavervision.stages.radnerf_head.network import HeadNetwork
 
 NOTES = {
@@ -30,13 +33,16 @@ SHUT, OPEN = 0.01, 0.75
 """Quantiles of the training frames' eye openness that count as shut and as open."""
 
 
-def head_contents(network: HeadNetwork, args: dict[str, Any], data: HeadData) -> BundleContents:
+def head_contents(
+    network: HeadNetwork, args: dict[str, Any], data: HeadData, fast: FastHead | None = None
+) -> BundleContents:
     """Everything that rendering needs, the footage excepted.
 
     Args:
         network: what is exported.
         args: that built it.
         data: what it was trained on.
+        fast: what renders fast, where it was trained.
     """
     eye = data.raw_eye[data.train_frames]
     shut, wide = np.quantile(eye, [SHUT, OPEN])
@@ -55,10 +61,18 @@ def head_contents(network: HeadNetwork, args: dict[str, Any], data: HeadData) ->
     }
     plate = data.clip.folder / PLATE
     return BundleContents(
-        weights=network.state_dict(),
+        weights={**network.state_dict(), **_prefixed(fast)},
         hparams=args,
-        facts={**data.facts(), "train_frames": data.clip.train_range.stop},
+        facts={
+            **data.facts(),
+            "train_frames": data.clip.train_range.stop,
+            "fast": None if fast is None else asdict(fast.sizes),
+        },
         assets=assets,
         notes=NOTES,
         files={PLATE: plate} if plate.exists() else {},
     )
+
+
+def _prefixed(fast: FastHead | None) -> dict[str, Tensor]:
+    return {} if fast is None else {FAST + name: value for name, value in fast.state_dict().items()}

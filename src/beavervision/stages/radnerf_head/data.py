@@ -141,12 +141,13 @@ class HeadData(StageData):
         return self.targets(t, window)[row - top, column - left]
 
     def dimensions(self) -> dict[str, Any]:
-        """Box, number of training frames and window: the data dictates them to the network."""
+        """Box, number of training frames, window and height: the data dictates them to the network."""
         return {
             "box": [round(float(v), 4) for v in self.box],
             "n_codes": len(self.train_frames),
             "window": self.window,
             "cells": self.cells,
+            "height": self.crops.size[1],
         }
 
     def train_dataloader(self) -> DataLoader:

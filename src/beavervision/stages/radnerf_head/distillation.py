@@ -15,6 +15,7 @@ from beavervision.stages.radnerf_head.fast import FastHead, FastSizes
 from beavervision.stages.radnerf_head.losses import photometric
 from beavervision.stages.radnerf_head.network import HeadNetwork
 from beavervision.stages.radnerf_head.patches import PatchPlan
+from beavervision.stages.radnerf_head.pose import PoseCorrection
 from beavervision.stages.radnerf_head.window import Pose, Windows
 
 
@@ -26,16 +27,39 @@ class Distillation(nn.Module):
 
     Args:
         network_args: of the field that it begins with.
-        sizes: of the fast head.
-        plan: of the squares.
+        height: of the canvas, pixels.
         decay: of the weights' moving average.
+        rows: rows of the small picture, about.
+        samples, width, layers: see `FastSizes`.
+        frames, blocks, mouth_share: see `PatchPlan`.
+        lr_grid: learning rate of the fast head's grids.
+        lr_network: of its other weights.
+        lr_upsampler: of its upsampler.
     """
 
-    def __init__(self, network_args: dict[str, Any], sizes: FastSizes, plan: PatchPlan, decay: float = 0.99) -> None:
+    def __init__(
+        self,
+        network_args: dict[str, Any],
+        height: int,
+        decay: float = 0.99,
+        rows: int = 256,
+        samples: int = 2,
+        width: int = 48,
+        layers: int = 4,
+        frames: int = 4,
+        blocks: int = 40,
+        mouth_share: float = 0.3,
+        lr_grid: float = 2e-3,
+        lr_network: float = 1e-3,
+        lr_upsampler: float = 2e-3,
+    ) -> None:
         super().__init__()
-        self.plan = plan
+        sizes = FastSizes.of_canvas(height, rows, samples=samples, width=width, layers=layers)
+        self.plan = PatchPlan(frames, blocks, sizes.factor, mouth_share)
+        self.rates = (lr_grid, lr_network, lr_upsampler)
         self.fast = FastHead(network_args, sizes)
         self.average = WeightAverage(self.fast, decay)
+        self.begun: Tensor
         self.register_buffer("begun", torch.zeros((), dtype=torch.bool))
 
     def begin(self, field: HeadNetwork) -> None:
@@ -44,27 +68,31 @@ class Distillation(nn.Module):
         self.average.restart(self.fast)
         self.begun.fill_(True)  # noqa: FBT003
 
-    def groups(self, grid: float, network: float, upsampler: float) -> list[dict[str, Any]]:
+    def groups(self) -> list[dict[str, Any]]:
         """Parameters by kind, each with its learning rate."""
         grids, rest = [], []
         for name, parameter in self.fast.field.named_parameters():
             (grids if "_grid." in name else rest).append(parameter)
-        return [
-            {"name": "fast grids", "params": grids, "lr": grid},
-            {"name": "fast networks", "params": rest, "lr": network},
-            {"name": "upsampler", "params": list(self.fast.upsampler.parameters()), "lr": upsampler},
-        ]
+        kinds = {"fast grids": grids, "fast networks": rest, "upsampler": list(self.fast.upsampler.parameters())}
+        return [{"name": name, "params": kinds[name], "lr": rate} for name, rate in zip(kinds, self.rates, strict=True)]
 
-    def loss(self, data: HeadData, step: int, chance: torch.Generator) -> Float[Tensor, ""]:
+    def loss(
+        self, data: HeadData, step: int, chance: torch.Generator, poses: PoseCorrection | None
+    ) -> Float[Tensor, ""]:
         """Mean squared error of a step's squares.
 
         Args:
             data: set up.
             step: decides which squares.
             chance: of the samples' places and of the colours behind.
+            poses: corrections of the training frames' poses, as the field found them.
         """
         batch = data.patch_batch(step, self.plan).to(self.fast.field.box.device)
-        shown = self._rendered(batch, chance).permute(0, 2, 3, 1).reshape(-1, 4)
+        turned = (batch.rotation, batch.translation)
+        if poses is not None:
+            with torch.no_grad():
+                turned = poses(batch.frame, *turned)
+        shown = self._rendered(batch, Pose(batch.cameras, *turned), chance).permute(0, 2, 3, 1).reshape(-1, 4)
         colours = torch.rand(len(shown), 3, generator=chance).to(shown.device)
         return photometric(
             shown[:, :3],
@@ -75,7 +103,7 @@ class Distillation(nn.Module):
             batch.target.flatten(),
         )
 
-    def _rendered(self, batch: RayBatch, chance: torch.Generator) -> Float[Tensor, "F 4 side side"]:
+    def _rendered(self, batch: RayBatch, pose: Pose, chance: torch.Generator) -> Float[Tensor, "F 4 side side"]:
         """The batch's squares; round each is rendered what the upsampler's reach asks for, and cut off again."""
         field, factor, reach = self.fast.field, self.plan.factor, self.fast.upsampler.reach
         blocks = round(batch.pixels.shape[1] ** 0.5) // factor
@@ -83,7 +111,6 @@ class Distillation(nn.Module):
         corner = (batch.pixels[:, 0] / factor).floor().long() - reach
         condition = field.encode(batch.face.windows, batch.face.eye)
         jitter = torch.rand(len(corner) * side**2, self.fast.sizes.samples, generator=chance).to(corner.device)
-        pose = Pose(batch.cameras, batch.rotation, batch.translation)
         windows = Windows(corner, (side, side), factor)
         shown = self.fast(windows, pose, condition, field.codes(batch.frame), jitter)
         own = slice(reach * factor, -reach * factor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -14,6 +14,9 @@ from beavervision.nerf.render import accumulate, weights_from_density
 from beavervision.stages.radnerf_head.network import HeadNetwork
 from beavervision.stages.radnerf_head.upsampler import Upsampler
 from beavervision.stages.radnerf_head.window import Pose, Windows
+
+FAST = "fast."
+"""In a bundle, before the names of the fast head's weights."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +62,6 @@ class FastHead(nn.Module):
             torch.manual_seed(network_args.get("seed", 0))
             features = self.field.colour.first.in_features
             self.upsampler = Upsampler(features, sizes.factor, sizes.width, sizes.layers)
-
-    @property
-    def facts(self) -> dict[str, int]:
-        """What builds it again beside the network's arguments."""
-        return asdict(self.sizes)
 
     def forward(
         self,

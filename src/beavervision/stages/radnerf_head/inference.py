@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,10 +14,17 @@ from torch import Tensor
 
 from beavervision.artifacts.bundle import Bundle
 from beavervision.artifacts.clip import PLATE
+from beavervision.errors import BeaverError
 from beavervision.nerf.backends.choice import resolve
 from beavervision.nerf.condition_scale import ConditionScale, frame_windows
+from beavervision.stages.radnerf_head.fast import FAST, FastHead, FastSizes
+from beavervision.stages.radnerf_head.fast_picture import FastRenderer
 from beavervision.stages.radnerf_head.network import HeadNetwork
 from beavervision.stages.radnerf_head.picture import render_pictures
+from beavervision.stages.radnerf_head.window import Pose
+
+RENDERS = ("auto", "fast", "full")
+"""What `hardware.render` may be."""
 
 
 @dataclass(frozen=True)
@@ -27,26 +35,35 @@ class HeadRenderer:
     network: HeadNetwork
     scale: ConditionScale
     device: torch.device
+    fast: FastRenderer | None = None
+    """Renders instead of `network`, where the fast setting was chosen."""
 
     @classmethod
-    def from_bundle(cls, folder: Path, backend: str = "auto", device: str = "cpu") -> HeadRenderer:
+    def from_bundle(
+        cls, folder: Path, backend: str = "auto", device: str = "cpu", render: str = "full"
+    ) -> HeadRenderer:
         """Load a head.
 
         Args:
             folder: of the bundle.
             backend: torch, numba, tinycudann or auto: any renders any bundle.
             device: to render on.
+            render: full, fast, or auto: fast where the bundle holds it.
 
         Raises:
-            BeaverError: when the bundle is missing, damaged or of another stage, or the backend does not work here.
+            BeaverError: when the bundle is missing, damaged or of another stage, or the backend does not work here, or
+                there is no such setting.
         """
         bundle = Bundle.load(Path(folder), "radnerf_head")
         place = torch.device(device)
         resolve(backend, place)
-        network = HeadNetwork(**{**bundle.hparams, "backend": backend})
-        network.load_state_dict(bundle.weights)
+        args = {**bundle.hparams, "backend": backend}
+        network = HeadNetwork(**args)
+        own = {name: value for name, value in bundle.weights.items() if not name.startswith(FAST)}
+        network.load_state_dict(own)
+        fast = _load_fast(bundle, args, place) if _is_fast(bundle, render) else None
         scale = ConditionScale(*(bundle.assets[f"condition_{name}"] for name in ("mean", "std", "low", "high")))
-        return cls(bundle, network.eval().to(place), scale, place)
+        return cls(bundle, network.eval().to(place), scale, place, fast)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -107,17 +124,34 @@ class HeadRenderer:
         normalised = self.scale.normalise(np.asarray(condition68, np.float32), clamp=clamp)
         windows = frame_windows(normalised, frames, self.bundle.hparams["window"])
         openness = ((np.asarray(eye, np.float32) - mean) / std)[frames]
-        condition = self.network.encode(self._tensor(windows), self._tensor(openness))
-        shown = render_pictures(
-            self.network,
-            condition,
-            self._tensor(cameras),
-            self._tensor(rotation),
-            self._tensor(translation),
-            self.size,
-        )
+        pose = Pose(self._tensor(cameras), self._tensor(rotation), self._tensor(translation))
+        if self.fast is not None:
+            condition = self.fast.head.field.encode(self._tensor(windows), self._tensor(openness))
+            shown = self.fast.render(pose, condition, self.size)
+        else:
+            condition = self.network.encode(self._tensor(windows), self._tensor(openness))
+            shown = render_pictures(self.network, condition, pose.cameras, pose.rotation, pose.translation, self.size)
         return shown.rgb, shown.alpha
 
     def _tensor(self, values: np.ndarray) -> Tensor:
         # A copy in torch's own memory: numpy's is aligned less strictly, and products round differently there.
         return torch.tensor(np.asarray(values, np.float32), device=self.device)
+
+
+def _is_fast(bundle: Bundle, render: str) -> bool:
+    """Whether the fast setting is to be used."""
+    if render not in RENDERS:
+        raise BeaverError(f"There is no hardware.render={render}; choose one of {', '.join(RENDERS)}.")
+    there = bundle.facts.get("fast") is not None
+    if render == "fast" and not there:
+        raise BeaverError(
+            f"{bundle.folder} holds no fast head; train radnerf_head with model.distill=true, or take "
+            "hardware.render=full."
+        )
+    return there and render != "full"
+
+
+def _load_fast(bundle: Bundle, args: dict[str, Any], device: torch.device) -> FastRenderer:
+    head = FastHead(args, FastSizes(**bundle.facts["fast"]))
+    head.load_state_dict({name[len(FAST) :]: v for name, v in bundle.weights.items() if name.startswith(FAST)})
+    return FastRenderer(head.eval().to(device))

@@ -15,6 +15,8 @@ from beavervision.stages.radnerf_head.averaging import WeightAverage
 from beavervision.stages.radnerf_head.batch import FrameBatch, RayBatch
 from beavervision.stages.radnerf_head.contents import head_contents
 from beavervision.stages.radnerf_head.data import HeadData
+from beavervision.stages.radnerf_head.distillation import Distillation
+from beavervision.stages.radnerf_head.fast_picture import FastRenderer
 from beavervision.stages.radnerf_head.figures import HeldOutFigures
 from beavervision.stages.radnerf_head.losses import idle_ambient, opacity_entropy, photometric
 from beavervision.stages.radnerf_head.network import HeadNetwork
@@ -26,6 +28,7 @@ from beavervision.stages.radnerf_head.schedule import progress, rate
 from beavervision.stages.radnerf_head.shell import find_shell
 from beavervision.stages.radnerf_head.streams import spread
 from beavervision.stages.radnerf_head.targets import Target
+from beavervision.stages.radnerf_head.window import Pose
 from beavervision.stages.ranks import gathered, own_rows, ranks
 
 
@@ -36,10 +39,11 @@ class HeadModule(StageModule):
     continues equals one that was never interrupted.
 
     Args:
-        box: see `HeadNetwork`; from the data, as are `n_codes`, `window` and `cells`.
+        box: see `HeadNetwork`; from the data, as are `n_codes`, `window`, `cells` and `height`.
         n_codes: number of training frames.
         window: frames in a condition's window.
         cells: cells a side of the occupancy grid.
+        height: of the canvas, pixels.
         seed: of the weights and of all chance in training.
         lr_grid: learning rate of the grids.
         lr_network: learning rate of the networks and codes.
@@ -54,11 +58,15 @@ class HeadModule(StageModule):
         shell_frames: training frames whose surfaces make the shell.
         decay: of the weights' moving average.
         average_every: steps between its updates.
+        distill: whether a last phase makes what renders fast.
+        distill_share: share of the training that it takes.
+        fast: further arguments of `Distillation`.
         field: further arguments of `HeadNetwork`.
     """
 
     stage: ClassVar[str] = "radnerf_head"
     chooses_weights: ClassVar[bool] = True
+    trains_parts: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -66,6 +74,7 @@ class HeadModule(StageModule):
         n_codes: int,
         window: int,
         cells: int,
+        height: int,
         seed: int = 1,
         lr_grid: float = 1e-2,
         lr_network: float = 2e-3,
@@ -80,6 +89,10 @@ class HeadModule(StageModule):
         shell_frames: int = 24,
         decay: float = 0.99,
         average_every: int = 4,
+        *,
+        distill: bool = True,
+        distill_share: float = 0.2,
+        fast: dict[str, Any] | None = None,
         field: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
@@ -90,14 +103,19 @@ class HeadModule(StageModule):
         self.network = HeadNetwork(**self.network_args)
         self.average = WeightAverage(self.network, decay)
         self.poses = PoseCorrection(n_codes) if lr_pose > 0 else None
-        self.phases = Phases(shell_at)
-        self.figures = HeldOutFigures()
+        self.phases = Phases(shell_at, distill_share if distill else 0.0)
+        self.distillation = Distillation(self.network_args, height, decay, **(fast or {})) if distill else None
+        self.figures, self.fast_figures = HeldOutFigures(), HeldOutFigures()
         self._strip: list[Picture] = []
 
     def training_step(self, batch: RayBatch, index: int) -> Tensor:
         """Loss of one batch of rays."""
         step = self.global_step
         chance = torch.Generator().manual_seed(self.hparams.seed * 1_000_003 + step)
+        if self._fast is not None:
+            error = self._fast.loss(self._data, step, chance, self.poses)
+            self.log_dict({"train/loss": error.detach(), "train/mse": error.detach()}, sync_dist=True)
+            return error
         condition = self.network.encode(batch.face.windows, batch.face.eye)
         if not self.network.in_shell and step % self.hparams.refresh_every == 0:
             self._refresh(gathered(condition.detach()), chance)
@@ -147,6 +165,13 @@ class HeadModule(StageModule):
             group["lr"] = group["initial_lr"] * rate(done)
         if phase >= Phase.SHELL and not self.network.in_shell:
             self._enter_shell()
+        if phase is Phase.DISTILL and self._fast is None:
+            self.distillation.begin(self.average.network)
+
+    @property
+    def _fast(self) -> Distillation | None:
+        """The last phase, once it has begun."""
+        return self.distillation if self.distillation is not None and self.distillation.begun else None
 
     def _enter_shell(self) -> None:
         data = self._data
@@ -158,7 +183,10 @@ class HeadModule(StageModule):
         super().optimizer_step(*args, **kwargs)
         step = self.global_step
         if step == 1 or step % self.hparams.average_every == 0 or step == self.trainer.max_steps:
-            self.average.update(self.network)
+            if self._fast is None:
+                self.average.update(self.network)
+            else:
+                self._fast.average.update(self._fast.fast)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam as in Instant NGP (betas .9, .99, eps 1e-15: grid entries are met seldom), one rate a kind of weight."""
@@ -173,6 +201,8 @@ class HeadModule(StageModule):
         ]
         if self.poses is not None:
             groups.append({"name": "poses", "params": list(self.poses.parameters()), "lr": self.hparams.lr_pose})
+        if self.distillation is not None:
+            groups += self.distillation.groups()
         for group in groups:
             group["initial_lr"] = group["lr"]
         return torch.optim.Adam(groups, betas=(0.9, 0.99), eps=1e-15, fused=True)
@@ -184,17 +214,25 @@ class HeadModule(StageModule):
     def validation_step(self, batch: FrameBatch, index: int) -> None:
         """Render a held-out frame with the averaged weights and compare the head's pixels."""
         network = self.average.network
+        size = batch.labels.shape[::-1]
         condition = network.encode(batch.face.windows, batch.face.eye)
-        height, width = batch.labels.shape
-        shown = render_pictures(network, condition, batch.cameras, batch.rotation, batch.translation, (width, height))
+        shown = render_pictures(network, condition, batch.cameras, batch.rotation, batch.translation, size)
         self.figures.add(batch, shown)
+        if self._fast is not None:
+            head = self._fast.average.network
+            condition = head.field.encode(batch.face.windows, batch.face.eye)
+            pose = Pose(batch.cameras, batch.rotation, batch.translation)
+            self.fast_figures.add(batch, FastRenderer(head).render(pose, condition, size))
 
     def on_validation_epoch_end(self) -> None:
         """Log the figures and keep the strip."""
         for name, value in self.figures.compute().items():
             self.log(f"val/{name}", value, prog_bar=name == "psnr")
+        for name, value in self.fast_figures.compute().items():
+            self.log(f"val/{name}_fast", value)
         self._strip = self.figures.strip()
         self.figures.reset()
+        self.fast_figures.reset()
 
     def validation_media(self) -> list[Media]:
         """Footage beside render, error and depth of some held-out frames."""
@@ -206,4 +244,5 @@ class HeadModule(StageModule):
 
     def bundle_contents(self, data: HeadData) -> BundleContents:
         """The averaged network and what avatar mode needs of the clip."""
-        return head_contents(self.average.network, self.network_args, data)
+        fast = None if self._fast is None else self._fast.average.network
+        return head_contents(self.average.network, self.network_args, data, fast)

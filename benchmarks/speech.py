@@ -1,0 +1,150 @@
+"""How well audio2motion speaks: on synthetic voices that nothing was learnt from, and on the held-out end of a clip.
+
+`python benchmarks/speech.py talks <folder of talks> <bundle>` judges a bundle on held-out synthetic speech, clean and
+as it is heard in rooms and on lines; `python benchmarks/speech.py clip <clip> <name>=<bundle> ...` judges bundles on
+the last 1/11 of a clip; `python benchmarks/speech.py sound <bundle> <file> ...` says how the mouth rests and trembles
+on any speech. Each prints a table in Markdown.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+
+from beavervision.artifacts.clip import Clip
+from beavervision.artifacts.manifest import Manifest
+from beavervision.artifacts.talk import Talk
+from beavervision.audio.augment import random_surroundings
+from beavervision.audio.waveform import SAMPLE_RATE, load_waveform
+from beavervision.face.gpmm import load_gpmm
+from beavervision.face.providers import load_face_model
+from beavervision.metrics.jitter import landmark_jitter
+from beavervision.metrics.lmd import landmark_distance
+from beavervision.metrics.mouth import SHUT
+from beavervision.stages.audio2motion.inference import AudioToMotion
+from beavervision.stages.audio2motion.manner import lip_distance
+from beavervision.stages.geometry import FaceGeometry
+from beavervision.stages.recordings import known_frames
+
+SLACK = 1
+"""Frames that a closure may come early or late."""
+SECONDS = 60
+"""Of each held-out talk."""
+NOISE = 10 ** (-40 / 20)
+"""A room without speech, RMS over full scale."""
+
+
+def lips_of(expression: Float[np.ndarray, "T E"], basis: str) -> torch.Tensor:
+    """[T, 40, 3] edges of the mean face's lips, mm."""
+    return FaceGeometry(load_face_model(basis)).lips(torch.tensor(np.asarray(expression), dtype=torch.float32))
+
+
+def runs(marks: Bool[np.ndarray, "T"]) -> Iterator[tuple[int, int]]:
+    """First and last + 1 of every run of True."""
+    edges = np.diff(np.concatenate([[0], marks.astype(int), [0]]))
+    yield from zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1), strict=True)
+
+
+def lip_error(found: torch.Tensor, truth: torch.Tensor) -> float:
+    """LVE: largest squared distance of the lips' points, mean over frames, mm^2 (Richard et al. 2021)."""
+    return float((found - truth).square().sum(-1).amax(-1).mean())
+
+
+def judge_talk(talk: Talk, predictor: AudioToMotion, sound: np.ndarray, usual_amp: float) -> dict[str, float]:
+    """Figures of one held-out talk; the voice's own amplitude is known, as a person's is."""
+    n = min(talk.n_frames, round(SECONDS * talk.fps))
+    face, truth = load_gpmm(), np.asarray(talk.expression[:n])
+    gap = lip_distance(face, truth)
+    amp = float(np.percentile(gap, 90)) / usual_amp
+    found = predictor.predict(sound[: n * SAMPLE_RATE // 25], mouth_amp=amp).expression
+    opening = lip_distance(face, found)
+    low, high = np.percentile(gap, [2, 95])
+    closures = list(runs(talk.closed[:n]))
+    shut = [opening[max(0, a - SLACK) : b + SLACK].min() < low + SHUT * (high - low) for a, b in closures]
+    lips = lips_of(truth, talk.basis)
+    return {
+        "r": float(np.corrcoef(opening, gap)[0, 1]),
+        "found": float(np.sum(shut)),
+        "closures": len(closures),
+        "lve": lip_error(lips_of(found, talk.basis), lips),
+        "lve_mean": lip_error(lips_of(truth.mean(0, keepdims=True), talk.basis), lips),
+    }
+
+
+def talks(folder: Path, bundle: Path) -> None:
+    """Print the table of held-out synthetic speech."""
+    predictor = AudioToMotion.from_bundle(bundle)
+    amp = Manifest.read(bundle, "bundle").facts["mouth_amp"]
+    held_out = [talk for path in sorted(folder.iterdir()) if (talk := Talk.load(path)).facts["split"] == "test"]
+    print("| held-out voices and sentences | jaw r (worst voice) | p b m shut | LVE, share of mean face's |")
+    print("|---|---|---|---|")
+    for name, recorded in (("clean", False), ("in rooms, noise, on lines", True)):
+        rng = np.random.default_rng(1)
+        heard = [random_surroundings(rng).heard(t.audio()) if recorded else t.audio() for t in held_out]
+        all_ = [judge_talk(talk, predictor, sound, amp) for talk, sound in zip(held_out, heard, strict=True)]
+        r = [figures["r"] for figures in all_]
+        shut = sum(f["found"] for f in all_) / sum(f["closures"] for f in all_)
+        lve = sum(f["lve"] for f in all_) / sum(f["lve_mean"] for f in all_)
+        print(f"| {len(all_)} voices, {name} | {np.mean(r):.3f} ({min(r):.3f}) | {100 * shut:.0f} % | {lve:.2f} |")
+
+
+def clip(folder: Path, bundles: Sequence[tuple[str, Path]]) -> None:
+    """Print the table of a clip's held-out end: the sound before it is heard, but not judged."""
+    footage = Clip.load(folder)
+    face, person = load_face_model(footage.facts["basis"]), footage.subjects[0]
+    judged = np.array(footage.test_range)[known_frames(person)[footage.test_range.start :]]
+    learnt = np.flatnonzero(known_frames(person)[: footage.train_range.stop])
+    truth, own_amp = person.expression[judged], np.percentile(lip_distance(face, person.expression[learnt]), 90)
+    lips = lips_of(truth, face.name)
+    rest = lips_of(person.expression[learnt].mean(0, keepdims=True), face.name)
+    print(f"| {footage.name}, last {len(judged)} frames | mouth r | LMD of the lips, mm | jitter over its own |")
+    print("|---|---|---|---|")
+    print(f"| mean face | | {float(landmark_distance(rest, lips)):.2f} | 0 |")
+    for name, bundle in bundles:
+        amp = own_amp / Manifest.read(bundle, "bundle").facts["mouth_amp"]
+        motion = AudioToMotion.from_bundle(bundle).predict(footage.audio(), mouth_amp=float(amp)).expression[judged]
+        found = lips_of(motion, face.name)
+        r = np.corrcoef(lip_distance(face, motion), lip_distance(face, truth))[0, 1]
+        tremble = float(landmark_jitter(found) / landmark_jitter(lips))
+        print(f"| {name} | {r:.2f} | {float(landmark_distance(found, lips)):.2f} | {tremble:.2f} |")
+
+
+def sound(bundle: Path, files: Sequence[Path]) -> None:
+    """Print how wide the mouth opens on speech and in silence, and how fast the motion is made."""
+    predictor = AudioToMotion.from_bundle(bundle)
+    face = load_face_model(predictor.basis)
+    print("| sound | opening, 50 and 95 %, cm | jitter, mm | times real time |")
+    print("|---|---|---|---|")
+    silence = np.zeros(4 * SAMPLE_RATE, np.float32)
+    hiss = (NOISE * np.random.default_rng(1).standard_normal(4 * SAMPLE_RATE)).astype(np.float32)
+    heard = [(path.name, load_waveform(path).samples) for path in files]
+    for name, samples in [*heard, ("digital silence", silence), ("noise at -40 dB", hiss)]:
+        start = time.process_time()
+        motion = predictor.predict(samples).expression
+        speed = len(samples) / SAMPLE_RATE / (time.process_time() - start)
+        middle, wide = np.percentile(lip_distance(face, motion), [50, 95])
+        tremble = float(landmark_jitter(lips_of(motion, face.name)))
+        print(f"| {name} | {middle:.2f} {wide:.2f} | {tremble:.3f} | {speed:.0f} |")
+
+
+def main() -> None:
+    """See the top of this file."""
+    match sys.argv[1:]:
+        case ["talks", folder, bundle]:
+            talks(Path(folder), Path(bundle))
+        case ["clip", folder, *pairs] if pairs:
+            clip(Path(folder), [(name, Path(path)) for name, _, path in (pair.partition("=") for pair in pairs)])
+        case ["sound", bundle, *files]:
+            sound(Path(bundle), [Path(file) for file in files])
+        case _:
+            sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main()

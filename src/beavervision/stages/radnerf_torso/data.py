@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ from beavervision.stages.radnerf_torso.frozen_head import FrozenHead, check_head
 from beavervision.stages.radnerf_torso.held_out import HeldOut
 from beavervision.stages.radnerf_torso.network import canvas_points
 from beavervision.stages.radnerf_torso.raster import Raster
+from beavervision.stages.radnerf_torso.registration import registered_body
+from beavervision.stages.radnerf_torso.still import still_frame
 from beavervision.stages.radnerf_torso.targets import Target
 from beavervision.stages.radnerf_torso.track import SourceTrack
 
@@ -86,6 +88,9 @@ class TorsoData(StageData):
         self.crops = open_crops(self.clip, self.subject, self.frame)
         self.track = SourceTrack.of(self.person, self.crops)
         self._choose_frames()
+        reference = still_frame(self.track, self.train_frames, self.crops)
+        shown = np.flatnonzero(self.person.visible)
+        self.track = replace(self.track, body=registered_body(self.track, self.crops, shown, reference))
         face = np.nanmedian((self.track.box[:, 3] - self.track.box[:, 1]) * self.crops.path[:, 2])
         self.raster = Raster.of(self.crops.size, self.crops.path, self.detail)
         self.footage = open_footage(
@@ -174,6 +179,8 @@ class TorsoData(StageData):
         colour = _floats(self.footage.colour[row].reshape(-1, 3)[pixels])
         kind = self.footage.kind[row].reshape(-1)[pixels].astype(np.int64)
         plate, head = self._plate(frame), self.heads.get(frame)
+        if plate is None:
+            kind[kind == Target.EDGE] = Target.UNKNOWN  # nobody knows what mixes with the body there
         # Without a plate the picture itself stands behind empty pixels, and black behind the body.
         empty = (kind == Target.EMPTY)[:, None]
         return {

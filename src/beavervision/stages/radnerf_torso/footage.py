@@ -19,7 +19,7 @@ from beavervision.stages.radnerf_torso.targets import Target, torso_targets
 from beavervision.types import Label
 from beavervision.video.layers import grow
 
-VERSION = 1
+VERSION = 2
 """Counted up when the meaning of what is kept changes, so that old caches are not read."""
 
 ROOM = 0.04
@@ -51,7 +51,7 @@ class TorsoFootage:
         """Pixels where the torso can be, by the frames given."""
         seen = np.zeros(self.kind.shape[1:], bool)
         for frame in frames:
-            seen |= np.isin(self.kind[self.row(frame)], (Target.BODY, Target.UNDER, Target.SEAM))
+            seen |= np.isin(self.kind[self.row(frame)], (Target.BODY, Target.EDGE, Target.UNDER, Target.SEAM))
         return grow(seen, ROOM * seen.shape[0])
 
 

@@ -29,13 +29,14 @@ def torso_loss(
 ) -> Float[Tensor, ""]:
     """Mean squared error of what can be seen, plus what is known of the rest.
 
-    - body and empty pixels: torso over the background against the picture;
+    - body and empty pixels and the outline between them: torso over the background against the picture;
     - seam pixels of frames whose head is rendered: head over torso over background against the picture;
-    - under the head: the guessed colour; opaque there, on the body and along the seam, empty on the background.
+    - under the head: the guessed colour; opaque there, on the body and along the seam, empty on the background, and
+      as it comes on the outline.
     """
     torso = alpha[..., None] * rgb + (1 - alpha[..., None]) * batch.background
     whole = batch.head_rgb + (1 - batch.head_alpha[..., None]) * torso
-    plain = _is(batch, Target.BODY, Target.EMPTY)
+    plain = _is(batch, Target.BODY, Target.EMPTY, Target.EDGE)
     seam = _is(batch, Target.SEAM) * batch.has_head[:, None]
     under = _is(batch, Target.UNDER)
     body, closed = _is(batch, Target.BODY), _is(batch, Target.UNDER, Target.SEAM)

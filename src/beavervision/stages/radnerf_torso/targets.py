@@ -39,6 +39,8 @@ class Target(IntEnum):
     """Opaque, in the colour of the nearest body pixel: what the head hides where it meets the body."""
     SEAM = 4
     """Head and torso mix here: only their composite is known."""
+    EDGE = 5
+    """Body and background mix here: only the torso over the background is known."""
 
 
 def torso_targets(
@@ -64,6 +66,7 @@ def torso_targets(
     kind[labels == Label.BACKGROUND] = Target.EMPTY
     kind[under] = Target.UNDER
     kind[body] = Target.BODY
+    kind[_outline(body, labels == Label.BACKGROUND, rim)] = Target.EDGE
     kind[(_distance(head) <= rim) & (from_body <= rim)] = Target.SEAM
     # Padding repeats the footage's border: as far as interpolation looks, that is what continues the torso.
     kind[(_distance(inside) > PADDING) | np.isin(labels, (Label.HAND, Label.OTHER))] = Target.UNKNOWN
@@ -74,6 +77,11 @@ def torso_targets(
         hidden = _hidden_colour(rgb[part], labels[part] == Label.HAIR, body[part], neck[part], rim)
         colour[part] = np.where(under[part][..., None], hidden, rgb[part])
     return colour, kind
+
+
+def _outline(body: np.ndarray, background: np.ndarray, rim: float) -> np.ndarray:
+    """Pixels within `rim` of body and background: a camera mixes them, and labels err by as much."""
+    return (_distance(body) <= rim) & (_distance(background) <= rim) & (body | background)
 
 
 def connected_body(labels: UInt8[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:

@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from beavervision.face.blink import CLOSING_S, OPENING_S, SHUT_S, blink_closure, blink_flags, natural_blinks
+from beavervision.face.blink import (
+    CLOSING_S,
+    OPENING_S,
+    SHUT_S,
+    blink_closure,
+    blink_flags,
+    blink_rhythm,
+    natural_blinks,
+)
 
 
 def test_flags_mark_the_middle_of_each_run():
@@ -43,3 +51,24 @@ def test_same_seed_same_blinks_whatever_the_length():
     np.testing.assert_array_equal(natural_blinks(100, seed=1), natural_blinks(400, seed=1)[:100])
     assert not np.array_equal(natural_blinks(400, seed=1), natural_blinks(400, seed=2))
     assert not natural_blinks(500, per_minute=0.0).any()
+
+
+def test_the_rhythm_of_a_person_by_hand():
+    # Blinks at 1, 3, 7 and 12 s: pauses of 2, 4 and 5 s, mean 11/3 s: 60 / (11/3) = 16.36 a minute
+    eye_open = np.full((400, 2), 0.3)
+    for second in (1, 3, 7, 12):
+        eye_open[25 * second - 1 : 25 * second + 2] = 0.1
+    rate, spread = blink_rhythm(eye_open, 25.0)
+    assert rate == pytest.approx(16.364, abs=0.01)
+    assert spread == pytest.approx(np.log([1.24, 3.24, 4.24]).std(), abs=1e-6)
+    assert blink_rhythm(eye_open[:200], 25.0) is None
+    assert blink_rhythm(np.full((100, 2), np.nan), 25.0) is None
+
+
+def test_a_narrow_spread_blinks_evenly():
+    def pauses(spread):
+        shut = natural_blinks(25 * 600, 25.0, per_minute=15.0, seed=1, spread=spread) > 0.5
+        return np.diff(np.flatnonzero(np.diff(shut.astype(int)) == 1)) / 25
+
+    assert pauses(0.2).std() < 0.5 * pauses(0.8).std()
+    assert pauses(0.2).mean() == pytest.approx(4.0, abs=0.3)

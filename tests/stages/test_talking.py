@@ -87,17 +87,17 @@ def test_poses_come_from_one_calm_stretch():
     track.box[10:15] = np.nan
     track.occluded[40:44] = True
     track.box[50:] += [-69, 0, -69, 0]  # leaves the picture
-    assert pose_swing(track, (160, 120)) == Swing(15, 39)
+    assert pose_swing(track, (160, 120)) == Swing(15, 39, 12)
 
 
 def test_poses_fall_back_to_visible_frames():
     track = make_track(20)
     track.occluded[:] = True
-    assert pose_swing(track, (160, 120)) == Swing(0, 19)
+    assert pose_swing(track, (160, 120)) == Swing(0, 19, 12)
 
 
 def test_poses_from_a_span():
-    assert pose_swing(make_track(), (160, 120), span=(5, 30)) == Swing(5, 29)
+    assert pose_swing(make_track(), (160, 120), span=(5, 30)) == Swing(5, 29, 12)
 
 
 def test_static_pose_is_the_most_usual_one():
@@ -201,8 +201,12 @@ def test_a_speech_in_stretches_is_the_speech(tmp_path, fps):
 
 
 def test_level_of_a_speech_is_that_of_the_whole(tmp_path):
-    path, samples = noise(tmp_path / "words.wav", 3.0)
-    assert Speech.listen(path).level_db == pytest.approx(speech_level_db(samples.astype(np.float32)), abs=0.01)
+    steady, samples = noise(tmp_path / "noise.wav", 3.0)
+    assert Speech.listen(steady).level_db == -np.inf  # as loud all the time is no speech
+    samples[24_000:] *= 0.1
+    save_waveform(tmp_path / "words.wav", Waveform(samples, 16_000))
+    found = Speech.listen(tmp_path / "words.wav").level_db
+    assert found == pytest.approx(speech_level_db(samples.astype(np.float32)), abs=0.01)
 
 
 def test_speeches_are_added_up_from_their_first_samples(tmp_path):

@@ -19,6 +19,10 @@ LEAST_PAUSE_S = 0.8
 """Shortest time from the start of one blink to the next."""
 INTERVAL_SPREAD = 0.55
 """Standard deviation of the logarithm of the time between blinks."""
+LEAST_PAUSES = 3
+"""Pauses of a person from which a rhythm can be told."""
+SPREAD_RANGE = (0.2, 1.2)
+"""Of a person: a few pauses may lie so evenly, or so far apart, as nobody blinks for long."""
 
 
 def blink_flags(eye_open: Float[np.ndarray, "T 2"]) -> Bool[np.ndarray, "T"]:
@@ -49,8 +53,32 @@ def blink_closure(seconds: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
     return np.sin(np.pi / 2 * closing) ** 2 * np.cos(np.pi / 2 * opening) ** 2
 
 
+def blink_rhythm(eye_open: Float[np.ndarray, "T 2"], fps: float) -> tuple[float, float] | None:
+    """Blinks a minute and the spread of a person's pauses between them, as `natural_blinks` takes them.
+
+    Pauses across frames that do not show the face count like the others: a blink missed there makes one pause two.
+
+    Args:
+        eye_open: aperture of either eye, NaN where the face is invisible.
+        fps: frames a second.
+
+    Returns:
+        Mean rate, and standard deviation of the pauses' logarithm; None of footage with too few blinks to tell.
+    """
+    pauses = np.diff(np.flatnonzero(blink_flags(eye_open))) / fps
+    pauses = pauses[pauses > LEAST_PAUSE_S]  # what follows sooner belongs to the same blink
+    if len(pauses) < LEAST_PAUSES:
+        return None
+    spread = float(np.log(pauses - LEAST_PAUSE_S + 1 / fps).std())
+    return 60.0 / float(pauses.mean()), float(np.clip(spread, *SPREAD_RANGE))
+
+
 def natural_blinks(
-    n_frames: int, fps: float = 25.0, per_minute: float = BLINKS_PER_MINUTE, seed: int = 0
+    n_frames: int,
+    fps: float = 25.0,
+    per_minute: float = BLINKS_PER_MINUTE,
+    seed: int = 0,
+    spread: float = INTERVAL_SPREAD,
 ) -> Float[np.ndarray, "T"]:
     """Closure of the lids over time, with log-normal pauses between blinks.
 
@@ -59,6 +87,7 @@ def natural_blinks(
         fps: frames a second.
         per_minute: mean rate; 0 never blinks.
         seed: the same seed gives the same blinks, whatever `n_frames` is.
+        spread: standard deviation of the logarithm of the time between blinks.
 
     Returns:
         [T] 0 (as the lids would be anyway) to 1 (shut).
@@ -69,9 +98,9 @@ def natural_blinks(
     rng = np.random.default_rng(seed)
     time = np.arange(n_frames) / fps
     mean_pause = max(60.0 / per_minute, 1.5 * LEAST_PAUSE_S)
-    scale = np.log(mean_pause - LEAST_PAUSE_S) - INTERVAL_SPREAD**2 / 2
+    scale = np.log(mean_pause - LEAST_PAUSE_S) - spread**2 / 2
     start = rng.uniform(0.3, 1.0) * mean_pause
     while start < n_frames / fps:
         closure = np.maximum(closure, blink_closure(time - start))
-        start += LEAST_PAUSE_S + rng.lognormal(scale, INTERVAL_SPREAD)
+        start += LEAST_PAUSE_S + rng.lognormal(scale, spread)
     return closure

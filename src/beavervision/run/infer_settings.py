@@ -9,12 +9,14 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from beavervision.artifacts.manifest import MANIFEST
 from beavervision.errors import BeaverError
 from beavervision.run.closest import closest
 from beavervision.run.settings import typed
 from beavervision.stages.talking.backdrop import AUTO, NONE, PLATE
-from beavervision.stages.talking.blinking import read_curve
+from beavervision.stages.talking.blinking import OWN, read_curve
 from beavervision.stages.talking.drive import Controls
+from beavervision.stages.talking.pose_source import POSE_MODES
 from beavervision.stages.talking.settings import FilmSettings
 from beavervision.video.formats import PRESETS
 from beavervision.video.writers import Out, check_out, holds_opacity
@@ -79,9 +81,9 @@ def film_settings(cfg: DictConfig, out: Out) -> FilmSettings:
 
 def _controls(cfg: DictConfig) -> Controls:
     blink = cfg.control.blink
-    if isinstance(blink, str):
+    if isinstance(blink, str) and blink != OWN:
         read_curve(Path(blink))
-    else:
+    elif blink != OWN:
         _check_number("control.blink", blink, 0.0, MOST_BLINKS)
     numbers = OmegaConf.create({"control": {k: v for k, v in cfg.control.items() if k != "blink"}})
     return replace(typed(numbers, "control", Controls), blink=blink, seed=cfg.seed)
@@ -112,11 +114,14 @@ def _check_number(key: str, value: Any, low: float, high: float) -> None:
 
 
 def _pose(text: str) -> tuple[Any, tuple[int, int] | None]:
-    """`pingpong`, `static`, or `<first>-<last>` frames to play to and fro."""
-    if text in ("pingpong", "static"):
+    """`pingpong`, `energy`, `static`, a Motion's folder, or `<first>-<last>` frames to play to and fro."""
+    if text in POSE_MODES or (Path(text) / MANIFEST).is_file():
         return text, None
     if found := re.fullmatch(r"(\d+)-(\d+)", text):
         first, last = (int(part) for part in found.groups())
         if first <= last:
             return "pingpong", (first, last + 1)
-    raise BeaverError(f"pose={text} is not a choice; take pingpong, static, or frames of the footage such as 0-99.")
+    raise BeaverError(
+        f"pose={text} is not a choice; take pingpong, energy, static, frames of the "
+        "footage such as 0-99, or the folder of a Motion."
+    )

@@ -9,21 +9,32 @@ import numpy as np
 from jaxtyping import Float
 
 from beavervision.errors import BeaverError
-from beavervision.face.blink import natural_blinks
+from beavervision.face.blink import BLINKS_PER_MINUTE, INTERVAL_SPREAD, blink_rhythm, natural_blinks
+
+OWN = "own"
+"""The person's own rhythm."""
 
 
-def closures(blink: float | str, n_frames: int, fps: float, seed: int) -> Float[np.ndarray, "T"]:
+def closures(
+    blink: float | str, n_frames: int, fps: float, seed: int, eye_open: Float[np.ndarray, "N 2"] | None = None
+) -> Float[np.ndarray, "T"]:
     """How far the lids are shut in each frame, 0 (open) to 1.
 
     Args:
-        blink: natural blinks a minute, or a file with a curve.
+        blink: natural blinks a minute; OWN for the rhythm of the footage, or the usual one where it shows too few; or
+            a file with a curve.
         n_frames: number of frames T.
-        fps: frames per second.
+        fps: frames per second, of the footage as well.
         seed: of natural blinks.
+        eye_open: of the footage, for OWN.
 
     Raises:
         BeaverError: when the file holds no curve.
     """
+    if blink == OWN:
+        known = None if eye_open is None else blink_rhythm(eye_open, fps)
+        rate, spread = known or (BLINKS_PER_MINUTE, INTERVAL_SPREAD)
+        return natural_blinks(n_frames, fps, rate, seed, spread)
     if isinstance(blink, str):
         seconds, shut = read_curve(Path(blink)).T
         return np.interp(np.arange(n_frames) / fps, seconds, shut)
@@ -39,7 +50,9 @@ def read_curve(path: Path) -> Float[np.ndarray, "N 2"]:
         BeaverError: naming the line that is wrong.
     """
     if not path.is_file():
-        raise BeaverError(f"control.blink={path} is neither a number of blinks a minute nor a file; give either.")
+        raise BeaverError(
+            f"control.blink={path} is neither a number of blinks a minute, nor own, nor a file; give one."
+        )
     rows: list[tuple[float, float]] = []
     for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
         words = re.split(r"[,;\s]+", line.strip())

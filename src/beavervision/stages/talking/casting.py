@@ -9,6 +9,7 @@ from beavervision.artifacts.clip import Clip
 from beavervision.errors import BeaverError
 from beavervision.stages.talking.backdrop import SOURCE
 from beavervision.stages.talking.person import Person
+from beavervision.stages.talking.pose_source import ENERGY, POSE_MODES
 from beavervision.stages.talking.settings import FilmSettings
 from beavervision.stages.talking.speech import Speech
 
@@ -34,8 +35,11 @@ def check_cast(cast: Sequence[Speaker], settings: FilmSettings, clip: Clip | Non
             "mode=dub": settings.mode == "dub",
             "background=source": settings.mode == "avatar" and settings.background == SOURCE,
             "fps=source": settings.fps == "source",
+            "pose=energy": settings.mode == "avatar" and settings.pose == ENERGY,
         }
         if asked := [name for name, wish in wishes.items() if wish]:
             raise BeaverError(f"{asked[0]} needs the footage, which is not here; prepare the clip again or leave it.")
+    if settings.mode == "avatar" and settings.background == SOURCE and settings.pose not in POSE_MODES:
+        raise BeaverError("background=source follows the footage's own poses; take another background or pose.")
     if len({one.person.clip_sha256 for one in cast}) > 1:
         raise BeaverError("The people's bundles come from different preparations of the clip; train them all again.")

@@ -20,7 +20,8 @@ from beavervision.stages.talking.drive import Tape, stretches
 from beavervision.stages.talking.dub import Dubber
 from beavervision.stages.talking.frame_order import Swing, moments, presence
 from beavervision.stages.talking.performance import AvatarComposer, DubComposer, Frame, Performance
-from beavervision.stages.talking.pose_source import pose_swing
+from beavervision.stages.talking.pose_source import Posing
+from beavervision.stages.talking.posing import posing
 from beavervision.stages.talking.role import Role
 from beavervision.stages.talking.settings import FilmSettings
 from beavervision.stages.talking.source_reader import SourceFrame, SourceReader
@@ -87,11 +88,11 @@ class FilmMaker:
             self._end = min(self._end, clip.n_frames)
             self.n_frames = min(self.n_frames, self._reader(clip).n_frames)
         self._moments = moments(np.arange(self.n_frames), self.fps, self._clip_fps, self._end)
-        self._swings = [self._swing(one) for one in self.cast]
+        self._posings = [self._posing(one) for one in self.cast]
 
     def frames(self) -> Iterator[Frame]:
         """The film's frames, at the footage's own size, one after the other; closing it stops all work."""
-        roles = [self._role(one, swing) for one, swing in zip(self.cast, self._swings, strict=True)]
+        roles = [self._role(one, how) for one, how in zip(self.cast, self._posings, strict=True)]
         batch, settings = self.settings.batch, self.settings
         if settings.mode == "dub" and self.clip is not None:
             composer = DubComposer(Dubber(self.clip.plate()))
@@ -158,14 +159,14 @@ class FilmMaker:
         """Frames of the film at a rate other than the clip's."""
         return max(1, int(np.ceil(max(speech.seconds for speech in self.speeches) * self.fps - 1e-6)))
 
-    def _swing(self, one: Speaker) -> Swing:
+    def _posing(self, one: Speaker) -> Posing:
         if self.settings.mode == "avatar":
-            return pose_swing(one.person.track, self.size, self.settings.pose, self.settings.pose_span)
+            return posing(one, self.settings, self.clip, self._end)
         # Whole ticks of the film, so that every pose is that of the very frame that is shown.
         last = (self._reader(self.clip).n_frames - 1) * (self._clip_fps / self.fps) if self.clip else 0
-        return Swing(0, last)
+        return Posing(one.person.track, Swing(0, last), 1)
 
-    def _role(self, one: Speaker, swing: Swing) -> Role:
+    def _role(self, one: Speaker, how: Posing) -> Role:
         settings, person, speech = self.settings, one.person, one.speech
         pieces, count = iter(()), 0
         if speech is not None:
@@ -174,17 +175,18 @@ class FilmMaker:
         tape = Tape(pieces, count, person.rest)
         if settings.mode == "dub":
             shares = presence(person.track.visible, round(FADE * person.fps))
-            return Role(person, swing, tape, self._end, shares=shares, lower_face=settings.region == "lower_face")
+            return Role(person, how, tape, self._end, shares=shares, lower_face=settings.region == "lower_face")
         # People who sit side by side do not blink together.
-        shut = closures(settings.controls.blink, self._end, person.fps, settings.controls.seed + person.subject)
-        return Role(person, swing, tape, self._end, settings.smoothing, shut)
+        seed = settings.controls.seed + person.subject
+        shut = closures(settings.controls.blink, self._end, person.fps, seed, person.track.eye_open)
+        return Role(person, how, tape, self._end, shut)
 
     def _reader(self, clip: Clip) -> SourceReader:
         return SourceReader(clip, self.fps, tuple(one.person.subject for one in self.cast))
 
     def _source(self, clip: Clip) -> Iterator[SourceFrame]:
         reader = self._reader(clip)
-        ticks = np.rint(self._swings[0].at(self._moments) * (self.fps / self._clip_fps)).astype(np.int64)
+        ticks = np.rint(self._posings[0].path.at(self._moments) * (self.fps / self._clip_fps)).astype(np.int64)
         return reader.read(np.clip(ticks, 0, reader.n_frames - 1))
 
     def _backdrop(self) -> Iterator[Picture | None]:

@@ -6,10 +6,19 @@ Moments are counted in frames of the clip: film frame k of a film at its own rat
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.ndimage import distance_transform_edt
+
+
+class FramePath(Protocol):
+    """Says where in the footage a film is at any of its moments."""
+
+    def at(self, moments: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
+        """Places in the footage, frames with fractions."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -22,6 +31,8 @@ class Swing:
     first: float
     last: float
     """Included."""
+    turn: float = 0.0
+    """Frames over which it slows down before a turning point, and as many after it; 0 turns at full speed."""
 
     def at(self, moments: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
         """Place in the footage (frames, with fractions) at some moments of the film.
@@ -34,7 +45,17 @@ class Swing:
             return np.full(np.shape(moments), float(self.first))
         period = 2 * (self.last - self.first)
         phase = np.mod(np.asarray(moments, np.float64), period)
-        return self.first + np.minimum(phase, period - phase)
+        return self.first + self._eased(np.minimum(phase, period - phase))
+
+    def _eased(self, way: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
+        """Parabolas instead of the corners at both ends, as steep as the way where they meet it."""
+        length = self.last - self.first
+        turn = min(self.turn, length / 2)
+        if turn <= 0:
+            return way
+        way = np.where(way < turn, way**2 / (2 * turn) + turn / 2, way)
+        left = length - way
+        return np.where(left < turn, length - (left**2 / (2 * turn) + turn / 2), way)
 
 
 def moments(frames: Int[np.ndarray, "B"], film_fps: float, clip_fps: float, end: int) -> Float[np.ndarray, "B"]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Literal
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float
 
 from beavervision.errors import BeaverError
 from beavervision.stages.radnerf_torso.track import SourceTrack
-from beavervision.stages.talking.frame_order import Swing, between, longest_run
+from beavervision.stages.talking.frame_order import FramePath, Swing, between, longest_run
 
-PoseMode = Literal["pingpong", "static"]
+PINGPONG, ENERGY, STATIC = POSE_MODES = ("pingpong", "energy", "static")
+"""Played to and fro; where the footage is as loud as the speech; or held still."""
+TURN = 12
+"""Frames: a head that turns round takes half a second to slow down."""
 
 MARGIN = 0.05
 """Face widths and heights that have to lie between the face and the frame's border."""
@@ -21,8 +23,18 @@ SHORTEST = 12
 """Frames: a stretch of calm frames shorter than half a second would nod; then any visible frame will do."""
 
 
+@dataclass(frozen=True)
+class Posing:
+    """A track of poses, and the way through it."""
+
+    track: SourceTrack
+    path: FramePath
+    smoothing: int
+    """Frames over which poses are averaged."""
+
+
 def pose_swing(
-    track: SourceTrack, size: tuple[int, int], mode: PoseMode = "pingpong", span: tuple[int, int] | None = None
+    track: SourceTrack, size: tuple[int, int], mode: str = PINGPONG, span: tuple[int, int] | None = None
 ) -> Swing:
     """Stretch of the footage that an avatar's poses come from.
 
@@ -32,7 +44,7 @@ def pose_swing(
     Args:
         track: the footage.
         size: its width and height.
-        mode: `pingpong` plays the stretch to and fro, `static` holds its most usual pose.
+        mode: STATIC holds its most usual pose; else the stretch is played to and fro, slowly at its ends.
         span: first and last frame (excluded) to choose from; the whole footage by default.
 
     Raises:
@@ -46,11 +58,11 @@ def pose_swing(
     if not len(run):
         where = f" in frames {span[0]} to {span[1]}" if span else ""
         raise BeaverError(f"The footage shows nobody{where} to take poses from; choose another pose=.")
-    if mode == "static":
+    if mode == STATIC:
         away = np.linalg.norm(track.translation[run] - np.median(track.translation[run], 0), axis=1)
         turned = np.linalg.norm(track.rotation[run] - np.median(track.rotation[run], 0), axis=(1, 2))
         run = run[[int(np.argmin(away / max(away.std(), 1e-6) + turned / max(turned.std(), 1e-6)))]]
-    return Swing(int(run[0]), int(run[-1]))
+    return Swing(int(run[0]), int(run[-1]), TURN)
 
 
 def track_at(track: SourceTrack, places: Float[np.ndarray, "B"]) -> SourceTrack:
@@ -69,13 +81,13 @@ def track_at(track: SourceTrack, places: Float[np.ndarray, "B"]) -> SourceTrack:
 
 
 def smoothed_at(
-    track: SourceTrack, swing: Swing, moments: Float[np.ndarray, "B"], window: int, end: int
+    track: SourceTrack, swing: FramePath, moments: Float[np.ndarray, "B"], window: int, end: int
 ) -> SourceTrack:
-    """Track at moments of the film, head poses averaged over `window` frames round each (GeneFace++: 7).
+    """Track at moments of the film, poses of head and body averaged over `window` frames round each (GeneFace++: 7).
 
     Args:
-        track: the footage; every frame of the swing visible.
-        swing: which stretch of it is played.
+        track: the footage; every frame of the path visible.
+        swing: the way through it.
         moments: of the film.
         window: frames; 1 leaves the poses as they are.
         end: frames of the film at the clip's rate: there is nothing beyond.
@@ -85,9 +97,9 @@ def smoothed_at(
         return here
     around = np.clip(moments[:, None] + np.arange(window) - window // 2, 0, end - 1)
     poses = track_at(track, swing.at(around).ravel())
-    rotation = poses.rotation.reshape(len(moments), window, 3, 3).mean(1)
-    translation = poses.translation.reshape(len(moments), window, 3).mean(1)
-    return replace(here, rotation=nearest_rotation(rotation), translation=translation)
+    names = ("rotation", "translation", "body", "path", "cameras")
+    calm = {n: getattr(poses, n).reshape(len(moments), window, *getattr(poses, n).shape[1:]).mean(1) for n in names}
+    return replace(here, **{**calm, "rotation": nearest_rotation(calm["rotation"])})
 
 
 def nearest_rotation(matrix: Float[np.ndarray, "B 3 3"]) -> Float[np.ndarray, "B 3 3"]:

@@ -11,10 +11,10 @@ from jaxtyping import Bool, Float
 from beavervision.stages.radnerf_torso.track import SourceTrack
 from beavervision.stages.talking.canvas_layer import CanvasLayer
 from beavervision.stages.talking.drive import Drive, Tape, lid_shape
-from beavervision.stages.talking.frame_order import Swing, between
+from beavervision.stages.talking.frame_order import between
 from beavervision.stages.talking.lower_face import face_points, lower_face
 from beavervision.stages.talking.person import Person
-from beavervision.stages.talking.pose_source import smoothed_at
+from beavervision.stages.talking.pose_source import Posing, smoothed_at
 from beavervision.stages.talking.stopwatch import Stopwatch
 
 UPPER_FACE = np.r_[17:27, 36:48]
@@ -41,30 +41,28 @@ class Role:
 
     Args:
         person: who.
-        swing: stretch of the footage that poses come from.
+        posing: where poses come from; in a dub the frames that are shown.
         tape: what the mouth does.
         end: frames of the film, at the clip's rate.
-        smoothing: frames over which head poses are averaged.
         closures: how far the lids are shut in each frame; None keeps the footage's own brows, lids and blinks.
         shares: of the generated head in each frame of the footage; None for all of it, always.
         lower_face: whether only the lower face may change.
     """
 
     person: Person
-    swing: Swing
+    posing: Posing
     tape: Tape
     end: int
-    smoothing: int = 1
     closures: Float[np.ndarray, "T"] | None = None
     shares: Float[np.ndarray, "N"] | None = None
     lower_face: bool = False
 
     def shown(self, moments: Float[np.ndarray, "B"], clock: Stopwatch) -> list[Shown]:
         """The person at some moments of the film, which rise from call to call."""
-        poses = smoothed_at(self.person.track, self.swing, moments, self.smoothing, self.end)
+        poses = smoothed_at(self.posing.track, self.posing.path, moments, self.posing.smoothing, self.end)
         share = np.ones(len(moments))
         if self.shares is not None:
-            share = between(self.shares, self.swing.at(moments))
+            share = between(self.shares, self.posing.path.at(moments))
         there = (share > 0) & np.isfinite(poses.rotation).all((1, 2))
         layers = iter(self._layers(moments[there], poses.take(there), clock))
         return [
@@ -77,7 +75,7 @@ class Role:
         around = np.clip(moments[:, None] + np.arange(window) - window // 2, 0, self.end - 1).ravel()
         condition = np.array(self.tape.at(around))
         if self.closures is None:
-            places = self.swing.at(around)
+            places = self.posing.path.at(around)
             condition[:, UPPER_FACE] = between(self.person.own_condition, places)[:, UPPER_FACE]
             return Drive(condition, between(self.person.own_eye, places))
         shut = between(self.closures, around)
@@ -95,7 +93,7 @@ class Role:
         if not self.lower_face:
             return layers
         with clock("stack"):
-            own = between(self.person.own_condition, self.swing.at(moments))
+            own = between(self.person.own_condition, self.posing.path.at(moments))
             return [
                 self._only_lower(layer, (told.condition68[middle[i]], own[i]), poses.take(np.array([i])))
                 for i, layer in enumerate(layers)

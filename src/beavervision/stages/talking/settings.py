@@ -9,7 +9,7 @@ from beavervision.artifacts.clip import Clip
 from beavervision.stages.talking.backdrop import AUTO, NONE
 from beavervision.stages.talking.drive import Controls
 from beavervision.stages.talking.performance import BATCH
-from beavervision.stages.talking.pose_source import PoseMode
+from beavervision.stages.talking.pose_source import PINGPONG
 from beavervision.video.probe import probe
 
 Mode = Literal["avatar", "dub"]
@@ -21,8 +21,8 @@ class FilmSettings:
 
     mode: Mode = "avatar"
     controls: Controls = field(default_factory=Controls)
-    pose: PoseMode = "pingpong"
-    """Avatar mode: where head poses come from."""
+    pose: str = PINGPONG
+    """Avatar mode: where head poses come from, one of POSE_MODES or the folder of a Motion."""
     pose_span: tuple[int, int] | None = None
     """First and last frame (excluded) of the footage that poses may come from."""
     smoothing: int = 7

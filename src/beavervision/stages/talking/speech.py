@@ -34,7 +34,7 @@ class Stretch:
     """Frames of the speech that are meant."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Speech:
     """A speech that was listened to once, for its length and its level."""
 
@@ -43,6 +43,8 @@ class Speech:
     """At 16 kHz."""
     level_db: float
     """`audio.level.spoken_level_of` the whole: -inf where there is nothing but steady noise."""
+    powers: Float[np.ndarray, "W"]
+    """`audio.level.window_powers`: of an hour 1 MB."""
 
     @classmethod
     def listen(cls, path: Path | str) -> Speech:
@@ -63,7 +65,7 @@ class Speech:
         every = np.concatenate(powers)
         if every.max() <= 10 ** (SILENCE_DB / 10):
             raise BeaverError(f"{path} is silent from end to end; name a file with speech in it.")
-        return cls(Path(path), count, spoken_level_of(every))
+        return cls(Path(path), count, spoken_level_of(every), every)
 
     @property
     def seconds(self) -> float:

@@ -13,11 +13,11 @@ POINTS = np.array([[30.0, 90.0], [98.0, 90.0], [64.0, 70.0]])
 
 
 def movement(t: int) -> np.ndarray:
-    """A body that sways: turned by up to 3 degrees, shifted by up to 4 px, in a smooth curve."""
+    """A body that sways: turned by up to 2 degrees, shifted by up to 4 px, in a smooth curve."""
     phase = 2 * np.pi * t / N
-    turn = np.deg2rad(3) * np.sin(phase)
+    turn = np.deg2rad(2) * np.sin(phase)
     matrix = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0]])
-    matrix[:, 2] = np.array([64, 90]) - matrix[:, :2] @ [64, 90] + 4 * np.array([np.sin(phase), 1 - np.cos(phase)])
+    matrix[:, 2] = np.array([64, 90]) - matrix[:, :2] @ [64, 90] + 2 * np.array([np.sin(phase), 1 - np.cos(phase)])
     return matrix
 
 
@@ -55,8 +55,8 @@ def test_keypoints_follow_the_cloth(cloth):
     found = registered_body(track, footage(cloth), np.arange(N), 0)
     inner = slice(3, N - 3)  # the ends of a clip are smoothed against themselves
     assert np.abs(track.body - true)[inner].max() > 5  # footage px
-    assert np.abs(found - true)[inner].max() < 1.0  # a sway of 4 px in a second, smoothed
-    assert np.abs(found - true)[inner].mean() < 0.35
+    assert np.abs(found - true)[inner].max() < 1.0  # 0.5 px of the canvas
+    assert np.abs(found - true)[inner].mean() < 0.25
 
 
 def test_where_the_body_is_hidden_its_neighbours_tell(cloth):

@@ -204,7 +204,7 @@ def test_level_of_a_speech_is_that_of_the_whole(tmp_path):
     steady, samples = noise(tmp_path / "noise.wav", 3.0)
     assert Speech.listen(steady).level_db == -np.inf  # as loud all the time is no speech
     samples[24_000:] *= 0.1
-    save_waveform(tmp_path / "words.wav", Waveform(samples, 16_000))
+    soundfile.write(tmp_path / "words.wav", samples, 16_000, subtype="FLOAT")
     found = Speech.listen(tmp_path / "words.wav").level_db
     assert found == pytest.approx(speech_level_db(samples.astype(np.float32)), abs=0.01)
 

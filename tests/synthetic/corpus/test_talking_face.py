@@ -3,7 +3,7 @@ import pytest
 
 from beavervision.face.gpmm import load_gpmm
 from beavervision.face.openness import mouth_open
-from beavervision.synthetic.corpus.face import closures, move_face, spoken_shapes
+from beavervision.synthetic.corpus.face import ANTICIPATION, anticipated, closures, move_face, spoken_shapes
 from beavervision.synthetic.corpus.speaker import cast
 from beavervision.synthetic.speech import Phoneme
 from beavervision.synthetic.visemes import SHAPES, viseme_curves
@@ -36,3 +36,11 @@ def test_effort_and_articulation_open_the_mouth():
 
     assert widest(6.0) > 1.1 * widest(0.0) > 1.1 * widest(-6.0)
     assert len(SHAPES) == spoken_shapes(phonemes, 13, 25).shape[1]
+
+
+def test_vowels_are_seen_before_they_are_heard_but_closures_and_pauses_are_not():
+    heard = [Phoneme("", 0.0, 0.2), Phoneme("m", 0.2, 0.3), Phoneme("ˈaɪ", 0.3, 0.5), Phoneme("t", 0.5, 0.6)]
+    seen = anticipated(heard)
+    assert seen[:2] == heard[:2]
+    assert [p.start for p in seen[2:]] == pytest.approx([0.3 - ANTICIPATION, 0.5 - ANTICIPATION])
+    assert [p.end - p.start for p in seen] == pytest.approx([0.2, 0.1, 0.2, 0.1])

@@ -14,12 +14,16 @@ from beavervision.face.openness import eye_open
 from beavervision.synthetic.corpus.speaker import Speaker
 from beavervision.synthetic.rhythm import blink_curve, smooth_noise
 from beavervision.synthetic.speech import Phoneme
-from beavervision.synthetic.visemes import CLOSED_FOR, SHAPES, gestures_of, viseme_curves
+from beavervision.synthetic.visemes import CLOSED_FOR, REST, SHAPES, gestures_of, viseme_curves, visemes_of
 
 JAW = SHAPES.index("jaw_open")
 EFFORT = 0.035
 """Share by which the jaw opens further for each dB of effort: about 40 % more for speech that is 10 dB louder
 (Schulman, "Articulatory dynamics of loud and normal speech", 1989)."""
+ANTICIPATION = 0.06
+"""Seconds by which vowels and open consonants are seen before they are heard. Mouths of the people in our four clips
+correlate best with the sound 40 to 80 ms later; Chandrasekaran et al., "The natural statistics of audiovisual speech"
+(2009), find 100 to 300 ms. What shuts the lips is seen when it is heard, and pauses begin when the voice ends."""
 WIDEST = 1.4
 """Largest activation of the jaw."""
 CHUNK = 1000
@@ -54,13 +58,22 @@ def move_face(
         rng: of blinks, brows and smiles.
     """
     n = len(effort_db)
-    mouth = spoken_shapes(phonemes, n, fps) * speaker.articulation
+    mouth = spoken_shapes(anticipated(phonemes), n, fps) * speaker.articulation
     mouth[:, JAW] = np.minimum(mouth[:, JAW] * speaker.jaw * np.maximum(1 + EFFORT * effort_db, 0.3), WIDEST)
     shapes = _liveliness(mouth[:, JAW], n, fps, rng)
     expression = mouth @ np.stack([model.semantic[shape] for shape in SHAPES])
     for shape, curve in shapes.items():
         expression += np.multiply.outer(curve, model.semantic[shape])
     return Face(expression.astype(np.float32), _eyes(model, expression), closures(phonemes, n, fps))
+
+
+def anticipated(phonemes: Sequence[Phoneme]) -> list[Phoneme]:
+    """Phonemes as they are seen: ANTICIPATION ahead of their sound, but for bilabials and pauses."""
+    seen = []
+    for phoneme in phonemes:
+        ahead = 0.0 if any(viseme.closes or viseme is REST for viseme in visemes_of(phoneme.symbol)) else ANTICIPATION
+        seen.append(Phoneme(phoneme.symbol, phoneme.start - ahead, phoneme.end - ahead))
+    return seen
 
 
 def spoken_shapes(phonemes: Sequence[Phoneme], n: int, fps: float, margin: float = 1.0) -> Float[np.ndarray, "T S"]:

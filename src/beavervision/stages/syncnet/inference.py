@@ -12,7 +12,8 @@ from torch.nn.functional import softplus
 
 from beavervision.artifacts.bundle import Bundle
 from beavervision.artifacts.motion import Motion
-from beavervision.audio.hearing import FeatureSettings
+from beavervision.audio.hearing import ROWS_PER_FRAME, FeatureSettings
+from beavervision.audio.level import at_level
 from beavervision.errors import BeaverError
 from beavervision.face.providers import load_face_model
 from beavervision.metrics.sync import Sync, sync_offset
@@ -28,12 +29,13 @@ class SyncExpert(nn.Module):
         network: trained.
         features: what it hears.
         basis: face model whose lips it knows.
+        speech_level_db: level of the speech that it learnt from.
     """
 
-    def __init__(self, network: SyncNet, features: FeatureSettings, basis: str) -> None:
+    def __init__(self, network: SyncNet, features: FeatureSettings, basis: str, speech_level_db: float) -> None:
         super().__init__()
         self.network = network.eval().requires_grad_(requires_grad=False)
-        self.features, self.basis = features, basis
+        self.features, self.basis, self._level = features, basis, speech_level_db
 
     @classmethod
     def from_bundle(cls, folder: Path) -> SyncExpert:
@@ -45,7 +47,8 @@ class SyncExpert(nn.Module):
         bundle = Bundle.load(Path(folder), "syncnet")
         network = SyncNet(**bundle.hparams)
         network.load_state_dict(bundle.weights)
-        return cls(network, FeatureSettings(**bundle.facts["audio_features"]), bundle.facts["basis"])
+        facts = bundle.facts
+        return cls(network, FeatureSettings(**facts["audio_features"]), facts["basis"], facts["speech_level_db"])
 
     def require(self, features: FeatureSettings, basis: str) -> None:
         """Refuse to judge for a stage that hears or moves otherwise.
@@ -76,13 +79,32 @@ class SyncExpert(nn.Module):
         doubt = softplus(-self.network(content, lips))
         return weighted_mean(doubt, windows.to(doubt.dtype), least=1)
 
-    @torch.inference_mode()
     def judge(self, motion: Motion, samples: Float[np.ndarray, "N"]) -> Sync:
-        """Offset in frames (positive: the sound comes late) and confidence of a motion and its 16 kHz sound."""
-        heard = self.features.extract(np.asarray(samples, np.float32), motion.fps)
-        frames = min(heard.n_frames, motion.n_frames)
+        """Offset in frames (positive: the sound comes late) and confidence of a motion and its 16 kHz sound.
+
+        Raises:
+            BeaverError: when they are shorter than a window.
+        """
+        return sync_offset(*self.embed(motion.expression, samples, motion.fps))
+
+    @torch.inference_mode()
+    def embed(
+        self, expression: Float[np.ndarray, "T E"], samples: Float[np.ndarray, "N"], fps: float
+    ) -> tuple[Float[Tensor, "W D"], Float[Tensor, "W D"]]:
+        """Embeddings of sound and lips of the windows that begin with each frame, as far as both last.
+
+        Args:
+            expression: coefficients of the expert's face model.
+            samples: mono sound at 16 kHz; it is brought to the level of the speech that the expert learnt from.
+            fps: frames a second.
+
+        Raises:
+            BeaverError: when they are shorter than a window.
+        """
+        heard = self.features.extract(at_level(np.asarray(samples, np.float32), self._level), fps)
+        frames = min(heard.n_frames, len(expression))
         if frames < WINDOW:
             raise BeaverError(f"{frames} frames are too few to judge synchrony; give at least {WINDOW}.")
-        lips = torch.from_numpy(lips_of(load_face_model(self.basis), motion.expression[:frames]))[None]
-        content = torch.from_numpy(heard.content[: 2 * frames])[None]
-        return sync_offset(self.network.embed_sound(content)[0], self.network.embed_lips(lips)[0])
+        lips = torch.from_numpy(lips_of(load_face_model(self.basis), expression[:frames]))[None]
+        content = torch.from_numpy(heard.content[: ROWS_PER_FRAME * frames])[None]
+        return self.network.embed_sound(content)[0], self.network.embed_lips(lips)[0]

@@ -93,4 +93,5 @@ class SyncExpertTraining(StageModule):
 
     def bundle_contents(self, data: SyncNetData) -> BundleContents:
         """The network and what it hears."""
-        return BundleContents(self.network.state_dict(), self._network_hparams, data.facts())
+        facts = {**data.facts(), "speech_level_db": data.speech_level_db}
+        return BundleContents(self.network.state_dict(), self._network_hparams, facts)

@@ -1,0 +1,138 @@
+r"""How well sound and lips go together: the sync expert on held-out speech, and audio2motion judged by it.
+
+    python benchmarks/sync.py --expert <syncnet bundle> --motion <audio2motion bundle> \
+        --talks 'runs/synthetic_speech/talks/*' --clip runs/<name>/clip
+
+Real speech is taken from ../shared/audio, footage from a prepared clip (--clip), where they are there.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from glob import glob
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from beavervision.artifacts.motion import Motion
+from beavervision.audio.waveform import SAMPLE_RATE, load_waveform
+from beavervision.face.providers import load_face_model
+from beavervision.metrics.jitter import landmark_jitter
+from beavervision.stages.audio2motion.inference import AudioToMotion
+from beavervision.stages.audio2motion.manner import lip_distance
+from beavervision.stages.recordings import Recording, open_recording
+from beavervision.stages.syncnet.inference import SyncExpert
+from beavervision.stages.syncnet.judgement import Judgement
+from beavervision.stages.syncnet.network import WINDOW
+
+AUDIO = Path(__file__).resolve().parents[2] / "shared" / "audio"
+BLOCK = SAMPLE_RATE // 2
+"""Samples of the pieces that shuffled speech is cut into: half a second, long enough to stay speech."""
+SILENCES = {"digital silence": -np.inf, "noise at -60 dB": -60.0, "noise at -40 dB": -40.0}
+FACE = load_face_model()
+
+
+def main() -> None:
+    """Print the tables."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--expert", type=Path, required=True, help="bundle of syncnet")
+    options.add_argument("--motion", type=Path, help="bundle of audio2motion")
+    options.add_argument("--talks", default="", help="glob of talks; the held-out ones count")
+    options.add_argument(
+        "--clip", type=Path, action="append", default=[], help="prepared clip; its held-out end counts"
+    )
+    given = options.parse_args()
+    torch.set_num_threads(1)
+    expert = SyncExpert.from_bundle(given.expert)
+    talks = [open_recording(Path(folder)) for folder in sorted(glob(given.talks))]
+    if held_out := [talk for talk in talks if talk.held_out_ranges]:
+        tell_row("held-out synthetic speech", judged(expert, held_out))
+    for folder in given.clip:
+        recording = open_recording(folder)
+        tell_row(f"{recording.name}, held out", judged(expert, [recording]))
+        tell_row(f"{recording.name}, all of it", judged(expert, [recording], whole=True))
+    if given.motion is not None:
+        predictor = AudioToMotion.from_bundle(given.motion)
+        for row in (*real_speech(expert, predictor), *silence(predictor)):
+            tell_row(*row)
+        for folder in given.clip:
+            tell_row(*jitter(predictor, open_recording(folder)))
+
+
+def judged(expert: SyncExpert, recordings: list[Recording], *, whole: bool = False) -> dict[str, float]:
+    """Figures of the expert on what is held out of recordings, or on all of them."""
+    judgement = Judgement(expert.network, recordings[0].fps)
+    for recording in recordings:
+        for frames in (range(recording.n_frames),) if whole else recording.held_out_ranges:
+            span = slice(frames.start, frames.stop)
+            embeddings = expert.embed(np.nan_to_num(recording.expression[span]), recording.sound(frames), recording.fps)
+            known = torch.from_numpy(np.array(recording.known[span])).unfold(0, WINDOW, 1).all(-1)
+            judgement.add(*embeddings, known[: len(embeddings[0])])
+    return {name: float(value) for name, value in judgement.figures().items()}
+
+
+def real_speech(expert: SyncExpert, predictor: AudioToMotion) -> Iterator[tuple[str, dict[str, float]]]:
+    """Confidence of predicted motion with its own speech, shuffled, and somebody else's."""
+    sounds = {path.stem: load_waveform(path).samples for path in sorted(AUDIO.glob("*"))} if AUDIO.is_dir() else {}
+    for name, samples in sounds.items():
+        motion = predictor.predict(samples)
+        other = next((sound for key, sound in sounds.items() if key != name), None)
+        found = {"own": samples, "shuffled": shuffled(samples), **({} if other is None else {"another": other})}
+        figures: dict[str, float] = {}
+        for kind, sound in found.items():
+            verdict = expert.judge(motion, sound)
+            figures |= {f"{kind}": float(verdict.confidence), f"{kind} offset": float(verdict.offset)}
+        yield f"motion of {name}: confidence", figures
+
+
+def shuffled(samples: Float[np.ndarray, "N"], seed: int = 0) -> Float[np.ndarray, "N"]:
+    """The same speech, its pieces in another order."""
+    pieces = np.array_split(samples, max(2, len(samples) // BLOCK))
+    return np.concatenate([pieces[i] for i in np.random.default_rng(seed).permutation(len(pieces))])
+
+
+def silence(predictor: AudioToMotion, seconds: float = 4.0) -> Iterator[tuple[str, dict[str, float]]]:
+    """Opening of the mouth where nobody speaks, as a share of its range in real speech (2nd to 95th percentile)."""
+    paths = sorted(AUDIO.glob("*")) if AUDIO.is_dir() else []
+    if not paths:
+        return
+    spoken = np.concatenate([opening(predictor.predict(load_waveform(path).samples)) for path in paths])
+    low, high = np.percentile(spoken, (2, 95))
+    rng = np.random.default_rng(0)
+    for name, level in SILENCES.items():
+        noise = 10 ** (level / 20) * rng.standard_normal(round(seconds * SAMPLE_RATE))
+        share = (opening(predictor.predict(noise.astype(np.float32))) - low) / (high - low)
+        yield f"mouth in {name}, share of its range", {"median": float(np.median(share)), "most": float(share.max())}
+
+
+def jitter(predictor: AudioToMotion, recording: Recording) -> tuple[str, dict[str, float]]:
+    """Second difference of the lips over time, mm a frame squared: footage, and what is predicted for its speech."""
+    known = np.isfinite(recording.expression).all(1)
+    truth = np.where(known[:, None], recording.expression, np.nan)
+    found = predictor.predict(recording.sound(range(recording.n_frames))).expression
+    motions = {"footage": truth, "predicted": found}
+    figures = {name: float(landmark_jitter(torch.from_numpy(lips_mm(motion)))) for name, motion in motions.items()}
+    return f"jitter of the lips, {recording.name}", figures
+
+
+def opening(motion: Motion) -> Float[np.ndarray, "T"]:
+    """Distance of the lips, cm."""
+    return lip_distance(FACE, motion.expression)
+
+
+def lips_mm(expression: Float[np.ndarray, "T E"]) -> Float[np.ndarray, "T 20 3"]:
+    """Lip landmarks of the mean face, mm."""
+    keys = FACE.landmarks68[48:]
+    return 10 * (FACE.mean[keys] + np.tensordot(expression, FACE.exp_basis[:, keys], 1))
+
+
+def tell_row(name: str, figures: dict[str, float]) -> None:
+    """Print a row of the table."""
+    print(f"| {name} | " + " | ".join(f"{key} {value:.3g}" for key, value in figures.items()) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -112,6 +112,16 @@ def test_dub_may_end_with_the_footage(infer, tmp_path):
         assert stream.duration * stream.time_base == pytest.approx(1.6, abs=0.002)
 
 
+def test_a_dub_of_some_frames_only(infer, runs, tmp_path):
+    out = tmp_path / "dub.mp4"
+    assert infer("mode=dub", "pose=20-29", "length=source", f"out={out}", "crf=1") == 0
+    made, source = list(read_frames(out)), dict(Clip.load(runs / "mini" / "clip").frames())
+    assert len(made) == 10
+    for i, frame in enumerate(made):
+        assert np.abs(frame.rgb[:20, :20].astype(int) - source[20 + i][:20, :20]).mean() < 2.5, i
+    assert infer("mode=dub", "pose=90-99", f"out={tmp_path / 'none.mp4'}") == 2  # the footage has 40 frames
+
+
 def test_same_seed_same_bytes(infer, word, tmp_path):
     for name, seed in {"a": 3, "b": 3, "c": 4}.items():
         settings = (f"audio={word}", "control.temperature=0.5", f"seed={seed}")

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from beavervision.artifacts.clip import Clip
+from beavervision.errors import BeaverError
 from beavervision.preprocess.ahead import ahead
 from beavervision.stages.talking.avatar import Scene
 from beavervision.stages.talking.backdrop import PLATE, SOURCE, Backdrop, Picture, surroundings
@@ -86,7 +87,8 @@ class FilmMaker:
         self.n_frames = self._end if self.fps == self._clip_fps else self._at_rate()
         if settings.ends_with_the_footage and clip is not None:
             self._end = min(self._end, clip.n_frames)
-            self.n_frames = min(self.n_frames, self._reader(clip).n_frames)
+            first, last = self._stretch(clip)
+            self.n_frames = min(self.n_frames, last - first + 1)
         self._moments = moments(np.arange(self.n_frames), self.fps, self._clip_fps, self._end)
         self._posings = [self._posing(one) for one in self.cast]
 
@@ -163,8 +165,25 @@ class FilmMaker:
         if self.settings.mode == "avatar":
             return posing(one, self.settings, self.clip, self._end)
         # Whole ticks of the film, so that every pose is that of the very frame that is shown.
-        last = (self._reader(self.clip).n_frames - 1) * (self._clip_fps / self.fps) if self.clip else 0
-        return Posing(one.person.track, Swing(0, last), 1)
+        first, last = self._stretch(self.clip) if self.clip else (0, 0)
+        tick = self._clip_fps / self.fps
+        return Posing(one.person.track, Swing(first * tick, last * tick), 1)
+
+    def _stretch(self, clip: Clip) -> tuple[int, int]:
+        """First and last frame of the footage that a dub shows, at the film's rate.
+
+        Raises:
+            BeaverError: when the footage has no such frames.
+        """
+        first, last = 0, self._reader(clip).n_frames - 1
+        if span := self.settings.pose_span:
+            ticks = self.fps / self._clip_fps
+            first, last = int(np.ceil(span[0] * ticks)), min(last, int(np.floor((span[1] - 1) * ticks)))
+        if last < first:
+            raise BeaverError(
+                f"Clip {clip.name} has frames 0-{clip.n_frames - 1}; choose a pose=<first>-<last> within them."
+            )
+        return first, last
 
     def _role(self, one: Speaker, how: Posing) -> Role:
         settings, person, speech = self.settings, one.person, one.speech

@@ -24,7 +24,7 @@ class FilmSettings:
     pose: str = PINGPONG
     """Avatar mode: where head poses come from, one of POSE_MODES or the folder of a Motion."""
     pose_span: tuple[int, int] | None = None
-    """First and last frame (excluded) of the footage that poses may come from."""
+    """First and last frame (excluded) of the footage that poses may come from; in a dub, that are shown."""
     smoothing: int = 7
     """Avatar mode: frames over which head poses are averaged."""
     background: str = AUTO

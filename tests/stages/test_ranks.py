@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import together
 import torch
+from corpora import write_speech_corpus
 from lightning.fabric.plugins.environments.lightning import find_free_network_port
 from speech_clips import write_speech_clip
 from stage_training import export, fit
@@ -27,6 +28,7 @@ def place(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("together")
     write_speech_clip(folder / together.SPEECH, n_frames=80)
     miniature_clip(folder / together.FILM, n_frames=12)
+    write_speech_corpus((folder / together.CORPUS).parent, {"ann": [60, 12], "bob": [30]})
     for name in (together.MOTION, together.HEAD):
         module, data = together.STAGES[name](folder)
         fit(module, data, 1)

@@ -19,8 +19,8 @@ class Corpus:
 
     folder: Path
     name: str
-    members: tuple[Path, ...]
-    """Folders of clips and talks."""
+    hashes: dict[Path, str]
+    """Folder of each clip and talk -> its sha256 when the corpus was written."""
 
     @classmethod
     def load(cls, folder: Path) -> Corpus:
@@ -30,8 +30,13 @@ class Corpus:
             BeaverError: when `folder` is none, or damaged.
         """
         manifest = Manifest.read(Path(folder), "corpus")
-        members = tuple(Path(entry["path"]) for entry in manifest.inputs.values())
-        return cls(Path(folder), manifest.facts["name"], members)
+        hashes = {Path(entry["path"]): entry["sha256"] for entry in manifest.inputs.values()}
+        return cls(Path(folder), manifest.facts["name"], hashes)
+
+    @property
+    def members(self) -> tuple[Path, ...]:
+        """Folders of clips and talks."""
+        return tuple(self.hashes)
 
     @property
     def sha256(self) -> str:

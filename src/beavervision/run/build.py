@@ -20,6 +20,8 @@ from beavervision.run.resolvers import stage_of
 from beavervision.run.settings import frame_spec
 from beavervision.stages.base import StageData, StageModule
 
+SHELF = ".takes"
+"""Below the runs: takes of speech, computed once for all runs; may be deleted at any time."""
 SPECIAL = ("_target_", "_partial_", "_convert_", "_recursive_", "_args_")
 
 
@@ -37,7 +39,12 @@ def build_data(cfg: DictConfig, clip: Path, upstream: Mapping[str, Path]) -> Sta
     model, data = (stage_of(cfg[node]._target_) for node in ("model", "datamodule"))
     if model != data:
         raise BeaverError(f"model={model} does not go with the datamodule of {data}; leave datamodule= out.")
-    offered = {"clip": clip, "frame": frame_spec(cfg.frame), "upstream": dict(upstream)}
+    offered = {
+        "clip": clip,
+        "frame": frame_spec(cfg.frame),
+        "upstream": dict(upstream),
+        "shelf": Path(cfg.paths.runs) / SHELF,
+    }
     accepted = _parameters(cfg.datamodule._target_)
     given = {name: value for name, value in offered.items() if accepted is None or name in accepted}
     built = _build(cfg.datamodule, "datamodule", **given)

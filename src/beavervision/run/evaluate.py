@@ -18,11 +18,10 @@ from beavervision.errors import BeaverError
 from beavervision.run.build import build_data, build_module, build_trainer, check_objects
 from beavervision.run.commands import who
 from beavervision.run.hardware import one_device, settle_hardware
-from beavervision.run.prepare import ensure_clip
 from beavervision.run.quiet import quiet_libraries
 from beavervision.run.run_folder import run_folder, shown
 from beavervision.run.settings import check_nodes
-from beavervision.run.train import upstream_of
+from beavervision.run.train import inputs_of
 
 
 def evaluate(cfg: DictConfig) -> Path:
@@ -48,7 +47,8 @@ def evaluate(cfg: DictConfig) -> Path:
             f"python train.py model={cfg.run.stage} {who(cfg.data.name, cfg.paths.runs)}"
         )
     seed_everything(cfg.seed, workers=True, verbose=False)
-    data = build_data(cfg, ensure_clip(cfg), upstream_of(cfg))
+    inputs = inputs_of(cfg)
+    data = build_data(cfg, inputs.pop("clip"), inputs)
     module = build_module(cfg, data)
     frames = FrameFigures()
     trainer = build_trainer(cfg, [frames], [])

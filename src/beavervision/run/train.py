@@ -19,6 +19,7 @@ from beavervision.callbacks.media import preview_file
 from beavervision.callbacks.record import RunRecord, close_loggers
 from beavervision.callbacks.stop import TrainingStoppedError
 from beavervision.callbacks.throughput import Throughput, peak_memory_mb
+from beavervision.overrides import override
 from beavervision.run.build import (
     build_callbacks,
     build_data,
@@ -30,15 +31,16 @@ from beavervision.run.build import (
 from beavervision.run.commands import who
 from beavervision.run.failure import EXIT_INTERRUPTED
 from beavervision.run.hardware import fit_hardware, settle_hardware
+from beavervision.run.initial import initial_bundle, settle_length
 from beavervision.run.outcome import SKIPPED, Outcome
 from beavervision.run.peers import one_voice, peers_to_start, run_together
-from beavervision.run.prepare import ensure_clip
 from beavervision.run.quiet import quiet_libraries
 from beavervision.run.resume import BUNDLE, checkpoint_of, is_finished
 from beavervision.run.run_folder import run_folder, shown
 from beavervision.run.run_lock import one_after_another, only_one
 from beavervision.run.settings import check_nodes, frame_spec
 from beavervision.run.slug import DEFAULT, experiment_of
+from beavervision.run.sources import ensure_source
 from beavervision.run.state import RunState, fingerprint, target_of
 from beavervision.run.trained import trained
 from beavervision.run.tree import show_tree
@@ -60,7 +62,8 @@ def train(cfg: DictConfig) -> Outcome:
     check_objects(cfg)
     hardware = settle_hardware(cfg)
     with one_after_another(Path(cfg.paths.runs) / cfg.data.name / "clip"):
-        inputs = {"clip": ensure_clip(cfg), **upstream_of(cfg)}
+        inputs = inputs_of(cfg)
+    settle_length(cfg, inputs.get("init"))
     state = RunState(fingerprint(cfg, inputs, _frame(cfg)), target_of(cfg))
     folder = run_folder()
     if is_finished(folder, state, cfg):
@@ -70,7 +73,8 @@ def train(cfg: DictConfig) -> Outcome:
         run_together("train", peers)
         return Outcome(folder) if cfg.trainer.fast_dev_run else trained(folder, cfg.optimized_metric)
     with only_one(folder), one_voice():
-        print(f"{cfg.run.stage} trains on clip {cfg.data.name}, in {shown(folder)}", flush=True)
+        what = "clip" if cfg.data.get("clips") is None else "corpus"
+        print(f"{cfg.run.stage} trains on {what} {cfg.data.name}, in {shown(folder)}", flush=True)
         if hardware:
             print(hardware, flush=True)
         if cfg.run.tree:
@@ -111,12 +115,18 @@ def _train(cfg: DictConfig, inputs: Mapping[str, Path], state: RunState, begun: 
     return bundle
 
 
-def upstream_of(cfg: DictConfig) -> dict[str, Path]:
-    """Return the bundles that the config's stage builds on.
+def inputs_of(cfg: DictConfig) -> dict[str, Path]:
+    """Return what the config's stage learns from (`clip`) and the bundles that it builds on.
 
     Raises:
         BeaverError: when one is missing; the sentence names the command that makes it.
     """
+    source = ensure_source(cfg)
+    initial = initial_bundle(cfg, source)
+    return {"clip": source, **_upstream_of(cfg), **({} if initial is None else {"init": initial})}
+
+
+def _upstream_of(cfg: DictConfig) -> dict[str, Path]:
     experiment, frame = experiment_of(cfg.run.slug), frame_spec(cfg.frame).slug
     subject = cfg.datamodule.get("subject")
     return find_upstream(cfg.run.stage, Search(Path(cfg.paths.runs), cfg.data.name, experiment, frame, subject))
@@ -163,12 +173,16 @@ def _tell(bundle: Bundle, cfg: DictConfig) -> None:
     measured = [f"{name} {value:.4g}" for name, value in bundle.metrics.items() if name.startswith("val/")]
     seconds = f"{bundle.metrics['seconds']:.0f} s"
     print(f"{bundle.stage} is trained: {shown(bundle.folder)}  ({', '.join([*measured[:4], seconds])})")
-    print(f"next: {_command_after(bundle.stage, cfg)}", flush=True)
+    print(f"next: {_command_after(bundle, cfg)}", flush=True)
 
 
-def _command_after(stage: str, cfg: DictConfig) -> str:
-    """The command that comes after a stage: the chain's next one, or infer."""
-    whose, experiment = who(cfg.data.name, cfg.paths.runs), experiment_of(cfg.run.slug)
+def _command_after(bundle: Bundle, cfg: DictConfig) -> str:
+    """The command that comes after a stage: the chain's next one, or infer; after a corpus, adaptation to a person."""
+    stage, experiment = bundle.stage, experiment_of(cfg.run.slug)
+    if cfg.data.get("clips") is not None:
+        begun = f" {override('model.init', str(shown(bundle.folder)))}" if "init" in cfg.model else ""
+        return f"python train.py model={stage} data=myvideo data.name=<who>{begun}"
+    whose = who(cfg.data.name, cfg.paths.runs)
     after = CHAIN[CHAIN.index(stage) + 1 :] if stage in CHAIN else ()
     if not after:
         return f"python infer.py {whose} audio=speech.wav"

@@ -28,11 +28,13 @@ class FaceGeometry(nn.Module):
 
     Args:
         model: the face whose coefficients are compared.
+        identity: whether identity coefficients stand before the expression's, so that E counts both.
     """
 
-    def __init__(self, model: FaceModel) -> None:
+    def __init__(self, model: FaceModel, *, identity: bool = False) -> None:
         super().__init__()
-        basis = CONDITION_SCALE * model.exp_basis[:, model.landmarks468]
+        bases = (model.id_basis, model.exp_basis) if identity else (model.exp_basis,)
+        basis = CONDITION_SCALE * np.concatenate([part[:, model.landmarks468] for part in bases])
         mean = CONDITION_SCALE * model.mean[model.landmarks468]
         weighted = (basis * np.sqrt(landmark_weights())[:, None]).reshape(len(basis), -1)
         values, vectors = np.linalg.eigh(weighted @ weighted.T / weighted.shape[1])

@@ -73,6 +73,8 @@ def survey(folder: Path, subject: int = 0) -> Survey:
             f"{first.name} shows the face clearly in {known} of its {total} frames to train on; at least {least} are "
             "needed, so give longer footage."
         )
+    if not held_out:
+        raise BeaverError(f"nothing of {folder} is held out to judge by; add a clip, or a talk of the test split.")
     kind = kind_of(Path(folder))
     name = {"corpus": Corpus, "clip": Clip}[kind].load(folder).name if kind != "talk" else first.name
     return Survey(name, sha256_folder(Path(folder)), first.fps, first.basis, levels, tuple(held_out), kind != "corpus")

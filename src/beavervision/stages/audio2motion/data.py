@@ -64,7 +64,7 @@ class Audio2MotionData(SpeechData):
     ) -> None:
         super().__init__(clip, subject, Variety(takes, speed, gain_db, noise_db), shelf, seed)
         self._upstream, self._wanted = dict(upstream or {}), FeatureSettings(**audio_features)
-        self._identity = identity_learnt(motion)
+        self._motion, self._identity = motion, identity_learnt(motion)
         self._batch_size, self._window = batch_size, window
         self._amplitude, self._steps, self._workers = amplitude, steps_per_epoch, workers
 
@@ -102,6 +102,11 @@ class Audio2MotionData(SpeechData):
             "sync_expert": expert,
             "init": begun,
         }
+
+    def facts(self) -> dict[str, Any]:
+        """As every stage of speech, and what the motion consists of."""
+        identity_dim = len(self.face.id_basis) if self._identity else 0
+        return {**super().facts(), "motion": self._motion, "identity_dim": identity_dim}
 
     def train_dataloader(self) -> DrawLoader:
         """Random windows; a resumed run goes on with the step at which it stopped."""

@@ -31,6 +31,7 @@ class AudioToMotion:
         eye_amp: and of the eyes, cm.
         speech_level_db: level of the speech that it was trained on; others are brought to it.
         chunk: frames computed at a time.
+        identity_dim: identity coefficients that the network gives before the expression's; they are left out.
     """
 
     def __init__(
@@ -43,10 +44,11 @@ class AudioToMotion:
         eye_amp: float,
         speech_level_db: float,
         chunk: int = CHUNK,
+        identity_dim: int = 0,
     ) -> None:
         self.network, self.features, self.fps, self.basis = network.eval(), features, fps, basis
         self._mouth_amp, self._eye_amp = mouth_amp, eye_amp
-        self.speech_level_db, self._chunk = speech_level_db, chunk
+        self.speech_level_db, self._chunk, self._identity_dim = speech_level_db, chunk, identity_dim
 
     @classmethod
     def from_bundle(cls, folder: Path) -> AudioToMotion:
@@ -59,7 +61,8 @@ class AudioToMotion:
         network, facts = MotionVAE(**bundle.hparams), bundle.facts
         network.load_state_dict(bundle.weights)
         names = ("fps", "basis", "mouth_amp", "eye_amp", "speech_level_db")
-        return cls(network, FeatureSettings(**facts["audio_features"]), *(facts[name] for name in names))
+        features, identity_dim = FeatureSettings(**facts["audio_features"]), facts.get("identity_dim", 0)
+        return cls(network, features, *(facts[name] for name in names), identity_dim=identity_dim)
 
     def predict(
         self,
@@ -156,4 +159,5 @@ class AudioToMotion:
             eye_amp=torch.tensor([amps[1] * self._eye_amp]),
             inside=torch.ones(1, heard.n_frames, dtype=torch.bool),
         )
-        return self.network(speech, torch.from_numpy(noise.T.copy())[None])[0].numpy()
+        motion = self.network(speech, torch.from_numpy(noise.T.copy())[None])[0].numpy()
+        return motion[:, self._identity_dim :]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from beavervision.stages.audio2motion.data import Audio2MotionData
 from beavervision.stages.audio2motion.losses import cyclic_weight, learning_rate_factor, sampled_kl
 from beavervision.stages.audio2motion.network import MotionVAE, latent_mask
 from beavervision.stages.audio2motion.objective import LossWeights, Objective
-from beavervision.stages.audio2motion.strip import spoken_media
+from beavervision.stages.audio2motion.strip import held_out_media, spoken_media
 from beavervision.stages.audio2motion.windows import SpeechMotion
 from beavervision.stages.base import BundleContents, StageModule
 from beavervision.stages.draws import step_noise
@@ -83,7 +83,8 @@ class Audio2Motion(StageModule):
         self._seed = seed
         self._shown: Tensor | None = None
         expert = SyncExpert.from_bundle(sync_expert) if sync_expert and self._weights.sync else None
-        self._objective = Objective(load_face_model(basis), self._weights, expert)
+        face = load_face_model(basis)
+        self._objective = Objective(face, self._weights, expert, identity=motion_dim - len(face.exp_basis))
 
     def setup(self, stage: str) -> None:
         """Take over the training split's statistics."""
@@ -140,7 +141,7 @@ class Audio2Motion(StageModule):
         """Judge the likeliest motion of the held-out speech."""
         motion, known = self.network(batch), batch.known
         if number == 0:
-            self._shown = motion.detach()
+            self._shown = motion[..., self._objective.identity :].detach()
         if known.sum() < 3:
             return
         geometry = self._objective.geometry
@@ -160,6 +161,12 @@ class Audio2Motion(StageModule):
         if self._shown is None:
             return []
         return spoken_media(self._shown[0].float().cpu().numpy(), self.trainer.datamodule)
+
+    def evaluation_media(self, data: Audio2MotionData) -> Iterable[Media]:
+        """Curves over the waveform and a film of the mesh: the held-out speech, true | predicted."""
+        if self._shown is None:
+            return []
+        return held_out_media(self._shown[0].float().cpu().numpy(), data)
 
     def preview(self, data: Audio2MotionData) -> Film | None:
         """The face saying the held-out speech, beside the truth."""

@@ -41,12 +41,15 @@ class Objective(nn.Module):
         face: whose coefficients are compared.
         weights: of the terms.
         expert: judges lips and sound besides.
+        identity: identity coefficients that stand before the expression's.
     """
 
-    def __init__(self, face: FaceModel, weights: LossWeights, expert: SyncExpert | None = None) -> None:
+    def __init__(
+        self, face: FaceModel, weights: LossWeights, expert: SyncExpert | None = None, identity: int = 0
+    ) -> None:
         super().__init__()
-        self.weights, self.expert = weights, expert
-        self.geometry, self._lips = FaceGeometry(face), LipShape(face)
+        self.weights, self.expert, self.identity = weights, expert, identity
+        self.geometry, self._lips = FaceGeometry(face, identity=identity > 0), LipShape(face)
 
     def forward(self, motion: Float[Tensor, "B T E"], batch: SpeechMotion) -> dict[str, Float[Tensor, ""]]:
         """Weighted terms; frames not known take no part."""
@@ -61,7 +64,9 @@ class Objective(nn.Module):
             "magnitude": w.magnitude * masked_mean(motion.square().mean(-1), known),
         }
         if self.expert is not None:
-            terms["sync"] = w.sync * self.expert.loss(batch.content, self._lips(motion), batch.known)
+            terms["sync"] = w.sync * self.expert.loss(
+                batch.content, self._lips(motion[..., self.identity :]), batch.known
+            )
         return terms
 
     def twice(

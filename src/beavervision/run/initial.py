@@ -1,0 +1,85 @@
+"""`model.init`: the trained network that a stage's training begins with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+import beavervision
+from beavervision.artifacts.manifest import MANIFEST, Manifest, kind_of
+from beavervision.errors import BeaverError
+
+GENERAL = Path(beavervision.__file__).parent / "models" / "general"
+"""Bundles that come with the package, one a stage: learnt from many voices."""
+AUTO, NONE, SHIPPED = "auto", "none", "general"
+
+
+def initial_bundle(cfg: DictConfig, source: Path) -> Path | None:
+    """Return the bundle whose network is adapted to the config's person; None when the training begins with nothing.
+
+    `model.init=auto` takes the general bundle for one person where it fits, and says so in one line.
+
+    Args:
+        cfg: the whole config.
+        source: folder of the clip or corpus to learn from.
+
+    Raises:
+        BeaverError: when the bundle that the config names does not exist or does not fit.
+    """
+    wanted = cfg.model.get("init")
+    if wanted in (None, NONE) or (wanted == AUTO and kind_of(source) == "corpus"):
+        return None
+    stage = cfg.run.stage
+    folder = GENERAL / stage if wanted in (AUTO, SHIPPED) else Path(wanted).resolve()
+    objection = _objection(folder, cfg, source)
+    if objection is None:
+        print(f"{stage} adapts {_name(folder)} (model.init=none: begins with nothing)", flush=True)
+        return folder
+    if wanted == AUTO:
+        print(f"{stage} begins with nothing: {objection}", flush=True)
+        return None
+    raise BeaverError(f"model.init={wanted}: {objection}; give model.init=none or another bundle.")
+
+
+def settle_length(cfg: DictConfig, initial: Path | None) -> None:
+    """Let the schedule be as long as an adaptation takes, where there is something to adapt."""
+    steps = OmegaConf.select(cfg, "schedule.adapt_steps")
+    if initial is None or steps is None or cfg.schedule.max_steps <= steps:
+        return
+    cfg.schedule.max_steps = steps
+    cfg.schedule.val_every = min(cfg.schedule.val_every, steps)
+
+
+def _objection(folder: Path, cfg: DictConfig, source: Path) -> str | None:
+    """Why a bundle cannot be adapted, if it cannot."""
+    if not (folder / MANIFEST).is_file():
+        return f"there is no bundle in {folder}"
+    facts = Manifest.read(folder, "bundle").facts
+    if facts["stage"] != cfg.run.stage:
+        return f"{folder} is a bundle of {facts['stage']}"
+    own = _asked_for(cfg, source)
+    for name, value in own.items():
+        if facts.get(name, value) != value:
+            return f"{_name(folder)} has {name} {_shown(facts[name])}, not {_shown(value)}"
+    return None
+
+
+def _asked_for(cfg: DictConfig, source: Path) -> dict[str, Any]:
+    """Facts that a bundle has to share with what is to be trained."""
+    own: dict[str, Any] = {"audio_features": OmegaConf.to_container(cfg.audio_features, resolve=True)}
+    if "motion" in cfg.datamodule:
+        own["motion"] = cfg.datamodule.motion
+    if kind_of(source) != "corpus":
+        facts = Manifest.read(source, kind_of(source)).facts
+        own |= {name: facts[name] for name in ("basis", "fps")}
+    return own
+
+
+def _name(folder: Path) -> str:
+    return f"the general {folder.name}" if folder.parent == GENERAL else str(folder)
+
+
+def _shown(value: Any) -> str:
+    return str(value["kind"]) if isinstance(value, dict) else str(value)

@@ -1,0 +1,188 @@
+"""Stages of speech learn from many speakers as they do from one."""
+
+import numpy as np
+import pytest
+import torch
+from corpora import write_speech_corpus, write_speech_talk
+from stage_training import export, fit
+from test_audio2motion import FAST, TINY, make_data, make_module
+
+from beavervision.artifacts.corpus import Corpus, write_corpus
+from beavervision.errors import BeaverError
+from beavervision.stages.audio2motion.inference import AudioToMotion
+from beavervision.stages.audio2motion.module import Audio2Motion
+from beavervision.stages.lips import lips_of
+from beavervision.stages.syncnet.data import SyncNetData
+
+
+@pytest.fixture
+def corpus(tmp_path) -> Corpus:
+    """Ann speaks three times as much as Bob; somebody else is held out."""
+    return write_speech_corpus(tmp_path / "talks", {"ann": [100, 110, 90], "bob": [100]})
+
+
+def test_speakers_are_drawn_alike_and_told_their_own_amplitude(corpus):
+    data = make_data(corpus, takes=0, batch_size=8, amplitude=0.0)
+    data.setup("fit")
+    own = {name: manner.mouth_amp for name, manner in data.statistics.manners.items()}
+    assert set(own) == {"ann", "bob"}
+    told = torch.cat([data.windows[step].mouth_amp for step in range(40)]).numpy()
+    shares = [np.isclose(told, own[name]).mean() for name in ("ann", "bob")]
+    assert sum(shares) == 1
+    assert shares == pytest.approx([0.5, 0.5], abs=0.1)
+
+
+def test_short_speech_is_batched_with_its_like_and_never_more_frames_than_asked_for(tmp_path):
+    corpus = write_speech_corpus(tmp_path, {"ann": [100, 11, 10], "bob": [12, 24]})
+    data = make_data(corpus, takes=0, batch_size=4, window=24)
+    data.setup("fit")
+    shapes = {tuple(data.windows[step].inside.shape) for step in range(60)}
+    # whole windows of 24 frames: 4 a batch; talks of 10 to 12 frames: 8, padded to the longest drawn
+    assert {shape[0] for shape in shapes} == {4, 8}
+    assert {shape[1] for shape in shapes if shape[0] == 4} == {24}
+    assert {shape[1] for shape in shapes if shape[0] == 8} <= {10, 11, 12}
+    assert all(data.windows[step].inside.float().mean() > 0.8 for step in range(20))
+
+
+def test_processes_share_a_batch_without_gap_or_overlap(corpus):
+    data = make_data(corpus)
+    data.setup("fit")
+    halves = [data.windows.share(rank, 2)[3] for rank in (0, 1)]
+    torch.testing.assert_close(torch.cat([half.content for half in halves]), data.windows[3].content)
+    with pytest.raises(BeaverError, match=r"datamodule\.batch_size=4 cannot be shared equally by 3 devices"):
+        data.windows.share(0, 3)
+
+
+def test_truth_of_bilabials_takes_the_place_of_a_guess(corpus):
+    data = make_data(corpus, takes=0, batch_size=8, window=100)
+    data.setup("fit")
+    closed = data.windows[0].closed[0].numpy()
+    assert set(np.diff(np.flatnonzero(closed))) == {20}
+
+
+def test_a_corpus_leaves_a_bundle_of_nobody(corpus, tmp_path):
+    data = make_data(corpus)
+    module = make_module(data)
+    trainer = fit(module, data, 2, val_every=2)
+    assert {"val/loss", "val/mouth_correlation"} <= set(trainer.callback_metrics)
+    bundle = export(tmp_path / "bundle", module, data)
+    assert "subject" not in bundle.facts
+    assert (bundle.facts["clip"], bundle.facts["clip_sha256"]) == ("voices", corpus.sha256)
+    assert len(AudioToMotion.from_bundle(bundle.folder).predict(np.zeros(6400, np.float32)).expression) == 10
+
+
+def test_held_out_talks_change_nothing(tmp_path):
+    weights = []
+    for name in ("clean", "poisoned"):
+        corpus = write_speech_corpus(tmp_path / name, {"ann": [60], "bob": [60]})
+        if name == "poisoned":
+            poison = {"samples": np.full(40 * 640, 0.9), "expression": np.full((40, 64), 1e3)}
+            write_speech_talk(tmp_path / name / "held_out", "nobody", 40, "test", **poison)
+        data = make_data(corpus)
+        module = make_module(data)
+        fit(module, data, 2, val_every=50)
+        weights.append(module.network.state_dict())
+    torch.testing.assert_close(*weights, rtol=0, atol=0)
+
+
+def test_recordings_that_do_not_go_together_are_refused(tmp_path):
+    talks = [write_speech_talk(tmp_path / str(fps), "ann", 50, fps=fps) for fps in (25.0, 30.0)]
+    corpus = write_corpus(tmp_path / "corpus", "mixed", talks)
+    with pytest.raises(BeaverError, match=r"talk 30\.0 speaks gpmm at 30\.0 fps, talk 25\.0 gpmm at 25\.0"):
+        make_data(corpus).setup("fit")
+
+
+def test_a_corpus_of_held_out_talks_only_is_refused(tmp_path):
+    corpus = write_corpus(tmp_path / "c", "none", [write_speech_talk(tmp_path / "talk", "ann", 50, "test")])
+    with pytest.raises(BeaverError, match="holds nothing to learn from"):
+        make_data(corpus).setup("fit")
+
+
+def test_a_corpus_that_holds_nothing_out_is_refused(tmp_path):
+    corpus = write_corpus(tmp_path / "c", "all", [write_speech_talk(tmp_path / "talk", "ann", 50)])
+    with pytest.raises(BeaverError, match="is held out to judge by"):
+        make_data(corpus).setup("fit")
+
+
+def test_a_quarter_of_false_pairs_hear_somebody_else(corpus):
+    data = SyncNetData(corpus.folder, {"kind": "mel"}, takes=0, other_speaker=0.25, shift=0.5)
+    data.setup("fit")
+    hears, sees = {}, {}
+    for take, label in zip(data.pairs._shelf, data.pairs._shelf.labels, strict=True):
+        for start in range(take.n_frames - 4):
+            hears[take.content[2 * start : 2 * start + 10].tobytes()] = label.speaker
+            sees[lips_of(data.face, take.expression[start : start + 5]).tobytes()] = label.speaker
+    pairs = [data.pairs[draw] for draw in range(800)]
+    other = [
+        hears[pair.content.numpy().tobytes()] != sees[pair.lips.numpy().tobytes()] for pair in pairs if not pair.in_step
+    ]
+    # 400 or so false pairs: a share of 0.25 has a deviation of 0.02
+    assert np.mean(other) == pytest.approx(0.25, abs=0.07)
+
+
+def test_identity_is_learnt_beside_the_expression(speech_clip, tmp_path):
+    clip = speech_clip()
+    data = make_data(clip, motion="id_exp")
+    module = make_module(data)
+    assert data.dimensions()["motion_dim"] == 80 + 64
+    batch = data.windows[0]
+    np.testing.assert_allclose(batch.expression[0, 0, :80], clip.subjects[0].identity * bool(batch.known[0, 0]))
+    fit(module, data, 2, val_every=2)
+    bundle = export(tmp_path / "bundle", module, data)
+    motion = AudioToMotion.from_bundle(bundle.folder).predict(clip.audio())
+    assert motion.expression.shape == (110, 64)
+    with torch.no_grad():
+        whole = module.network.eval()(next(iter(data.clean_speech())))[0]
+    np.testing.assert_allclose(whole[:, :80], np.tile(clip.subjects[0].identity, (100, 1)), atol=0.05)
+
+
+def test_unknown_kinds_of_motion_are_refused(speech_clip):
+    with pytest.raises(BeaverError, match=r"datamodule.motion=both is unknown; take exp or id_exp"):
+        make_data(speech_clip(), motion="both")
+
+
+# --- adaptation ---
+
+
+def test_a_network_is_adapted_with_its_sizes_and_scales(corpus, speech_clip, tmp_path):
+    general = make_data(corpus)
+    teacher = make_module(general)
+    fit(teacher, general, 2)
+    folder = export(tmp_path / "general", teacher, general).folder
+    clip = speech_clip(change=lambda arrays: arrays["expression"].__iadd__(0.5))
+    data = make_data(clip, upstream={"init": folder})
+    data.setup("fit")
+    assert data.speech_level_db == general.speech_level_db
+    student = Audio2Motion(**data.dimensions(), network={"hidden": 99, "dropout": 0.0}, schedule=FAST)
+    assert student._network_hparams == {**teacher._network_hparams, "dropout": 0.0}
+    fit(student, data, 1, val_every=5)
+    for name in ("content_mean", "content_std", "content_low", "motion_std"):
+        torch.testing.assert_close(getattr(student.network, name), getattr(teacher.network, name))
+    assert not torch.equal(student.network.motion_mean, teacher.network.motion_mean)
+
+
+def test_the_rest_is_taken_over_in_closed_form(corpus, speech_clip, tmp_path):
+    general = make_data(corpus)
+    teacher = make_module(general)
+    fit(teacher, general, 1)
+    folder = export(tmp_path / "general", teacher, general).folder
+    data = make_data(speech_clip(), upstream={"init": folder})
+    data.setup("fit")
+    student = Audio2Motion(**data.dimensions(), adaptation={"learning_rate": 0.0}, schedule=FAST)
+    fit(student, data, 1)
+    speech = next(iter(data.clean_speech()))
+    with torch.no_grad():
+        away = (student.network.eval()(speech) - speech.expression)[speech.known].mean(0)
+    # one step at learning rate 0 moves nothing but the batch norm's running figures
+    torch.testing.assert_close(away, torch.zeros(64), atol=0.05, rtol=0)
+
+
+def test_a_network_of_other_sizes_is_refused(corpus, speech_clip, tmp_path):
+    general = make_data(corpus)
+    teacher = make_module(general)
+    fit(teacher, general, 1)
+    folder = export(tmp_path / "general", teacher, general).folder
+    data = make_data(speech_clip(), upstream={"init": folder}, motion="id_exp")
+    data.setup("fit")
+    with pytest.raises(BeaverError, match=r"has motion_dim 64, this clip needs 144; give model.init=none"):
+        Audio2Motion(**data.dimensions(), network=TINY)

@@ -1,9 +1,9 @@
-import math
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from motion_networks import TINY, random_speech, tiny_network
 from stage_training import SaveAt, export, fit
 
 from beavervision.audio.hearing import FeatureSettings
@@ -12,37 +12,14 @@ from beavervision.audio.pitch import coarse_pitch
 from beavervision.errors import BeaverError
 from beavervision.face.providers import load_face_model
 from beavervision.stages.audio2motion.data import Audio2MotionData
-from beavervision.stages.audio2motion.flow import FlowPrior
 from beavervision.stages.audio2motion.inference import AudioToMotion
-from beavervision.stages.audio2motion.losses import (
-    acceleration_error,
-    cyclic_weight,
-    learning_rate_factor,
-    masked_mean,
-    sampled_kl,
-)
 from beavervision.stages.audio2motion.manner import lip_distance, mouth_projector
 from beavervision.stages.audio2motion.module import Audio2Motion
-from beavervision.stages.audio2motion.network import MotionVAE, Speech
 from beavervision.stages.audio2motion.statistics import measure
-from beavervision.stages.audio2motion.wavenet import MaskedBatchNorm
 from beavervision.stages.audio2motion.windows import collate
 from beavervision.stages.recordings import recording_of_clip
 from beavervision.stages.takes import record
 
-TINY = {
-    "hidden": 8,
-    "latent": 4,
-    "condition": 8,
-    "audio_hidden": 8,
-    "branch": 4,
-    "encoder_layers": 2,
-    "decoder_layers": 2,
-    "couplings": 2,
-    "flow_hidden": 4,
-    "flow_layers": 2,
-    "dropout": 0.1,
-}
 FAST = {"learning_rate": 3e-3, "warm_up": 2, "kl_rise": 4, "kl_hold": 4}
 
 
@@ -62,166 +39,9 @@ def write_bundle(folder, module, data):
     return AudioToMotion.from_bundle(folder)
 
 
-def random_speech(rng, batch, frames):
-    return Speech(
-        content=torch.from_numpy(rng.standard_normal((batch, 2 * frames, 80)).astype(np.float32)),
-        pitch=torch.from_numpy(rng.integers(1, 256, (batch, 2 * frames))),
-        blink=torch.from_numpy(rng.integers(0, 2, (batch, frames))),
-        mouth_amp=torch.ones(batch),
-        eye_amp=torch.ones(batch),
-        inside=torch.ones(batch, frames, dtype=torch.bool),
-    )
-
-
-@pytest.fixture
-def rng():
-    return np.random.default_rng(0)
-
-
 @pytest.fixture
 def network():
-    torch.manual_seed(0)
-    network = MotionVAE(80, 64, **TINY).eval()
-    with torch.no_grad():  # leave the flow's identity
-        for parameter in network.prior.parameters():
-            parameter.add_(0.1 * torch.randn_like(parameter))
-    return network
-
-
-# --- network ---
-
-
-@pytest.mark.parametrize("frames", [1, 2, 3, 4, 5, 25])
-def test_cardinality(network, rng, frames):
-    assert network(random_speech(rng, 2, frames)).shape == (2, frames, 64)
-
-
-def test_a_padded_batch_gives_the_numbers_of_each_item_alone(network, rng):
-    items = [random_speech(rng, 1, frames) for frames in (5, 13, 24)]
-    alone = [network(item)[0] for item in items]
-    padded = Speech(
-        content=torch.cat([torch.nn.functional.pad(i.content, (0, 0, 0, 48 - i.content.shape[1])) for i in items]),
-        pitch=torch.cat([torch.nn.functional.pad(i.pitch, (0, 48 - i.pitch.shape[1])) for i in items]),
-        blink=torch.cat([torch.nn.functional.pad(i.blink, (0, 24 - i.blink.shape[1])) for i in items]),
-        mouth_amp=torch.ones(3),
-        eye_amp=torch.ones(3),
-        inside=torch.tensor([[t < n for t in range(24)] for n in (5, 13, 24)]),
-    )
-    together = network(padded)
-    for one, many, frames in zip(alone, together, (5, 13, 24), strict=True):
-        torch.testing.assert_close(many[:frames], one, atol=1e-5, rtol=1e-5)
-        assert (many[frames:] == 0).all()
-
-
-def test_what_stands_in_the_padding_does_not_matter(network, rng):
-    speech = random_speech(rng, 1, 12)
-    speech.inside[:, 7:] = False
-    before = network(speech)
-    speech.content[:, 14:] = 100.0
-    speech.pitch[:, 14:] = 200
-    torch.testing.assert_close(network(speech), before)
-
-
-def test_masked_batch_norm_is_batch_norm_of_what_is_inside():
-    torch.manual_seed(0)
-    x = torch.randn(2, 3, 6)
-    mask = torch.ones(2, 1, 6, dtype=torch.bool)
-    mask[1, :, 4:] = False
-    ours, theirs = MaskedBatchNorm(3), torch.nn.BatchNorm1d(3)
-    flat = x.mT[mask[:, 0]]  # [10, 3]: positions inside, as a plain batch
-    torch.testing.assert_close(ours(x, mask).mT[mask[:, 0]], theirs(flat))
-    torch.testing.assert_close(ours.running_mean, theirs.running_mean)
-    torch.testing.assert_close(ours.running_var, theirs.running_var)
-    torch.testing.assert_close(ours.eval()(x, mask).mT[mask[:, 0]], theirs.eval()(flat))
-
-
-def test_reach_bounds_what_a_frame_depends_on(network, rng):
-    speech, frame = random_speech(rng, 1, 400), 200
-    speech.content.requires_grad_()
-    network(speech)[0, frame].sum().backward()
-    heard = speech.content.grad[0].abs().sum(-1).nonzero()[:, 0] // 2
-    assert network.past % 4 == 0
-    assert heard.min() >= frame - network.past
-    assert heard.max() <= frame + network.future
-
-
-# --- flow ---
-
-
-@pytest.mark.parametrize("mean_only", [True, False])
-def test_flow_inverts_and_its_log_determinant_is_the_jacobian_s(mean_only):
-    torch.manual_seed(0)
-    flow = FlowPrior(4, 3, couplings=3, hidden=4, layers=2, mean_only=mean_only).double()
-    for parameter in flow.parameters():
-        torch.nn.init.normal_(parameter, std=0.3)
-    z, g = torch.randn(1, 4, 3).double(), torch.randn(1, 3, 3).double()
-    mask = torch.tensor([[[True, True, False]]])
-    z = z * mask
-    noise, log_det = flow(z, g, mask)
-    torch.testing.assert_close(flow.inverse(noise, g, mask), z)
-    inside = torch.arange(12).reshape(4, 3)[:, :2].flatten()  # channels x the two latents inside
-    jacobian = torch.autograd.functional.jacobian(lambda v: flow(v, g, mask)[0], z).reshape(12, 12)
-    expected = torch.linalg.slogdet(jacobian[inside][:, inside]).logabsdet
-    torch.testing.assert_close(log_det[0], expected)
-    assert (log_det[0] == 0) == mean_only
-
-
-def test_a_new_flow_only_reverses_channels():
-    flow = FlowPrior(4, 3, couplings=3)
-    z = torch.randn(2, 4, 5)
-    mask = torch.ones(2, 1, 5, dtype=torch.bool)
-    torch.testing.assert_close(flow(z, torch.randn(2, 3, 5), mask)[0], z.flip(1))
-
-
-# --- losses ---
-
-
-def test_sampled_kl_approaches_the_closed_form():
-    # KL(N(m, s) || N(0, 1)) = (m^2 + s^2 - 1) / 2 - ln s; m = 0.7, s = 0.5: (0.49 + 0.25 - 1) / 2 + 0.6931 = 0.5631
-    torch.manual_seed(0)
-    shape = (64, 16, 200)
-    mean, log_sigma = torch.full(shape, 0.7), torch.full(shape, math.log(0.5))
-    z = mean + torch.randn(shape) * 0.5
-    mask = torch.ones(64, 1, 200, dtype=torch.bool)
-    found = sampled_kl(z, mean, log_sigma, z, torch.zeros(64), mask)
-    assert float(found) == pytest.approx(0.5631, abs=0.005)
-
-
-def test_sampled_kl_counts_the_volume_and_leaves_masked_latents_out():
-    # z -> 2 z: log |det| = ln 2 a value; q = N(0, 1/2) maps to N(0, 1), so that the divergence vanishes.
-    torch.manual_seed(0)
-    z = torch.randn(32, 4, 100) * 0.5
-    mask = torch.ones(32, 1, 100, dtype=torch.bool)
-    mask[:, :, 50:] = False
-    log_det = torch.full((32,), math.log(2.0) * 4 * 50)
-    log_sigma = torch.full_like(z, math.log(0.5))
-    z[:, :, 50:] = 1e3
-    found = sampled_kl(z, torch.zeros_like(z), log_sigma, 2 * z, log_det, mask)
-    assert float(found) == pytest.approx(0.0, abs=1e-5)
-
-
-def test_acceleration_error_by_hand():
-    # error (0, 1, 0, 0): bends 1 - 0 = 1 and 0 - .5 = -.5; squared 1 and .25; mean .625
-    motion, truth = torch.tensor([0.0, 1, 0, 0])[None, :, None], torch.zeros(1, 4, 1)
-    known = torch.ones(1, 4, dtype=torch.bool)
-    assert float(acceleration_error(motion, truth, known)) == pytest.approx(0.625)
-    known[0, 3] = False  # only the first triple is known
-    assert float(acceleration_error(motion, truth, known)) == pytest.approx(1.0)
-    assert float(acceleration_error(motion[:, :2], truth[:, :2], known[:, :2])) == 0.0
-
-
-def test_masked_mean_of_nothing_is_zero():
-    assert float(masked_mean(torch.ones(1, 3), torch.zeros(1, 3))) == 0.0
-
-
-def test_cyclic_weight_by_hand():
-    found = [cyclic_weight(step, 0.02, 4, 2) for step in range(8)]
-    assert found == pytest.approx([0, 0.005, 0.01, 0.015, 0.02, 0.02, 0, 0.005])
-
-
-def test_learning_rate_rises_and_decays():
-    found = [learning_rate_factor(step, 10, 0.1, 100) for step in (0, 9, 100, 200)]
-    assert found == pytest.approx([0.1, 10 ** (-0.09), 0.1, 0.01], rel=1e-6)
+    return tiny_network()
 
 
 # --- data ---

@@ -5,8 +5,10 @@ import pytest
 import torch
 
 from beavervision.errors import BeaverError
+from beavervision.nerf.backends import numba_grid
 from beavervision.nerf.backends.choice import load_backend, resolve
-from beavervision.nerf.backends.torch import entry_index
+from beavervision.nerf.backends.numba import kernel_levels
+from beavervision.nerf.backends.torch import TorchBackend, entry_index
 from beavervision.nerf.grid import GridEncoding, GridLayout
 
 LAYOUTS = [
@@ -14,6 +16,8 @@ LAYOUTS = [
     GridLayout(dims=2, levels=5, base=4, finest=100, log2_entries=8, features=4),
     GridLayout(dims=3, levels=3, base=4, finest=30, kind="tiled"),
     GridLayout(dims=3, levels=1, base=8, finest=8, features=1),
+    GridLayout(dims=2, levels=12, base=64, finest=512, log2_entries=14, features=1),  # a plane of the tri-plane
+    GridLayout(dims=3, levels=2, base=2, finest=3, features=3),
 ]
 
 
@@ -120,12 +124,36 @@ def test_same_bits_every_time():
     assert torch.equal(*grads)
 
 
-@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+@pytest.mark.parametrize(
+    ("bad", "why"),
+    [(float("nan"), "not finite"), (float("inf"), "not finite"), (-float("inf"), "not finite"),
+     (1.001, "outside"), (-1e-6, "outside")],
+)  # fmt: skip
 @pytest.mark.parametrize("backend", ["torch", "numba"])
-def test_non_finite_points_are_refused(bad, backend):
+def test_points_without_a_cell_are_refused(bad, why, backend):
     points = torch.tensor([[0.5, bad, 0.5]])
-    with pytest.raises(ValueError, match="not finite"):
+    with pytest.raises(ValueError, match=why):
         GridEncoding(GridLayout(dims=3, levels=2), backend)(points)
+
+
+@pytest.mark.parametrize("count", [1, 255, 256, 257, 1000])
+def test_chunks_and_blocks_leave_no_point_out(count):
+    """Whatever the number of points and of the threads that share them, each is computed as if it were alone."""
+    layout = GridLayout(dims=3, levels=3, base=4, finest=30, log2_entries=8)
+    points = torch.rand(count, 3, generator=torch.Generator().manual_seed(count)).numpy()
+    table = np.random.default_rng(0).normal(size=(int(layout.offsets[-1]), 2)).astype(np.float32)
+    expected = TorchBackend().encode(torch.from_numpy(points), torch.from_numpy(table), layout).numpy()
+    for threads in (1, 3):
+        found = np.full_like(expected, np.nan)
+        levels = kernel_levels(layout, points.dtype)
+        numba_grid.encode(points, table, *levels, numba_grid.block_size(count, threads), found)
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_a_block_is_whole_chunks_and_every_thread_has_one():
+    assert numba_grid.block_size(10**7, 2) == numba_grid.BLOCK
+    assert numba_grid.block_size(1000, 2) == 512  # 500 each, in chunks of 256
+    assert numba_grid.block_size(1, 8) == numba_grid.CHUNK
 
 
 def test_no_points_give_no_features():

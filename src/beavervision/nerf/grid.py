@@ -116,10 +116,19 @@ class GridEncoding(nn.Module):
             points: coordinates in [0, 1], both ends included.
 
         Raises:
-            ValueError: when a coordinate is not finite.
+            ValueError: when a coordinate is not finite, or outside.
         """
-        if not torch.isfinite(points.detach().sum()):
-            raise ValueError("grid encoding: a coordinate is not finite")
+        _check(points.detach())
         flat = points.reshape(-1, self.layout.dims)
         backend = load_backend(self.backend, flat.device)
         return backend.encode(flat, self.table, self.layout).reshape(*points.shape[:-1], self.width)
+
+
+def _check(points: Tensor) -> None:
+    """Refuse what has no cell: kernels read and write wherever a coordinate points."""
+    if points.numel() == 0:
+        return
+    low, high = torch.aminmax(points)
+    if not (low >= 0 and high <= 1):
+        what = "not finite" if not torch.isfinite(low + high) else f"outside [0, 1] ({low:.3g} to {high:.3g})"
+        raise ValueError(f"grid encoding: a coordinate is {what}")

@@ -60,7 +60,7 @@ class TriplaneEncoding(nn.Module):
             points: coordinates in [0, 1], both ends included.
 
         Raises:
-            ValueError: when a coordinate is not finite.
+            ValueError: when a coordinate is not finite, or outside.
         """
         seen = zip(self.grids, AXES.values(), strict=True)
         return torch.cat([plane(points[..., list(axes)]) for plane, axes in seen], -1)

@@ -8,17 +8,22 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
+from numba import get_num_threads
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from beavervision.nerf.backends import numba_grid, numba_march
+from beavervision.nerf.backends.numba_cells import DENSE, HASHED, TILED
+from beavervision.nerf.backends.numba_grid import block_size
 from beavervision.nerf.grid import GridLayout
 
 
 @lru_cache(maxsize=32)
-def _levels(layout: GridLayout, dtype: np.dtype) -> tuple[np.ndarray, ...]:
-    """The layout as the kernels take it: scales, strides, hashed, entries, offsets."""
-    return (layout.scales.astype(dtype), layout.strides, layout.hashed, layout.entries, layout.offsets)
+def kernel_levels(layout: GridLayout, dtype: np.dtype) -> tuple[np.ndarray, ...]:
+    """The layout as the kernels take it: scales, strides, kinds, offsets."""
+    overflows = layout.resolutions.astype(float) ** layout.dims > layout.entries
+    kinds = np.where(layout.hashed, HASHED, np.where(overflows, TILED, DENSE))
+    return layout.scales.astype(dtype), layout.strides, kinds, layout.offsets
 
 
 @lru_cache(maxsize=32)
@@ -34,8 +39,9 @@ class _Encode(torch.autograd.Function):
     def forward(ctx: Any, points: Tensor, table: Tensor, layout: GridLayout) -> Tensor:
         points, table = points.contiguous(), table.contiguous()
         features = points.new_empty(len(points), layout.levels * layout.features)
-        levels = _levels(layout, points.numpy().dtype)
-        numba_grid.encode(points.numpy(), table.numpy(), *levels, features.numpy())
+        levels = kernel_levels(layout, points.numpy().dtype)
+        block = block_size(len(points), get_num_threads())
+        numba_grid.encode(points.numpy(), table.numpy(), *levels, block, features.numpy())
         ctx.save_for_backward(points, table)
         ctx.layout = layout
         return features
@@ -45,11 +51,12 @@ class _Encode(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
         points, table = ctx.saved_tensors
         place, towards = points.numpy(), gradient.contiguous().numpy()
-        levels = _levels(ctx.layout, place.dtype)
+        levels = kernel_levels(ctx.layout, place.dtype)
         of_points = of_table = None
         if ctx.needs_input_grad[0]:
-            of_points = torch.zeros_like(points)
-            numba_grid.point_gradient(place, table.numpy(), towards, *levels, of_points.numpy())
+            of_points = torch.empty_like(points)
+            block = block_size(len(place), get_num_threads())
+            numba_grid.point_gradient(place, table.numpy(), towards, *levels, block, of_points.numpy())
         if ctx.needs_input_grad[1]:
             of_table = torch.zeros_like(table)
             numba_grid.table_gradient(place, towards, *levels, _order(ctx.layout.levels), of_table.numpy())

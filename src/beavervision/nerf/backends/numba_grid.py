@@ -1,10 +1,10 @@
 """Grid encoding for the CPU: three kernels (features, gradient of the table, gradient of the points).
 
-Points pass through one level after another in blocks, so that a level's table stays in the cache. A 2-D grid is the
-lower plane of a 3-D one. Each kernel has one writer for every number it writes, so sums always run in the same order
-and results are the same bits whatever the number of threads. Indices are unsigned: numba would otherwise look for
-negative ones at every access. Two features an entry, the usual number, have their own branch: a loop of unknown
-length would cost a factor of four.
+Random reads are what costs, so everything serves the cache: many points pass through one level after another, while
+the level's table stays there. Each kernel has one writer for every number it writes, so sums always run in the same
+order and results are the same bits whatever the number of threads. Features are taken two at a time, the usual number
+of an entry: a loop of unknown length would cost a factor of four. What a thread does is a function of its own: within
+a parallel loop the compiler would make no vector instructions of it.
 """
 # ruff: noqa: ANN001, ANN202, ANN201 -- numba infers the types of compiled functions
 
@@ -13,181 +13,221 @@ from __future__ import annotations
 import numpy as np
 from numba import njit, prange
 
-from beavervision.nerf.backends.torch import PRIMES
+from beavervision.nerf.backends.numba_cells import locate, rows
 
-P0, P1, P2 = (np.uint64(prime) for prime in PRIMES[:3])
-BLOCK = 4096
+CHUNK = 256
+"""Points that are located at a time: their corners stay in the first cache."""
 
-
-@njit(inline="always")
-def _factors(strides, hashed, level):
-    """What each axis's lattice coordinate is multiplied by before the axes are joined."""
-    if hashed[level]:
-        return P0, P1, P2
-    # The last axis of a 2-D grid stands in for its third, which is never read.
-    return np.uint64(strides[level, 0]), np.uint64(strides[level, 1]), np.uint64(strides[level, -1])
+BLOCK = 32768
+"""Points that a thread takes through all levels at a time: so many read a level's entries more than once. A block of
+1024 brings the whole table from memory again, and takes 2.5 times as long (measured)."""
 
 
-@njit(inline="always")
-def _axis(coordinate, scale, half, factor):
-    """Both lattice neighbours along an axis, multiplied by `factor`, and the distance from the lower one."""
-    position = coordinate * scale + half
-    floor = np.floor(position)
-    low = np.uint64(np.int64(floor)) * factor
-    return low, low + factor, position - floor
+def block_size(points: int, threads: int) -> int:
+    """Points of a block: a whole number of chunks, and at least one block for each thread.
+
+    Example:
+        >>> block_size(1_000_000, 2), block_size(1000, 2)
+        (32768, 512)
+    """
+    return max(1, min(BLOCK // CHUNK, -(-points // (threads * CHUNK)))) * CHUNK
 
 
 @njit(inline="always")
-def _entry(x, y, z, hashed, entries):
-    """Entry within its level of one lattice point."""
-    if hashed:
-        # 2^n entries: modulo is a mask, and what overflows lies above it.
-        return (x ^ y ^ z) & (entries - np.uint64(1))
-    index = x + y + z
-    return index if index < entries else index % entries
-
-
-@njit(inline="always")
-def _plane(table, f, e00, e10, e01, e11, wx, wy):
-    """Bilinear value of feature `f` on one z plane, and its derivatives along x and y."""
-    low, high = table[e00, f], table[e10, f]
-    near = low + wx * (high - low)
+def _plane(table, f, corners, first, j, wx, wy):
+    """Bilinear value of feature `f` on the z plane of four corners, and its derivatives along x and y."""
+    low, high = table[corners[first, j], f], table[corners[first + 1, j], f]
     slope_near = high - low
-    low, high = table[e01, f], table[e11, f]
+    near = low + wx * slope_near
+    low, high = table[corners[first + 2, j], f], table[corners[first + 3, j], f]
     away = low + wx * (high - low)
     return near + wy * (away - near), slope_near + wy * ((high - low) - slope_near), away - near
 
 
 @njit(inline="always")
-def _value(table, f, at, wx, wy, wz, deep):
-    """Interpolated value of feature `f`."""
-    value = _plane(table, f, at[0], at[1], at[2], at[3], wx, wy)[0]
+def _value(table, f, corners, shares, j, deep):
+    """Interpolated value of feature `f` at point `j` of the chunk."""
+    wx, wy = shares[0, j], shares[1, j]
+    value = _plane(table, f, corners, 0, j, wx, wy)[0]
     if deep:
-        value += wz * (_plane(table, f, at[4], at[5], at[6], at[7], wx, wy)[0] - value)
+        value += shares[2, j] * (_plane(table, f, corners, 4, j, wx, wy)[0] - value)
     return value
 
 
 @njit(inline="always")
-def _pull(table, f, at, wx, wy, wz, deep, push, out, i):
-    """Add to row `i` of `out` what feature `f` does to the point, `push` being its gradient."""
-    value, along_x, along_y = _plane(table, f, at[0], at[1], at[2], at[3], wx, wy)
+def _pull(table, f, corners, shares, j, deep, push, out):
+    """Add to column `j` of `out` [3, CHUNK] what feature `f` does to the point, `push` being its gradient."""
+    wx, wy = shares[0, j], shares[1, j]
+    value, along_x, along_y = _plane(table, f, corners, 0, j, wx, wy)
     if deep:
-        other, other_x, other_y = _plane(table, f, at[4], at[5], at[6], at[7], wx, wy)
-        along_x += wz * (other_x - along_x)
-        along_y += wz * (other_y - along_y)
-        out[i, 2] += push * (other - value)
-    out[i, 0] += push * along_x
-    out[i, 1] += push * along_y
+        other, other_x, other_y = _plane(table, f, corners, 4, j, wx, wy)
+        along_x += shares[2, j] * (other_x - along_x)
+        along_y += shares[2, j] * (other_y - along_y)
+        out[2, j] += push * (other - value)
+    out[0, j] += push * along_x
+    out[1, j] += push * along_y
 
 
 @njit(inline="always")
-def _push(out, f, at, wx, wy, wz, deep, push):
+def _push(out, f, corners, shares, j, deep, push):
     """Add to feature `f` of the corners their shares of the gradient `push`."""
-    high = push * wz if deep else push - push
+    wx, wy = shares[0, j], shares[1, j]
+    high = push * shares[2, j] if deep else push - push
     low = push - high
     low_y, high_y = low * wy, high * wy
     low_x, low_xy, high_x, high_xy = (low - low_y) * wx, low_y * wx, (high - high_y) * wx, high_y * wx
-    out[at[0], f] += low - low_y - low_x
-    out[at[1], f] += low_x
-    out[at[2], f] += low_y - low_xy
-    out[at[3], f] += low_xy
+    out[corners[0, j], f] += low - low_y - low_x
+    out[corners[1, j], f] += low_x
+    out[corners[2, j], f] += low_y - low_xy
+    out[corners[3, j], f] += low_xy
     if deep:
-        out[at[4], f] += high - high_y - high_x
-        out[at[5], f] += high_x
-        out[at[6], f] += high_y - high_xy
-        out[at[7], f] += high_xy
+        out[corners[4, j], f] += high - high_y - high_x
+        out[corners[5, j], f] += high_x
+        out[corners[6, j], f] += high_y - high_xy
+        out[corners[7, j], f] += high_xy
 
 
 @njit(inline="always")
-def _corners(x0, x1, y0, y1, z0, z1, hashed, entries, first):
-    """Entries in the table of the eight corners of a cell, x fastest."""
+def _blend_chunk(table, corners, shares, features, deep):
+    width = table.shape[1]
+    for f in range(0, width - 1, 2):
+        for j in range(len(features)):
+            features[j, f] = _value(table, f, corners, shares, j, deep)
+            features[j, f + 1] = _value(table, f + 1, corners, shares, j, deep)
+    if width % 2:
+        for j in range(len(features)):
+            features[j, width - 1] = _value(table, width - 1, corners, shares, j, deep)
+
+
+@njit(cache=True, error_model="numpy")
+def _blend_all(table, corners, shares, features, deep):
+    """Write the features [n, F] of the chunk's first n points."""
+    # Either call is compiled for its dimensions: a branch in the loop would cost a factor of ten (measured).
+    if deep:
+        _blend_chunk(table, corners, shares, features, deep=True)
+    else:
+        _blend_chunk(table, corners, shares, features, deep=False)
+
+
+@njit(inline="always")
+def _push_chunk(out, corners, shares, gradient, deep):
+    width = out.shape[1]
+    for f in range(0, width - 1, 2):
+        for j in range(len(gradient)):
+            _push(out, f, corners, shares, j, deep, gradient[j, f])
+            _push(out, f + 1, corners, shares, j, deep, gradient[j, f + 1])
+    if width % 2:
+        for j in range(len(gradient)):
+            _push(out, width - 1, corners, shares, j, deep, gradient[j, width - 1])
+
+
+@njit(cache=True, error_model="numpy")
+def _push_all(out, corners, shares, gradient, deep):
+    """Add what the chunk's first n points send to the table, by the gradient [n, F] of their features."""
+    # As in `_blend_all`.
+    if deep:
+        _push_chunk(out, corners, shares, gradient, deep=True)
+    else:
+        _push_chunk(out, corners, shares, gradient, deep=False)
+
+
+@njit(inline="always")
+def _pull_chunk(table, corners, shares, scale, gradient, out, deep):
+    width = table.shape[1]
+    for f in range(0, width - 1, 2):
+        for j in range(len(gradient)):
+            _pull(table, f, corners, shares, j, deep, gradient[j, f] * scale, out)
+            _pull(table, f + 1, corners, shares, j, deep, gradient[j, f + 1] * scale, out)
+    if width % 2:
+        for j in range(len(gradient)):
+            _pull(table, width - 1, corners, shares, j, deep, gradient[j, width - 1] * scale, out)
+
+
+@njit(cache=True, error_model="numpy")
+def _pull_all(table, corners, shares, scale, gradient, out, deep):
+    """Add to `out` [3, CHUNK] what the gradient [n, F] of their features does to the chunk's first n points."""
+    # As in `_blend_all`.
+    if deep:
+        _pull_chunk(table, corners, shares, scale, gradient, out, deep=True)
+    else:
+        _pull_chunk(table, corners, shares, scale, gradient, out, deep=False)
+
+
+@njit(inline="always")
+def _room(dtype):
+    """Arrays for a chunk: points, lattice coordinates, corners, shares."""
     return (
-        first + _entry(x0, y0, z0, hashed, entries),
-        first + _entry(x1, y0, z0, hashed, entries),
-        first + _entry(x0, y1, z0, hashed, entries),
-        first + _entry(x1, y1, z0, hashed, entries),
-        first + _entry(x0, y0, z1, hashed, entries),
-        first + _entry(x1, y0, z1, hashed, entries),
-        first + _entry(x0, y1, z1, hashed, entries),
-        first + _entry(x1, y1, z1, hashed, entries),
+        np.empty((3, CHUNK), dtype),
+        np.empty((3, CHUNK), np.uint32),
+        np.empty((8, CHUNK), np.uint32),
+        np.empty((3, CHUNK), dtype),
     )
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
-def encode(points, table, scales, strides, hashed, entries, offsets, features):
-    """Write the features [N, L * F] of `points` [N, D]."""
-    n, deep, width, half = len(points), points.shape[1] == 3, table.shape[1], points.dtype.type(0.5)
-    for block in prange((n + BLOCK - 1) // BLOCK):
-        for level in range(len(scales)):
-            scale, mixed, size, first = (
-                scales[level],
-                hashed[level],
-                np.uint64(entries[level]),
-                np.uint64(offsets[level]),
-            )
-            fx, fy, fz = _factors(strides, hashed, level)
-            for i in range(block * BLOCK, min(n, (block + 1) * BLOCK)):
-                x0, x1, wx = _axis(points[i, 0], scale, half, fx)
-                y0, y1, wy = _axis(points[i, 1], scale, half, fy)
-                z0, z1, wz = np.uint64(0), np.uint64(0), half
-                if deep:
-                    z0, z1, wz = _axis(points[i, 2], scale, half, fz)
-                at = _corners(x0, x1, y0, y1, z0, z1, mixed, size, first)
-                if width == 2:
-                    features[i, 2 * level] = _value(table, 0, at, wx, wy, wz, deep)
-                    features[i, 2 * level + 1] = _value(table, 1, at, wx, wy, wz, deep)
-                else:
-                    for f in range(width):
-                        features[i, level * width + f] = _value(table, f, at, wx, wy, wz, deep)
+@njit(cache=True, error_model="numpy")
+def _encode(points, table, scales, strides, kinds, offsets, features, begin, end):
+    place, lows, corners, shares = _room(points.dtype)
+    width = table.shape[1]
+    for level in range(len(scales)):
+        own = table[offsets[level] : offsets[level + 1]]
+        for start in range(begin, end, CHUNK):
+            count = rows(points, start, place)
+            locate(place, scales[level], strides[level], kinds[level], len(own), lows, corners, shares)
+            here = features[start : start + count, level * width : (level + 1) * width]
+            _blend_all(own, corners, shares, here, points.shape[1] == 3)
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
-def table_gradient(points, gradient, scales, strides, hashed, entries, offsets, order, out):
+def encode(points, table, scales, strides, kinds, offsets, block, features):
+    """Write the features [N, L * F] of `points` [N, D], `block` of them at a time."""
+    n = len(points)
+    for task in prange((n + block - 1) // block):
+        end = min(n, (task + 1) * block)
+        _encode(points, table, scales, strides, kinds, offsets, features, task * block, end)
+
+
+@njit(cache=True, error_model="numpy")
+def _table_gradient(points, gradient, scale, strides, kind, own, column):
+    place, lows, corners, shares = _room(points.dtype)
+    for start in range(0, len(points), CHUNK):
+        count = rows(points, start, place)
+        locate(place, scale, strides, kind, len(own), lows, corners, shares)
+        here = gradient[start : start + count, column : column + own.shape[1]]
+        _push_all(own, corners, shares, here, points.shape[1] == 3)
+
+
+@njit(parallel=True, cache=True, error_model="numpy")
+def table_gradient(points, gradient, scales, strides, kinds, offsets, order, out):
     """Add to `out` [E, F] the gradient of the table; `order` deals the levels out evenly to the threads."""
-    n, deep, width = len(points), points.shape[1] == 3, out.shape[1]
-    half = points.dtype.type(0.5)
     for task in prange(len(order)):
         level = order[task]
-        scale, mixed, size, first = scales[level], hashed[level], np.uint64(entries[level]), np.uint64(offsets[level])
-        fx, fy, fz = _factors(strides, hashed, level)
-        for i in range(n):
-            x0, x1, wx = _axis(points[i, 0], scale, half, fx)
-            y0, y1, wy = _axis(points[i, 1], scale, half, fy)
-            z0, z1, wz = np.uint64(0), np.uint64(0), half
-            if deep:
-                z0, z1, wz = _axis(points[i, 2], scale, half, fz)
-            at = _corners(x0, x1, y0, y1, z0, z1, mixed, size, first)
-            if width == 2:
-                _push(out, 0, at, wx, wy, wz, deep, gradient[i, 2 * level])
-                _push(out, 1, at, wx, wy, wz, deep, gradient[i, 2 * level + 1])
-            else:
-                for f in range(width):
-                    _push(out, f, at, wx, wy, wz, deep, gradient[i, level * width + f])
+        own = out[offsets[level] : offsets[level + 1]]
+        column = level * out.shape[1]
+        _table_gradient(points, gradient, scales[level], strides[level], kinds[level], own, column)
+
+
+@njit(cache=True, error_model="numpy")
+def _point_gradient(points, table, gradient, scales, strides, kinds, offsets, begin, end, out):
+    place, lows, corners, shares = _room(points.dtype)
+    sums = np.zeros(((end - begin + CHUNK - 1) // CHUNK, 3, CHUNK), points.dtype)
+    dims, width = points.shape[1], table.shape[1]
+    for level in range(len(scales)):
+        own = table[offsets[level] : offsets[level + 1]]
+        for part in range(len(sums)):
+            start = begin + part * CHUNK
+            count = rows(points, start, place)
+            locate(place, scales[level], strides[level], kinds[level], len(own), lows, corners, shares)
+            here = gradient[start : start + count, level * width : (level + 1) * width]
+            _pull_all(own, corners, shares, scales[level], here, sums[part], dims == 3)
+    for i in range(begin, end):
+        for axis in range(dims):
+            out[i, axis] = sums[(i - begin) // CHUNK, axis, (i - begin) % CHUNK]
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
-def point_gradient(points, table, gradient, scales, strides, hashed, entries, offsets, out):
-    """Write the gradient of the points [N, D] into `out`, which holds zeros."""
-    n, deep, width, half = len(points), points.shape[1] == 3, table.shape[1], points.dtype.type(0.5)
-    for block in prange((n + BLOCK - 1) // BLOCK):
-        for level in range(len(scales)):
-            scale, mixed, size, first = (
-                scales[level],
-                hashed[level],
-                np.uint64(entries[level]),
-                np.uint64(offsets[level]),
-            )
-            fx, fy, fz = _factors(strides, hashed, level)
-            for i in range(block * BLOCK, min(n, (block + 1) * BLOCK)):
-                x0, x1, wx = _axis(points[i, 0], scale, half, fx)
-                y0, y1, wy = _axis(points[i, 1], scale, half, fy)
-                z0, z1, wz = np.uint64(0), np.uint64(0), half
-                if deep:
-                    z0, z1, wz = _axis(points[i, 2], scale, half, fz)
-                at = _corners(x0, x1, y0, y1, z0, z1, mixed, size, first)
-                if width == 2:
-                    _pull(table, 0, at, wx, wy, wz, deep, gradient[i, 2 * level] * scale, out, i)
-                    _pull(table, 1, at, wx, wy, wz, deep, gradient[i, 2 * level + 1] * scale, out, i)
-                else:
-                    for f in range(width):
-                        _pull(table, f, at, wx, wy, wz, deep, gradient[i, level * width + f] * scale, out, i)
+def point_gradient(points, table, gradient, scales, strides, kinds, offsets, block, out):
+    """Write the gradient of the points [N, D] into `out`, `block` of them at a time."""
+    n = len(points)
+    for task in prange((n + block - 1) // block):
+        end = min(n, (task + 1) * block)
+        _point_gradient(points, table, gradient, scales, strides, kinds, offsets, task * block, end, out)

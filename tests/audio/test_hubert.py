@@ -1,18 +1,27 @@
 import numpy as np
 import pytest
 import torch
-from transformers import HubertConfig, HubertModel
+from transformers import (
+    HubertConfig,
+    HubertModel,
+    Wav2Vec2Config,
+    Wav2Vec2FeatureExtractor,
+    Wav2Vec2Model,
+    WavLMConfig,
+    WavLMModel,
+)
 
-from beavervision.audio.hubert import HubertEncoder
+from beavervision.audio.hearing import FeatureSettings
+from beavervision.audio.hubert import HubertEncoder, hubert_encoder
 from beavervision.errors import BeaverError
 
 STRIDES = {"conv_stride": [5, 2, 2, 2, 2, 2, 2], "conv_kernel": [10, 3, 3, 3, 3, 2, 2]}
 
 
-def save_model(folder, **changes):
-    """A randomly initialised HuBERT of a few thousand weights with the real one's strides."""
+def save_model(folder, kind=(HubertConfig, HubertModel), **changes):
+    """A randomly initialised HuBERT, or a relative, of a few thousand weights with the real one's strides."""
     torch.manual_seed(0)
-    config = HubertConfig(
+    config = kind[0](
         hidden_size=16,
         num_hidden_layers=1,
         num_attention_heads=2,
@@ -24,7 +33,7 @@ def save_model(folder, **changes):
         do_stable_layer_norm=True,
         **{**STRIDES, **changes},
     )
-    HubertModel(config).save_pretrained(folder)
+    kind[1](config).save_pretrained(folder)
     return folder
 
 
@@ -78,3 +87,31 @@ def test_other_strides_are_refused(tmp_path):
     folder = save_model(tmp_path, conv_stride=[5, 2, 2, 2, 2, 2, 1])
     with pytest.raises(BeaverError, match="160 samples"):
         HubertEncoder(folder)
+
+
+@pytest.mark.parametrize("kind", [(Wav2Vec2Config, Wav2Vec2Model), (WavLMConfig, WavLMModel)])
+def test_relatives_of_hubert_are_heard(tmp_path, rng, kind):
+    folder = save_model(tmp_path, kind)
+    samples = rng.standard_normal(6400).astype(np.float32)
+    model = kind[1].from_pretrained(folder).eval()
+    sound = torch.from_numpy(np.pad((samples - samples.mean()) / samples.std(), (0, 80)))
+    with torch.no_grad():
+        expected = model(sound[None].float()).last_hidden_state[0].numpy()
+    np.testing.assert_allclose(
+        FeatureSettings("hubert", str(folder)).extract(samples, 25.0).content, expected, atol=1e-4
+    )
+
+
+def test_an_encoder_trained_on_raw_sound_gets_it_raw(tmp_path, rng):
+    folder = save_model(tmp_path)
+    samples = rng.standard_normal(6400).astype(np.float32)
+    usual = HubertEncoder(folder)(samples)
+    Wav2Vec2FeatureExtractor(do_normalize=False).save_pretrained(folder)
+    raw = HubertEncoder(folder)
+    standard = ((samples - samples.mean()) / np.sqrt(samples.var() + 1e-7)).astype(np.float32)
+    np.testing.assert_allclose(raw(standard), usual, atol=1e-5)
+    assert np.abs(raw(0.1 * samples + 1.0) - usual).max() > 1e-3
+
+
+def test_an_encoder_is_loaded_once(checkpoint):
+    assert hubert_encoder(str(checkpoint)) is hubert_encoder(str(checkpoint))

@@ -49,11 +49,11 @@ class FeatureSettings:
         if self.kind == "mel":
             content = log_mel(samples)
         elif self.kind == "hubert":
-            from beavervision.audio.hubert import HubertEncoder
+            from beavervision.audio.hubert import hubert_encoder
 
             if self.checkpoint is None:
                 raise BeaverError("audio_features=hubert needs audio_features.checkpoint; name one or use mel.")
-            content = HubertEncoder(self.checkpoint)(samples)
+            content = hubert_encoder(str(self.checkpoint))(samples)
         else:
             raise BeaverError(f"audio_features.kind={self.kind} is unknown; take mel or hubert.")
         frames = n_frames(len(samples), fps)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,8 +29,8 @@ class HubertEncoder:
 
     Args:
         checkpoint: a name on the model hub (`facebook/hubert-large-ls960-ft`) or a folder that
-            `save_pretrained` wrote; any model of transformers with HuBERT's strides.
-        device: where it runs; half precision is used on CUDA.
+            `save_pretrained` wrote; any model of transformers with HuBERT's strides (wav2vec 2.0, WavLM, Data2Vec).
+        device: where it runs, in half precision on CUDA; by default CUDA where there is one.
         chunk_rows: rows computed at a time.
         overlap_rows: rows of context on either side of a chunk.
 
@@ -40,12 +41,13 @@ class HubertEncoder:
     def __init__(
         self,
         checkpoint: str | Path,
-        device: str = "cpu",
+        device: str | None = None,
         chunk_rows: int = CHUNK_ROWS,
         overlap_rows: int = OVERLAP_ROWS,
     ) -> None:
         from transformers import AutoModel  # takes seconds to import
 
+        device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         try:
             self._model = AutoModel.from_pretrained(str(checkpoint)).eval().to(device)
         except (OSError, ValueError) as error:
@@ -60,16 +62,19 @@ class HubertEncoder:
                 "name a HuBERT or wav2vec 2.0 checkpoint."
             )
         if device.startswith("cuda"):
-            self._model.half()
+            # bfloat16 where the GPU has it: large activations of the last layers overflow float16.
+            self._model.to(torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16)
         self._chunk, self._overlap = chunk_rows, overlap_rows
+        self._standardise = _wants_unit_variance(str(checkpoint))
         self.width: int = config.hidden_size
 
     @torch.inference_mode()
     def __call__(self, samples: Float[np.ndarray, "N"]) -> Float[np.ndarray, "R C"]:
         """Features of mono sound at 16 kHz; R = features.n_rows(N), row i sees samples 320 i to 320 i + 400."""
         rows = n_rows(len(samples))
-        # The checkpoints were trained on zero mean and unit variance; taken over the whole, not over a chunk.
-        sound = (samples - samples.mean()) / np.sqrt(samples.var() + 1e-7)
+        sound = samples
+        if self._standardise:  # over the whole, not over a chunk
+            sound = (samples - samples.mean()) / np.sqrt(samples.var() + 1e-7)
         sound = np.pad(sound, (0, rows * HOP + KERNEL - HOP - len(samples))).astype(np.float32)
         pieces = [
             self._rows(sound, start, min(start + self._chunk, rows), rows) for start in range(0, rows, self._chunk)
@@ -82,3 +87,19 @@ class HubertEncoder:
         piece = torch.from_numpy(sound[first * HOP : last * HOP + KERNEL - HOP])[None]
         hidden: Tensor = self._model(piece.to(self._model.device, self._model.dtype)).last_hidden_state[0]
         return hidden[start - first : stop - first].float().cpu().numpy()
+
+
+@lru_cache(maxsize=1)
+def hubert_encoder(checkpoint: str) -> HubertEncoder:
+    """The encoder of a checkpoint, loaded once: a corpus asks for it thousands of times."""
+    return HubertEncoder(checkpoint)
+
+
+def _wants_unit_variance(checkpoint: str) -> bool:
+    """Whether the encoder was trained on sound of zero mean and unit variance, as most were (WavLM base was not)."""
+    from transformers import AutoFeatureExtractor
+
+    try:
+        return bool(getattr(AutoFeatureExtractor.from_pretrained(checkpoint), "do_normalize", True))
+    except (OSError, ValueError):  # a folder with the weights alone
+        return True

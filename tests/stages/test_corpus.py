@@ -53,8 +53,24 @@ def test_processes_share_a_batch_without_gap_or_overlap(corpus):
         data.windows.share(0, 3)
 
 
+def test_to_the_noise_of_a_room_the_face_rests(corpus):
+    data = make_data(corpus, takes=1, batch_size=8, amplitude=0.0, quiet=0.2)
+    data.setup("fit")
+    resting = 0
+    for step in range(40):
+        batch = data.windows[step]
+        still = (batch.expression == batch.expression[:, :1]).flatten(1).all(1)
+        rests = [torch.from_numpy(manner.rest) for manner in data.statistics.manners.values()]
+        assert all(any(torch.equal(face, rest) for rest in rests) for face in batch.expression[still, 0])
+        assert not batch.closed[still].any()
+        # what a room's noise lacks is the voice: the clip's own is far louder
+        assert (batch.content[still].mean((1, 2)) < batch.content[~still].mean()).all()
+        resting += int(still.sum())
+    assert resting / 320 == pytest.approx(0.2, abs=0.07)
+
+
 def test_truth_of_bilabials_takes_the_place_of_a_guess(corpus):
-    data = make_data(corpus, takes=0, batch_size=8, window=100)
+    data = make_data(corpus, takes=0, batch_size=8, window=100, quiet=0.0)
     data.setup("fit")
     closed = data.windows[0].closed[0].numpy()
     assert set(np.diff(np.flatnonzero(closed))) == {20}

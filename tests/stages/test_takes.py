@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from beavervision.audio.hearing import FeatureSettings
-from beavervision.stages.disturbance import Disturbance, Variety
+from beavervision.stages.disturbance import Disturbance, Variety, nobody_speaks
 from beavervision.stages.recordings import recording_of_clip
 from beavervision.stages.takes import blinks
 from beavervision.stages.takes import record as take_of
@@ -86,6 +86,15 @@ def test_disturbances_stay_within_bounds_and_follow_the_seed():
     assert [clean, *drawn] == variety.draw(np.random.default_rng(3))
     assert all(1 / 1.1 <= d.speed <= 1.1 and 0 <= d.shift < 1 for d in drawn)
     assert all(abs(d.gain_db) <= 8 and -50 <= d.noise_db <= -20 for d in drawn)
+
+
+def test_a_room_in_which_nobody_speaks_is_as_loud_as_it_says():
+    drawn = [nobody_speaks(np.random.default_rng(i)) for i in range(20)]
+    for how in drawn:
+        noise = how.apply(np.ones(16000, np.float32), 25.0)
+        assert noise.shape == (16000,)
+        assert 10 * np.log10(np.square(noise).mean()) == pytest.approx(how.noise_db, abs=1e-3)
+    assert {-65 <= how.noise_db <= -30 for how in drawn} == {True}
 
 
 def test_a_part_of_a_take_keeps_sound_and_motion_together(speech_clip):

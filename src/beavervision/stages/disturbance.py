@@ -10,6 +10,9 @@ from jaxtyping import Float
 
 from beavervision.audio.waveform import SAMPLE_RATE
 
+ROOM_DB = (-65.0, -30.0)
+"""Level of a room in which nobody speaks, dB of full scale: from a studio to a street."""
+
 
 @dataclass(frozen=True)
 class Disturbance:
@@ -24,6 +27,8 @@ class Disturbance:
     """White noise, relative to the speech's RMS."""
     seed: int = 0
     """Of the noise."""
+    alone: bool = False
+    """Nobody speaks: the noise alone is heard, `noise_db` its level in dB of full scale."""
 
     def louder(self, gain_db: float) -> Disturbance:
         """The same, and louder by `gain_db`."""
@@ -31,6 +36,8 @@ class Disturbance:
 
     def apply(self, samples: Float[np.ndarray, "N"], fps: float) -> Float[np.ndarray, "M"]:
         """Shift, speed, noise and gain on mono sound at 16 kHz."""
+        if self.alone:
+            return _room(len(samples), self.noise_db, np.random.default_rng(self.seed))
         sound = samples[round(self.shift / fps * SAMPLE_RATE) :]
         if self.speed != 1.0:
             sound = soxr.resample(sound, SAMPLE_RATE * self.speed, SAMPLE_RATE).astype(np.float32)
@@ -39,6 +46,19 @@ class Disturbance:
             noise = np.random.default_rng(self.seed).standard_normal(len(sound))
             sound = sound + (level * noise).astype(np.float32)
         return (sound * 10 ** (self.gain_db / 20)).astype(np.float32)
+
+
+def nobody_speaks(rng: np.random.Generator) -> Disturbance:
+    """Draw the noise of a room in which nobody speaks."""
+    return Disturbance(noise_db=float(rng.uniform(*ROOM_DB)), seed=int(rng.integers(1 << 31)), alone=True)
+
+
+def _room(count: int, level_db: float, rng: np.random.Generator) -> Float[np.ndarray, "N"]:
+    """Noise whose power falls with frequency, from white (exponent 0) to brown (2), as that of rooms does."""
+    spectrum = np.fft.rfft(rng.standard_normal(count))
+    falling = np.maximum(np.arange(len(spectrum)), 1.0) ** (-rng.uniform(0, 2) / 2)
+    noise = np.fft.irfft(spectrum * falling, count)
+    return (noise / np.sqrt(np.square(noise).mean()) * 10 ** (level_db / 20)).astype(np.float32)
 
 
 @dataclass(frozen=True)

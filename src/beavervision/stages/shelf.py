@@ -6,7 +6,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -36,8 +36,13 @@ class Label:
     speaker: str
     n_frames: int
     n_known: int
-    clean: bool
-    """The speech as it was recorded, but for its level."""
+    how: Disturbance
+    """Without what brings it to the common level."""
+
+    @property
+    def clean(self) -> bool:
+        """The speech as it was recorded, but for its level."""
+        return self.how == Disturbance()
 
 
 class Shelf(Sequence[Take]):
@@ -73,8 +78,7 @@ class Shelf(Sequence[Take]):
             if not path.exists():
                 save_take(path, record(recording, frames, self._features, how.louder(gain_db)))
             take = load_take(path)
-            clean = replace(how, gain_db=0.0) == Disturbance()
-            self.labels.append(Label(path, recording.speaker, take.n_frames, int(take.valid.sum()), clean))
+            self.labels.append(Label(path, recording.speaker, take.n_frames, int(take.valid.sum()), how))
         return range(first, len(self.labels))
 
     def part(self, places: Iterable[int]) -> Shelf:

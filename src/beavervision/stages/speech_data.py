@@ -15,7 +15,7 @@ from beavervision.audio.hearing import FeatureSettings
 from beavervision.audio.level import MAX_GAIN_DB, speech_level_db
 from beavervision.face.providers import load_face_model
 from beavervision.stages.base import StageData
-from beavervision.stages.disturbance import Variety
+from beavervision.stages.disturbance import Variety, nobody_speaks
 from beavervision.stages.held_out import CONTEXT_SECONDS, HeldOut, held_out_of
 from beavervision.stages.recordings import Recording, open_recording, recordings_of
 from beavervision.stages.shelf import Shelf
@@ -23,6 +23,8 @@ from beavervision.stages.survey import pieces, survey
 
 MANY = 8
 """Recordings from which a bar tells how many have been heard."""
+QUIET_SECONDS = 10
+"""Of the noise of a room in which nobody speaks."""
 MOST_HELD_OUT = 16
 """Recordings that a corpus is judged by."""
 
@@ -59,8 +61,12 @@ class SpeechData(StageData):
         self.face = load_face_model(self.survey.basis)
         self.speech_level_db = self.survey.level_db if level_db is None else level_db
 
-    def learnt_takes(self) -> Shelf:
-        """All that is learnt from, each recording clean and disturbed in its own way."""
+    def learnt_takes(self, *, quiet: bool = False) -> Shelf:
+        """All that is learnt from, each recording clean and disturbed in its own way.
+
+        Args:
+            quiet: whether each also has a take in which nobody speaks (`Disturbance.alone`).
+        """
         shelf = Shelf(self._shelf_folder, self.features)
         for number, recording in enumerate(self._recordings("hearing")):
             # A generator of its own: what one recording sounds like does not depend on those before it.
@@ -68,6 +74,8 @@ class SpeechData(StageData):
             for frames in recording.train_ranges:
                 for piece in pieces(frames, recording.fps):
                     shelf.put(recording, piece, self._variety.draw(rng), self.gain_db(recording))
+                if quiet:
+                    shelf.put(recording, frames[: round(QUIET_SECONDS * recording.fps)], [nobody_speaks(rng)])
         return shelf
 
     def one_recording(self) -> Recording:

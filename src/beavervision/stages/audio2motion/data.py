@@ -37,6 +37,7 @@ class Audio2MotionData(SpeechData):
         gain_db: and up to this much louder or softer.
         noise_db: with noise of up to this level relative to the speech.
         amplitude: mouths move up to this share more or less, which the network is told.
+        quiet: share of windows in which a room is heard and nobody speaks: the face rests.
         steps_per_epoch: steps of what Lightning calls an epoch.
         workers: processes that cut windows.
         seed: of everything random.
@@ -57,6 +58,7 @@ class Audio2MotionData(SpeechData):
         gain_db: float = 8.0,
         noise_db: float = -20.0,
         amplitude: float = 0.15,
+        quiet: float = 0.05,
         steps_per_epoch: int = 100,
         workers: int = 0,
         seed: int = 1,
@@ -66,7 +68,7 @@ class Audio2MotionData(SpeechData):
         self._upstream, self._wanted = dict(upstream or {}), FeatureSettings(**audio_features)
         self._motion, self._identity = motion, identity_learnt(motion)
         self._batch_size, self._window = batch_size, window
-        self._amplitude, self._steps, self._workers = amplitude, steps_per_epoch, workers
+        self._amplitude, self._quiet, self._steps, self._workers = amplitude, quiet, steps_per_epoch, workers
 
     def setup(self, stage: str) -> None:
         """Hear and measure the training split; the held-out frames are looked at only to be judged by."""
@@ -75,7 +77,7 @@ class Audio2MotionData(SpeechData):
         begun = self._upstream.get("init")
         level = Manifest.read(begun, "bundle").facts["speech_level_db"] if begun else None
         self.open_speech(self._wanted, level)
-        self._shelf = self.learnt_takes()
+        self._shelf = self.learnt_takes(quiet=self._quiet > 0)
         clean = self._shelf.clean
         self.statistics = measure(clean, clean.speakers, self.face, identity=self._identity)
         self.windows = Windows(
@@ -86,6 +88,7 @@ class Audio2MotionData(SpeechData):
             self.face,
             self._amplitude,
             self._seed,
+            quiet=self._quiet,
             identity=self._identity,
         )
         self.held_out = self.held_out_speech()

@@ -56,6 +56,7 @@ class Windows(Drawn[SpeechMotion]):
         face: whose coefficients the motion is.
         amplitude: mouths are moved more or less, by up to this share, and the amplitude is told.
         seed: of the draws.
+        quiet: share of windows in which nobody speaks and the face rests, if the shelf has such takes.
         identity: whether identity coefficients are learnt, too.
     """
 
@@ -69,14 +70,14 @@ class Windows(Drawn[SpeechMotion]):
         amplitude: float,
         seed: int,
         *,
+        quiet: float = 0.0,
         identity: bool = False,
     ) -> None:
         self._shelf, self._length, self._batch_size = shelf, length, batch_size
         self._statistics, self._amplitude, self._seed = statistics, amplitude, seed
         self._face, self._projector, self._identity = face, mouth_projector(face), identity
         self._who = (0, 1)
-        speakers = [label.speaker for label in shelf.labels]
-        weights = [label.n_known for label in shelf.labels]
+        speakers, weights = shelf.speakers, _weights(shelf, quiet)
         self._all = SpeakerBalance(speakers, weights)
         self._times = [min(SHORTEST, max(1, length // label.n_frames)) for label in shelf.labels]
         self._alike = {
@@ -100,13 +101,23 @@ class Windows(Drawn[SpeechMotion]):
 
     def _cut(self, place: int, where: float, more: float) -> SpeechMotion:
         """A window of a take; `where` in [0, 1) chooses its start, `more` in [-1, 1] how far the mouth moves."""
-        take, manner = self._shelf[place], self._statistics.manners[self._shelf.labels[place].speaker]
+        take, label = self._shelf[place], self._shelf.labels[place]
+        manner = self._statistics.manners[label.speaker]
+        if label.how.alone:
+            take = resting(take, manner)
         starts = _starts(take.valid, self._length)
         start = int(starts[int(where * len(starts))])
         part = take.part(range(start, min(start + self._length, take.n_frames)))
         scale = float(np.exp(more * np.log1p(self._amplitude)))
         closed = closures(part, manner, self._face)
         return as_batch(scaled(part, manner, self._projector, scale), closed, manner, scale, identity=self._identity)
+
+
+def resting(take: Take, manner: Manner) -> Take:
+    """The same sound, to which the face rests."""
+    still = np.tile(manner.rest, (take.n_frames, 1))
+    nothing = np.zeros(take.n_frames, bool)
+    return replace(take, expression=still, valid=~nothing, blink=nothing.astype(np.int64), bilabial=nothing)
 
 
 def scaled(take: Take, manner: Manner, projector: Float[np.ndarray, "E E"], scale: float) -> Take:
@@ -153,6 +164,17 @@ def closures(take: Take, manner: Manner, face: FaceModel) -> Bool[np.ndarray, "T
         return take.bilabial & take.valid
     opening = torch.tensor(lip_distance(face, take.expression))
     return spoken_closures(opening, *manner.mouth_range).numpy() & take.valid
+
+
+def _weights(shelf: Shelf, quiet: float) -> list[float]:
+    """Known frames of each take; those in which nobody speaks weigh `quiet` of their speaker together."""
+    spoken: dict[str, int] = {}
+    silent: dict[str, int] = {}
+    for label in shelf.labels:
+        of = silent if label.how.alone else spoken
+        of[label.speaker] = of.get(label.speaker, 0) + label.n_known
+    share = {name: quiet / (1 - quiet) * spoken.get(name, 0) / max(1, count) for name, count in silent.items()}
+    return [label.n_known * (share[label.speaker] if label.how.alone else 1.0) for label in shelf.labels]
 
 
 def _padded(value: Tensor, rows: int) -> Tensor:

@@ -5,6 +5,7 @@ import pytest
 
 from beavervision.audio.augment import (
     Surroundings,
+    breathy,
     filtered,
     mu_law,
     noise_like,
@@ -88,4 +89,20 @@ def test_same_seed_same_sound_in_step():
         assert heard.shape == click.shape
         assert heard.dtype == np.float32
         assert np.isfinite(heard).all()
-        assert np.abs(replace(place, noise_db=-np.inf).heard(click)).argmax() == pytest.approx(3000, abs=2)
+        assert np.abs(replace(place, noise_db=-np.inf, voiced_hz=8000.0).heard(click)).argmax() == pytest.approx(
+            3000, abs=2
+        )
+
+
+def test_breath_takes_harmonics_away_and_leaves_the_spectrum():
+    buzz = sum(np.cos(2 * np.pi * 150 * k * TIME) for k in range(1, 40))  # harmonics of 150 Hz up to 5.85 kHz
+    spectrum = np.abs(np.fft.rfft(buzz)), np.abs(np.fft.rfft(breathy(buzz, 2000.0, np.random.default_rng(4))))
+    voice, breath = ([s[first : first + 1500] for first in (150, 3000)] for s in spectrum)
+
+    def on_harmonics(part):
+        return np.square(part[::150]).sum() / np.square(part).sum()
+
+    assert on_harmonics(voice[1]) > 0.99
+    assert on_harmonics(breath[0]) > 0.9  # below 2 kHz
+    assert on_harmonics(breath[1]) < 0.05
+    assert 20 * np.log10(np.linalg.norm(breath[1]) / np.linalg.norm(voice[1])) == pytest.approx(0, abs=2)

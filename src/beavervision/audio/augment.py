@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 from scipy.fft import next_fast_len
-from scipy.signal import fftconvolve
+from scipy.ndimage import gaussian_filter1d
+from scipy.signal import ShortTimeFFT, fftconvolve, get_window
 
 from beavervision.audio.level import speech_level_db
 from beavervision.audio.waveform import SAMPLE_RATE
@@ -21,14 +22,19 @@ from beavervision.audio.waveform import SAMPLE_RATE
 NYQUIST = SAMPLE_RATE / 2
 LOWEST_HZ = 60.0
 """Below it neither speech nor a microphone has anything to say."""
+BREATH_WINDOW, ENVELOPE_BINS, CROSSING_HZ = 512, 5, 500.0
+"""32 ms; standard deviation of the smoothing over frequency, 156 Hz: more than any pitch, less than formants are apart;
+and how wide the crossing from voice to breath is."""
 MU = 255
 """Companding of telephone lines (ITU-T G.711)."""
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """A room, a microphone and a line."""
+    """A room, a microphone and a line; and how breathy the voice is."""
 
+    voiced_hz: float = NYQUIST
+    """Above it the voice is breath: the same spectrum, without harmonics."""
     equaliser_db: tuple[float, ...] = ()
     """Gain at points spread evenly in log frequency from LOWEST_HZ to 8 kHz."""
     reverberation_s: float = 0.0
@@ -59,6 +65,8 @@ class Surroundings:
         """
         rng = np.random.default_rng(self.seed)
         sound = np.asarray(samples, np.float64)
+        if self.voiced_hz < NYQUIST:
+            sound = breathy(sound, self.voiced_hz, rng)
         if self.equaliser_db:
             sound = filtered(sound, self._microphone)
         if self.reverberation_s > 0:
@@ -87,10 +95,12 @@ def random_surroundings(rng: np.random.Generator) -> Surroundings:
     """Draw a recording such as people make: rooms of 0.15 to 0.8 s, noise from a quiet studio's to a busy street's.
 
     Ranges after Ko et al., "A study on data augmentation of reverberant speech" (2017) and Snyder et al., "MUSAN"
-    (2015), without music and babble; a fifth has no room, a quarter passes a narrow line.
+    (2015), without music and babble; a fifth has no room, a quarter passes a narrow line. Human voices have harmonics
+    up to 4 kHz or so (Stylianou, "Applying the harmonic plus noise model", 2001), synthetic ones all the way up.
     """
     narrow = rng.random() < 0.25
     return Surroundings(
+        voiced_hz=float(np.exp(rng.uniform(np.log(400), np.log(6000)))) if rng.random() < 0.6 else NYQUIST,
         equaliser_db=tuple(np.round(rng.normal(0, 5, 7) + rng.uniform(-4, 4) * np.linspace(-1, 1, 7), 2)),
         reverberation_s=float(rng.uniform(0.15, 0.8) * (rng.random() > 0.2)),
         direct_db=float(rng.uniform(0, 15)),
@@ -102,6 +112,24 @@ def random_surroundings(rng: np.random.Generator) -> Surroundings:
         gain_db=float(rng.uniform(-10, 6)),
         seed=int(rng.integers(1 << 31)),
     )
+
+
+def breathy(sound: Float[np.ndarray, "N"], above_hz: float, rng: np.random.Generator) -> Float[np.ndarray, "N"]:
+    """Speech whose spectrum above some frequency keeps its envelope and loses its harmonics, as in a whisper.
+
+    Args:
+        sound: what is said.
+        above_hz: where breath takes over.
+        rng: of the breath.
+    """
+    window = get_window("hann", BREATH_WINDOW)
+    transform = ShortTimeFFT(window, BREATH_WINDOW // 4, SAMPLE_RATE)
+    voice = transform.stft(sound)
+    breath = transform.stft(rng.standard_normal(len(sound)))
+    envelope = np.sqrt(gaussian_filter1d(np.square(np.abs(voice)), ENVELOPE_BINS, axis=0))
+    breath *= envelope / np.sqrt(np.square(window).sum())
+    share = np.clip((transform.f - above_hz) / CROSSING_HZ + 0.5, 0, 1)[:, None]
+    return transform.istft((1 - share) * voice + share * breath, 0, len(sound))
 
 
 def filtered(

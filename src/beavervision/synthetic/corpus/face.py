@@ -17,10 +17,10 @@ from beavervision.synthetic.speech import Phoneme
 from beavervision.synthetic.visemes import CLOSED_FOR, REST, SHAPES, gestures_of, viseme_curves, visemes_of
 
 JAW = SHAPES.index("jaw_open")
-EFFORT = 0.035
-"""Share by which the jaw opens further for each dB of effort: about 40 % more for speech that is 10 dB louder
+EFFORT = 0.05
+"""Share by which the jaw opens further for each dB of effort: half as wide again for speech that is 10 dB louder
 (Schulman, "Articulatory dynamics of loud and normal speech", 1989)."""
-ANTICIPATION = 0.06
+ANTICIPATION = 0.08
 """Seconds by which vowels and open consonants are seen before they are heard. Mouths of the people in our four clips
 correlate best with the sound 40 to 80 ms later; Chandrasekaran et al., "The natural statistics of audiovisual speech"
 (2009), find 100 to 300 ms. What shuts the lips is seen when it is heard, and pauses begin when the voice ends."""

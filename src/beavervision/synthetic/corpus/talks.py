@@ -24,7 +24,7 @@ from beavervision.synthetic.corpus.stops import with_closures
 from beavervision.synthetic.rhythm import smooth_noise
 from beavervision.synthetic.speech import Phoneme, Speech, arrange, begin_anew, speak
 
-VERSION = 2
+VERSION = 3
 """Of the recipe: another one makes all talks anew."""
 FPS = 25
 LEVEL_DB = -23.0
@@ -33,11 +33,11 @@ HELD_OUT_VOICES = 6
 """One held-out voice to every so many that are learnt from."""
 SCENE = (12.0, 30.0)
 """Seconds for which the surroundings stay the same."""
-STUDIO = 0.2
-"""Share of scenes to learn from that are recorded without any surroundings; all held-out ones are."""
+STUDIO, STUDIO_NOISE_DB = 0.15, -60.0
+"""Share of scenes to learn from that are recorded in a studio, and its noise; held-out ones have not even that."""
 PAUSE, LONG_PAUSE, LONG = (0.12, 0.9), (1.5, 3.0), 0.12
 """Seconds between sentences, and the share of long pauses: a mouth must learn to rest."""
-EFFORT_DB, EFFORT_PERIOD = 4.0, 0.7
+EFFORT_DB, EFFORT_PERIOD = 5.0, 0.6
 """How much the effort varies within a sentence, and over how many seconds."""
 
 
@@ -167,7 +167,11 @@ def _recorded(clean: Float[np.ndarray, "N"], rng: np.random.Generator) -> Float[
     sound, first = np.empty_like(clean), 0
     while first < len(clean):
         stop = first + round(rng.uniform(*SCENE) * SAMPLE_RATE)
-        place = Surroundings() if rng.random() < STUDIO else random_surroundings(rng)
+        place = _studio(rng) if rng.random() < STUDIO else random_surroundings(rng)
         sound[first:stop] = place.heard(clean[first:stop])
         first = stop
     return sound
+
+
+def _studio(rng: np.random.Generator) -> Surroundings:
+    return Surroundings(noise_db=STUDIO_NOISE_DB, seed=int(rng.integers(1 << 31)))

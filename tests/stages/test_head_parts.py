@@ -1,4 +1,4 @@
-"""The parts of the head's stage, by hand: targets, hull, losses, rays, schedule, averages, poses."""
+"""The parts of the head's stage, by hand: targets, hull, losses, rays, schedule, averages."""
 
 from types import SimpleNamespace
 
@@ -11,7 +11,6 @@ from beavervision.face.camera import FRONTAL
 from beavervision.stages.radnerf_head.averaging import WeightAverage
 from beavervision.stages.radnerf_head.hull import Views, carve, head_box, near_face
 from beavervision.stages.radnerf_head.losses import idle_ambient, opacity_entropy, photometric
-from beavervision.stages.radnerf_head.pose import PoseCorrection
 from beavervision.stages.radnerf_head.ray_choice import Regions, choose_pixels, frame_chances
 from beavervision.stages.radnerf_head.schedule import FINAL_RATE, progress, rate
 from beavervision.stages.radnerf_head.strip import strip_row
@@ -214,24 +213,6 @@ def test_the_average_by_hand():
     network.weight.data.fill_(11.0)
     average.update(network)  # decay min(0.5, 2/11): 0 x 2/11 + 11 x 9/11
     assert float(average.network.weight) == pytest.approx(9.0)
-
-
-def test_pose_corrections_start_at_nothing_and_share_nothing():
-    correction = PoseCorrection(3)
-    rows = torch.arange(3)
-    rotation = torch.tensor(FRONTAL, dtype=torch.float32).expand(3, 3, 3)
-    translation = torch.tensor([0.0, 1.0, 60.0]).expand(3, 3)
-    same = correction(rows, rotation, translation)
-    torch.testing.assert_close(same[0], rotation)
-    torch.testing.assert_close(same[1], translation)
-    correction.shift.data += 5.0  # what all frames share is no correction
-    correction.turn.data += 0.1
-    torch.testing.assert_close(correction(rows, rotation, translation)[1], translation)
-    correction.turn.data[0] += torch.tensor([0.0, 0.03, 0.0])
-    turned = correction(rows, rotation, translation)[0]
-    torch.testing.assert_close(turned @ turned.transpose(1, 2), torch.eye(3).expand(3, 3, 3))
-    angle = torch.acos((torch.einsum("ij,ij->", turned[0], rotation[0]) - 1) / 2)
-    assert float(angle) == pytest.approx(0.02, abs=1e-4)  # 0.03 less the mean of 0.01
 
 
 def test_a_strip_shows_four_panels():

@@ -25,10 +25,15 @@ class ConditionScale:
     high: Float[np.ndarray, "68 3"]
 
     @classmethod
-    def of(cls, training: Float[np.ndarray, "T 68 3"]) -> ConditionScale:
-        """Scale of the given frames: training frames that show the face, and no others."""
+    def of(cls, training: Float[np.ndarray, "T 68 3"], floor: float = FLOOR) -> ConditionScale:
+        """Scale of the given frames: training frames that show the face, and no others.
+
+        Args:
+            training: raw condition, 1/10 cm.
+            floor: smallest standard deviation, as a share of the clip's root mean square.
+        """
         std = training.std(0)
-        std = np.maximum(std, max(FLOOR * np.sqrt((std**2).mean()), 1e-6))
+        std = np.maximum(std, max(floor * np.sqrt((std**2).mean()), 1e-6))
         low, high = np.quantile(training, QUANTILES, 0)
         return cls(*(array.astype(np.float32) for array in (training.mean(0), std, low, high)))
 

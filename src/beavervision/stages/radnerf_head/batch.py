@@ -16,6 +16,8 @@ class FaceBatch(Batch):
     """Normalised landmark conditions round each frame."""
     eye: Float[Tensor, "F"]
     """Normalised openness of the eyes."""
+    tracked: Float[Tensor, "F K"]
+    """How the frames were tracked: see `pose.tracked_features`."""
 
 
 @dataclass

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from beavervision.artifacts.clip import PLATE
@@ -14,6 +15,7 @@ from beavervision.stages.base import BundleContents
 from beavervision.stages.radnerf_head.data import HeadData
 from beavervision.stages.radnerf_head.fast import FAST, FastHead
 from beavervision.stages.radnerf_head.network import HeadNetwork
+from beavervision.stages.radnerf_head.pose import PoseCorrection
 
 NOTES = {
     "condition_mean": ("1/10 cm", "head space"),
@@ -22,8 +24,8 @@ NOTES = {
     "condition_high": ("1/10 cm", "head space; 97 % quantile"),
     "eye_scale": ("lid distance / eye width", "mean, std, shut, open"),
     "visible": ("", ""),
-    "rotation": ("", "head to camera; gaps filled"),
-    "translation": ("cm", "camera space; gaps filled"),
+    "rotation": ("", "head to camera; corrected; gaps filled"),
+    "translation": ("cm", "camera space; corrected; gaps filled"),
     "eye": ("lid distance / eye width", "mean of both; gaps filled"),
     "crop_path": ("px", "full frame: x0, y0, canvas pixels per source pixel"),
     "cameras": ("px", "canvas: fx, fy, cx, cy"),
@@ -34,7 +36,11 @@ SHUT, OPEN = 0.01, 0.75
 
 
 def head_contents(
-    network: HeadNetwork, args: dict[str, Any], data: HeadData, fast: FastHead | None = None
+    network: HeadNetwork,
+    args: dict[str, Any],
+    data: HeadData,
+    fast: FastHead | None = None,
+    poses: PoseCorrection | None = None,
 ) -> BundleContents:
     """Everything that rendering needs, the footage excepted.
 
@@ -43,9 +49,11 @@ def head_contents(
         args: that built it.
         data: what it was trained on.
         fast: what renders fast, where it was trained.
+        poses: corrects what was tracked; the bundle's poses are the corrected ones.
     """
     eye = data.raw_eye[data.train_frames]
     shut, wide = np.quantile(eye, [SHUT, OPEN])
+    rotation, translation = _corrected(data, poses)
     assets = {
         "condition_mean": data.scale.mean,
         "condition_std": data.scale.std,
@@ -53,8 +61,8 @@ def head_contents(
         "condition_high": data.scale.high,
         "eye_scale": np.array([data.eye_mean, data.eye_std, shut, wide], np.float32),
         "visible": data.subject.visible,
-        "rotation": without_gaps(data.rotation),
-        "translation": without_gaps(data.translation),
+        "rotation": rotation,
+        "translation": translation,
         "eye": data.raw_eye.astype(np.float32),
         "crop_path": data.crops.path,
         "cameras": data.crops.cameras.astype(np.float32),
@@ -72,6 +80,17 @@ def head_contents(
         notes=NOTES,
         files={PLATE: plate} if plate.exists() else {},
     )
+
+
+@torch.no_grad()
+def _corrected(data: HeadData, poses: PoseCorrection | None) -> tuple[np.ndarray, np.ndarray]:
+    tracked = without_gaps(data.rotation), without_gaps(data.translation)
+    if poses is None:
+        return tracked
+    device = poses.rule.weight.device
+    found = poses(*(torch.tensor(values, device=device) for values in (data.tracked, *tracked)))
+    rotation, translation = (values.cpu().numpy() for values in found)
+    return rotation, translation
 
 
 def _prefixed(fast: FastHead | None) -> dict[str, Tensor]:

@@ -88,11 +88,11 @@ class Distillation(nn.Module):
             poses: corrections of the training frames' poses, as the field found them.
         """
         batch = data.patch_batch(step, self.plan).to(self.fast.field.box.device)
-        turned = (batch.rotation, batch.translation)
         if poses is not None:
             with torch.no_grad():
-                turned = poses(batch.frame, *turned)
-        shown = self._rendered(batch, Pose(batch.cameras, *turned), chance).permute(0, 2, 3, 1).reshape(-1, 4)
+                batch = poses.correct(batch)
+        pose = Pose(batch.cameras, batch.rotation, batch.translation)
+        shown = self._rendered(batch, pose, chance).permute(0, 2, 3, 1).reshape(-1, 4)
         colours = torch.rand(len(shown), 3, generator=chance).to(shown.device)
         return photometric(
             shown[:, :3],

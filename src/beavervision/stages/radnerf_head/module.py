@@ -8,7 +8,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from beavervision.nerf.rays import pixel_rays
 from beavervision.stages.base import BundleContents, StageModule
 from beavervision.stages.media import Film, Media, Picture
 from beavervision.stages.radnerf_head.averaging import WeightAverage
@@ -18,16 +17,16 @@ from beavervision.stages.radnerf_head.data import HeadData
 from beavervision.stages.radnerf_head.distillation import Distillation
 from beavervision.stages.radnerf_head.fast_picture import FastRenderer
 from beavervision.stages.radnerf_head.figures import HeldOutFigures
-from beavervision.stages.radnerf_head.losses import idle_ambient, opacity_entropy, photometric
 from beavervision.stages.radnerf_head.network import HeadNetwork
+from beavervision.stages.radnerf_head.objective import LossWeights, judge, render_batch
+from beavervision.stages.radnerf_head.parameter_groups import parameter_groups
 from beavervision.stages.radnerf_head.phases import Phase, Phases
 from beavervision.stages.radnerf_head.picture import render_pictures
-from beavervision.stages.radnerf_head.pose import PoseCorrection
+from beavervision.stages.radnerf_head.pose import BatchT, PoseCorrection
 from beavervision.stages.radnerf_head.preview import preview_film
 from beavervision.stages.radnerf_head.schedule import progress, rate
 from beavervision.stages.radnerf_head.shell import find_shell
 from beavervision.stages.radnerf_head.streams import spread
-from beavervision.stages.radnerf_head.targets import Target
 from beavervision.stages.radnerf_head.window import Pose
 from beavervision.stages.ranks import gathered, own_rows, ranks
 
@@ -48,7 +47,7 @@ class HeadModule(StageModule):
         lr_grid: learning rate of the grids.
         lr_network: learning rate of the networks and codes.
         lr_attention: learning rate of the condition encoder.
-        lr_pose: learning rate of the pose correction; 0 leaves the tracked poses as they are.
+        lr_pose: learning rate of the poses' correction; 0 leaves the tracked poses as they are.
         entropy: weight of the opacity's entropy.
         ambient: weight of the ambient coordinate where nothing moves.
         pose: weight of the pose correction's size.
@@ -79,7 +78,7 @@ class HeadModule(StageModule):
         lr_grid: float = 1e-2,
         lr_network: float = 2e-3,
         lr_attention: float = 3e-3,
-        lr_pose: float = 0.0,
+        lr_pose: float = 1e-2,
         entropy: float = 1e-4,
         ambient: float = 5e-3,
         pose: float = 1e-4,
@@ -102,7 +101,8 @@ class HeadModule(StageModule):
         }  # fmt: skip
         self.network = HeadNetwork(**self.network_args)
         self.average = WeightAverage(self.network, decay)
-        self.poses = PoseCorrection(n_codes) if lr_pose > 0 else None
+        self.poses = PoseCorrection() if lr_pose > 0 else None
+        self.weights = LossWeights(entropy, ambient)
         self.phases = Phases(shell_at, distill_share if distill else 0.0)
         self.distillation = Distillation(self.network_args, height, decay, **(fast or {})) if distill else None
         self.figures, self.fast_figures = HeldOutFigures(), HeldOutFigures()
@@ -119,29 +119,19 @@ class HeadModule(StageModule):
         condition = self.network.encode(batch.face.windows, batch.face.eye)
         if not self.network.in_shell and step % self.hparams.refresh_every == 0:
             self._refresh(gathered(condition.detach()), chance)
-        count = batch.pixels.shape[1]
-        rows = torch.arange(len(batch.frame), device=self.device).repeat_interleave(count)
-        rotation, translation = batch.rotation, batch.translation
-        if self.poses is not None:
-            rotation, translation = self.poses(batch.frame, rotation, translation)
-        rays = pixel_rays(
-            batch.pixels.flatten(0, 1), batch.cameras[rows], rotation[rows], translation[rows], self.network.box
-        )
-        everybody = len(rows) * ranks()
+        everybody = batch.target.numel() * ranks()
         jitter = own_rows(torch.rand(everybody, self.network.budget, generator=chance)).to(self.device)
-        shown = self.network(rays, condition[rows], self.network.codes(batch.frame)[rows], jitter)
         colours = own_rows(torch.rand(everybody, 3, generator=chance)).to(self.device)
-        target = batch.target.flatten()
-        error = photometric(
-            shown.rgb, shown.alpha, batch.rgb.flatten(0, 1), batch.behind.flatten(0, 1), colours, target
-        )
-        loss = error + self.hparams.entropy * opacity_entropy(shown.alpha)
-        still = ~batch.moves.flatten() & (target != Target.IGNORED)
-        loss = loss + self.hparams.ambient * idle_ambient(shown.ambient, still)
+        shown = render_batch(self.network, self._posed(batch), condition, jitter)
+        loss, error = judge(shown, batch, colours, self.weights)
         if self.poses is not None:
-            loss = loss + self.hparams.pose * self.poses.penalty(batch.frame)
+            loss = loss + self.hparams.pose * self.poses.penalty(batch.face.tracked)
         self.log_dict({"train/loss": loss.detach(), "train/mse": error.detach()}, sync_dist=True)
         return loss
+
+    def _posed(self, batch: BatchT) -> BatchT:
+        """The same batch with poses as they have been corrected so far."""
+        return batch if self.poses is None else self.poses.correct(batch)
 
     @torch.no_grad()
     def _refresh(self, condition: Float[Tensor, "F C"], chance: torch.Generator) -> None:
@@ -175,7 +165,10 @@ class HeadModule(StageModule):
 
     def _enter_shell(self) -> None:
         data = self._data
-        frames = (data.frame_batch(t).to(self.device) for t in spread(data.train_frames, self.hparams.shell_frames))
+        frames = (
+            self._posed(data.frame_batch(t).to(self.device))
+            for t in spread(data.train_frames, self.hparams.shell_frames)
+        )
         self.network.enter_shell(find_shell(self.network, frames))
 
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
@@ -190,15 +183,8 @@ class HeadModule(StageModule):
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam as in Instant NGP (betas .9, .99, eps 1e-15: grid entries are met seldom), one rate a kind of weight."""
-        grids, encoder, rest = [], [], []
-        for name, parameter in self.network.named_parameters():
-            kind = grids if "_grid." in name else encoder if name.startswith(("condition.", "eye.")) else rest
-            kind.append(parameter)
-        groups = [
-            {"name": "grids", "params": grids, "lr": self.hparams.lr_grid},
-            {"name": "encoder", "params": encoder, "lr": self.hparams.lr_attention},
-            {"name": "networks", "params": rest, "lr": self.hparams.lr_network},
-        ]
+        rates = (self.hparams.lr_grid, self.hparams.lr_attention, self.hparams.lr_network)
+        groups = parameter_groups(self.network, *rates)
         if self.poses is not None:
             groups.append({"name": "poses", "params": list(self.poses.parameters()), "lr": self.hparams.lr_pose})
         if self.distillation is not None:
@@ -213,7 +199,7 @@ class HeadModule(StageModule):
 
     def validation_step(self, batch: FrameBatch, index: int) -> None:
         """Render a held-out frame with the averaged weights and compare the head's pixels."""
-        network = self.average.network
+        network, batch = self.average.network, self._posed(batch)
         size = batch.labels.shape[::-1]
         condition = network.encode(batch.face.windows, batch.face.eye)
         shown = render_pictures(network, condition, batch.cameras, batch.rotation, batch.translation, size)
@@ -240,9 +226,9 @@ class HeadModule(StageModule):
 
     def preview(self, data: HeadData) -> Film:
         """Held-out frames beside what the averaged weights make of them."""
-        return preview_film(self.average.network, data)
+        return preview_film(self.average.network, data, self.poses)
 
     def bundle_contents(self, data: HeadData) -> BundleContents:
         """The averaged network and what avatar mode needs of the clip."""
         fast = None if self._fast is None else self._fast.average.network
-        return head_contents(self.average.network, self.network_args, data, fast)
+        return head_contents(self.average.network, self.network_args, data, fast, self.poses)

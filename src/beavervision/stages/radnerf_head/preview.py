@@ -10,9 +10,11 @@ import torch
 from jaxtyping import Float, UInt8
 
 from beavervision.stages.media import PREVIEW, Film
+from beavervision.stages.radnerf_head.batch import FrameBatch
 from beavervision.stages.radnerf_head.data import HeadData
 from beavervision.stages.radnerf_head.network import HeadNetwork
 from beavervision.stages.radnerf_head.picture import render_pictures
+from beavervision.stages.radnerf_head.pose import PoseCorrection
 from beavervision.stages.takes import sound_of
 
 MOST_FRAMES = 75
@@ -21,17 +23,18 @@ MOST_ROWS = 256
 """A preview is no taller than this: what is rendered full size is infer's."""
 
 
-def preview_film(network: HeadNetwork, data: HeadData) -> Film:
+def preview_film(network: HeadNetwork, data: HeadData, poses: PoseCorrection | None = None) -> Film:
     """Footage beside render, with the footage's sound, over the beginning of the held-out frames.
 
     Args:
         network: the head, on any device.
         data: set up.
+        poses: corrects what was tracked.
     """
     clip = data.clip
     frames = clip.test_range[:MOST_FRAMES]
     sound = sound_of(clip, frames) if clip.has_audio else None
-    return Film(PREVIEW, _pairs(network, data, frames), clip.fps, sound, "footage | head, held-out frames")
+    return Film(PREVIEW, _pairs(network, data, poses, frames), clip.fps, sound, "footage | head, held-out frames")
 
 
 def preview_size(canvas: tuple[int, int]) -> tuple[int, int]:
@@ -45,24 +48,27 @@ def preview_size(canvas: tuple[int, int]) -> tuple[int, int]:
     return max(1, round(canvas[0] * share)), max(1, round(canvas[1] * share))
 
 
-def _pairs(network: HeadNetwork, data: HeadData, frames: range) -> Iterator[UInt8[np.ndarray, "H W2 3"]]:
+def _pairs(
+    network: HeadNetwork, data: HeadData, poses: PoseCorrection | None, frames: range
+) -> Iterator[UInt8[np.ndarray, "H W2 3"]]:
     size = preview_size(data.crops.size)
     for t in frames:
         truth = _shrunk(data.crops.rgb[t], size)
         plate = data.crops.plate(t)
         behind = np.zeros_like(truth) if plate is None else _shrunk(plate, size)
         seen = data.subject.visible[t]
-        yield np.concatenate([truth, _rendered(network, data, t, behind) if seen else behind], 1)
+        if seen:
+            batch = data.frame_batch(t).to(network.box.device)
+            behind = _rendered(network, batch if poses is None else poses.correct(batch), behind)
+        yield np.concatenate([truth, behind], 1)
 
 
 def _rendered(
-    network: HeadNetwork, data: HeadData, t: int, behind: UInt8[np.ndarray, "H W 3"]
+    network: HeadNetwork, batch: FrameBatch, behind: UInt8[np.ndarray, "H W 3"]
 ) -> UInt8[np.ndarray, "H W 3"]:
-    """The head of frame `t` over what is behind it."""
+    """The head of a frame over what is behind it, at that picture's size."""
     height, width, _ = behind.shape
-    device = network.box.device
-    batch = data.frame_batch(t).to(device)
-    cameras = batch.cameras * (width / data.crops.size[0])
+    cameras = batch.cameras * (width / batch.labels.shape[1])
     with torch.inference_mode():
         condition = network.encode(batch.face.windows, batch.face.eye)
         shown = render_pictures(network, condition, cameras, batch.rotation, batch.translation, (width, height))

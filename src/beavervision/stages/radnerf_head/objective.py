@@ -1,0 +1,62 @@
+"""What a step of the field's training renders, and what it is judged by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from beavervision.nerf.rays import pixel_rays
+from beavervision.stages.radnerf_head.batch import RayBatch
+from beavervision.stages.radnerf_head.losses import idle_ambient, opacity_entropy, photometric
+from beavervision.stages.radnerf_head.network import HeadNetwork, Rendering
+from beavervision.stages.radnerf_head.targets import Target
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """How much each term counts beside the picture's mean squared error."""
+
+    entropy: float = 1e-4
+    """Of the opacity's entropy (RAD-NeRF)."""
+    ambient: float = 5e-3
+    """Of the ambient coordinate where nothing moves."""
+
+
+def render_batch(
+    network: HeadNetwork, batch: RayBatch, condition: Float[Tensor, "F C"], jitter: Float[Tensor, "R S"]
+) -> Rendering:
+    """Render the pixels of a batch, each under its frame's condition, pose and appearance code. Differentiable.
+
+    Args:
+        network: the head.
+        batch: its poses are taken as they are.
+        condition: of the batch's frames.
+        jitter: see `sample_rays`; R counts the pixels of all frames.
+    """
+    frames, count = batch.pixels.shape[:2]
+    rows = torch.arange(frames, device=jitter.device).repeat_interleave(count)
+    rays = pixel_rays(
+        batch.pixels.flatten(0, 1), batch.cameras[rows], batch.rotation[rows], batch.translation[rows], network.box
+    )
+    return network(rays, condition[rows], network.codes(batch.frame)[rows], jitter)
+
+
+def judge(
+    shown: Rendering, batch: RayBatch, colours: Float[Tensor, "R 3"], weights: LossWeights
+) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+    """Loss of rendered pixels, and the picture's mean squared error that is part of it.
+
+    Args:
+        shown: the batch's pixels as rendered.
+        batch: what the footage shows.
+        colours: a random colour behind each pixel.
+        weights: of the other terms.
+    """
+    target = batch.target.flatten()
+    error = photometric(shown.rgb, shown.alpha, batch.rgb.flatten(0, 1), batch.behind.flatten(0, 1), colours, target)
+    still = ~batch.moves.flatten() & (target != Target.IGNORED)
+    loss = error + weights.entropy * opacity_entropy(shown.alpha)
+    return loss + weights.ambient * idle_ambient(shown.ambient, still), error

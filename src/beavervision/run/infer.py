@@ -54,7 +54,7 @@ def infer(cfg: DictConfig) -> Path | None:
         clip = _clip(cfg, settings)
         sha256 = None if clip is None else clip.sha256
         cast = [
-            Speaker(Person.load(found, sha256, cfg.hardware.backend), spoken.get(subject))
+            Speaker(Person.load(found, sha256, cfg.hardware.backend, cfg.hardware.render), spoken.get(subject))
             for subject, found in bundles.items()
         ]
         film = _shoot(FilmMaker(cast, settings, clip), out, keep_partial=cfg.keep_partial)

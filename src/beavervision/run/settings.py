@@ -71,6 +71,7 @@ class HardwareSettings:
     workers: int
     compile: bool
     backend: str
+    render: str
 
 
 @dataclass

@@ -30,7 +30,7 @@ class Distillation(nn.Module):
         height: of the canvas, pixels.
         decay: of the weights' moving average.
         rows: rows of the small picture, about.
-        samples, width, layers: see `FastSizes`.
+        samples, steps, features, width, layers: see `FastSizes`.
         frames, blocks, mouth_share: see `PatchPlan`.
         lr_grid: learning rate of the fast head's grids.
         lr_network: of its other weights.
@@ -44,6 +44,8 @@ class Distillation(nn.Module):
         decay: float = 0.99,
         rows: int = 256,
         samples: int = 2,
+        steps: int = 64,
+        features: int = 28,
         width: int = 48,
         layers: int = 4,
         frames: int = 4,
@@ -54,7 +56,8 @@ class Distillation(nn.Module):
         lr_upsampler: float = 2e-3,
     ) -> None:
         super().__init__()
-        sizes = FastSizes.of_canvas(height, rows, samples=samples, width=width, layers=layers)
+        numbers = {"samples": samples, "steps": steps, "features": features, "width": width, "layers": layers}
+        sizes = FastSizes.of_canvas(height, rows, **numbers)
         self.plan = PatchPlan(frames, blocks, sizes.factor, mouth_share)
         self.rates = (lr_grid, lr_network, lr_upsampler)
         self.fast = FastHead(network_args, sizes)

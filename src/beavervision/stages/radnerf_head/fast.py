@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from beavervision.nerf.rays import Rays, pixel_rays
 from beavervision.nerf.render import accumulate, weights_from_density
+from beavervision.stages.radnerf_head.blocks import BlockSamples, sample_blocks
 from beavervision.stages.radnerf_head.network import HeadNetwork
 from beavervision.stages.radnerf_head.upsampler import Upsampler
 from beavervision.stages.radnerf_head.window import Pose, Windows
@@ -27,6 +27,10 @@ class FastSizes:
     """Pixels of the canvas along a block's side; a ray goes through each block."""
     samples: int = 2
     """Samples a ray."""
+    steps: int = 64
+    """Steps in which a ray looks at the occupancy: about a cell each."""
+    features: int = 28
+    """Channels beside colour and opacity that the upsampler sees."""
     width: int = 48
     """Channels of the upsampler."""
     layers: int = 4
@@ -46,8 +50,8 @@ class FastSizes:
 class FastHead(nn.Module):
     """A head network of its own, sampled sparsely, under an upsampler that sees its rendered features.
 
-    The features are those that density hands to colour, accumulated along the ray as colour is: what the field knows
-    about the place beside what it looks like (Thies et al. 2019, "Deferred Neural Rendering").
+    The features are some of those that density hands to colour, accumulated along the ray as colour is: what the field
+    knows about the place beside what it looks like (Thies et al. 2019, "Deferred Neural Rendering").
 
     Args:
         network_args: of `HeadNetwork`.
@@ -58,10 +62,11 @@ class FastHead(nn.Module):
         super().__init__()
         self.sizes = sizes
         self.field = HeadNetwork(**{**network_args, "shell_samples": sizes.samples})
+        self.field.steps = sizes.steps
+        self.features = min(sizes.features, self.field.colour.first.in_features)
         with torch.random.fork_rng():
             torch.manual_seed(network_args.get("seed", 0))
-            features = self.field.colour.first.in_features
-            self.upsampler = Upsampler(features, sizes.factor, sizes.width, sizes.layers)
+            self.upsampler = Upsampler(self.features, sizes.factor, sizes.width, sizes.layers)
 
     def forward(
         self,
@@ -80,25 +85,25 @@ class FastHead(nn.Module):
             code: appearance codes of the frames.
             jitter: see `sample_rays`; a row for each block of all windows.
         """
+        found = sample_blocks(self.field, windows, pose, jitter)
         width, height = windows.size
-        frame = torch.arange(len(condition), device=condition.device).repeat_interleave(width * height)
-        rays = pixel_rays(
-            windows.centres().reshape(-1, 2),
-            pose.cameras[frame],
-            pose.rotation[frame],
-            pose.translation[frame],
-            self.field.box,
-        )
-        small = self._small(rays, condition[frame], code[frame], jitter)
-        return self.upsampler(small.reshape(len(condition), height, width, -1).permute(0, 3, 1, 2))
+        count = len(condition) * width * height
+        frame = found.block // (width * height)
+        seen = self.look(found, condition[frame], code[frame])
+        small = seen.new_zeros(count, seen.shape[1]).index_copy(0, found.block, seen)
+        return self.upsampler(small.reshape(-1, height, width, seen.shape[1]).permute(0, 3, 1, 2))
 
-    def _small(self, rays: Rays, condition: Tensor, code: Tensor, jitter: Tensor) -> Float[Tensor, "R C"]:
-        """Colour, opacity and features of rays; zeros where they miss."""
-        field = self.field
-        found = field.find(rays, jitter)
-        points = rays.origins[found.ray][:, None] + rays.directions[found.ray][:, None] * found.depths[..., None]
-        shaded = field.shade(points, rays.view[found.ray], condition[found.ray], code[found.ray])
+    def look(
+        self, found: BlockSamples, condition: Float[Tensor, "F 66"], code: Float[Tensor, "F code"]
+    ) -> Float[Tensor, "N C"]:
+        """Colour, opacity and features of blocks.
+
+        Args:
+            found: their samples.
+            condition: of each block's frame; or one row, where all are of one frame.
+            code: appearance code, likewise.
+        """
+        shaded = self.field.shade(found.points, found.view, condition, code)
         opaque = torch.ones_like(shaded.density)[..., None]
-        values = torch.cat([shaded.rgb, opaque, shaded.features], -1)
-        sums = accumulate(weights_from_density(shaded.density, found.lengths), values)
-        return sums.new_zeros(len(rays.view), sums.shape[1]).index_copy(0, found.ray, sums)
+        values = torch.cat([shaded.rgb, opaque, shaded.features[..., : self.features]], -1)
+        return accumulate(weights_from_density(shaded.density, found.lengths), values)

@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from beavervision.nerf.precision import half_where_fast
+from beavervision.nerf.precision import half_where_fast, layer_precision
+from beavervision.stages.radnerf_head.blocks import BlockMarcher
 from beavervision.stages.radnerf_head.fast import FastHead
+from beavervision.stages.radnerf_head.paste import paste_for
 from beavervision.stages.radnerf_head.picture import Pictures
-from beavervision.stages.radnerf_head.window import Pose, Windows, outlines
+from beavervision.stages.radnerf_head.upsampler import RGBA
+from beavervision.stages.radnerf_head.window import Pose, Windows, occupied_corners, outlines
 
 STEP = 16
 """Windows' sides are multiples of this many blocks: convolutions are planned anew for every new size."""
+
+CHUNK = 4096
+"""Blocks looked at together: what the networks pass on then stays in a core's cache."""
 
 
 class FastRenderer:
     """Renders frames with a fast head; several frames in one call.
 
     Args:
-        head: the fast head.
+        head: the fast head; its weights do not change any more.
     """
 
     def __init__(self, head: FastHead) -> None:
         self.head = head
+        self._corners, self._marcher = occupied_corners(head.field), BlockMarcher(head.field)
+        self._paste = paste_for(head.field)
 
     @torch.no_grad()
     def render(
@@ -41,36 +52,51 @@ class FastRenderer:
             size: width and height of the canvas.
             code: appearance; the mean of the training frames' by default.
         """
-        field = self.head.field
-        code = (field.mean_code if code is None else code).expand(len(condition), -1)
-        windows = head_windows(self.head, pose, size)
-        blocks = len(condition) * windows.size[0] * windows.size[1]
-        jitter = torch.full((blocks, field.budget), 0.5, device=condition.device)
+        code = (self.head.field.mean_code if code is None else code).expand(len(condition), -1)
+        windows = self._windows(pose, size)
         with half_where_fast(condition.device):
-            shown = self.head(windows, pose, condition, code, jitter)
-        return _pasted(shown, windows, size)
+            small, features = self._looked_at(windows, pose, condition, code)
+            detail = self.head.upsampler.detail(torch.cat([small.to(features), features], -1).permute(0, 3, 1, 2))
+        rgb, alpha = self._paste(windows.first, windows.factor, small, detail.permute(0, 2, 3, 1), size)
+        return Pictures(rgb, alpha, torch.zeros_like(alpha))
+
+    def _windows(self, pose: Pose, size: tuple[int, int]) -> Windows:
+        """Windows that hold all that the head may show, and what the upsampler makes of its edges."""
+        factor, reach = self.head.sizes.factor, self.head.upsampler.reach
+        low, high = outlines(self._corners, pose)
+        limit = torch.tensor(size, device=low.device)
+        first = (low.clamp_min(0).minimum(limit) / factor).floor().long() - reach
+        last = (high.clamp_min(0).minimum(limit) / factor).ceil().long() + reach
+        width, height = (-(-int(side) // STEP) * STEP for side in (last - first).amax(0))
+        return Windows(first, (width, height), factor)
+
+    def _looked_at(
+        self, windows: Windows, pose: Pose, condition: Tensor, code: Tensor
+    ) -> tuple[Float[Tensor, "B h w 4"], Float[Tensor, "B h w C"]]:
+        """Colour and opacity of the blocks, and what the upsampler sees beside them; a chunk of blocks at a time."""
+        width, height = windows.size
+        found = self._marcher(windows, pose)
+        small = condition.new_zeros(len(condition) * width * height, RGBA)
+        features = small.new_zeros(len(small), self.head.features, dtype=layer_precision(small.device))
+        ends = torch.bincount(found.block // (width * height), minlength=len(condition)).cumsum(0).tolist()
+        for frame, part in _chunks(ends):
+            # Of one frame: what all its blocks share is computed once.
+            seen = self.head.look(found[part], condition[frame], code[frame])
+            small[found.block[part]] = seen[:, :RGBA]
+            features[found.block[part]] = seen[:, RGBA:].to(features.dtype)
+        return small.reshape(-1, height, width, RGBA), features.reshape(-1, height, width, self.head.features)
 
 
-def head_windows(head: FastHead, pose: Pose, size: tuple[int, int]) -> Windows:
-    """The window of each frame that holds all that the head may show, and what the upsampler makes of its edges."""
-    factor, reach = head.sizes.factor, head.upsampler.reach
-    low, high = outlines(head.field, pose)
-    limit = torch.tensor(size, device=low.device)
-    first = (low.clamp_min(0).minimum(limit) / factor).floor().long() - reach
-    last = (high.clamp_min(0).minimum(limit) / factor).ceil().long() + reach
-    width, height = (-(-int(side) // STEP) * STEP for side in (last - first).amax(0))
-    return Windows(first, (width, height), factor)
+def _chunks(ends: list[int]) -> Iterator[tuple[slice, slice]]:
+    """(frame, blocks) of chunks that each lie within one frame.
 
+    Args:
+        ends: of every frame, how many blocks it and those before it have.
 
-def _pasted(shown: Float[Tensor, "B 4 h w"], windows: Windows, size: tuple[int, int]) -> Pictures:
-    """Windows laid into their canvases, colours held to what the opacity allows."""
-    width, height = size
-    alpha = shown[:, 3].clamp(0, 1)
-    rgb = torch.minimum(shown[:, :3].clamp_min(0), alpha[:, None]).permute(0, 2, 3, 1)
-    full = shown.new_zeros(len(shown), height, width, 4)
-    for i, (left, top) in enumerate((windows.first * windows.factor).tolist()):
-        rows, columns = slice(max(0, top), height), slice(max(0, left), width)
-        part = full[i, rows, columns][: shown.shape[2] + min(0, top), : shown.shape[3] + min(0, left)]
-        inside = slice(max(0, -top), max(0, -top) + part.shape[0]), slice(max(0, -left), max(0, -left) + part.shape[1])
-        part[..., :3], part[..., 3] = rgb[i][inside], alpha[i][inside]
-    return Pictures(full[..., :3], full[..., 3], torch.zeros_like(full[..., 3]))
+    Example:
+        >>> list(_chunks([2, 2, 5]))
+        [(slice(0, 1, None), slice(0, 2, None)), (slice(2, 3, None), slice(2, 5, None))]
+    """
+    for frame, (start, end) in enumerate(itertools.pairwise([0, *ends])):
+        for first in range(start, end, CHUNK):
+            yield slice(frame, frame + 1), slice(first, min(first + CHUNK, end))

@@ -48,7 +48,7 @@ class HeadRenderer:
             folder: of the bundle.
             backend: torch, numba, tinycudann or auto: any renders any bundle.
             device: to render on.
-            render: full, fast, or auto: fast where the bundle holds it.
+            render: full, fast, or auto: fast on a CPU where the bundle holds it.
 
         Raises:
             BeaverError: when the bundle is missing, damaged or of another stage, or the backend does not work here, or
@@ -61,7 +61,7 @@ class HeadRenderer:
         network = HeadNetwork(**args)
         own = {name: value for name, value in bundle.weights.items() if not name.startswith(FAST)}
         network.load_state_dict(own)
-        fast = _load_fast(bundle, args, place) if _is_fast(bundle, render) else None
+        fast = _load_fast(bundle, args, place) if _is_fast(bundle, render, place) else None
         scale = ConditionScale(*(bundle.assets[f"condition_{name}"] for name in ("mean", "std", "low", "high")))
         return cls(bundle, network.eval().to(place), scale, place, fast)
 
@@ -138,7 +138,7 @@ class HeadRenderer:
         return torch.tensor(np.asarray(values, np.float32), device=self.device)
 
 
-def _is_fast(bundle: Bundle, render: str) -> bool:
+def _is_fast(bundle: Bundle, render: str, device: torch.device) -> bool:
     """Whether the fast setting is to be used."""
     if render not in RENDERS:
         raise BeaverError(f"There is no hardware.render={render}; choose one of {', '.join(RENDERS)}.")
@@ -148,7 +148,7 @@ def _is_fast(bundle: Bundle, render: str) -> bool:
             f"{bundle.folder} holds no fast head; train radnerf_head with model.distill=true, or take "
             "hardware.render=full."
         )
-    return there and render != "full"
+    return render == "fast" or (there and render == "auto" and device.type == "cpu")
 
 
 def _load_fast(bundle: Bundle, args: dict[str, Any], device: torch.device) -> FastRenderer:

@@ -13,7 +13,7 @@ from beavervision.nerf.mlp import RayMLP
 from beavervision.nerf.occupancy import OccupancyGrid
 from beavervision.nerf.rays import UNIT_CM, Rays
 from beavervision.nerf.render import accumulate, median_depth, weights_from_density
-from beavervision.nerf.sampling import Samples, sample_rays
+from beavervision.nerf.sampling import STEPS, Samples, sample_rays
 from beavervision.nerf.spherical_harmonics import WIDTH as VIEW_WIDTH
 from beavervision.nerf.spherical_harmonics import spherical_harmonics
 from beavervision.stages.radnerf_head.field import make_field
@@ -93,6 +93,7 @@ class HeadNetwork(nn.Module):
     ) -> None:
         super().__init__()
         self.samples, self.shell_samples, self.shell_cm = samples, shell_samples, shell_cm
+        self.steps = STEPS
         self.register_buffer("box", torch.tensor(box, dtype=torch.float32).reshape(2, 3))
         self.register_buffer("in_shell", torch.zeros((), dtype=torch.bool))
         self.occupancy = OccupancyGrid(cells)
@@ -178,7 +179,7 @@ class HeadNetwork(nn.Module):
     def find(self, rays: Rays, jitter: Float[Tensor, "R S"]) -> Samples:
         """Samples of the rays that meet occupied space; see `sample_rays`."""
         longest = self.shell_cm / UNIT_CM if self.in_shell else float("inf")
-        return sample_rays(rays, self.occupancy.occupied, jitter, self.backend, longest)
+        return sample_rays(rays, self.occupancy.occupied, jitter, self.backend, longest, self.steps)
 
     def shade(
         self,

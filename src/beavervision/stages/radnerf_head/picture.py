@@ -10,7 +10,7 @@ from torch import Tensor
 
 from beavervision.nerf.rays import UNIT_CM, pixel_rays
 from beavervision.stages.radnerf_head.network import HeadNetwork
-from beavervision.stages.radnerf_head.window import Pose, outlines
+from beavervision.stages.radnerf_head.window import Pose, occupied_corners, outlines
 
 CHUNK = 65536
 """Samples rendered at a time: bounds the memory, fits the caches."""
@@ -69,8 +69,8 @@ def render_pictures(
 
 
 def _candidates(network: HeadNetwork, pose: Pose, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    """(frame, pixel) of every pixel inside the outline box of the occupied cells."""
-    low, high = outlines(network, pose)
+    """(frame, pixel) of every pixel inside the box round the occupied cells' outline."""
+    low, high = outlines(occupied_corners(network), pose)
     limit = torch.tensor(size, device=low.device)
     first = torch.minimum(low.floor().long().clamp_min(0), limit)
     last = torch.minimum(high.ceil().long().clamp_min(0), limit)

@@ -41,6 +41,11 @@ class Upsampler(nn.Module):
         nn.init.zeros_(self.last.weight)
 
     @property
+    def channels(self) -> int:
+        """Channels of the small picture."""
+        return self.hidden[0].in_channels
+
+    @property
     def reach(self) -> int:
         """Pixels of the small picture, on every side, that a pixel of the result depends on."""
         return (len(self.hidden) + 1) * (KERNEL // 2)
@@ -50,10 +55,14 @@ class Upsampler(nn.Module):
         base = nn.functional.interpolate(
             small[:, :RGBA].float(), scale_factor=self.factor, mode="bilinear", align_corners=False
         )
+        return base + nn.functional.pixel_shuffle(self.detail(small), self.factor)
+
+    def detail(self, small: Float[Tensor, "B C h w"]) -> Float[Tensor, "B D h w"]:
+        """What interpolation lacks: sub-pixels of each pixel, D = 4 factor^2, as `pixel_shuffle` takes them."""
         x = small
         for layer in self.hidden:
             x = nn.functional.relu_(layer(x))
-        return base + nn.functional.pixel_shuffle(self.last(x), self.factor).float()
+        return self.last(x).float()
 
 
 def _convolution(a: int, b: int) -> nn.Conv2d:

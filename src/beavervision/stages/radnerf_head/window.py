@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from beavervision.nerf.precision import exact
 from beavervision.stages.radnerf_head.network import HeadNetwork
-
-CORNERS = torch.tensor([[i >> axis & 1 for axis in range(3)] for i in range(8)], dtype=torch.bool)
 
 
 @dataclass(frozen=True)
@@ -46,17 +45,29 @@ class Windows:
 
 
 @exact
-def outlines(network: HeadNetwork, pose: Pose) -> tuple[Float[Tensor, "B 2"], Float[Tensor, "B 2"]]:
-    """Upper left and lower right canvas pixel of the box round all occupied cells, as each camera sees it."""
-    low, high = _occupied_corners(network)
-    corners = torch.where(CORNERS.to(low.device), high, low)
+def outlines(corners: Float[Tensor, "N 3"], pose: Pose) -> tuple[Float[Tensor, "B 2"], Float[Tensor, "B 2"]]:
+    """Upper left and lower right canvas pixel of what lies between some points, as each camera sees it.
+
+    Args:
+        corners: of something convex, head space, cm.
+        pose: of the frames.
+    """
     seen = corners @ pose.rotation.transpose(1, 2) + pose.translation[:, None]
     places = seen[..., :2] / seen[..., 2:].clamp_min(1e-3) * pose.cameras[:, None, :2] + pose.cameras[:, None, 2:]
     return places.amin(1), places.amax(1)
 
 
-def _occupied_corners(network: HeadNetwork) -> tuple[Tensor, Tensor]:
-    """Corners, in cm, of the box round all occupied cells."""
-    found = network.occupancy.occupied.nonzero()
-    size = (network.box[1] - network.box[0]) / network.occupancy.cells
-    return network.box[0] + found.amin(0) * size, network.box[0] + (found.amax(0) + 1) * size
+def occupied_corners(network: HeadNetwork) -> Float[Tensor, "N 3"]:
+    """Corners, head space, cm, of the convex hull of all occupied cells."""
+    # Imported here: scipy costs a quarter of a second.
+    from scipy.spatial import ConvexHull
+
+    occupied = network.occupancy.occupied.cpu().numpy()
+    x, y = np.nonzero(occupied.any(2))
+    columns = occupied[x, y]
+    low, high = columns.argmax(1), occupied.shape[2] - columns[:, ::-1].argmax(1)
+    ends = [np.stack([x + a, y + b, z], 1) for a in (0, 1) for b in (0, 1) for z in (low, high)]
+    points = np.unique(np.concatenate(ends), axis=0)
+    corners = torch.tensor(points[ConvexHull(points).vertices], dtype=torch.float32, device=network.box.device)
+    low_corner, high_corner = network.box
+    return low_corner + corners / network.occupancy.cells * (high_corner - low_corner)

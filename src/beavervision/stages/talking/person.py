@@ -49,13 +49,20 @@ class Person:
     identity: Float[np.ndarray, "I"]
 
     @classmethod
-    def load(cls, bundles: Mapping[str, Path], clip_sha256: str | None = None, backend: str = "auto") -> Person:
+    def load(
+        cls,
+        bundles: Mapping[str, Path],
+        clip_sha256: str | None = None,
+        backend: str = "auto",
+        render: str = "auto",
+    ) -> Person:
         """Load the bundles.
 
         Args:
             bundles: stage -> folder.
             clip_sha256: the clip that the renderers have to come from; None asks only that it be the same one.
             backend: of the grids.
+            render: how the head is rendered: full, fast, or auto; see `HeadRenderer.from_bundle`.
 
         Raises:
             BeaverError: when a bundle is missing or damaged, or they do not belong together.
@@ -65,7 +72,7 @@ class Person:
         return cls(
             speech=_load(SPEECH, bundles, AudioToMotion.from_bundle),
             refiner=_load(REFINER, bundles, MotionRefiner.from_bundle),
-            head=_load(HEAD, bundles, HeadRenderer.from_bundle, backend=backend),
+            head=_load(HEAD, bundles, HeadRenderer.from_bundle, backend=backend, render=render),
             torso=torso,
             model=load_face_model(torso.facts["basis"]),
             identity=torso.identity,

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from motion_networks import TINY
 from speech_clips import write_speech_clip
+from stage_training import export, fit
 
 from beavervision.face.providers import load_face_model
+from beavervision.stages.audio2motion.data import Audio2MotionData
+from beavervision.stages.audio2motion.module import Audio2Motion
 from beavervision.stages.chart import COLOURS, HEIGHT
 from beavervision.stages.mesh_film import HOLES, SIDE, draw_landmark_mesh, mesh_film
+from beavervision.stages.postnet.data import PostNetData
+from beavervision.stages.postnet.module import PostNetTraining
 from beavervision.stages.recordings import recording_of_clip
 from beavervision.stages.speech_media import speech_media
 
@@ -59,3 +65,25 @@ def test_curves_and_film_show_the_same_frames_with_their_sound(face, tmp_path):
         assert all((part == colour).all(-1).sum() > 100 for colour in COLOURS[:2])
     assert sum(1 for _ in film.frames) == 20
     np.testing.assert_array_equal(film.sound, recording.sound(frames))
+
+
+def test_evaluation_shows_the_frames_that_were_held_out(tmp_path):
+    clip = write_speech_clip(tmp_path / "clip")
+    data = Audio2MotionData(clip.folder, {"kind": "mel"}, batch_size=2, takes=0)
+    data.setup("fit")
+    module = Audio2Motion(**data.dimensions(), network=TINY)
+    assert list(module.evaluation_media(data)) == []
+    fit(module, data, 1, val_every=1)
+    curves, film = module.evaluation_media(data)
+    assert film.caption == "true | predicted"
+    assert len(list(film.frames)) == len(clip.test_range) == 10
+    assert len(film.sound) == 10 * 640
+    export(tmp_path / "a2m", module, data)
+    data = PostNetData(clip.folder, {"audio2motion": tmp_path / "a2m"}, takes=0)
+    data.setup("fit")
+    curves, film = PostNetTraining(**data.dimensions(), network={"widths": [8]}).evaluation_media(data)
+    assert list(curves.lines) == ["footage", "predicted", "refined"]
+    # a new network is the identity
+    np.testing.assert_allclose(curves.lines["refined"], curves.lines["predicted"], atol=1e-4)
+    np.testing.assert_allclose(curves.x, np.array(clip.test_range) / 25)
+    assert len(list(film.frames)) == 10

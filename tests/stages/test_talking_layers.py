@@ -346,3 +346,18 @@ def test_lower_face_covers_both_mouths_at_any_resolution():
     assert both.sum() > one.sum()
     fine = lower_face([points], (400, 400), detail=2.0)
     np.testing.assert_allclose(fine.reshape(200, 2, 200, 2).mean((1, 3)), one, atol=0.12)
+
+
+def test_an_enlarged_outline_is_no_wider_than_its_pixels():
+    alpha = np.zeros((16, 16), np.float32)
+    alpha[:, 8:] = 1
+    red = np.dstack([0.8 * alpha, 0 * alpha, 0 * alpha])
+    layer = CanvasLayer(red, alpha, red, alpha, (0.0, 0.0, 0.25))
+    found = layer.head_in_frame((0, 0, 64, 64))[32]
+    # Linear between two centres 4 px apart: 1/8, 3/8, 5/8, 7/8; of that 0.1 .. 0.9 becomes 0 .. 1.
+    np.testing.assert_allclose(found[30:34], [0.025 / 0.8, 0.275 / 0.8, 0.525 / 0.8, 0.775 / 0.8], atol=1e-6)
+    assert (found[:30] == 0).all()
+    assert (found[34:] == 1).all()
+    colour = layer.cut_out((0, 0, 64, 64))[32, :, :3].astype(int)
+    seen = layer.cut_out((0, 0, 64, 64))[32, :, 3] > 60
+    assert np.abs(colour[seen, 0] - 204).max() <= 2  # the outline stays as red as the rest: 0.8 of 255

@@ -12,6 +12,10 @@ from beavervision.video.layers import footprint, quantise, to_frame
 
 Box = tuple[int, int, int, int]
 
+CRISP = (0.1, 0.9)
+"""Opacities that become 0 and 1 where a canvas is enlarged: enlarging spreads every outline over as many pixels, a
+haze round the head that the footage does not have."""
+
 CLEAR = 1e-3
 """Opacity below which a colour says nothing."""
 
@@ -73,7 +77,7 @@ class CanvasLayer:
 
     def head_in_frame(self, box: Box) -> Float[np.ndarray, "h w"]:
         """Opacity of the head alone at the frame pixels of `box`."""
-        return np.clip(to_frame(self.head_alpha, self.place, box, smooth=False), 0, 1)
+        return self._crisp(np.clip(to_frame(self.head_alpha, self.place, box, smooth=False), 0, 1))
 
     def region_in_frame(self, box: Box) -> Float[np.ndarray, "h w"] | None:
         """The part that may change at the frame pixels of `box`."""
@@ -82,8 +86,15 @@ class CanvasLayer:
     def _in_frame(
         self, colour: Float[np.ndarray, "H W 3"], alpha: Float[np.ndarray, "H W"], box: Box
     ) -> tuple[Float[np.ndarray, "h w 3"], Float[np.ndarray, "h w"]]:
-        # The same interpolation for both, or a rim of light or dark appears along every edge.
-        return to_frame(colour, self.place, box), np.clip(to_frame(alpha, self.place, box), 0, 1)
+        # The same interpolation for both, overshoot included, or a rim of light or dark appears along every edge.
+        large, opacity = to_frame(colour, self.place, box), to_frame(alpha, self.place, box)
+        crisp = self._crisp(np.clip(opacity, 0, 1))
+        return large * (crisp / np.maximum(opacity, CLEAR))[..., None], crisp
+
+    def _crisp(self, alpha: Float[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
+        if self.place[2] >= 1:
+            return alpha
+        return np.clip((alpha - CRISP[0]) / (CRISP[1] - CRISP[0]), 0, 1)
 
 
 def _laid(

@@ -14,8 +14,7 @@ from safetensors.numpy import save_file
 
 from beavervision.artifacts.manifest import sha256_file, sha256_json
 from beavervision.artifacts.store import atomic_file, map_arrays
-from beavervision.audio import features as mel
-from beavervision.audio import hearing, hubert, pitch
+from beavervision.audio import hearing
 from beavervision.audio.hearing import FeatureSettings
 from beavervision.stages import disturbance, takes
 from beavervision.stages.disturbance import Disturbance
@@ -24,8 +23,12 @@ from beavervision.stages.takes import Take, record
 
 MAPPED = 64
 """Takes that stay mapped: one file descriptor each."""
-MADE_BY = (mel, pitch, hearing, hubert, disturbance, takes)
-"""Modules that decide what a take holds: when one of them changes, takes are made anew."""
+MADE_BY = (
+    *sorted(Path(str(hearing.__file__)).parent.glob("*.py")),
+    Path(str(disturbance.__file__)),
+    Path(str(takes.__file__)),
+)
+"""Code that decides what a take holds, all of `audio` among it: when it changes, takes are made anew."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,7 @@ def content_name(recording: Recording, frames: range) -> str:
 
 def code_version() -> str:
     """Name of the code that makes takes."""
-    return sha256_json({module.__name__: sha256_file(Path(str(module.__file__))) for module in MADE_BY})
+    return sha256_json({path.name: sha256_file(path) for path in MADE_BY})
 
 
 def _named(features: FeatureSettings) -> dict[str, object]:

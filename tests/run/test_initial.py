@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import pytest
+from omegaconf import OmegaConf
+
+from beavervision.artifacts.manifest import Manifest
+from beavervision.errors import BeaverError
+from beavervision.run import initial
+from beavervision.run.initial import initial_bundle, settle_length
+
+MEL = {"kind": "mel", "checkpoint": None}
+FACTS = {"stage": "audio2motion", "basis": "gpmm", "fps": 25.0, "audio_features": MEL, "motion": "exp"}
+
+
+@pytest.fixture
+def general(tmp_path, monkeypatch):
+    """A general bundle as far as its manifest goes, in place of the package's own."""
+    folder = tmp_path / "general" / "audio2motion"
+    folder.mkdir(parents=True)
+    Manifest("bundle", FACTS).write(folder)
+    monkeypatch.setattr(initial, "GENERAL", tmp_path / "general")
+    return folder
+
+
+def config(init, **changes):
+    nodes = {
+        "run": {"stage": "audio2motion"},
+        "model": {"init": init},
+        "datamodule": {"motion": "exp"},
+        "audio_features": MEL,
+    }
+    return OmegaConf.create({**nodes, **changes})
+
+
+@pytest.fixture
+def person(tmp_path):
+    """Writes a clip with these facts."""
+
+    def write(basis="gpmm", fps=25.0):
+        folder = tmp_path / f"{basis}{fps}"
+        folder.mkdir()
+        Manifest("clip", {"name": "anna", "basis": basis, "fps": fps}).write(folder)
+        return folder
+
+    return write
+
+
+@pytest.mark.parametrize("wanted", ["auto", "general"])
+def test_one_person_begins_with_the_general_network(general, person, wanted, capsys):
+    assert initial_bundle(config(wanted), person()) == general
+    assert "adapts the general audio2motion (model.init=none: begins with nothing)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("wanted", [None, "none"])
+def test_none_is_none(general, person, wanted, capsys):
+    assert initial_bundle(config(wanted), person()) is None
+    assert capsys.readouterr().out == ""
+
+
+def test_a_corpus_begins_with_nothing_unless_it_is_told(general, tmp_path):
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    Manifest("corpus", {"name": "all"}).write(corpus)
+    assert initial_bundle(config("auto"), corpus) is None
+    assert initial_bundle(config("general"), corpus) == general
+
+
+@pytest.mark.parametrize(
+    ("clip", "changes", "objection"),
+    [
+        ({"basis": "bfm"}, {}, "has basis gpmm, not bfm"),
+        ({"fps": 30.0}, {}, "has fps 25.0, not 30.0"),
+        ({}, {"audio_features": {"kind": "hubert", "checkpoint": "x"}}, "has audio_features mel, not hubert"),
+        ({}, {"datamodule": {"motion": "id_exp"}}, "has motion exp, not id_exp"),
+    ],
+)
+def test_what_does_not_fit_is_said_and_refused_only_where_it_was_asked_for(
+    general, person, capsys, clip, changes, objection
+):
+    source = person(**clip)
+    assert initial_bundle(config("auto", **changes), source) is None
+    assert f"begins with nothing: the general audio2motion {objection}" in capsys.readouterr().out
+    with pytest.raises(BeaverError, match=rf"model\.init=general: the general audio2motion {objection}"):
+        initial_bundle(config("general", **changes), source)
+
+
+def test_another_stage_s_bundle_is_refused(general, person, tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    Manifest("bundle", {**FACTS, "stage": "syncnet"}).write(folder)
+    with pytest.raises(BeaverError, match="is a bundle of syncnet"):
+        initial_bundle(config(str(folder)), person())
+
+
+def test_an_adaptation_is_no_longer_than_it_takes(general):
+    cfg = OmegaConf.create({"schedule": {"max_steps": 4000, "adapt_steps": 300, "val_every": 500}})
+    settle_length(cfg, None)
+    assert cfg.schedule.max_steps == 4000
+    settle_length(cfg, general)
+    assert (cfg.schedule.max_steps, cfg.schedule.val_every) == (300, 300)
+    short = OmegaConf.create({"schedule": {"max_steps": 20, "adapt_steps": 300, "val_every": 10}})
+    settle_length(short, general)
+    assert short.schedule.max_steps == 20

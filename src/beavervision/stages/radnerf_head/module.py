@@ -197,18 +197,20 @@ class HeadModule(StageModule):
     def _data(self) -> HeadData:
         return self.trainer.datamodule
 
-    def validation_step(self, batch: FrameBatch, index: int) -> None:
-        """Render a held-out frame with the averaged weights and compare the head's pixels."""
+    def validation_step(self, batch: FrameBatch, index: int) -> dict[str, float]:
+        """Render a held-out frame with the averaged weights, compare the head's pixels; return the frame's figures."""
         network, batch = self.average.network, self._posed(batch)
         size = batch.labels.shape[::-1]
         condition = network.encode(batch.face.windows, batch.face.eye)
         shown = render_pictures(network, condition, batch.cameras, batch.rotation, batch.translation, size)
-        self.figures.add(batch, shown)
+        row = self.figures.add(batch, shown)
         if self._fast is not None:
             head = self._fast.average.network
             condition = head.field.encode(batch.face.windows, batch.face.eye)
             pose = Pose(batch.cameras, batch.rotation, batch.translation)
-            self.fast_figures.add(batch, FastRenderer(head).render(pose, condition, size))
+            fast = self.fast_figures.add(batch, FastRenderer(head).render(pose, condition, size))
+            row |= {f"{name}_fast": value for name, value in fast.items() if name != "frame"}
+        return row
 
     def on_validation_epoch_end(self) -> None:
         """Log the figures and keep the strip."""
@@ -223,6 +225,11 @@ class HeadModule(StageModule):
     def validation_media(self) -> list[Media]:
         """Footage beside render, error and depth of some held-out frames."""
         return list(self._strip)
+
+    def evaluation_media(self, data: HeadData) -> list[Media]:
+        """The strip, and a film of all held-out frames with their sound."""
+        film = preview_film(self.average.network, data, self.poses, "held_out", None)
+        return [*self._strip, film]
 
     def preview(self, data: HeadData) -> Film:
         """Held-out frames beside what the averaged weights make of them."""

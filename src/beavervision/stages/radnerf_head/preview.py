@@ -23,18 +23,26 @@ MOST_ROWS = 256
 """A preview is no taller than this: what is rendered full size is infer's."""
 
 
-def preview_film(network: HeadNetwork, data: HeadData, poses: PoseCorrection | None = None) -> Film:
+def preview_film(
+    network: HeadNetwork,
+    data: HeadData,
+    poses: PoseCorrection | None = None,
+    name: str = PREVIEW,
+    most: int | None = MOST_FRAMES,
+) -> Film:
     """Footage beside render, with the footage's sound, over the beginning of the held-out frames.
 
     Args:
         network: the head, on any device.
         data: set up.
         poses: corrects what was tracked.
+        name: of the film.
+        most: frames that it shows; None for all that were held out.
     """
     clip = data.clip
-    frames = clip.test_range[:MOST_FRAMES]
+    frames = clip.test_range[:most]
     sound = sound_of(clip, frames) if clip.has_audio else None
-    return Film(PREVIEW, _pairs(network, data, poses, frames), clip.fps, sound, "footage | head, held-out frames")
+    return Film(name, _pairs(network, data, poses, frames), clip.fps, sound, "footage | head, held-out frames")
 
 
 def preview_size(canvas: tuple[int, int]) -> tuple[int, int]:

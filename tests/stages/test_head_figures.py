@@ -1,0 +1,89 @@
+"""Figures of held-out frames: worked by hand, and blind to what is padded or hidden."""
+
+import math
+
+import pytest
+import torch
+
+from beavervision.stages.radnerf_head.batch import FaceBatch, FrameBatch
+from beavervision.stages.radnerf_head.figures import HeldOutFigures
+from beavervision.stages.radnerf_head.picture import Pictures
+from beavervision.stages.radnerf_head.targets import Target
+from beavervision.types import Label
+
+SIDE = 32
+
+
+def frame(index=7, hidden=()):
+    """A frame whose middle is a face of noise with hair above; the plate is black."""
+    labels = torch.zeros(SIDE, SIDE, dtype=torch.uint8)
+    labels[8:24, 8:24] = int(Label.FACE)
+    labels[8:12, 8:24] = int(Label.HAIR)
+    target = torch.where(labels > 0, int(Target.HEAD), int(Target.EMPTY)).to(torch.uint8)
+    for row, column in hidden:
+        target[row, column] = int(Target.IGNORED)
+    noise = torch.randint(60, 180, (SIDE, SIDE, 3), generator=torch.Generator().manual_seed(0)).to(torch.uint8)
+    rgb = torch.where((labels > 0)[..., None], noise, 0).to(torch.uint8)
+    face = FaceBatch(windows=torch.zeros(1, 1, 1, 204), eye=torch.zeros(1), tracked=torch.zeros(1, 1))
+    return FrameBatch(
+        face=face, index=index, rgb=rgb, plate=torch.zeros_like(rgb), labels=labels, target=target,
+        mouth=torch.tensor([12, 18, 20, 22]), cameras=torch.zeros(1, 4), rotation=torch.eye(3)[None],
+        translation=torch.zeros(1, 3),
+    )  # fmt: skip
+
+
+def render(batch, error=0.0):
+    """The frame's head as it is, plus an error where the head is."""
+    alpha = (batch.labels > 0).float()
+    rgb = (batch.rgb / 255 + error) * alpha[..., None]
+    return Pictures(rgb[None], alpha[None], torch.zeros(1, SIDE, SIDE))
+
+
+def test_an_even_error_of_a_tenth_is_twenty_decibels_everywhere():
+    row = HeldOutFigures().add(frame(), render(frame(), 0.1))
+    assert row["frame"] == 7
+    assert [row[name] for name in ("psnr", "psnr_face", "psnr_mouth")] == pytest.approx([20.0] * 3, abs=1e-3)
+
+
+def test_the_truth_is_perfectly_like_itself():
+    row = HeldOutFigures().add(frame(), render(frame()))
+    assert row["ssim"] == pytest.approx(1.0)
+    assert math.isinf(row["psnr"])
+
+
+def test_an_error_in_the_mouth_is_the_mouths():
+    batch, shown = frame(), render(frame())
+    shown.rgb[0, 18:22, 12:20] += 0.2
+    row = HeldOutFigures().add(batch, shown)
+    # 32 of 256 head pixels, of which 192 are skin
+    assert row["psnr_mouth"] == pytest.approx(-10 * math.log10(0.04), abs=1e-3)
+    assert row["psnr"] == pytest.approx(-10 * math.log10(0.04 * 32 / 256), abs=1e-3)
+    assert row["psnr_face"] == pytest.approx(-10 * math.log10(0.04 * 32 / 192), abs=1e-3)
+
+
+def test_what_is_hidden_or_padded_counts_nowhere():
+    hidden = [(10, 10), (20, 15), (23, 23)]
+    batch = frame(hidden=hidden)
+    rows = []
+    for wrong in (0.0, 5.0):
+        shown = render(batch, 0.05)
+        for row, column in hidden:
+            shown.rgb[0, row, column] += wrong
+        rows.append(HeldOutFigures().add(batch, shown))
+    assert rows[0] == rows[1]
+
+
+def test_a_frame_without_a_head_has_no_figures():
+    batch = frame()
+    batch.labels.zero_()
+    figures = HeldOutFigures()
+    row = figures.add(batch, render(frame()))
+    assert all(math.isnan(row[name]) for name in row if name != "frame")
+    assert figures.compute() == {}
+
+
+def test_the_figure_of_all_frames_pools_their_pixels():
+    figures = HeldOutFigures()
+    for error in (0.1, 0.2):
+        figures.add(frame(), render(frame(), error))
+    assert float(figures.compute()["psnr"]) == pytest.approx(-10 * math.log10((0.01 + 0.04) / 2), abs=1e-3)

@@ -9,9 +9,11 @@ import torch
 from beavervision.face.camera import FRONTAL
 from beavervision.nerf import precision
 from beavervision.nerf.occupancy import mark
+from beavervision.stages.radnerf_head.adoption import adopt, with_fewer_levels
 from beavervision.stages.radnerf_head.blocks import BlockMarcher, sample_blocks
 from beavervision.stages.radnerf_head.fast import FastHead, FastSizes
 from beavervision.stages.radnerf_head.fast_picture import FastRenderer
+from beavervision.stages.radnerf_head.network import HeadNetwork
 from beavervision.stages.radnerf_head.paste import paste, paste_compiled
 from beavervision.stages.radnerf_head.patches import PatchPlan, choose_corner, square
 from beavervision.stages.radnerf_head.ray_choice import Regions
@@ -170,3 +172,24 @@ def test_squares_stay_on_the_canvas_and_begin_where_blocks_do():
     assert pixels[0].tolist() == [0, 0]
     assert pixels[1].tolist() == [1, 0]
     assert PatchPlan(blocks=40, factor=2).inside((48, 64)).blocks == 24
+
+
+def test_a_field_without_the_finest_levels_is_one_in_which_they_are_silent():
+    full, small = HeadNetwork(**ARGS), HeadNetwork(**with_fewer_levels(ARGS, 3))
+    adopt(small, full)
+    with torch.no_grad():
+        for grid in (full.field.position_grid, full.field.ambient_grid):
+            grid.table[grid.layout.offsets[3] :] = 0
+    points = torch.rand(20, 2, 3, generator=torch.Generator().manual_seed(0))
+    condition = torch.randn(20, full.condition.width + 2, generator=torch.Generator().manual_seed(1))
+    for ours, theirs in zip(small.geometry(points, condition), full.geometry(points, condition), strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-4)
+
+
+def test_a_field_of_planes_keeps_its_levels():
+    planes = {"levels": 3, "base": 8, "finest": 16, "log2_entries": 8, "features": 1}
+    args = {"box": ARGS["box"], "n_codes": 3, "window": 3, "cells": 24, "kind": "triplane", "planes": planes}
+    assert with_fewer_levels(args, 2) == args
+    full, fast = HeadNetwork(**args), FastHead(args, FastSizes(levels=2, width=8, layers=2))
+    adopt(fast.field, full)
+    assert torch.equal(fast.field.colour.first.weight, full.colour.first.weight)

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from beavervision.stages.radnerf_head.adoption import adopt
 from beavervision.stages.radnerf_head.averaging import WeightAverage
 from beavervision.stages.radnerf_head.batch import RayBatch
 from beavervision.stages.radnerf_head.data import HeadData
@@ -30,7 +31,7 @@ class Distillation(nn.Module):
         height: of the canvas, pixels.
         decay: of the weights' moving average.
         rows: rows of the small picture, about.
-        samples, steps, features, width, layers: see `FastSizes`.
+        samples, levels, steps, features, width, layers: see `FastSizes`.
         frames, blocks, mouth_share: see `PatchPlan`.
         lr_grid: learning rate of the fast head's grids.
         lr_network: of its other weights.
@@ -44,6 +45,7 @@ class Distillation(nn.Module):
         decay: float = 0.99,
         rows: int = 256,
         samples: int = 2,
+        levels: int = 12,
         steps: int = 64,
         features: int = 28,
         width: int = 48,
@@ -56,8 +58,8 @@ class Distillation(nn.Module):
         lr_upsampler: float = 2e-3,
     ) -> None:
         super().__init__()
-        numbers = {"samples": samples, "steps": steps, "features": features, "width": width, "layers": layers}
-        sizes = FastSizes.of_canvas(height, rows, **numbers)
+        numbers = {"samples": samples, "levels": levels, "steps": steps, "features": features}
+        sizes = FastSizes.of_canvas(height, rows, **numbers, width=width, layers=layers)
         self.plan = PatchPlan(frames, blocks, sizes.factor, mouth_share)
         self.rates = (lr_grid, lr_network, lr_upsampler)
         self.fast = FastHead(network_args, sizes)
@@ -67,7 +69,7 @@ class Distillation(nn.Module):
 
     def begin(self, field: HeadNetwork) -> None:
         """Take over the finished field."""
-        self.fast.field.load_state_dict(field.state_dict())
+        adopt(self.fast.field, field)
         self.average.restart(self.fast)
         self.begun.fill_(True)  # noqa: FBT003
 

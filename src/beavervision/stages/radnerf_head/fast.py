@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from beavervision.nerf.render import accumulate, weights_from_density
+from beavervision.stages.radnerf_head.adoption import with_fewer_levels
 from beavervision.stages.radnerf_head.blocks import BlockSamples, sample_blocks
 from beavervision.stages.radnerf_head.network import HeadNetwork
 from beavervision.stages.radnerf_head.upsampler import Upsampler
@@ -27,6 +28,8 @@ class FastSizes:
     """Pixels of the canvas along a block's side; a ray goes through each block."""
     samples: int = 2
     """Samples a ray."""
+    levels: int = 12
+    """Levels of the grids: finer ones show less than a block."""
     steps: int = 64
     """Steps in which a ray looks at the occupancy: about a cell each."""
     features: int = 28
@@ -61,7 +64,7 @@ class FastHead(nn.Module):
     def __init__(self, network_args: dict[str, Any], sizes: FastSizes) -> None:
         super().__init__()
         self.sizes = sizes
-        self.field = HeadNetwork(**{**network_args, "shell_samples": sizes.samples})
+        self.field = HeadNetwork(**{**with_fewer_levels(network_args, sizes.levels), "shell_samples": sizes.samples})
         self.field.steps = sizes.steps
         self.features = min(sizes.features, self.field.colour.first.in_features)
         with torch.random.fork_rng():

@@ -13,6 +13,8 @@ from beavervision.nerf.precision import exact
 LIPS68 = slice(48, 68)
 """Outer and inner lips among the 68 landmarks."""
 LIPS_DIM = 60
+MIRRORED = np.array([6, 5, 4, 3, 2, 1, 0, 11, 10, 9, 8, 7, 16, 15, 14, 13, 12, 19, 18, 17])
+"""Lip point on the other side of the mouth."""
 
 
 class LipShape(nn.Module):
@@ -38,3 +40,9 @@ def lips_of(model: FaceModel, expression: Float[np.ndarray, "T E"]) -> Float[np.
     """The same in NumPy."""
     basis = CONDITION_SCALE * model.exp_basis[:, model.landmarks68[LIPS68]]
     return np.tensordot(expression, basis, 1).reshape(len(expression), LIPS_DIM).astype(np.float32)
+
+
+def mirrored(lips: Float[Tensor, "*b 60"]) -> Float[Tensor, "*b 60"]:
+    """The lips of the mirrored face."""
+    points = lips.unflatten(-1, (LIPS_DIM // 3, 3))[..., MIRRORED, :]
+    return (points * points.new_tensor([-1.0, 1.0, 1.0])).flatten(-2)

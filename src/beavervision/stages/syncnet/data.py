@@ -19,9 +19,20 @@ from beavervision.stages.moments import Moments
 from beavervision.stages.shelf import Shelf
 from beavervision.stages.speech_data import SpeechData
 from beavervision.stages.syncnet.network import WINDOW
-from beavervision.stages.syncnet.pairs import SHIFT_FRAMES, Falsehood, Pairs, SyncPairs, collate, whole, window_starts
+from beavervision.stages.syncnet.pairs import (
+    SHIFT_FRAMES,
+    Falsehood,
+    Pairs,
+    Roughness,
+    SyncPairs,
+    collate,
+    whole,
+    window_starts,
+)
 
 MIN_STD = 1.0e-3
+LEAST_SHARE = 0.25
+"""Coordinates of the lips that hardly move (of made speech) count as if they moved by this share of the usual one."""
 
 
 class SyncNetData(SpeechData):
@@ -36,6 +47,9 @@ class SyncNetData(SpeechData):
         speed: they are up to this share faster or slower.
         gain_db: and up to this much louder or softer.
         noise_db: with noise of up to this level relative to the speech.
+        scale: lips move up to this share more or less.
+        offset: standard deviation of what is added to a window's expression coefficients: another face at rest.
+        tremble: and to those of each frame: a tracker's errors.
         other_speaker: share of the false pairs that hear somebody else.
         shift: share of the false pairs that are shifted by a little; the others come from another time.
         steps_per_epoch: steps of what Lightning calls an epoch.
@@ -54,6 +68,9 @@ class SyncNetData(SpeechData):
         speed: float = 0.1,
         gain_db: float = 8.0,
         noise_db: float = -20.0,
+        scale: float = 0.3,
+        offset: float = 0.3,
+        tremble: float = 0.1,
         other_speaker: float = 0.25,
         shift: float = 0.5,
         steps_per_epoch: int = 100,
@@ -63,6 +80,7 @@ class SyncNetData(SpeechData):
     ) -> None:
         super().__init__(clip, subject, Variety(takes, speed, gain_db, noise_db), shelf, seed)
         self._wanted, self._false = FeatureSettings(**audio_features), Falsehood(other_speaker, shift)
+        self._rough = Roughness(scale, offset, tremble)
         self._batch_size, self._steps, self._workers = batch_size, steps_per_epoch, workers
 
     def setup(self, stage: str) -> None:
@@ -81,7 +99,7 @@ class SyncNetData(SpeechData):
                 f"{self.survey.name} is too short for syncnet; give at least two seconds of speech with a clear face."
             )
         self.statistics = _statistics(shelf.clean if len(shelf.clean) else shelf, self.face)
-        self.pairs = Pairs(shelf, self.face, self._false, self._seed)
+        self.pairs = Pairs(shelf, self.face, self._false, self._rough, self._seed)
         self.held_out = self.held_out_speech(context=0.0)
         takes = (speech.take(self.features, self.gain_db(speech.recording)) for speech in self.held_out)
         self._judged_by = [whole(take, self.face) for take in takes]
@@ -109,5 +127,5 @@ def _statistics(shelf: Shelf, face: FaceModel) -> dict[str, np.ndarray]:
         "content_mean": content.mean,
         "content_std": np.maximum(content.std, MIN_STD),
         "lips_mean": lips.mean,
-        "lips_std": np.maximum(lips.std, MIN_STD),
+        "lips_std": np.maximum(lips.std, max(MIN_STD, LEAST_SHARE * float(np.sqrt(np.square(lips.std).mean())))),
     }

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from beavervision.audio.hearing import ROWS_PER_FRAME
+from beavervision.stages.lips import mirrored
 from beavervision.stages.ranks import SharedBatchNorm
 
 WINDOW = 5
@@ -82,8 +83,12 @@ class SyncNet(nn.Module):
         return self.sound(standard)[:, ::ROWS_PER_FRAME]
 
     def embed_lips(self, lips: Float[Tensor, "B T L"]) -> Float[Tensor, "B W D"]:
-        """Embedding of the lips of every window."""
-        return self.motion((lips - self.lips_mean) / self.lips_std)
+        """Embedding of the lips of every window.
+
+        What differs between left and right is the person's or the tracker's, and no speech: it is left out.
+        """
+        even = (lips + mirrored(lips)) / 2
+        return self.motion((even - self.lips_mean) / self.lips_std)
 
     def logit(self, sound: Float[Tensor, "*b D"], motion: Float[Tensor, "*b D"]) -> Float[Tensor, "*b"]:
         """Log-odds that embeddings belong together."""

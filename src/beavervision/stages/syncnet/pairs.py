@@ -45,6 +45,24 @@ class Falsehood:
     """From nearby, SHIFT_FRAMES away."""
 
 
+@dataclass(frozen=True)
+class Roughness:
+    """How the motion of a pair differs from the take's: other faces and trackers than those that are learnt from."""
+
+    scale: float
+    """Up to this share more or less."""
+    offset: float
+    """Standard deviation of coefficients added to all frames of a window."""
+    tremble: float
+    """And of those added to each frame."""
+
+    def apply(self, expression: Float[np.ndarray, "T E"], rng: np.random.Generator) -> Float[np.ndarray, "T E"]:
+        """Scale, shift and shake expression coefficients."""
+        scale = np.exp(rng.uniform(-1, 1) * np.log1p(self.scale))
+        offset = self.offset * rng.standard_normal(expression.shape[1])
+        return scale * expression + offset + self.tremble * rng.standard_normal(expression.shape)
+
+
 class Pairs(Drawn[SyncPairs]):
     """Map the number of a draw to a pair; half of them are in step. Every speaker is drawn alike.
 
@@ -52,11 +70,12 @@ class Pairs(Drawn[SyncPairs]):
         shelf: speech and motion.
         face: whose coefficients the motion is.
         false: kinds of false pairs.
+        rough: how the motion is disturbed.
         seed: of the draws.
     """
 
-    def __init__(self, shelf: Shelf, face: FaceModel, false: Falsehood, seed: int) -> None:
-        self._shelf, self._face, self._false, self._seed = shelf, face, false, seed
+    def __init__(self, shelf: Shelf, face: FaceModel, false: Falsehood, rough: Roughness, seed: int) -> None:
+        self._shelf, self._face, self._false, self._rough, self._seed = shelf, face, false, rough, seed
         self._balance = SpeakerBalance(shelf.speakers, [len(window_starts(take.valid)) for take in shelf])
 
     def __getitem__(self, draw: int) -> SyncPairs:
@@ -66,9 +85,10 @@ class Pairs(Drawn[SyncPairs]):
         start = int(rng.choice(window_starts(take.valid)))
         in_step = rng.random() < 0.5
         heard, at = (take, start) if in_step else self._elsewhere(rng, chosen, start)
+        motion = self._rough.apply(take.expression[start : start + WINDOW], rng)
         return SyncPairs(
             content=torch.tensor(heard.content[ROWS_PER_FRAME * at : ROWS_PER_FRAME * (at + WINDOW)]),
-            lips=torch.from_numpy(lips_of(self._face, take.expression[start : start + WINDOW])),
+            lips=torch.from_numpy(lips_of(self._face, motion)),
             in_step=torch.tensor(float(in_step)),
             known=torch.ones(WINDOW, dtype=torch.bool),
         )

@@ -9,6 +9,7 @@ import torch
 from lightning import Callback
 
 from beavervision.artifacts.bundle import save_bundle
+from beavervision.errors import BeaverError
 from beavervision.face.framing import FrameSpec
 from beavervision.stages.radnerf_head.batch import head_masks
 from beavervision.stages.radnerf_head.data import HeadData
@@ -138,7 +139,8 @@ def test_the_hull_holds_the_true_face(data):
 
 def test_training_writes_figures_strips_and_the_shell(trained):
     module, trainer, _ = trained
-    assert {"train/loss", "val/psnr", "val/psnr_face", "val/psnr_mouth"} <= set(trainer.callback_metrics)
+    figures = {"val/psnr", "val/psnr_face", "val/psnr_mouth"}
+    assert {"train/loss", *figures, *(f"{name}_fast" for name in figures)} <= set(trainer.callback_metrics)
     (strip,) = module.validation_media()
     height, width, _ = trainer.datamodule.crops.rgb[0].shape
     assert strip.rgb.shape[1] == 4 * width
@@ -189,6 +191,29 @@ def test_backends_render_the_same_and_a_batch_is_its_frames(data, trained):
         assert float((a - b).abs().max()) <= 1 / 255
     single = renderer.render(raw, eye, *[p[1:2] for p in poses], frames[1:2])
     torch.testing.assert_close(single[0][0], results[1][0][1], atol=1e-5, rtol=0)
+
+
+def test_a_bundle_renders_fast_where_it_learnt_to(data, trained, tmp_path):
+    raw, eye = source_motion(data)
+    shown = {}
+    for render in ("full", "fast", "auto"):
+        renderer = HeadRenderer.from_bundle(trained[2].folder, render=render)
+        poses = [array[[3, 8]] for array in renderer.source_poses]
+        shown[render], alpha = renderer.render(raw, eye, *poses, [3, 8], clamp=False)
+        assert bool((shown[render] <= alpha[..., None] + 1e-6).all())
+    assert torch.equal(shown["auto"], shown["fast"])
+    # It began as the full head sees, one step ago.
+    assert 0 < float((shown["fast"] - shown["full"]).abs().mean()) < 0.05
+    with pytest.raises(BeaverError, match=r"hardware\.render=quick"):
+        HeadRenderer.from_bundle(trained[2].folder, render="quick")
+
+
+def test_a_bundle_without_a_fast_head_says_so(data, tmp_path):
+    module = make_module(data, distill=False)
+    bundle = export(module, data, tmp_path / "bundle")
+    assert HeadRenderer.from_bundle(bundle.folder, render="auto").fast is None
+    with pytest.raises(BeaverError, match=r"model\.distill=true"):
+        HeadRenderer.from_bundle(bundle.folder, render="fast")
 
 
 def test_rendering_needs_no_footage(trained, tmp_path):

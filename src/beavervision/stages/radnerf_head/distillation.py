@@ -18,6 +18,7 @@ from beavervision.stages.radnerf_head.network import HeadNetwork
 from beavervision.stages.radnerf_head.patches import PatchPlan
 from beavervision.stages.radnerf_head.pose import PoseCorrection
 from beavervision.stages.radnerf_head.window import Pose, Windows
+from beavervision.stages.ranks import own_rows, ranks
 
 
 class Distillation(nn.Module):
@@ -98,7 +99,7 @@ class Distillation(nn.Module):
                 batch = poses.correct(batch)
         pose = Pose(batch.cameras, batch.rotation, batch.translation)
         shown = self._rendered(batch, pose, chance).permute(0, 2, 3, 1).reshape(-1, 4)
-        colours = torch.rand(len(shown), 3, generator=chance).to(shown.device)
+        colours = own_rows(torch.rand(len(shown) * ranks(), 3, generator=chance)).to(shown.device)
         return photometric(
             shown[:, :3],
             shown[:, 3],
@@ -115,7 +116,8 @@ class Distillation(nn.Module):
         side = blocks + 2 * reach
         corner = (batch.pixels[:, 0] / factor).floor().long() - reach
         condition = field.encode(batch.face.windows, batch.face.eye)
-        jitter = torch.rand(len(corner) * side**2, self.fast.sizes.samples, generator=chance).to(corner.device)
+        everybody = len(corner) * side**2 * ranks()
+        jitter = own_rows(torch.rand(everybody, self.fast.sizes.samples, generator=chance)).to(corner.device)
         windows = Windows(corner, (side, side), factor)
         shown = self.fast(windows, pose, condition, field.codes(batch.frame), jitter)
         own = slice(reach * factor, -reach * factor)

@@ -8,6 +8,7 @@ from beavervision.errors import BeaverError
 from beavervision.face.framing import FrameSpec
 from beavervision.stages.radnerf_torso import data as torso_data
 from beavervision.stages.radnerf_torso.data import TorsoData, spread
+from beavervision.stages.radnerf_torso.detail import load_detail
 from beavervision.stages.radnerf_torso.frozen_head import check_head
 from beavervision.stages.radnerf_torso.inference import TorsoRenderer, bake, render_baked, render_exact
 from beavervision.stages.radnerf_torso.module import RadNerfTorso
@@ -129,7 +130,9 @@ def test_two_steps_to_a_bundle_and_back(make_data, tmp_path):
     frames = data.measured
     rgb, alpha = renderer.render(renderer.track.take(frames))
     condition = data.conditioner.condition(data.track.take(frames))
-    expected = render_baked(module.network, bake(module.network, data.raster), data.raster, data.region, condition)
+    baked = bake(module.network, data.raster)
+    baked[..., :3] += load_detail(tmp_path / "b" / "detail.png")
+    expected = render_baked(module.network, baked, data.raster, data.region, condition)
     np.testing.assert_array_equal(rgb, expected[0])
     np.testing.assert_array_equal(alpha, expected[1])
     assert (tmp_path / "b" / "plate.png").exists()

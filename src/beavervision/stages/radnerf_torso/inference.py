@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
@@ -13,14 +12,13 @@ from torch import Tensor
 
 from beavervision.artifacts.bundle import Bundle
 from beavervision.stages.radnerf_torso.conditioner import TorsoCondition, TorsoConditioner
+from beavervision.stages.radnerf_torso.detail import NAME, load_detail
+from beavervision.stages.radnerf_torso.movement import look_up, movement_of
 from beavervision.stages.radnerf_torso.network import REST_EXTENT, TorsoField, canvas_points
 from beavervision.stages.radnerf_torso.raster import Raster
 from beavervision.stages.radnerf_torso.track import SourceTrack
 
 STAGE = "radnerf_torso"
-LATTICE_ROWS = 48
-"""The movement's shortest wave spans half a canvas half-height, 12 rows of this lattice: bilinear between them."""
-
 TEXTURE_ROWS = 1.5
 """Rows of the baked texture for each row of the raster, over the raster's own height."""
 
@@ -66,6 +64,9 @@ class TorsoRenderer:
         network = TorsoField(**bundle.hparams, backend=backend)
         network.load_state_dict(bundle.weights)
         raster = Raster(tuple(bundle.facts["canvas"]), bundle.facts["detail"])
+        baked = bake(network, raster)
+        if (bundle.folder / NAME).exists():
+            baked[..., :3] += load_detail(bundle.folder / NAME)
         return cls(
             network.eval(),
             TorsoConditioner.from_assets(bundle.assets),
@@ -75,7 +76,7 @@ class TorsoRenderer:
             bundle.facts,
             bundle.folder,
             bundle.assets["identity"],
-            bake(network, raster),
+            baked,
         )
 
     def render(self, track: SourceTrack) -> tuple[Float[np.ndarray, "B H W 3"], Float[np.ndarray, "B H W"]]:
@@ -108,15 +109,8 @@ def render_baked(
     condition: TorsoCondition,
 ) -> tuple[Float[np.ndarray, "B H W 3"], Float[np.ndarray, "B H W"]]:
     """Render from a baked texture; see `TorsoRenderer.render`."""
-    step = max(1.0, raster.canvas[1] / LATTICE_ROWS)
-    lattice = canvas_points(*raster.canvas, step)
-    batch = len(condition.points)
-    points = lattice.reshape(1, -1, 2).expand(batch, -1, -1)
-    rest, shading = network.move(
-        points, *(torch.from_numpy(part) for part in (condition.points, condition.head, condition.body))
-    )
-    coarse = torch.cat([rest, shading], -1).reshape(batch, *lattice.shape[:2], 5).numpy()
-    pictures = [_look_up(baked, values, raster.size, step * raster.detail, network.aspect) for values in coarse]
+    logits = [look_up(baked, movement, network.aspect) for movement in movement_of(network, raster, condition)]
+    pictures = [1 / (1 + np.exp(-frame)) for frame in logits]
     rgb, alpha = np.stack([p[..., :3] for p in pictures]), np.stack([p[..., 3] for p in pictures])
     return rgb, alpha * region
 
@@ -141,26 +135,3 @@ def render_exact(
         colour, opacity = network(some.expand(batch, -1, -1), *told, frames)
         rgb[:, at], alpha[:, at] = colour.cpu(), opacity.cpu()
     return rgb.reshape(batch, height, width, 3).numpy(), alpha.reshape(batch, height, width).numpy()
-
-
-def _look_up(
-    baked: Float[np.ndarray, "h w 4"],
-    coarse: Float[np.ndarray, "r c 5"],
-    size: tuple[int, int],
-    step: float,
-    aspect: float,
-) -> Float[np.ndarray, "H W 4"]:
-    """One frame: stretch the lattice to the canvas, look the texture up there, shade it."""
-    # Lattice point (i, j) stands at raster pixel ((j + 0.5) step, (i + 0.5) step): stretch by exactly `step`.
-    matrix = np.array([[1 / step, 0, 0.5 / step - 0.5], [0, 1 / step, 0.5 / step - 0.5]])
-    flags = cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR
-    rest, shading = (
-        cv2.warpAffine(np.ascontiguousarray(part), matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-        for part in (coarse[..., :2], coarse[..., 2:])
-    )
-    rows, columns, _ = baked.shape
-    scale = np.array([columns / (2 * REST_EXTENT * aspect), rows / (2 * REST_EXTENT)], np.float32)
-    place = rest * scale + np.array([columns / 2 - 0.5, rows / 2 - 0.5], np.float32)
-    logits = cv2.remap(baked, place[..., 0], place[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    logits[..., :3] += shading
-    return 1 / (1 + np.exp(-logits))

@@ -14,15 +14,18 @@ from torchmetrics import MeanMetric
 
 from beavervision.stages.base import BundleContents, StageModule
 from beavervision.stages.media import Film, Media, Picture
+from beavervision.stages.radnerf_torso import detail
 from beavervision.stages.radnerf_torso.batch import TorsoBatch
 from beavervision.stages.radnerf_torso.data import TorsoData
 from beavervision.stages.radnerf_torso.figures import STRIP_CAPTION, composite, gap, psnr, strip
-from beavervision.stages.radnerf_torso.inference import render_exact
+from beavervision.stages.radnerf_torso.inference import bake, render_exact
 from beavervision.stages.radnerf_torso.losses import TorsoWeights, torso_loss
 from beavervision.stages.radnerf_torso.network import TorsoField
 from beavervision.stages.radnerf_torso.preview import preview_film
 from beavervision.stages.radnerf_torso.still import body_still, save_picture
+from beavervision.stages.radnerf_torso.targets import Target
 from beavervision.stages.radnerf_torso.track import NOTES
+from beavervision.types import Label
 
 DECAY = 0.1
 """Learning rates fall to this share over `decay_steps` (GeneFace++: x0.1 per 250k steps)."""
@@ -144,6 +147,7 @@ class RadNerfTorso(StageModule):
         files = {"body.png": save_picture(folder / "body.png", still.rgba)}
         plate = still.plate if (own := data.clip.plate()) is None else own
         files["plate.png"] = save_picture(folder / "plate.png", plate)
+        files[detail.NAME] = detail.save_detail(folder / detail.NAME, self._detail(data, still.frame))
         if self.strips:
             files["strip.png"] = save_picture(folder / "strip.png", np.concatenate(self.strips))
         return BundleContents(
@@ -159,3 +163,13 @@ class RadNerfTorso(StageModule):
             notes={f"source_{name}": note for name, note in NOTES.items()},
             files=files,
         )
+
+    def _detail(self, data: TorsoData, frame: int) -> Float[np.ndarray, "h w 3"]:
+        """Cloth of one training frame, on the texture; shadows move on skin, so that it has no detail that stays."""
+        row = data.footage.row(frame)
+        condition = data.conditioner.condition(data.track.take(np.array([frame])))
+        cloth = data.raster.refine((np.asarray(data.crops.labels[frame]) == Label.TORSO).astype(np.float32)) > 0.5
+        cloth &= np.asarray(data.footage.kind[row]) == Target.BODY
+        network = self.network.cpu()
+        baked = bake(network, data.raster)
+        return detail.rest_detail(network, baked, data.raster, condition, np.asarray(data.footage.colour[row]), cloth)

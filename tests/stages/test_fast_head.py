@@ -75,12 +75,15 @@ def test_the_pasting_kernel_is_its_twin(factor):
     small = torch.rand(2, 7, 9, 4, generator=generator) * 1.4 - 0.2
     detail = torch.randn(2, 7, 9, 4 * factor**2, generator=generator) * 0.1
     first = torch.tensor([[-2, 3], [4, -1]])
-    size = (7 * factor + 1, 8 * factor)
-    for ours, theirs in zip(
-        paste_compiled(first, factor, small, detail, size), paste(first, factor, small, detail, size), strict=True
-    ):
+    canvases = [
+        (torch.full((2, 8 * factor, 7 * factor + 1, 3), 9.0), torch.full((2, 8 * factor, 7 * factor + 1), 9.0))
+        for _ in range(2)
+    ]
+    for write, canvas in zip((paste_compiled, paste), canvases, strict=True):
+        write(first, factor, small, detail, *canvas)
+    for ours, theirs in zip(*canvases, strict=True):
         torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=1e-6)
-    rgb, alpha = paste_compiled(first, factor, small, detail, size)
+    rgb, alpha = canvases[0]
     assert bool((rgb <= alpha[..., None]).all())
     assert float(rgb.min()) >= 0
     assert float(alpha.max()) <= 1
@@ -193,3 +196,15 @@ def test_a_field_of_planes_keeps_its_levels():
     full, fast = HeadNetwork(**args), FastHead(args, FastSizes(levels=2, width=8, layers=2))
     adopt(fast.field, full)
     assert torch.equal(fast.field.colour.first.weight, full.colour.first.weight)
+
+
+def test_frames_in_threads_are_frames_one_by_one(head, pose, conditions):
+    before = torch.get_num_threads()
+    pictures = []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        pictures.append(FastRenderer(head).render(pose, conditions, SIZE))
+        assert torch.get_num_threads() == threads
+    torch.set_num_threads(before)
+    assert torch.equal(pictures[0].rgb, pictures[1].rgb)
+    assert torch.equal(pictures[0].alpha, pictures[1].alpha)

@@ -12,7 +12,8 @@ from torch import Tensor
 from beavervision.nerf.precision import half_where_fast, layer_precision
 from beavervision.stages.radnerf_head.blocks import BlockMarcher
 from beavervision.stages.radnerf_head.fast import FastHead
-from beavervision.stages.radnerf_head.paste import paste_for
+from beavervision.stages.radnerf_head.frame_threads import FrameThreads
+from beavervision.stages.radnerf_head.paste import paste_compiled, paste_for
 from beavervision.stages.radnerf_head.picture import Pictures
 from beavervision.stages.radnerf_head.upsampler import RGBA
 from beavervision.stages.radnerf_head.window import Pose, Windows, occupied_corners, outlines
@@ -35,6 +36,7 @@ class FastRenderer:
         self.head = head
         self._corners, self._marcher = occupied_corners(head.field), BlockMarcher(head.field)
         self._paste = paste_for(head.field)
+        self._threads = FrameThreads(compiled=self._paste is paste_compiled)
 
     @torch.no_grad()
     def render(
@@ -52,13 +54,33 @@ class FastRenderer:
             size: width and height of the canvas.
             code: appearance; the mean of the training frames' by default.
         """
-        code = (self.head.field.mean_code if code is None else code).expand(len(condition), -1)
-        windows = self._windows(pose, size)
+        count, (width, height) = len(condition), size
+        code = (self.head.field.mean_code if code is None else code).expand(count, -1)
+        rgb, alpha = condition.new_empty(count, height, width, 3), condition.new_empty(count, height, width)
+
+        def render_some(some: slice) -> None:
+            self._render(
+                Pose(*(value[some] for value in vars(pose).values())),
+                condition[some],
+                code[some],
+                rgb[some],
+                alpha[some],
+            )
+
+        if condition.device.type == "cpu":
+            self._threads.each(count, lambda i: render_some(slice(i, i + 1)))
+        else:
+            render_some(slice(None))
+        return Pictures(rgb, alpha, torch.zeros_like(alpha))
+
+    @torch.no_grad()
+    def _render(self, pose: Pose, condition: Tensor, code: Tensor, rgb: Tensor, alpha: Tensor) -> None:
+        """Write some frames' pictures."""
+        windows = self._windows(pose, (alpha.shape[2], alpha.shape[1]))
         with half_where_fast(condition.device):
             small, features = self._looked_at(windows, pose, condition, code)
             detail = self.head.upsampler.detail(torch.cat([small.to(features), features], -1).permute(0, 3, 1, 2))
-        rgb, alpha = self._paste(windows.first, windows.factor, small, detail.permute(0, 2, 3, 1), size)
-        return Pictures(rgb, alpha, torch.zeros_like(alpha))
+        self._paste(windows.first, windows.factor, small, detail.permute(0, 2, 3, 1), rgb, alpha)
 
     def _windows(self, pose: Pose, size: tuple[int, int]) -> Windows:
         """Windows that hold all that the head may show, and what the upsampler makes of its edges."""

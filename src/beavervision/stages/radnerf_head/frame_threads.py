@@ -1,0 +1,47 @@
+"""Threads that each do whole frames: no part of a frame waits for another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+
+import torch
+
+
+class FrameThreads:
+    """Does something for each of several frames, on all of torch's threads at once.
+
+    A frame is some hundred small operations. Split over the cores one by one, each ends with the cores waiting for
+    each other, and torch's pool and numba's, which are two, take turns in keeping a core from each other while they
+    wait. A frame a thread, on as many cores as its share comes to, has nothing to wait for.
+
+    Args:
+        compiled: whether numba's kernels are part of it.
+    """
+
+    def __init__(self, *, compiled: bool) -> None:
+        self._compiled, self._cores = compiled, torch.get_num_threads()
+
+    def each(self, count: int, do: Callable[[int], None]) -> None:
+        """Call `do` with 0 .. count - 1; in this thread where there is one core or one frame."""
+        if count == 1 or self._cores == 1:
+            for i in range(count):
+                do(i)
+            return
+        for _ in self._pool.map(do, range(count)):
+            pass
+        # The threads' number is what torch gives to every thread that comes after.
+        torch.set_num_threads(self._cores)
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self._cores, "frame", self._alone)
+
+    def _alone(self) -> None:
+        """Let this thread compute on one core."""
+        torch.set_num_threads(1)
+        if self._compiled:
+            import numba
+
+            numba.set_num_threads(1)

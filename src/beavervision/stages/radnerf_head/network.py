@@ -94,6 +94,7 @@ class HeadNetwork(nn.Module):
         super().__init__()
         self.samples, self.shell_samples, self.shell_cm = samples, shell_samples, shell_cm
         self.steps = STEPS
+        self.box: Tensor
         self.register_buffer("box", torch.tensor(box, dtype=torch.float32).reshape(2, 3))
         self.register_buffer("in_shell", torch.zeros((), dtype=torch.bool))
         self.occupancy = OccupancyGrid(cells)

@@ -41,11 +41,6 @@ class Upsampler(nn.Module):
         nn.init.zeros_(self.last.weight)
 
     @property
-    def channels(self) -> int:
-        """Channels of the small picture."""
-        return self.hidden[0].in_channels
-
-    @property
     def reach(self) -> int:
         """Pixels of the small picture, on every side, that a pixel of the result depends on."""
         return (len(self.hidden) + 1) * (KERNEL // 2)

@@ -69,5 +69,5 @@ def occupied_corners(network: HeadNetwork) -> Float[Tensor, "N 3"]:
     ends = [np.stack([x + a, y + b, z], 1) for a in (0, 1) for b in (0, 1) for z in (low, high)]
     points = np.unique(np.concatenate(ends), axis=0)
     corners = torch.tensor(points[ConvexHull(points).vertices], dtype=torch.float32, device=network.box.device)
-    low_corner, high_corner = network.box
-    return low_corner + corners / network.occupancy.cells * (high_corner - low_corner)
+    box = network.box
+    return box[0] + corners / network.occupancy.cells * (box[1] - box[0])

@@ -1,0 +1,58 @@
+"""Who the film benchmarks are made with: a clip and its trained bundles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from beavervision.artifacts.clip import Clip
+from beavervision.artifacts.manifest import Manifest
+from beavervision.audio.waveform import SAMPLE_RATE, Waveform, save_waveform
+from beavervision.run.upstream import Search, find_upstream, newest_bundle
+from beavervision.stages.takes import sound_of
+from beavervision.stages.talking.casting import Speaker
+from beavervision.stages.talking.film import FilmMaker
+from beavervision.stages.talking.person import TORSO, Person
+from beavervision.stages.talking.settings import FilmSettings
+from beavervision.stages.talking.speech import Speech
+
+
+@dataclass(frozen=True)
+class Cast:
+    """One trained person of a clip, and a folder for what is made."""
+
+    runs: Path
+    name: str
+    experiment: str | None = None
+
+    @cached_property
+    def clip(self) -> Clip:
+        """The footage."""
+        return Clip.load(self.runs / self.name / "clip")
+
+    @cached_property
+    def person(self) -> Person:
+        """The newest bundles, as infer finds them."""
+        torso = newest_bundle(TORSO, Search(self.runs, self.name, self.experiment, None, 0))
+        frame = None if torso is None else Manifest.read(torso, "bundle").facts["frame"]
+        bundles = find_upstream("infer", Search(self.runs, self.name, self.experiment, frame, 0))
+        return Person.load(bundles, self.clip.sha256)
+
+    @cached_property
+    def folder(self) -> Path:
+        """Where films go."""
+        folder = self.runs / self.name / "film_bench"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def maker(self, audio: Path, **settings: Any) -> FilmMaker:
+        """A film of this person and a speech; `settings` as for `FilmSettings`."""
+        return FilmMaker([Speaker(self.person, Speech.listen(audio))], FilmSettings(**settings), self.clip)
+
+    def own_sound(self, frames: range) -> Path:
+        """The footage's own sound during some frames, as a file."""
+        path = self.folder / "own.wav"
+        save_waveform(path, Waveform(sound_of(self.clip, frames), SAMPLE_RATE))
+        return path

@@ -39,8 +39,11 @@ lint: $(STAMP) ## layers, style and types only
 	@$(BIN)/ruff format --check .
 	@$(BIN)/pyright --pythonpath $(BIN)/python
 
-bench: $(STAMP) ## speed of the kernels against the torch reference, and what the framework costs
-	@$(BIN)/python -m pytest -q benchmarks/bench_*.py --benchmark-only --benchmark-group-by=group
+bench: $(STAMP) ## speed of the radiance field against the torch reference (docs/benchmarks.md), and the framework's cost
+	@mkdir -p .benchmarks
+	@$(BIN)/python -m pytest -q benchmarks/bench_nerf.py --benchmark-only --benchmark-group-by=group \
+	  --benchmark-columns=min,median,rounds --benchmark-json=.benchmarks/nerf.json
+	@$(BIN)/python benchmarks/nerf_table.py .benchmarks/nerf.json
 	@$(BIN)/python benchmarks/bench_overhead.py
 
 torture: $(STAMP) ## prepare the torture set and measure it against the truth: table in docs/preparation.md

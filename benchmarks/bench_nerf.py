@@ -1,6 +1,7 @@
-"""Speed of the radiance field's parts, torch twin beside numba kernel; run by `make bench`, never by the tests.
+"""Speed of the radiance field's parts, torch twin beside compiled twin and numba kernel.
 
-Read the ratios within a group: absolute times belong to the machine.
+`make bench` runs them and hands the results to `nerf_table.py`. Read the ratios within a group: absolute times belong
+to the machine.
 """
 
 from __future__ import annotations
@@ -14,14 +15,24 @@ import torch
 from beavervision.face.camera import FRONTAL
 from beavervision.nerf.grid import GridEncoding, GridLayout
 from beavervision.nerf.occupancy import mark
-from beavervision.nerf.rays import Rays
+from beavervision.nerf.rays import Rays, pixel_rays
 from beavervision.nerf.sampling import sample_rays
+from beavervision.stages.radnerf_head.fast import FastHead, FastSizes
+from beavervision.stages.radnerf_head.fast_picture import FastRenderer
 from beavervision.stages.radnerf_head.network import HeadNetwork
 from beavervision.stages.radnerf_head.picture import render_pictures
+from beavervision.stages.radnerf_head.window import Pose
 
 POINTS = 262_144
 RAYS = 65_536
+BATCH = 4096
+"""Rays of a training step."""
+SIDE = 512
+"""Of a rendered frame, pixels."""
 BACKENDS = ["torch", "numba"]
+GRIDS = ["torch", "compile", "numba"]
+ARGS = {"box": [-11.0, -14, -11, 11, 14, 7], "n_codes": 500, "ambient_dims": 2}
+"""A head of the size that conf/model/radnerf_head.yaml gives it."""
 Benchmark = Callable[..., object]
 
 
@@ -32,30 +43,41 @@ def field_points(count: int, dims: int) -> torch.Tensor:
     return (starts + torch.linspace(0, 0.2, 16)[None, :, None]).remainder(1.0).reshape(-1, dims)
 
 
-def head(backend: str) -> HeadNetwork:
-    """A head of reference size whose occupied cells are a thin sphere."""
-    network = HeadNetwork([-11.0, -14, -11, 11, 14, 7], n_codes=500, ambient_dims=2, backend=backend)
+def shell() -> torch.Tensor:
+    """A thin sphere of occupied cells."""
     direction = torch.randn(200_000, 3, generator=torch.Generator().manual_seed(0))
-    network.enter_shell(mark(0.5 + 0.4 * direction / direction.norm(dim=1, keepdim=True), 64))
+    return mark(0.5 + 0.4 * direction / direction.norm(dim=1, keepdim=True), 64)
+
+
+def head(backend: str, **field: object) -> HeadNetwork:
+    """A head whose occupied cells are a thin sphere."""
+    network = HeadNetwork(**ARGS, backend=backend, **field)
+    network.enter_shell(shell())
     return network
 
 
-@pytest.mark.parametrize("dims", [2, 3])
-@pytest.mark.parametrize("backend", BACKENDS)
+def facing(side: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Camera, rotation, translation of a face half as high as the canvas."""
+    rotation = torch.from_numpy(FRONTAL[None].astype(np.float32))
+    return torch.tensor([[3.0 * side, 3.0 * side, side / 2, side / 2]]), rotation, torch.tensor([[0.0, 0.0, 150.0]])
+
+
+@pytest.mark.parametrize("dims", [3, 2])
+@pytest.mark.parametrize("backend", GRIDS)
 def test_grid_forward(benchmark: Benchmark, backend: str, dims: int) -> None:
     """16 levels x 2, 2^16 entries."""
-    benchmark.group = f"grid {dims}-D forward, {POINTS} points"
+    benchmark.group = f"grid {dims}-D, forward"
     encoding, points = GridEncoding(GridLayout(dims), backend), field_points(POINTS, dims)
     with torch.no_grad():
         encoding(points)
         benchmark(lambda: encoding(points))
 
 
-@pytest.mark.parametrize("dims", [2, 3])
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("dims", [3, 2])
+@pytest.mark.parametrize("backend", GRIDS)
 def test_grid_backward(benchmark: Benchmark, backend: str, dims: int) -> None:
     """Gradients of table and points."""
-    benchmark.group = f"grid {dims}-D backward, {POINTS} points"
+    benchmark.group = f"grid {dims}-D, backward"
     encoding, points = GridEncoding(GridLayout(dims), backend), field_points(POINTS, dims).requires_grad_()
     features = encoding(points)
     towards = torch.ones_like(features)
@@ -63,12 +85,23 @@ def test_grid_backward(benchmark: Benchmark, backend: str, dims: int) -> None:
     benchmark(lambda: features.backward(towards, retain_graph=True))
 
 
+@pytest.mark.parametrize("kind", ["grid", "triplane"])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_field(benchmark: Benchmark, backend: str, kind: str) -> None:
+    """Density, features and movement of points, four a ray."""
+    benchmark.group = f"field, {kind}"
+    network, points = head(backend, kind=kind), field_points(POINTS // 4, 3).reshape(-1, 4, 3)
+    condition = torch.zeros(len(points), network.condition.width + network.eye.WIDTH)
+    with torch.no_grad():
+        network.geometry(points, condition)
+        benchmark(lambda: network.geometry(points, condition))
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_march(benchmark: Benchmark, backend: str) -> None:
     """Four samples a ray through a spherical shell."""
-    benchmark.group = f"march, {RAYS} rays"
-    occupied = head("torch").occupancy.occupied
-    generator = torch.Generator().manual_seed(1)
+    benchmark.group = "marching"
+    occupied, generator = shell(), torch.Generator().manual_seed(1)
     origins = torch.rand(RAYS, 3, generator=generator) * torch.tensor([1.0, 1.0, 0.0]) + torch.tensor([0.0, 0.0, 3.0])
     directions = torch.tensor([0.0, 0.0, -1.0]).expand(RAYS, 3)
     jitter = torch.full((RAYS, 4), 0.5)
@@ -77,16 +110,50 @@ def test_march(benchmark: Benchmark, backend: str) -> None:
     benchmark(lambda: sample_rays(rays, occupied, jitter, backend))
 
 
-@pytest.mark.parametrize("height", [256, 512])
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_frame(benchmark: Benchmark, backend: str, height: int) -> None:
-    """A whole frame, face half as high as the canvas."""
-    benchmark.group = f"frame {height} x {height}, shell"
+def test_training_step(benchmark: Benchmark, backend: str) -> None:
+    """Render rays of a frame, compare, step: the radiance field's part of a training step."""
+    benchmark.group = "training step"
+    network, generator = head(backend), torch.Generator().manual_seed(0)
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3, fused=True)
+    pixels = torch.rand(BATCH, 2, generator=generator) * 256
+    rays = pixel_rays(pixels, *(value.expand(BATCH, *value.shape[1:]) for value in facing(256)), network.box)
+    width = network.condition.width + network.eye.WIDTH
+    condition, jitter = torch.zeros(BATCH, width), torch.full((BATCH, network.budget), 0.5)
+
+    def step() -> None:
+        shown = network(rays, condition, network.codes.weight[:1].expand(BATCH, -1), jitter)
+        optimizer.zero_grad()
+        shown.rgb.square().mean().backward()
+        optimizer.step()
+
+    step()
+    benchmark(step)
+
+
+@pytest.mark.parametrize("samples", [16, 4])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_frame(benchmark: Benchmark, backend: str, samples: int) -> None:
+    """A whole frame of 512 x 512, face half as high: with the reference's samples, and with the shell's."""
+    benchmark.group = f"frame of {SIDE} x {SIDE}, {samples} samples"
     network = head(backend)
-    condition = torch.zeros(1, 66)
-    cameras = torch.tensor([[3.0 * height, 3.0 * height, height / 2, height / 2]])
-    rotation = torch.from_numpy(FRONTAL[None].astype(np.float32))
-    translation = torch.tensor([[0.0, 0.0, 150.0]])
-    pose = (cameras, rotation, translation)
-    render_pictures(network, condition, *pose, (height, height))
-    benchmark.pedantic(lambda: render_pictures(network, condition, *pose, (height, height)), rounds=3)
+    condition = torch.zeros(1, network.condition.width + network.eye.WIDTH)
+
+    def render() -> None:
+        render_pictures(network, condition, *facing(SIDE), (SIDE, SIDE), samples=samples)
+
+    render()
+    benchmark.pedantic(render, rounds=3)
+
+
+def test_fast_frame(benchmark: Benchmark) -> None:
+    """The same by the fast head, eight frames a call; time of one."""
+    benchmark.group = f"frame of {SIDE} x {SIDE}, fast"
+    fast = FastHead(ARGS, FastSizes.of_canvas(SIDE, 256))
+    fast.field.enter_shell(shell())
+    condition = torch.zeros(8, fast.field.condition.width + fast.field.eye.WIDTH)
+    pose = Pose(*(value.expand(8, *value.shape[1:]) for value in facing(SIDE)))
+    renderer = FastRenderer(fast)
+    renderer.render(pose, condition, (SIDE, SIDE))
+    benchmark.extra_info["frames"] = 8
+    benchmark.pedantic(lambda: renderer.render(pose, condition, (SIDE, SIDE)), rounds=3)

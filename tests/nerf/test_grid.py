@@ -1,14 +1,16 @@
 """The grid encoding: its layout against tiny-cuda-nn's rules, values worked by hand, backends against each other."""
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
 
 from beavervision.errors import BeaverError
-from beavervision.nerf.backends import numba_grid
+from beavervision.nerf.backends import choice, numba_grid
 from beavervision.nerf.backends.choice import load_backend, resolve
 from beavervision.nerf.backends.numba import kernel_levels
-from beavervision.nerf.backends.torch import TorchBackend, entry_index
+from beavervision.nerf.backends.torch import TorchBackend, entry_index, levels_of
 from beavervision.nerf.grid import GridEncoding, GridLayout
 
 LAYOUTS = [
@@ -49,7 +51,7 @@ def test_dense_index_runs_x_fastest_and_wraps_at_the_end():
     layout = GridLayout(dims=3, levels=1, base=4, finest=4)
     cells = torch.tensor([[0, 0, 0], [3, 0, 0], [0, 1, 0], [1, 2, 3], [4, 3, 3], [4, 4, 4]])
     # x + 4 y + 16 z modulo 64
-    assert entry_index(cells, layout, 0).tolist() == [0, 3, 4, 57, 0, 20]
+    assert entry_index(cells, levels_of(layout)[0]).tolist() == [0, 3, 4, 57, 0, 20]
 
 
 def test_hash_index_of_known_cells():
@@ -60,7 +62,7 @@ def test_hash_index_of_known_cells():
         mixed = np.uint32(x) ^ np.uint32(y * 2654435761 % 2**32) ^ np.uint32(z * 805459861 % 2**32)
         expected.append(int(mixed) % 65536)
     assert expected[:3] == [1, 31153, 22421]
-    assert entry_index(cells, layout, 0).tolist() == expected
+    assert entry_index(cells, levels_of(layout)[0]).tolist() == expected
 
 
 def test_interpolation_by_hand():
@@ -169,6 +171,46 @@ def test_backend_names():
         resolve("cuda9", cpu)
     with pytest.raises(BeaverError, match="needs CUDA"):
         resolve("tinycudann", cpu)
+    assert resolve("compile", cpu) == "compile"
+
+
+@pytest.mark.parametrize(
+    ("there", "chosen"),
+    [({"tinycudann", "triton"}, "tinycudann"), ({"triton"}, "compile"), (set(), "torch")],
+)
+def test_cuda_takes_the_fastest_that_is_installed(there, chosen, monkeypatch):
+    monkeypatch.setattr(choice, "find_spec", lambda name: name if name in there else None)
+    assert resolve("auto", torch.device("cuda")) == chosen
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
+def test_the_compiled_twin_equals_torch_for_any_number_of_points():
+    layout = GridLayout(dims=3, levels=2, base=4, finest=24, log2_entries=9)
+    for count in (40, 70):
+        points = torch.rand(count, 3, generator=torch.Generator().manual_seed(count))
+        points[0], points[1] = 0, 1
+        assert_same_as_torch("compile", layout, points)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("layout", [LAYOUTS[0], LAYOUTS[4], GridLayout(dims=3)])
+def test_the_compiled_twin_equals_torch_on_a_gpu(layout):
+    pytest.importorskip("triton")
+    assert_same_as_torch("compile", layout, torch.rand(1000, layout.dims, device="cuda"), rtol=1e-4)
+
+
+def assert_same_as_torch(backend, layout, points, rtol=1e-5):
+    """Features, gradients of the table and of the points."""
+    results = []
+    for name in ("torch", backend):
+        encoding = GridEncoding(layout, name, seed=3, init=1.0).to(points.device)
+        place = points.clone().requires_grad_()
+        features = encoding(place)
+        features.square().sum().backward()
+        results.append((features.detach(), encoding.table.grad, place.grad))
+    for twin, other in zip(*results, strict=True):
+        torch.testing.assert_close(other, twin, rtol=rtol, atol=rtol * float(twin.abs().max()))
 
 
 @pytest.mark.gpu

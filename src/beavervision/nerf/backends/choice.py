@@ -15,7 +15,10 @@ from beavervision.errors import BeaverError
 if TYPE_CHECKING:
     from beavervision.nerf.grid import GridLayout
 
-NAMES = ("auto", "torch", "numba", "tinycudann")
+NAMES = ("auto", "torch", "compile", "numba", "tinycudann")
+
+CUDA_OPTIONS = {"tinycudann": "tinycudann", "compile": "triton"}
+"""Backends for CUDA, the fastest first, and the module that each needs; without any, the torch twin."""
 
 
 class Backend(Protocol):
@@ -53,8 +56,8 @@ def resolve(name: str, device: torch.device) -> str:
     if name not in NAMES:
         raise BeaverError(f"There is no backend {name}; choose one of {', '.join(NAMES)}.")
     if name == "auto":
-        if device.type == "cuda" and find_spec("tinycudann") is not None:
-            return "tinycudann"
+        if device.type == "cuda":
+            return next((option for option, module in CUDA_OPTIONS.items() if find_spec(module) is not None), "torch")
         return "numba" if device.type == "cpu" else "torch"
     if name == "numba" and device.type != "cpu":
         raise BeaverError(f"hardware.backend=numba works on the CPU, not on {device.type}; choose torch or auto.")
@@ -83,6 +86,10 @@ def _load(name: str) -> Backend:
         from beavervision.nerf.backends.tinycudann import TinyCudaBackend
 
         return TinyCudaBackend()
+    if name == "compile":
+        from beavervision.nerf.backends.compiled import CompiledBackend
+
+        return CompiledBackend()
     from beavervision.nerf.backends.torch import TorchBackend
 
     return TorchBackend()

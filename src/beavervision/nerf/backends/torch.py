@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache, reduce
 from itertools import product
+from operator import add, xor
+from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from beavervision.nerf.grid import GridLayout
@@ -16,22 +19,50 @@ PRIMES = (1, 2654435761, 805459861, 3674653429)
 UINT32 = 0xFFFFFFFF
 
 
-def entry_index(cells: Tensor, layout: GridLayout, level: int) -> Tensor:
-    """Entry within its level of lattice points.
+class Level(NamedTuple):
+    """One level of a grid in plain numbers, which torch.compile takes for constants."""
 
-    Args:
-        cells: integer lattice coordinates [..., dims].
-        layout: the grid.
-        level: which level.
-    """
-    if layout.hashed[level]:
-        index = torch.zeros_like(cells[..., 0])
-        for axis in range(layout.dims):
-            index = index ^ (cells[..., axis] * PRIMES[axis] & UINT32)
+    scale: float
+    strides: tuple[int, ...]
+    hashed: bool
+    entries: int
+    first: int
+    """Row of the table where its entries begin."""
+
+
+@lru_cache(maxsize=32)
+def levels_of(layout: GridLayout) -> tuple[Level, ...]:
+    """The levels of a layout, coarsest first."""
+    columns = (layout.scales, layout.strides, layout.hashed, layout.entries, layout.offsets[:-1])
+    return tuple(Level(s, tuple(t), h, e, o) for s, t, h, e, o in zip(*(c.tolist() for c in columns), strict=True))
+
+
+def entry_index(cells: Int[Tensor, "*n D"], level: Level) -> Int[Tensor, "*n"]:
+    """Entry within its level of lattice points."""
+    if level.hashed:
+        axes = (cells[..., axis] * PRIMES[axis] & UINT32 for axis in range(len(level.strides)))
+        index = reduce(xor, axes)
     else:
-        index = (cells * torch.as_tensor(layout.strides[level], device=cells.device)).sum(-1)
+        index = reduce(add, (cells[..., axis] * stride for axis, stride in enumerate(level.strides)))
     # Modulo in the dense case too: at x = 1 the upper corner lies one past the lattice and wraps.
-    return index % int(layout.entries[level])
+    return index % level.entries
+
+
+def encode_levels(
+    points: Float[Tensor, "N D"], table: Float[Tensor, "E F"], levels: tuple[Level, ...]
+) -> Float[Tensor, "N C"]:
+    """Grid features of points in [0, 1], level by level."""
+    corners = torch.tensor(list(product((0, 1), repeat=len(levels[0].strides))), device=points.device)
+    features = []
+    for level in levels:
+        position = points * level.scale + 0.5
+        floor = position.detach().floor()
+        fraction = (position - floor)[:, None]
+        # [N, 2^D]: product over the axes of f or 1 - f
+        weights = torch.where(corners.bool(), fraction, 1 - fraction).prod(-1)
+        index = entry_index(floor.long()[:, None] + corners, level)
+        features.append((weights[..., None] * table[level.first + index]).sum(1))
+    return torch.cat(features, -1)
 
 
 class TorchBackend:
@@ -43,18 +74,7 @@ class TorchBackend:
         self, points: Float[Tensor, "N D"], table: Float[Tensor, "E F"], layout: GridLayout
     ) -> Float[Tensor, "N C"]:
         """Grid features of points in [0, 1]; differentiable in both arguments."""
-        corners = torch.tensor(list(product((0, 1), repeat=layout.dims)), device=points.device)
-        features = []
-        for level in range(layout.levels):
-            position = points * float(layout.scales[level]) + 0.5
-            floor = position.detach().floor()
-            fraction = (position - floor)[:, None]
-            # [N, 2^D]: product over the axes of f or 1 - f
-            weights = torch.where(corners.bool(), fraction, 1 - fraction).prod(-1)
-            index = entry_index(floor.long()[:, None] + corners, layout, level)
-            values = table[int(layout.offsets[level]) + index]
-            features.append((weights[..., None] * values).sum(1))
-        return torch.cat(features, -1)
+        return encode_levels(points, table, levels_of(layout))
 
     def march(
         self,

@@ -1,0 +1,94 @@
+"""Writes what bench_nerf.py measured into docs/benchmarks.md, beside the torch twin and the result kept from before.
+
+`python benchmarks/nerf_table.py results.json` writes the table; `--keep` also makes it the result that the next one is
+compared with (benchmarks/previous.json).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import subprocess
+from collections import defaultdict
+from importlib.metadata import version
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE, PREVIOUS = ROOT / "docs" / "benchmarks.md", ROOT / "benchmarks" / "previous.json"
+BEGIN, END = "<!-- nerf: begin -->", "<!-- nerf: end -->"
+OURS, TWIN, COMPILED = "numba", "torch", "compile"
+HEADINGS = ("part", "torch, ms", "compiled, ms", "numba, ms", "against torch", "against compiled", "against before")
+Times = dict[str, dict[str, float]]
+"""Part -> backend -> milliseconds, the fastest round."""
+
+
+def times_of(results: Path) -> Times:
+    """Times in a file of pytest-benchmark."""
+    times: Times = defaultdict(dict)
+    for one in json.loads(results.read_text())["benchmarks"]:
+        backend = (one["params"] or {}).get("backend", OURS)
+        times[one["group"]][backend] = 1e3 * one["stats"]["min"] / one["extra_info"].get("frames", 1)
+    return dict(times)
+
+
+def change(now: dict[str, float], before: dict[str, float]) -> float | None:
+    """How many times faster than before, measured by the twin where both were, so that the machine falls out."""
+    if OURS not in now or OURS not in before:
+        return None
+    scale = now[TWIN] / before[TWIN] if TWIN in now and TWIN in before else 1.0
+    return before[OURS] * scale / now[OURS]
+
+
+def row(part: str, now: dict[str, float], before: dict[str, float]) -> str:
+    """One part in markdown."""
+    cells = [f"{now[name]:.3g}" if name in now else "" for name in (TWIN, COMPILED, OURS)]
+    cells += [f"{now[name] / now[OURS]:.1f} x" if name in now and OURS in now else "" for name in (TWIN, COMPILED)]
+    changed = change(now, before)
+    return " | ".join(["", part, *cells, "" if changed is None else f"{changed:.2f} x", ""]).strip()
+
+
+def table(times: Times, previous: Times) -> str:
+    """All parts, fastest rounds."""
+    lines = ["| " + " | ".join(HEADINGS) + " |", "|" + "---|" * len(HEADINGS)]
+    return "\n".join([*lines, *(row(part, now, previous.get(part, {})) for part, now in times.items())])
+
+
+def made() -> str:
+    """Commit, machine and versions, in a line."""
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True).stdout
+    names = ", ".join(f"{name} {version(name)}" for name in ("torch", "numba", "numpy"))
+    import torch
+    from numba import get_num_threads
+
+    threads = f"{torch.get_num_threads()} threads of torch, {get_num_threads()} of numba"
+    return (
+        f"Commit {commit.strip() or 'unknown'}, Python {platform.python_version()}, {names}, {processor()}, {threads}."
+    )
+
+
+def processor() -> str:
+    """Number and model of the processor's cores."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return f"{len(models)} cores of {models[0]}" if models else platform.processor() or platform.machine()
+
+
+def main() -> None:
+    """Print the table and write it between its marks."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("results", type=Path, help="what pytest --benchmark-json wrote")
+    parser.add_argument("--keep", action="store_true", help="compare with this from now on")
+    asked = parser.parse_args()
+    times, kept = times_of(asked.results), json.loads(PREVIOUS.read_text())
+    written = f"{table(times, kept['ms'])}\n\n{made()} Before: {kept['made']}\n"
+    print(written)
+    before, rest = PAGE.read_text().split(BEGIN)
+    PAGE.write_text(f"{before}{BEGIN}\n{written}{END}{rest.split(END)[1]}")
+    if asked.keep:
+        PREVIOUS.write_text(json.dumps({"made": made(), "ms": times}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

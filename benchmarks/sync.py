@@ -17,12 +17,8 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from beavervision.artifacts.motion import Motion
 from beavervision.audio.waveform import SAMPLE_RATE, load_waveform
-from beavervision.face.providers import load_face_model
-from beavervision.metrics.jitter import landmark_jitter
 from beavervision.stages.audio2motion.inference import AudioToMotion
-from beavervision.stages.audio2motion.manner import lip_distance
 from beavervision.stages.recordings import Recording, open_recording
 from beavervision.stages.syncnet.inference import SyncExpert
 from beavervision.stages.syncnet.judgement import Judgement
@@ -31,8 +27,6 @@ from beavervision.stages.syncnet.network import WINDOW
 AUDIO = Path(__file__).resolve().parents[2] / "shared" / "audio"
 BLOCK = SAMPLE_RATE // 2
 """Samples of the pieces that shuffled speech is cut into: half a second, long enough to stay speech."""
-SILENCES = {"digital silence": -np.inf, "noise at -60 dB": -60.0, "noise at -40 dB": -40.0}
-FACE = load_face_model()
 
 
 def main() -> None:
@@ -56,10 +50,8 @@ def main() -> None:
         tell_row(f"{recording.name}, all of it", judged(expert, [recording], whole=True))
     if given.motion is not None:
         predictor = AudioToMotion.from_bundle(given.motion)
-        for row in (*real_speech(expert, predictor), *silence(predictor)):
+        for row in real_speech(expert, predictor):
             tell_row(*row)
-        for folder in given.clip:
-            tell_row(*jitter(predictor, open_recording(folder)))
 
 
 def judged(expert: SyncExpert, recordings: list[Recording], *, whole: bool = False) -> dict[str, float]:
@@ -92,41 +84,6 @@ def shuffled(samples: Float[np.ndarray, "N"], seed: int = 0) -> Float[np.ndarray
     """The same speech, its pieces in another order."""
     pieces = np.array_split(samples, max(2, len(samples) // BLOCK))
     return np.concatenate([pieces[i] for i in np.random.default_rng(seed).permutation(len(pieces))])
-
-
-def silence(predictor: AudioToMotion, seconds: float = 4.0) -> Iterator[tuple[str, dict[str, float]]]:
-    """Opening of the mouth where nobody speaks, as a share of its range in real speech (2nd to 95th percentile)."""
-    paths = sorted(AUDIO.glob("*")) if AUDIO.is_dir() else []
-    if not paths:
-        return
-    spoken = np.concatenate([opening(predictor.predict(load_waveform(path).samples)) for path in paths])
-    low, high = np.percentile(spoken, (2, 95))
-    rng = np.random.default_rng(0)
-    for name, level in SILENCES.items():
-        noise = 10 ** (level / 20) * rng.standard_normal(round(seconds * SAMPLE_RATE))
-        share = (opening(predictor.predict(noise.astype(np.float32))) - low) / (high - low)
-        yield f"mouth in {name}, share of its range", {"median": float(np.median(share)), "most": float(share.max())}
-
-
-def jitter(predictor: AudioToMotion, recording: Recording) -> tuple[str, dict[str, float]]:
-    """Second difference of the lips over time, mm a frame squared: footage, and what is predicted for its speech."""
-    known = np.isfinite(recording.expression).all(1)
-    truth = np.where(known[:, None], recording.expression, np.nan)
-    found = predictor.predict(recording.sound(range(recording.n_frames))).expression
-    motions = {"footage": truth, "predicted": found}
-    figures = {name: float(landmark_jitter(torch.from_numpy(lips_mm(motion)))) for name, motion in motions.items()}
-    return f"jitter of the lips, {recording.name}", figures
-
-
-def opening(motion: Motion) -> Float[np.ndarray, "T"]:
-    """Distance of the lips, cm."""
-    return lip_distance(FACE, motion.expression)
-
-
-def lips_mm(expression: Float[np.ndarray, "T E"]) -> Float[np.ndarray, "T 20 3"]:
-    """Lip landmarks of the mean face, mm."""
-    keys = FACE.landmarks68[48:]
-    return 10 * (FACE.mean[keys] + np.tensordot(expression, FACE.exp_basis[:, keys], 1))
 
 
 def tell_row(name: str, figures: dict[str, float]) -> None:

@@ -81,7 +81,9 @@ def test_evaluation_shows_the_frames_that_were_held_out(tmp_path):
     export(tmp_path / "a2m", module, data)
     data = PostNetData(clip.folder, {"audio2motion": tmp_path / "a2m"}, takes=0)
     data.setup("fit")
-    curves, film = PostNetTraining(**data.dimensions(), network={"widths": [8]}).evaluation_media(data)
+    module = PostNetTraining(**data.dimensions(), network={"widths": [8]})
+    assert all(name.startswith("test/") for name in module.evaluation_figures(data))
+    curves, film = module.evaluation_media(data)
     assert list(curves.lines) == ["footage", "predicted", "refined"]
     # a new network is the identity
     np.testing.assert_allclose(curves.lines["refined"], curves.lines["predicted"], atol=1e-4)

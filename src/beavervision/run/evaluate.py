@@ -54,6 +54,7 @@ def evaluate(cfg: DictConfig) -> Path:
     trainer = build_trainer(cfg, [frames], [])
     trainer.validate(module, datamodule=data, ckpt_path=checkpoint, weights_only=True, verbose=False)
     figures = {name: float(value) for name, value in trainer.callback_metrics.items()}
+    figures |= module.evaluation_figures(data)
     path = folder / "evaluation" / "metrics.json"
     with atomic_file(path) as part:
         part.write_text(json.dumps(figures, indent=2), encoding="utf-8")
@@ -66,7 +67,7 @@ def evaluate(cfg: DictConfig) -> Path:
 
 
 def _tell(stage: str, figures: dict[str, float], path: Path) -> None:
-    table = Table(title=f"{stage} on held-out frames", show_header=False)
+    table = Table(title=f"{stage}, evaluated", show_header=False)
     for name, value in figures.items():
         table.add_row(name, f"{value:.4g}")
     Console().print(table)

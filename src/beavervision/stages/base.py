@@ -91,6 +91,16 @@ class StageModule(LightningModule, ABC):
         """
         return []
 
+    def evaluation_figures(self, data: StageData) -> dict[str, float]:
+        """Return figures that `evaluate` reports beside those of a validation; none by default.
+
+        For stages whose validation chooses weights, and so cannot be on what is held out.
+
+        Args:
+            data: the set-up DataModule of the frames that were held out.
+        """
+        return {}
+
     def evaluation_media(self, data: StageData) -> Iterable[Media]:
         """Return what `evaluate` shows of the trained stage, after a validation; by default what validations show.
 

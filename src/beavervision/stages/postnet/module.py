@@ -182,6 +182,10 @@ class PostNetTraining(StageModule):
         data: PostNetData = self.trainer.datamodule
         return [] if self._shown is None else refined_media(*self._shown, data.chosen_by, data)
 
+    def evaluation_figures(self, data: PostNetData) -> dict[str, float]:
+        """Every mode of refining on the held-out split; the validation's frames are those that chose the network."""
+        return self.bundle_contents(data).metrics
+
     def evaluation_media(self, data: PostNetData) -> list[Media]:
         """The same of the held-out speech, with the chosen network."""
         speech = data.held_out()

@@ -15,6 +15,15 @@ HELD_OUT = 4
 REMARK = 0.2
 """Share of sentences that are ready-made remarks, questions and exclamations."""
 LARGEST_NUMBER = 1000
+BABBLE = 0.5
+"""Share of sentences to learn from whose words are made up: sounds shall be learnt, not phrases."""
+ONSETS = (
+    *("b", "b", "p", "p", "m", "m", "f", "v", "w", "t", "d", "n", "l", "r", "s", "k", "g", "h", "j"),
+    *("bl", "br", "pl", "pr", "fl", "fr", "tr", "dr", "st", "sp", "sm", "kl", "gr", "sch"),
+)
+CODAS = ("", "", "", *["m", "n", "p", "b", "l", "r", "s", "t", "k", "f"])
+WORDS, SYLLABLES = (3, 8), (1, 4)
+"""Of a made-up sentence and word; the second number is never reached."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +32,8 @@ class Language:
 
     code: str
     voices: tuple[str, ...]
+    vowels: tuple[str, ...]
+    """As they are written."""
     who: tuple[str, ...]
     does: tuple[str, ...]
     when: tuple[str, ...]
@@ -33,12 +44,23 @@ class Language:
 
         Example:
             >>> languages()["en"].sentence(np.random.default_rng(2), held_out=False)
-            'The old baker could not remember the number 814 without saying a word.'
+            'Rowp noot schikboomfaym!'
         """
+        if not held_out and rng.random() < BABBLE:
+            return self._babble(rng)
         if rng.random() < REMARK:
             return str(rng.choice(_share(self.says, held_out=held_out)))
         parts = [str(rng.choice(_share(phrases, held_out=held_out))) for phrases in (self.who, self.does, self.when)]
         return " ".join(parts).format(n=rng.integers(2, LARGEST_NUMBER)) + "."
+
+    def _babble(self, rng: np.random.Generator) -> str:
+        """A sentence of words that do not exist, to be read by the language's rules."""
+        parts = (ONSETS, self.vowels, CODAS)
+        words = [
+            "".join(str(rng.choice(part)) for _ in range(rng.integers(*SYLLABLES)) for part in parts)
+            for _ in range(rng.integers(*WORDS))
+        ]
+        return " ".join(words).capitalize() + rng.choice([".", ".", "!", "?"])
 
 
 @cache

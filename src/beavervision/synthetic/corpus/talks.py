@@ -24,7 +24,7 @@ from beavervision.synthetic.corpus.stops import with_closures
 from beavervision.synthetic.rhythm import smooth_noise
 from beavervision.synthetic.speech import Phoneme, Speech, arrange, begin_anew, speak
 
-VERSION = 3
+VERSION = 4
 """Of the recipe: another one makes all talks anew."""
 FPS = 25
 LEVEL_DB = -23.0

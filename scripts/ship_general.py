@@ -1,0 +1,51 @@
+"""Puts a trained general bundle into the package: `python scripts/ship_general.py <bundle folder>`.
+
+Weights, sizes and figures stay as they are; paths of the machine that trained it and the preview film stay behind. The
+model card, README.md in the package's folder, is written by hand and kept.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from omegaconf import OmegaConf
+
+from beavervision.artifacts.bundle import CONFIG, Bundle, save_bundle
+from beavervision.artifacts.manifest import Manifest
+from beavervision.run.initial import GENERAL
+
+CARD = "README.md"
+PLACES = ("paths", "trainer", "callbacks", "logger", "hardware")
+"""Nodes of the config that say where it was trained and not what was learnt."""
+
+
+def ship(folder: Path) -> Path:
+    """Copy a bundle to where `model.init=general` looks for it."""
+    manifest = Manifest.read(folder, "bundle")
+    stage = manifest.facts["stage"]
+    bundle, target = Bundle.load(folder, stage), GENERAL / stage
+    config = OmegaConf.load(folder / CONFIG)
+    for node in PLACES:
+        config.pop(node, None)
+    config.data.clips = None
+    inputs = {name: {**source, "path": Path(source["path"]).name} for name, source in manifest.inputs.items()}
+    card = target / CARD
+    words = card.read_text(encoding="utf-8") if card.exists() else ""
+    save_bundle(
+        target,
+        stage,
+        bundle.weights,
+        bundle.hparams,
+        bundle.facts,
+        assets=bundle.assets,
+        inputs=inputs,
+        metrics=bundle.metrics,
+        config=OmegaConf.to_yaml(config),
+    )
+    card.write_text(words, encoding="utf-8")
+    return target
+
+
+if __name__ == "__main__":
+    print(ship(Path(sys.argv[1])))

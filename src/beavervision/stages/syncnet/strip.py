@@ -17,8 +17,8 @@ def offset_curves(total: Float[Tensor, "O"], count: Float[Tensor, "O"]) -> Curve
         total: sum of the distances of embeddings, as `metrics.sync.offset_distances` gives it.
         count: their number.
     """
-    total, count = (value.float().cpu().numpy() for value in (total, count))
-    mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    sums, counts = (value.float().cpu().numpy() for value in (total, count))
+    mean = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
     offsets = np.arange(-MAX_OFFSET, MAX_OFFSET + 1)
     return Curves(
         "offset", offsets, {"held-out speech": mean}, "sound later than lips, frames", "distance of embeddings"

@@ -73,6 +73,7 @@ def test_the_kernels_find_the_twin_s_samples(head, pose):
 def test_the_pasting_kernel_is_its_twin(factor):
     generator = torch.Generator().manual_seed(factor)
     small = torch.rand(2, 7, 9, 4, generator=generator) * 1.4 - 0.2
+    small[:, 2:4, 3:6] = 0
     detail = torch.randn(2, 7, 9, 4 * factor**2, generator=generator) * 0.1
     first = torch.tensor([[-2, 3], [4, -1]])
     canvases = [
@@ -149,7 +150,14 @@ def test_the_upsampler_interpolates_before_it_learns_and_adds_nothing_to_nothing
     wanted = torch.tensor([1.75, 2.25, 2.75, 3.25])
     torch.testing.assert_close(network(ramp)[0, 0, 4, 4:8], wanted)
     torch.nn.init.ones_(network.last.weight)
-    assert not network(torch.zeros(1, 6, 4, 4)).any()
+    torch.nn.init.ones_(network.hidden[0].weight)
+    one = torch.zeros(1, 6, 9, 9)
+    assert not network(one).any()
+    one[0, :, 4, 4] = 1
+    # Half a pixel of the small picture round the one that is there.
+    shown = network(one)[0].any(0).nonzero()
+    assert shown.min(0).values.tolist() == [7, 7]
+    assert shown.max(0).values.tolist() == [10, 10]
     assert network.reach == 3
 
 

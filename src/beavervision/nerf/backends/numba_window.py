@@ -202,8 +202,11 @@ def paste(first, factor, small, detail, rgb, alpha):
             down = (np.float32(row) + HALF) * share - HALF
             right = (np.float32(column) + HALF) * share - HALF
             whole = factor * factor
-            opacity = _between(small, frame, down, right, 3) + detail[frame, y, x, 3 * whole + place]
-            opacity = min(max(opacity, np.float32(0)), ONE)
+            opacity = _between(small, frame, down, right, 3)
+            if opacity > 0:
+                opacity = min(max(opacity + detail[frame, y, x, 3 * whole + place], np.float32(0)), ONE)
+            else:
+                opacity = np.float32(0)
             alpha[frame, v, u] = opacity
             for channel in range(3):
                 colour = _between(small, frame, down, right, channel) + detail[frame, y, x, channel * whole + place]

@@ -39,7 +39,8 @@ def paste(
     height, width = alpha.shape[1:]
     small, detail = small.permute(0, 3, 1, 2), detail.permute(0, 3, 1, 2)
     fine = nn.functional.interpolate(small, scale_factor=factor, mode="bilinear", align_corners=False)
-    fine = fine + nn.functional.pixel_shuffle(detail, factor)
+    # As in `Upsampler.forward`.
+    fine = (fine + nn.functional.pixel_shuffle(detail, factor)) * (fine[:, 3:] > 0)
     opacity = fine[:, 3:].clamp(0, 1)
     colour = fine[:, :3].clamp_min(0).minimum(opacity).permute(0, 2, 3, 1)
     rgb.zero_()

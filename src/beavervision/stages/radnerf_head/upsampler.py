@@ -15,7 +15,8 @@ class Upsampler(nn.Module):
     """A few convolutions at the small size, then sub-pixels (Shi et al. 2016, "ESPCN"), added to linear interpolation.
 
     No layer has a bias: where nothing is rendered nothing appears, so that a window computes what the whole canvas
-    would, and zeros round it are the truth. The last layer starts at zero: at first it interpolates.
+    would, and zeros round it are the truth. Nor is there anything where interpolation finds no opacity at all: an
+    upsampler that has learnt little spreads no haze. The last layer starts at zero: at first it interpolates.
 
     Args:
         features: channels beside colour and opacity.
@@ -50,7 +51,8 @@ class Upsampler(nn.Module):
         base = nn.functional.interpolate(
             small[:, :RGBA].float(), scale_factor=self.factor, mode="bilinear", align_corners=False
         )
-        return base + nn.functional.pixel_shuffle(self.detail(small), self.factor)
+        fine = base + nn.functional.pixel_shuffle(self.detail(small), self.factor)
+        return fine * (base[:, RGBA - 1 :] > 0)
 
     def detail(self, small: Float[Tensor, "B C h w"]) -> Float[Tensor, "B D h w"]:
         """What interpolation lacks: sub-pixels of each pixel, D = 4 factor^2, as `pixel_shuffle` takes them."""

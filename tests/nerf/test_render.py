@@ -30,6 +30,15 @@ def test_weights_never_exceed_one_and_what_is_hidden_weighs_nothing():
     assert float(weights_from_density(walled, torch.ones(200))[:, 4:].max()) == 0
 
 
+def test_transmittance_falls_from_one_and_never_below_nothing():
+    generator = torch.Generator().manual_seed(1)
+    density = torch.rand(200, 12, generator=generator) * torch.logspace(-2, 4, 200)[:, None]
+    passing = 1 - weights_from_density(density, torch.rand(200, generator=generator)).cumsum(1)
+    assert float(passing.diff(dim=1).max()) <= 1e-6
+    assert float(passing.max()) <= 1
+    assert float(passing.min()) >= -1e-6
+
+
 def test_splitting_a_sample_changes_nothing():
     density = torch.tensor([[2.0, 5.0]], dtype=torch.float64)
     whole = weights_from_density(density, torch.tensor([0.3], dtype=torch.float64))

@@ -7,6 +7,7 @@ from beavervision.errors import BeaverError
 from beavervision.nerf.grid import GridLayout
 from beavervision.nerf.triplane import TriplaneEncoding
 from beavervision.stages.radnerf_head.field import KINDS, make_field
+from beavervision.stages.radnerf_head.module import HeadModule
 
 SMALL = GridLayout(dims=2, levels=2, base=4, finest=8, features=1)
 
@@ -71,3 +72,8 @@ def test_a_backend_is_changed_in_all_planes():
 def test_an_unknown_kind_is_a_sentence():
     with pytest.raises(BeaverError, match=r"model\.field\.kind"):
         make_field("sphere", 10, 2)
+
+
+def test_the_field_named_without_its_key_is_a_sentence():
+    with pytest.raises(BeaverError, match=r"model\.field\.kind=triplane"):
+        HeadModule(box=[0.0] * 6, n_codes=1, window=1, cells=4, height=64, field="triplane")

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from beavervision.errors import BeaverError
 from beavervision.stages.base import BundleContents, StageModule
 from beavervision.stages.media import Film, Media, Picture
 from beavervision.stages.radnerf_head.averaging import WeightAverage
@@ -94,6 +95,8 @@ class HeadModule(StageModule):
         fast: dict[str, Any] | None = None,
         field: dict[str, Any] | None = None,
     ) -> None:
+        if isinstance(field, str):
+            raise BeaverError(f"model.field holds the field's numbers; say model.field.kind={field}.")
         super().__init__()
         self.save_hyperparameters()
         self.network_args = {

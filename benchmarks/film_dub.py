@@ -91,9 +91,13 @@ def dub(cast: Cast, span: range) -> list[tuple[str, str]]:
             seen.see(index, made, source, labels)
             made_file.write(made)
             kept.write(source)
-    rows = [
-        ("PSNR of held-out frames, whole", f"{seen.whole.psnr:.1f} dB (>= 35)"),
-        ("PSNR of held-out frames, head", f"{seen.head.psnr:.1f} dB (>= 26)"),
+    rows = []
+    if seen.whole.count:
+        rows += [
+            ("PSNR of held-out frames, whole", f"{seen.whole.psnr:.1f} dB (>= 35)"),
+            ("PSNR of held-out frames, head", f"{seen.head.psnr:.1f} dB (>= 26)"),
+        ]
+    rows += [
         ("pixels away from the head that differ, before coding", f"{seen.foreign} of {seen.away / 1e6:.1f} million"),
         ("PSNR away from the head, coded (the source itself, coded)", _coded(clip, span, film, coded)),
         ("gradient across the border, of the source's own", _ratio(seen.across)),

@@ -206,12 +206,15 @@ def test_a_field_of_planes_keeps_its_levels():
     assert torch.equal(fast.field.colour.first.weight, full.colour.first.weight)
 
 
-def test_frames_in_threads_are_frames_one_by_one(head, pose, conditions):
+@pytest.mark.parametrize("backend", ["torch", "numba"])
+def test_frames_in_threads_are_frames_one_by_one(head, pose, conditions, backend):
+    head.field.use_backend(backend)
     before = torch.get_num_threads()
     pictures = []
     for threads in (1, 2):
         torch.set_num_threads(threads)
-        pictures.append(FastRenderer(head).render(pose, conditions, SIZE))
+        with torch.inference_mode():
+            pictures.append(FastRenderer(head).render(pose, conditions, SIZE))
         assert torch.get_num_threads() == threads
     torch.set_num_threads(before)
     assert torch.equal(pictures[0].rgb, pictures[1].rgb)

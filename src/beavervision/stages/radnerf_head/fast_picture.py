@@ -71,9 +71,9 @@ class FastRenderer:
             self._threads.each(count, lambda i: render_some(slice(i, i + 1)))
         else:
             render_some(slice(None))
-        return Pictures(rgb, alpha, torch.zeros_like(alpha))
+        return Pictures(rgb, alpha, alpha.new_zeros(1).expand_as(alpha))
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def _render(self, pose: Pose, condition: Tensor, code: Tensor, rgb: Tensor, alpha: Tensor) -> None:
         """Write some frames' pictures."""
         windows = self._windows(pose, (alpha.shape[2], alpha.shape[1]))

@@ -48,7 +48,7 @@ class HeldOutFigures(nn.Module):
         """
         truth = batch.rgb / 255
         picture = shown.rgb[0] + (1 - shown.alpha[0, ..., None]) * (batch.plate / 255)
-        row = {"frame": float(batch.index)}
+        row: dict[str, float] = {"frame": batch.index}
         for name, mask in head_masks(batch).items():
             row[name] = float("nan")
             if mask.any():

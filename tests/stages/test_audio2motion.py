@@ -15,8 +15,8 @@ from beavervision.stages.audio2motion.data import Audio2MotionData
 from beavervision.stages.audio2motion.inference import AudioToMotion
 from beavervision.stages.audio2motion.manner import lip_distance, mouth_projector
 from beavervision.stages.audio2motion.module import Audio2Motion
+from beavervision.stages.audio2motion.speech_motion import collate
 from beavervision.stages.audio2motion.statistics import measure
-from beavervision.stages.audio2motion.windows import collate
 from beavervision.stages.recordings import recording_of_clip
 from beavervision.stages.takes import record
 

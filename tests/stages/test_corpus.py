@@ -10,6 +10,7 @@ from transformers import HubertConfig, HubertModel
 
 from beavervision.artifacts.corpus import Corpus, write_corpus
 from beavervision.errors import BeaverError
+from beavervision.stages.audio2motion.adaptation import take_over_scale
 from beavervision.stages.audio2motion.data import Audio2MotionData
 from beavervision.stages.audio2motion.inference import AudioToMotion
 from beavervision.stages.audio2motion.module import Audio2Motion
@@ -187,9 +188,22 @@ def test_a_network_is_adapted_with_its_sizes_and_scales(corpus, speech_clip, tmp
     student = Audio2Motion(**data.dimensions(), network={"hidden": 99, "dropout": 0.0}, schedule=FAST)
     assert student._network_hparams == {**teacher._network_hparams, "dropout": 0.0}
     fit(student, data, 1, val_every=5)
-    for name in ("content_mean", "content_std", "content_low", "motion_std"):
+    for name in ("content_mean", "content_std", "content_low"):
         torch.testing.assert_close(getattr(student.network, name), getattr(teacher.network, name))
     assert not torch.equal(student.network.motion_mean, teacher.network.motion_mean)
+
+
+def test_a_person_s_scale_is_taken_over_without_a_change_of_what_is_said(corpus):
+    data = make_data(corpus)
+    network = make_module(data).network.eval()
+    with torch.no_grad():
+        network.motion_std[3:].fill_(1e-3)
+        speech = next(iter(data.clean_speech()))
+        before = network(speech)
+        take_over_scale(network, torch.full((64,), 0.5))
+        torch.testing.assert_close(network(speech), before)
+    assert network.motion_std.min() >= 0.5
+    assert (network.motion_std[:3] == 1).all()  # what the network knows to move more stays
 
 
 def test_the_rest_is_taken_over_in_closed_form(corpus, speech_clip, tmp_path):

@@ -181,7 +181,7 @@ def _command_after(bundle: Bundle, cfg: DictConfig) -> str:
     stage, experiment = bundle.stage, experiment_of(cfg.run.slug)
     if cfg.data.get("clips") is not None:
         begun = f" {override('model.init', str(shown(bundle.folder)))}" if "init" in cfg.model else ""
-        return f"python train.py model={stage} data=myvideo data.name=<who>{begun}"
+        return f"python train.py model={CHAIN[0]} data=myvideo data.name=<who>{begun}"
     whose = who(cfg.data.name, cfg.paths.runs)
     after = CHAIN[CHAIN.index(stage) + 1 :] if stage in CHAIN else ()
     if not after:

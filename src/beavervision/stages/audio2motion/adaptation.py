@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from beavervision.artifacts.bundle import Bundle
 from beavervision.errors import BeaverError
 from beavervision.stages.arguments import build_from
 from beavervision.stages.audio2motion.network import MotionVAE
-from beavervision.stages.audio2motion.windows import SpeechMotion
+from beavervision.stages.audio2motion.speech_motion import SpeechMotion
 
 
 def begin_with(
@@ -42,6 +44,23 @@ def begin_with(
     network = MotionVAE(**hparams)
     network.load_state_dict(bundle.weights)
     return network, hparams
+
+
+@torch.no_grad()
+def take_over_scale(network: MotionVAE, motion_std: Float[Tensor, "E"]) -> None:
+    """Give the network the person's scale where the person moves more than it knows; what it says stays the same.
+
+    Made speech moves both sides of the face alike; a person's sides differ, and would be huge in units of nothing.
+
+    Args:
+        network: changed in place.
+        motion_std: of the person's motion.
+    """
+    wider = torch.maximum(network.motion_std, motion_std.to(network.motion_std))
+    narrower = network.motion_std / wider
+    network.leave.weight.mul_(narrower[:, None, None])
+    network.leave.bias.mul_(narrower)
+    network.motion_std.copy_(wider)
 
 
 @torch.inference_mode()

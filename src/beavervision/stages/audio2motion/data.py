@@ -11,8 +11,9 @@ from torch.utils.data import DataLoader
 from beavervision.artifacts.manifest import Manifest
 from beavervision.audio.hearing import FeatureSettings
 from beavervision.errors import BeaverError
+from beavervision.stages.audio2motion.speech_motion import SpeechMotion, as_batch, closures, collate
 from beavervision.stages.audio2motion.statistics import measure
-from beavervision.stages.audio2motion.windows import SpeechMotion, Windows, as_batch, closures, collate
+from beavervision.stages.audio2motion.windows import Windows
 from beavervision.stages.disturbance import Variety
 from beavervision.stages.draws import DrawLoader, step_loader
 from beavervision.stages.held_out import HeldOut

@@ -50,6 +50,11 @@ class AudioToMotion:
         self._mouth_amp, self._eye_amp = mouth_amp, eye_amp
         self.speech_level_db, self._chunk, self._identity_dim = speech_level_db, chunk, identity_dim
 
+    @property
+    def expression_dim(self) -> int:
+        """E, coefficients of an expression."""
+        return len(self.network.motion_mean) - self._identity_dim
+
     @classmethod
     def from_bundle(cls, folder: Path) -> AudioToMotion:
         """Read a trained bundle.
@@ -154,7 +159,7 @@ class AudioToMotion:
         speech = Speech(
             content=torch.from_numpy(heard.content)[None],
             pitch=torch.from_numpy(coarse_pitch(heard.pitch))[None],
-            blink=torch.from_numpy(marks)[None],
+            blink=torch.tensor(marks)[None],
             mouth_amp=torch.tensor([amps[0] * self._mouth_amp]),
             eye_amp=torch.tensor([amps[1] * self._eye_amp]),
             inside=torch.ones(1, heard.n_frames, dtype=torch.bool),

@@ -14,13 +14,13 @@ from torch.nn.functional import pad
 from beavervision.face.providers import load_face_model
 from beavervision.metrics.mouth import closure_recall
 from beavervision.stages.arguments import build_from
-from beavervision.stages.audio2motion.adaptation import begin_with, take_over_rest
+from beavervision.stages.audio2motion.adaptation import begin_with, take_over_rest, take_over_scale
 from beavervision.stages.audio2motion.data import Audio2MotionData
 from beavervision.stages.audio2motion.losses import cyclic_weight, learning_rate_factor, sampled_kl
 from beavervision.stages.audio2motion.network import MotionVAE, latent_mask
 from beavervision.stages.audio2motion.objective import LossWeights, Objective
+from beavervision.stages.audio2motion.speech_motion import SpeechMotion
 from beavervision.stages.audio2motion.strip import held_out_media, spoken_media
-from beavervision.stages.audio2motion.windows import SpeechMotion
 from beavervision.stages.base import BundleContents, StageModule
 from beavervision.stages.draws import step_noise
 from beavervision.stages.media import PREVIEW, Film, Media
@@ -91,6 +91,7 @@ class Audio2Motion(StageModule):
         data: Audio2MotionData = self.trainer.datamodule
         statistics = data.statistics
         if self._adapts:
+            take_over_scale(self.network, torch.from_numpy(statistics.motion_std))
             take_over_rest(self.network, data.clean_speech())
         else:
             names = ("content_mean", "content_std", "content_low", "motion_mean", "motion_std")

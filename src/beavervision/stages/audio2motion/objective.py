@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from beavervision.face.model import FaceModel
 from beavervision.stages.audio2motion.losses import acceleration_error, masked_mean
-from beavervision.stages.audio2motion.windows import SpeechMotion
+from beavervision.stages.audio2motion.speech_motion import SpeechMotion
 from beavervision.stages.geometry import FaceGeometry
 from beavervision.stages.lips import LipShape
 from beavervision.stages.syncnet.inference import SyncExpert

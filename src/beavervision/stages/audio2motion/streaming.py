@@ -86,7 +86,7 @@ class MotionStream:
         """Expressions of the frames not yet moved but for the last `ahead` of those heard."""
         stop = max(self._done, heard - ahead)
         if stop == self._done:
-            return np.zeros((0, len(self._predictor.network.motion_mean)), np.float32)
+            return np.zeros((0, self._predictor.expression_dim), np.float32)
         first = max(0, (self._done - self._predictor.network.past) // STRIDE * STRIDE)
         features = self._hearing.features(first, heard)
         latents = self._drawn(first // STRIDE, -(-heard // STRIDE))

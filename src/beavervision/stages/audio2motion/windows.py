@@ -2,43 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
-from jaxtyping import Bool, Float
-from torch import Tensor
+from jaxtyping import Bool, Int
 
-from beavervision.audio.pitch import coarse_pitch
 from beavervision.face.model import FaceModel
-from beavervision.metrics.mouth import spoken_closures
-from beavervision.stages.audio2motion.manner import Manner, lip_distance, mouth_projector
-from beavervision.stages.audio2motion.network import Speech
-from beavervision.stages.audio2motion.statistics import Statistics, motion_of
+from beavervision.stages.audio2motion.manner import mouth_projector
+from beavervision.stages.audio2motion.speech_motion import SpeechMotion, as_batch, closures, collate, resting, scaled
+from beavervision.stages.audio2motion.statistics import Statistics
 from beavervision.stages.draws import Drawn, draw_rng
 from beavervision.stages.ranks import own_share
 from beavervision.stages.shelf import Shelf
 from beavervision.stages.speakers import SpeakerBalance
-from beavervision.stages.takes import Take
 
 MIN_KNOWN = 0.5
 """Share of a training window whose motion must be known."""
 SHORTEST = 8
 """Takes of less than 1/8 of a window are batched as if they had that length."""
-
-
-@dataclass
-class SpeechMotion(Speech):
-    """A speech and the motion that goes with it."""
-
-    expression: Float[Tensor, "B T E"]
-    """What is learnt of a frame; identity coefficients stand before the expression's where they are learnt, too."""
-    known: Bool[Tensor, "B T"]
-    """Frames that count: inside the sequence, and the face was seen."""
-    closed: Bool[Tensor, "B T"]
-    """Lips shut in the midst of speech."""
 
 
 class Windows(Drawn[SpeechMotion]):
@@ -97,7 +78,10 @@ class Windows(Drawn[SpeechMotion]):
         times = self._times[self._all.draw(rng)]
         count = times * self._batch_size
         drawn = [(self._alike[times].draw(rng), rng.random(), rng.uniform(-1, 1)) for _ in range(count)]
-        return collate([self._cut(*one) for one in drawn[own_share(count, "datamodule.batch_size", *self._who)]])
+        # Padded alike in all processes, so that they draw the noise that one alone would draw.
+        longest = max(min(self._length, self._shelf.labels[place].n_frames) for place, *_ in drawn)
+        own = own_share(count, "datamodule.batch_size", *self._who)
+        return collate([self._cut(*one) for one in drawn[own]], longest)
 
     def _cut(self, place: int, where: float, more: float) -> SpeechMotion:
         """A window of a take; `where` in [0, 1) chooses its start, `more` in [-1, 1] how far the mouth moves."""
@@ -113,59 +97,6 @@ class Windows(Drawn[SpeechMotion]):
         return as_batch(scaled(part, manner, self._projector, scale), closed, manner, scale, identity=self._identity)
 
 
-def resting(take: Take, manner: Manner) -> Take:
-    """The same sound, to which the face rests."""
-    still = np.tile(manner.rest, (take.n_frames, 1))
-    nothing = np.zeros(take.n_frames, bool)
-    return replace(take, expression=still, valid=~nothing, blink=nothing.astype(np.int64), bilabial=nothing)
-
-
-def scaled(take: Take, manner: Manner, projector: Float[np.ndarray, "E E"], scale: float) -> Take:
-    """The same speech with a mouth that moves `scale` times as much."""
-    expression = take.expression + (scale - 1) * (take.expression - manner.rest) @ projector
-    return replace(take, expression=expression * take.valid[:, None])
-
-
-def as_batch(
-    take: Take, closed: Bool[np.ndarray, "T"], manner: Manner, scale: float = 1.0, *, identity: bool = False
-) -> SpeechMotion:
-    """A take as a batch of one."""
-    motion = motion_of(take, identity=identity) * take.valid[:, None]
-    # torch.tensor copies: what is mapped must not be written to.
-    return SpeechMotion(
-        content=torch.tensor(take.content)[None],
-        pitch=torch.tensor(coarse_pitch(take.pitch))[None],
-        blink=torch.tensor(take.blink)[None],
-        mouth_amp=torch.tensor([scale * manner.mouth_amp]),
-        eye_amp=torch.tensor([manner.eye_amp]),
-        inside=torch.ones(1, take.n_frames, dtype=torch.bool),
-        expression=torch.tensor(motion.astype(np.float32))[None],
-        known=torch.tensor(take.valid)[None],
-        closed=torch.tensor(closed)[None],
-    )
-
-
-def collate(items: Sequence[SpeechMotion]) -> SpeechMotion:
-    """Join batches of any lengths to one, padded with zeros (False where boolean) to the longest."""
-    longest = max(item.inside.shape[1] for item in items)
-    joined = {}
-    for name in vars(items[0]):
-        values = [getattr(item, name) for item in items]
-        if values[0].ndim > 1:
-            rows = longest * values[0].shape[1] // items[0].inside.shape[1]
-            values = [_padded(value, rows) for value in values]
-        joined[name] = torch.cat(values)
-    return SpeechMotion.from_dict(joined)
-
-
-def closures(take: Take, manner: Manner, face: FaceModel) -> Bool[np.ndarray, "T"]:
-    """Known frames whose lips are shut in the midst of speech: by p, b or m where that is known."""
-    if take.bilabial is not None:
-        return take.bilabial & take.valid
-    opening = torch.tensor(lip_distance(face, take.expression))
-    return spoken_closures(opening, *manner.mouth_range).numpy() & take.valid
-
-
 def _weights(shelf: Shelf, quiet: float) -> list[float]:
     """Known frames of each take; those in which nobody speaks weigh `quiet` of their speaker together."""
     spoken: dict[str, int] = {}
@@ -177,13 +108,7 @@ def _weights(shelf: Shelf, quiet: float) -> list[float]:
     return [label.n_known * (share[label.speaker] if label.how.alone else 1.0) for label in shelf.labels]
 
 
-def _padded(value: Tensor, rows: int) -> Tensor:
-    """Lengthen the second dimension with zeros."""
-    missing = value.new_zeros(len(value), rows - value.shape[1], *value.shape[2:])
-    return torch.cat([value, missing], 1)
-
-
-def _starts(valid: Bool[np.ndarray, "T"], length: int) -> np.ndarray:
+def _starts(valid: Bool[np.ndarray, "T"], length: int) -> Int[np.ndarray, "S"]:
     """First frames of the windows in which enough is known; the best one when none has enough."""
     length = min(length, len(valid))
     total = np.concatenate([[0], np.cumsum(valid)])

@@ -323,7 +323,7 @@ def test_avatar_needs_no_footage(infer, runs, word, tmp_path):
         (["region=nose"], "region=nose is not a choice"),
         (["fps=often"], "fps=often is not a choice"),
         (["crf=60"], "crf=60 is more than mp4 knows"),
-        (["control.blink=wink.csv"], "neither a number of blinks a minute nor a file"),
+        (["control.blink=wink.csv"], "neither a number of blinks a minute, nor own, nor a file"),
         (["speech.0=a.wav"], "give one kind of them"),
         (["speech.1=a.wav", "audio=null"], "a.wav does not exist"),
         (["subject=3"], "no finished audio2motion bundle of subject 3"),

@@ -132,7 +132,9 @@ class PitchPath:
                 self._score = total.max(axis=0) + strong
             self._hertz.append(row)
             self._came_from.append(origin)
-        if self._keep is not None and len(self._hertz) > 2 * self._keep:  # seldom, not at every row
+        if (
+            self._score is not None and self._keep is not None and len(self._hertz) > 2 * self._keep
+        ):  # seldom, not at every row
             del self._hertz[: -self._keep], self._came_from[: -self._keep]
             self._score = self._score - self._score.max()  # or it would grow without end
 

@@ -48,8 +48,9 @@ class MaskedBatchNorm(nn.BatchNorm1d):
         """Normalise; padded positions become zero."""
         if self.training:
             return normalised(self, x, mask.to(x.dtype)) * mask
-        scale = self.weight * (self.running_var + self.eps).rsqrt()
-        return ((x - self.running_mean[:, None]) * scale[:, None] + self.bias[:, None]) * mask
+        mean, var = self.get_buffer("running_mean"), self.get_buffer("running_var")
+        scale = self.weight * (var + self.eps).rsqrt()
+        return ((x - mean[:, None]) * scale[:, None] + self.bias[:, None]) * mask
 
 
 class GatedStack(nn.Module):

@@ -18,8 +18,8 @@ from beavervision.video.sound_feed import Pieces
 
 STRETCH = 375 * STRIDE
 """Frames heard at once: a minute at 25 a second."""
-CONTEXT = 25 * STRIDE
-"""Frames heard before and after a stretch: four seconds, more than any network or filter looks."""
+CONTEXT = 40 * STRIDE
+"""Frames heard before and after a stretch: 6.4 s, more than GeneFace++'s networks reach (148 frames), or any filter."""
 
 
 @dataclass(frozen=True)

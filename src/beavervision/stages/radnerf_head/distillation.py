@@ -24,8 +24,8 @@ from beavervision.stages.ranks import own_rows, ranks
 class Distillation(nn.Module):
     """The fast head, its moving average, and what it learns from.
 
-    It begins as the finished field sees the head and then learns from the footage itself, in squares: the field's own
-    pictures would hand it the field's errors as well (measured: docs/rendering.md).
+    It begins as the finished field sees the head and then learns from the footage itself, in squares, so that it need
+    not repeat the field's errors.
 
     Args:
         network_args: of the field that it begins with.

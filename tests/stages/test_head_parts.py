@@ -1,10 +1,12 @@
 """The parts of the head's stage, by hand: targets, hull, losses, rays, schedule, averages."""
 
+from datetime import timedelta
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from lightning.pytorch.callbacks import Timer
 
 from beavervision.errors import BeaverError
 from beavervision.face.camera import FRONTAL
@@ -189,9 +191,15 @@ def test_rates_rise_then_fall_to_the_final_one():
     assert np.diff(values[1:]).max() < 0
 
 
-def test_progress_counts_steps_first():
+def test_progress_is_of_steps_or_of_time_whichever_ends_sooner():
     assert progress(SimpleNamespace(max_steps=200, global_step=50, callbacks=[])) == 0.25
     assert progress(SimpleNamespace(max_steps=-1, global_step=50, callbacks=[])) == 0.0
+    timer = Timer(duration=timedelta(seconds=100))
+    timer._offset = 40.0  # seconds of an earlier start, as a checkpoint brings them
+    assert progress(SimpleNamespace(max_steps=-1, global_step=50, callbacks=[timer])) == pytest.approx(0.4, abs=1e-3)
+    assert progress(SimpleNamespace(max_steps=200, global_step=50, callbacks=[timer])) == pytest.approx(0.4, abs=1e-3)
+    assert progress(SimpleNamespace(max_steps=100, global_step=50, callbacks=[timer])) == 0.5
+    assert progress(SimpleNamespace(max_steps=200, global_step=50, callbacks=[Timer()])) == 0.25
 
 
 def test_the_average_of_a_constant_is_the_constant_and_buffers_are_copied():

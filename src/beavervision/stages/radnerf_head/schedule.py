@@ -11,17 +11,18 @@ ending lower."""
 
 
 def progress(trainer: Trainer) -> float:
-    """Share of the training that is done, in [0, 1]: of `max_steps` where it is set, else of `max_time`.
+    """Share of the training that is done, in [0, 1]: of `max_steps` or of `max_time`, whichever ends it sooner.
 
     Counted in steps it is the same on every machine; counted in time it is not, nor is what is learned.
     """
-    if trainer.max_steps and trainer.max_steps > 0:
-        return min(1.0, trainer.global_step / trainer.max_steps)
-    for callback in trainer.callbacks:
-        if isinstance(callback, Timer) and callback.time_remaining() is not None:
-            spent, left = callback.time_elapsed(), callback.time_remaining()
-            return min(1.0, spent / max(spent + left, 1e-9))
-    return 0.0
+    steps = trainer.global_step / trainer.max_steps if trainer.max_steps and trainer.max_steps > 0 else 0.0
+    return min(1.0, max(steps, *(_spent(timer) for timer in trainer.callbacks if isinstance(timer, Timer)), 0.0))
+
+
+def _spent(timer: Timer) -> float:
+    """Share of its time that is over; 0 where it has no end."""
+    left = timer.time_remaining()
+    return 0.0 if left is None else timer.time_elapsed() / max(timer.time_elapsed() + left, 1e-9)
 
 
 def rate(done: float, warm_up: float = 0.01) -> float:

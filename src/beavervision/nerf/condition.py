@@ -67,7 +67,8 @@ class DirectEncoder(nn.Module):
 
     A clip holds a few hundred mouths. Seven layers (`WindowEncoder`) learn them by heart; what is mostly linear goes on
     where the footage ends. Measured on 20 s of real footage, mouths predicted by a small network from their condition,
-    held-out frames: 30.7 dB, by `WindowEncoder` 29.0. In the whole head's first 1250 steps that gain does not show yet.
+    held-out frames: 30.7 dB, by `WindowEncoder` 29.0. In the whole head it starts
+    too faint: after 1250 steps the mouth hardly moves, so it is not the default.
 
     Args:
         channels: values a frame.

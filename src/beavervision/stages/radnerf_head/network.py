@@ -86,7 +86,7 @@ class HeadNetwork(nn.Module):
         shell_cm: float = 3.0,
         backend: str = "auto",
         seed: int = 0,
-        encoder: str = "direct",
+        encoder: str = "attention",
         kind: str = "grid",
         planes: dict[str, int] | None = None,
         **grids: int,

@@ -76,20 +76,22 @@ class FrozenHead:
 
     def __init__(self, folder: Path, clip: Clip, subject: Subject, crops: Crops, backend: str = "auto") -> None:
         self._renderer = HeadRenderer.from_bundle(folder, backend=backend)
-        self._subject, self._crops = subject, crops
+        self._crops = crops
         model = load_face_model(clip.facts["basis"])
         self._condition = model.condition68(subject.identity, without_gaps(subject.expression)).astype(np.float32)
         self._eye = without_gaps(subject.eye_open).mean(1).astype(np.float32)
 
     def render(self, frames: np.ndarray) -> Iterator[tuple[int, Float[np.ndarray, "H W 3"], Float[np.ndarray, "H W"]]]:
         """Yield (frame, colour times opacity, opacity) of the frames given; all have to be visible."""
+        # The bundle's poses are those that the head was trained with: tracked, and corrected.
+        rotation, translation, _ = self._renderer.source_poses
         for start in range(0, len(frames), BATCH):
             some = frames[start : start + BATCH]
             rgb, alpha = self._renderer.render(
                 self._condition,
                 self._eye,
-                self._subject.rotation[some],
-                self._subject.translation[some],
+                rotation[some],
+                translation[some],
                 self._crops.cameras[some],
                 some,
                 clamp=False,

@@ -17,13 +17,12 @@ import numpy as np
 import soundfile
 from film_cast import Cast
 from film_dub import dub
+from film_neck import neck
 from PIL import Image
 
-from beavervision.metrics.gaps import gap_pixels
 from beavervision.stages.chart import draw_curves
 from beavervision.stages.media import Curves
 
-NECK_SECONDS = 20.0
 SPEED_FRAMES = 100
 MEMORY_FPS = 5.0
 """Of the film of an hour: the speech is heard in full, the pictures are fewer."""
@@ -31,17 +30,6 @@ MEMORY_EVERY = 100
 """Frames between two looks at the memory."""
 
 Rows = list[tuple[str, str]]
-
-
-def neck(cast: Cast, audio: Path) -> Rows:
-    """Gaps in an avatar of 20 s that turns its head."""
-    maker = cast.maker(audio, mode="avatar", background="none")
-    frames = min(maker.n_frames, round(NECK_SECONDS * maker.fps))
-    gaps = [gap_pixels(made[..., 3]) for made, _ in zip(maker.frames(), range(frames), strict=False)]
-    rotation = cast.person.track.rotation
-    yaw = np.rad2deg(np.arctan2(rotation[:, 0, 2], -rotation[:, 2, 2]))
-    turns = f"{np.nanmax(yaw) - np.nanmin(yaw):.0f} degrees of yaw in the footage"
-    return [(f"gap pixels a frame, {frames} frames, {turns}", f"{np.mean(gaps):.2f} (0), worst {max(gaps)}")]
 
 
 def speed(cast: Cast, audio: Path) -> Rows:

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from beavervision.metrics.gaps import gap_pixels
 from beavervision.metrics.seam import seam_gradients
 
 
@@ -32,16 +31,3 @@ def test_nothing_changed_and_what_does_not_count():
     counted = np.zeros((40, 40), bool)
     counted[:18] = True
     assert seam_gradients(pasted, source, 1, counted) == (10.0, 0.0)
-
-
-def test_gaps_of_a_drawn_person():
-    alpha = np.zeros((30, 20), np.uint8)
-    alpha[2:12, 6:14] = 255  # head
-    alpha[12:18, 8:12] = 255  # neck
-    alpha[18:, 2:18] = 255  # shoulders
-    assert gap_pixels(alpha) == 0  # beside the neck is outside
-    alpha[14, 9:11] = 100
-    assert gap_pixels(alpha) == 2
-    alpha[14] = 0  # the head is off: its 80 pixels, and the 8 of the neck that stay with it
-    assert gap_pixels(alpha) == 80 + 2 * 4
-    assert gap_pixels(np.zeros((5, 5), np.uint8)) == 0

@@ -1,10 +1,10 @@
-"""Gaps: pixels of a cut-out person through which the background shows where it cannot."""
+"""Gaps: pixels of a cut-out person through which the background shows where it should not."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Bool, Float, UInt8
 
 OPAQUE = 128
 """Opacity from which on the person counts as being there."""
@@ -34,3 +34,48 @@ def gap_pixels(alpha: UInt8[np.ndarray, "H W"]) -> int:
     count, _, stats, _ = cv2.connectedComponentsWithStats(person.astype(np.uint8), connectivity=8)
     pieces = np.sort(stats[1:count, cv2.CC_STAT_AREA])
     return int((around & ~person).sum() + pieces[:-1].sum())
+
+
+def neck_pixels(
+    jaw: Float[np.ndarray, "K 2"], collar: float, person: Bool[np.ndarray, "H W"], rim: float
+) -> Bool[np.ndarray, "H W"]:
+    """Where the neck joins head and torso: below the jaw, above the collar, between the jaw's corners.
+
+    Only where the footage shows the person in this pose: below a chin that is turned aside, the background is right.
+
+    Args:
+        jaw: its outline from one corner to the other, px, x to the right, y down; of a shut mouth, so that whatever
+            a jaw that opens uncovers lies below it.
+        collar: y of the collar, px.
+        person: pixels of head, neck and torso in the footage.
+        rim: pixels along the outline, towards what is not the person, that do not count.
+
+    Example:
+        >>> jaw = np.array([[2.0, 3.0], [4.0, 5.0], [6.0, 3.0]])
+        >>> neck_pixels(jaw, 7.0, np.ones((9, 9), bool), rim=0)[:, 2:6].astype(int)
+        array([[0, 0, 0, 0],
+               [0, 0, 0, 0],
+               [0, 0, 0, 0],
+               [0, 0, 0, 0],
+               [1, 0, 0, 1],
+               [1, 1, 1, 1],
+               [1, 1, 1, 1],
+               [0, 0, 0, 0],
+               [0, 0, 0, 0]])
+    """
+    jaw = jaw[np.argsort(jaw[:, 0], kind="stable")]
+    # Pixel centres are at +0.5.
+    rows, columns = (np.arange(n) + 0.5 for n in person.shape)
+    line = np.interp(columns, jaw[:, 0], jaw[:, 1], left=np.inf, right=np.inf)
+    inside = person if person.all() else cv2.distanceTransform(person.astype(np.uint8), cv2.DIST_L2, 5) > rim
+    return (rows[:, None] > line) & (rows[:, None] < collar) & inside
+
+
+def neck_gap_pixels(alpha: UInt8[np.ndarray, "H W"], neck: Bool[np.ndarray, "H W"]) -> int:
+    """Pixels of background in the neck.
+
+    Args:
+        alpha: opacity of the person, 0 .. 255.
+        neck: see `neck_pixels`.
+    """
+    return int((neck & (alpha < OPAQUE)).sum())

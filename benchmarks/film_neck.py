@@ -1,0 +1,58 @@
+"""An avatar that turns its head, cut out: does the background show between head and torso?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from film_cast import Cast
+
+from beavervision.metrics.gaps import gap_pixels, neck_gap_pixels, neck_pixels
+from beavervision.stages.talking.lower_face import JAW, face_points
+from beavervision.stages.talking.person import Person
+from beavervision.stages.talking.pose_source import pose_swing, smoothed_at
+from beavervision.stages.talking.settings import FilmSettings
+from beavervision.stages.talking.source_reader import SourceReader
+from beavervision.types import Label
+
+SECONDS = 20.0
+PERSON = (Label.HAIR, Label.FACE, Label.NECK, Label.TORSO)
+NECK = 2
+"""Number of the body point where the neck meets the shoulders."""
+RIM = 1.0
+"""Pixels of the canvas along the person's outline that do not count: it is drawn no finer, labels err by as much."""
+
+
+def neck(cast: Cast, audio: Path) -> list[tuple[str, str]]:
+    """Gaps in an avatar of 20 s: in the neck, and inside the whole outline."""
+    settings = FilmSettings(mode="avatar", background="none")
+    maker = cast.maker(audio, mode="avatar", background="none")
+    person, moments = cast.person, np.arange(min(maker.n_frames, round(SECONDS * maker.fps)), dtype=float)
+    swing = pose_swing(person.track, person.footage_size)
+    poses = smoothed_at(person.track, swing, moments, settings.smoothing, maker.n_frames)
+    shown = np.rint(swing.at(moments)).astype(np.int64)
+    sources = SourceReader(cast.clip, cast.clip.fps, (person.subject,)).read(shown)
+    joints, outlines, areas = [], [], []
+    for i, (made, source) in enumerate(zip(maker.frames(), sources, strict=False)):
+        x0, y0, scale = poses.path[i]
+        jaw = face_points(person.model, person.rest, poses.rotation[i], poses.translation[i], poses.cameras[i])[JAW]
+        inside = np.isin(source.labels[0], PERSON)
+        where = neck_pixels(jaw / scale + (x0, y0), float(poses.body[i, NECK, 1]), inside, RIM / scale)
+        joints.append(neck_gap_pixels(made[..., 3], where))
+        outlines.append(gap_pixels(made[..., 3]))
+        areas.append(int(where.sum()))
+    turned = f"{len(joints)} frames, {_turns(person, shown):.0f} degrees of yaw"
+    return [
+        (
+            f"background in the neck, pixels a frame ({turned}; {np.mean(areas):.0f} pixels of neck)",
+            f"{np.mean(joints):.2f} (0), worst {max(joints)}",
+        ),
+        ("background inside the whole outline, ears and hair too", f"{np.mean(outlines):.2f}, worst {max(outlines)}"),
+    ]
+
+
+def _turns(person: Person, frames: np.ndarray) -> float:
+    """Degrees between the heads turned farthest to either side."""
+    rotation = person.track.rotation[frames]
+    yaw = np.rad2deg(np.arctan2(rotation[:, 0, 2], -rotation[:, 2, 2]))
+    return float(np.nanmax(yaw) - np.nanmin(yaw))

@@ -220,7 +220,8 @@ class TorsoData(StageData):
 
     def train_dataloader(self) -> DataLoader:
         """Batches without end, beginning where the trainer stands."""
-        return DataLoader(EndlessDraws(self.draw, self.trainer.global_step), batch_size=None, num_workers=self.workers)
+        step = self.trainer.global_step if self.trainer else 0
+        return DataLoader(EndlessDraws(self.draw, step), batch_size=None, num_workers=self.workers)
 
     def val_dataloader(self) -> DataLoader:
         """Numbers of the held-out frames."""

@@ -98,8 +98,11 @@ def connected_body(labels: UInt8[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
 def _around(mask: np.ndarray, room: float) -> tuple[slice, slice]:
     """Rows and columns that hold the mask and `room` pixels round it."""
     margin = int(np.ceil(room)) + 2
-    rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
-    return tuple(slice(max(0, int(line[0]) - margin), int(line[-1]) + margin + 1) for line in (rows, columns))
+    rows, columns = (
+        slice(max(0, int(line[0]) - margin), int(line[-1]) + margin + 1)
+        for line in (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
+    )
+    return rows, columns
 
 
 def _distance(mask: np.ndarray) -> np.ndarray:

@@ -35,9 +35,15 @@ class TrueHead:
             yield int(t), self._crops.rgb[t] / 255 * alpha[..., None], alpha
 
 
+CORRECTION = np.array([0.0, 0.05, 0.0])
+"""cm by which the head's training moved it."""
+
+
 def head_bundle(folder, clip, frame=SPEC.slug, sha=None):
     facts = {"clip": clip.name, "clip_sha256": sha or clip.sha256, "frame": frame}
-    save_bundle(folder, "radnerf_head", {"w": torch.zeros(1)}, {}, facts)
+    subject = clip.subjects[0]
+    assets = {"rotation": subject.rotation, "translation": subject.translation + CORRECTION}
+    save_bundle(folder, "radnerf_head", {"w": torch.zeros(1)}, {}, facts, assets=assets)
     return folder
 
 
@@ -128,6 +134,9 @@ def test_two_steps_to_a_bundle_and_back(make_data, tmp_path):
     save_bundle(tmp_path / "b", module.stage, contents.weights, contents.hparams, contents.facts, **parts)
     renderer = TorsoRenderer.from_bundle(tmp_path / "b", backend="torch")
     frames = data.measured
+    # Films take their poses from here: they have to be those that the head was trained in.
+    tracked = data.person.translation[frames]
+    np.testing.assert_allclose(renderer.track.translation[frames], tracked + CORRECTION, atol=1e-5)
     rgb, alpha = renderer.render(renderer.track.take(frames))
     condition = data.conditioner.condition(data.track.take(frames))
     baked = bake(module.network, data.raster)

@@ -62,3 +62,11 @@ def test_body_that_is_never_seen_stands_below_the_face(miniature):
     assert np.isfinite(found).all()
     assert (found[:, 0, 0] < found[:, 2, 0]).all()  # the right shoulder is on the picture's left
     assert (found[:, :, 1] > chin - 5).all()
+
+
+def test_corrected_poses_leave_gaps_where_nobody_is_seen():
+    track = replace(make_track(3), visible=np.array([True, False, True]))
+    moved = track.posed(track.rotation, track.translation + 1)
+    np.testing.assert_array_equal(moved.translation[[0, 2]], track.translation[[0, 2]] + 1)
+    assert np.isnan(moved.translation[1]).all()
+    assert np.isnan(moved.rotation[1]).all()

@@ -23,7 +23,7 @@ from beavervision.stages.radnerf_torso.conditioner import JAW, TorsoConditioner
 from beavervision.stages.radnerf_torso.draws import EndlessDraws
 from beavervision.stages.radnerf_torso.footage import open_footage
 from beavervision.stages.radnerf_torso.frozen_head import STAGE as HEAD_STAGE
-from beavervision.stages.radnerf_torso.frozen_head import FrozenHead, check_head, kept
+from beavervision.stages.radnerf_torso.frozen_head import FrozenHead, check_head, head_poses, kept
 from beavervision.stages.radnerf_torso.held_out import HeldOut
 from beavervision.stages.radnerf_torso.network import canvas_points
 from beavervision.stages.radnerf_torso.raster import Raster
@@ -86,7 +86,7 @@ class TorsoData(StageData):
         check_head(self.head_folder, self.clip, self.frame.slug)
         self.person = self.clip.subjects[self.subject]
         self.crops = open_crops(self.clip, self.subject, self.frame)
-        self.track = SourceTrack.of(self.person, self.crops)
+        self.track = SourceTrack.of(self.person, self.crops).posed(*head_poses(self.head_folder))
         self._choose_frames()
         reference = still_frame(self.track, self.train_frames, self.crops)
         shown = np.flatnonzero(self.person.visible)

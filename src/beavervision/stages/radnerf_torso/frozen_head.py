@@ -65,6 +65,16 @@ def check_head(folder: Path, clip: Clip, slug: str) -> None:
         raise BeaverError(f"{folder} is a head on canvas {facts['frame']}, this torso's is {slug}; {again}.")
 
 
+def head_poses(folder: Path) -> tuple[Float[np.ndarray, "T 3 3"], Float[np.ndarray, "T 3"]]:
+    """Poses that a head was trained in: tracked, and corrected; gaps filled.
+
+    Args:
+        folder: bundle of radnerf_head.
+    """
+    assets = Bundle.load(folder, STAGE).assets
+    return assets["rotation"], assets["translation"]
+
+
 class FrozenHead:
     """Renders the head of a clip's own frames, as they were filmed.
 
@@ -83,7 +93,6 @@ class FrozenHead:
 
     def render(self, frames: np.ndarray) -> Iterator[tuple[int, Float[np.ndarray, "H W 3"], Float[np.ndarray, "H W"]]]:
         """Yield (frame, colour times opacity, opacity) of the frames given; all have to be visible."""
-        # The bundle's poses are those that the head was trained with: tracked, and corrected.
         rotation, translation, _ = self._renderer.source_poses
         for start in range(0, len(frames), BATCH):
             some = frames[start : start + BATCH]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -75,6 +75,15 @@ class SourceTrack:
     def take(self, frames: np.ndarray) -> SourceTrack:
         """Track of the frames given, in their order."""
         return SourceTrack(**{field.name: getattr(self, field.name)[frames] for field in fields(self)})
+
+    def posed(self, rotation: Float[np.ndarray, "T 3 3"], translation: Float[np.ndarray, "T 3"]) -> SourceTrack:
+        """The same frames with the head posed otherwise, for instance as it was corrected; see the fields."""
+        seen = self.visible
+        return replace(
+            self,
+            rotation=np.where(seen[:, None, None], rotation, np.nan),
+            translation=np.where(seen[:, None], translation, np.nan),
+        )
 
 
 def body_track(subject: Subject) -> Float[np.ndarray, "T 3 2"]:

@@ -59,7 +59,8 @@ class Judgement:
         found = {
             "offset": sync.offset.float(),
             "confidence": sync.confidence,
-            "accuracy": (right.float().mean() + false.float().mean()) / 2,
+            # Too short a stretch has no shifted windows: what there is, then.
+            "accuracy": torch.stack([_share(right), _share(false)]).nanmean(),
             "offset_found": _share(torch.cat(self._found[0]).abs() <= RIGHT),
             "shift_noticed": _share(torch.cat([torch.cat(self._found[s]).abs() for s in SHIFTS]) > RIGHT),
             "shift_found": _share(torch.cat([(torch.cat(self._found[s]) - s).abs() for s in SHIFTS]) <= RIGHT),

@@ -60,6 +60,10 @@ class Batch:
             raise KeyError(f"{cls.__name__}: missing {missing}, unknown {unknown}")
         return cls(**values)
 
+    def describe(self) -> str | None:
+        """What the batch was made of, for a sentence about it; None where it does not know."""
+        return None
+
     def to(self: BatchT, device: torch.device | str) -> BatchT:
         """Return the same batch with every tensor on `device`."""
         moved = {

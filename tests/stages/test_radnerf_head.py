@@ -11,10 +11,11 @@ from lightning import Callback
 from beavervision.artifacts.bundle import save_bundle
 from beavervision.errors import BeaverError
 from beavervision.face.framing import FrameSpec
-from beavervision.stages.radnerf_head.batch import head_masks
+from beavervision.stages.radnerf_head.batch import describe_frames, head_masks
 from beavervision.stages.radnerf_head.data import HeadData
 from beavervision.stages.radnerf_head.inference import HeadRenderer
 from beavervision.stages.radnerf_head.module import HeadModule
+from beavervision.stages.radnerf_head.patches import PatchPlan
 from beavervision.stages.radnerf_head.picture import render_pictures
 from beavervision.stages.radnerf_head.streams import spread
 from beavervision.synthetic.miniature import miniature_clip
@@ -120,6 +121,19 @@ def test_rays_carry_the_pixels_they_name(data):
         column, row = (batch.pixels[i] - 0.5).long().T.numpy()
         np.testing.assert_allclose(batch.rgb[i], data.crops.rgb[t][row, column] / 255, atol=1e-6)
         np.testing.assert_array_equal(batch.target[i], data.targets(t)[row, column])
+
+
+def test_rays_and_squares_name_their_frames(data):
+    for batch in (data.ray_batch(0), data.patch_batch(0, PatchPlan(frames=3, blocks=8))):
+        assert batch.shown == tuple(data.train_frames[batch.frame].tolist())
+        assert batch.to("cpu").describe() == "of frames " + ", ".join(map(str, sorted(set(batch.shown))))
+
+
+def test_a_loss_that_is_not_a_number_names_the_frames_of_its_phase(data, trained):
+    module = trained[0]
+    batch = data.ray_batch(0)
+    assert module.describe_batch(batch) == describe_frames(module.distillation.shown)  # it ended in the last phase
+    assert make_module(data, distill=False).describe_batch(batch) == batch.describe()
 
 
 def test_statistics_are_those_of_training_frames(data):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -10,22 +11,43 @@ from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from beavervision.errors import BeaverError
+from beavervision.stages.base import StageModule
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A batch that has been trained on."""
+
+    step: int
+    """Steps done, this batch's included."""
+    draw: int
+    """Number of the batch, from 0."""
+    holds: str | None
+    """What it was made of, where its stage says so."""
+    loss: Tensor
+
+    @property
+    def name(self) -> str:
+        """The batch as a sentence names it."""
+        return f"step {self.step} (batch {self.draw}{f', {self.holds}' if self.holds else ''})"
 
 
 class FiniteLoss(Callback):
-    """Ends a run whose loss is not a number, before a checkpoint of it is written.
+    """Ends a run whose loss is not a number, before a checkpoint of it is written, and names the batch.
 
-    The loss stays on its device; it is looked at as often as figures are logged, and before every checkpoint.
+    Losses stay on their device; they are looked at as often as figures are logged, and before every checkpoint.
     """
 
     def __init__(self) -> None:
-        self._sum: Tensor | None = None
+        self._since: list[Judged] = []
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Begin anew."""
-        self._sum = None
+        self._since = []
 
-    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *_: Any) -> None:
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
         """Look at the losses since the last look.
 
         Raises:
@@ -36,10 +58,10 @@ class FiniteLoss(Callback):
             loss = trainer.callback_metrics.get("train/loss")
         if loss is None:
             return
-        # A sum is not finite once one of its terms was not.
-        self._sum = loss.detach() if self._sum is None else self._sum + loss.detach()
+        holds = pl_module.describe_batch(batch) if isinstance(pl_module, StageModule) else None
+        self._since.append(Judged(trainer.global_step, batch_idx, holds, loss.detach()))
         if trainer.global_step % max(1, trainer.log_every_n_steps) == 0:
-            self._look(trainer, pl_module)
+            self._look(pl_module)
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Look before anything is written.
@@ -47,13 +69,17 @@ class FiniteLoss(Callback):
         Raises:
             BeaverError: when a loss was not finite.
         """
-        self._look(trainer, pl_module)
+        self._look(pl_module)
 
-    def _look(self, trainer: Trainer, module: LightningModule) -> None:
-        total, self._sum = self._sum, None
-        if total is not None and not bool(torch.isfinite(total)):
+    def _look(self, module: LightningModule) -> None:
+        since, self._since = self._since, []
+        if not since:
+            return
+        finite = torch.isfinite(torch.stack([judged.loss for judged in since]))
+        if not bool(finite.all()):
+            first = since[finite.tolist().index(False)]
             name = getattr(module, "stage", type(module).__name__)
             raise BeaverError(
-                f"{name}: the loss is not a number at step {trainer.global_step}; "
+                f"{name}: the loss is not a number at {first.name}; "
                 "lower the learning rate, or look with debug=anomaly."
             )

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from beavervision.stages.media import Film, Media
 from beavervision.stages.ranks import own_share
+from beavervision.types import Batch
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,14 @@ class StageModule(LightningModule, ABC):
         Args:
             data: the set-up DataModule that the stage was trained on.
         """
+
+    def describe_batch(self, batch: object) -> str | None:
+        """Return what the training step that just ended was made of, for the sentence about a loss gone astray.
+
+        Args:
+            batch: of that step.
+        """
+        return batch.describe() if isinstance(batch, Batch) else None
 
     def validation_media(self) -> list[Media]:
         """Return what the validation that just ended has to show; asked once, before the next one begins.

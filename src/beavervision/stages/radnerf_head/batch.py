@@ -43,10 +43,16 @@ class RayBatch(Batch):
     """Head to camera."""
     translation: Float[Tensor, "F 3"]
     """cm, camera space."""
+    shown: tuple[int, ...]
+    """Frames of the clip, for a sentence about the batch."""
+
+    def describe(self) -> str:
+        """The frames that its pixels are of."""
+        return describe_frames(self.shown)
 
     def to(self, device: object) -> RayBatch:
         """Return the same batch with every tensor on `device`."""
-        moved = {name: value.to(device) for name, value in vars(self).items()}
+        moved = {name: value if isinstance(value, tuple) else value.to(device) for name, value in vars(self).items()}
         return RayBatch(**moved)
 
 
@@ -74,6 +80,16 @@ class FrameBatch(Batch):
         """Return the same batch with every tensor on `device`."""
         moved = {name: value if isinstance(value, int) else value.to(device) for name, value in vars(self).items()}
         return FrameBatch(**moved)
+
+
+def describe_frames(frames: tuple[int, ...]) -> str:
+    """Frames of a clip as a sentence names them.
+
+    Example:
+        >>> describe_frames((7, 3, 7))
+        'of frames 3, 7'
+    """
+    return f"of frames {', '.join(str(frame) for frame in sorted(set(frames)))}"
 
 
 def head_masks(batch: FrameBatch) -> dict[str, Bool[Tensor, "H W"]]:

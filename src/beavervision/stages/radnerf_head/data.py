@@ -202,7 +202,7 @@ class HeadData(StageData):
         pixels, rgb, behind, target, moves = (torch.tensor(np.stack(part)) for part in zip(*parts, strict=True))
         return RayBatch(
             face=self.face_batch(frames), frame=torch.tensor(rows), pixels=pixels, rgb=rgb, behind=behind,
-            target=target, moves=moves, **self._poses(frames),
+            target=target, moves=moves, shown=tuple(frames.tolist()), **self._poses(frames),
         )  # fmt: skip
 
     def _pixels(self, t: int, chosen: Int[np.ndarray, "P 2"]) -> tuple[np.ndarray, ...]:

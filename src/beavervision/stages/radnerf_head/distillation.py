@@ -65,6 +65,8 @@ class Distillation(nn.Module):
         self.rates = (lr_grid, lr_network, lr_upsampler)
         self.fast = FastHead(network_args, sizes)
         self.average = WeightAverage(self.fast, decay)
+        self.shown: tuple[int, ...] = ()
+        """Frames of the clip that the last step's squares came from."""
         self.begun: Tensor
         self.register_buffer("begun", torch.zeros((), dtype=torch.bool))
 
@@ -94,6 +96,7 @@ class Distillation(nn.Module):
             poses: corrections of the training frames' poses, as the field found them.
         """
         batch = data.patch_batch(step, self.plan).to(self.fast.field.box.device)
+        self.shown = batch.shown
         if poses is not None:
             with torch.no_grad():
                 batch = poses.correct(batch)

@@ -12,7 +12,7 @@ from beavervision.errors import BeaverError
 from beavervision.stages.base import BundleContents, StageModule
 from beavervision.stages.media import Film, Media, Picture
 from beavervision.stages.radnerf_head.averaging import WeightAverage
-from beavervision.stages.radnerf_head.batch import FrameBatch, RayBatch
+from beavervision.stages.radnerf_head.batch import FrameBatch, RayBatch, describe_frames
 from beavervision.stages.radnerf_head.contents import head_contents
 from beavervision.stages.radnerf_head.data import HeadData
 from beavervision.stages.radnerf_head.distillation import Distillation
@@ -131,6 +131,10 @@ class HeadModule(StageModule):
             loss = loss + self.hparams.pose * self.poses.penalty(batch.face.tracked)
         self.log_dict({"train/loss": loss.detach(), "train/mse": error.detach()}, sync_dist=True)
         return loss
+
+    def describe_batch(self, batch: RayBatch) -> str:
+        """The frames that the step's pixels were of: the last phase draws its own."""
+        return batch.describe() if self._fast is None else describe_frames(self._fast.shown)
 
     def _posed(self, batch: BatchT) -> BatchT:
         """The same batch with poses as they have been corrected so far."""

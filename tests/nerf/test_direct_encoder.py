@@ -29,3 +29,13 @@ def test_gradients_reach_every_weight():
     encoder = DirectEncoder(channels=4, window=3, width=8)
     encoder(torch.randn(5, 3, 1, 4)).square().sum().backward()
     assert all(float(parameter.grad.abs().sum()) > 0 for parameter in encoder.parameters())
+
+
+def test_it_begins_by_hes_rule():
+    torch.manual_seed(0)
+    encoder = DirectEncoder(channels=204, window=1, width=64)
+    torch.nn.init.zeros_(encoder.outer.weight)
+    made = encoder(torch.randn(400, 1, 1, 204))
+    # Of inputs with variance 1 and weights with variance 2 / (1 + SLOPE^2) / 204 each: a variance of 2.
+    assert abs(float(made.var(0).mean()) - 2.0) < 0.2
+    assert float(encoder(torch.zeros(1, 1, 1, 204)).abs().max()) == 0.0

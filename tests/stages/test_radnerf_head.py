@@ -275,7 +275,7 @@ def test_a_held_out_head_is_recognised(clip, tmp_path):
     """Some hundred steps on twenty small frames: far closer than a head of the right shape and mean colour."""
     data = make_data(clip, rays=1024, cells=32)
     field = {**FIELD, "hidden": 32, "geometry": 16}
-    module = make_module(data, field=field, shell_at=0.3, refresh_every=16, average_every=4)
+    module = make_module(data, field=field, shell_at=0.3, refresh_every=16, average_every=4, distill=False)
     trainer = train(module, data, tmp_path, 250)
     batches = [data.frame_batch(int(t)) for t in data.test_frames]
     pixels = torch.cat([batch.rgb[head_masks(batch)["psnr"]] / 255 for batch in batches])

@@ -24,9 +24,9 @@ from beavervision.stages.chart import draw_curves
 from beavervision.stages.media import Curves
 
 SPEED_FRAMES = 100
-MEMORY_FPS = 5.0
+MEMORY_FPS = 2.0
 """Of the film of an hour: the speech is heard in full, the pictures are fewer."""
-MEMORY_EVERY = 100
+MEMORY_EVERY = 40
 """Frames between two looks at the memory."""
 
 Rows = list[tuple[str, str]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from film_cast import Cast
@@ -21,24 +22,28 @@ NECK = 2
 """Number of the body point where the neck meets the shoulders."""
 RIM = 1.0
 """Pixels of the canvas along the person's outline that do not count: it is drawn no finer, labels err by as much."""
+NOTCH = 0.1
+"""Widths of the jaw, as it is seen, that a notch from the side has to be deep to be a gap."""
 
 
-def neck(cast: Cast, audio: Path) -> list[tuple[str, str]]:
-    """Gaps in an avatar of 20 s: in the neck, and inside the whole outline."""
-    settings = FilmSettings(mode="avatar", background="none")
-    maker = cast.maker(audio, mode="avatar", background="none")
-    person, moments = cast.person, np.arange(min(maker.n_frames, round(SECONDS * maker.fps)), dtype=float)
+def neck(cast: Cast, audio: Path, fps: float | Literal["clip"] = "clip") -> list[tuple[str, str]]:
+    """Gaps in an avatar of 20 s: in the neck, and inside the whole outline; frames at a rate."""
+    settings = FilmSettings(mode="avatar", background="none", fps=fps)
+    maker = cast.maker(audio, mode="avatar", background="none", fps=fps)
+    count, step = min(maker.n_frames, round(SECONDS * maker.fps)), cast.person.fps / maker.fps
+    person, moments = cast.person, np.arange(count) * step
     swing = pose_swing(person.track, person.footage_size)
-    poses = smoothed_at(person.track, swing, moments, settings.smoothing, maker.n_frames)
+    poses = smoothed_at(person.track, swing, moments, settings.smoothing, int(maker.n_frames * step))
     shown = np.rint(swing.at(moments)).astype(np.int64)
     sources = SourceReader(cast.clip, cast.clip.fps, (person.subject,)).read(shown)
     joints, outlines, areas = [], [], []
     for i, (made, source) in enumerate(zip(maker.frames(), sources, strict=False)):
         x0, y0, scale = poses.path[i]
         jaw = face_points(person.model, person.rest, poses.rotation[i], poses.translation[i], poses.cameras[i])[JAW]
-        inside = np.isin(source.labels[0], PERSON)
-        where = neck_pixels(jaw / scale + (x0, y0), float(poses.body[i, NECK, 1]), inside, RIM / scale)
-        joints.append(neck_gap_pixels(made[..., 3], where))
+        inside, collar = np.isin(source.labels[0], PERSON), float(poses.body[i, NECK, 1])
+        rims = RIM, NOTCH * float(np.ptp(jaw[:, 0]))
+        where, core = (neck_pixels(jaw / scale + (x0, y0), collar, inside, rim / scale) for rim in rims)
+        joints.append(neck_gap_pixels(made[..., 3], where, core))
         outlines.append(gap_pixels(made[..., 3]))
         areas.append(int(where.sum()))
     turned = f"{len(joints)} frames, {_turns(person, shown):.0f} degrees of yaw"

@@ -32,26 +32,32 @@ def test_the_neck_by_hand():
 
 
 @pytest.mark.parametrize(
-    ("row", "columns", "gap"), [(14, slice(9, 11), 2), (14, slice(None), 4), (11, slice(6, 14), 6)]
+    ("columns", "gap"),
+    [
+        (slice(9, 11), 2),  # a hole
+        (slice(None), 2),  # a slit right across: its two pixels in the core
+        (slice(8, 9), 0),  # a neck a pixel too narrow
+        (slice(8, 10), 1),  # a notch that reaches the core
+    ],
 )
-def test_background_in_the_neck_is_a_gap(row: int, columns: slice, gap: int):
+def test_background_in_the_neck_is_a_gap(columns: slice, gap: int):
     alpha = drawn()
-    assert neck_gap_pixels(alpha, neck()) == 0
-    alpha[row, columns] = 100
-    assert neck_gap_pixels(alpha, neck()) == gap
+    assert neck_gap_pixels(alpha, neck(), neck(rim=1.0)) == 0
+    alpha[14, columns] = 100
+    assert neck_gap_pixels(alpha, neck(), neck(rim=1.0)) == gap
 
 
 def test_what_is_not_the_neck_is_no_gap_of_it():
     alpha = drawn()
     alpha[5, 9] = alpha[25, 9] = 0  # an eye, and a button
-    assert (gap_pixels(alpha), neck_gap_pixels(alpha, neck())) == (2, 0)
+    assert (gap_pixels(alpha), neck_gap_pixels(alpha, neck(), neck(rim=1.0))) == (2, 0)
 
 
 def test_below_a_chin_turned_aside_the_background_is_right():
     """The head juts out over the neck: between chin and shoulder, where the footage shows no person, nothing lacks."""
     alpha = drawn()
     where = neck_pixels(JAW + np.array([4, 0]), COLLAR, alpha > 0, 0)
-    assert neck_gap_pixels(alpha, where) == 0
+    assert neck_gap_pixels(alpha, where, where) == 0
     assert where[13, 12:].sum() == 0
 
 

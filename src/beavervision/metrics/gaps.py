@@ -71,11 +71,19 @@ def neck_pixels(
     return (rows[:, None] > line) & (rows[:, None] < collar) & inside
 
 
-def neck_gap_pixels(alpha: UInt8[np.ndarray, "H W"], neck: Bool[np.ndarray, "H W"]) -> int:
-    """Pixels of background in the neck.
+def neck_gap_pixels(
+    alpha: UInt8[np.ndarray, "H W"], neck: Bool[np.ndarray, "H W"], core: Bool[np.ndarray, "H W"]
+) -> int:
+    """Pixels of background in the neck: between parts of the person, or open to a side and deep.
+
+    A neck that is drawn a little too narrow has no gap; a slit right across reaches its core.
 
     Args:
         alpha: opacity of the person, 0 .. 255.
         neck: see `neck_pixels`.
+        core: the same, further from the outline.
     """
-    return int((neck & (alpha < OPAQUE)).sum())
+    person = alpha >= OPAQUE
+    left = np.logical_or.accumulate(person, 1)
+    right = np.flip(np.logical_or.accumulate(np.flip(person, 1), 1), 1)
+    return int((~person & (core | (neck & left & right))).sum())

@@ -61,10 +61,9 @@ def test_two_people_cross(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["cuts", "small"])
-def test_at_full_size(tmp_path, name):
-    """Those that a smaller picture would make another thing; `make torture` does the rest."""
-    _, score = prepared(tmp_path, scene(name))
+def test_cuts_at_full_size(tmp_path):
+    """A smaller picture would make another thing of them; `make torture` does the rest."""
+    _, score = prepared(tmp_path, scene("cuts"))
     assert score.found >= 0.98
     assert score.visibility_errors <= 2
     assert score.switches == 0

@@ -66,8 +66,9 @@ class WandbRun(WandbLogger):
         if not run.offline:
             return None
         folder = Path(run.dir).parent
-        # A run that continued has several folders of one id, to be uploaded in order; the name begins with the time.
-        starts = sorted(folder.parent.glob(f"*-{run.id}"))
+        # A run that continued has several folders of one id, to be uploaded in order; the name begins with the time,
+        # and of two starts within a second the later one's ends in a number.
+        starts = sorted(folder.parent.glob(f"*-{run.id}*"))
         return " && ".join(["wandb sync " + ("--append " if i else "") + str(path) for i, path in enumerate(starts)])
 
 

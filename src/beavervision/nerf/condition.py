@@ -62,43 +62,6 @@ class WindowEncoder(nn.Module):
         return (share[..., None] * frames).sum(1)
 
 
-class DirectEncoder(nn.Module):
-    """Blends a window, then encodes it linearly, with a small curved part beside.
-
-    A clip holds a few hundred mouths. Seven layers (`WindowEncoder`) learn them by heart; what is mostly linear goes on
-    where the footage ends. Measured on 20 s of real footage, mouths predicted by a small network from their condition,
-    held-out frames: 30.7 dB, by `WindowEncoder` 29.0.
-
-    It is not the default: in a whole head of 1250 steps, begun with PyTorch's default weights, the mouth hardly moved.
-    Those were no fainter at the start than `WindowEncoder`: on the same footage what it makes of the frames spread by
-    0.34, `WindowEncoder`'s 0.36 (mean of 4 seeds). By He's rule it is 1.3; no head has been trained from there.
-
-    Args:
-        channels: values a frame.
-        window: frames that are blended; the middle one starts with nearly all of the weight.
-        width: of the result.
-    """
-
-    START = 3.0
-    """Logarithm of how much more the middle frame weighs than each other at the beginning."""
-
-    def __init__(self, channels: int, window: int, width: int = 64) -> None:
-        super().__init__()
-        self.width = width
-        self.linear, self.inner, self.outer = (nn.Linear(n, width) for n in (channels, width, width))
-        for layer in (self.linear, self.inner, self.outer):
-            nn.init.kaiming_normal_(layer.weight, a=SLOPE)
-            nn.init.zeros_(layer.bias)
-        self.shares = nn.Parameter(torch.zeros(window))
-        self.shares.data[window // 2] = self.START
-
-    def forward(self, windows: Float[Tensor, "B W context channels"]) -> Float[Tensor, "B width"]:
-        """Encode windows; frame W // 2 is the one that is rendered."""
-        shares = torch.softmax(self.shares, 0)
-        straight = self.linear((shares[:, None] * windows.mean(2)).sum(1))
-        return straight + self.outer(nn.functional.leaky_relu(self.inner(straight), SLOPE))
-
-
 class EyeEncoder(nn.Module):
     """The eyes' openness as a few numbers (1 -> 32 -> 2, as in GeneFace++)."""
 

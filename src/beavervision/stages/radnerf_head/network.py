@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from beavervision.nerf.condition import DirectEncoder, EyeEncoder, WindowEncoder
+from beavervision.nerf.condition import EyeEncoder, WindowEncoder
 from beavervision.nerf.mlp import RayMLP
 from beavervision.nerf.occupancy import OccupancyGrid
 from beavervision.nerf.rays import UNIT_CM, Rays
@@ -20,8 +20,6 @@ from beavervision.stages.radnerf_head.field import make_field
 
 CHANNELS = 204
 """68 landmarks x 3."""
-
-ENCODERS = {"direct": DirectEncoder, "attention": WindowEncoder}
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,6 @@ class HeadNetwork(nn.Module):
         shell_cm: length of ray, cm, that is searched within the shell.
         backend: of the grids.
         seed: of the initial weights.
-        encoder: of the condition: "direct", see `DirectEncoder`, or "attention", see `WindowEncoder`.
         kind: of the field: "grid", see `AmbientField`, or "triplane", see `TriplaneField`.
         planes: numbers of the tri-plane: levels, base, finest, log2_entries, features.
         grids: numbers of the grids: levels, base, finest, ambient_finest, log2_entries, ambient_dims.
@@ -86,7 +83,6 @@ class HeadNetwork(nn.Module):
         shell_cm: float = 3.0,
         backend: str = "auto",
         seed: int = 0,
-        encoder: str = "attention",
         kind: str = "grid",
         planes: dict[str, int] | None = None,
         **grids: int,
@@ -100,7 +96,7 @@ class HeadNetwork(nn.Module):
         self.occupancy = OccupancyGrid(cells)
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            self.condition = ENCODERS[encoder](CHANNELS, window)
+            self.condition = WindowEncoder(CHANNELS, window)
             self.eye = EyeEncoder()
             common = {"hidden": hidden, "geometry": geometry, "backend": backend, "seed": seed}
             widths = (self.condition.width + EyeEncoder.WIDTH, EyeEncoder.WIDTH)

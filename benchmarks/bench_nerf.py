@@ -17,8 +17,8 @@ from beavervision.nerf.grid import GridEncoding, GridLayout
 from beavervision.nerf.occupancy import mark
 from beavervision.nerf.rays import Rays, pixel_rays
 from beavervision.nerf.sampling import sample_rays
-from beavervision.stages.radnerf_head.fast import FastHead, FastSizes
-from beavervision.stages.radnerf_head.fast_picture import FastRenderer
+from beavervision.stages.radnerf_head.fast.head import FastHead, FastSizes
+from beavervision.stages.radnerf_head.fast.renderer import FastRenderer
 from beavervision.stages.radnerf_head.network import HeadNetwork
 from beavervision.stages.radnerf_head.picture import render_pictures
 from beavervision.stages.radnerf_head.window import Pose

@@ -6,7 +6,7 @@ import torch
 
 from beavervision.face.framing import FrameSpec
 from beavervision.stages.radnerf_head.data import HeadData
-from beavervision.stages.radnerf_head.distillation import Distillation
+from beavervision.stages.radnerf_head.fast.distillation import Distillation
 from beavervision.stages.radnerf_head.network import HeadNetwork
 from beavervision.stages.radnerf_head.patches import PatchPlan
 from beavervision.stages.radnerf_head.window import Pose, Windows

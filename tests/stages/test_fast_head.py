@@ -9,15 +9,15 @@ import torch
 from beavervision.face.camera import FRONTAL
 from beavervision.nerf import precision
 from beavervision.nerf.occupancy import mark
-from beavervision.stages.radnerf_head.adoption import adopt, with_fewer_levels
-from beavervision.stages.radnerf_head.blocks import BlockMarcher, sample_blocks
-from beavervision.stages.radnerf_head.fast import FastHead, FastSizes
-from beavervision.stages.radnerf_head.fast_picture import FastRenderer
+from beavervision.stages.radnerf_head.fast.adoption import adopt, with_fewer_levels
+from beavervision.stages.radnerf_head.fast.blocks import BlockMarcher, sample_blocks
+from beavervision.stages.radnerf_head.fast.head import FastHead, FastSizes
+from beavervision.stages.radnerf_head.fast.paste import paste, paste_compiled
+from beavervision.stages.radnerf_head.fast.renderer import FastRenderer
+from beavervision.stages.radnerf_head.fast.upsampler import Upsampler
 from beavervision.stages.radnerf_head.network import HeadNetwork
-from beavervision.stages.radnerf_head.paste import paste, paste_compiled
 from beavervision.stages.radnerf_head.patches import PatchPlan, choose_corner, square
 from beavervision.stages.radnerf_head.ray_choice import Regions
-from beavervision.stages.radnerf_head.upsampler import Upsampler
 from beavervision.stages.radnerf_head.window import Pose, Windows, occupied_corners, outlines
 
 ARGS = {

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from beavervision.stages.radnerf_head.batch import FaceBatch, FrameBatch
-from beavervision.stages.radnerf_head.figures import HeldOutFigures
+from beavervision.stages.radnerf_head.looking.figures import HeldOutFigures
 from beavervision.stages.radnerf_head.picture import Pictures
 from beavervision.stages.radnerf_head.targets import Target
 from beavervision.types import Label

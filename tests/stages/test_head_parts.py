@@ -12,10 +12,10 @@ from beavervision.errors import BeaverError
 from beavervision.face.camera import FRONTAL
 from beavervision.stages.radnerf_head.averaging import WeightAverage
 from beavervision.stages.radnerf_head.hull import Views, carve, head_box, near_face
+from beavervision.stages.radnerf_head.looking.strip import strip_row
 from beavervision.stages.radnerf_head.losses import idle_ambient, opacity_entropy, photometric
 from beavervision.stages.radnerf_head.ray_choice import Regions, choose_pixels, frame_chances
 from beavervision.stages.radnerf_head.schedule import FINAL_RATE, progress, rate
-from beavervision.stages.radnerf_head.strip import strip_row
 from beavervision.stages.radnerf_head.targets import Target, pixel_targets
 from beavervision.types import Label
 

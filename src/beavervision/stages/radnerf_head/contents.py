@@ -13,7 +13,7 @@ from beavervision.artifacts.clip import PLATE
 from beavervision.nerf.condition_scale import without_gaps
 from beavervision.stages.base import BundleContents
 from beavervision.stages.radnerf_head.data import HeadData
-from beavervision.stages.radnerf_head.fast import FAST, FastHead
+from beavervision.stages.radnerf_head.fast.head import FAST, FastHead
 from beavervision.stages.radnerf_head.network import HeadNetwork
 from beavervision.stages.radnerf_head.pose import PoseCorrection
 

@@ -17,8 +17,8 @@ from beavervision.artifacts.clip import PLATE
 from beavervision.errors import BeaverError
 from beavervision.nerf.backends.choice import resolve
 from beavervision.nerf.condition_scale import ConditionScale, frame_windows
-from beavervision.stages.radnerf_head.fast import FAST, FastHead, FastSizes
-from beavervision.stages.radnerf_head.fast_picture import FastRenderer
+from beavervision.stages.radnerf_head.fast.head import FAST, FastHead, FastSizes
+from beavervision.stages.radnerf_head.fast.renderer import FastRenderer
 from beavervision.stages.radnerf_head.network import HeadNetwork
 from beavervision.stages.radnerf_head.picture import render_pictures
 from beavervision.stages.radnerf_head.window import Pose

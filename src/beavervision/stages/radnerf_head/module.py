@@ -15,16 +15,16 @@ from beavervision.stages.radnerf_head.averaging import WeightAverage
 from beavervision.stages.radnerf_head.batch import FrameBatch, RayBatch, describe_frames
 from beavervision.stages.radnerf_head.contents import head_contents
 from beavervision.stages.radnerf_head.data import HeadData
-from beavervision.stages.radnerf_head.distillation import Distillation
-from beavervision.stages.radnerf_head.fast_picture import FastRenderer
-from beavervision.stages.radnerf_head.figures import HeldOutFigures
+from beavervision.stages.radnerf_head.fast.distillation import Distillation
+from beavervision.stages.radnerf_head.fast.renderer import FastRenderer
+from beavervision.stages.radnerf_head.looking.figures import HeldOutFigures
+from beavervision.stages.radnerf_head.looking.preview import preview_film
 from beavervision.stages.radnerf_head.network import HeadNetwork
 from beavervision.stages.radnerf_head.objective import LossWeights, judge, render_batch
 from beavervision.stages.radnerf_head.parameter_groups import parameter_groups
 from beavervision.stages.radnerf_head.phases import Phase, Phases
 from beavervision.stages.radnerf_head.picture import render_pictures
 from beavervision.stages.radnerf_head.pose import BatchT, PoseCorrection
-from beavervision.stages.radnerf_head.preview import preview_film
 from beavervision.stages.radnerf_head.schedule import progress, rate
 from beavervision.stages.radnerf_head.shell import find_shell
 from beavervision.stages.radnerf_head.streams import spread

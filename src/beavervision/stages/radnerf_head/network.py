@@ -16,7 +16,7 @@ from beavervision.nerf.render import accumulate, median_depth, weights_from_dens
 from beavervision.nerf.sampling import STEPS, Samples, sample_rays
 from beavervision.nerf.spherical_harmonics import WIDTH as VIEW_WIDTH
 from beavervision.nerf.spherical_harmonics import spherical_harmonics
-from beavervision.stages.radnerf_head.field import make_field
+from beavervision.stages.radnerf_head.fields.choice import make_field
 
 CHANNELS = 204
 """68 landmarks x 3."""

@@ -10,10 +10,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from beavervision.nerf.render import accumulate, weights_from_density
-from beavervision.stages.radnerf_head.adoption import with_fewer_levels
-from beavervision.stages.radnerf_head.blocks import BlockSamples, sample_blocks
+from beavervision.stages.radnerf_head.fast.adoption import with_fewer_levels
+from beavervision.stages.radnerf_head.fast.blocks import BlockSamples, sample_blocks
+from beavervision.stages.radnerf_head.fast.upsampler import Upsampler
 from beavervision.stages.radnerf_head.network import HeadNetwork
-from beavervision.stages.radnerf_head.upsampler import Upsampler
 from beavervision.stages.radnerf_head.window import Pose, Windows
 
 FAST = "fast."

@@ -10,12 +10,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from beavervision.nerf.precision import half_where_fast, layer_precision
-from beavervision.stages.radnerf_head.blocks import BlockMarcher
-from beavervision.stages.radnerf_head.fast import FastHead
-from beavervision.stages.radnerf_head.frame_threads import FrameThreads
-from beavervision.stages.radnerf_head.paste import paste_compiled, paste_for
+from beavervision.stages.radnerf_head.fast.blocks import BlockMarcher
+from beavervision.stages.radnerf_head.fast.head import FastHead
+from beavervision.stages.radnerf_head.fast.paste import paste_compiled, paste_for
+from beavervision.stages.radnerf_head.fast.threads import FrameThreads
+from beavervision.stages.radnerf_head.fast.upsampler import RGBA
 from beavervision.stages.radnerf_head.picture import Pictures
-from beavervision.stages.radnerf_head.upsampler import RGBA
 from beavervision.stages.radnerf_head.window import Pose, Windows, occupied_corners, outlines
 
 STEP = 16

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from beavervision.errors import BeaverError
-from beavervision.stages.radnerf_head.ambient_field import AmbientField
-from beavervision.stages.radnerf_head.triplane_field import TriplaneField
+from beavervision.stages.radnerf_head.fields.ambient import AmbientField
+from beavervision.stages.radnerf_head.fields.triplane import TriplaneField
 
 KINDS = {"grid": AmbientField, "triplane": TriplaneField}
 """Fields with the same call: density, features, and how the face moves them, of points under a condition."""

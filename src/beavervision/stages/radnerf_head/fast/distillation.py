@@ -8,11 +8,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from beavervision.stages.radnerf_head.adoption import adopt
 from beavervision.stages.radnerf_head.averaging import WeightAverage
 from beavervision.stages.radnerf_head.batch import RayBatch
 from beavervision.stages.radnerf_head.data import HeadData
-from beavervision.stages.radnerf_head.fast import FastHead, FastSizes
+from beavervision.stages.radnerf_head.fast.adoption import adopt
+from beavervision.stages.radnerf_head.fast.head import FastHead, FastSizes
 from beavervision.stages.radnerf_head.losses import photometric
 from beavervision.stages.radnerf_head.network import HeadNetwork
 from beavervision.stages.radnerf_head.patches import PatchPlan

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from beavervision.nerf.grid import GridLayout
-from beavervision.stages.radnerf_head.ambient_field import AmbientField
+from beavervision.stages.radnerf_head.fields.ambient import AmbientField
 from beavervision.stages.radnerf_head.network import HeadNetwork
 
 FINEST = ("finest", "ambient_finest")

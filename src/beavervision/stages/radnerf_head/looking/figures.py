@@ -12,8 +12,8 @@ from torchmetrics.image import PeakSignalNoiseRatio
 
 from beavervision.stages.media import Picture
 from beavervision.stages.radnerf_head.batch import FrameBatch, head_masks
+from beavervision.stages.radnerf_head.looking.strip import STRIP_CAPTION, strip_row
 from beavervision.stages.radnerf_head.picture import Pictures
-from beavervision.stages.radnerf_head.strip import STRIP_CAPTION, strip_row
 from beavervision.stages.radnerf_head.targets import Target
 
 NAMES = ("psnr", "psnr_face", "psnr_mouth")

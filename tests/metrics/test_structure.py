@@ -1,0 +1,56 @@
+"""MS-SSIM and the difference of slopes: numbers by hand, and torchmetrics."""
+
+import pytest
+import torch
+from torchmetrics.functional.image import structural_similarity_index_measure
+
+from beavervision.metrics.structure import SCALES, gradient_difference, multiscale_similarity
+
+
+def pictures(side, dtype=torch.float32, channels=3):
+    chance = torch.Generator().manual_seed(side)
+    a, noise = torch.rand(2, 2, channels, side, side, generator=chance, dtype=torch.float64).to(dtype)
+    return a, 0.7 * a + 0.3 * noise
+
+
+@pytest.mark.parametrize(("side", "scales"), [(11, 1), (24, 2), (50, 3), (180, 5)])
+def test_it_is_made_of_torchmetrics_similarities(side, scales):
+    """Of windows within the picture; torchmetrics' own product takes mirrored borders into its last scale."""
+    a, b = pictures(side)
+    shares = [share / sum(SCALES[:scales]) for share in SCALES[:scales]]
+    expected = torch.ones(2)
+    for share in shares[:-1]:
+        kept = {"data_range": 1.0, "reduction": "none", "return_contrast_sensitivity": True}
+        expected *= structural_similarity_index_measure(a, b, **kept)[1] ** share
+        a, b = (torch.nn.functional.avg_pool2d(value, 2) for value in (a, b))
+    kept = {"data_range": 1.0, "reduction": "none", "return_full_image": True}
+    within = structural_similarity_index_measure(a, b, **kept)[1][..., 5:-5, 5:-5]
+    expected *= within.mean((1, 2, 3)) ** shares[-1]
+    torch.testing.assert_close(multiscale_similarity(*pictures(side)), expected, atol=1e-5, rtol=0)
+
+
+def test_flat_pictures_differ_in_luminance_alone():
+    # (2 x 0.5 x 0.6 + 0.0001) / (0.25 + 0.36 + 0.0001); the contrasts, both none, are alike.
+    a, b = (torch.full((1, 1, 11, 11), value, dtype=torch.float64) for value in (0.5, 0.6))
+    assert multiscale_similarity(a, b).item() == pytest.approx(0.6001 / 0.6101, abs=1e-6)
+
+
+def test_a_picture_of_no_likeness_still_has_a_slope():
+    a, _ = pictures(24)
+    shown = (1 - a).requires_grad_()
+    multiscale_similarity(shown, a).sum().backward()
+    assert bool(shown.grad.isfinite().all())
+
+
+def test_slopes_are_compared_by_size():
+    # A ramp of 0.1 a pixel against a flat picture: 0.1 along rows, nothing along columns.
+    ramp = (torch.arange(5) * 0.1).expand(1, 1, 5, 5)
+    assert gradient_difference(ramp, torch.zeros(1, 1, 5, 5)).item() == pytest.approx(0.05)
+    assert gradient_difference(ramp, 0.4 - ramp).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_gradcheck():
+    a, b = pictures(12, torch.float64, channels=1)
+    a.requires_grad_()
+    assert torch.autograd.gradcheck(lambda x: multiscale_similarity(x, b), a[:1], fast_mode=True)
+    assert torch.autograd.gradcheck(lambda x: gradient_difference(x, b), a, fast_mode=True)

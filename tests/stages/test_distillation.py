@@ -9,6 +9,7 @@ from beavervision.stages.radnerf_head.data import HeadData
 from beavervision.stages.radnerf_head.fast.distillation import Distillation
 from beavervision.stages.radnerf_head.network import HeadNetwork
 from beavervision.stages.radnerf_head.patches import PatchPlan
+from beavervision.stages.radnerf_head.perceptual import PerceptualLoss
 from beavervision.stages.radnerf_head.window import Pose, Windows
 from beavervision.synthetic.miniature import miniature_clip
 
@@ -73,7 +74,9 @@ def test_it_begins_with_the_finished_field_and_all_of_it_learns(data, phase):
     for ours, averaged in zip(phase.fast.parameters(), phase.average.network.parameters(), strict=True):
         assert ours.shape == averaged.shape
     assert torch.equal(phase.fast.field.occupancy.occupied, torch.from_numpy(data.hull))
-    phase.loss(data, 0, torch.Generator().manual_seed(0), None).backward()
+    loss, error = phase.loss(data, 0, torch.Generator().manual_seed(0), None, PerceptualLoss())
+    loss.backward()
+    assert 0 < error.item() < loss.item()
     silent = [name for name, value in phase.fast.named_parameters() if value.grad is None or not value.grad.any()]
     assert silent == []
     assert sum(len(group["params"]) for group in phase.groups()) == len(list(phase.fast.parameters()))

@@ -133,7 +133,6 @@ def test_a_loss_that_is_not_a_number_names_the_frames_of_its_phase(data, trained
     module = trained[0]
     batch = data.ray_batch(0)
     assert module.describe_batch(batch) == describe_frames(module.distillation.shown)  # it ended in the last phase
-    assert make_module(data, distill=False).describe_batch(batch) == batch.describe()
 
 
 def test_statistics_are_those_of_training_frames(data):
@@ -155,20 +154,18 @@ def test_training_writes_figures_strips_and_the_shell(trained):
     module, trainer, _ = trained
     figures = {"val/psnr", "val/psnr_face", "val/psnr_mouth"}
     assert {"train/loss", *figures, *(f"{name}_fast" for name in figures)} <= set(trainer.callback_metrics)
-    (strip,) = module.validation_media()
-    height, width, _ = trainer.datamodule.crops.rgb[0].shape
-    assert strip.rgb.shape[1] == 4 * width
-    assert strip.rgb.shape[0] % height == 0
+    assert [picture.name for picture in module.validation_media()] == ["strip", "strip_fast"]
     assert module.network.in_shell
     shell = module.network.occupancy.occupied
     assert 0 < int(shell.sum()) < shell.numel()
 
 
-@pytest.mark.parametrize("stop", [2, 3], ids=["before the last phase", "in the last phase"])
+@pytest.mark.parametrize("stop", [1, 2, 3], ids=["before squares judge", "before the last phase", "in the last phase"])
 def test_resuming_equals_never_stopping_bit_for_bit(data, tmp_path, stop):
-    whole = make_module(data, shell_at=0.25, distill_share=0.5)
+    settings = {"shell_at": 0.25, "distill_share": 0.5, "perceptual": {"at": 0.5}}
+    whole = make_module(data, **settings)
     train(whole, data, tmp_path / "a", 4, [SaveAt(stop, tmp_path / "stop.ckpt")])
-    again = make_module(data, shell_at=0.25, distill_share=0.5)
+    again = make_module(data, **settings)
     train(again, data, tmp_path / "b", 4, resume=tmp_path / "stop.ckpt")
     ours, theirs = whole.state_dict(), again.state_dict()
     assert ours.keys() == theirs.keys()

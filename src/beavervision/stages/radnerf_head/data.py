@@ -192,7 +192,7 @@ class HeadData(StageData):
         plan = plan.inside(self.crops.size)
         rows = draw.choice(len(self.train_frames), plan.frames, p=self.chances)
         corners = [choose_corner(self.regions, int(t), plan, self.crops.size, draw) for t in self.train_frames[rows]]
-        own = self.own_share(plan.frames, "model.fast.frames")
+        own = self.own_share(plan.frames, plan.key)
         return self._batch(rows[own], [square(corner, plan) for corner in corners[own]])
 
     def _batch(self, rows: Int[np.ndarray, "F"], chosen: list[Int[np.ndarray, "P 2"]]) -> RayBatch:

@@ -20,8 +20,9 @@ from beavervision.stages.radnerf_head.fast.renderer import FastRenderer
 from beavervision.stages.radnerf_head.looking.figures import HeldOutFigures
 from beavervision.stages.radnerf_head.looking.preview import preview_film
 from beavervision.stages.radnerf_head.network import HeadNetwork
-from beavervision.stages.radnerf_head.objective import LossWeights, judge, render_batch
+from beavervision.stages.radnerf_head.objective import LossWeights, judge, judge_squares, render_batch
 from beavervision.stages.radnerf_head.parameter_groups import parameter_groups
+from beavervision.stages.radnerf_head.perceptual import PerceptualLoss
 from beavervision.stages.radnerf_head.phases import Phase, Phases
 from beavervision.stages.radnerf_head.picture import render_pictures
 from beavervision.stages.radnerf_head.pose import BatchT, PoseCorrection
@@ -29,7 +30,7 @@ from beavervision.stages.radnerf_head.schedule import progress, rate
 from beavervision.stages.radnerf_head.shell import find_shell
 from beavervision.stages.radnerf_head.streams import spread
 from beavervision.stages.radnerf_head.window import Pose
-from beavervision.stages.ranks import gathered, own_rows, ranks
+from beavervision.stages.ranks import gathered
 
 
 class HeadModule(StageModule):
@@ -60,6 +61,7 @@ class HeadModule(StageModule):
         average_every: steps between its updates.
         distill: whether a last phase makes what renders fast.
         distill_share: share of the training that it takes.
+        perceptual: arguments of `PerceptualLoss`.
         fast: further arguments of `Distillation`.
         field: further arguments of `HeadNetwork`.
     """
@@ -92,6 +94,7 @@ class HeadModule(StageModule):
         *,
         distill: bool = True,
         distill_share: float = 0.2,
+        perceptual: dict[str, Any] | None = None,
         fast: dict[str, Any] | None = None,
         field: dict[str, Any] | None = None,
     ) -> None:
@@ -106,7 +109,11 @@ class HeadModule(StageModule):
         self.average = WeightAverage(self.network, decay)
         self.poses = PoseCorrection() if lr_pose > 0 else None
         self.weights = LossWeights(entropy, ambient)
-        self.phases = Phases(shell_at, distill_share if distill else 0.0)
+        self.perceptual = PerceptualLoss(**(perceptual or {}))
+        squares_at = self.perceptual.at if self.perceptual.wanted else 1.0
+        self.phases = Phases(shell_at, distill_share if distill else 0.0, squares_at)
+        self._moment = self.phases.at(0.0)
+        self._shown: tuple[int, ...] = ()
         self.distillation = Distillation(self.network_args, height, decay, **(fast or {})) if distill else None
         self.figures, self.fast_figures = HeldOutFigures(), HeldOutFigures()
         self._strip: list[Picture] = []
@@ -116,25 +123,31 @@ class HeadModule(StageModule):
         step = self.global_step
         chance = torch.Generator().manual_seed(self.hparams.seed * 1_000_003 + step)
         if self._fast is not None:
-            error = self._fast.loss(self._data, step, chance, self.poses)
-            self.log_dict({"train/loss": error.detach(), "train/mse": error.detach()}, sync_dist=True)
-            return error
+            loss, error = self._fast.loss(self._data, step, chance, self.poses, self.perceptual)
+            self._shown = self._fast.shown
+            self.log_dict({"train/loss": loss.detach(), "train/mse": error.detach()}, sync_dist=True)
+            return loss
         condition = self.network.encode(batch.face.windows, batch.face.eye)
         if not self.network.in_shell and step % self.hparams.refresh_every == 0:
             self._refresh(gathered(condition.detach()), chance)
-        everybody = batch.target.numel() * ranks()
-        jitter = own_rows(torch.rand(everybody, self.network.budget, generator=chance)).to(self.device)
-        colours = own_rows(torch.rand(everybody, 3, generator=chance)).to(self.device)
-        shown = render_batch(self.network, self._posed(batch), condition, jitter)
-        loss, error = judge(shown, batch, colours, self.weights)
+        shown = render_batch(self.network, self._posed(batch), condition, chance)
+        loss, error = judge(shown, batch, chance, self.weights)
+        self._shown = batch.shown
+        if self._moment.squares:
+            loss = loss + self._judged_squares(step, chance)
         if self.poses is not None:
             loss = loss + self.hparams.pose * self.poses.penalty(batch.face.tracked)
         self.log_dict({"train/loss": loss.detach(), "train/mse": error.detach()}, sync_dist=True)
         return loss
 
+    def _judged_squares(self, step: int, chance: torch.Generator) -> Tensor:
+        batch = self._data.patch_batch(step, self.perceptual.plan).to(self.device)
+        self._shown += batch.shown
+        return judge_squares(self.network, self._posed(batch), chance, self.perceptual)
+
     def describe_batch(self, batch: RayBatch) -> str:
-        """The frames that the step's pixels were of: the last phase draws its own."""
-        return batch.describe() if self._fast is None else describe_frames(self._fast.shown)
+        """The frames that the step's pixels were of: squares are of frames of their own."""
+        return describe_frames(self._shown)
 
     def _posed(self, batch: BatchT) -> BatchT:
         """The same batch with poses as they have been corrected so far."""
@@ -152,14 +165,17 @@ class HeadModule(StageModule):
 
     def on_train_start(self) -> None:
         """Begin in the visual hull; a run that continues has its own occupancy in the checkpoint."""
+        if self.perceptual.wanted:
+            self.print(self.perceptual.describe())
         if self.global_step == 0:
             self.network.occupancy.restrict(torch.from_numpy(self._data.hull).to(self.device))
 
     def on_train_batch_start(self, batch: RayBatch, index: int) -> None:
         """Set the learning rate, and begin the phase when it is time to: both follow from the step alone."""
-        phase, done = self.phases.at(progress(self.trainer))
+        self._moment = self.phases.at(progress(self.trainer))
+        phase = self._moment.phase
         for group in self.optimizers().param_groups:
-            group["lr"] = group["initial_lr"] * rate(done)
+            group["lr"] = group["initial_lr"] * rate(self._moment.done)
         if phase >= Phase.SHELL and not self.network.in_shell:
             self._enter_shell()
         if phase is Phase.DISTILL and self._fast is None:

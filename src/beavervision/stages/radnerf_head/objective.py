@@ -12,7 +12,9 @@ from beavervision.nerf.rays import pixel_rays
 from beavervision.stages.radnerf_head.batch import RayBatch
 from beavervision.stages.radnerf_head.losses import idle_ambient, opacity_entropy, photometric
 from beavervision.stages.radnerf_head.network import HeadNetwork, Rendering
+from beavervision.stages.radnerf_head.perceptual import PerceptualLoss
 from beavervision.stages.radnerf_head.targets import Target
+from beavervision.stages.ranks import own_rows, ranks
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class LossWeights:
 
 
 def render_batch(
-    network: HeadNetwork, batch: RayBatch, condition: Float[Tensor, "F C"], jitter: Float[Tensor, "R S"]
+    network: HeadNetwork, batch: RayBatch, condition: Float[Tensor, "F C"], chance: torch.Generator
 ) -> Rendering:
     """Render the pixels of a batch, each under its frame's condition, pose and appearance code. Differentiable.
 
@@ -34,10 +36,12 @@ def render_batch(
         network: the head.
         batch: its poses are taken as they are.
         condition: of the batch's frames.
-        jitter: see `sample_rays`; R counts the pixels of all frames.
+        chance: of where the rays are sampled.
     """
     frames, count = batch.pixels.shape[:2]
-    rows = torch.arange(frames, device=jitter.device).repeat_interleave(count)
+    device = batch.pixels.device
+    jitter = own_rows(torch.rand(frames * count * ranks(), network.budget, generator=chance)).to(device)
+    rows = torch.arange(frames, device=device).repeat_interleave(count)
     rays = pixel_rays(
         batch.pixels.flatten(0, 1), batch.cameras[rows], batch.rotation[rows], batch.translation[rows], network.box
     )
@@ -45,18 +49,34 @@ def render_batch(
 
 
 def judge(
-    shown: Rendering, batch: RayBatch, colours: Float[Tensor, "R 3"], weights: LossWeights
+    shown: Rendering, batch: RayBatch, chance: torch.Generator, weights: LossWeights
 ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
     """Loss of rendered pixels, and the picture's mean squared error that is part of it.
 
     Args:
         shown: the batch's pixels as rendered.
         batch: what the footage shows.
-        colours: a random colour behind each pixel.
+        chance: of the colour behind each pixel.
         weights: of the other terms.
     """
     target = batch.target.flatten()
+    colours = own_rows(torch.rand(len(target) * ranks(), 3, generator=chance)).to(target.device)
     error = photometric(shown.rgb, shown.alpha, batch.rgb.flatten(0, 1), batch.behind.flatten(0, 1), colours, target)
     still = ~batch.moves.flatten() & (target != Target.IGNORED)
     loss = error + weights.entropy * opacity_entropy(shown.alpha)
     return loss + weights.ambient * idle_ambient(shown.ambient, still), error
+
+
+def judge_squares(
+    network: HeadNetwork, batch: RayBatch, chance: torch.Generator, perceptual: PerceptualLoss
+) -> Float[Tensor, ""]:
+    """Perceptual loss of squares, weighted.
+
+    Args:
+        network: the head.
+        batch: squares, see `HeadData.patch_batch`; its poses are taken as they are.
+        chance: of where the rays are sampled.
+        perceptual: the loss.
+    """
+    shown = render_batch(network, batch, network.encode(batch.face.windows, batch.face.eye), chance)
+    return perceptual(torch.cat([shown.rgb, shown.alpha[:, None]], 1), batch)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Int
@@ -22,10 +22,12 @@ class PatchPlan:
     """Pixels along a block's side; squares begin where blocks do."""
     mouth_share: float = 0.3
     """Share of the squares that lie round the mouth; the rest anywhere on the head."""
+    key: str = "model.fast.frames"
+    """The config key that says how many squares, for a sentence about it."""
 
     def inside(self, size: tuple[int, int]) -> PatchPlan:
         """The same plan with squares that fit a canvas of width and height `size`."""
-        return PatchPlan(self.frames, min(self.blocks, min(size) // self.factor), self.factor, self.mouth_share)
+        return replace(self, blocks=min(self.blocks, min(size) // self.factor))
 
 
 def choose_corner(

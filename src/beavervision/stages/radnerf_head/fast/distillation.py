@@ -16,6 +16,7 @@ from beavervision.stages.radnerf_head.fast.head import FastHead, FastSizes
 from beavervision.stages.radnerf_head.losses import photometric
 from beavervision.stages.radnerf_head.network import HeadNetwork
 from beavervision.stages.radnerf_head.patches import PatchPlan
+from beavervision.stages.radnerf_head.perceptual import PerceptualLoss
 from beavervision.stages.radnerf_head.pose import PoseCorrection
 from beavervision.stages.radnerf_head.window import Pose, Windows
 from beavervision.stages.ranks import own_rows, ranks
@@ -85,15 +86,21 @@ class Distillation(nn.Module):
         return [{"name": name, "params": kinds[name], "lr": rate} for name, rate in zip(kinds, self.rates, strict=True)]
 
     def loss(
-        self, data: HeadData, step: int, chance: torch.Generator, poses: PoseCorrection | None
-    ) -> Float[Tensor, ""]:
-        """Mean squared error of a step's squares.
+        self,
+        data: HeadData,
+        step: int,
+        chance: torch.Generator,
+        poses: PoseCorrection | None,
+        perceptual: PerceptualLoss,
+    ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+        """Loss of a step's squares, and the mean squared error that is part of it.
 
         Args:
             data: set up.
             step: decides which squares.
             chance: of the samples' places and of the colours behind.
             poses: corrections of the training frames' poses, as the field found them.
+            perceptual: judges the squares beside their pixels.
         """
         batch = data.patch_batch(step, self.plan).to(self.fast.field.box.device)
         self.shown = batch.shown
@@ -103,7 +110,7 @@ class Distillation(nn.Module):
         pose = Pose(batch.cameras, batch.rotation, batch.translation)
         shown = self._rendered(batch, pose, chance).permute(0, 2, 3, 1).reshape(-1, 4)
         colours = own_rows(torch.rand(len(shown) * ranks(), 3, generator=chance)).to(shown.device)
-        return photometric(
+        error = photometric(
             shown[:, :3],
             shown[:, 3],
             batch.rgb.flatten(0, 1),
@@ -111,6 +118,7 @@ class Distillation(nn.Module):
             colours,
             batch.target.flatten(),
         )
+        return (error + perceptual(shown, batch) if perceptual.wanted else error), error
 
     def _rendered(self, batch: RayBatch, pose: Pose, chance: torch.Generator) -> Float[Tensor, "F 4 side side"]:
         """The batch's squares; round each is rendered what the upsampler's reach asks for, and cut off again."""

@@ -1,0 +1,91 @@
+"""What squares of frames are judged by beside their pixels: as people look at pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from beavervision.metrics.lpips import CACHED, Lpips
+from beavervision.metrics.structure import gradient_difference, multiscale_similarity
+from beavervision.stages.radnerf_head.batch import RayBatch
+from beavervision.stages.radnerf_head.patches import PatchPlan
+from beavervision.stages.radnerf_head.targets import Target
+
+
+class PerceptualLoss:
+    """LPIPS where AlexNet's weights are there, otherwise MS-SSIM and the difference of slopes.
+
+    A pixel's error asks for the mean of all that a place may look like, which is a blur; these ask for its contrast.
+
+    Args:
+        weight: of LPIPS, beside the pixels' mean squared error; 0 for no judgement of squares at all.
+        structure: of 1 - MS-SSIM, where LPIPS is not to be had.
+        slope: of the difference of slopes, likewise.
+        lpips: file of AlexNet's weights, see `Lpips.found`; None looks where torchvision keeps them.
+        at: share of the field's training after which squares are judged; what renders fast learns by them throughout.
+        squares: of the field, a step; each of another frame.
+        side: of a square of the field, pixels.
+        mouth_share: share of the squares that lie round the mouth.
+    """
+
+    def __init__(
+        self,
+        weight: float = 0.01,
+        structure: float = 0.01,
+        slope: float = 0.01,
+        lpips: str | None = None,
+        at: float = 0.8,
+        squares: int = 2,
+        side: int = 32,
+        mouth_share: float = 0.5,
+    ) -> None:
+        self.weight, self.structure, self.slope, self.at = weight, structure, slope, at
+        self.plan = PatchPlan(squares, side, mouth_share=mouth_share, key="model.perceptual.squares")
+        self.network = Lpips.found(Path(lpips) if lpips else None) if weight > 0 else None
+
+    @property
+    def wanted(self) -> bool:
+        """Whether squares are judged at all."""
+        return self.weight > 0
+
+    def describe(self) -> str:
+        """One line: which of the two it is."""
+        if self.network is not None:
+            return "squares are judged by LPIPS (AlexNet)"
+        return f"squares are judged by MS-SSIM and slopes; LPIPS wants {CACHED} (model.perceptual.lpips=<file>)"
+
+    def __call__(self, shown: Float[Tensor, "R 4"], batch: RayBatch) -> Float[Tensor, ""]:
+        """Weighted loss of rendered squares.
+
+        Args:
+            shown: colour (premultiplied) and opacity of the squares' pixels, square by square, row by row.
+            batch: what the footage shows of them.
+        """
+        picture, truth = laid_over(shown, batch)
+        if self.network is not None:
+            return self.weight * self.network.to(picture.device)(picture, truth).mean()
+        unlike = 1 - multiscale_similarity(picture, truth).mean()
+        return self.structure * unlike + self.slope * gradient_difference(picture, truth).mean()
+
+
+def laid_over(
+    shown: Float[Tensor, "R 4"], batch: RayBatch
+) -> tuple[Float[Tensor, "F 3 side side"], Float[Tensor, "F 3 side side"]]:
+    """Rendered squares over what is behind them, and the footage's.
+
+    Behind the head is the plate, and the head itself where that is not known; what is not the head stands behind in its
+    own colours. Pixels that take no part are the footage's in both.
+
+    Args:
+        shown: colour (premultiplied) and opacity of the squares' pixels.
+        batch: what the footage shows of them.
+    """
+    truth, target = batch.rgb.flatten(0, 1), batch.target.flatten()[:, None]
+    behind = torch.where((target == Target.HEAD) | (target == Target.EDGE), batch.behind.flatten(0, 1), truth)
+    picture = shown[:, :3] + (1 - shown[:, 3:]) * behind
+    picture = torch.where(target == Target.IGNORED, truth, picture)
+    side = round(batch.pixels.shape[1] ** 0.5)
+    return tuple(value.reshape(-1, side, side, 3).permute(0, 3, 1, 2) for value in (picture, truth))

@@ -1,0 +1,115 @@
+"""Squares judged as people look at them: what is compared, by which loss, and when."""
+
+import pytest
+import torch
+from lightning import Callback
+from stage_training import fit
+
+from beavervision.face.framing import FrameSpec
+from beavervision.metrics.lpips import Lpips
+from beavervision.stages.radnerf_head.batch import describe_frames
+from beavervision.stages.radnerf_head.data import HeadData
+from beavervision.stages.radnerf_head.module import HeadModule
+from beavervision.stages.radnerf_head.perceptual import PerceptualLoss, laid_over
+from beavervision.stages.radnerf_head.phases import Phases
+from beavervision.stages.radnerf_head.targets import Target
+from beavervision.synthetic.miniature import miniature_clip
+
+FIELD = {"levels": 4, "finest": 32, "ambient_finest": 16, "log2_entries": 10, "hidden": 16, "geometry": 8, "samples": 8}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    clip = miniature_clip(tmp_path_factory.mktemp("perceptual") / "mini", n_frames=12)
+    made = HeadData(clip.folder, FrameSpec("1x1", 1.0, 48), rays=256, frames=4, hull_frames=4, cells=24)
+    made.prepare_data()
+    made.setup("fit")
+    return made
+
+
+@pytest.fixture(scope="module")
+def batch(data):
+    return data.patch_batch(0, PerceptualLoss().plan)
+
+
+@pytest.fixture
+def truth(batch):
+    """Colour and opacity of a head that is the footage."""
+    return torch.cat([batch.rgb, torch.ones(*batch.target.shape, 1)], -1).flatten(0, 1)
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    """A file like torchvision's, of chance."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        layers = {name: torch.randn_like(value) * 0.02 for name, value in Lpips().features.state_dict().items()}
+    places = dict(zip("01234", (0, 3, 6, 8, 10), strict=True))
+    path = tmp_path_factory.mktemp("weights") / "alexnet.pth"
+    torch.save({f"features.{places[name[0]]}{name[1:]}": value for name, value in layers.items()}, path)
+    return path
+
+
+def test_what_is_seen_through_the_head_follows_from_the_target(batch):
+    """Half of 0.8 (premultiplied 0.4) over what is behind: the plate, 0.2, or the footage, 0.6."""
+    kinds = torch.tensor([Target.HEAD, Target.EDGE, Target.EMPTY, Target.FREE, Target.IGNORED], dtype=torch.uint8)
+    side = batch.pixels.shape[1]
+    batch = type(batch)(**vars(batch))
+    batch.rgb, batch.behind = torch.full((1, side, 3), 0.6), torch.full((1, side, 3), 0.2)
+    batch.target = torch.full((1, side), Target.HEAD, dtype=torch.uint8)
+    batch.target[0, :5] = kinds
+    shown = torch.tensor([0.4, 0.4, 0.4, 0.5]).expand(side, 4).clone().requires_grad_()
+    picture, truth = laid_over(shown, batch)
+    torch.testing.assert_close(picture[0, 0].flatten()[:5], torch.tensor([0.5, 0.5, 0.7, 0.7, 0.6]))
+    assert torch.equal(truth, torch.full_like(truth, 0.6))
+    picture.sum().backward()
+    assert not shown.grad[4].any()
+    assert bool(shown.grad[:4].any(1).all())
+
+
+def test_a_head_that_is_the_footage_loses_nothing_and_a_blurred_one_does(batch, truth, weights):
+    grey = torch.cat([truth[:, :3].mean(0).expand(len(truth), 3), truth[:, 3:]], 1)
+    for loss in (PerceptualLoss(structure=1.0, slope=1.0), PerceptualLoss(lpips=str(weights))):
+        assert float(loss(truth, batch)) == pytest.approx(0, abs=1e-5)
+        assert float(loss(grey, batch)) > 1e-4
+
+
+def test_lpips_judges_where_its_weights_are(batch, truth, weights, monkeypatch, tmp_path):
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    assert "LPIPS wants alexnet" in PerceptualLoss().describe()
+    assert PerceptualLoss().network is None
+    loss = PerceptualLoss(weight=0.5, lpips=str(weights))
+    assert loss.describe() == "squares are judged by LPIPS (AlexNet)"
+    shown = truth * 0.9
+    expected = Lpips.from_file(weights)(*laid_over(shown, batch)).mean() / 2
+    torch.testing.assert_close(loss(shown, batch), expected)
+
+
+def test_squares_judge_the_field_in_the_last_part_of_its_own_training():
+    phases = Phases(shell_at=0.1, distill_share=0.2, squares_at=0.75)
+    assert [phases.at(done).squares for done in (0.0, 0.59, 0.6, 0.79, 0.8, 1.0)] == [0, 0, 1, 1, 0, 0]
+    assert not any(Phases(0.1, 0.0).at(done).squares for done in (0.5, 0.99, 1.0))
+
+
+def test_the_field_learns_from_squares_once_they_judge_it(data):
+    """Two steps alike, then one that squares judge too: their frames are named with its rays'."""
+    entries = {}
+    for at in (0.6, 1.0):
+        module = HeadModule(**data.dimensions(), distill=False, perceptual={"at": at}, field=FIELD)
+        kept = Entries()
+        fit(module, data, 3, callbacks=[kept], val_every=3)
+        entries[at] = kept.after
+        rays, squares = data.ray_batch(2).shown, data.patch_batch(2, PerceptualLoss().plan).shown
+        assert module.describe_batch(data.ray_batch(0)) == describe_frames(rays + squares if at < 1 else rays)
+    assert torch.equal(entries[0.6][1], entries[1.0][1])
+    assert not torch.equal(entries[0.6][2], entries[1.0][2])
+
+
+class Entries(Callback):
+    """The position grid's entries after each step."""
+
+    def __init__(self):
+        self.after = []
+
+    def on_train_batch_end(self, trainer, module, *_):
+        self.after.append(module.network.field.position_grid.table.detach().clone())

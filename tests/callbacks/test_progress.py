@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import lightning
 import pytest
 import torch
 from lightning.pytorch.callbacks import Timer
@@ -40,3 +43,11 @@ def test_a_time_limit_may_come_before_the_last_step():
     assert time_left(run, 2.0) == 7.0
     run.max_steps = -1
     assert time_left(run, 2.0) == 7.0
+
+
+def test_what_a_module_prints_is_shown(capsys):
+    bar = Progress()
+    module = lightning.LightningModule()
+    module._trainer = SimpleNamespace(progress_bar_callback=bar, is_global_zero=True)
+    module.print("squares are judged")
+    assert capsys.readouterr().out == "squares are judged\n"

@@ -27,6 +27,15 @@ class Progress(ProgressBar):
         self._last_line = 0.0
         self._enabled = True
 
+    @property
+    def is_enabled(self) -> bool:
+        """Whether it speaks; Lightning asks before it hands on what a module prints."""
+        return self._enabled
+
+    def print(self, *args: Any, **_: Any) -> None:
+        """Print a module's words without tearing the bar."""
+        self._console.print(*args, highlight=False, soft_wrap=True)
+
     def enable(self) -> None:
         """Speak."""
         self._enabled = True

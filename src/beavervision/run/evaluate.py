@@ -18,6 +18,7 @@ from beavervision.errors import BeaverError
 from beavervision.run.build import build_data, build_module, build_trainer, check_objects
 from beavervision.run.commands import who
 from beavervision.run.hardware import one_device, settle_hardware
+from beavervision.run.measuring import MeasuringProgress
 from beavervision.run.quiet import quiet_libraries
 from beavervision.run.run_folder import run_folder, shown
 from beavervision.run.settings import check_nodes
@@ -49,9 +50,10 @@ def evaluate(cfg: DictConfig) -> Path:
     seed_everything(cfg.seed, workers=True, verbose=False)
     inputs = inputs_of(cfg)
     data = build_data(cfg, inputs.pop("clip"), inputs)
+    data.judge_all()
     module = build_module(cfg, data)
     frames = FrameFigures()
-    trainer = build_trainer(cfg, [frames], [])
+    trainer = build_trainer(cfg, [frames, MeasuringProgress()], [])
     trainer.validate(module, datamodule=data, ckpt_path=checkpoint, weights_only=True, verbose=False)
     figures = {name: float(value) for name, value in trainer.callback_metrics.items()}
     figures |= module.evaluation_figures(data)

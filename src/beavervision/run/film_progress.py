@@ -15,18 +15,19 @@ EVERY = 15.0
 
 
 @contextmanager
-def film_progress(n_frames: int) -> Iterator[Callable[[int], None]]:
+def film_progress(n_frames: int, doing: str = "speaking") -> Iterator[Callable[[int], None]]:
     """Yield a function that is told the number of frames done; it shows rate and time left on stderr.
 
     Args:
         n_frames: frames of the film.
+        doing: what is done with them.
     """
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield lines(n_frames)
+        yield lines(n_frames, doing)
         return
     columns = (
-        TextColumn("speaking"),
+        TextColumn(doing),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]:.1f} frames/s"),
@@ -35,7 +36,7 @@ def film_progress(n_frames: int) -> Iterator[Callable[[int], None]]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console) as bar:
-        task = bar.add_task("speaking", total=n_frames, rate=0.0)
+        task = bar.add_task(doing, total=n_frames, rate=0.0)
 
         def shown(done: int) -> None:
             elapsed = bar.tasks[task].elapsed or 1e-9
@@ -44,11 +45,14 @@ def film_progress(n_frames: int) -> Iterator[Callable[[int], None]]:
         yield shown
 
 
-def lines(n_frames: int, every: float = EVERY, clock: Callable[[], float] = time.monotonic) -> Callable[[int], None]:
+def lines(
+    n_frames: int, doing: str = "speaking", every: float = EVERY, clock: Callable[[], float] = time.monotonic
+) -> Callable[[int], None]:
     """Return a function that writes a line to stderr when `every` seconds have passed.
 
     Args:
         n_frames: frames of the film.
+        doing: what is done with them.
         every: seconds between two lines.
         clock: seconds that only rise.
     """
@@ -63,7 +67,7 @@ def lines(n_frames: int, every: float = EVERY, clock: Callable[[], float] = time
         rate = done / (now - begun)
         left = round((n_frames - done) / rate)
         print(
-            f"speaking: {done}/{n_frames} frames, {rate:.1f} frames/s, {left // 60}:{left % 60:02} left",
+            f"{doing}: {done}/{n_frames} frames, {rate:.1f} frames/s, {left // 60}:{left % 60:02} left",
             file=sys.stderr,
             flush=True,
         )

@@ -52,6 +52,12 @@ class StageData(LightningDataModule):
         """
         return {}
 
+    def judge_all(self) -> None:
+        """Let validations go through every held-out frame, where they see some of them only; for `evaluate`.
+
+        Called after `setup`.
+        """
+
     def own_share(self, count: int, key: str) -> slice:
         """Which of a step's `count` items this process makes, where several train together.
 

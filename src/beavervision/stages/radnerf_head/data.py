@@ -88,6 +88,10 @@ class HeadData(StageData):
         self.workers = workers
         self.clip: Clip | None = None
 
+    def judge_all(self) -> None:
+        """See `StageData`."""
+        self.val_frames = None
+
     def prepare_data(self) -> None:
         """Cut the clip to the canvas, once."""
         open_crops(Clip.load(self.clip_folder), self.subject_index, self.spec)

@@ -6,30 +6,32 @@ from typing import Any, ClassVar
 
 import torch
 from jaxtyping import Float
+from lightning.pytorch.trainer.states import TrainerFn
 from torch import Tensor
 
 from beavervision.errors import BeaverError
+from beavervision.metrics.lpips import Lpips
 from beavervision.stages.base import BundleContents, StageModule
-from beavervision.stages.media import Film, Media, Picture
+from beavervision.stages.media import Film, Media
 from beavervision.stages.radnerf_head.averaging import WeightAverage
 from beavervision.stages.radnerf_head.batch import FrameBatch, RayBatch, describe_frames
 from beavervision.stages.radnerf_head.contents import head_contents
 from beavervision.stages.radnerf_head.data import HeadData
 from beavervision.stages.radnerf_head.fast.distillation import Distillation
-from beavervision.stages.radnerf_head.fast.renderer import FastRenderer
+from beavervision.stages.radnerf_head.looking.curves import frame_curves
 from beavervision.stages.radnerf_head.looking.figures import HeldOutFigures
-from beavervision.stages.radnerf_head.looking.preview import preview_film
+from beavervision.stages.radnerf_head.looking.gallery import spread_places
+from beavervision.stages.radnerf_head.looking.preview import held_out_film, preview_film
+from beavervision.stages.radnerf_head.looking.rendering import Render, fast_render, full_render
 from beavervision.stages.radnerf_head.network import HeadNetwork
 from beavervision.stages.radnerf_head.objective import LossWeights, judge, judge_squares, render_batch
 from beavervision.stages.radnerf_head.parameter_groups import parameter_groups
 from beavervision.stages.radnerf_head.perceptual import PerceptualLoss
 from beavervision.stages.radnerf_head.phases import Phase, Phases
-from beavervision.stages.radnerf_head.picture import render_pictures
 from beavervision.stages.radnerf_head.pose import BatchT, PoseCorrection
 from beavervision.stages.radnerf_head.schedule import progress, rate
 from beavervision.stages.radnerf_head.shell import find_shell
 from beavervision.stages.radnerf_head.streams import spread
-from beavervision.stages.radnerf_head.window import Pose
 from beavervision.stages.ranks import gathered
 
 
@@ -115,8 +117,8 @@ class HeadModule(StageModule):
         self._moment = self.phases.at(0.0)
         self._shown: tuple[int, ...] = ()
         self.distillation = Distillation(self.network_args, height, decay, **(fast or {})) if distill else None
-        self.figures, self.fast_figures = HeldOutFigures(), HeldOutFigures()
-        self._strip: list[Picture] = []
+        self.figures, self.fast_figures = HeldOutFigures(), HeldOutFigures("strip_fast")
+        self._rows: list[dict[str, float]] = []
 
     def training_step(self, batch: RayBatch, index: int) -> Tensor:
         """Loss of one batch of rays."""
@@ -220,43 +222,54 @@ class HeadModule(StageModule):
     def _data(self) -> HeadData:
         return self.trainer.datamodule
 
+    def on_validation_epoch_start(self) -> None:
+        """Forget the frames of the validation before."""
+        self.figures.reset()
+        self.fast_figures.reset()
+        self._rows = []
+        # While training goes on it would cost more than it says.
+        if self.trainer.state.fn is TrainerFn.VALIDATING and (lpips := Lpips.found()) is not None:
+            self.figures.measure_lpips(lpips.to(self.device))
+            self.fast_figures.measure_lpips(lpips.to(self.device))
+
     def validation_step(self, batch: FrameBatch, index: int) -> dict[str, float]:
         """Render a held-out frame with the averaged weights, compare the head's pixels; return the frame's figures."""
-        network, batch = self.average.network, self._posed(batch)
+        spread = index in spread_places(self.trainer.num_val_batches[0])
         size = batch.labels.shape[::-1]
-        condition = network.encode(batch.face.windows, batch.face.eye)
-        shown = render_pictures(network, condition, batch.cameras, batch.rotation, batch.translation, size)
-        row = self.figures.add(batch, shown)
+        row = self.figures.add(batch, self._full_render(batch, size), spread=spread)
         if self._fast is not None:
-            head = self._fast.average.network
-            condition = head.field.encode(batch.face.windows, batch.face.eye)
-            pose = Pose(batch.cameras, batch.rotation, batch.translation)
-            fast = self.fast_figures.add(batch, FastRenderer(head).render(pose, condition, size))
+            fast = self.fast_figures.add(batch, self._fast_render(batch, size), spread=spread)
             row |= {f"{name}_fast": value for name, value in fast.items() if name != "frame"}
+        self._rows.append(row)
         return row
 
+    @property
+    def _full_render(self) -> Render:
+        return full_render(self.average.network, self.poses)
+
+    @property
+    def _fast_render(self) -> Render:
+        return fast_render(self._fast.average.network, self.poses)
+
     def on_validation_epoch_end(self) -> None:
-        """Log the figures and keep the strip."""
+        """Log the figures."""
         for name, value in self.figures.compute().items():
             self.log(f"val/{name}", value, prog_bar=name == "psnr")
         for name, value in self.fast_figures.compute().items():
             self.log(f"val/{name}_fast", value)
-        self._strip = self.figures.strip()
-        self.figures.reset()
-        self.fast_figures.reset()
 
     def validation_media(self) -> list[Media]:
-        """Footage beside render, error and depth of some held-out frames."""
-        return list(self._strip)
+        """Footage beside render, error and depth of some held-out frames, by the full head and by the fast one."""
+        return [*self.figures.strip(), *self.fast_figures.strip()]
 
     def evaluation_media(self, data: HeadData) -> list[Media]:
-        """The strip, and a film of all held-out frames with their sound."""
-        film = preview_film(self.average.network, data, self.poses, "held_out", None)
-        return [*self._strip, film]
+        """The strips, every frame's figures over time, and a film of all held-out frames with their sound."""
+        renders = {"full": self._full_render} | ({} if self._fast is None else {"fast": self._fast_render})
+        return [*self.validation_media(), *frame_curves(self._rows, data.clip), held_out_film(renders, data)]
 
     def preview(self, data: HeadData) -> Film:
         """Held-out frames beside what the averaged weights make of them."""
-        return preview_film(self.average.network, data, self.poses)
+        return preview_film(self._full_render, data)
 
     def bundle_contents(self, data: HeadData) -> BundleContents:
         """The averaged network and what avatar mode needs of the clip."""

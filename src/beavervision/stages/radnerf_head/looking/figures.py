@@ -2,92 +2,136 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
 from torchmetrics.image import PeakSignalNoiseRatio
 
+from beavervision.metrics.lpips import SMALLEST as LPIPS_SMALLEST
+from beavervision.metrics.lpips import Lpips
+from beavervision.metrics.structure import WINDOW, multiscale_similarity
 from beavervision.stages.media import Picture
 from beavervision.stages.radnerf_head.batch import FrameBatch, head_masks
-from beavervision.stages.radnerf_head.looking.strip import STRIP_CAPTION, strip_row
+from beavervision.stages.radnerf_head.looking.gallery import Gallery
 from beavervision.stages.radnerf_head.picture import Pictures
 from beavervision.stages.radnerf_head.targets import Target
 
-NAMES = ("psnr", "psnr_face", "psnr_mouth")
-STRIP_ROWS = 4
-"""Held-out frames in a strip."""
-SQUARE = 11
-"""Side of the squares that SSIM compares, pixels."""
+FRAME = "psnr_frame"
+"""Of the whole frame with the head laid over the footage, as a dub shows it: most of it is copied pixels."""
+PEAKS = ("psnr", "psnr_face", "psnr_mouth", FRAME)
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """How alike two pictures are, as one figure."""
+
+    measure: Callable[[Tensor, Tensor], Tensor]
+    """Of two batches of pictures in [0, 1], `B 3 H W`."""
+    smallest: int
+    """Side of the smallest picture that it can be measured of, pixels."""
+
+
+LIKENESSES = {
+    "ssim": Likeness(lambda a, b: structural_similarity_index_measure(a, b, data_range=1.0), WINDOW),
+    "ms_ssim": Likeness(multiscale_similarity, WINDOW),
+}
+"""Always measured: Wang et al. 2004 and 2003."""
 
 
 class HeldOutFigures(nn.Module):
-    """PSNR over all held-out frames of the head's pixels, its skin's and its mouth's, and the mean SSIM of its box.
+    """PSNR over all held-out frames of the head's pixels, its skin's and its mouth's, and the likeness of its box.
 
     The head is laid over what is truly behind it, so that a wrong outline counts. Pixels that are padded or hidden
-    count nowhere: for SSIM, which looks at squares, the footage itself stands in for them.
+    count nowhere: for SSIM and MS-SSIM, which look at squares, the footage itself stands in for them.
+
+    Args:
+        strip: name of the strip that some frames are shown in.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, strip: str = "strip") -> None:
         super().__init__()
-        self.psnr = nn.ModuleDict({name: PeakSignalNoiseRatio(data_range=1.0) for name in NAMES})
-        self.ssim = MeanMetric()
-        self.rows: list[np.ndarray] = []
+        self.psnr = nn.ModuleDict({name: PeakSignalNoiseRatio(data_range=1.0) for name in PEAKS})
+        self.likeness = nn.ModuleDict({name: MeanMetric() for name in (*LIKENESSES, "lpips")})
+        self.likenesses = dict(LIKENESSES)
+        self.gallery = Gallery(strip)
 
-    def add(self, batch: FrameBatch, shown: Pictures) -> dict[str, float]:
+    def measure_lpips(self, network: Lpips) -> None:
+        """Measure LPIPS as well from now on.
+
+        Args:
+            network: on the frames' device; kept, but no part of this module's weights.
+        """
+        self.likenesses["lpips"] = Likeness(lambda a, b: network(a, b).mean(), LPIPS_SMALLEST)
+
+    def add(self, batch: FrameBatch, shown: Pictures, *, spread: bool = True) -> dict[str, float]:
         """Count one frame in.
 
         Args:
             batch: the frame.
             shown: its head, a batch of one.
+            spread: whether the strip shows the frame, be it good or bad.
 
         Returns:
             The frame's own figures; NaN where none of its pixels speaks for one.
         """
         truth = batch.rgb / 255
         picture = shown.rgb[0] + (1 - shown.alpha[0, ..., None]) * (batch.plate / 255)
+        laid = _laid(batch, shown, truth)
+        masks = head_masks(batch)
         row: dict[str, float] = {"frame": batch.index}
-        for name, mask in head_masks(batch).items():
-            row[name] = float("nan")
-            if mask.any():
-                self.psnr[name].update(picture[mask], truth[mask])
-                row[name] = float(peak_signal_noise_ratio(picture[mask], truth[mask], data_range=1.0))
-        likeness = _likeness(batch, shown, truth)
-        row["ssim"] = float("nan") if likeness is None else likeness
-        if likeness is not None:
-            self.ssim.update(likeness)
-        if len(self.rows) < STRIP_ROWS:
-            panels = (value.cpu().numpy() for value in (truth, picture, shown.depth[0]))
-            self.rows.append(strip_row(*panels))
+        row |= {name: self._peak(name, picture, truth, mask) for name, mask in masks.items()}
+        seen = (batch.target != Target.IGNORED) & masks["psnr"].any()
+        row[FRAME] = self._peak(FRAME, laid, truth, seen)
+        row |= self._likenesses(laid, truth, masks["psnr"])
+        self.gallery.add(row, *(value.cpu().numpy() for value in (truth, picture, shown.depth[0])), spread=spread)
         return row
 
+    def _peak(
+        self, name: str, picture: Float[Tensor, "H W 3"], truth: Float[Tensor, "H W 3"], mask: Bool[Tensor, "H W"]
+    ) -> float:
+        if not mask.any():
+            return math.nan
+        self.psnr[name].update(picture[mask], truth[mask])
+        return float(peak_signal_noise_ratio(picture[mask], truth[mask], data_range=1.0))
+
+    def _likenesses(
+        self, laid: Float[Tensor, "H W 3"], truth: Float[Tensor, "H W 3"], head: Bool[Tensor, "H W"]
+    ) -> dict[str, float]:
+        found = dict.fromkeys(self.likenesses, math.nan)
+        if not head.any():
+            return found
+        rows, columns = head.nonzero(as_tuple=True)
+        box = (slice(int(rows.min()), int(rows.max()) + 1), slice(int(columns.min()), int(columns.max()) + 1))
+        pair = [value[box].movedim(-1, 0)[None] for value in (laid, truth)]
+        for name, likeness in self.likenesses.items():
+            if min(pair[0].shape[2:]) >= likeness.smallest:
+                found[name] = float(likeness.measure(*pair))
+                self.likeness[name].update(found[name])
+        return found
+
     def compute(self) -> dict[str, Tensor]:
-        """Figures in dB, and SSIM; those that no pixel spoke for are left out."""
-        metrics = {**self.psnr, "ssim": self.ssim}
+        """Figures in dB, and likenesses in [0, 1]; those that no pixel spoke for are left out."""
+        metrics = {**self.psnr, **self.likeness}
         return {name: metric.compute() for name, metric in metrics.items() if metric.update_called}
 
     def strip(self) -> list[Picture]:
-        """The first frames' rows as one picture, where there were any."""
-        return [Picture("strip", np.concatenate(self.rows), STRIP_CAPTION)] if self.rows else []
+        """Some frames' rows as one picture, where there were any."""
+        return self.gallery.strip()
 
     def reset(self) -> None:
         """Forget all frames."""
-        self.rows = []
-        for metric in (*self.psnr.values(), self.ssim):
+        self.gallery.clear()
+        for metric in (*self.psnr.values(), *self.likeness.values()):
             metric.reset()
 
 
-def _likeness(batch: FrameBatch, shown: Pictures, truth: Float[Tensor, "H W 3"]) -> float | None:
-    """SSIM (Wang et al. 2004) of the head's box, the head laid over the footage; None where no box holds a square."""
-    rows, columns = head_masks(batch)["psnr"].nonzero(as_tuple=True)
-    if len(rows) == 0:
-        return None
-    box = (slice(int(rows.min()), int(rows.max()) + 1), slice(int(columns.min()), int(columns.max()) + 1))
+def _laid(batch: FrameBatch, shown: Pictures, truth: Float[Tensor, "H W 3"]) -> Float[Tensor, "H W 3"]:
+    """The head over the footage; where that is hidden or padded, the footage."""
     laid = shown.rgb[0] + (1 - shown.alpha[0, ..., None]) * truth
-    laid = torch.where((batch.target == Target.IGNORED)[..., None], truth, laid)
-    pair = [value[box].movedim(-1, 0)[None] for value in (laid, truth)]
-    if min(pair[0].shape[2:]) < SQUARE:
-        return None
-    return float(structural_similarity_index_measure(*pair, data_range=1.0))
+    return torch.where((batch.target == Target.IGNORED)[..., None], truth, laid)

@@ -1,48 +1,51 @@
-"""The film that shows what a trained head does with frames that it never saw."""
+"""The films that show what a trained head does with frames that it never saw."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import cv2
 import numpy as np
-import torch
 from jaxtyping import Float, UInt8
 
 from beavervision.stages.media import PREVIEW, Film
 from beavervision.stages.radnerf_head.batch import FrameBatch
 from beavervision.stages.radnerf_head.data import HeadData
-from beavervision.stages.radnerf_head.network import HeadNetwork
-from beavervision.stages.radnerf_head.picture import render_pictures
-from beavervision.stages.radnerf_head.pose import PoseCorrection
+from beavervision.stages.radnerf_head.looking.captions import enlarged, letters_for, line
+from beavervision.stages.radnerf_head.looking.rendering import Render
 from beavervision.stages.takes import sound_of
 
 MOST_FRAMES = 75
 """Three seconds say enough, and cost seconds on a CPU."""
 MOST_ROWS = 256
 """A preview is no taller than this: what is rendered full size is infer's."""
+FOOTAGE = "footage"
 
 
-def preview_film(
-    network: HeadNetwork,
-    data: HeadData,
-    poses: PoseCorrection | None = None,
-    name: str = PREVIEW,
-    most: int | None = MOST_FRAMES,
-) -> Film:
+def preview_film(render: Render, data: HeadData) -> Film:
     """Footage beside render, with the footage's sound, over the beginning of the held-out frames.
 
     Args:
-        network: the head, on any device.
+        render: the head.
         data: set up.
-        poses: corrects what was tracked.
-        name: of the film.
-        most: frames that it shows; None for all that were held out.
     """
-    clip = data.clip
-    frames = clip.test_range[:most]
-    sound = sound_of(clip, frames) if clip.has_audio else None
-    return Film(name, _pairs(network, data, poses, frames), clip.fps, sound, "footage | head, held-out frames")
+    frames = data.clip.test_range[:MOST_FRAMES]
+    pairs = _panels(data, frames, {"head": render}, preview_size(data.crops.size))
+    return _film(PREVIEW, data, frames, pairs, "footage | head, held-out frames")
+
+
+def held_out_film(renders: Mapping[str, Render], data: HeadData) -> Film:
+    """All held-out frames at the canvas's own size, numbered: footage beside each way to render, with the sound.
+
+    Args:
+        renders: title -> the head.
+        data: set up.
+    """
+    frames = data.clip.test_range
+    panels = _panels(data, frames, renders, data.crops.size)
+    pairs = zip(frames, panels, strict=True)
+    numbered = (_titled(picture, (f"{FOOTAGE}, frame {t}", *renders)) for t, picture in pairs)
+    return _film("held_out", data, frames, numbered, " | ".join([FOOTAGE, *renders]))
 
 
 def preview_size(canvas: tuple[int, int]) -> tuple[int, int]:
@@ -56,32 +59,39 @@ def preview_size(canvas: tuple[int, int]) -> tuple[int, int]:
     return max(1, round(canvas[0] * share)), max(1, round(canvas[1] * share))
 
 
-def _pairs(
-    network: HeadNetwork, data: HeadData, poses: PoseCorrection | None, frames: range
+def _film(
+    name: str, data: HeadData, frames: range, pictures: Iterator[UInt8[np.ndarray, "H W 3"]], caption: str
+) -> Film:
+    sound = sound_of(data.clip, frames) if data.clip.has_audio else None
+    return Film(name, pictures, data.clip.fps, sound, caption)
+
+
+def _panels(
+    data: HeadData, frames: range, renders: Mapping[str, Render], size: tuple[int, int]
 ) -> Iterator[UInt8[np.ndarray, "H W2 3"]]:
-    size = preview_size(data.crops.size)
+    """The footage and each head over what is behind it, side by side; a panel without a face shows that alone."""
     for t in frames:
         truth = _shrunk(data.crops.rgb[t], size)
         plate = data.crops.plate(t)
         behind = np.zeros_like(truth) if plate is None else _shrunk(plate, size)
-        seen = data.subject.visible[t]
-        if seen:
-            batch = data.frame_batch(t).to(network.box.device)
-            behind = _rendered(network, batch if poses is None else poses.correct(batch), behind)
-        yield np.concatenate([truth, behind], 1)
+        if not data.subject.visible[t]:
+            yield np.concatenate([truth, *[behind] * len(renders)], 1)
+            continue
+        batch = data.frame_batch(t)
+        yield np.concatenate([truth, *(_over(render, batch, behind) for render in renders.values())], 1)
 
 
-def _rendered(
-    network: HeadNetwork, batch: FrameBatch, behind: UInt8[np.ndarray, "H W 3"]
-) -> UInt8[np.ndarray, "H W 3"]:
+def _over(render: Render, batch: FrameBatch, behind: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "H W 3"]:
     """The head of a frame over what is behind it, at that picture's size."""
-    height, width, _ = behind.shape
-    cameras = batch.cameras * (width / batch.labels.shape[1])
-    with torch.inference_mode():
-        condition = network.encode(batch.face.windows, batch.face.eye)
-        shown = render_pictures(network, condition, cameras, batch.rotation, batch.translation, (width, height))
+    shown = render(batch, behind.shape[1::-1])
     rgb, alpha = shown.rgb[0].cpu().numpy(), shown.alpha[0].cpu().numpy()[..., None]
     return _bytes(rgb + (1 - alpha) * (behind / np.float32(255)))
+
+
+def _titled(panels: UInt8[np.ndarray, "H W 3"], titles: tuple[str, ...]) -> UInt8[np.ndarray, "H2 W2 3"]:
+    panels = enlarged(panels, len(titles))
+    width = panels.shape[1]
+    return np.concatenate([line(titles, width, letters_for(width // len(titles))), panels])
 
 
 def _shrunk(picture: UInt8[np.ndarray, "H W 3"], size: tuple[int, int]) -> UInt8[np.ndarray, "h w 3"]:

@@ -7,7 +7,8 @@ from jaxtyping import Float, UInt8
 
 ERROR_GAIN = 4.0
 """Errors are shown this many times too bright."""
-STRIP_CAPTION = "footage | render | error x 4 | depth"
+PANELS = ("footage", "render", f"error x {ERROR_GAIN:g}", "depth, near bright")
+STRIP_CAPTION = " | ".join(PANELS)
 
 
 def strip_row(

@@ -1,0 +1,31 @@
+"""The figures of held-out frames over time, under their sound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from beavervision.artifacts.clip import Clip
+from beavervision.stages.media import Curves
+from beavervision.stages.takes import sound_of
+
+LINES = {"psnr": "head", "psnr_face": "face", "psnr_mouth": "mouth box", "psnr_fast": "head, fast"}
+"""Figure -> its name in the legend."""
+
+
+def frame_curves(rows: Sequence[Mapping[str, float]], clip: Clip) -> list[Curves]:
+    """PSNR of every held-out frame; frames that do not show the face interrupt the lines. Nothing of no rows.
+
+    Args:
+        rows: figures of single frames, `frame` among them.
+        clip: that they are frames of.
+    """
+    if not rows:
+        return []
+    by_frame = {int(row["frame"]): row for row in rows}
+    frames = range(min(by_frame), max(by_frame) + 1)
+    names = [name for name in LINES if name in rows[0]]
+    lines = {LINES[name]: np.array([by_frame.get(t, {}).get(name, np.nan) for t in frames]) for name in names}
+    sound = sound_of(clip, frames) if clip.has_audio else None
+    return [Curves("frames", np.asarray(frames), lines, "frame", "PSNR, dB", "PSNR of every held-out frame", sound)]

@@ -6,6 +6,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+STOP = 1e-4
+"""Share of light below which nothing behind is seen (RAD-NeRF)."""
+
 
 def weights_from_density(density: Float[Tensor, "R S"], lengths: Float[Tensor, "R"]) -> Float[Tensor, "R S"]:
     """Share of each sample in its pixel: opacity times transmittance of everything before it. Differentiable.

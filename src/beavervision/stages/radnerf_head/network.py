@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -12,7 +13,7 @@ from beavervision.nerf.condition import EyeEncoder, WindowEncoder
 from beavervision.nerf.mlp import RayMLP
 from beavervision.nerf.occupancy import OccupancyGrid
 from beavervision.nerf.rays import UNIT_CM, Rays
-from beavervision.nerf.render import accumulate, median_depth, weights_from_density
+from beavervision.nerf.render import STOP, accumulate, median_depth, weights_from_density
 from beavervision.nerf.sampling import STEPS, Samples, sample_rays
 from beavervision.nerf.spherical_harmonics import WIDTH as VIEW_WIDTH
 from beavervision.nerf.spherical_harmonics import spherical_harmonics
@@ -20,6 +21,9 @@ from beavervision.stages.radnerf_head.fields.choice import make_field
 
 CHANNELS = 204
 """68 landmarks x 3."""
+
+GROUP = 4
+"""Samples of a ray that are looked at before it is asked whether it sees on."""
 
 
 @dataclass(frozen=True)
@@ -172,6 +176,42 @@ class HeadNetwork(nn.Module):
         full = torch.cat([sums, depth[:, None]], -1)
         out = full.new_zeros(len(rays.view), 6).index_copy(0, found.ray, full)
         return Rendering(out[:, :3], out[:, 3], out[:, 5], out[:, 4])
+
+    @torch.no_grad()
+    def render(
+        self,
+        rays: Rays,
+        condition: Float[Tensor, "C 66"],
+        code: Float[Tensor, "code"],
+        jitter: Float[Tensor, "R S"],
+    ) -> Float[Tensor, "R 5"]:
+        """Colour, opacity and depth (units of UNIT_CM) of rays: what `forward` finds, without what nobody sees.
+
+        A ray through which no light is left (`STOP`) is not followed any further.
+
+        Args:
+            rays: in box coordinates.
+            condition: of each ray's frame; or one row, where all rays belong to one frame.
+            code: appearance of all.
+            jitter: see `sample_rays`.
+        """
+        found = self.find(rays, jitter)
+        weights, optical = torch.zeros_like(found.depths), torch.zeros_like(found.lengths)
+        rgb = found.depths.new_zeros(len(found.ray), 3)
+        seeing = torch.arange(len(found.ray), device=found.ray.device)
+        for depths, own in zip(found.depths.split(GROUP, 1), weights.split(GROUP, 1), strict=True):
+            ray = found.ray[seeing]
+            points = rays.origins[ray][:, None] + rays.directions[ray][:, None] * depths[seeing][..., None]
+            under = condition if len(condition) == 1 else condition[ray]
+            shaded = self.shade(points, rays.view[ray], under, code[None])
+            length, before = found.lengths[seeing], optical[seeing]
+            share = weights_from_density(shaded.density, length) * torch.exp(-before)[:, None]
+            own[seeing] = share
+            rgb[seeing] += accumulate(share, shaded.rgb)
+            optical[seeing] = before + shaded.density.sum(1) * length
+            seeing = seeing[optical[seeing] < -math.log(STOP)]
+        full = torch.cat([rgb, weights.sum(1, keepdim=True), median_depth(weights, found.depths)[:, None]], 1)
+        return full.new_zeros(len(rays.view), 5).index_copy(0, found.ray, full)
 
     def find(self, rays: Rays, jitter: Float[Tensor, "R S"]) -> Samples:
         """Samples of the rays that meet occupied space; see `sample_rays`."""

@@ -8,12 +8,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from beavervision.nerf.backends.choice import resolve
 from beavervision.nerf.rays import UNIT_CM, pixel_rays
+from beavervision.stages.radnerf_head.fast.threads import FrameThreads
 from beavervision.stages.radnerf_head.network import HeadNetwork
 from beavervision.stages.radnerf_head.window import Pose, occupied_corners, outlines
 
-CHUNK = 16384
-"""Samples rendered at a time: bounds the memory, fits the caches (a frame takes a third less than with 65536)."""
+CHUNK = 4096
+"""Rays rendered at a time: bounds the memory, and GROUP samples of each fit the caches."""
 
 
 @dataclass(frozen=True)
@@ -57,13 +59,24 @@ def render_pictures(
     out = torch.zeros(count * height * width, 5, device=device)
     frame, pixels = _candidates(network, Pose(cameras, rotation, translation), size)
     flat = (frame * height + pixels[:, 1].long()) * width + pixels[:, 0].long()
-    rays_at_once = max(1, CHUNK // samples)
-    for part in torch.arange(len(frame), device=device).split(rays_at_once):
+    parts = torch.arange(len(frame), device=device).split(CHUNK)
+    # What a thread computes in is its own affair: it is told what is asked for here.
+    half = torch.get_autocast_dtype(device.type), torch.is_autocast_enabled(device.type)
+
+    def render_part(i: int) -> None:
+        part = parts[i]
         f = frame[part]
-        rays = pixel_rays(pixels[part], cameras[f], rotation[f], translation[f], network.box)
-        jitter = torch.full((len(part), samples), 0.5, device=device)
-        found = network(rays, condition[f], code.expand(len(part), -1), jitter)
-        out[flat[part]] = torch.cat([found.rgb, found.alpha[:, None], found.depth[:, None] * UNIT_CM], 1)
+        with torch.no_grad(), torch.autocast(device.type, half[0], enabled=half[1]):
+            rays = pixel_rays(pixels[part], cameras[f], rotation[f], translation[f], network.box)
+            jitter = torch.full((len(part), samples), 0.5, device=device)
+            found = network.render(rays, condition if count == 1 else condition[f], code, jitter)
+        out[flat[part]] = found * out.new_tensor([1, 1, 1, 1, UNIT_CM])
+
+    if device.type == "cpu":
+        FrameThreads(compiled=resolve(network.backend, device) == "numba").each(len(parts), render_part)
+    else:
+        for i in range(len(parts)):
+            render_part(i)
     out = out.reshape(count, height, width, 5)
     return Pictures(out[..., :3], out[..., 3], out[..., 4])
 

@@ -25,7 +25,7 @@ class FrameThreads:
 
     def each(self, count: int, do: Callable[[int], None]) -> None:
         """Call `do` with 0 .. count - 1; in this thread where there is one core or one frame."""
-        if count == 1 or self._cores == 1:
+        if count <= 1 or self._cores == 1:
             for i in range(count):
                 do(i)
             return

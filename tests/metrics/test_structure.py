@@ -1,10 +1,10 @@
-"""MS-SSIM and the difference of slopes: numbers by hand, and torchmetrics."""
+"""MS-SSIM and the difference of steepness: numbers by hand, and torchmetrics."""
 
 import pytest
 import torch
 from torchmetrics.functional.image import structural_similarity_index_measure
 
-from beavervision.metrics.structure import SCALES, gradient_difference, multiscale_similarity
+from beavervision.metrics.structure import SCALES, steepness_difference, multiscale_similarity
 
 
 def pictures(side, dtype=torch.float32, channels=3):
@@ -42,15 +42,22 @@ def test_a_picture_of_no_likeness_still_has_a_slope():
     assert bool(shown.grad.isfinite().all())
 
 
-def test_slopes_are_compared_by_size():
-    # A ramp of 0.1 a pixel against a flat picture: 0.1 along rows, nothing along columns.
-    ramp = (torch.arange(5) * 0.1).expand(1, 1, 5, 5)
-    assert gradient_difference(ramp, torch.zeros(1, 1, 5, 5)).item() == pytest.approx(0.05)
-    assert gradient_difference(ramp, 0.4 - ramp).item() == pytest.approx(0, abs=1e-6)
+def test_windows_are_compared_by_how_steep_they_are():
+    # A ramp of 0.1 a pixel against a flat picture: 0.1 along rows, nothing along columns; all of one size.
+    ramp = (torch.arange(9) * 0.1).expand(1, 1, 9, 9)
+    assert steepness_difference(ramp, torch.zeros(1, 1, 9, 9)).item() == pytest.approx(0.05)
+    assert steepness_difference(ramp, 0.8 - ramp).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_an_edge_beside_its_place_is_better_than_a_blur():
+    edge = torch.zeros(1, 1, 9, 9).index_fill(3, torch.arange(4, 9), 1.0)
+    moved = torch.zeros(1, 1, 9, 9).index_fill(3, torch.arange(5, 9), 1.0)
+    flat = torch.full((1, 1, 9, 9), 0.5)
+    assert steepness_difference(moved, edge) < steepness_difference(flat, edge)
 
 
 def test_gradcheck():
     a, b = pictures(12, torch.float64, channels=1)
     a.requires_grad_()
     assert torch.autograd.gradcheck(lambda x: multiscale_similarity(x, b), a[:1], fast_mode=True)
-    assert torch.autograd.gradcheck(lambda x: gradient_difference(x, b), a, fast_mode=True)
+    assert torch.autograd.gradcheck(lambda x: steepness_difference(x, b), a, fast_mode=True)

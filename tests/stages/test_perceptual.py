@@ -69,7 +69,7 @@ def test_what_is_seen_through_the_head_follows_from_the_target(batch):
 
 def test_a_head_that_is_the_footage_loses_nothing_and_a_blurred_one_does(batch, truth, weights):
     grey = torch.cat([truth[:, :3].mean(0).expand(len(truth), 3), truth[:, 3:]], 1)
-    for loss in (PerceptualLoss(structure=1.0, slope=1.0), PerceptualLoss(lpips=str(weights))):
+    for loss in (PerceptualLoss(structure=1.0, steepness=1.0), PerceptualLoss(lpips=str(weights))):
         assert float(loss(truth, batch)) == pytest.approx(0, abs=1e-5)
         assert float(loss(grey, batch)) > 1e-4
 

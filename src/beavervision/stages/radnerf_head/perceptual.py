@@ -9,21 +9,21 @@ from jaxtyping import Float
 from torch import Tensor
 
 from beavervision.metrics.lpips import CACHED, Lpips
-from beavervision.metrics.structure import gradient_difference, multiscale_similarity
+from beavervision.metrics.structure import steepness_difference, multiscale_similarity
 from beavervision.stages.radnerf_head.batch import RayBatch
 from beavervision.stages.radnerf_head.patches import PatchPlan
 from beavervision.stages.radnerf_head.targets import Target
 
 
 class PerceptualLoss:
-    """LPIPS where AlexNet's weights are there, otherwise MS-SSIM and the difference of slopes.
+    """LPIPS where AlexNet's weights are there, otherwise MS-SSIM and the difference of steepness.
 
     A pixel's error asks for the mean of all that a place may look like, which is a blur; these ask for its contrast.
 
     Args:
         weight: of LPIPS, beside the pixels' mean squared error; 0 for no judgement of squares at all.
         structure: of 1 - MS-SSIM, where LPIPS is not to be had.
-        slope: of the difference of slopes, likewise.
+        steepness: of the difference of steepness, likewise.
         lpips: file of AlexNet's weights, see `Lpips.found`; None looks where torchvision keeps them.
         at: share of the field's training after which squares are judged; what renders fast learns by them throughout.
         squares: of the field, a step; each of another frame.
@@ -34,15 +34,15 @@ class PerceptualLoss:
     def __init__(
         self,
         weight: float = 0.01,
-        structure: float = 0.01,
-        slope: float = 0.01,
+        structure: float = 0.05,
+        steepness: float = 0.1,
         lpips: str | None = None,
         at: float = 0.8,
         squares: int = 2,
         side: int = 32,
         mouth_share: float = 0.5,
     ) -> None:
-        self.weight, self.structure, self.slope, self.at = weight, structure, slope, at
+        self.weight, self.structure, self.steepness, self.at = weight, structure, steepness, at
         self.plan = PatchPlan(squares, side, mouth_share=mouth_share, key="model.perceptual.squares")
         self.network = Lpips.found(Path(lpips) if lpips else None) if weight > 0 else None
 
@@ -55,7 +55,7 @@ class PerceptualLoss:
         """One line: which of the two it is."""
         if self.network is not None:
             return "squares are judged by LPIPS (AlexNet)"
-        return f"squares are judged by MS-SSIM and slopes; LPIPS wants {CACHED} (model.perceptual.lpips=<file>)"
+        return f"squares are judged by MS-SSIM and steepness; LPIPS wants {CACHED} (model.perceptual.lpips=<file>)"
 
     def __call__(self, shown: Float[Tensor, "R 4"], batch: RayBatch) -> Float[Tensor, ""]:
         """Weighted loss of rendered squares.
@@ -68,7 +68,7 @@ class PerceptualLoss:
         if self.network is not None:
             return self.weight * self.network.to(picture.device)(picture, truth).mean()
         unlike = 1 - multiscale_similarity(picture, truth).mean()
-        return self.structure * unlike + self.slope * gradient_difference(picture, truth).mean()
+        return self.structure * unlike + self.steepness * steepness_difference(picture, truth).mean()
 
 
 def laid_over(

@@ -35,6 +35,27 @@ def test_a_typo_is_answered_with_names(verb, runs, capsys, name, argument, expec
     assert [path.name for path in (runs / "anna").iterdir()] == ["clip"]
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments", "expected"),
+    [
+        ("train", ["frame=1x1", "frame.face_scale=3"], "error: frame.face_scale is 3.0; give face height"),
+        ("train", ["frame.height=abc"], "error: frame.height: Value 'abc'"),
+        ("train", ["model.distill_share=1.5"], "model.distill_share=1.5 cannot be; give a number from 0 to 0.9."),
+        ("train", ["model.field.hidden=0"], "model.field.hidden=0 cannot be; give a whole number from 1 on."),
+        ("train", ["model.lr_grid=abc"], "model.lr_grid=abc cannot be; give a number from 0 on."),
+        ("evaluate", ["datamodule.frames=0"], "datamodule.frames=0 cannot be"),
+        ("train", ["hardware.render=fats"], "did you mean fast"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_before_anything_is_done(verb, runs, capsys, name, arguments, expected):
+    given = ("model=radnerf_head", "data=myvideo", "data.name=anna", f"paths.runs={runs}")
+    assert verb(name, *given, *arguments) == 2
+    said = capsys.readouterr().err
+    assert expected in said
+    assert len(said.strip().splitlines()) == 1
+    assert [path.name for path in (runs / "anna").iterdir()] == ["clip"]
+
+
 def test_a_typo_in_a_sweep_is_answered_too(verb, runs, capsys):
     assert verb("train", "-m", "model=audio2motion,postnett", f"paths.runs={runs}") == 2
     assert "did you mean postnet" in capsys.readouterr().err

@@ -10,7 +10,14 @@ from beavervision.errors import BeaverError
 from beavervision.run import hardware
 from beavervision.run.hardware import compile_network, fit_hardware, settle_hardware
 
-PLAIN = {"accelerator": "auto", "precision": "auto", "strategy": "auto", "workers": 0, "compile": False}
+PLAIN = {
+    "accelerator": "auto",
+    "precision": "auto",
+    "strategy": "auto",
+    "workers": 0,
+    "compile": False,
+    "render": "auto",
+}
 
 
 def settled(**asked):
@@ -48,6 +55,14 @@ def test_what_was_asked_for_is_left_as_it_is(nothing_but_a_cpu):
 def test_a_device_that_is_not_there_is_refused(nothing_but_a_cpu, accelerator):
     with pytest.raises(BeaverError, match=f"hardware.accelerator={accelerator}: PyTorch sees no such device"):
         settled(accelerator=accelerator)
+
+
+@pytest.mark.parametrize(
+    ("key", "given", "meant"), [("precision", "bf16_mixed", "bf16-mixed"), ("render", "fats", "fast")]
+)
+def test_what_is_none_of_the_choices_is_refused(nothing_but_a_cpu, key, given, meant):
+    with pytest.raises(BeaverError, match=f"hardware.{key}={given}: there is no such {key}; did you mean {meant}"):
+        settled(**{key: given})
 
 
 def test_compiling_without_a_compiler_is_refused(nothing_but_a_cpu, monkeypatch):

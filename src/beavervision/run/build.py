@@ -19,6 +19,7 @@ from beavervision.run.durations import duration
 from beavervision.run.resolvers import stage_of
 from beavervision.run.settings import frame_spec
 from beavervision.stages.base import StageData, StageModule
+from beavervision.stages.limits import check_limits
 
 SHELF = ".takes"
 """Below the runs: takes of speech, computed once for all runs; may be deleted at any time."""
@@ -54,13 +55,16 @@ def build_data(cfg: DictConfig, clip: Path, upstream: Mapping[str, Path]) -> Sta
 
 
 def check_objects(cfg: DictConfig) -> None:
-    """Check the keys of everything that will be built, before any long work begins.
+    """Check the keys of everything that will be built, and the stage's numbers, before any long work begins.
 
     Raises:
-        BeaverError: when a class takes no such argument.
+        BeaverError: when a class takes no such argument, or no such number.
     """
     for name in ("trainer", "model", "datamodule"):
         check_keys(cfg[name], name)
+    for name in ("model", "datamodule"):
+        limits = getattr(get_class(cfg[name]._target_), "limits", {})
+        check_limits(OmegaConf.to_container(cfg[name], resolve=True), limits, name)  # type: ignore[arg-type]
     for group in ("callbacks", "logger"):
         for name, node in (cfg.get(group) or {}).items():
             if node is not None:

@@ -31,6 +31,8 @@ def as_sentence(error: Exception, verb: str, arguments: Sequence[str]) -> Beaver
         verb: the config that the command starts from (`train`).
         arguments: the command line after the program's name.
     """
+    if (ours := _ours(error)) is not None:
+        return ours
     text = str(error)
     if isinstance(error, OverrideParseException):
         return BeaverError(f"{error.override} cannot be read as key=value; put odd values into quotes.")
@@ -43,6 +45,13 @@ def as_sentence(error: Exception, verb: str, arguments: Sequence[str]) -> Beaver
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
     lines = [line.strip() for line in (text, str(cause)) if line.strip()]
     return BeaverError("; ".join(dict.fromkeys(line.splitlines()[0] for line in lines)) + ".")
+
+
+def _ours(error: BaseException | None) -> BeaverError | None:
+    """The sentence that one of our resolvers said, which OmegaConf wraps into its own words."""
+    while error is not None and not isinstance(error, BeaverError):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _unknown_option(error: MissingConfigException, text: str) -> str:

@@ -8,6 +8,7 @@ import shutil
 from omegaconf import DictConfig
 
 from beavervision.errors import BeaverError
+from beavervision.run.closest import closest
 from beavervision.stages.base import StageModule
 
 AUTO = "auto"
@@ -15,6 +16,11 @@ COMPILERS = ("c++", "g++", "clang++")
 BF16_SINCE = (8, 0)
 """Compute capability of the first GPUs with bfloat16 (Ampere)."""
 EXACT, MIXED = "32-true", "bf16-mixed"
+CHOICES = {
+    "precision": (AUTO, EXACT, MIXED, "16-mixed", "bf16-true", "16-true", "64-true"),
+    "render": (AUTO, "full", "fast"),
+}
+"""Of `hardware`'s keys that name one of a few."""
 
 
 def settle_hardware(cfg: DictConfig) -> str:
@@ -27,6 +33,9 @@ def settle_hardware(cfg: DictConfig) -> str:
         BeaverError: when the config asks for a device or a compiler that is not there.
     """
     node = cfg.hardware
+    for key, choices in CHOICES.items():
+        if (given := str(node[key])) not in choices:
+            raise BeaverError(f"hardware.{key}={given}: there is no such {key}; {closest(given, choices)}.")
     asked = node.accelerator
     if asked == AUTO:
         node.accelerator = "gpu" if _has_cuda() else "mps" if _has_mps() else "cpu"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,6 +12,7 @@ import numpy as np
 from lightning import LightningDataModule, LightningModule
 from torch import Tensor
 
+from beavervision.stages.limits import Limits
 from beavervision.stages.media import Film, Media
 from beavervision.stages.ranks import own_share
 from beavervision.types import Batch
@@ -44,6 +45,9 @@ class StageData(LightningDataModule):
     only), `upstream` (stage name -> Path of its bundle's folder) and the plain numbers of
     conf/datamodule/<stage>.yaml.
     """
+
+    limits: ClassVar[Mapping[str, Limits]] = {}
+    """What numbers of conf/datamodule/<stage>.yaml may be."""
 
     def dimensions(self) -> dict[str, Any]:
         """Keyword arguments that the data dictates to the module (number of frames, audio width, ...).
@@ -82,6 +86,9 @@ class StageModule(LightningModule, ABC):
 
     trains_parts: ClassVar[bool] = False
     """Whether single steps train some of the weights only."""
+
+    limits: ClassVar[Mapping[str, Limits]] = {}
+    """What numbers of conf/model/<stage>.yaml may be; keys of nested ones have dots."""
 
     @abstractmethod
     def bundle_contents(self, data: StageData) -> BundleContents:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ from beavervision.nerf.condition_scale import ConditionScale, frame_windows, wit
 from beavervision.stages.base import StageData
 from beavervision.stages.radnerf_head.batch import FaceBatch, FrameBatch, RayBatch
 from beavervision.stages.radnerf_head.hull import Views, carve, head_box, near_face
+from beavervision.stages.radnerf_head.limits import DATA
 from beavervision.stages.radnerf_head.patches import PatchPlan, choose_corner, square
 from beavervision.stages.radnerf_head.pose import tracked_features
 from beavervision.stages.radnerf_head.ray_choice import choose_pixels, find_regions, frame_chances
@@ -59,6 +60,8 @@ class HeadData(StageData):
         workers: processes that read rays ahead.
     """
 
+    limits: ClassVar = DATA
+
     def __init__(
         self,
         clip: Path,
@@ -84,6 +87,10 @@ class HeadData(StageData):
         self.frames_a_step, self.even, self.band_share = frames, even, band
         per_frame = rays // frames
         mouth, eyes = round(per_frame * mouth_share), round(per_frame * eye_share)
+        if per_frame < 1:
+            raise BeaverError(f"datamodule.rays={rays} are fewer than datamodule.frames={frames}; give more rays.")
+        if mouth + eyes > per_frame:
+            raise BeaverError("datamodule.mouth_share and eye_share are more than all together; give smaller ones.")
         self.counts = (per_frame - mouth - eyes, mouth, eyes)
         self.workers = workers
         self.clip: Clip | None = None

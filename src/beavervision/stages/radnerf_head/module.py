@@ -18,6 +18,7 @@ from beavervision.stages.radnerf_head.batch import FrameBatch, RayBatch, describ
 from beavervision.stages.radnerf_head.contents import head_contents
 from beavervision.stages.radnerf_head.data import HeadData
 from beavervision.stages.radnerf_head.fast.distillation import Distillation
+from beavervision.stages.radnerf_head.limits import MODEL
 from beavervision.stages.radnerf_head.looking.curves import frame_curves
 from beavervision.stages.radnerf_head.looking.figures import HeldOutFigures
 from beavervision.stages.radnerf_head.looking.gallery import spread_places
@@ -71,6 +72,7 @@ class HeadModule(StageModule):
     stage: ClassVar[str] = "radnerf_head"
     chooses_weights: ClassVar[bool] = True
     trains_parts: ClassVar[bool] = True
+    limits: ClassVar = MODEL
 
     def __init__(
         self,

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torchmetrics.functional.image import structural_similarity_index_measure
 
-from beavervision.metrics.structure import SCALES, steepness_difference, multiscale_similarity
+from beavervision.metrics.structure import SCALES, multiscale_similarity, steepness_difference
 
 
 def pictures(side, dtype=torch.float32, channels=3):

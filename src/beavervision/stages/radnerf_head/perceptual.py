@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from beavervision.metrics.lpips import CACHED, Lpips
-from beavervision.metrics.structure import steepness_difference, multiscale_similarity
+from beavervision.metrics.structure import multiscale_similarity, steepness_difference
 from beavervision.stages.radnerf_head.batch import RayBatch
 from beavervision.stages.radnerf_head.patches import PatchPlan
 from beavervision.stages.radnerf_head.targets import Target

@@ -8,12 +8,16 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from beavervision.nerf.backends.choice import load_backend
+from beavervision.nerf.backends.fused import FusedNetwork, FusedSizes, run_fused
+
 
 class RayMLP(nn.Module):
     """Bias-free ReLU network on samples whose first layer also sees what all samples of a ray share.
 
     It computes what a network on the concatenation would, without ever copying the ray's vector to its samples:
-    W [s; r] = W_s s + W_r r, and the second term is computed once a ray.
+    W [s; r] = W_s s + W_r r, and the second term is computed once a ray. Where layers may compute in half precision
+    (autocast) and the backend can fuse them, all layers run at once on the concatenation, with the same weights.
 
     Args:
         of_sample: width of a sample's input.
@@ -21,6 +25,7 @@ class RayMLP(nn.Module):
         hidden: width of the hidden layers.
         layers: number of linear layers, >= 2.
         out: width of the output.
+        backend: "torch", "numba", "tinycudann" or "auto"; weights trained with one serve all.
 
     Example:
         >>> network = RayMLP(of_sample=3, of_ray=2, hidden=8, layers=2, out=1)
@@ -28,8 +33,9 @@ class RayMLP(nn.Module):
         torch.Size([4, 5, 1])
     """
 
-    def __init__(self, of_sample: int, of_ray: int, hidden: int, layers: int, out: int) -> None:
+    def __init__(self, of_sample: int, of_ray: int, hidden: int, layers: int, out: int, backend: str = "torch") -> None:
         super().__init__()
+        self.backend, self.sizes = backend, FusedSizes(of_sample + of_ray, hidden, layers, out)
         self.first = nn.Linear(of_sample, hidden, bias=False)
         self.shared = nn.Linear(of_ray, hidden, bias=False) if of_ray else None
         widths = [hidden] * (layers - 1) + [out]
@@ -51,6 +57,9 @@ class RayMLP(nn.Module):
             samples: inputs of the samples.
             rays: inputs of the rays; one row where they all share it, which is then a bias.
         """
+        fused = self._fused(samples.device)
+        if fused is not None and samples.numel() > 0:
+            return self._at_once(fused, samples, rays)
         if self.shared is None:
             x = self.first(samples)
         elif len(rays) == 1:
@@ -60,3 +69,17 @@ class RayMLP(nn.Module):
         for layer in self.rest:
             x = layer(torch.relu_(x))
         return x
+
+    def _fused(self, device: torch.device) -> FusedNetwork | None:
+        """What computes all layers at once; None where they are computed one after another."""
+        if not torch.is_autocast_enabled(device.type):
+            return None
+        return load_backend(self.backend, device).fused(self.sizes, device)
+
+    def _at_once(self, fused: FusedNetwork, samples: Tensor, rays: Tensor | None) -> Float[Tensor, "R S out"]:
+        first, joined = self.first.weight, samples
+        if self.shared is not None:
+            first = torch.cat([first, self.shared.weight], 1)
+            joined = torch.cat([samples, rays[:, None].expand(*samples.shape[:2], -1)], -1)
+        weights = [first, *(layer.weight for layer in self.rest)]
+        return run_fused(fused, joined.flatten(0, 1), weights).unflatten(0, samples.shape[:2])

@@ -13,6 +13,7 @@ from torch import Tensor
 from beavervision.errors import BeaverError
 
 if TYPE_CHECKING:
+    from beavervision.nerf.backends.fused import FusedNetwork, FusedSizes
     from beavervision.nerf.grid import GridLayout
 
 NAMES = ("auto", "torch", "compile", "numba", "tinycudann")
@@ -22,7 +23,7 @@ CUDA_OPTIONS = {"tinycudann": "tinycudann", "compile": "triton"}
 
 
 class Backend(Protocol):
-    """The two kernels that are worth more than one implementation; the torch twin is the truth."""
+    """What is worth more than one implementation; the torch twin is the truth."""
 
     name: str
 
@@ -30,6 +31,10 @@ class Backend(Protocol):
         self, points: Float[Tensor, "N D"], table: Float[Tensor, "E F"], layout: GridLayout
     ) -> Float[Tensor, "N C"]:
         """Grid features of points in [0, 1]; differentiable in both arguments."""
+        ...
+
+    def fused(self, sizes: FusedSizes, device: torch.device) -> FusedNetwork | None:
+        """What computes all layers of a small network at once, in half precision; None where nothing does."""
         ...
 
     def march(

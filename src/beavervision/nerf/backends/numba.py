@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from beavervision.nerf.backends import numba_grid, numba_march
+from beavervision.nerf.backends.fused import FusedNetwork, FusedSizes
 from beavervision.nerf.backends.numba_cells import DENSE, HASHED, TILED
 from beavervision.nerf.backends.numba_grid import block_size
 from beavervision.nerf.grid import GridLayout
@@ -73,6 +74,10 @@ class NumbaBackend:
     ) -> Float[Tensor, "N C"]:
         """Grid features of points in [0, 1]; differentiable once in both arguments."""
         return _Encode.apply(points, table, layout)
+
+    def fused(self, sizes: FusedSizes, device: torch.device) -> FusedNetwork | None:
+        """None: layers are computed one after another."""
+        return None
 
     def march(
         self,

@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from beavervision.nerf.backends.fused import FusedNetwork, FusedSizes
 from beavervision.nerf.grid import GridLayout
 
 PRIMES = (1, 2654435761, 805459861, 3674653429)
@@ -75,6 +76,10 @@ class TorchBackend:
     ) -> Float[Tensor, "N C"]:
         """Grid features of points in [0, 1]; differentiable in both arguments."""
         return encode_levels(points, table, levels_of(layout))
+
+    def fused(self, sizes: FusedSizes, device: torch.device) -> FusedNetwork | None:
+        """None: layers are computed one after another."""
+        return None
 
     def march(
         self,

@@ -66,7 +66,7 @@ class HeadNetwork(nn.Module):
         samples: samples a ray while the whole hull is searched.
         shell_samples: samples a ray once the surface is known.
         shell_cm: length of ray, cm, that is searched within the shell.
-        backend: of the grids.
+        backend: of grids and networks.
         seed: of the initial weights.
         kind: of the field: "grid", see `AmbientField`, or "triplane", see `TriplaneField`.
         planes: numbers of the tri-plane: levels, base, finest, log2_entries, features.
@@ -105,13 +105,13 @@ class HeadNetwork(nn.Module):
             common = {"hidden": hidden, "geometry": geometry, "backend": backend, "seed": seed}
             widths = (self.condition.width + EyeEncoder.WIDTH, EyeEncoder.WIDTH)
             self.field = make_field(kind, *widths, **(planes or {} if kind == "triplane" else grids), **common)
-            self.colour = RayMLP(geometry, VIEW_WIDTH + code_dims, hidden, 2, 3)
+            self.colour = RayMLP(geometry, VIEW_WIDTH + code_dims, hidden, 2, 3, backend)
             self.codes = nn.Embedding(n_codes, code_dims)
             nn.init.normal_(self.codes.weight, std=0.1)
 
     @property
     def backend(self) -> str:
-        """Which implementation computes the grids and marches."""
+        """Which implementation computes grids and networks and marches."""
         return self.field.backend
 
     @property
@@ -133,8 +133,8 @@ class HeadNetwork(nn.Module):
         self.in_shell.fill_(True)  # noqa: FBT003
 
     def use_backend(self, name: str) -> None:
-        """Compute the grids and march with another backend from now on."""
-        self.field.backend = name
+        """Compute grids and networks and march with another backend from now on."""
+        self.field.backend = self.colour.backend = name
 
     def encode(self, windows: Float[Tensor, "B W C 204"], eye: Float[Tensor, "B"]) -> Float[Tensor, "B 66"]:
         """Condition of frames from their landmark windows and eye openness, both normalised."""

@@ -32,7 +32,7 @@ class AmbientField(nn.Module):
         ambient_dims: dimensions of the ambient coordinate.
         hidden: width of the hidden layers.
         geometry: features that density hands to colour.
-        backend: of the grids.
+        backend: of grids and networks.
         seed: of the grids' initial entries.
     """
 
@@ -58,18 +58,19 @@ class AmbientField(nn.Module):
         self.position_grid = GridEncoding(grids, backend, seed)
         self.ambient_grid = GridEncoding(ambient, backend, seed + 1, AMBIENT_INIT)
         inputs = self.position_grid.width
-        self.ambient = RayMLP(inputs, width, hidden, 3, ambient_dims)
+        self.ambient = RayMLP(inputs, width, hidden, 3, ambient_dims, backend)
         self.ambient.rest[-1].weight.data *= AMBIENT_GAIN
-        self.density = RayMLP(inputs + self.ambient_grid.width, eye_width, hidden, 3, 1 + geometry)
+        self.density = RayMLP(inputs + self.ambient_grid.width, eye_width, hidden, 3, 1 + geometry, backend)
 
     @property
     def backend(self) -> str:
-        """Which implementation computes the grids."""
+        """Which implementation computes grids and networks."""
         return self.position_grid.backend
 
     @backend.setter
     def backend(self, name: str) -> None:
-        self.position_grid.backend = self.ambient_grid.backend = name
+        for part in (self.position_grid, self.ambient_grid, self.ambient, self.density):
+            part.backend = name
 
     def forward(
         self, points: Float[Tensor, "R S 3"], condition: Float[Tensor, "F C"]

@@ -32,7 +32,7 @@ class TriplaneField(nn.Module):
         features: numbers an entry.
         hidden: width of the hidden layers.
         geometry: features that density hands to colour.
-        backend: of the grids.
+        backend: of grids and networks.
         seed: of the planes' initial entries.
     """
 
@@ -55,18 +55,19 @@ class TriplaneField(nn.Module):
         layout = GridLayout(2, levels, base, finest, log2_entries, features)
         self.position_grid = TriplaneEncoding(layout, backend, seed)
         inputs = self.position_grid.width
-        self.attention = RayMLP(inputs, 0, hidden, 2, width - eye_width)
-        self.eye_attention = RayMLP(inputs, 0, EYE_HIDDEN, 2, 1)
-        self.density = RayMLP(inputs + width, 0, hidden, 3, 1 + geometry)
+        self.attention = RayMLP(inputs, 0, hidden, 2, width - eye_width, backend)
+        self.eye_attention = RayMLP(inputs, 0, EYE_HIDDEN, 2, 1, backend)
+        self.density = RayMLP(inputs + width, 0, hidden, 3, 1 + geometry, backend)
 
     @property
     def backend(self) -> str:
-        """Which implementation computes the grids."""
+        """Which implementation computes grids and networks."""
         return self.position_grid.backend
 
     @backend.setter
     def backend(self, name: str) -> None:
-        self.position_grid.backend = name
+        for part in (self.position_grid, self.attention, self.eye_attention, self.density):
+            part.backend = name
 
     def forward(
         self, points: Float[Tensor, "R S 3"], condition: Float[Tensor, "F C"]

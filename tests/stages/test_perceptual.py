@@ -6,10 +6,11 @@ from lightning import Callback
 from stage_training import fit
 
 from beavervision.face.framing import FrameSpec
-from beavervision.metrics.lpips import Lpips
+from beavervision.metrics.lpips import SMALLEST, Lpips
 from beavervision.stages.radnerf_head.batch import describe_frames
 from beavervision.stages.radnerf_head.data import HeadData
 from beavervision.stages.radnerf_head.module import HeadModule
+from beavervision.stages.radnerf_head.patches import PatchPlan
 from beavervision.stages.radnerf_head.perceptual import PerceptualLoss, laid_over
 from beavervision.stages.radnerf_head.phases import Phases
 from beavervision.stages.radnerf_head.targets import Target
@@ -72,6 +73,14 @@ def test_a_head_that_is_the_footage_loses_nothing_and_a_blurred_one_does(batch, 
     for loss in (PerceptualLoss(structure=1.0, steepness=1.0), PerceptualLoss(lpips=str(weights))):
         assert float(loss(truth, batch)) == pytest.approx(0, abs=1e-5)
         assert float(loss(grey, batch)) > 1e-4
+
+
+def test_squares_of_a_thumbnail_are_enlarged(data, weights):
+    batch = data.patch_batch(0, PatchPlan(frames=2, blocks=8))
+    shown = torch.zeros(2 * 64, 4)
+    assert laid_over(shown, batch)[0].shape == (2, 3, SMALLEST, SMALLEST)
+    for loss in (PerceptualLoss(), PerceptualLoss(lpips=str(weights))):
+        assert bool(loss(shown, batch).isfinite())
 
 
 def test_lpips_judges_where_its_weights_are(batch, truth, weights, monkeypatch, tmp_path):

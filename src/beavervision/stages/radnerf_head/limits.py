@@ -30,7 +30,7 @@ MODEL = {
     "fast.features": count(0),
     "fast.mouth_share": SHARE,
     **{f"fast.{name}": ANY for name in ("lr_grid", "lr_network", "lr_upsampler")},
-    **{f"perceptual.{name}": ANY for name in ("weight", "structure", "slope")},
+    **{f"perceptual.{name}": ANY for name in ("weight", "structure", "steepness")},
     "perceptual.at": SHARE,
     "perceptual.squares": count(),
     "perceptual.side": count(11),  # of SSIM's window

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
-from beavervision.metrics.lpips import CACHED, Lpips
+from beavervision.metrics.lpips import CACHED, SMALLEST, Lpips
 from beavervision.metrics.structure import multiscale_similarity, steepness_difference
 from beavervision.stages.radnerf_head.batch import RayBatch
 from beavervision.stages.radnerf_head.patches import PatchPlan
@@ -74,7 +74,7 @@ class PerceptualLoss:
 def laid_over(
     shown: Float[Tensor, "R 4"], batch: RayBatch
 ) -> tuple[Float[Tensor, "F 3 side side"], Float[Tensor, "F 3 side side"]]:
-    """Rendered squares over what is behind them, and the footage's.
+    """Rendered squares over what is behind them, and the footage's; 31 pixels wide or more.
 
     Behind the head is the plate, and the head itself where that is not known; what is not the head stands behind in its
     own colours. Pixels that take no part are the footage's in both.
@@ -88,4 +88,6 @@ def laid_over(
     picture = shown[:, :3] + (1 - shown[:, 3:]) * behind
     picture = torch.where(target == Target.IGNORED, truth, picture)
     side = round(batch.pixels.shape[1] ** 0.5)
-    return tuple(value.reshape(-1, side, side, 3).permute(0, 3, 1, 2) for value in (picture, truth))
+    pair = (value.reshape(-1, side, side, 3).permute(0, 3, 1, 2) for value in (picture, truth))
+    # On a canvas for a thumbnail a square may be smaller than what LPIPS can look at.
+    return tuple(pair) if side >= SMALLEST else tuple(nn.functional.interpolate(value, SMALLEST) for value in pair)

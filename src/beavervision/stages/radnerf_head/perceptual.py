@@ -34,7 +34,7 @@ class PerceptualLoss:
     def __init__(
         self,
         weight: float = 0.01,
-        structure: float = 0.05,
+        structure: float = 0.03,
         steepness: float = 0.1,
         lpips: str | None = None,
         at: float = 0.8,
@@ -87,7 +87,11 @@ def laid_over(
     behind = torch.where((target == Target.HEAD) | (target == Target.EDGE), batch.behind.flatten(0, 1), truth)
     picture = shown[:, :3] + (1 - shown[:, 3:]) * behind
     picture = torch.where(target == Target.IGNORED, truth, picture)
+    return _squares(picture, batch), _squares(truth, batch)
+
+
+def _squares(pixels: Float[Tensor, "R 3"], batch: RayBatch) -> Float[Tensor, "F 3 side side"]:
+    """The batch's squares as pictures; those of a thumbnail enlarged to what LPIPS can look at."""
     side = round(batch.pixels.shape[1] ** 0.5)
-    pair = (value.reshape(-1, side, side, 3).permute(0, 3, 1, 2) for value in (picture, truth))
-    # On a canvas for a thumbnail a square may be smaller than what LPIPS can look at.
-    return tuple(pair) if side >= SMALLEST else tuple(nn.functional.interpolate(value, SMALLEST) for value in pair)
+    pictures = pixels.reshape(-1, side, side, 3).permute(0, 3, 1, 2)
+    return pictures if side >= SMALLEST else nn.functional.interpolate(pictures, SMALLEST)

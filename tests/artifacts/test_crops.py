@@ -99,6 +99,8 @@ def test_the_cache_is_used_and_mended(clip):
     assert other.folder != first.folder
     rgb.write_bytes(rgb.read_bytes()[:-100])  # a damaged cache is made again
     assert open_crops(clip, 0, spec).rgb[2, 0, 0].tolist() == [20, 12, 2]
+    (first.folder / "matte.npy").unlink()  # so is one of a version that kept no mattes
+    assert open_crops(clip, 0, spec).matte[1, :, 12:].min() == 255
     with pytest.raises(ValueError, match="read-only"):
         other.rgb[0] = 0
 

@@ -27,7 +27,7 @@ def data(tmp_path_factory):
 
 @pytest.fixture
 def phase(data):
-    args = {key: value for key, value in data.dimensions().items() if key != "height"} | FIELD
+    args = {key: value for key, value in data.dimensions().items() if key != "size"} | FIELD
     made = Distillation(args, 40, rows=20, levels=3, width=8, layers=3, frames=3, blocks=6)
     field = HeadNetwork(**args)
     field.enter_shell(torch.from_numpy(data.hull))

@@ -13,13 +13,13 @@ from beavervision.face.camera import FRONTAL
 from beavervision.stages.radnerf_head.averaging import WeightAverage
 from beavervision.stages.radnerf_head.hull import Views, carve, head_box, near_face
 from beavervision.stages.radnerf_head.looking.strip import strip_row
-from beavervision.stages.radnerf_head.losses import idle_ambient, opacity_entropy, photometric
+from beavervision.stages.radnerf_head.losses import idle_ambient, mean_error, opacity_entropy, pixel_errors
 from beavervision.stages.radnerf_head.ray_choice import Regions, choose_pixels, frame_chances
 from beavervision.stages.radnerf_head.schedule import FINAL_RATE, progress, rate
 from beavervision.stages.radnerf_head.targets import Target, pixel_targets
 from beavervision.types import Label
 
-E, H, F, D, X = Target.EMPTY, Target.HEAD, Target.FREE, Target.EDGE, Target.IGNORED
+E, H, F, D, X, S = Target.EMPTY, Target.HEAD, Target.FREE, Target.EDGE, Target.IGNORED, Target.SOFT
 
 
 def column(*labels):
@@ -27,9 +27,11 @@ def column(*labels):
     return np.repeat(np.array(labels, np.uint8)[:, None], 9, 1)
 
 
-def targets_of(labels, band=2, has_plate=False):
+def targets_of(labels, matte=None, band=2, has_plate=False):
+    """Targets of a column; without a matte every label is certain."""
+    matte = [255 * (label in (Label.HAIR, Label.FACE)) for label in labels] if matte is None else matte
     picture = column(*labels)
-    return pixel_targets(picture, np.ones_like(picture, bool), band, has_plate=has_plate)[:, 4].tolist()
+    return pixel_targets(picture, column(*matte), np.ones_like(picture, bool), band, has_plate=has_plate)[:, 4].tolist()
 
 
 def test_neck_is_free_under_the_chin_and_empty_below():
@@ -48,12 +50,26 @@ def test_outlines_against_a_known_background_are_mixtures():
     assert targets_of(labels, has_plate=False) == [E, E, E, H, H, H, H, F]
 
 
+def test_strands_are_mixtures_as_far_as_the_matte_reaches():
+    labels = [Label.BACKGROUND] * 4 + [Label.HAIR] * 4
+    matte = [4, 5, 90, 200, 242, 243, 255, 255]  # of 255: clear, four mixtures, solid
+    assert targets_of(labels, matte, has_plate=True) == [E, D, D, D, D, H, H, H]
+    assert targets_of(labels, matte, has_plate=False) == [E, S, S, S, S, H, H, H]
+
+
+def test_beside_the_body_labels_decide():
+    labels = [Label.BACKGROUND] * 5 + [Label.HAIR] * 5 + [Label.TORSO] * 2  # hair on a shoulder
+    matte = [0, 0, 0, 0, 128, 128, 255, 128, 128, 128, 128, 0]
+    # a band of 9: three pixels from the torso; the chin is not in sight
+    assert targets_of(labels, matte, band=9, has_plate=False) == [E, E, E, E, S, S, H, H, H, H, E, E]
+
+
 def test_hands_their_rim_and_padding_take_no_part():
     labels = [Label.FACE] * 6 + [Label.HAND] + [Label.FACE] * 4
     assert targets_of(labels) == [H, H, H, H, X, X, X, X, X, H, H]
     picture = column(*[Label.FACE] * 3)
     inside = np.array([[True], [True], [False]]).repeat(9, 1)
-    assert pixel_targets(picture, inside, 2, has_plate=True)[:, 4].tolist() == [H, H, X]
+    assert pixel_targets(picture, np.full_like(picture, 255), inside, 2, has_plate=True)[:, 4].tolist() == [H, H, X]
 
 
 def sphere_views(radius=7.0, n=8, turn=0.5, size=96):
@@ -124,9 +140,15 @@ def test_the_face_bounds_its_own_columns_only():
     assert near[1, 10, :17].all()
 
 
-def pixel_loss(kind, rgb, alpha, truth=(0.2, 0.4, 0.6), behind=(1.0, 0.0, 0.0), chance=(0.5, 0.5, 0.5)):
-    rows = [torch.tensor([v]) for v in (rgb, truth, behind, chance)]
-    return float(photometric(rows[0], torch.tensor([alpha]), rows[1], rows[2], rows[3], torch.tensor([int(kind)])))
+def wanted(kinds, truth=(0.2, 0.4, 0.6), behind=(1.0, 0.0, 0.0), matte=0.25):
+    """A batch of one frame that asks this of its pixels."""
+    colours = {name: torch.tensor([[value] * len(kinds)]) for name, value in (("rgb", truth), ("behind", behind))}
+    target = torch.tensor([[int(kind) for kind in kinds]], dtype=torch.uint8)
+    return SimpleNamespace(target=target, matte=torch.full(target.shape, matte), **colours)
+
+
+def pixel_loss(kind, rgb, alpha, chance=(0.5, 0.5, 0.5)):
+    return float(pixel_errors(torch.tensor([rgb]), torch.tensor([alpha]), wanted([kind]), torch.tensor([chance])))
 
 
 def test_each_target_has_its_background():
@@ -141,10 +163,18 @@ def test_each_target_has_its_background():
     assert pixel_loss(X, (9.0, 9.0, 9.0), 1.0) == 0
 
 
+def test_an_outline_before_the_unknown_is_as_opaque_as_the_matte():
+    # a quarter of the pixel's colour, premultiplied, over any colour
+    assert pixel_loss(S, (0.05, 0.1, 0.15), 0.25) == pytest.approx(0, abs=1e-12)
+    # opaque: off by three quarters of the difference from the colour behind
+    assert pixel_loss(S, (0.2, 0.4, 0.6), 1.0) == pytest.approx(0.75**2 * (0.3**2 + 0.1**2 + 0.1**2) / 3)
+
+
 def test_ignored_pixels_do_not_dilute_the_mean():
-    truth, zero = torch.full((2, 3), 0.5), torch.zeros(2, 3)
-    alpha, kinds = torch.ones(2), torch.tensor([int(H), int(X)])
-    assert float(photometric(zero, alpha, truth, zero, zero, kinds)) == pytest.approx(0.25)
+    batch = wanted([H, X], truth=(0.5, 0.5, 0.5))
+    errors = pixel_errors(torch.zeros(2, 3), torch.ones(2), batch, torch.zeros(2, 3))
+    assert errors.tolist() == [0.25, 0.0]
+    assert float(mean_error(errors, batch.target.flatten())) == pytest.approx(0.25)
 
 
 def test_entropy_by_hand():

@@ -123,6 +123,29 @@ def test_rays_carry_the_pixels_they_name(data):
         np.testing.assert_array_equal(batch.target[i], data.targets(t)[row, column])
 
 
+def test_pixels_that_are_drawn_anew_replace_the_heads(data):
+    batch = data.ray_batch(0)
+    chosen = [np.array([[1, 2], [30, 40], [47, 0]]) + i for i in range(4)]
+    fresh = data.redrawn(batch, [np.minimum(pixels, 47) for pixels in chosen])
+    for i, t in enumerate(fresh.shown):
+        column, row = np.minimum(chosen[i], 47).T
+        np.testing.assert_array_equal(fresh.pixels[i, :3], np.column_stack([column, row]) + 0.5)
+        np.testing.assert_allclose(fresh.rgb[i, :3], data.crops.rgb[t][row, column] / 255, atol=1e-6)
+        np.testing.assert_allclose(fresh.matte[i, :3], data.crops.matte[t][row, column] / 255, atol=1e-6)
+        np.testing.assert_array_equal(fresh.target[i, :3], data.targets(t)[row, column])
+    for name in ("pixels", "rgb", "behind", "target", "matte", "moves"):
+        assert torch.equal(getattr(fresh, name)[:, 3:], getattr(batch, name)[:, 3:])
+
+
+def test_training_conditions_are_noisy_and_others_are_not(clip):
+    noisy, plain = make_data(clip, noise=0.5), make_data(clip, noise=0.0)
+    one, true = noisy.ray_batch(3).face.windows, plain.ray_batch(3).face.windows
+    assert float((one - true).std()) == pytest.approx(0.5, rel=0.1)
+    torch.testing.assert_close((one - true)[:, :1].expand_as(one), one - true)  # a window is one look at a face
+    assert torch.equal(one, noisy.ray_batch(3).face.windows)
+    assert torch.equal(noisy.frame_batch(20).face.windows, plain.frame_batch(20).face.windows)
+
+
 def test_rays_and_squares_name_their_frames(data):
     for batch in (data.ray_batch(0), data.patch_batch(0, PatchPlan(frames=3, blocks=8))):
         assert batch.shown == tuple(data.train_frames[batch.frame].tolist())
@@ -162,7 +185,7 @@ def test_training_writes_figures_strips_and_the_shell(trained):
 
 @pytest.mark.parametrize("stop", [1, 2, 3], ids=["before squares judge", "before the last phase", "in the last phase"])
 def test_resuming_equals_never_stopping_bit_for_bit(data, tmp_path, stop):
-    settings = {"shell_at": 0.25, "distill_share": 0.5, "perceptual": {"at": 0.5}}
+    settings = {"shell_at": 0.25, "distill_share": 0.5, "perceptual": {"at": 0.5}, "error_share": 0.25}
     whole = make_module(data, **settings)
     train(whole, data, tmp_path / "a", 4, [SaveAt(stop, tmp_path / "stop.ckpt")])
     again = make_module(data, **settings)

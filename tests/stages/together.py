@@ -72,7 +72,7 @@ def radnerf_head(folder: Path):
     data.prepare_data()
     data.setup("fit")
     fast = {"rows": 24, "width": 8, "layers": 2, "blocks": 8}
-    numbers = {"refresh_every": 2, "shell_at": 0.4, "shell_frames": 3, "distill_share": 0.25}
+    numbers = {"refresh_every": 2, "shell_at": 0.4, "shell_frames": 3, "distill_share": 0.25, "error_share": 0.25}
     return HeadModule(**data.dimensions(), **numbers, perceptual={"at": 0.5}, fast=fast, field=FIELD), data
 
 

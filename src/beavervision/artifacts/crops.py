@@ -19,7 +19,7 @@ from beavervision.errors import BeaverError
 from beavervision.face.framing import FrameSpec, crop_path, inside_footage
 
 FOLDER = "frames"
-ARRAYS = ("rgb", "labels", "inside")
+ARRAYS = ("rgb", "labels", "matte", "inside")
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class Crops:
     """Padding repeats the footage's border."""
     labels: UInt8[np.ndarray, "T H W"] = field(repr=False)
     """`types.Label`; padding repeats the border."""
+    matte: UInt8[np.ndarray, "T H W"] = field(repr=False)
+    """Opacity of hair and face, 0 to 255; padding repeats the border."""
     inside: Bool[np.ndarray, "T H W"] = field(repr=False)
     """False where the canvas sticks out of the footage."""
     path: Float[np.ndarray, "T 3"] = field(repr=False)
@@ -121,32 +123,35 @@ def _read(folder: Path, shape: tuple[int, int, int]) -> dict[str, np.ndarray] | 
 
 
 def _write(part: Path, clip: Clip, subject: int, path: np.ndarray, spec: FrameSpec) -> None:
-    """Cut every frame and label map of the clip into memory-mapped files in `part`."""
+    """Cut every frame, label map and matte of the clip into memory-mapped files in `part`."""
     width, height = spec.canvas(clip.size)
     shape = (clip.n_frames, height, width)
     rgb = open_memmap(part / "rgb.npy", "w+", np.uint8, (*shape, 3))
     labels = open_memmap(part / "labels.npy", "w+", np.uint8, shape)
+    mattes = open_memmap(part / "matte.npy", "w+", np.uint8, shape)
     inside = open_memmap(part / "inside.npy", "w+", np.bool_, shape)
     count = 0
-    for index, frame, regions in _pairs(clip, subject):
+    for index, frame, regions, matte in _together(clip, subject):
         rgb[index] = cut(frame, path[index], (width, height))
         labels[index] = cut(regions, path[index], (width, height), nearest=True)
+        mattes[index] = cut(matte, path[index], (width, height))
         inside[index] = inside_footage(path[index], clip.size, (width, height))
         count += 1
     if count != clip.n_frames:
         raise BeaverError(
             f"{clip.video} gave {count} frames where clip {clip.name} has {clip.n_frames}; prepare the clip again."
         )
-    for array in (rgb, labels, inside):
+    for array in (rgb, labels, mattes, inside):
         array.flush()
 
 
-def _pairs(clip: Clip, subject: int) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """Frames and label maps in step, checked."""
-    for (index, frame), (other, regions) in zip(clip.frames(), clip.labels(subject=subject), strict=False):
-        if index != other:
+def _together(clip: Clip, subject: int) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
+    """Frames, label maps and mattes in step, checked."""
+    films = clip.frames(), clip.labels(subject=subject), clip.matte(subject=subject)
+    for (index, frame), (other, regions), (third, matte) in zip(*films, strict=False):
+        if not index == other == third:
             raise BeaverError(
-                f"Clip {clip.name}: frame {index} met label map {other}; the footage {clip.video} was changed, "
-                "so prepare the clip again."
+                f"Clip {clip.name}: frame {index} met label map {other} and matte {third}; the footage {clip.video} "
+                "was changed, so prepare the clip again."
             )
-        yield index, frame, regions
+        yield index, frame, regions, matte

@@ -35,6 +35,8 @@ class RayBatch(Batch):
     """What the plate shows there; equal to `rgb` where there is no plate."""
     target: UInt8[Tensor, "F P"]
     """`targets.Target`."""
+    matte: Float[Tensor, "F P"]
+    """Opacity of hair and face, in [0, 1]."""
     moves: Bool[Tensor, "F P"]
     """Whether the pixel shows the face's skin, which the expression moves."""
     cameras: Float[Tensor, "F 4"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -53,6 +53,7 @@ class HeadData(StageData):
         mouth_share: share of the pixels that lie in the mouth's box.
         eye_share: share of the pixels that lie in the eyes' box.
         window: frames in a condition's window.
+        noise: standard deviation of the noise on the conditions of training rays, beside a unit spread.
         band: height of the free band under the chin, in face heights.
         hull_frames: frames whose outlines carve the hull.
         cells: cells a side of the hull.
@@ -75,6 +76,7 @@ class HeadData(StageData):
         mouth_share: float = 0.3,
         eye_share: float = 1 / 12,
         window: int = 5,
+        noise: float = 0.0,
         band: float = 0.12,
         hull_frames: int = 64,
         cells: int = 64,
@@ -84,6 +86,7 @@ class HeadData(StageData):
         super().__init__()
         self.clip_folder, self.spec, self.subject_index, self.seed = Path(clip), frame, subject, seed
         self.window, self.hull_frames, self.cells, self.val_frames = window, hull_frames, cells, val_frames
+        self.noise = noise
         self.frames_a_step, self.even, self.band_share = frames, even, band
         per_frame = rays // frames
         mouth, eyes = round(per_frame * mouth_share), round(per_frame * eye_share)
@@ -151,8 +154,8 @@ class HeadData(StageData):
     def targets(self, t: int, window: tuple[slice, slice] = WHOLE) -> UInt8[np.ndarray, "H W"]:
         """Targets of the pixels of frame `t`, or of a window of it."""
         has_plate = self.crops.full_plate is not None
-        labels, inside = (np.asarray(array[t][window]) for array in (self.crops.labels, self.crops.inside))
-        return pixel_targets(labels, inside, self.band, has_plate=has_plate)
+        maps = (self.crops.labels, self.crops.matte, self.crops.inside)
+        return pixel_targets(*(np.asarray(array[t][window]) for array in maps), self.band, has_plate=has_plate)
 
     def _targets_at(self, t: int, column: np.ndarray, row: np.ndarray) -> np.ndarray:
         """Targets of some pixels of frame `t`: only their surroundings are looked at."""
@@ -162,13 +165,13 @@ class HeadData(StageData):
         return self.targets(t, window)[row - top, column - left]
 
     def dimensions(self) -> dict[str, Any]:
-        """Box, number of training frames, window and height: the data dictates them to the network."""
+        """Box, number of training frames, window and canvas: the data dictates them to the network."""
         return {
             "box": [round(float(v), 4) for v in self.box],
             "n_codes": len(self.train_frames),
             "window": self.window,
             "cells": self.cells,
-            "height": self.crops.size[1],
+            "size": list(self.crops.size),
         }
 
     def train_dataloader(self) -> DataLoader:
@@ -195,7 +198,18 @@ class HeadData(StageData):
         rows = draw.choice(len(self.train_frames), self.frames_a_step, p=self.chances)
         chosen = [choose_pixels(self.regions, int(t), self.counts, draw) for t in self.train_frames[rows]]
         own = self.own_share(self.frames_a_step, "datamodule.frames")
-        return self._batch(rows[own], chosen[own])
+        batch = self._batch(rows[own], chosen[own])
+        batch.face.windows += self._condition_noise(step)[own]
+        return batch
+
+    def _condition_noise(self, step: int) -> Float[torch.Tensor, "F 1 1 C"]:
+        """Noise on the conditions of a step's frames, the same over a window.
+
+        The same expression is never tracked the same twice. A field that is told so does not learn frames by heart.
+        """
+        draw = np.random.default_rng([self.seed, step, 2])
+        noise = draw.standard_normal((self.frames_a_step, 1, 1, self.conditions.shape[1]))
+        return torch.tensor((self.noise * noise).astype(np.float32))
 
     def patch_batch(self, step: int, plan: PatchPlan) -> RayBatch:
         """Squares of training step `step`, each row by row: this process's share of them."""
@@ -209,12 +223,25 @@ class HeadData(StageData):
     def _batch(self, rows: Int[np.ndarray, "F"], chosen: list[Int[np.ndarray, "P 2"]]) -> RayBatch:
         """The pixels (column, row) chosen of some training frames."""
         frames = self.train_frames[rows]
-        parts = [self._pixels(int(t), pixels) for t, pixels in zip(frames, chosen, strict=True)]
-        pixels, rgb, behind, target, moves = (torch.tensor(np.stack(part)) for part in zip(*parts, strict=True))
         return RayBatch(
-            face=self.face_batch(frames), frame=torch.tensor(rows), pixels=pixels, rgb=rgb, behind=behind,
-            target=target, moves=moves, shown=tuple(frames.tolist()), **self._poses(frames),
-        )  # fmt: skip
+            face=self.face_batch(frames),
+            frame=torch.tensor(rows),
+            shown=tuple(frames.tolist()),
+            **self._shown(frames, chosen),
+            **self._poses(frames),
+        )
+
+    def redrawn(self, batch: RayBatch, chosen: list[Int[np.ndarray, "P 2"]]) -> RayBatch:
+        """The same batch with the first pixels of each frame, which are the head's, replaced by these."""
+        fresh, count = self._shown(np.array(batch.shown), chosen), len(chosen[0])
+        kept = {name: getattr(batch, name)[:, count:] for name in fresh}
+        return replace(batch, **{name: torch.cat([fresh[name].to(kept[name].device), kept[name]], 1) for name in fresh})
+
+    def _shown(self, frames: np.ndarray, chosen: list[Int[np.ndarray, "P 2"]]) -> dict[str, torch.Tensor]:
+        """Pixels of frames of the clip, and what is known of them."""
+        parts = [self._pixels(int(t), pixels) for t, pixels in zip(frames, chosen, strict=True)]
+        values = (torch.tensor(np.stack(part)) for part in zip(*parts, strict=True))
+        return dict(zip(("pixels", "rgb", "behind", "target", "matte", "moves"), values, strict=True))
 
     def _pixels(self, t: int, chosen: Int[np.ndarray, "P 2"]) -> tuple[np.ndarray, ...]:
         column, row = chosen.T
@@ -222,7 +249,8 @@ class HeadData(StageData):
         plate = self.crops.plate(t)
         behind = rgb if plate is None else plate[row, column].astype(np.float32) / 255
         moves = self.crops.labels[t][row, column] == Label.FACE
-        return (chosen + 0.5).astype(np.float32), rgb, behind, self._targets_at(t, column, row), moves
+        matte = self.crops.matte[t][row, column].astype(np.float32) / 255
+        return (chosen + 0.5).astype(np.float32), rgb, behind, self._targets_at(t, column, row), matte, moves
 
     def _poses(self, frames: np.ndarray) -> dict[str, torch.Tensor]:
         cameras = self.crops.cameras[frames].astype(np.float32)

@@ -91,7 +91,7 @@ def carve(views: Views, box: Float[np.ndarray, "6"], cells: int) -> Bool[np.ndar
     head, empty = np.zeros(len(centres), np.int32), np.zeros(len(centres), np.int32)
     for i in range(len(views.targets)):
         seen = _look_up(views, i, centres)
-        head += (seen == Target.HEAD) | (seen == Target.EDGE)
+        head += np.isin(seen, (Target.HEAD, Target.EDGE, Target.SOFT))
         empty += seen == Target.EMPTY
     keep = (head > 0) & (empty <= TOLERANCE * (head + empty))
     return keep.reshape(cells, cells, cells)

@@ -16,7 +16,8 @@ MODEL = {
     **dict.fromkeys(("refresh_every", "shell_frames", "average_every"), count()),
     "refresh_share": Limits(0.001, 1),
     "shell_at": ANY,
-    "decay": Limits(0, 0.99999),
+    **dict.fromkeys(("decay", "error_decay"), Limits(0, 0.99999)),
+    "error_share": SHARE,
     "distill_share": Limits(0, 0.9),  # the field must have learnt something to hand on
     **{f"field.{name}": limits for name, limits in GRID.items()},
     **{f"field.planes.{name}": limits for name, limits in GRID.items()},
@@ -41,7 +42,7 @@ DATA = {
     "subject": count(0),
     **dict.fromkeys(("rays", "frames", "window", "hull_frames", "val_frames"), count()),
     **dict.fromkeys(("even", "mouth_share", "eye_share"), SHARE),
-    "band": ANY,
+    **dict.fromkeys(("noise", "band"), ANY),
     "cells": count(8, 512),
     "workers": count(0),
 }

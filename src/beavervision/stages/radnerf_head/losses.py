@@ -6,37 +6,38 @@ import torch
 from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
+from beavervision.stages.radnerf_head.batch import RayBatch
 from beavervision.stages.radnerf_head.targets import Target
 from beavervision.stages.ranks import weighted_mean
 
 
-def photometric(
-    rgb: Float[Tensor, "R 3"],
-    alpha: Float[Tensor, "R"],
-    truth: Float[Tensor, "R 3"],
-    behind: Float[Tensor, "R 3"],
-    chance: Float[Tensor, "R 3"],
-    target: UInt8[Tensor, "R"],
-) -> Float[Tensor, ""]:
-    """Mean squared error of each pixel over the background that its target calls for.
+def pixel_errors(
+    rgb: Float[Tensor, "R 3"], alpha: Float[Tensor, "R"], batch: RayBatch, chance: Float[Tensor, "R 3"]
+) -> Float[Tensor, "R"]:
+    """Squared error of each pixel over the background that its target calls for; 0 where it takes no part.
 
-    Over a random colour only alpha 1 can show the head and only alpha 0 can show nothing; see `Target`.
+    Over a random colour only alpha 1 can show the head, only alpha 0 can show nothing, and only the matte's alpha can
+    show an outline whose background is not known; see `Target`.
 
     Args:
         rgb: rendered, premultiplied.
         alpha: rendered.
-        truth: footage.
-        behind: plate.
+        batch: what the footage shows, and what each pixel asks for.
         chance: a random colour for each pixel.
-        target: what each pixel asks for.
     """
-    kind = target[:, None]
+    truth, kind, matte = batch.rgb.flatten(0, 1), batch.target.flatten()[:, None], batch.matte.flatten()[:, None]
     over = torch.where(kind == Target.FREE, truth, chance)
-    over = torch.where(kind == Target.EDGE, behind, over)
+    over = torch.where(kind == Target.EDGE, batch.behind.flatten(0, 1), over)
     wanted = torch.where(kind == Target.EMPTY, chance, truth)
+    wanted = torch.where(kind == Target.SOFT, matte * truth + (1 - matte) * chance, wanted)
     error = (rgb + (1 - alpha[:, None]) * over - wanted).square().mean(1)
-    counted = (target != Target.IGNORED).to(error.dtype)
-    return weighted_mean(error, counted, least=1)
+    return error * (kind[:, 0] != Target.IGNORED)
+
+
+def mean_error(errors: Float[Tensor, "R"], target: UInt8[Tensor, "R"]) -> Float[Tensor, ""]:
+    """Mean of `pixel_errors` over the pixels that take part."""
+    counted = (target != Target.IGNORED).to(errors.dtype)
+    return weighted_mean(errors, counted, least=1)
 
 
 def opacity_entropy(alpha: Float[Tensor, "R"]) -> Float[Tensor, ""]:

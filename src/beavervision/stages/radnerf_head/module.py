@@ -17,6 +17,7 @@ from beavervision.stages.radnerf_head.averaging import WeightAverage
 from beavervision.stages.radnerf_head.batch import FrameBatch, RayBatch, describe_frames
 from beavervision.stages.radnerf_head.contents import head_contents
 from beavervision.stages.radnerf_head.data import HeadData
+from beavervision.stages.radnerf_head.error_map import ErrorMap
 from beavervision.stages.radnerf_head.fast.distillation import Distillation
 from beavervision.stages.radnerf_head.limits import MODEL
 from beavervision.stages.radnerf_head.looking.curves import frame_curves
@@ -43,11 +44,11 @@ class HeadModule(StageModule):
     continues equals one that was never interrupted.
 
     Args:
-        box: see `HeadNetwork`; from the data, as are `n_codes`, `window`, `cells` and `height`.
+        box: see `HeadNetwork`; from the data, as are `n_codes`, `window`, `cells` and `size`.
         n_codes: number of training frames.
         window: frames in a condition's window.
         cells: cells a side of the occupancy grid.
-        height: of the canvas, pixels.
+        size: width and height of the canvas, pixels.
         seed: of the weights and of all chance in training.
         lr_grid: learning rate of the grids.
         lr_network: learning rate of the networks and codes.
@@ -62,6 +63,8 @@ class HeadModule(StageModule):
         shell_frames: training frames whose surfaces make the shell.
         decay: of the weights' moving average.
         average_every: steps between its updates.
+        error_share: share of a step's pixels that are drawn where their frames are still rendered badly.
+        error_decay: see `ErrorMap`.
         distill: whether a last phase makes what renders fast.
         distill_share: share of the training that it takes.
         perceptual: arguments of `PerceptualLoss`.
@@ -80,7 +83,7 @@ class HeadModule(StageModule):
         n_codes: int,
         window: int,
         cells: int,
-        height: int,
+        size: list[int],
         seed: int = 1,
         lr_grid: float = 1e-2,
         lr_network: float = 2e-3,
@@ -95,6 +98,8 @@ class HeadModule(StageModule):
         shell_frames: int = 24,
         decay: float = 0.99,
         average_every: int = 4,
+        error_share: float = 0.0,
+        error_decay: float = 0.9,
         *,
         distill: bool = True,
         distill_share: float = 0.2,
@@ -112,13 +117,14 @@ class HeadModule(StageModule):
         self.network = HeadNetwork(**self.network_args)
         self.average = WeightAverage(self.network, decay)
         self.poses = PoseCorrection() if lr_pose > 0 else None
+        self.errors = ErrorMap(n_codes, size, error_decay) if error_share > 0 else None
         self.weights = LossWeights(entropy, ambient)
         self.perceptual = PerceptualLoss(**(perceptual or {}))
         squares_at = self.perceptual.at if self.perceptual.wanted else 1.0
         self.phases = Phases(shell_at, distill_share if distill else 0.0, squares_at)
         self._moment = self.phases.at(0.0)
         self._shown: tuple[int, ...] = ()
-        self.distillation = Distillation(self.network_args, height, decay, **(fast or {})) if distill else None
+        self.distillation = Distillation(self.network_args, size[1], decay, **(fast or {})) if distill else None
         self.figures, self.fast_figures = HeldOutFigures(), HeldOutFigures("strip_fast")
         self._rows: list[dict[str, float]] = []
 
@@ -131,11 +137,15 @@ class HeadModule(StageModule):
             self._shown = self._fast.shown
             self.log_dict({"train/loss": loss.detach(), "train/mse": error.detach()}, sync_dist=True)
             return loss
+        if self.errors is not None:
+            batch = self._redrawn(batch, step)
         condition = self.network.encode(batch.face.windows, batch.face.eye)
         if not self.network.in_shell and step % self.hparams.refresh_every == 0:
             self._refresh(gathered(condition.detach()), chance)
         shown = render_batch(self.network, self._posed(batch), condition, chance)
-        loss, error = judge(shown, batch, chance, self.weights)
+        loss, error, errors = judge(shown, batch, chance, self.weights)
+        if self.errors is not None:
+            self.errors.update(batch, errors)
         self._shown = batch.shown
         if self._moment.squares:
             loss = loss + self._judged_squares(step, chance)
@@ -143,6 +153,11 @@ class HeadModule(StageModule):
             loss = loss + self.hparams.pose * self.poses.penalty(batch.face.tracked)
         self.log_dict({"train/loss": loss.detach(), "train/mse": error.detach()}, sync_dist=True)
         return loss
+
+    def _redrawn(self, batch: RayBatch, step: int) -> RayBatch:
+        """The batch with a share of its pixels where the field still errs."""
+        count = round(self.hparams.error_share * batch.pixels.shape[1])
+        return self._data.redrawn(batch, self.errors.choose(batch, count, [self.hparams.seed, step, 1]))
 
     def _judged_squares(self, step: int, chance: torch.Generator) -> Tensor:
         batch = self._data.patch_batch(step, self.perceptual.plan).to(self.device)

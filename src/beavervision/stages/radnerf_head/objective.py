@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from beavervision.nerf.rays import pixel_rays
 from beavervision.stages.radnerf_head.batch import RayBatch
-from beavervision.stages.radnerf_head.losses import idle_ambient, opacity_entropy, photometric
+from beavervision.stages.radnerf_head.losses import idle_ambient, mean_error, opacity_entropy, pixel_errors
 from beavervision.stages.radnerf_head.network import HeadNetwork, Rendering
 from beavervision.stages.radnerf_head.perceptual import PerceptualLoss
 from beavervision.stages.radnerf_head.targets import Target
@@ -25,6 +26,16 @@ class LossWeights:
     """Of the opacity's entropy (RAD-NeRF)."""
     ambient: float = 5e-3
     """Of the ambient coordinate where nothing moves."""
+
+
+class Judgement(NamedTuple):
+    """What a step's pixels are worth."""
+
+    loss: Float[Tensor, ""]
+    mse: Float[Tensor, ""]
+    """The picture's mean squared error, which is part of the loss."""
+    errors: Float[Tensor, "R"]
+    """Squared error of each pixel; no gradient flows."""
 
 
 def render_batch(
@@ -48,10 +59,8 @@ def render_batch(
     return network(rays, condition[rows], network.codes(batch.frame)[rows], jitter)
 
 
-def judge(
-    shown: Rendering, batch: RayBatch, chance: torch.Generator, weights: LossWeights
-) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
-    """Loss of rendered pixels, and the picture's mean squared error that is part of it.
+def judge(shown: Rendering, batch: RayBatch, chance: torch.Generator, weights: LossWeights) -> Judgement:
+    """What rendered pixels are worth.
 
     Args:
         shown: the batch's pixels as rendered.
@@ -61,10 +70,11 @@ def judge(
     """
     target = batch.target.flatten()
     colours = own_rows(torch.rand(len(target) * ranks(), 3, generator=chance)).to(target.device)
-    error = photometric(shown.rgb, shown.alpha, batch.rgb.flatten(0, 1), batch.behind.flatten(0, 1), colours, target)
+    errors = pixel_errors(shown.rgb, shown.alpha, batch, colours)
+    mse = mean_error(errors, target)
     still = ~batch.moves.flatten() & (target != Target.IGNORED)
-    loss = error + weights.entropy * opacity_entropy(shown.alpha)
-    return loss + weights.ambient * idle_ambient(shown.ambient, still), error
+    loss = mse + weights.entropy * opacity_entropy(shown.alpha)
+    return Judgement(loss + weights.ambient * idle_ambient(shown.ambient, still), mse, errors.detach())
 
 
 def judge_squares(

@@ -16,6 +16,13 @@ OCCLUDER_MARGIN = 2
 EDGE = 1
 """Pixels on either side of the head's outline against the background that are mixtures of both."""
 
+CLEAR, SOLID = 5, 242
+"""Opacities (of 255) below which a pixel shows nothing of the head, and above which nothing else: 0.02 and 0.95."""
+
+BESIDE = 1 / 3
+"""Distance from the body, as a share of the band, within which label maps decide instead of the matte: collars hide the
+background, so that neither the plate nor the matte knows it there."""
+
 
 class Target(IntEnum):
     """What a pixel asks of the head's field.
@@ -38,38 +45,50 @@ class Target(IntEnum):
     """Outline against a known background: judged over that background, so that alpha may be a fraction."""
     IGNORED = 4
     """Occluded, or no footage: takes no part."""
+    SOFT = 5
+    """Outline against an unknown background: as opaque as the matte says, in the pixel's colour."""
 
 
 def pixel_targets(
-    labels: UInt8[np.ndarray, "H W"], inside: Bool[np.ndarray, "H W"], band: int, *, has_plate: bool
+    labels: UInt8[np.ndarray, "H W"],
+    matte: UInt8[np.ndarray, "H W"],
+    inside: Bool[np.ndarray, "H W"],
+    band: int,
+    *,
+    has_plate: bool,
 ) -> UInt8[np.ndarray, "H W"]:
     """Targets of one frame.
 
     Args:
         labels: `types.Label` of each pixel.
+        matte: opacity of hair and face, 0 to 255.
         inside: False where the canvas shows no footage.
         band: height of the free band under the chin, pixels.
         has_plate: whether the background behind the person is known.
     """
     head = (labels == Label.HAIR) | (labels == Label.FACE)
-    targets = head.astype(np.uint8)
     below = (labels == Label.NECK) | (labels == Label.TORSO)
-    targets[below & _reach_down((labels == Label.FACE).astype(np.uint8), band)] = Target.FREE
+    beside_body = _near(below, round(BESIDE * band))
+    targets = np.where(beside_body, head, matte > SOLID).astype(np.uint8)
+    outline = (matte >= CLEAR) & (matte <= SOLID) & ~beside_body
+    targets[below & _reach_down(labels == Label.FACE, band)] = Target.FREE
     if has_plate:
-        background = (labels == Label.BACKGROUND).astype(np.uint8)
-        brush = np.ones((2 * EDGE + 1, 2 * EDGE + 1), np.uint8)
-        near_both = (cv2.dilate(background, brush) & cv2.dilate(head.astype(np.uint8), brush)).astype(bool)
-        targets[near_both & (targets != Target.FREE) & ~below] = Target.EDGE
-    occluder = ((labels == Label.HAND) | (labels == Label.OTHER)).astype(np.uint8)
-    if occluder.any():
-        size = 2 * OCCLUDER_MARGIN + 1
-        occluder = cv2.dilate(occluder, np.ones((size, size), np.uint8))
-    targets[occluder.astype(bool) | ~inside] = Target.IGNORED
+        near_both = _near(labels == Label.BACKGROUND, EDGE) & _near(head, EDGE)
+        outline |= near_both & ~below & (targets != Target.FREE)
+    targets[outline] = Target.EDGE if has_plate else Target.SOFT
+    occluder = (labels == Label.HAND) | (labels == Label.OTHER)
+    targets[_near(occluder, OCCLUDER_MARGIN) | ~inside] = Target.IGNORED
     return targets
 
 
-def _reach_down(mask: np.ndarray, pixels: int) -> np.ndarray:
+def _near(mask: Bool[np.ndarray, "H W"], pixels: int) -> Bool[np.ndarray, "H W"]:
+    """Pixels at most `pixels` away from one of the mask, along either axis."""
+    size = 2 * pixels + 1
+    return cv2.dilate(mask.astype(np.uint8), np.ones((size, size), np.uint8)).astype(bool)
+
+
+def _reach_down(mask: Bool[np.ndarray, "H W"], pixels: int) -> Bool[np.ndarray, "H W"]:
     """Pixels at most `pixels` below (and a little beside) a pixel of the mask."""
     brush = np.ones((pixels + 1, 3), np.uint8)
     # cv2's anchor is the brush's point that lies on the result: at the bottom, so that it looks upwards.
-    return cv2.dilate(mask, brush, anchor=(1, pixels)).astype(bool)
+    return cv2.dilate(mask.astype(np.uint8), brush, anchor=(1, pixels)).astype(bool)

@@ -13,7 +13,7 @@ from beavervision.stages.radnerf_head.batch import RayBatch
 from beavervision.stages.radnerf_head.data import HeadData
 from beavervision.stages.radnerf_head.fast.adoption import adopt
 from beavervision.stages.radnerf_head.fast.head import FastHead, FastSizes
-from beavervision.stages.radnerf_head.losses import photometric
+from beavervision.stages.radnerf_head.losses import mean_error, pixel_errors
 from beavervision.stages.radnerf_head.network import HeadNetwork
 from beavervision.stages.radnerf_head.patches import PatchPlan
 from beavervision.stages.radnerf_head.perceptual import PerceptualLoss
@@ -110,14 +110,7 @@ class Distillation(nn.Module):
         pose = Pose(batch.cameras, batch.rotation, batch.translation)
         shown = self._rendered(batch, pose, chance).permute(0, 2, 3, 1).reshape(-1, 4)
         colours = own_rows(torch.rand(len(shown) * ranks(), 3, generator=chance)).to(shown.device)
-        error = photometric(
-            shown[:, :3],
-            shown[:, 3],
-            batch.rgb.flatten(0, 1),
-            batch.behind.flatten(0, 1),
-            colours,
-            batch.target.flatten(),
-        )
+        error = mean_error(pixel_errors(shown[:, :3], shown[:, 3], batch, colours), batch.target.flatten())
         return (error + perceptual(shown, batch) if perceptual.wanted else error), error
 
     def _rendered(self, batch: RayBatch, pose: Pose, chance: torch.Generator) -> Float[Tensor, "F 4 side side"]:

@@ -1,0 +1,75 @@
+"""Where in its frames a training still errs: coarse cells from which some of a step's pixels are drawn."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from beavervision.stages.radnerf_head.batch import RayBatch
+from beavervision.stages.radnerf_head.targets import Target
+from beavervision.stages.ranks import gathered, rank
+
+CELLS = 16
+"""Cells along either side of a canvas: 512 bytes a frame, whatever the canvas's size (RAD-NeRF: 128)."""
+
+FLOOR = 0.1
+"""What each cell counts as at least, as a share of its frame's mean: no cell is given up."""
+
+
+class ErrorMap(nn.Module):
+    """Running mean of the pixels' squared errors in each cell of each training frame (RAD-NeRF's error map).
+
+    It is part of the state dict, and all processes keep the same, so that what is drawn from it follows from (seed,
+    step) and the training so far.
+
+    Args:
+        frames: number of training frames.
+        size: width and height of the canvas, pixels.
+        decay: share of a cell's mean that survives a step that saw it.
+    """
+
+    def __init__(self, frames: int, size: tuple[int, int], decay: float) -> None:
+        super().__init__()
+        self.size, self.decay = tuple(size), decay
+        self.cells: Tensor
+        self.register_buffer("cells", torch.zeros(frames, CELLS**2, dtype=torch.float16))
+
+    @torch.no_grad()
+    def update(self, batch: RayBatch, errors: Float[Tensor, "R"]) -> None:
+        """Take a step's errors in: every process's.
+
+        Args:
+            batch: the step's pixels.
+            errors: squared, of each pixel.
+        """
+        scale = CELLS / batch.pixels.new_tensor(self.size)
+        column, row = (batch.pixels * scale).long().clamp(0, CELLS - 1).unbind(-1)
+        counted = (batch.target != Target.IGNORED).float()
+        frames, place = gathered(batch.frame).unique(return_inverse=True)
+        at = (place[:, None] * CELLS**2 + gathered(row * CELLS + column)).flatten()
+        sums = torch.zeros(2, len(frames) * CELLS**2, device=errors.device)
+        sums[0].index_add_(0, at, gathered(errors.float().view_as(counted) * counted).flatten())
+        sums[1].index_add_(0, at, gathered(counted).flatten())
+        total, count = sums.view(2, len(frames), -1)
+        kept = self.cells[frames].float()
+        self.cells[frames] = kept.lerp(total / count.clamp(min=1), (1 - self.decay) * (count > 0)).half()
+
+    def choose(self, batch: RayBatch, count: int, seed: list[int]) -> list[Int[np.ndarray, "P 2"]]:
+        """Draw pixels (column, row) of each of a batch's frames: a cell by its error, then evenly within it.
+
+        Args:
+            batch: of this process.
+            count: how many of each frame.
+            seed: of the draw, the same for all processes.
+        """
+        rows = self.cells[batch.frame].double().cpu().numpy()
+        first = rank() * len(rows)
+        return [self._draw(row, count, np.random.default_rng([*seed, first + i])) for i, row in enumerate(rows)]
+
+    def _draw(self, errors: np.ndarray, count: int, draw: np.random.Generator) -> np.ndarray:
+        chances = np.maximum(errors, max(FLOOR * errors.mean(), 1e-9))
+        row, column = np.divmod(draw.choice(CELLS**2, count, p=chances / chances.sum()), CELLS)
+        places = (np.column_stack([column, row]) + draw.random((count, 2))) * self.size / CELLS
+        return np.minimum(places.astype(np.int64), np.array(self.size) - 1)

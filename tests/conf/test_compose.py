@@ -120,6 +120,7 @@ def test_frames_are_the_canvases_that_their_names_say(started):
         spec = frame_spec(started("train", f"frame={name}").frame)
         assert spec.name == name
         assert spec.aspect == (aspect if aspect is None else pytest.approx(aspect, abs=1e-3))
+        assert spec.overrides == f"frame={name}"
 
 
 def test_numbers_in_yaml_are_numbers():

@@ -92,6 +92,12 @@ def test_slugs_tell_settings_apart():
     assert FrameSpec("1x1", 1.0, 256, 0.4).slug == "1x1-h256-f0.4"
 
 
+def test_what_to_type_for_a_canvas():
+    assert FrameSpec("1x1", 1.0, 512).overrides == "frame=1x1"
+    spec = FrameSpec("4x5", 0.8, 256, 0.4, (0.0, -0.1))
+    assert spec.overrides == "frame=4x5 frame.height=256 frame.face_scale=0.4 frame.offset=[0,-0.1]"
+
+
 @pytest.mark.parametrize(
     ("values", "key"),
     [

@@ -58,6 +58,11 @@ def test_the_missing_bundle_of_a_second_person_is_named_with_its_command(tmp_pat
         find_upstream("radnerf_torso", Search(tmp_path, "anna", subject=1))
 
 
+def test_the_missing_head_of_a_canvas_is_named_with_its_command(tmp_path):
+    with pytest.raises(BeaverError, match=r"model=radnerf_head .* frame=1x1 frame\.height=256$"):
+        find_upstream("radnerf_torso", Search(tmp_path, "anna", None, "1x1-h256", canvas="frame=1x1 frame.height=256"))
+
+
 def test_debug_and_unfinished_runs_do_not_count(tmp_path, bundle):
     bundle("audio2motion", "debug_overfit-default", 10)
     (tmp_path / "anna/audio2motion/default/bundle").mkdir(parents=True)

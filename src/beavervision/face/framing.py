@@ -17,6 +17,9 @@ from beavervision.errors import BeaverError
 HEAD_MARGIN = (0.25, 0.55, 0.25, 0.12)
 """Head round the face box, in face widths and heights: left, above (hair), right, below (jaw that drops)."""
 
+USUAL_HEIGHT = 512
+"""Of a canvas, pixels, where nothing else is said: as in conf/frame."""
+
 PATH_SIGMA = 12.0
 """Smoothing of a moving crop in frames: half a second at 25 fps, slower than nods, faster than leaning."""
 
@@ -64,6 +67,23 @@ class FrameSpec:
         if any(self.offset):
             parts.append("o{:g}_{:g}".format(*self.offset))
         return "-".join(parts)
+
+    @property
+    def overrides(self) -> str:
+        """What to type to have this canvas.
+
+        Example:
+            >>> FrameSpec("9x16", 9 / 16, 512, 0.35).overrides, FrameSpec("native", None, 256).overrides
+            ('frame=9x16 frame.face_scale=0.35', 'frame=native frame.height=256')
+        """
+        parts = [f"frame={self.name}"]
+        if self.height != USUAL_HEIGHT:
+            parts.append(f"frame.height={self.height}")
+        if self.face_scale is not None:
+            parts.append(f"frame.face_scale={self.face_scale:g}")
+        if any(self.offset):
+            parts.append("frame.offset=[{:g},{:g}]".format(*self.offset))
+        return " ".join(parts)
 
     def canvas(self, size: tuple[int, int]) -> tuple[int, int]:
         """Width and height of the canvas for footage of `size` (width, height); the width is even for codecs."""

@@ -21,8 +21,9 @@ from beavervision.run.hardware import one_device, settle_hardware
 from beavervision.run.measuring import MeasuringProgress
 from beavervision.run.quiet import quiet_libraries
 from beavervision.run.run_folder import run_folder, shown
-from beavervision.run.settings import check_nodes
+from beavervision.run.settings import check_nodes, frame_spec
 from beavervision.run.train import inputs_of
+from beavervision.run.upstream import is_renderer
 
 
 def evaluate(cfg: DictConfig) -> Path:
@@ -43,9 +44,10 @@ def evaluate(cfg: DictConfig) -> Path:
     folder = run_folder()
     checkpoint = folder / LAST
     if not checkpoint.exists():
+        canvas = f" {frame_spec(cfg.frame).overrides}" if is_renderer(cfg.run.stage) else ""
         raise BeaverError(
             f"{shown(folder)} has no trained {cfg.run.stage}; train it with the same overrides: "
-            f"python train.py model={cfg.run.stage} {who(cfg.data.name, cfg.paths.runs)}"
+            f"python train.py model={cfg.run.stage} {who(cfg.data.name, cfg.paths.runs)}{canvas}"
         )
     seed_everything(cfg.seed, workers=True, verbose=False)
     inputs = inputs_of(cfg)

@@ -89,8 +89,9 @@ def _path(cfg: DictConfig) -> Path:
 
 def _search(cfg: DictConfig, subject: int | None) -> Search:
     chosen = experiment_of(cfg.run.slug)
-    frame = None if cfg.get("frame") is None else frame_spec(cfg.frame).slug
-    return Search(Path(cfg.paths.runs), cfg.data.name, None if chosen == DEFAULT else chosen, frame, subject)
+    frame = None if cfg.get("frame") is None else frame_spec(cfg.frame)
+    slug, canvas = (None, "") if frame is None else (frame.slug, frame.overrides)
+    return Search(Path(cfg.paths.runs), cfg.data.name, None if chosen == DEFAULT else chosen, slug, subject, canvas)
 
 
 def _cast(cfg: DictConfig, speaking: list[int], settings: FilmSettings) -> list[int]:

@@ -127,9 +127,11 @@ def inputs_of(cfg: DictConfig) -> dict[str, Path]:
 
 
 def _upstream_of(cfg: DictConfig) -> dict[str, Path]:
-    experiment, frame = experiment_of(cfg.run.slug), frame_spec(cfg.frame).slug
-    subject = cfg.datamodule.get("subject")
-    return find_upstream(cfg.run.stage, Search(Path(cfg.paths.runs), cfg.data.name, experiment, frame, subject))
+    experiment, frame = experiment_of(cfg.run.slug), frame_spec(cfg.frame)
+    search = Search(
+        Path(cfg.paths.runs), cfg.data.name, experiment, frame.slug, cfg.datamodule.get("subject"), frame.overrides
+    )
+    return find_upstream(cfg.run.stage, search)
 
 
 def _frame(cfg: DictConfig) -> object:
@@ -187,4 +189,5 @@ def _command_after(bundle: Bundle, cfg: DictConfig) -> str:
     if not after:
         return f"python infer.py {whose} audio=speech.wav"
     chosen = "" if experiment == DEFAULT else f" experiment={experiment}"
-    return f"python train.py model={after[0]} {whose}{chosen}"
+    canvas = f" {frame_spec(cfg.frame).overrides}" if is_renderer(stage) else ""
+    return f"python train.py model={after[0]} {whose}{canvas}{chosen}"

@@ -38,6 +38,8 @@ class Search:
     """Slug of the canvas that a renderer's bundle must have; None takes any."""
     subject: int | None = None
     """Which person of the clip the bundles must be of; None takes any."""
+    canvas: str = ""
+    """Overrides that choose the canvas, for the command that makes what is missing."""
 
 
 def needs_of(stage: str) -> Needs:
@@ -96,8 +98,9 @@ def _missing(stage: str, name: str, search: Search) -> str:
     whose, subject = (
         (f" of subject {search.subject}", f" datamodule.subject={search.subject}") if search.subject else ("", "")
     )
+    canvas = f" {search.canvas}" if frame and search.canvas else ""
     experiment = f" experiment={search.experiment}" if search.experiment not in (None, DEFAULT) else ""
     return (
         f"{stage} builds on {name}, and {search.runs / search.clip} has no finished {name} bundle{whose}{frame}; "
-        f"make it with: python train.py model={name} {who(search.clip, search.runs)}{experiment}{subject}"
+        f"make it with: python train.py model={name} {who(search.clip, search.runs)}{canvas}{experiment}{subject}"
     )

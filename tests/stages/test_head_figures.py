@@ -87,3 +87,19 @@ def test_the_figure_of_all_frames_pools_their_pixels():
     for error in (0.1, 0.2):
         figures.add(frame(), render(frame(), error))
     assert float(figures.compute()["psnr"]) == pytest.approx(-10 * math.log10((0.01 + 0.04) / 2), abs=1e-3)
+
+
+def test_the_strip_blames_the_head_for_what_it_shows_and_what_it_lacks():
+    batch = frame()
+    batch.rgb[24:] = 250  # a shirt, where the plate is black
+    shown = render(batch)
+    shown.rgb[0, :, :4], shown.alpha[0, :, :4] = 0.5, 1.0  # a ghost beside the head
+    shown.rgb[0, 8:24, 20:24], shown.alpha[0, 8:24, 20:24] = 0.0, 0.0  # a part that is missing
+    figures = HeldOutFigures()
+    figures.add(batch, shown)
+    (strip,) = figures.strip()
+    times = strip.rgb.shape[1] // (3 * SIDE)
+    error = strip.rgb[-SIDE * times :: times, 2 * SIDE * times :: times].max(-1) > 0
+    wrong = torch.zeros(SIDE, SIDE, dtype=torch.bool)
+    wrong[:, :4] = wrong[8:24, 20:24] = True
+    assert error.tolist() == wrong.tolist()

@@ -257,7 +257,8 @@ def test_a_strip_shows_four_panels():
     truth = np.full((4, 6, 3), 0.5, np.float32)
     render = truth.copy()
     render[0, 0] += 0.1
-    row = strip_row(truth, render, np.pad(np.full((2, 2), 60.0), 2)[:4])
+    row = strip_row(truth, render, render - truth, np.pad(np.full((2, 2), 60.0), 2)[:4])
     assert row.shape == (4, 24, 3)
     assert row[0, 12].tolist() == [102] * 3  # 0.1 x 4 of 255
     assert row[1, 13].tolist() == [0] * 3
+    assert strip_row(truth, render, render - truth, None).shape == (4, 18, 3)

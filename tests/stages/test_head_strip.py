@@ -10,7 +10,7 @@ from beavervision.stages.radnerf_head.looking.gallery import Gallery, spread_pla
 def show(gallery, frame, psnr, spread, size=(40, 200)):
     figures = {"frame": frame, "psnr": psnr, "psnr_face": 30.0, "psnr_mouth": np.nan, "ssim": 0.9}
     truth = np.full((*size, 3), frame / 100, np.float32)
-    gallery.add(figures, truth, truth, np.zeros(size, np.float32), spread=spread)
+    gallery.add(figures, truth, truth, 0 * truth, np.zeros(size, np.float32), spread=spread)
 
 
 def frames_of(gallery):

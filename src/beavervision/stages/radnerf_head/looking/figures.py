@@ -89,7 +89,11 @@ class HeldOutFigures(nn.Module):
         seen = (batch.target != Target.IGNORED) & masks["psnr"].any()
         row[FRAME] = self._peak(FRAME, laid, truth, seen)
         row |= self._likenesses(laid, truth, masks["psnr"])
-        self.gallery.add(row, *(value.cpu().numpy() for value in (truth, picture, shown.depth[0])), spread=spread)
+        # Elsewhere neck and shoulders are missing, which is not the head's fault.
+        error = torch.where(masks["psnr"][..., None], picture - truth, laid - truth)
+        panels = (value.cpu().numpy() for value in (truth, picture, error))
+        depth = shown.depth[0].cpu().numpy() if shown.depth.any() else None
+        self.gallery.add(row, *panels, depth, spread=spread)
         return row
 
     def _peak(

@@ -10,7 +10,7 @@ from jaxtyping import Float, UInt8
 
 from beavervision.stages.media import Picture
 from beavervision.stages.radnerf_head.looking.captions import enlarged, letters_for, line
-from beavervision.stages.radnerf_head.looking.strip import PANELS, STRIP_CAPTION, strip_row
+from beavervision.stages.radnerf_head.looking.strip import PANELS, strip_row
 
 ROWS = 4
 """Frames of a strip that are spread over all; the worst of the others comes besides."""
@@ -25,6 +25,8 @@ class Row:
     panels: UInt8[np.ndarray, "H W 3"]
     figures: Mapping[str, float]
     """Its number among them."""
+    count: int
+    """Of the panels."""
 
 
 class Gallery:
@@ -44,7 +46,8 @@ class Gallery:
         figures: Mapping[str, float],
         truth: Float[np.ndarray, "H W 3"],
         picture: Float[np.ndarray, "H W 3"],
-        depth: Float[np.ndarray, "H W"],
+        error: Float[np.ndarray, "H W 3"],
+        depth: Float[np.ndarray, "H W"] | None,
         *,
         spread: bool,
     ) -> None:
@@ -54,14 +57,15 @@ class Gallery:
             figures: of the frame, `frame` and `psnr` among them.
             truth: in [0, 1].
             picture: the head over the background, in [0, 1].
-            depth: cm; 0 where there is nothing.
+            error: what the head is to blame for.
+            depth: cm; 0 where there is nothing; None where it is not known.
             spread: whether it is one of those that stand for all.
         """
         # A frame whose figures are not numbers is worse than none.
         worst = self._worst is None or figures["psnr"] < self._worst.figures["psnr"]
         if not (spread or worst):
             return
-        row = Row(strip_row(truth, picture, depth), figures)
+        row = Row(strip_row(truth, picture, error, depth), figures, 3 if depth is None else 4)
         if spread:
             self._spread.append(row)
         if worst and np.isfinite(figures["psnr"]):
@@ -75,11 +79,12 @@ class Gallery:
             return []
         pieces = []
         for row in rows:
-            panels = enlarged(row.panels, len(PANELS))
-            letters = letters_for(panels.shape[1] // len(PANELS))
+            panels = enlarged(row.panels, row.count)
+            letters = letters_for(panels.shape[1] // row.count)
             pieces += [line([self._caption(row)], panels.shape[1], letters), panels]
-        titles = line(PANELS, pieces[1].shape[1], letters)
-        return [Picture(self.name, np.concatenate([titles, *pieces]), STRIP_CAPTION)]
+        titles = PANELS[: row.count]
+        pieces.insert(0, line(titles, panels.shape[1], letters))
+        return [Picture(self.name, np.concatenate(pieces), " | ".join(titles))]
 
     def clear(self) -> None:
         """Forget all rows."""

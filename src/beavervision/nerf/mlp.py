@@ -78,7 +78,7 @@ class RayMLP(nn.Module):
 
     def _at_once(self, fused: FusedNetwork, samples: Tensor, rays: Tensor | None) -> Float[Tensor, "R S out"]:
         first, joined = self.first.weight, samples
-        if self.shared is not None:
+        if self.shared is not None and rays is not None:
             first = torch.cat([first, self.shared.weight], 1)
             joined = torch.cat([samples, rays[:, None].expand(*samples.shape[:2], -1)], -1)
         weights = [first, *(layer.weight for layer in self.rest)]

@@ -11,6 +11,9 @@ import torch
 P = ParamSpec("P")
 ResultT = TypeVar("ResultT")
 
+BF16_SINCE = (8, 0)
+"""Compute capability of the first GPUs with bfloat16 (Ampere)."""
+
 
 def exact(function: Callable[P, ResultT]) -> Callable[P, ResultT]:
     """Let a function compute in its inputs' precision, whatever autocast does around it.
@@ -30,15 +33,20 @@ def layer_precision(device: torch.device) -> torch.dtype:
     """What layers compute in when they render: half precision where the device is faster at it.
 
     On CPUs with AVX512-BF16 or AMX products are four to five times as fast in bfloat16; on others they are slower.
+    GPUs before Ampere know float16 only.
     """
-    fast = has_fast_bf16() if device.type == "cpu" else device.type == "cuda"
-    return torch.bfloat16 if fast else torch.float32
+    if device.type == "cpu":
+        return torch.bfloat16 if has_fast_bf16() else torch.float32
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.get_device_capability(device) >= BF16_SINCE else torch.float16
+    return torch.float32
 
 
 def half_where_fast(device: torch.device) -> torch.autocast:
     """Context in which layers compute in `layer_precision`."""
-    half = layer_precision(device)
-    return torch.autocast(device.type, torch.bfloat16, enabled=half is torch.bfloat16)
+    kind = layer_precision(device)
+    half = kind is not torch.float32
+    return torch.autocast(device.type, kind if half else torch.bfloat16, enabled=half)
 
 
 @cache

@@ -13,8 +13,6 @@ from beavervision.stages.base import StageModule
 
 AUTO = "auto"
 COMPILERS = ("c++", "g++", "clang++")
-BF16_SINCE = (8, 0)
-"""Compute capability of the first GPUs with bfloat16 (Ampere)."""
 EXACT, MIXED = "32-true", "bf16-mixed"
 CHOICES = {
     "precision": (AUTO, EXACT, MIXED, "16-mixed", "bf16-true", "16-true", "64-true"),
@@ -101,6 +99,8 @@ def _has_mps() -> bool:
 
 def _has_bf16() -> bool:
     import torch
+
+    from beavervision.nerf.precision import BF16_SINCE
 
     return torch.cuda.get_device_capability() >= BF16_SINCE
 

@@ -1,0 +1,107 @@
+"""No tensor of the head is made on the wrong device: shown without a GPU, on a device whose tensors hold nothing."""
+
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from beavervision.nerf import grid
+from beavervision.nerf.backends.torch import TorchBackend
+from beavervision.nerf.rays import box_span, pixel_rays
+from beavervision.nerf.render import accumulate, median_depth, weights_from_density
+from beavervision.stages.radnerf_head.averaging import WeightAverage
+from beavervision.stages.radnerf_head.fast.head import FastHead, FastSizes
+from beavervision.stages.radnerf_head.losses import idle_ambient, opacity_entropy, photometric
+from beavervision.stages.radnerf_head.network import HeadNetwork
+from beavervision.stages.radnerf_head.pose import PoseCorrection
+from beavervision.stages.radnerf_head.window import Pose, Windows, outlines
+
+ARGS = {
+    "box": [-11.0, -14, -11, 11, 14, 7], "n_codes": 3, "window": 3, "cells": 8, "levels": 3, "finest": 24,
+    "ambient_finest": 12, "log2_entries": 8, "ambient_dims": 2, "hidden": 16, "geometry": 8, "backend": "torch",
+}  # fmt: skip
+PLANES = {key: ARGS[key] for key in ("box", "n_codes", "window", "cells", "hidden", "geometry", "backend")}
+COUNT, SAMPLES = 6, 2
+
+
+AWAY = torch.device("meta")
+"""Stands for a GPU."""
+MOVES = {torch.ops.aten._to_copy.default, torch.ops.aten.copy_.default}
+
+
+class OneDevice(TorchDispatchMode):
+    """Refuses operations on tensors of two devices, but for moves and for numbers; some meta kernels would not."""
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        given = [leaf for leaf in tree_leaves((args, kwargs or {})) if isinstance(leaf, torch.Tensor) and leaf.ndim]
+        if operation not in MOVES and len({tensor.device for tensor in given}) > 1:
+            raise RuntimeError(f"{operation} on tensors of different devices")
+        return operation(*args, **(kwargs or {}))
+
+
+@pytest.fixture(autouse=True)
+def one_device():
+    with OneDevice():
+        yield
+
+
+def rand(*shape):
+    return torch.rand(*shape, device=AWAY)
+
+
+@pytest.fixture
+def unchecked(monkeypatch):
+    """What is not there cannot be looked at; nor does autocast know the device."""
+    monkeypatch.setattr(grid, "_check", lambda points: None)
+    monkeypatch.setattr(torch, "is_autocast_enabled", lambda _: False)
+
+
+def poses(count=COUNT):
+    return Pose(rand(count, 4), rand(count, 3, 3), rand(count, 3))
+
+
+def test_a_mistake_is_found():
+    with pytest.raises(RuntimeError, match="different devices"):
+        torch.where(torch.ones(3, dtype=torch.bool), rand(3), rand(3))
+
+
+@pytest.mark.parametrize("args", [ARGS, {**PLANES, "kind": "triplane", "planes": {"levels": 2, "base": 8}}])
+def test_the_field_and_its_gradients(unchecked, args):
+    network = HeadNetwork(**args).to(AWAY)
+    condition = network.encode(rand(COUNT, 3, 1, 204), rand(COUNT))
+    points, view = rand(COUNT, SAMPLES, 3), rand(COUNT, 3)
+    shaded = network.shade(points, view, condition, network.codes(torch.zeros(COUNT, dtype=torch.long, device=AWAY)))
+    weights = weights_from_density(shaded.density, rand(COUNT))
+    seen = accumulate(weights, shaded.rgb)
+    assert {value.device for value in (*vars(shaded).values(), seen, median_depth(weights, shaded.density))} == {AWAY}
+    seen.sum().backward()
+    assert all(weight.grad is None or weight.grad.device == AWAY for weight in network.parameters())
+    WeightAverage(network, 0.9).to(AWAY)
+
+
+def test_rays_and_marching():
+    rays = pixel_rays(rand(COUNT, 2), *vars(poses()).values(), rand(2, 3))
+    near, far = box_span(rays)
+    occupied, jitter = torch.ones(8, 8, 8, dtype=torch.bool, device=AWAY), rand(COUNT, SAMPLES)
+    found = TorchBackend().march(rays.origins, rays.directions, near, far, occupied, jitter, 16, 0.3)
+    assert {value.device for value in found} == {AWAY}
+
+
+def test_losses_and_poses():
+    rgb, alpha = rand(COUNT, 3).requires_grad_(), rand(COUNT)
+    target = torch.zeros(COUNT, dtype=torch.uint8, device=AWAY)
+    loss = photometric(rgb, alpha, rgb.detach(), rgb.detach(), rgb.detach(), target) + opacity_entropy(alpha)
+    loss = loss + idle_ambient(alpha, torch.ones(COUNT, dtype=torch.bool, device=AWAY))
+    loss.backward()
+    assert rgb.grad.device == AWAY
+    correction = PoseCorrection().to(AWAY)
+    turned = correction(rand(COUNT, correction.rule.in_features), rand(COUNT, 3, 3), rand(COUNT, 3))
+    assert {value.device for value in turned} == {AWAY}
+
+
+def test_the_fast_head_s_windows_and_upsampler():
+    head = FastHead(ARGS, FastSizes(factor=2, samples=2, width=8, layers=2, features=4)).to(AWAY)
+    windows = Windows(torch.zeros(2, 2, dtype=torch.long, device=AWAY), (4, 3), 2)
+    low, high = outlines(rand(5, 3), poses(2))
+    fine = head.upsampler(rand(2, 4 + head.features, 3, 4))
+    assert {value.device for value in (windows.centres(), low, high, fine)} == {AWAY}

@@ -53,6 +53,21 @@ def test_it_looks_before_a_checkpoint_and_only_at_what_it_has_not_seen():
     guard.on_save_checkpoint(None, module, {})
 
 
+def test_weights_that_are_no_numbers_explain_what_broke():
+    guard, module = losses([1.0, 2.0], Named(torch.zeros(1)))
+    module.weight = torch.nn.Parameter(torch.ones(2))
+    guard.explain(module)  # it was something else
+    module.weight.data[1] = float("inf")
+    with pytest.raises(BeaverError, match=r"ridge: weights are not numbers after step 2 \(batch 1, of frames 3, 7\);"):
+        guard.explain(module)
+
+
+def test_a_loss_that_was_not_looked_at_yet_explains_what_broke():
+    guard, module = losses([1.0, float("nan")], Named(torch.zeros(1)))
+    with pytest.raises(BeaverError, match="the loss is not a number at step 2"):
+        guard.explain(module)
+
+
 def test_a_stage_that_steps_its_optimisers_itself_is_judged_by_what_it_logs():
     trainer = SimpleNamespace(
         global_step=1, log_every_n_steps=1, callback_metrics={"train/loss": torch.tensor(float("nan"))}

@@ -13,6 +13,8 @@ from torch import Tensor
 from beavervision.errors import BeaverError
 from beavervision.stages.base import StageModule
 
+REMEDY = "lower the learning rate, or look with debug=anomaly."
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -40,10 +42,11 @@ class FiniteLoss(Callback):
 
     def __init__(self) -> None:
         self._since: list[Judged] = []
+        self._last: Judged | None = None
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Begin anew."""
-        self._since = []
+        self._since, self._last = [], None
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -59,7 +62,8 @@ class FiniteLoss(Callback):
         if loss is None:
             return
         holds = pl_module.describe_batch(batch) if isinstance(pl_module, StageModule) else None
-        self._since.append(Judged(trainer.global_step, batch_idx, holds, loss.detach()))
+        self._last = Judged(trainer.global_step, batch_idx, holds, loss.detach())
+        self._since.append(self._last)
         if trainer.global_step % max(1, trainer.log_every_n_steps) == 0:
             self._look(pl_module)
 
@@ -71,6 +75,16 @@ class FiniteLoss(Callback):
         """
         self._look(pl_module)
 
+    def explain(self, module: LightningModule) -> None:
+        """Look after training broke off with an error: weights that are not numbers break whatever is done with them.
+
+        Raises:
+            BeaverError: when a loss was not finite, or a weight is not.
+        """
+        self._look(module)
+        if self._last is not None and not all(bool(torch.isfinite(weight).all()) for weight in module.parameters()):
+            raise BeaverError(f"{_name(module)}: weights are not numbers after {self._last.name}; {REMEDY}")
+
     def _look(self, module: LightningModule) -> None:
         since, self._since = self._since, []
         if not since:
@@ -78,8 +92,8 @@ class FiniteLoss(Callback):
         finite = torch.isfinite(torch.stack([judged.loss for judged in since]))
         if not bool(finite.all()):
             first = since[finite.tolist().index(False)]
-            name = getattr(module, "stage", type(module).__name__)
-            raise BeaverError(
-                f"{name}: the loss is not a number at {first.name}; "
-                "lower the learning rate, or look with debug=anomaly."
-            )
+            raise BeaverError(f"{_name(module)}: the loss is not a number at {first.name}; {REMEDY}")
+
+
+def _name(module: LightningModule) -> str:
+    return getattr(module, "stage", type(module).__name__)

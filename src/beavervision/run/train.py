@@ -15,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from beavervision.artifacts.bundle import Bundle
 from beavervision.callbacks.bundle_export import BundleExport
 from beavervision.callbacks.dashboard import refresh
+from beavervision.callbacks.finite import FiniteLoss
 from beavervision.callbacks.media import preview_file
 from beavervision.callbacks.record import RunRecord, close_loggers
 from beavervision.callbacks.stop import TrainingStoppedError
@@ -151,6 +152,10 @@ def _fit(trainer: Trainer, module: StageModule, data: StageData, checkpoint: Pat
         if trainer.interrupted and stop.code == 1:
             print("stopped at once; the same command continues from the last checkpoint", file=sys.stderr)
             sys.exit(EXIT_INTERRUPTED)
+        raise
+    except Exception:
+        for guard in (callback for callback in trainer.callbacks if isinstance(callback, FiniteLoss)):
+            guard.explain(module)
         raise
 
 

@@ -211,18 +211,3 @@ def assert_same_as_torch(backend, layout, points, rtol=1e-5):
         results.append((features.detach(), encoding.table.grad, place.grad))
     for twin, other in zip(*results, strict=True):
         torch.testing.assert_close(other, twin, rtol=rtol, atol=rtol * float(twin.abs().max()))
-
-
-@pytest.mark.gpu
-@pytest.mark.parametrize("layout", [LAYOUTS[0], GridLayout(dims=3)])
-def test_tinycudann_equals_torch(layout):
-    pytest.importorskip("tinycudann")
-    points = torch.rand(1000, 3, device="cuda")
-    results = []
-    for name in ("torch", "tinycudann"):
-        encoding = GridEncoding(layout, name, seed=3).cuda()
-        features = encoding(points)
-        features.square().sum().backward()
-        results.append((features.detach(), encoding.table.grad))
-    for a, b in zip(*results, strict=True):
-        torch.testing.assert_close(b, a, rtol=1e-3, atol=1e-7)

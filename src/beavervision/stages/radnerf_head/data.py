@@ -198,18 +198,16 @@ class HeadData(StageData):
         rows = draw.choice(len(self.train_frames), self.frames_a_step, p=self.chances)
         chosen = [choose_pixels(self.regions, int(t), self.counts, draw) for t in self.train_frames[rows]]
         own = self.own_share(self.frames_a_step, "datamodule.frames")
-        batch = self._batch(rows[own], chosen[own])
-        batch.face.windows += self._condition_noise(step)[own]
-        return batch
+        return self._noisy(self._batch(rows[own], chosen[own]), self.frames_a_step, own, [self.seed, step, 2])
 
-    def _condition_noise(self, step: int) -> Float[torch.Tensor, "F 1 1 C"]:
-        """Noise on the conditions of a step's frames, the same over a window.
+    def _noisy(self, batch: RayBatch, frames: int, own: slice, seed: list[int]) -> RayBatch:
+        """The batch with noise on its conditions, the same over a window: this process's share of `frames`.
 
-        The same expression is never tracked the same twice. A field that is told so does not learn frames by heart.
+        Nobody tracks the same expression twice alike. A field that is told so does not learn frames by heart.
         """
-        draw = np.random.default_rng([self.seed, step, 2])
-        noise = draw.standard_normal((self.frames_a_step, 1, 1, self.conditions.shape[1]))
-        return torch.tensor((self.noise * noise).astype(np.float32))
+        noise = np.random.default_rng(seed).standard_normal((frames, 1, 1, self.conditions.shape[1]))
+        batch.face.windows += torch.tensor((self.noise * noise[own]).astype(np.float32))
+        return batch
 
     def patch_batch(self, step: int, plan: PatchPlan) -> RayBatch:
         """Squares of training step `step`, each row by row: this process's share of them."""
@@ -218,7 +216,8 @@ class HeadData(StageData):
         rows = draw.choice(len(self.train_frames), plan.frames, p=self.chances)
         corners = [choose_corner(self.regions, int(t), plan, self.crops.size, draw) for t in self.train_frames[rows]]
         own = self.own_share(plan.frames, plan.key)
-        return self._batch(rows[own], [square(corner, plan) for corner in corners[own]])
+        batch = self._batch(rows[own], [square(corner, plan) for corner in corners[own]])
+        return self._noisy(batch, plan.frames, own, [self.seed, step, 3])
 
     def _batch(self, rows: Int[np.ndarray, "F"], chosen: list[Int[np.ndarray, "P 2"]]) -> RayBatch:
         """The pixels (column, row) chosen of some training frames."""

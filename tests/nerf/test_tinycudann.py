@@ -18,8 +18,8 @@ LAYOUTS = [
     GridLayout(dims=2, levels=12, base=64, finest=512, log2_entries=14, features=1),
     GridLayout(dims=3),
 ]
-HALF = 2e-2
-"""Relative error of sums in half precision, with room."""
+HALF, GRADIENT = 2e-2, 0.1
+"""Relative errors in half precision, with room: where a ReLU's input is about 0, its gradient is there or not."""
 
 
 @pytest.fixture(autouse=True)
@@ -76,8 +76,9 @@ def test_fused_networks_have_torch_s_values_and_gradients(of_sample, of_ray, hid
     with torch.autocast("cuda", torch.float16):
         found = network(samples, rays)
     assert found.dtype is torch.float32
-    for ours, twin in zip((found, *torch.autograd.grad(found, inputs, towards)), (wanted, *gradients), strict=True):
-        assert float((ours - twin).norm() / twin.norm()) < HALF
+    assert float((found - wanted).norm() / wanted.norm()) < HALF
+    for ours, twin in zip(torch.autograd.grad(found, inputs, towards), gradients, strict=True):
+        assert float((ours - twin).norm() / twin.norm()) < GRADIENT
 
 
 def test_outside_autocast_nothing_is_halved():

@@ -10,10 +10,11 @@ from beavervision.nerf.backends.torch import TorchBackend
 from beavervision.nerf.rays import box_span, pixel_rays
 from beavervision.nerf.render import accumulate, median_depth, weights_from_density
 from beavervision.stages.radnerf_head.averaging import WeightAverage
+from beavervision.stages.radnerf_head.batch import FaceBatch, RayBatch
 from beavervision.stages.radnerf_head.fast.head import FastHead, FastSizes
-from beavervision.stages.radnerf_head.losses import idle_ambient, opacity_entropy, photometric
-from beavervision.stages.radnerf_head.network import HeadNetwork
-from beavervision.stages.radnerf_head.pose import PoseCorrection
+from beavervision.stages.radnerf_head.network import HeadNetwork, Rendering
+from beavervision.stages.radnerf_head.objective import LossWeights, judge
+from beavervision.stages.radnerf_head.pose import WIDTH, PoseCorrection
 from beavervision.stages.radnerf_head.window import Pose, Windows, outlines
 
 ARGS = {
@@ -87,16 +88,26 @@ def test_rays_and_marching():
     assert {value.device for value in found} == {AWAY}
 
 
+def ray_batch(frames=2, count=COUNT):
+    face = FaceBatch(rand(frames, 3, 1, 204), rand(frames), rand(frames, WIDTH))
+    kinds, moves = torch.zeros(frames, count, dtype=torch.uint8), torch.ones(frames, count, dtype=torch.bool)
+    pose = poses(frames)
+    return RayBatch(
+        face=face, frame=torch.zeros(frames, dtype=torch.long, device=AWAY), pixels=rand(frames, count, 2),
+        rgb=rand(frames, count, 3), behind=rand(frames, count, 3), matte=rand(frames, count), shown=(0,) * frames,
+        target=kinds.to(AWAY), moves=moves.to(AWAY), **vars(pose),
+    )  # fmt: skip
+
+
 def test_losses_and_poses():
-    rgb, alpha = rand(COUNT, 3).requires_grad_(), rand(COUNT)
-    target = torch.zeros(COUNT, dtype=torch.uint8, device=AWAY)
-    loss = photometric(rgb, alpha, rgb.detach(), rgb.detach(), rgb.detach(), target) + opacity_entropy(alpha)
-    loss = loss + idle_ambient(alpha, torch.ones(COUNT, dtype=torch.bool, device=AWAY))
-    loss.backward()
-    assert rgb.grad.device == AWAY
     correction = PoseCorrection().to(AWAY)
-    turned = correction(rand(COUNT, correction.rule.in_features), rand(COUNT, 3, 3), rand(COUNT, 3))
-    assert {value.device for value in turned} == {AWAY}
+    batch = correction.correct(ray_batch())
+    assert batch.rotation.device == AWAY
+    rgb, alpha = rand(2 * COUNT, 3).requires_grad_(), rand(2 * COUNT)
+    shown = Rendering(rgb, alpha, alpha, alpha)
+    judged = judge(shown, batch, torch.Generator(), LossWeights())
+    (judged.loss + correction.penalty(batch.face.tracked)).backward()
+    assert rgb.grad.device == AWAY
 
 
 def test_the_fast_head_s_windows_and_upsampler():

@@ -15,6 +15,7 @@ import torch
 from beavervision.face.camera import FRONTAL
 from beavervision.nerf.grid import GridEncoding, GridLayout
 from beavervision.nerf.occupancy import mark
+from beavervision.nerf.precision import has_fast_bf16
 from beavervision.nerf.rays import Rays, pixel_rays
 from beavervision.nerf.sampling import sample_rays
 from beavervision.stages.radnerf_head.fast.head import FastHead, FastSizes
@@ -136,14 +137,21 @@ def test_training_step(benchmark: Benchmark, backend: str) -> None:
 def test_frame(benchmark: Benchmark, backend: str, samples: int) -> None:
     """A whole frame of 512 x 512, face half as high: with the reference's samples, and with the shell's."""
     benchmark.group = f"frame of {SIDE} x {SIDE}, {samples} samples"
-    network = head(backend)
+    benchmark.pedantic(frame(head(backend), samples), warmup_rounds=1, rounds=3)
+
+
+@pytest.mark.skipif(not has_fast_bf16(), reason="this processor multiplies no bfloat16")
+def test_half_frame(benchmark: Benchmark) -> None:
+    """The reference's samples with layers in bfloat16: hardware.precision=bf16-mixed."""
+    benchmark.group = f"frame of {SIDE} x {SIDE}, 16 samples, bfloat16"
+    with torch.autocast("cpu", torch.bfloat16):
+        benchmark.pedantic(frame(head("numba"), 16), warmup_rounds=1, rounds=3)
+
+
+def frame(network: HeadNetwork, samples: int) -> Callable[[], object]:
+    """Renders a frame each time it is called."""
     condition = torch.zeros(1, network.condition.width + network.eye.WIDTH)
-
-    def render() -> None:
-        render_pictures(network, condition, *facing(SIDE), (SIDE, SIDE), samples=samples)
-
-    render()
-    benchmark.pedantic(render, rounds=3)
+    return lambda: render_pictures(network, condition, *facing(SIDE), (SIDE, SIDE), samples=samples)
 
 
 def test_fast_frame(benchmark: Benchmark) -> None:

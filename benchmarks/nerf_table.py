@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
-import subprocess
 from collections import defaultdict
-from importlib.metadata import version
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from machine import ROOT, measured_with
+
 PAGE, PREVIOUS = ROOT / "docs" / "benchmarks.md", ROOT / "benchmarks" / "previous.json"
 BEGIN, END = "<!-- nerf: begin -->", "<!-- nerf: end -->"
 OURS, TWIN, COMPILED = "numba", "torch", "compile"
@@ -55,24 +53,12 @@ def table(times: Times, previous: Times) -> str:
 
 
 def made() -> str:
-    """Commit, machine and versions, in a line."""
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True).stdout
-    names = ", ".join(f"{name} {version(name)}" for name in ("torch", "numba", "numpy"))
+    """Commit, machine, versions and threads, in a line."""
     import torch
     from numba import get_num_threads
 
     threads = f"{torch.get_num_threads()} threads of torch, {get_num_threads()} of numba"
-    return (
-        f"Commit {commit.strip() or 'unknown'}, Python {platform.python_version()}, {names}, {processor()}, {threads}."
-    )
-
-
-def processor() -> str:
-    """Number and model of the processor's cores."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return f"{len(models)} cores of {models[0]}" if models else platform.processor() or platform.machine()
+    return f"{measured_with('torch', 'numba', 'numpy')}, {threads}."
 
 
 def main() -> None:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import platform
 import shutil
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
 
 import cv2
 import numpy as np
+from machine import ROOT, measured_with
 from PIL import Image
 
 from beavervision.artifacts.clip import Clip
@@ -27,7 +25,6 @@ from beavervision.synthetic.torture.render import render_scene
 from beavervision.synthetic.torture.scenes import FPS, SCENES
 from beavervision.synthetic.torture.score import Score, measure
 
-ROOT = Path(__file__).resolve().parents[1]
 PAGE, SHEET = ROOT / "docs" / "preparation.md", ROOT / "docs" / "images" / "torture.png"
 BEGIN, END = "<!-- torture: begin -->", "<!-- torture: end -->"
 ACTOR_STEP = 25
@@ -111,17 +108,8 @@ def all_rows(out: Path, wanted: list[str]) -> Iterator[Row]:
 def table(rows: list[Row]) -> str:
     """The rows in markdown, and what they were measured with."""
     lines = [" | ".join(HEADINGS), " | ".join("---" for _ in HEADINGS), *(" | ".join(row.cells()) for row in rows)]
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True).stdout
-    names = ", ".join(f"{name} {version(name)}" for name in ("mediapipe", "av", "numpy", "scipy"))
-    made = f"Commit {commit.strip() or 'unknown'}, Python {platform.python_version()}, {names}, {_processor()}."
-    return "\n".join(f"| {line} |" for line in lines) + f"\n\n{made}\n"
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return f"{len(models)} cores of {models[0]}" if models else platform.processor() or platform.machine()
+    made = measured_with("mediapipe", "av", "numpy", "scipy")
+    return "\n".join(f"| {line} |" for line in lines) + f"\n\n{made}.\n"
 
 
 def sheet(rows: list[Row]) -> Image.Image:

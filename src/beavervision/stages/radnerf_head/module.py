@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import torch
-from jaxtyping import Float
 from lightning.pytorch.trainer.states import TrainerFn
 from torch import Tensor
 
@@ -19,6 +18,7 @@ from beavervision.stages.radnerf_head.contents import head_contents
 from beavervision.stages.radnerf_head.data import HeadData
 from beavervision.stages.radnerf_head.error_map import ErrorMap
 from beavervision.stages.radnerf_head.fast.distillation import Distillation
+from beavervision.stages.radnerf_head.field_steps import FieldSteps, Looks
 from beavervision.stages.radnerf_head.limits import MODEL
 from beavervision.stages.radnerf_head.looking.curves import frame_curves
 from beavervision.stages.radnerf_head.looking.figures import HeldOutFigures
@@ -26,7 +26,7 @@ from beavervision.stages.radnerf_head.looking.gallery import spread_places
 from beavervision.stages.radnerf_head.looking.preview import held_out_film, preview_film
 from beavervision.stages.radnerf_head.looking.rendering import Render, fast_render, full_render
 from beavervision.stages.radnerf_head.network import HeadNetwork
-from beavervision.stages.radnerf_head.objective import LossWeights, judge, judge_squares, render_batch
+from beavervision.stages.radnerf_head.objective import LossWeights
 from beavervision.stages.radnerf_head.parameter_groups import parameter_groups
 from beavervision.stages.radnerf_head.perceptual import PerceptualLoss
 from beavervision.stages.radnerf_head.phases import Phase, Phases
@@ -34,7 +34,6 @@ from beavervision.stages.radnerf_head.pose import BatchT, PoseCorrection
 from beavervision.stages.radnerf_head.schedule import progress, rate
 from beavervision.stages.radnerf_head.shell import find_shell
 from beavervision.stages.radnerf_head.streams import spread
-from beavervision.stages.ranks import gathered
 
 
 class HeadModule(StageModule):
@@ -118,12 +117,14 @@ class HeadModule(StageModule):
         self.average = WeightAverage(self.network, decay)
         self.poses = PoseCorrection() if lr_pose > 0 else None
         self.errors = ErrorMap(n_codes, size, error_decay) if error_share > 0 else None
-        self.weights = LossWeights(entropy, ambient)
         self.perceptual = PerceptualLoss(**(perceptual or {}))
+        weights, looks = LossWeights(entropy, ambient, pose), Looks(refresh_every, refresh_share)
+        self.field_steps = FieldSteps(
+            self.network, self.poses, self.errors, error_share, self.perceptual, weights, looks, seed
+        )
         squares_at = self.perceptual.at if self.perceptual.wanted else 1.0
         self.phases = Phases(shell_at, distill_share if distill else 0.0, squares_at)
         self._moment = self.phases.at(0.0)
-        self._shown: tuple[int, ...] = ()
         self.distillation = Distillation(self.network_args, size[1], decay, **(fast or {})) if distill else None
         self.figures, self.fast_figures = HeldOutFigures(), HeldOutFigures("strip_fast")
         self._rows: list[dict[str, float]] = []
@@ -134,53 +135,18 @@ class HeadModule(StageModule):
         chance = torch.Generator().manual_seed(self.hparams.seed * 1_000_003 + step)
         if self._fast is not None:
             loss, error = self._fast.loss(self._data, step, chance, self.poses, self.perceptual)
-            self._shown = self._fast.shown
-            self.log_dict({"train/loss": loss.detach(), "train/mse": error.detach()}, sync_dist=True)
-            return loss
-        if self.errors is not None:
-            batch = self._redrawn(batch, step)
-        condition = self.network.encode(batch.face.windows, batch.face.eye)
-        if not self.network.in_shell and step % self.hparams.refresh_every == 0:
-            self._refresh(gathered(condition.detach()), chance)
-        shown = render_batch(self.network, self._posed(batch), condition, chance)
-        loss, error, errors = judge(shown, batch, chance, self.weights)
-        if self.errors is not None:
-            self.errors.update(batch, errors)
-        self._shown = batch.shown
-        if self._moment.squares:
-            loss = loss + self._judged_squares(step, chance)
-        if self.poses is not None:
-            loss = loss + self.hparams.pose * self.poses.penalty(batch.face.tracked)
+        else:
+            loss, error = self.field_steps.loss(batch, self._data, step, chance, squares=self._moment.squares)
         self.log_dict({"train/loss": loss.detach(), "train/mse": error.detach()}, sync_dist=True)
         return loss
 
-    def _redrawn(self, batch: RayBatch, step: int) -> RayBatch:
-        """The batch with a share of its pixels where the field still errs."""
-        count = round(self.hparams.error_share * batch.pixels.shape[1])
-        return self._data.redrawn(batch, self.errors.choose(batch, count, [self.hparams.seed, step, 1]))
-
-    def _judged_squares(self, step: int, chance: torch.Generator) -> Tensor:
-        batch = self._data.patch_batch(step, self.perceptual.plan).to(self.device)
-        self._shown += batch.shown
-        return judge_squares(self.network, self._posed(batch), chance, self.perceptual)
-
     def describe_batch(self, batch: RayBatch) -> str:
         """The frames that the step's pixels were of: squares are of frames of their own."""
-        return describe_frames(self._shown)
+        return describe_frames((self.field_steps if self._fast is None else self._fast).shown)
 
     def _posed(self, batch: BatchT) -> BatchT:
         """The same batch with poses as they have been corrected so far."""
         return batch if self.poses is None else self.poses.correct(batch)
-
-    @torch.no_grad()
-    def _refresh(self, condition: Float[Tensor, "F C"], chance: torch.Generator) -> None:
-        """Look at the occupancy, each cell under one of the batch's conditions."""
-
-        def density_at(points: Float[Tensor, "N 3"]) -> Float[Tensor, "N"]:
-            under = torch.randint(len(condition), (len(points),), generator=chance).to(self.device)
-            return self.network.geometry(points[:, None], condition[under])[0][:, 0]
-
-        self.network.occupancy.refresh(density_at, self.hparams.refresh_share, chance)
 
     def on_train_start(self) -> None:
         """Begin in the visual hull; a run that continues has its own occupancy in the checkpoint."""
@@ -244,8 +210,9 @@ class HeadModule(StageModule):
         self.figures.reset()
         self.fast_figures.reset()
         self._rows = []
+        lpips = self.perceptual.network or Lpips.found()
         # While training goes on it would cost more than it says.
-        if self.trainer.state.fn is TrainerFn.VALIDATING and (lpips := Lpips.found()) is not None:
+        if self.trainer.state.fn is TrainerFn.VALIDATING and lpips is not None:
             self.figures.measure_lpips(lpips.to(self.device))
             self.fast_figures.measure_lpips(lpips.to(self.device))
 

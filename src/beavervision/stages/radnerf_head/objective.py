@@ -26,6 +26,8 @@ class LossWeights:
     """Of the opacity's entropy (RAD-NeRF)."""
     ambient: float = 5e-3
     """Of the ambient coordinate where nothing moves."""
+    pose: float = 1e-4
+    """Of the poses' correction."""
 
 
 class Judgement(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -77,6 +78,9 @@ class Jobs:
         except BaseException:
             sweep.keep(record.interrupted("stopped; the same command continues it"))
             raise
+        finally:
+            # Trainers and modules point at each other: without this the next job begins beside all that this one held.
+            gc.collect()
 
     def _call(self, cfg: DictConfig) -> Any:
         untouched = was_untouched()

@@ -20,6 +20,7 @@ from beavervision.callbacks.media import preview_file
 from beavervision.callbacks.record import RunRecord, close_loggers
 from beavervision.callbacks.stop import TrainingStoppedError
 from beavervision.callbacks.throughput import Throughput, peak_memory_mb
+from beavervision.errors import BeaverError
 from beavervision.overrides import override
 from beavervision.run.build import (
     build_callbacks,
@@ -152,6 +153,8 @@ def _fit(trainer: Trainer, module: StageModule, data: StageData, checkpoint: Pat
         if trainer.interrupted and stop.code == 1:
             print("stopped at once; the same command continues from the last checkpoint", file=sys.stderr)
             sys.exit(EXIT_INTERRUPTED)
+        raise
+    except BeaverError:
         raise
     except Exception:
         for guard in (callback for callback in trainer.callbacks if isinstance(callback, FiniteLoss)):

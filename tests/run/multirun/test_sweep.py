@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import gc
 import json
 import signal
 from pathlib import Path
 
 import pytest
+from lightning import LightningModule
 
 SHORT = ("trainer.max_steps=12", "schedule.val_every=6", "logger=[]", "callbacks=quiet", "optimized_metric=val/mse")
 HALT = "+callbacks.halt={_target_: halt.Halt, folder: '${hydra:runtime.output_dir}', step: 8, number: %d, only: '0.2'}"
@@ -30,6 +32,21 @@ def test_whatever_happens_to_one_job_the_others_run_and_all_are_told(ridge, runs
     assert str(trace) in rows["model.lr=-1"]["sentence"]
     said = capsys.readouterr().out
     assert all(text in said for text in ("failed", "done", "model.lr=0.2", "default-lr=0.2", "index.html"))
+
+
+def test_a_job_leaves_nothing_in_memory_for_the_next(ridge, runs, table):
+    before = modules()
+    gc.disable()  # what is only let go of now and then would stay
+    try:
+        assert ridge("-m", "model.lr=0.1,0.2", *SHORT) == 0
+        assert modules() == before
+    finally:
+        gc.enable()
+
+
+def modules() -> int:
+    """LightningModules that there are in this process."""
+    return sum(issubclass(type(thing), LightningModule) for thing in gc.get_objects())
 
 
 def test_stopped_halfway_the_same_command_runs_only_the_rest(ridge, runs, table, capsys):

@@ -8,7 +8,7 @@ from omegaconf import OmegaConf
 
 from beavervision.errors import BeaverError
 from beavervision.run import hardware
-from beavervision.run.hardware import compile_network, fit_hardware, settle_hardware
+from beavervision.run.hardware import compile_network, film_device, fit_hardware, settle_hardware
 
 PLAIN = {
     "accelerator": "auto",
@@ -49,6 +49,11 @@ def test_auto_takes_a_gpu_that_is_there(monkeypatch):
 
 def test_what_was_asked_for_is_left_as_it_is(nothing_but_a_cpu):
     assert settled(accelerator="cpu", precision="bf16-mixed")[0] == ""
+
+
+@pytest.mark.parametrize(("accelerator", "device"), [("gpu", "cuda"), ("cuda", "cuda"), ("mps", "cpu"), ("cpu", "cpu")])
+def test_films_are_rendered_on_cuda_or_the_cpu(accelerator, device):
+    assert film_device(OmegaConf.create({"accelerator": accelerator})) == device
 
 
 @pytest.mark.parametrize("accelerator", ["gpu", "mps"])

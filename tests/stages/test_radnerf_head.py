@@ -242,6 +242,19 @@ def test_a_bundle_renders_fast_where_it_learnt_to(data, trained, tmp_path):
         HeadRenderer.from_bundle(trained[2].folder, render="quick")
 
 
+def test_a_full_head_s_layers_compute_in_the_precision_asked_for(data, trained):
+    raw, eye = source_motion(data)
+    shown = {}
+    for precision in ("auto", "32-true", "bf16-mixed"):
+        renderer = HeadRenderer.from_bundle(trained[2].folder, precision=precision)
+        poses = [array[[3, 8]] for array in renderer.source_poses]
+        shown[precision] = renderer.render(raw, eye, *poses, [3, 8], clamp=False)[0]
+    assert torch.equal(shown["auto"], shown["32-true"])
+    assert 0 < float((shown["bf16-mixed"] - shown["auto"]).abs().mean()) < 1 / 255
+    with pytest.raises(BeaverError, match="in precision 64-true"):
+        HeadRenderer.from_bundle(trained[2].folder, precision="64-true")
+
+
 def test_a_bundle_without_a_fast_head_says_so(data, tmp_path):
     module = make_module(data, distill=False)
     bundle = export(module, data, tmp_path / "bundle")

@@ -44,9 +44,13 @@ def layer_precision(device: torch.device) -> torch.dtype:
 
 def half_where_fast(device: torch.device) -> torch.autocast:
     """Context in which layers compute in `layer_precision`."""
-    kind = layer_precision(device)
-    half = kind is not torch.float32
-    return torch.autocast(device.type, kind if half else torch.bfloat16, enabled=half)
+    return layers_in(layer_precision(device), device)
+
+
+def layers_in(precision: torch.dtype, device: torch.device) -> torch.autocast:
+    """Context in which layers compute in float32, bfloat16 or float16."""
+    half = precision is not torch.float32
+    return torch.autocast(device.type, precision if half else torch.bfloat16, enabled=half)
 
 
 @cache

@@ -58,6 +58,14 @@ def describe(node: DictConfig) -> str:
     return f"{known} ({why}), precision {node.precision}, {_kernels(node)} kernels, {_workers(node.workers)}"
 
 
+def film_device(node: DictConfig) -> str:
+    """Return torch's name of what a settled `hardware` node renders films on.
+
+    CUDA or the CPU: on an Apple GPU the fast head's kernels would be missing, and with them real time.
+    """
+    return "cuda" if node.accelerator in ("gpu", "cuda") else "cpu"
+
+
 def fit_hardware(cfg: DictConfig, module: StageModule) -> None:
     """Fit the trainer's config, and the network, to what `hardware` asks for and the stage can do."""
     if cfg.trainer.strategy == "ddp" and (module.trains_parts or not module.automatic_optimization):

@@ -15,6 +15,7 @@ from beavervision.errors import BeaverError
 from beavervision.run.commands import who
 from beavervision.run.failure import EXIT_INTERRUPTED
 from beavervision.run.film_progress import film_progress
+from beavervision.run.hardware import film_device, settle_hardware
 from beavervision.run.infer_settings import film_settings
 from beavervision.run.interruption import listening
 from beavervision.run.quiet import quiet_libraries
@@ -46,6 +47,7 @@ def infer(cfg: DictConfig) -> Path | None:
         # An experiment sets numbers of the canvas; only frame= chooses one.
         cfg.frame = None
     check_nodes(cfg)
+    settle_hardware(cfg)
     with ExitStack() as stack:
         out = stack.enter_context(only_bytes()) if cfg.out == PIPE else _path(cfg)
         settings = film_settings(cfg, out)
@@ -53,10 +55,9 @@ def infer(cfg: DictConfig) -> Path | None:
         bundles = {subject: _bundles(cfg, subject) for subject in _cast(cfg, sorted(spoken), settings)}
         clip = _clip(cfg, settings)
         sha256 = None if clip is None else clip.sha256
-        cast = [
-            Speaker(Person.load(found, sha256, cfg.hardware.backend, cfg.hardware.render), spoken.get(subject))
-            for subject, found in bundles.items()
-        ]
+        hardware = cfg.hardware
+        how = (hardware.backend, hardware.render, film_device(hardware), hardware.precision)
+        cast = [Speaker(Person.load(found, sha256, *how), spoken.get(subject)) for subject, found in bundles.items()]
         film = _shoot(FilmMaker(cast, settings, clip), out, keep_partial=cfg.keep_partial)
         _tell(film, cfg, settings)
     if film is None or not film.complete:

@@ -17,6 +17,7 @@ from beavervision.artifacts.clip import PLATE
 from beavervision.errors import BeaverError
 from beavervision.nerf.backends.choice import resolve
 from beavervision.nerf.condition_scale import ConditionScale, frame_windows
+from beavervision.nerf.precision import layer_precision, layers_in
 from beavervision.stages.radnerf_head.fast.head import FAST, FastHead, FastSizes
 from beavervision.stages.radnerf_head.fast.renderer import FastRenderer
 from beavervision.stages.radnerf_head.network import HeadNetwork
@@ -25,6 +26,9 @@ from beavervision.stages.radnerf_head.window import Pose
 
 RENDERS = ("auto", "fast", "full")
 """What `hardware.render` may be."""
+
+PRECISIONS = {"auto": None, "32-true": torch.float32, "16-mixed": torch.float16, "bf16-mixed": torch.bfloat16}
+"""What a full head's layers compute in, by `hardware.precision`; None: in half precision on CUDA alone."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +40,13 @@ class HeadRenderer:
     scale: ConditionScale
     device: torch.device
     fast: FastRenderer | None = None
-    """Renders instead of `network`, where the fast setting was chosen."""
+    """Renders instead of `network`, where the fast setting was chosen; in the precision that is fastest."""
+    precision: torch.dtype = torch.float32
+    """What the layers of `network` compute in."""
 
     @classmethod
     def from_bundle(
-        cls, folder: Path, backend: str = "auto", device: str = "cpu", render: str = "full"
+        cls, folder: Path, backend: str = "auto", device: str = "cpu", render: str = "full", precision: str = "auto"
     ) -> HeadRenderer:
         """Load a head.
 
@@ -49,11 +55,14 @@ class HeadRenderer:
             backend: torch, numba, tinycudann or auto: any renders any bundle.
             device: to render on.
             render: full, fast, or auto: fast on a CPU where the bundle holds it.
+            precision: of a full head's layers: 32-true, 16-mixed, bf16-mixed, or auto: half where CUDA is.
 
         Raises:
             BeaverError: when the bundle is missing, damaged or of another stage, or the backend does not work here, or
                 there is no such setting.
         """
+        if precision not in PRECISIONS:
+            raise BeaverError(f"Heads do not render in precision {precision}; choose one of {', '.join(PRECISIONS)}.")
         bundle = Bundle.load(Path(folder), "radnerf_head")
         place = torch.device(device)
         resolve(backend, place)
@@ -63,7 +72,8 @@ class HeadRenderer:
         network.load_state_dict(own)
         fast = _load_fast(bundle, args, place) if _is_fast(bundle, render, place) else None
         scale = ConditionScale(*(bundle.assets[f"condition_{name}"] for name in ("mean", "std", "low", "high")))
-        return cls(bundle, network.eval().to(place), scale, place, fast)
+        layers = PRECISIONS[precision] or (layer_precision(place) if place.type == "cuda" else torch.float32)
+        return cls(bundle, network.eval().to(place), scale, place, fast, layers)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -130,7 +140,8 @@ class HeadRenderer:
             shown = self.fast.render(pose, condition, self.size)
         else:
             condition = self.network.encode(self._tensor(windows), self._tensor(openness))
-            shown = render_pictures(self.network, condition, pose.cameras, pose.rotation, pose.translation, self.size)
+            with layers_in(self.precision, self.device):
+                shown = render_pictures(self.network, condition, *vars(pose).values(), self.size)
         return shown.rgb, shown.alpha
 
     def _tensor(self, values: np.ndarray) -> Tensor:

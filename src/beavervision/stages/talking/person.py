@@ -55,24 +55,30 @@ class Person:
         clip_sha256: str | None = None,
         backend: str = "auto",
         render: str = "auto",
+        device: str = "cpu",
+        precision: str = "auto",
     ) -> Person:
         """Load the bundles.
 
         Args:
             bundles: stage -> folder.
             clip_sha256: the clip that the renderers have to come from; None asks only that it be the same one.
-            backend: of the grids.
+            backend: of the grids; the torso's, which is little work, are always computed on the CPU.
             render: how the head is rendered: full, fast, or auto; see `HeadRenderer.from_bundle`.
+            device: that the head is rendered on.
+            precision: of a full head's layers; see there.
 
         Raises:
             BeaverError: when a bundle is missing or damaged, or they do not belong together.
         """
         check_bundles(bundles, clip_sha256)
-        torso = _load(TORSO, bundles, TorsoRenderer.from_bundle, backend=backend)
+        at_home = backend if device == "cpu" else "auto"
+        torso = _load(TORSO, bundles, TorsoRenderer.from_bundle, backend=at_home)
+        how = {"backend": backend, "render": render, "device": device, "precision": precision}
         return cls(
             speech=_load(SPEECH, bundles, AudioToMotion.from_bundle),
             refiner=_load(REFINER, bundles, MotionRefiner.from_bundle),
-            head=_load(HEAD, bundles, HeadRenderer.from_bundle, backend=backend, render=render),
+            head=_load(HEAD, bundles, HeadRenderer.from_bundle, **how),
             torso=torso,
             model=load_face_model(torso.facts["basis"]),
             identity=torso.identity,

@@ -104,6 +104,7 @@ def test_what_to_type_for_a_canvas():
         ({"aspect": 556.0}, "aspect"),  # what YAML makes of an unquoted 9:16
         ({"height": 0}, "height"),
         ({"face_scale": 3.0}, "face_scale"),
+        ({"face_scale": 0.1, "height": 64}, "fewer than 8"),
         ({"aspect": None, "face_scale": 0.4}, "native"),
     ],
 )

@@ -20,6 +20,9 @@ HEAD_MARGIN = (0.25, 0.55, 0.25, 0.12)
 USUAL_HEIGHT = 512
 """Of a canvas, pixels, where nothing else is said: as in conf/frame."""
 
+SMALLEST_FACE = 8
+"""Rows of the canvas: of fewer nothing can be learnt."""
+
 PATH_SIGMA = 12.0
 """Smoothing of a moving crop in frames: half a second at 25 fps, slower than nods, faster than leaning."""
 
@@ -54,6 +57,11 @@ class FrameSpec:
             raise BeaverError(f"frame.aspect is {self.aspect}; give width / height, for example 0.5625 for 9x16.")
         if self.face_scale is not None and not 0.02 <= self.face_scale <= 1.5:
             raise BeaverError(f"frame.face_scale is {self.face_scale}; give face height / canvas height, 0.02 to 1.5.")
+        if self.face_scale is not None and self.face_scale * self.height < SMALLEST_FACE:
+            raise BeaverError(
+                f"A face of frame.face_scale={self.face_scale:g} on {self.height} rows has fewer than {SMALLEST_FACE}; "
+                "give a greater frame.face_scale or frame.height."
+            )
         if self.aspect is None and self.face_scale is not None:
             raise BeaverError("frame=native shows the whole frame; choose frame=1x1 or such to set frame.face_scale.")
         object.__setattr__(self, "offset", tuple(float(o) for o in self.offset))

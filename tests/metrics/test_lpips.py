@@ -51,6 +51,9 @@ def test_it_is_torchmetrics_lpips(network, file, pair, monkeypatch):
 def test_equal_pictures_have_no_distance_and_others_a_slope(file, pair):
     found = Lpips.from_file(file)
     assert found(pair[0], pair[0]).tolist() == [0.0] * 3
+    with torch.autocast("cpu", torch.bfloat16):
+        half = found(*pair)
+    assert torch.equal(half, found(*pair))
     shown = pair[0].clone().requires_grad_()
     found(shown, pair[1]).sum().backward()
     assert bool(shown.grad.isfinite().all())

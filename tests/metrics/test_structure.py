@@ -35,6 +35,14 @@ def test_flat_pictures_differ_in_luminance_alone():
     assert multiscale_similarity(a, b).item() == pytest.approx(0.6001 / 0.6101, abs=1e-6)
 
 
+def test_autocast_changes_nothing():
+    """Spreads are small differences of squares: half precision would leave nothing of them."""
+    a, b = pictures(24)
+    with torch.autocast("cpu", torch.bfloat16):
+        half = multiscale_similarity(a, b)
+    assert torch.equal(half, multiscale_similarity(a, b))
+
+
 def test_a_picture_of_no_likeness_still_has_a_slope():
     a, _ = pictures(24)
     shown = (1 - a).requires_grad_()

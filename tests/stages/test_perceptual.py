@@ -94,24 +94,38 @@ def test_lpips_judges_where_its_weights_are(batch, truth, weights, monkeypatch, 
     torch.testing.assert_close(loss(shown, batch), expected)
 
 
+@pytest.mark.gpu
+def test_a_gpu_judges_alike(batch, truth, weights):
+    for loss in (PerceptualLoss(), PerceptualLoss(lpips=str(weights))):
+        shown = [(truth * 0.9).to(device).requires_grad_() for device in ("cpu", "cuda")]
+        losses = [loss(value, batch.to(value.device)) for value in shown]
+        torch.testing.assert_close(losses[1].cpu(), losses[0], rtol=1e-3, atol=1e-6)
+        for value in losses:
+            value.backward()
+        torch.testing.assert_close(shown[1].grad.cpu(), shown[0].grad, rtol=1e-2, atol=1e-6)
+
+
 def test_squares_judge_the_field_in_the_last_part_of_its_own_training():
     phases = Phases(shell_at=0.1, distill_share=0.2, squares_at=0.75)
     assert [phases.at(done).squares for done in (0.0, 0.59, 0.6, 0.79, 0.8, 1.0)] == [0, 0, 1, 1, 0, 0]
     assert not any(Phases(0.1, 0.0).at(done).squares for done in (0.5, 0.99, 1.0))
 
 
-def test_the_field_learns_from_squares_once_they_judge_it(data):
+def test_the_field_learns_from_squares_once_they_judge_it(data, weights):
     """Two steps alike, then one that squares judge too: their frames are named with its rays'."""
+    rays, squares = data.ray_batch(2).shown, data.patch_batch(2, PerceptualLoss().plan).shown
     entries = {}
-    for at in (0.6, 1.0):
-        module = HeadModule(**data.dimensions(), distill=False, perceptual={"at": at}, field=FIELD)
+    kinds = {"never": {"at": 1.0}, "structure": {"at": 0.6}, "lpips": {"at": 0.6, "lpips": str(weights)}}
+    for name, perceptual in kinds.items():
+        module = HeadModule(**data.dimensions(), distill=False, perceptual=perceptual, field=FIELD)
         kept = Entries()
         fit(module, data, 3, callbacks=[kept], val_every=3)
-        entries[at] = kept.after
-        rays, squares = data.ray_batch(2).shown, data.patch_batch(2, PerceptualLoss().plan).shown
-        assert module.describe_batch(data.ray_batch(0)) == describe_frames(rays + squares if at < 1 else rays)
-    assert torch.equal(entries[0.6][1], entries[1.0][1])
-    assert not torch.equal(entries[0.6][2], entries[1.0][2])
+        entries[name] = kept.after
+        assert module.describe_batch(data.ray_batch(0)) == describe_frames(rays if name == "never" else rays + squares)
+        assert not any("perceptual" in key for key in module.state_dict())
+    for name in ("structure", "lpips"):
+        assert torch.equal(entries[name][1], entries["never"][1])
+        assert not torch.equal(entries[name][2], entries["never"][2])
 
 
 class Entries(Callback):

@@ -7,6 +7,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
+from beavervision.nerf.precision import exact
+
 WINDOW, SIGMA = 11, 1.5
 """Side and deviation, pixels, of the Gaussian window (Wang et al. 2004, "Image quality assessment")."""
 LUMINANCE, CONTRAST = 0.01**2, 0.03**2
@@ -19,6 +21,7 @@ LEAST = 1e-3
 """A scale's similarity counts as at least: near zero its power has no slope."""
 
 
+@exact
 def multiscale_similarity(a: Float[Tensor, "B C H W"], b: Float[Tensor, "B C H W"]) -> Float[Tensor, "B"]:
     """MS-SSIM of pictures, 1 where they are equal. Differentiable.
 

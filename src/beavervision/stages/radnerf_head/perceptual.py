@@ -93,5 +93,5 @@ def laid_over(
 def _squares(pixels: Float[Tensor, "R 3"], batch: RayBatch) -> Float[Tensor, "F 3 side side"]:
     """The batch's squares as pictures; those of a thumbnail enlarged to what LPIPS can look at."""
     side = round(batch.pixels.shape[1] ** 0.5)
-    pictures = pixels.reshape(-1, side, side, 3).permute(0, 3, 1, 2)
+    pictures = pixels.reshape(-1, side, side, 3).permute(0, 3, 1, 2).contiguous()
     return pictures if side >= SMALLEST else nn.functional.interpolate(pictures, SMALLEST)

@@ -22,18 +22,16 @@ from beavervision.stages.radnerf_head.batch import FaceBatch, FrameBatch, RayBat
 from beavervision.stages.radnerf_head.hull import Views, carve, head_box, near_face
 from beavervision.stages.radnerf_head.limits import DATA
 from beavervision.stages.radnerf_head.patches import PatchPlan, choose_corner, square
+from beavervision.stages.radnerf_head.pixels import frame_targets, read_pixels
 from beavervision.stages.radnerf_head.pose import tracked_features
 from beavervision.stages.radnerf_head.ray_choice import choose_pixels, find_regions, frame_chances
 from beavervision.stages.radnerf_head.streams import Frames, Steps, spread
-from beavervision.stages.radnerf_head.targets import pixel_targets
-from beavervision.types import Label
 
 GREY = 128
 """Stands for an unknown background."""
 SAME_SCALE = 1.0
 """Floor of the condition's scale: landmarks that move less than the average one keep their share. Measured: the mouth
 of held-out frames gains 0.4 dB over a floor of 0.1, which makes as much of an eyebrow's noise as of a lip."""
-WHOLE = (slice(None), slice(None))
 
 
 class HeadData(StageData):
@@ -151,18 +149,9 @@ class HeadData(StageData):
         at_rest = self.model.vertices(identity, np.zeros(len(self.model.exp_basis)))
         self.hull = carve(views, self.box, self.cells) & near_face(at_rest, self.box, self.cells)
 
-    def targets(self, t: int, window: tuple[slice, slice] = WHOLE) -> UInt8[np.ndarray, "H W"]:
-        """Targets of the pixels of frame `t`, or of a window of it."""
-        has_plate = self.crops.full_plate is not None
-        maps = (self.crops.labels, self.crops.matte, self.crops.inside)
-        return pixel_targets(*(np.asarray(array[t][window]) for array in maps), self.band, has_plate=has_plate)
-
-    def _targets_at(self, t: int, column: np.ndarray, row: np.ndarray) -> np.ndarray:
-        """Targets of some pixels of frame `t`: only their surroundings are looked at."""
-        margin = self.band + 2
-        left, top = max(0, column.min() - margin), max(0, row.min() - margin)
-        window = slice(top, row.max() + margin + 1), slice(left, column.max() + margin + 1)
-        return self.targets(t, window)[row - top, column - left]
+    def targets(self, t: int) -> UInt8[np.ndarray, "H W"]:
+        """Targets of the pixels of frame `t`."""
+        return frame_targets(self.crops, t, self.band)
 
     def dimensions(self) -> dict[str, Any]:
         """Box, number of training frames, window and canvas: the data dictates them to the network."""
@@ -226,30 +215,15 @@ class HeadData(StageData):
             face=self.face_batch(frames),
             frame=torch.tensor(rows),
             shown=tuple(frames.tolist()),
-            **self._shown(frames, chosen),
+            **read_pixels(self.crops, frames, chosen, self.band),
             **self._poses(frames),
         )
 
     def redrawn(self, batch: RayBatch, chosen: list[Int[np.ndarray, "P 2"]]) -> RayBatch:
         """The same batch with the first pixels of each frame, which are the head's, replaced by these."""
-        fresh, count = self._shown(np.array(batch.shown), chosen), len(chosen[0])
+        fresh, count = read_pixels(self.crops, np.array(batch.shown), chosen, self.band), len(chosen[0])
         kept = {name: getattr(batch, name)[:, count:] for name in fresh}
         return replace(batch, **{name: torch.cat([fresh[name].to(kept[name].device), kept[name]], 1) for name in fresh})
-
-    def _shown(self, frames: np.ndarray, chosen: list[Int[np.ndarray, "P 2"]]) -> dict[str, torch.Tensor]:
-        """Pixels of frames of the clip, and what is known of them."""
-        parts = [self._pixels(int(t), pixels) for t, pixels in zip(frames, chosen, strict=True)]
-        values = (torch.tensor(np.stack(part)) for part in zip(*parts, strict=True))
-        return dict(zip(("pixels", "rgb", "behind", "target", "matte", "moves"), values, strict=True))
-
-    def _pixels(self, t: int, chosen: Int[np.ndarray, "P 2"]) -> tuple[np.ndarray, ...]:
-        column, row = chosen.T
-        rgb = self.crops.rgb[t][row, column].astype(np.float32) / 255
-        plate = self.crops.plate(t)
-        behind = rgb if plate is None else plate[row, column].astype(np.float32) / 255
-        moves = self.crops.labels[t][row, column] == Label.FACE
-        matte = self.crops.matte[t][row, column].astype(np.float32) / 255
-        return (chosen + 0.5).astype(np.float32), rgb, behind, self._targets_at(t, column, row), matte, moves
 
     def _poses(self, frames: np.ndarray) -> dict[str, torch.Tensor]:
         cameras = self.crops.cameras[frames].astype(np.float32)

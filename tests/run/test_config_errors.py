@@ -45,6 +45,8 @@ def test_a_typo_is_answered_with_names(verb, runs, capsys, name, argument, expec
         ("train", ["model.lr_grid=abc"], "model.lr_grid=abc cannot be; give a number from 0 on."),
         ("evaluate", ["datamodule.frames=0"], "datamodule.frames=0 cannot be"),
         ("train", ["hardware.render=fats"], "did you mean fast"),
+        ("train", ["schedule.max_steps=-5"], "schedule.max_steps=-5 cannot be; give a whole number from -1 on."),
+        ("train", ["logger=[csv,tensorbord]"], "did you mean tensorboard"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_before_anything_is_done(verb, runs, capsys, name, arguments, expected):

@@ -19,10 +19,12 @@ from beavervision.run.durations import duration
 from beavervision.run.resolvers import stage_of
 from beavervision.run.settings import frame_spec
 from beavervision.stages.base import StageData, StageModule
-from beavervision.stages.limits import check_limits
+from beavervision.stages.limits import check_limits, count
 
 SHELF = ".takes"
 """Below the runs: takes of speech, computed once for all runs; may be deleted at any time."""
+LENGTH = {"max_steps": count(-1), "val_every": count()}
+"""What the numbers of a schedule may be; -1 steps are as many as `trainer.max_time` leaves room for."""
 SPECIAL = ("_target_", "_partial_", "_convert_", "_recursive_", "_args_")
 
 
@@ -62,6 +64,8 @@ def check_objects(cfg: DictConfig) -> None:
     """
     for name in ("trainer", "model", "datamodule"):
         check_keys(cfg[name], name)
+    for name in ("schedule", "trainer"):
+        check_limits(OmegaConf.to_container(cfg.get(name) or {}, resolve=True), LENGTH, name)  # type: ignore[arg-type]
     for name in ("model", "datamodule"):
         limits = getattr(get_class(cfg[name]._target_), "limits", {})
         check_limits(OmegaConf.to_container(cfg[name], resolve=True), limits, name)  # type: ignore[arg-type]

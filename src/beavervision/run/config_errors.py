@@ -61,6 +61,7 @@ def _unknown_option(error: MissingConfigException, text: str) -> str:
     if group == LAUNCHER and option in EXTRAS:
         return f"{group}={option} needs another package; pip install 'beavervision[{EXTRAS[option]}]'."
     options = error.options or re.findall(r"^\t(\S+)$", text, flags=re.MULTILINE)
+    options = options or [path.stem for path in (conf_folder() / group).glob("*.yaml")]
     return f"{group}={option}: there is no such {group}; {closest(option, options)}."
 
 

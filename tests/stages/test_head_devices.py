@@ -14,6 +14,7 @@ from beavervision.stages.radnerf_head.batch import FaceBatch, RayBatch
 from beavervision.stages.radnerf_head.fast.head import FastHead, FastSizes
 from beavervision.stages.radnerf_head.network import HeadNetwork, Rendering
 from beavervision.stages.radnerf_head.objective import LossWeights, judge
+from beavervision.stages.radnerf_head.perceptual import PerceptualLoss
 from beavervision.stages.radnerf_head.pose import WIDTH, PoseCorrection
 from beavervision.stages.radnerf_head.window import Pose, Windows, outlines
 
@@ -108,6 +109,14 @@ def test_losses_and_poses():
     judged = judge(shown, batch, torch.Generator(), LossWeights())
     (judged.loss + correction.penalty(batch.face.tracked)).backward()
     assert rgb.grad.device == AWAY
+
+
+def test_squares():
+    batch = ray_batch(2, 24 * 24)
+    shown = rand(2 * 24 * 24, 4).requires_grad_()
+    loss = PerceptualLoss()(shown, batch)
+    loss.backward()
+    assert {loss.device, shown.grad.device} == {AWAY}
 
 
 def test_the_fast_head_s_windows_and_upsampler():

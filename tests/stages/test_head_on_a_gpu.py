@@ -37,6 +37,7 @@ def data(tmp_path_factory):
 
 def module_of(data, field="grid", backend="auto"):
     numbers = {"refresh_every": 2, "shell_at": 0.4, "shell_frames": 3, "average_every": 1, "distill_share": 0.25}
+    numbers |= {"error_share": 0.25, "perceptual": {"side": 16, "at": 0.5}}
     fast = {"rows": 24, "width": 8, "layers": 2, "frames": 2, "blocks": 8}
     return HeadModule(**data.dimensions(), **numbers, fast=fast, field={**FIELDS[field], "backend": backend})
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from beavervision.callbacks.finite import FiniteLoss
-from beavervision.errors import BeaverError
+from beavervision.errors import BeaverError, NotFiniteError
 from beavervision.stages.base import BundleContents, StageModule
 from beavervision.types import Batch, Float, Tensor
 
@@ -56,16 +56,18 @@ def test_it_looks_before_a_checkpoint_and_only_at_what_it_has_not_seen():
 def test_weights_that_are_no_numbers_explain_what_broke():
     guard, module = losses([1.0, 2.0], Named(torch.zeros(1)))
     module.weight = torch.nn.Parameter(torch.ones(2))
-    guard.explain(module)  # it was something else
+    guard.explain(module, KeyError())  # it was something else
+    with pytest.raises(BeaverError, match=r"ridge: what the weights give is not .* after step 2 \(batch 1, of frames"):
+        guard.explain(module, NotFiniteError())
     module.weight.data[1] = float("inf")
-    with pytest.raises(BeaverError, match=r"ridge: weights are not numbers after step 2 \(batch 1, of frames 3, 7\);"):
-        guard.explain(module)
+    with pytest.raises(BeaverError, match=r"ridge: weights are not .* after step 2 \(batch 1, of frames 3, 7\);"):
+        guard.explain(module, KeyError())
 
 
 def test_a_loss_that_was_not_looked_at_yet_explains_what_broke():
     guard, module = losses([1.0, float("nan")], Named(torch.zeros(1)))
     with pytest.raises(BeaverError, match="the loss is not a number at step 2"):
-        guard.explain(module)
+        guard.explain(module, KeyError())
 
 
 def test_a_stage_that_steps_its_optimisers_itself_is_judged_by_what_it_logs():

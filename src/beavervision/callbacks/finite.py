@@ -10,7 +10,7 @@ import torch
 from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from beavervision.errors import BeaverError
+from beavervision.errors import BeaverError, NotFiniteError
 from beavervision.stages.base import StageModule
 
 REMEDY = "lower the learning rate, or look with debug=anomaly."
@@ -75,15 +75,21 @@ class FiniteLoss(Callback):
         """
         self._look(pl_module)
 
-    def explain(self, module: LightningModule) -> None:
-        """Look after training broke off with an error: weights that are not numbers break whatever is done with them.
+    def explain(self, module: LightningModule, error: Exception) -> None:
+        """Look after training broke off with an error: weights gone astray break whatever is done with them.
+
+        Args:
+            module: that was trained.
+            error: that broke it off.
 
         Raises:
-            BeaverError: when a loss was not finite, or a weight is not.
+            BeaverError: when a loss was not finite, a weight is not, or what was computed of them is not.
         """
         self._look(module)
-        if self._last is not None and not all(bool(torch.isfinite(weight).all()) for weight in module.parameters()):
-            raise BeaverError(f"{_name(module)}: weights are not numbers after {self._last.name}; {REMEDY}")
+        finite = all(bool(torch.isfinite(weight).all()) for weight in module.parameters())
+        if self._last is not None and (isinstance(error, NotFiniteError) or not finite):
+            what = "what the weights give is" if finite else "weights are"
+            raise BeaverError(f"{_name(module)}: {what} not a number any more after {self._last.name}; {REMEDY}")
 
     def _look(self, module: LightningModule) -> None:
         since, self._since = self._since, []

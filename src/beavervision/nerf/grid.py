@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from beavervision.errors import NotFiniteError
 from beavervision.nerf.backends.choice import load_backend
 
 INIT = 1e-4
@@ -130,5 +131,6 @@ def _check(points: Tensor) -> None:
         return
     low, high = torch.aminmax(points)
     if not (low >= 0 and high <= 1):
-        what = "not finite" if not torch.isfinite(low + high) else f"outside [0, 1] ({low:.3g} to {high:.3g})"
-        raise ValueError(f"grid encoding: a coordinate is {what}")
+        if not torch.isfinite(low + high):
+            raise NotFiniteError("grid encoding: a coordinate is not finite")
+        raise ValueError(f"grid encoding: a coordinate is outside [0, 1] ({low:.3g} to {high:.3g})")

@@ -156,9 +156,9 @@ def _fit(trainer: Trainer, module: StageModule, data: StageData, checkpoint: Pat
         raise
     except BeaverError:
         raise
-    except Exception:
+    except Exception as error:
         for guard in (callback for callback in trainer.callbacks if isinstance(callback, FiniteLoss)):
-            guard.explain(module)
+            guard.explain(module, error)
         raise
 
 

@@ -1,0 +1,80 @@
+"""What a head's training takes of memory, on a clip and on one ten times as long.
+
+`python benchmarks/head_memory.py [frames]` renders two clips of the actor at 160 x 120, trains a head on each for some
+steps of every phase, a process each, and prints what the process held at the most (Linux):
+
+- of its own: what it has allocated, and nobody else can use;
+- mapped: pages of the footage's cut frames that lie in memory. The system keeps them as long as nothing needs the room
+  and reads them again from the disk where something did, so they are no limit to what footage can be trained on.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import lightning
+
+from beavervision.face.framing import FrameSpec
+from beavervision.run.quiet import quiet_libraries
+from beavervision.stages.radnerf_head.data import HeadData
+from beavervision.stages.radnerf_head.module import HeadModule
+from beavervision.synthetic.miniature import miniature_clip
+
+FRAMES, LONGER = 50, 10
+STEPS = 100
+HEIGHT = 120
+KINDS = {"of its own": "RssAnon", "mapped": "RssFile"}
+"""What is told -> its name in /proc."""
+
+
+class Watch(lightning.Callback):
+    """Notes the most memory of each kind that any step ended with, MiB."""
+
+    def __init__(self) -> None:
+        self.most = dict.fromkeys(KINDS, 0.0)
+
+    def on_train_batch_end(self, trainer: lightning.Trainer, *_: object) -> None:
+        """Look."""
+        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+        held = {line.split(":")[0]: line.split()[1] for line in lines if line.startswith("Rss")}
+        for kind, name in KINDS.items():
+            self.most[kind] = max(self.most[kind], int(held[name]) / 1024)
+
+
+def measure(clip: Path) -> dict[str, float]:
+    """Train a head of `clip` for STEPS steps in this process; return MiB by kind."""
+    quiet_libraries()
+    data, watch = HeadData(clip, FrameSpec("native", None, HEIGHT)), Watch()
+    data.prepare_data()
+    data.setup("fit")
+    trainer = lightning.Trainer(
+        accelerator="cpu", max_steps=STEPS, max_epochs=-1, limit_val_batches=0, num_sanity_val_steps=0,
+        callbacks=[watch], enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
+        logger=False,
+    )  # fmt: skip
+    trainer.fit(HeadModule(**data.dimensions()), datamodule=data)
+    return watch.most
+
+
+def compare(frames: int) -> None:
+    """Print a table: frames, MiB of its own, MiB mapped."""
+    with tempfile.TemporaryDirectory() as folder:
+        print(f"{'frames':>8}" + "".join(f"{kind:>16}" for kind in KINDS))
+        for count in (frames, frames * LONGER):
+            clip = miniature_clip(Path(folder) / f"clip_{count}", n_frames=count).folder
+            told = subprocess.run(
+                [sys.executable, __file__, "--of", str(clip)], check=True, capture_output=True, text=True
+            ).stdout
+            held = json.loads(told.splitlines()[-1])
+            print(f"{count:>8}" + "".join(f"{held[kind]:>12.0f} MiB" for kind in KINDS), flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--of"]:
+        print(json.dumps(measure(Path(sys.argv[2]))))
+    else:
+        compare(int(sys.argv[1]) if sys.argv[1:] else FRAMES)

@@ -14,6 +14,9 @@ from beavervision.stages.radnerf_head.batch import RayBatch
 from beavervision.stages.radnerf_head.patches import PatchPlan
 from beavervision.stages.radnerf_head.targets import Target
 
+GREY = 0.5
+"""Stands in a square for what takes no part."""
+
 
 class PerceptualLoss:
     """LPIPS where AlexNet's weights are there, otherwise MS-SSIM and the difference of steepness.
@@ -77,13 +80,14 @@ def laid_over(
     """Rendered squares over what is behind them, and the footage's; 31 pixels wide or more.
 
     Behind the head is the plate, and the head itself where that is not known; what is not the head stands behind in its
-    own colours. Pixels that take no part are the footage's in both.
+    own colours. Pixels that take no part are grey in both: not even their neighbours are judged by what hides them.
 
     Args:
         shown: colour (premultiplied) and opacity of the squares' pixels.
         batch: what the footage shows of them.
     """
-    truth, target = batch.rgb.flatten(0, 1), batch.target.flatten()[:, None]
+    target = batch.target.flatten()[:, None]
+    truth = torch.where(target == Target.IGNORED, GREY, batch.rgb.flatten(0, 1))
     behind = torch.where((target == Target.HEAD) | (target == Target.EDGE), batch.behind.flatten(0, 1), truth)
     picture = shown[:, :3] + (1 - shown[:, 3:]) * behind
     picture = torch.where(target == Target.IGNORED, truth, picture)

@@ -76,4 +76,4 @@ def test_an_unknown_kind_is_a_sentence():
 
 def test_the_field_named_without_its_key_is_a_sentence():
     with pytest.raises(BeaverError, match=r"model\.field\.kind=triplane"):
-        HeadModule(box=[0.0] * 6, n_codes=1, window=1, cells=4, height=64, field="triplane")
+        HeadModule(box=[0.0] * 6, n_codes=1, window=1, cells=4, size=(64, 64), field="triplane")

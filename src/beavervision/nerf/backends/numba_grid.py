@@ -177,7 +177,7 @@ def _encode(points, table, scales, strides, kinds, offsets, features, begin, end
             _blend_all(own, corners, shares, here, points.shape[1] == 3)
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@njit(parallel=True, cache=True, nogil=True, error_model="numpy")
 def encode(points, table, scales, strides, kinds, offsets, block, features):
     """Write the features [N, L * F] of `points` [N, D], `block` of them at a time."""
     n = len(points)
@@ -196,7 +196,7 @@ def _table_gradient(points, gradient, scale, strides, kind, own, column):
         _push_all(own, corners, shares, here, points.shape[1] == 3)
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@njit(parallel=True, cache=True, nogil=True, error_model="numpy")
 def table_gradient(points, gradient, scales, strides, kinds, offsets, order, out):
     """Add to `out` [E, F] the gradient of the table; `order` deals the levels out evenly to the threads."""
     for task in prange(len(order)):
@@ -224,7 +224,7 @@ def _point_gradient(points, table, gradient, scales, strides, kinds, offsets, be
             out[i, axis] = sums[(i - begin) // CHUNK, axis, (i - begin) % CHUNK]
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@njit(parallel=True, cache=True, nogil=True, error_model="numpy")
 def point_gradient(points, table, gradient, scales, strides, kinds, offsets, block, out):
     """Write the gradient of the points [N, D] into `out`, `block` of them at a time."""
     n = len(points)

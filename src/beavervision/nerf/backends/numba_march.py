@@ -13,7 +13,7 @@ def _cell(place, cells):
     return min(max(int(place), 0), cells - 1)
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@njit(parallel=True, cache=True, nogil=True, error_model="numpy")
 def march(origins, directions, near, far, occupied, jitter, steps, longest, depths, lengths):
     """Fill `depths` [R, S] and `lengths` [R]; see `sampling.sample_rays`."""
     one = near.dtype.type

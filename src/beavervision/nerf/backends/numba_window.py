@@ -54,7 +54,7 @@ def _cell(place, cells, last):
     return np.uint64(min(max(place * cells, np.float32(0)), last))
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@njit(parallel=True, cache=True, nogil=True, error_model="numpy")
 def march(first, width, height, factor, cameras, rotation, translation, box, clear, steps, longest, depths, lengths):
     """Fill `depths` [B h w, S] and `lengths` [B h w] of the blocks' rays; length 0 where nothing is met.
 
@@ -131,7 +131,7 @@ def march(first, width, height, factor, cameras, rotation, translation, box, cle
                 depths[block, s] = near + (np.float32(found[whole]) + (target - np.float32(whole))) * step
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@njit(parallel=True, cache=True, nogil=True, error_model="numpy")
 def place(first, width, height, factor, cameras, rotation, translation, box, blocks, depths, points, view):
     """Write samples' places in the box, `points` [N, S, 3], and the rays' directions in head space, `view` [N, 3].
 
@@ -175,7 +175,7 @@ def _between(small, frame, y, x, channel):
     return above * (ONE - down) + below * down
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@njit(parallel=True, cache=True, nogil=True, error_model="numpy")
 def paste(first, factor, small, detail, rgb, alpha):
     """Write whole canvases: windows interpolated, detail added, held to what can be; zeros round them.
 

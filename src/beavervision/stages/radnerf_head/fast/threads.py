@@ -1,4 +1,4 @@
-"""Threads that each do whole frames: no part of a frame waits for another."""
+"""Threads that each do whole frames, or parts of one: no part of the work waits for another."""
 
 from __future__ import annotations
 
@@ -25,11 +25,15 @@ class FrameThreads:
 
     def each(self, count: int, do: Callable[[int], None]) -> None:
         """Call `do` with 0 .. count - 1; in this thread where there is one core or one frame."""
-        if count <= 1 or self._cores == 1:
-            for i in range(count):
+        done = 0
+        if count > 1 and self._cores > 1 and self._compiled and several_may_compute() is None:
+            do(0)
+            done = 1
+        if count - done <= 1 or self._cores == 1 or (self._compiled and not several_may_compute()):
+            for i in range(done, count):
                 do(i)
             return
-        for _ in self._pool.map(do, range(count)):
+        for _ in self._pool.map(do, range(done, count)):
             pass
         # The threads' number is what torch gives to every thread that comes after.
         torch.set_num_threads(self._cores)
@@ -45,3 +49,16 @@ class FrameThreads:
             import numba
 
             numba.set_num_threads(1)
+
+
+def several_may_compute() -> bool | None:
+    """Whether several threads may call numba's kernels at once; None as long as none was called.
+
+    They may with OpenMP and TBB. Numba's own pool, which it takes where neither is (some Macs), ends the process.
+    """
+    import numba
+
+    try:
+        return numba.threading_layer() != "workqueue"
+    except ValueError:
+        return None

@@ -11,6 +11,7 @@ from lightning.pytorch.callbacks import Timer
 from beavervision.errors import BeaverError
 from beavervision.face.camera import FRONTAL
 from beavervision.stages.radnerf_head.averaging import WeightAverage
+from beavervision.stages.radnerf_head.fields.ambient import AmbientField
 from beavervision.stages.radnerf_head.hull import Views, carve, head_box, near_face
 from beavervision.stages.radnerf_head.looking.strip import strip_row
 from beavervision.stages.radnerf_head.losses import idle_ambient, mean_error, opacity_entropy, pixel_errors
@@ -262,3 +263,13 @@ def test_a_strip_shows_four_panels():
     assert row[0, 12].tolist() == [102] * 3  # 0.1 x 4 of 255
     assert row[1, 13].tolist() == [0] * 3
     assert strip_row(truth, render, render - truth, None).shape == (4, 18, 3)
+
+
+def test_ambient_coordinates_are_bounded_whatever_the_weights():
+    """The reference's weight of them grows without bound and ends in NaN (STAGES.md section 7, number 5)."""
+    field = AmbientField(66, 2, levels=2, base=4, finest=8, ambient_finest=8, log2_entries=8, hidden=8, geometry=4)
+    for parameter in field.parameters():
+        parameter.data.normal_(std=50.0, generator=torch.Generator().manual_seed(0))
+    density, _, ambient = field(torch.rand(20, 3, 3), torch.randn(20, 66) * 50)
+    assert 0.9 < float(ambient.abs().max()) <= 1.0
+    assert bool(torch.isfinite(density).all())

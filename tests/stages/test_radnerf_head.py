@@ -22,7 +22,7 @@ from beavervision.synthetic.miniature import miniature_clip
 
 FIELD = {
     "levels": 6, "finest": 64, "ambient_finest": 32, "log2_entries": 12, "ambient_dims": 2, "hidden": 16,
-    "geometry": 8, "samples": 8, "shell_samples": 3,
+    "geometry": 8, "samples": 8, "shell_samples": 3, "direct": 3,
 }  # fmt: skip
 FAST = {"rows": 24, "width": 8, "layers": 2, "frames": 2, "blocks": 8}
 
@@ -289,6 +289,18 @@ def test_the_condition_changes_the_mouth_and_not_the_hair(data):
     density, _, ambient = network.geometry(torch.rand(2, 50, 3), condition)
     assert float((ambient[0] - ambient[1]).abs().max()) > 1e-4
     assert bool(torch.isfinite(density).all())
+
+
+def test_density_hears_the_face_directly_where_it_is_told_to(data):
+    """Two faces that the window's encoder cannot tell apart, and the ambient coordinate with it."""
+    plain, direct = (make_module(data, field={**FIELD, "direct": count}).network for count in (0, 3))
+    points, windows = torch.rand(2, 50, 3), torch.randn(2, 5, 1, 204)
+    for network, differs in ((plain, False), (direct, True)):
+        torch.nn.init.zeros_(network.condition.linears[-1].weight)
+        torch.nn.init.zeros_(network.field.ambient.rest[-1].weight)
+        condition = network.encode(windows, torch.zeros(2))
+        density, _, _ = network.geometry(points[:1].expand(2, -1, -1), condition)
+        assert bool((density[0] != density[1]).any()) is differs
 
 
 def test_the_bundle_holds_the_poses_that_the_head_was_trained_and_judged_with(data, tmp_path):

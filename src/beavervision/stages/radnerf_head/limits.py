@@ -24,7 +24,7 @@ MODEL = {
     "field.ambient_finest": GRID["finest"],
     "field.ambient_dims": count(2, 3),
     **{f"field.{name}": count() for name in ("hidden", "geometry", "samples", "shell_samples", "planes.features")},
-    "field.code_dims": count(0),
+    **dict.fromkeys(("field.code_dims", "field.direct"), count(0)),
     "field.shell_cm": Limits(0.01, 50),
     **{f"fast.{name}": count() for name in ("samples", "levels", "steps", "width", "layers", "frames", "blocks")},
     "fast.rows": count(8),

@@ -62,6 +62,8 @@ class HeadNetwork(nn.Module):
         geometry: features that density hands to colour.
         window: frames that the condition's attention blends.
         code_dims: width of an appearance code.
+        direct: numbers, linear in the frame's own landmarks, that the grid's density hears beside the eyes': with two
+            ambient numbers alone it is slow to learn how a mouth opens.
         cells: cells a side of the occupancy grid.
         samples: samples a ray while the whole hull is searched.
         shell_samples: samples a ray once the surface is known.
@@ -81,6 +83,7 @@ class HeadNetwork(nn.Module):
         geometry: int = 64,
         window: int = 5,
         code_dims: int = 4,
+        direct: int = 0,
         cells: int = 64,
         samples: int = 16,
         shell_samples: int = 4,
@@ -103,7 +106,11 @@ class HeadNetwork(nn.Module):
             self.condition = WindowEncoder(CHANNELS, window)
             self.eye = EyeEncoder()
             common = {"hidden": hidden, "geometry": geometry, "backend": backend, "seed": seed}
-            widths = (self.condition.width + EyeEncoder.WIDTH, EyeEncoder.WIDTH)
+            # A tri-plane's density hears the whole condition, place by place.
+            direct = direct if kind == "grid" else 0
+            self.direct = nn.Linear(CHANNELS, direct, bias=False) if direct else None
+            heard = direct + EyeEncoder.WIDTH
+            widths = (self.condition.width + heard, heard)
             self.field = make_field(kind, *widths, **(planes or {} if kind == "triplane" else grids), **common)
             self.colour = RayMLP(geometry, VIEW_WIDTH + code_dims, hidden, 2, 3, backend)
             self.codes = nn.Embedding(n_codes, code_dims)
@@ -136,12 +143,14 @@ class HeadNetwork(nn.Module):
         """Compute grids and networks and march with another backend from now on."""
         self.field.backend = self.colour.backend = name
 
-    def encode(self, windows: Float[Tensor, "B W C 204"], eye: Float[Tensor, "B"]) -> Float[Tensor, "B 66"]:
+    def encode(self, windows: Float[Tensor, "B W C 204"], eye: Float[Tensor, "B"]) -> Float[Tensor, "B K"]:
         """Condition of frames from their landmark windows and eye openness, both normalised."""
-        return torch.cat([self.condition(windows).float(), self.eye(eye).float()], -1)
+        now = windows[:, windows.shape[1] // 2].mean(1)
+        direct = [] if self.direct is None else [self.direct(now).float()]
+        return torch.cat([self.condition(windows).float(), *direct, self.eye(eye).float()], -1)
 
     def geometry(
-        self, points: Float[Tensor, "R S 3"], condition: Float[Tensor, "C 66"]
+        self, points: Float[Tensor, "R S 3"], condition: Float[Tensor, "C K"]
     ) -> tuple[Float[Tensor, "R S"], Float[Tensor, "R S G"], Float[Tensor, "R S A"]]:
         """Density (per UNIT_CM), features, and how the face moves them, of points in box coordinates.
 
@@ -152,7 +161,7 @@ class HeadNetwork(nn.Module):
     def forward(
         self,
         rays: Rays,
-        condition: Float[Tensor, "R 66"],
+        condition: Float[Tensor, "R K"],
         code: Float[Tensor, "R code"],
         jitter: Float[Tensor, "R S"],
     ) -> Rendering:
@@ -181,7 +190,7 @@ class HeadNetwork(nn.Module):
     def render(
         self,
         rays: Rays,
-        condition: Float[Tensor, "C 66"],
+        condition: Float[Tensor, "C K"],
         code: Float[Tensor, "code"],
         jitter: Float[Tensor, "R S"],
     ) -> Float[Tensor, "R 5"]:
@@ -222,7 +231,7 @@ class HeadNetwork(nn.Module):
         self,
         points: Float[Tensor, "R S 3"],
         view: Float[Tensor, "R 3"],
-        condition: Float[Tensor, "C 66"],
+        condition: Float[Tensor, "C K"],
         code: Float[Tensor, "C code"],
     ) -> Shading:
         """What points look like.

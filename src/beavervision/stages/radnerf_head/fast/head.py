@@ -75,7 +75,7 @@ class FastHead(nn.Module):
         self,
         windows: Windows,
         pose: Pose,
-        condition: Float[Tensor, "B 66"],
+        condition: Float[Tensor, "B K"],
         code: Float[Tensor, "B code"],
         jitter: Float[Tensor, "R S"],
     ) -> Float[Tensor, "B 4 H W"]:
@@ -97,7 +97,7 @@ class FastHead(nn.Module):
         return self.upsampler(small.reshape(-1, height, width, seen.shape[1]).permute(0, 3, 1, 2))
 
     def look(
-        self, found: BlockSamples, condition: Float[Tensor, "F 66"], code: Float[Tensor, "F code"]
+        self, found: BlockSamples, condition: Float[Tensor, "F K"], code: Float[Tensor, "F code"]
     ) -> Float[Tensor, "N C"]:
         """Colour, opacity and features of blocks.
 

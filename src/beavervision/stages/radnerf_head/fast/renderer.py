@@ -42,7 +42,7 @@ class FastRenderer:
     def render(
         self,
         pose: Pose,
-        condition: Float[Tensor, "B 66"],
+        condition: Float[Tensor, "B K"],
         size: tuple[int, int],
         code: Float[Tensor, "code"] | None = None,
     ) -> Pictures:

@@ -22,8 +22,8 @@ class AmbientField(nn.Module):
     Widths and depths default to STAGES.md section 4 (GeneFace++).
 
     Args:
-        width: of the condition, whose last `eye_width` numbers are the eyes'.
-        eye_width: numbers that density sees directly.
+        width: of the condition, whose last `heard` numbers density hears directly: the eyes', and what the face does.
+        heard: of these.
         levels: levels of either grid.
         base: coarsest resolution of either grid.
         finest: finest resolution of the position grid.
@@ -39,7 +39,7 @@ class AmbientField(nn.Module):
     def __init__(
         self,
         width: int,
-        eye_width: int,
+        heard: int,
         levels: int = 16,
         base: int = 16,
         finest: int = 512,
@@ -52,7 +52,7 @@ class AmbientField(nn.Module):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        self.eye_width = eye_width
+        self.heard = heard
         grids = GridLayout(3, levels, base, finest, log2_entries)
         ambient = GridLayout(ambient_dims, levels, base, ambient_finest, log2_entries)
         self.position_grid = GridEncoding(grids, backend, seed)
@@ -60,7 +60,7 @@ class AmbientField(nn.Module):
         inputs = self.position_grid.width
         self.ambient = RayMLP(inputs, width, hidden, 3, ambient_dims, backend)
         self.ambient.rest[-1].weight.data *= AMBIENT_GAIN
-        self.density = RayMLP(inputs + self.ambient_grid.width, eye_width, hidden, 3, 1 + geometry, backend)
+        self.density = RayMLP(inputs + self.ambient_grid.width, heard, hidden, 3, 1 + geometry, backend)
 
     @property
     def backend(self) -> str:
@@ -80,5 +80,5 @@ class AmbientField(nn.Module):
         place = self.position_grid(points.clamp(0, 1))
         ambient = torch.tanh(self.ambient(place, condition).float())
         features = torch.cat([place, self.ambient_grid((ambient + 1) / 2)], -1)
-        out = self.density(features, condition[:, -self.eye_width :]).float()
+        out = self.density(features, condition[:, -self.heard :]).float()
         return truncated_exp(out[..., 0]), out[..., 1:], ambient

@@ -69,10 +69,10 @@ def test_intrinsics_follow_the_crop(clip):
 
 
 def test_padding_is_not_inside(clip):
-    # window 96 px round (32, 24): x from -16 to 80 of 64, y from -24 to 72 of 48, canvas 48 px
-    crops = open_crops(clip, 0, FrameSpec("1x1", 1.0, 48, face_scale=0.125))
-    assert crops.inside[0].sum() == 32 * 24
-    assert crops.inside[0, 12:36, 8:40].all()
+    # window 96 px round (32, 24): x from -16 to 80 of 64, y from -24 to 72 of 48, canvas 96 px
+    crops = open_crops(clip, 0, FrameSpec("1x1", 1.0, 96, face_scale=0.125))
+    assert crops.inside[0].sum() == 64 * 48
+    assert crops.inside[0, 24:72, 16:80].all()
 
 
 def test_halving_averages_and_keeps_positions():

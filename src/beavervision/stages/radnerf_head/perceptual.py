@@ -37,13 +37,13 @@ class PerceptualLoss:
     def __init__(
         self,
         weight: float = 0.01,
-        structure: float = 0.03,
-        steepness: float = 0.1,
+        structure: float = 0.015,
+        steepness: float = 0.05,
         lpips: str | None = None,
         at: float = 0.8,
         squares: int = 2,
         side: int = 32,
-        mouth_share: float = 0.5,
+        mouth_share: float = 0.3,
     ) -> None:
         self.weight, self.structure, self.steepness, self.at = weight, structure, steepness, at
         self.plan = PatchPlan(squares, side, mouth_share=mouth_share, key="model.perceptual.squares")

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from beavervision.metrics.lpips import Lpips
 from beavervision.stages.radnerf_head.batch import FaceBatch, FrameBatch
 from beavervision.stages.radnerf_head.looking.figures import HeldOutFigures
 from beavervision.stages.radnerf_head.picture import Pictures
@@ -87,6 +88,23 @@ def test_the_figure_of_all_frames_pools_their_pixels():
     for error in (0.1, 0.2):
         figures.add(frame(), render(frame(), error))
     assert float(figures.compute()["psnr"]) == pytest.approx(-10 * math.log10((0.01 + 0.04) / 2), abs=1e-3)
+
+
+def test_lpips_is_measured_where_its_network_is_given():
+    batch = frame()
+    batch.labels[:], batch.target[:] = int(Label.FACE), int(Target.HEAD)
+    network = Lpips()
+    for head in network.heads:
+        head.fill_(1.0)
+    figures = HeldOutFigures()
+    assert "lpips" not in figures.add(batch, render(batch))
+    figures.reset()
+    figures.measure_lpips(network)
+    same, other = (figures.add(batch, render(batch, error))["lpips"] for error in (0.0, 0.2))
+    assert same == pytest.approx(0, abs=1e-6)
+    assert other > 1e-3
+    assert float(figures.compute()["lpips"]) == pytest.approx(other / 2, abs=1e-6)
+    assert not figures.state_dict()  # a checkpoint does not carry it
 
 
 def test_the_strip_blames_the_head_for_what_it_shows_and_what_it_lacks():

@@ -210,30 +210,33 @@ class HeadModule(StageModule):
         self.figures.reset()
         self.fast_figures.reset()
         self._rows = []
-        lpips = self.perceptual.network or Lpips.found()
         # While training goes on it would cost more than it says.
-        if self.trainer.state.fn is TrainerFn.VALIDATING and lpips is not None:
-            self.figures.measure_lpips(lpips.to(self.device))
-            self.fast_figures.measure_lpips(lpips.to(self.device))
+        if self.trainer.state.fn is TrainerFn.VALIDATING:
+            self._measure_lpips(self.perceptual.network or Lpips.found())
+
+    def _measure_lpips(self, network: Lpips | None) -> None:
+        if network is not None:
+            self.figures.measure_lpips(network.to(self.device))
+            self.fast_figures.measure_lpips(network.to(self.device))
 
     def validation_step(self, batch: FrameBatch, index: int) -> dict[str, float]:
         """Render a held-out frame with the averaged weights, compare the head's pixels; return the frame's figures."""
         spread = index in spread_places(self.trainer.num_val_batches[0])
         size = batch.labels.shape[::-1]
-        row = self.figures.add(batch, self._full_render(batch, size), spread=spread)
-        if self._fast is not None:
-            fast = self.fast_figures.add(batch, self._fast_render(batch, size), spread=spread)
+        renders = self._renders()
+        row = self.figures.add(batch, renders["full"](batch, size), spread=spread)
+        if "fast" in renders:
+            fast = self.fast_figures.add(batch, renders["fast"](batch, size), spread=spread)
             row |= {f"{name}_fast": value for name, value in fast.items() if name != "frame"}
         self._rows.append(row)
         return row
 
-    @property
-    def _full_render(self) -> Render:
-        return full_render(self.average.network, self.poses)
-
-    @property
-    def _fast_render(self) -> Render:
-        return fast_render(self._fast.average.network, self.poses)
+    def _renders(self) -> dict[str, Render]:
+        """Ways to render with the averaged weights, by the name that `hardware.render` has for them."""
+        renders = {"full": full_render(self.average.network, self.poses)}
+        if (fast := self._fast) is not None:
+            renders["fast"] = fast_render(fast.average.network, self.poses)
+        return renders
 
     def on_validation_epoch_end(self) -> None:
         """Log the figures."""
@@ -248,12 +251,11 @@ class HeadModule(StageModule):
 
     def evaluation_media(self, data: HeadData) -> list[Media]:
         """The strips, every frame's figures over time, and a film of all held-out frames with their sound."""
-        renders = {"full": self._full_render} | ({} if self._fast is None else {"fast": self._fast_render})
-        return [*self.validation_media(), *frame_curves(self._rows, data.clip), held_out_film(renders, data)]
+        return [*self.validation_media(), *frame_curves(self._rows, data.clip), held_out_film(self._renders(), data)]
 
     def preview(self, data: HeadData) -> Film:
         """Held-out frames beside what the averaged weights make of them."""
-        return preview_film(self._full_render, data)
+        return preview_film(self._renders()["full"], data)
 
     def bundle_contents(self, data: HeadData) -> BundleContents:
         """The averaged network and what avatar mode needs of the clip."""

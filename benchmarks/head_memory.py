@@ -24,8 +24,9 @@ from beavervision.stages.radnerf_head.data import HeadData
 from beavervision.stages.radnerf_head.module import HeadModule
 from beavervision.synthetic.miniature import miniature_clip
 
-FRAMES, LONGER = 50, 10
-STEPS = 100
+FRAMES, LONGER = 70, 10
+"""The shorter one fills the hull's 64 frames."""
+STEPS = 60
 HEIGHT = 120
 KINDS = {"of its own": "RssAnon", "mapped": "RssFile"}
 """What is told -> its name in /proc."""
@@ -45,11 +46,15 @@ class Watch(lightning.Callback):
             self.most[kind] = max(self.most[kind], int(held[name]) / 1024)
 
 
+def head_data(clip: Path) -> HeadData:
+    """The clip on its own canvas."""
+    return HeadData(clip, FrameSpec("native", None, HEIGHT))
+
+
 def measure(clip: Path) -> dict[str, float]:
     """Train a head of `clip` for STEPS steps in this process; return MiB by kind."""
     quiet_libraries()
-    data, watch = HeadData(clip, FrameSpec("native", None, HEIGHT)), Watch()
-    data.prepare_data()
+    data, watch = head_data(clip), Watch()
     data.setup("fit")
     trainer = lightning.Trainer(
         accelerator="cpu", max_steps=STEPS, max_epochs=-1, limit_val_batches=0, num_sanity_val_steps=0,
@@ -66,6 +71,8 @@ def compare(frames: int) -> None:
         print(f"{'frames':>8}" + "".join(f"{kind:>16}" for kind in KINDS))
         for count in (frames, frames * LONGER):
             clip = miniature_clip(Path(folder) / f"clip_{count}", n_frames=count).folder
+            # Here, so that what cutting takes is not taken for training's.
+            head_data(clip).prepare_data()
             told = subprocess.run(
                 [sys.executable, __file__, "--of", str(clip)], check=True, capture_output=True, text=True
             ).stdout

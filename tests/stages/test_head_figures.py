@@ -90,6 +90,15 @@ def test_the_figure_of_all_frames_pools_their_pixels():
     assert float(figures.compute()["psnr"]) == pytest.approx(-10 * math.log10((0.01 + 0.04) / 2), abs=1e-3)
 
 
+def test_a_head_that_is_not_there_is_not_like_one():
+    batch, shown = frame(), render(frame())
+    shown.rgb[:], shown.alpha[:] = 0, 0
+    row = HeldOutFigures().add(batch, shown)
+    assert row["ssim"] < 0.3
+    assert row["ms_ssim"] < 0.3
+    assert row["psnr_frame"] < 20
+
+
 def test_lpips_is_measured_where_its_network_is_given():
     batch = frame()
     batch.labels[:], batch.target[:] = int(Label.FACE), int(Target.HEAD)

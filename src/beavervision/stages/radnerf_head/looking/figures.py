@@ -23,7 +23,7 @@ from beavervision.stages.radnerf_head.picture import Pictures
 from beavervision.stages.radnerf_head.targets import Target
 
 FRAME = "psnr_frame"
-"""Of the whole frame with the head laid over the footage, as a dub shows it: most of it is copied pixels."""
+"""Of the whole frame, where all but the head is the footage, as a dub shows it: most of it is copied pixels."""
 PEAKS = ("psnr", "psnr_face", "psnr_mouth", FRAME)
 
 
@@ -82,16 +82,15 @@ class HeldOutFigures(nn.Module):
         """
         truth = batch.rgb / 255
         picture = shown.rgb[0] + (1 - shown.alpha[0, ..., None]) * (batch.plate / 255)
-        laid = _laid(batch, shown, truth)
         masks = head_masks(batch)
+        # Elsewhere neck and shoulders are missing, which is not the head's fault; ghosts beside it are.
+        laid = torch.where(masks["psnr"][..., None], picture, _laid(batch, shown, truth))
         row: dict[str, float] = {"frame": batch.index}
         row |= {name: self._peak(name, picture, truth, mask) for name, mask in masks.items()}
         seen = (batch.target != Target.IGNORED) & masks["psnr"].any()
         row[FRAME] = self._peak(FRAME, laid, truth, seen)
         row |= self._likenesses(laid, truth, masks["psnr"])
-        # Elsewhere neck and shoulders are missing, which is not the head's fault.
-        error = torch.where(masks["psnr"][..., None], picture - truth, laid - truth)
-        panels = (value.cpu().numpy() for value in (truth, picture, error))
+        panels = (value.cpu().numpy() for value in (truth, picture, laid - truth))
         depth = shown.depth[0].cpu().numpy() if shown.depth.any() else None
         self.gallery.add(row, *panels, depth, spread=spread)
         return row

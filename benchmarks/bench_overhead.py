@@ -64,6 +64,7 @@ STAGES = {"audio2motion": audio2motion, "radnerf_head": radnerf_head}
 def bare(module: StageModule, data: StageData) -> float:
     """Seconds of a step in a loop that anybody would write: batch, loss, gradients, optimiser."""
     clock = SimpleNamespace(global_step=0, max_steps=STEPS, callbacks=[], datamodule=data, world_size=1, global_rank=0)
+    clock.is_global_zero = False
     clock.fit_loop = SimpleNamespace(total_batch_idx=-1)
     module._trainer = data.trainer = clock
     module.log = module.log_dict = lambda *_, **__: None

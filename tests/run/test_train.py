@@ -162,12 +162,12 @@ def test_a_checkpoint_is_written_every_so_many_minutes(ridge, runs, capsys):
 
 
 def test_a_time_limit_ends_a_run_and_a_longer_one_continues_it(ridge, runs, capsys):
-    assert ridge("trainer.max_steps=-1", "trainer.max_time=00:00:01", "callbacks=quiet") == 0
+    assert ridge("trainer.max_steps=-1", "trainer.max_time=00:00:02", "callbacks=quiet") == 0
     first = json.loads((runs / FOLDER / "bundle/metrics.json").read_text())["steps"]
     assert first > 40
-    assert ridge("trainer.max_steps=-1", "trainer.max_time=00:00:01", "callbacks=quiet") == 0
-    assert "already trained" in capsys.readouterr().out
     assert ridge("trainer.max_steps=-1", "trainer.max_time=00:00:02", "callbacks=quiet") == 0
+    assert "already trained" in capsys.readouterr().out
+    assert ridge("trainer.max_steps=-1", "trainer.max_time=00:00:03", "callbacks=quiet") == 0
     assert "continues from" in capsys.readouterr().out
     assert json.loads((runs / FOLDER / "bundle/metrics.json").read_text())["steps"] > first
 

@@ -7,6 +7,9 @@ BIN    := $(VENV)/bin
 KEY    := $(shell cat pyproject.toml constraints.txt | cksum | cut -d' ' -f1)
 STAMP  := $(VENV)/.installed-$(KEY)
 
+# As beavervision.run.entry sets it, for tests and benchmarks that do not go through it.
+export GOMP_SPINCOUNT ?= 1000
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo test lint bench torture clean
 

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
 import pytest
+
+from beavervision.run.entry import SPIN
 
 HEAVY = ("torch", "lightning", "mediapipe", "transformers", "wandb", "numba", "scipy")
 
@@ -25,6 +28,15 @@ def test_help_loads_nothing_heavy_and_helps(root, script):
     assert done.stdout.rstrip().endswith("LOADED []")
     assert "usage: python" in done.stdout
     assert "data=myvideo" in done.stdout
+
+
+def test_idle_threads_soon_sleep_unless_the_user_says_otherwise(verb, monkeypatch):
+    for given, found in ((None, SPIN), ("7", "7")):
+        monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
+        if given is not None:
+            monkeypatch.setenv("GOMP_SPINCOUNT", given)
+        verb("doctor")
+        assert os.environ["GOMP_SPINCOUNT"] == found
 
 
 def test_an_unwritable_runs_folder_is_a_sentence(verb, capsys):

@@ -46,3 +46,10 @@ def test_without_kernels_nobody_asks(two_cores):
     assert done_by(3, compiled=False) == [False] * 3
     assert done_by(1, compiled=False) == [True]
     assert done_by(0, compiled=False) == []
+
+
+def test_threads_write_what_was_made_in_inference(two_cores):
+    with torch.inference_mode():
+        out = torch.zeros(4)
+        FrameThreads(compiled=False).each(4, lambda i: out[i].fill_(i + 1))
+    assert out.tolist() == [1, 2, 3, 4]

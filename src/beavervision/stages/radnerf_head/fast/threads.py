@@ -24,8 +24,11 @@ class FrameThreads:
         self._compiled, self._cores = compiled, torch.get_num_threads()
 
     def each(self, count: int, do: Callable[[int], None]) -> None:
-        """Call `do` with 0 .. count - 1; in this thread where there is one core or one frame."""
-        done = 0
+        """Call `do` with 0 .. count - 1; in this thread where there is one core or one frame.
+
+        Whether it is inference holds for the threads too; autocast and gradients are theirs to set.
+        """
+        done, do = 0, _as_here(do)
         if count > 1 and self._cores > 1 and self._compiled and several_may_compute() is None:
             do(0)
             done = 1
@@ -49,6 +52,17 @@ class FrameThreads:
             import numba
 
             numba.set_num_threads(1)
+
+
+def _as_here(do: Callable[[int], None]) -> Callable[[int], None]:
+    """`do` in any thread as in this one: only inference may write what was made in inference (Lightning's validation)."""
+    inference = torch.is_inference_mode_enabled()
+
+    def in_thread(i: int) -> None:
+        with torch.inference_mode(inference):
+            do(i)
+
+    return in_thread
 
 
 def several_may_compute() -> bool | None:

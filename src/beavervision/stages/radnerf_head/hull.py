@@ -22,8 +22,8 @@ SKULL = (-8.0, 11.0)
 """z of the skull's middle and its radius with hair, cm: seen at an angle a, its rim lies at z - radius sin a."""
 
 TOLERANCE = 0.2
-"""Share of frames that may say "empty" of a cell that stays: label maps err, poses jitter, and long hair swings (with 0.06
-it ended in a staircase of cells)."""
+"""Share of frames that may say "empty" of a cell that stays: label maps err, poses jitter, and long hair swings (with
+0.06 it ended in a staircase of cells)."""
 
 FACE_MARGINS = (3.0, 2.0)
 """cm behind and in front of the fitted face in which its surface is looked for: teeth, tongue, fringe, glasses."""

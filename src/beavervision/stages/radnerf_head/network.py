@@ -67,8 +67,8 @@ class HeadNetwork(nn.Module):
         cells: cells a side of the occupancy grid.
         samples: samples a ray while the whole hull is searched.
         shell_samples: samples a ray once the surface is known.
-        shell_cm: length of ray, cm, that is searched within the shell; rays that graze the hair go far through it before they
-            meet anything.
+        shell_cm: length of ray, cm, that is searched within the shell; rays that graze the hair go far through it
+            before they meet anything.
         backend: of grids and networks.
         seed: of the initial weights.
         kind: of the field: "grid", see `AmbientField`, or "triplane", see `TriplaneField`.

@@ -55,7 +55,7 @@ class FrameThreads:
 
 
 def _as_here(do: Callable[[int], None]) -> Callable[[int], None]:
-    """`do` in any thread as in this one: what was made in inference (Lightning's validation) only inference may write."""
+    """`do` in any thread as in this one: only inference may write what it made (Lightning's validation)."""
     inference = torch.is_inference_mode_enabled()
 
     def in_thread(i: int) -> None:

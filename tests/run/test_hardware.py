@@ -8,7 +8,8 @@ from omegaconf import OmegaConf
 
 from beavervision.errors import BeaverError
 from beavervision.run import hardware
-from beavervision.run.hardware import compile_network, film_device, fit_hardware, settle_hardware
+from beavervision.run.hardware import CHOICES, compile_network, film_device, fit_hardware, settle_hardware
+from beavervision.stages.radnerf_head.inference import RENDERS
 
 PLAIN = {
     "accelerator": "auto",
@@ -91,3 +92,7 @@ def test_several_losses_get_the_strategy_that_allows_them():
         cfg.trainer.strategy = "ddp"
         fit_hardware(cfg, SimpleNamespace(automatic_optimization=several, trains_parts=parts))  # type: ignore[arg-type]
         assert cfg.trainer.strategy == "ddp_find_unused_parameters_true"
+
+
+def test_ways_to_render_are_those_of_the_head():
+    assert set(CHOICES["render"]) == set(RENDERS)

@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 KEY    := $(shell cat pyproject.toml constraints.txt | cksum | cut -d' ' -f1)
 STAMP  := $(VENV)/.installed-$(KEY)
 
-# As beavervision.run.entry sets it, for tests and benchmarks that do not go through it.
+# As beavervision.cli.entry sets it, for tests and benchmarks that do not go through it.
 export GOMP_SPINCOUNT ?= 1000
 
 .DEFAULT_GOAL := help
@@ -31,7 +31,7 @@ $(STAMP):
 	@rm -f $(VENV)/.installed-* && touch $@
 
 demo: $(STAMP) ## the whole chain on the synthetic actor: an mp4 and a report in runs/demo/report
-	@$(BIN)/python -m beavervision.run.demo
+	@$(BIN)/python -m beavervision.cli.demo
 
 test: $(STAMP) lint ## everything: layers, style, types, tests
 	@$(BIN)/python -m pytest -q

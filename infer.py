@@ -1,6 +1,6 @@
 """Make a trained avatar speak: `python infer.py data=<who> audio=speech.wav`; `--help` says more."""
 
-from beavervision.run.entry import main
+from beavervision.cli.entry import main
 
 if __name__ == "__main__":
     main("infer")

@@ -27,14 +27,14 @@ from beavervision.callbacks.random_state import RandomState
 from beavervision.callbacks.stop import GracefulStop
 from beavervision.callbacks.throughput import Throughput
 from beavervision.face.framing import FrameSpec
-from beavervision.run.quiet import quiet_libraries
-from beavervision.run.upstream import CHAIN
 from beavervision.stages.audio2motion.data import Audio2MotionData
 from beavervision.stages.audio2motion.module import Audio2Motion
 from beavervision.stages.base import StageData, StageModule
 from beavervision.stages.radnerf_head.data import HeadData
 from beavervision.stages.radnerf_head.module import HeadModule
 from beavervision.synthetic.miniature import miniature_clip
+from beavervision.workflows.logging_filters import quiet_libraries
+from beavervision.workflows.upstream import CHAIN
 
 STEPS, WARM = 60, 10
 """Steps of a round, and how many of them come before the clock."""
@@ -159,7 +159,7 @@ def tell(*_):
     print(f"{time.time() - begun:.1f}", flush=True)
     os._exit(0)
 Throughput.on_train_batch_end = tell
-from beavervision.run.cli import main
+from beavervision.cli.console import main
 main()
 """
 """The command line, ended by its first step, which tells the seconds since the time that it is given."""
@@ -171,7 +171,7 @@ def startup(runs: str) -> None:
     Args:
         runs: folder of runs; what stages build on is trained there for a few steps.
     """
-    verb, small = [sys.executable, "-m", "beavervision.run"], ["trainer.max_steps=2", "schedule.val_every=2"]
+    verb, small = [sys.executable, "-m", "beavervision.cli"], ["trainer.max_steps=2", "schedule.val_every=2"]
     common = ["data=demo", f"paths.runs={runs}", "experiment=demo"]
     subprocess.run([*verb, "prepare", *common[:2]], check=True)
     for stage in CHAIN:

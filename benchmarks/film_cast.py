@@ -10,13 +10,13 @@ from typing import Any
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.manifest import Manifest
 from beavervision.audio.waveform import SAMPLE_RATE, Waveform, save_waveform
-from beavervision.run.upstream import Search, find_upstream, newest_bundle
-from beavervision.stages.takes import sound_of
-from beavervision.stages.talking.casting import Speaker
-from beavervision.stages.talking.film import FilmMaker
-from beavervision.stages.talking.person import TORSO, Person
-from beavervision.stages.talking.settings import FilmSettings
-from beavervision.stages.talking.speech import Speech
+from beavervision.data.speech_sample import sound_of
+from beavervision.inference.avatar import TORSO, Person
+from beavervision.inference.pipeline import FilmMaker
+from beavervision.inference.settings import FilmSettings
+from beavervision.inference.speakers import Speaker
+from beavervision.inference.speech import Speech
+from beavervision.workflows.upstream import Search, find_upstream, newest_bundle
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ import torch
 from film_cast import Cast
 
 from beavervision.artifacts.clip import Clip
+from beavervision.inference.dub_compositor import FRONT, SOFT
 from beavervision.metrics.jitter import landmark_jitter
 from beavervision.metrics.seam import seam_gradients
 from beavervision.preprocess import PrepareOptions, prepare
-from beavervision.stages.talking.dub import FRONT, SOFT
 from beavervision.types import Label
 from beavervision.video.decode import read_frames
 from beavervision.video.encode import VideoWriter

@@ -8,12 +8,12 @@ from typing import Literal
 import numpy as np
 from film_cast import Cast
 
+from beavervision.inference.avatar import Person
+from beavervision.inference.lower_face import JAW, face_points
+from beavervision.inference.pose_source import pose_swing, smoothed_at
+from beavervision.inference.settings import FilmSettings
+from beavervision.inference.source_reader import SourceReader
 from beavervision.metrics.gaps import gap_pixels, neck_gap_pixels, neck_pixels
-from beavervision.stages.talking.lower_face import JAW, face_points
-from beavervision.stages.talking.person import Person
-from beavervision.stages.talking.pose_source import pose_swing, smoothed_at
-from beavervision.stages.talking.settings import FilmSettings
-from beavervision.stages.talking.source_reader import SourceReader
 from beavervision.types import Label
 
 SECONDS = 20.0

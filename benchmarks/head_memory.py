@@ -19,10 +19,10 @@ from pathlib import Path
 import lightning
 
 from beavervision.face.framing import FrameSpec
-from beavervision.run.quiet import quiet_libraries
 from beavervision.stages.radnerf_head.data import HeadData
 from beavervision.stages.radnerf_head.module import HeadModule
 from beavervision.synthetic.miniature import miniature_clip
+from beavervision.workflows.logging_filters import quiet_libraries
 
 FRAMES, LONGER = 70, 10
 """The shorter one fills the hull's 64 frames."""

@@ -20,8 +20,9 @@ from jaxtyping import Bool, Float
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.manifest import Manifest
 from beavervision.artifacts.talk import Talk
-from beavervision.audio.augment import random_surroundings
+from beavervision.audio.acoustics import random_surroundings
 from beavervision.audio.waveform import SAMPLE_RATE, load_waveform
+from beavervision.data.recording import known_frames
 from beavervision.face.gpmm import load_gpmm
 from beavervision.face.providers import load_face_model
 from beavervision.metrics.jitter import landmark_jitter
@@ -30,7 +31,6 @@ from beavervision.metrics.mouth import SHUT
 from beavervision.stages.audio2motion.inference import AudioToMotion
 from beavervision.stages.audio2motion.manner import lip_distance
 from beavervision.stages.geometry import FaceGeometry
-from beavervision.stages.recordings import known_frames
 
 SLACK = 1
 """Frames that a closure may come early or late."""

@@ -17,11 +17,11 @@ import torch
 from jaxtyping import Float
 from omegaconf import OmegaConf
 
-from beavervision.audio.hearing import FeatureSettings
 from beavervision.audio.level import spoken_level_of, window_powers
+from beavervision.audio.speech_features import FeatureSettings
 from beavervision.audio.waveform import SAMPLE_RATE, load_waveform
+from beavervision.config.conf_folder import conf_folder
 from beavervision.face.providers import load_face_model
-from beavervision.run.conf_folder import conf_folder
 from beavervision.stages.audio2motion.inference import AudioToMotion
 from beavervision.stages.audio2motion.manner import lip_distance
 from beavervision.stages.audio2motion.network import MotionVAE

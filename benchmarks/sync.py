@@ -18,8 +18,8 @@ import torch
 from jaxtyping import Float
 
 from beavervision.audio.waveform import SAMPLE_RATE, load_waveform
+from beavervision.data.recording import Recording, open_recording
 from beavervision.stages.audio2motion.inference import AudioToMotion
-from beavervision.stages.recordings import Recording, open_recording
 from beavervision.stages.syncnet.inference import SyncExpert
 from beavervision.stages.syncnet.judgement import Judgement
 from beavervision.stages.syncnet.network import WINDOW

@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 
 from beavervision.artifacts.bundle import CONFIG, Bundle, save_bundle
 from beavervision.artifacts.manifest import Manifest
-from beavervision.run.initial import GENERAL
+from beavervision.workflows.initial_weights import GENERAL
 
 CARD = "README.md"
 PLACES = ("paths", "trainer", "callbacks", "logger", "hardware")

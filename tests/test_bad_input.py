@@ -13,7 +13,7 @@ import soundfile
 
 from beavervision.artifacts.manifest import Manifest
 
-CLI = "src/beavervision/run/__main__.py"
+CLI = "src/beavervision/cli/__main__.py"
 
 
 def complaint(done: subprocess.CompletedProcess[str]) -> str:

@@ -12,7 +12,7 @@ import soundfile
 
 from beavervision.artifacts.bundle import Bundle
 from beavervision.artifacts.manifest import Manifest
-from beavervision.run.upstream import CHAIN, NEEDS
+from beavervision.workflows.upstream import CHAIN, NEEDS
 
 pytestmark = pytest.mark.slow
 
@@ -83,7 +83,7 @@ def test_infer_writes_a_film_in_step_with_the_speech(chain, command_line, speech
 
 def test_evaluate_measures_the_head_again(chain, command_line):
     given = ("model=radnerf_head", *("data=myvideo", "data.name=mini", "experiment=demo", "frame.height=64"))
-    done = command_line("src/beavervision/run/__main__.py", "evaluate", *given, f"paths.runs={chain}")
+    done = command_line("src/beavervision/cli/__main__.py", "evaluate", *given, f"paths.runs={chain}")
     assert done.returncode == 0, done.stderr
     (measured,) = (chain / "mini/radnerf_head").glob("*/evaluation/metrics.json")
     trained = bundle_of(chain, "radnerf_head").metrics

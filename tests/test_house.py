@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from beavervision.run.upstream import CHAIN, NEEDS
+from beavervision.workflows.upstream import CHAIN, NEEDS
 
 tomllib = pytest.importorskip("tomllib", reason="came with Python 3.11")
 
@@ -129,7 +129,7 @@ def test_the_wheel_brings_conf_and_the_actor(tmp_path):
     # -I keeps the checkout's editable install and this folder out of the way.
     code = (
         f"import sys; sys.path.insert(0, {str(place)!r}); sys.argv = ['beavervision', 'train', '--cfg', 'job'];"
-        "from beavervision.run import cli, conf_folder; from beavervision.synthetic import actor_video, speech_audio;"
+        "from beavervision.cli import console as cli; from beavervision.config import conf_folder; from beavervision.synthetic import actor_video, speech_audio;"
         "import json; print(json.dumps([str(conf_folder.conf_folder()), str(actor_video()), str(speech_audio())]));"
         "cli.main()"
     )

@@ -31,7 +31,7 @@ on what the earlier ones left, as in the README."""
 MAKE = {
     # Their recipes need a network for the environment and ten minutes; what they run is tested on its own: the demo's
     # steps in tests/run/test_demo.py, the tests by being run. Here: that the targets exist and lead there.
-    "make demo": "-m beavervision.run.demo",
+    "make demo": "-m beavervision.cli.demo",
     "make test": "-m pytest",
 }
 
@@ -69,7 +69,7 @@ def run_python(command: str) -> None:
     if words[0] == "python":
         script, arguments, verb = Path(words[1]), words[2:], Path(words[1]).stem
     else:
-        script, arguments, verb = ROOT / "src/beavervision/run/__main__.py", words[1:], words[1]
+        script, arguments, verb = ROOT / "src/beavervision/cli/__main__.py", words[1:], words[1]
     flags = any(word in ("--help", "--cfg") for word in arguments)
     sys.argv = [str(script), *arguments, *(() if flags else SMALL[verb])]
     with pytest.raises(SystemExit) as stop:

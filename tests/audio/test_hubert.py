@@ -11,8 +11,8 @@ from transformers import (
     WavLMModel,
 )
 
-from beavervision.audio.hearing import FeatureSettings
 from beavervision.audio.hubert import HubertEncoder, hubert_encoder
+from beavervision.audio.speech_features import FeatureSettings
 from beavervision.errors import BeaverError
 
 STRIDES = {"conv_stride": [5, 2, 2, 2, 2, 2, 2], "conv_kernel": [10, 3, 3, 3, 3, 2, 2]}

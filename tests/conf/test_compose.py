@@ -11,11 +11,11 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.utils import get_class
 from omegaconf import DictConfig, OmegaConf
 
-from beavervision.run.build import build_callbacks, build_loggers, build_trainer, check_keys, check_objects
-from beavervision.run.conf_folder import conf_folder
-from beavervision.run.hardware import settle_hardware
-from beavervision.run.resolvers import register_resolvers, stage_of
-from beavervision.run.settings import check_nodes
+from beavervision.config.build import build_callbacks, build_loggers, build_trainer, check_keys, check_objects
+from beavervision.config.conf_folder import conf_folder
+from beavervision.config.hardware import settle_hardware
+from beavervision.config.resolvers import register_resolvers, stage_of
+from beavervision.config.schemas import check_nodes
 
 CONF = conf_folder()
 VERBS = sorted(path.stem for path in CONF.glob("*.yaml"))
@@ -113,7 +113,7 @@ def test_trainers_callbacks_and_loggers_are_built(started, tmp_path, trainer, ha
 
 
 def test_frames_are_the_canvases_that_their_names_say(started):
-    from beavervision.run.settings import frame_spec
+    from beavervision.config.schemas import frame_spec
 
     wanted = {"1x1": 1.0, "4x5": 0.8, "9x16": 0.5625, "16x9": 16 / 9, "native": None}
     for name, aspect in wanted.items():

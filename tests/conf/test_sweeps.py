@@ -9,9 +9,9 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
 from omegaconf import DictConfig, OmegaConf
 
-from beavervision.run.build import check_objects
-from beavervision.run.conf_folder import conf_folder
-from beavervision.run.resolvers import register_resolvers
+from beavervision.config.build import check_objects
+from beavervision.config.conf_folder import conf_folder
+from beavervision.config.resolvers import register_resolvers
 from hydra_plugins.beavervision.variants import Variants
 
 CONF = conf_folder()

@@ -63,9 +63,9 @@ def test_the_command_survives_the_shell_and_the_parser(name):
 def test_the_command_composes_to_the_canvas_that_is_recommended(size):
     from hydra import compose, initialize_config_dir
 
-    from beavervision.run.conf_folder import conf_folder
-    from beavervision.run.resolvers import register_resolvers
-    from beavervision.run.settings import frame_spec
+    from beavervision.config.conf_folder import conf_folder
+    from beavervision.config.resolvers import register_resolvers
+    from beavervision.config.schemas import frame_spec
 
     spec = recommend(boxes(240.0), size, 1)
     _, script, multirun, models, *overrides = shlex.split(train_command("anna", spec))

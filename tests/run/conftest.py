@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from beavervision.artifacts.manifest import Manifest
-from beavervision.run.entry import run
+from beavervision.cli.entry import run
 
 HERE = Path(__file__).parent
 

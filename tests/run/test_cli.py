@@ -5,14 +5,14 @@ import sys
 import pytest
 
 from beavervision import __version__
-from beavervision.run import cli
-from beavervision.run.entry import VERBS
+from beavervision.cli import console
+from beavervision.cli.entry import VERBS
 
 
 def said(monkeypatch, capsys, *arguments: str) -> tuple[int, str, str]:
     monkeypatch.setattr(sys, "argv", ["beavervision", *arguments])
     with pytest.raises(SystemExit) as stop:
-        cli.main()
+        console.main()
     out, err = capsys.readouterr()
     return int(stop.value.code or 0), out, err
 

@@ -10,8 +10,8 @@ import pytest
 import soundfile
 
 from beavervision.artifacts.clip import Clip
-from beavervision.run.demo import Step, run_step, steps
-from beavervision.run.demo_figures import clip_figures
+from beavervision.cli.demo import Step, run_step, steps
+from beavervision.cli.demo_figures import clip_figures
 from beavervision.synthetic import actor_truth, speech_audio
 
 
@@ -52,7 +52,7 @@ def test_the_clips_errors_are_those_put_in():
 
 @pytest.mark.slow
 def test_the_whole_demo_on_its_first_seconds(tmp_path, capfd, monkeypatch):
-    from beavervision.run.demo import demo
+    from beavervision.cli.demo import demo
 
     samples, rate = soundfile.read(speech_audio())
     short = tmp_path / speech_audio().name

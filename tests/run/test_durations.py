@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from beavervision.config.durations import duration
 from beavervision.errors import BeaverError
-from beavervision.run.durations import duration
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from beavervision.run.entry import SPIN
+from beavervision.cli.entry import SPIN
 
 HEAVY = ("torch", "lightning", "mediapipe", "transformers", "wandb", "numba", "scipy")
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from beavervision.errors import BeaverError
-from beavervision.run.failure import is_mistake, sentence
+from beavervision.workflows.failure import is_mistake, sentence
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import threading
 import pytest
 
 from beavervision.errors import BeaverError
-from beavervision.run.film_progress import lines
-from beavervision.run.interruption import listening
-from beavervision.run.standard_output import only_bytes
+from beavervision.workflows.interruption import listening
+from beavervision.workflows.progress import lines
+from beavervision.workflows.standard_output import only_bytes
 
 
 def test_a_line_now_and_then_with_rate_and_time_left(capsys):
@@ -56,7 +56,7 @@ def test_another_thread_cannot_listen_and_works_all_the_same():
 def test_prints_do_not_reach_the_pipe():
     script = (
         "import os\n"
-        "from beavervision.run.standard_output import only_bytes\n"
+        "from beavervision.workflows.standard_output import only_bytes\n"
         "with only_bytes() as out:\n"
         "    print('hello'); os.write(1, b'from a library\\n'); out.write(b'film')\n"
         "print('after')\n"

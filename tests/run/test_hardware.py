@@ -6,9 +6,9 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
+from beavervision.config import hardware
+from beavervision.config.hardware import CHOICES, compile_network, film_device, fit_hardware, settle_hardware
 from beavervision.errors import BeaverError
-from beavervision.run import hardware
-from beavervision.run.hardware import CHOICES, compile_network, film_device, fit_hardware, settle_hardware
 from beavervision.stages.radnerf_head.inference import RENDERS
 
 PLAIN = {

@@ -18,12 +18,12 @@ from small_people import STAGES, train_person
 
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.manifest import MANIFEST
-from beavervision.stages.talking.casting import Speaker
-from beavervision.stages.talking.drive import Controls, stretches
-from beavervision.stages.talking.film import Film, FilmMaker
-from beavervision.stages.talking.person import Person
-from beavervision.stages.talking.settings import FilmSettings
-from beavervision.stages.talking.speech import Speech
+from beavervision.inference.avatar import Person
+from beavervision.inference.driver import Controls, stretches
+from beavervision.inference.pipeline import Film, FilmMaker
+from beavervision.inference.settings import FilmSettings
+from beavervision.inference.speakers import Speaker
+from beavervision.inference.speech import Speech
 from beavervision.synthetic.miniature import miniature_clip
 from beavervision.video.decode import read_frames
 from beavervision.video.probe import probe
@@ -226,7 +226,7 @@ class StopAfter:
 
 
 def test_ctrl_c_leaves_a_film_of_what_is_done(infer, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("beavervision.run.infer.film_progress", StopAfter(9))
+    monkeypatch.setattr("beavervision.workflows.infer.film_progress", StopAfter(9))
     with pytest.raises(SystemExit) as stopped:
         infer("mode=dub", f"out={tmp_path / 'film.mp4'}")
     assert stopped.value.code == 130
@@ -239,7 +239,7 @@ def test_ctrl_c_leaves_a_film_of_what_is_done(infer, tmp_path, monkeypatch, caps
 
 
 def test_ctrl_c_may_leave_nothing(infer, tmp_path, monkeypatch):
-    monkeypatch.setattr("beavervision.run.infer.film_progress", StopAfter(9))
+    monkeypatch.setattr("beavervision.workflows.infer.film_progress", StopAfter(9))
     with pytest.raises(SystemExit) as stopped:
         infer("keep_partial=false", f"out={tmp_path / 'film.mp4'}")
     assert stopped.value.code == 130

@@ -5,8 +5,8 @@ from omegaconf import OmegaConf
 
 from beavervision.artifacts.manifest import Manifest
 from beavervision.errors import BeaverError
-from beavervision.run import initial
-from beavervision.run.initial import initial_bundle, settle_length
+from beavervision.workflows import initial_weights
+from beavervision.workflows.initial_weights import initial_bundle, settle_length
 
 MEL = {"kind": "mel", "checkpoint": None}
 FACTS = {"stage": "audio2motion", "basis": "gpmm", "fps": 25.0, "audio_features": MEL, "motion": "exp"}
@@ -18,7 +18,7 @@ def general(tmp_path, monkeypatch):
     folder = tmp_path / "general" / "audio2motion"
     folder.mkdir(parents=True)
     Manifest("bundle", FACTS).write(folder)
-    monkeypatch.setattr(initial, "GENERAL", tmp_path / "general")
+    monkeypatch.setattr(initial_weights, "GENERAL", tmp_path / "general")
     return folder
 
 

@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 
 from beavervision.artifacts.bundle import Bundle
 from beavervision.errors import BeaverError
-from beavervision.run.peers import _forwarding, _wait, peers_to_start
+from beavervision.workflows.distributed_launch import _forwarding, _wait, peers_to_start
 
 HERE = Path(__file__).parent
 

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from beavervision.artifacts.bundle import Bundle
+from beavervision.config.plugins import Plugin, plugin_folders, plugins
 from beavervision.errors import BeaverError
 from beavervision.face import providers
 from beavervision.face.gpmm import load_gpmm
-from beavervision.run.plugins import Plugin, plugin_folders, plugins
-from beavervision.run.upstream import is_renderer, needs_of
+from beavervision.workflows.upstream import is_renderer, needs_of
 
 HERE = Path(__file__).parent
 PLUGIN = """
-from beavervision.run.plugins import Needs, Plugin
+from beavervision.config.plugins import Needs, Plugin
 PLUGIN = Plugin(needs={"echo": Needs(required=("ridge",))}, renderers=("mirror",))
 """
 

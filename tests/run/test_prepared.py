@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from beavervision.run.prepared import Prepared
-from beavervision.run.settings import DataSettings
+from beavervision.config.schemas import DataSettings
+from beavervision.workflows.prepared import Prepared
 
 
 @pytest.fixture

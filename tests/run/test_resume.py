@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from beavervision.run.upstream import CHAIN
 from beavervision.synthetic.miniature import miniature_clip
+from beavervision.workflows.upstream import CHAIN
 
 STAGES = ("syncnet", *CHAIN)
 SMALL = (

@@ -7,8 +7,8 @@ import threading
 import pytest
 
 from beavervision.errors import BeaverError
-from beavervision.run.run_folder import LOCK
-from beavervision.run.run_lock import one_after_another, only_one
+from beavervision.workflows.run_folder import LOCK
+from beavervision.workflows.run_lock import one_after_another, only_one
 
 HOLDER = "import sys, filelock; lock = filelock.FileLock(sys.argv[1]).acquire(); print('held', flush=True); input()"
 

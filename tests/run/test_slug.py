@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from beavervision.run.slug import LONGEST, experiment_of, run_slug
+from beavervision.config.slug import LONGEST, experiment_of, run_slug
 
 CHOICES = {"model": "radnerf_head", "experiment": None, "debug": None}
 

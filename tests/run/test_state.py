@@ -4,7 +4,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from beavervision.artifacts.manifest import Manifest
-from beavervision.run.state import RunState, fingerprint
+from beavervision.workflows.run_state import RunState, fingerprint
 
 FULL = {"max_steps": 100, "max_epochs": -1, "max_time": None}
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from beavervision.run.tree import tree
+from beavervision.workflows.config_tree import tree
 
 
 def test_mappings_branch_and_values_are_leaves():

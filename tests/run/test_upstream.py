@@ -7,7 +7,7 @@ import pytest
 
 from beavervision.artifacts.manifest import MANIFEST, Manifest
 from beavervision.errors import BeaverError
-from beavervision.run.upstream import Search, find_upstream, newest_bundle, subjects_of
+from beavervision.workflows.upstream import Search, find_upstream, newest_bundle, subjects_of
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from beavervision.artifacts.manifest import Manifest
 from beavervision.callbacks.record import RunRecord
 from beavervision.callbacks.wandb_run import WandbRun, artifact_name
-from beavervision.run.entry import run
+from beavervision.cli.entry import run
 
 HERE = Path(__file__).parent
 FOLDER = "anna/ridge/default"

@@ -1,7 +1,7 @@
 import pytest
 
+from beavervision.config.wildcards import expand, stem
 from beavervision.errors import BeaverError
-from beavervision.run.wildcards import expand, stem
 
 
 @pytest.fixture

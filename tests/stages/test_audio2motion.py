@@ -6,9 +6,11 @@ import torch
 from motion_networks import TINY, random_speech, tiny_network
 from stage_training import SaveAt, export, fit
 
-from beavervision.audio.hearing import FeatureSettings
 from beavervision.audio.level import at_level
 from beavervision.audio.pitch import coarse_pitch
+from beavervision.audio.speech_features import FeatureSettings
+from beavervision.data.recording import recording_of_clip
+from beavervision.data.speech_sample import record
 from beavervision.errors import BeaverError
 from beavervision.face.providers import load_face_model
 from beavervision.stages.audio2motion.data import Audio2MotionData
@@ -17,8 +19,6 @@ from beavervision.stages.audio2motion.manner import lip_distance, mouth_projecto
 from beavervision.stages.audio2motion.module import Audio2Motion
 from beavervision.stages.audio2motion.speech_motion import collate
 from beavervision.stages.audio2motion.statistics import measure
-from beavervision.stages.recordings import recording_of_clip
-from beavervision.stages.takes import record
 
 FAST = {"learning_rate": 3e-3, "warm_up": 2, "kl_rise": 4, "kl_hold": 4}
 

@@ -8,7 +8,7 @@ import torch
 from torch.nn.functional import normalize
 
 from beavervision.artifacts.motion import Motion
-from beavervision.audio.hearing import FeatureSettings
+from beavervision.audio.speech_features import FeatureSettings
 from beavervision.errors import BeaverError
 from beavervision.stages.syncnet.inference import SyncExpert
 from beavervision.stages.syncnet.judgement import Judgement, moved_apart

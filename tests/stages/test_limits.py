@@ -4,9 +4,9 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
+from beavervision.config.conf_folder import conf_folder
+from beavervision.config.resolvers import register_resolvers
 from beavervision.errors import BeaverError
-from beavervision.run.conf_folder import conf_folder
-from beavervision.run.resolvers import register_resolvers
 from beavervision.stages.limits import SHARE, check_limits, count
 from beavervision.stages.radnerf_head.limits import DATA, MODEL
 

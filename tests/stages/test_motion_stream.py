@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from beavervision.audio.hearing import FeatureSettings
 from beavervision.audio.level import spoken_level_of, window_powers
+from beavervision.audio.speech_features import FeatureSettings
 from beavervision.errors import BeaverError
 from beavervision.stages.audio2motion.inference import AudioToMotion
 from beavervision.stages.audio2motion.network import MotionVAE, Speech

@@ -8,6 +8,7 @@ from motion_networks import TINY
 from speech_clips import write_speech_clip
 from stage_training import export, fit
 
+from beavervision.data.recording import recording_of_clip
 from beavervision.face.providers import load_face_model
 from beavervision.stages.audio2motion.data import Audio2MotionData
 from beavervision.stages.audio2motion.module import Audio2Motion
@@ -15,7 +16,6 @@ from beavervision.stages.chart import COLOURS, HEIGHT
 from beavervision.stages.mesh_film import HOLES, SIDE, draw_landmark_mesh, mesh_film
 from beavervision.stages.postnet.data import PostNetData
 from beavervision.stages.postnet.module import PostNetTraining
-from beavervision.stages.recordings import recording_of_clip
 from beavervision.stages.speech_media import speech_media
 
 

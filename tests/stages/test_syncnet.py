@@ -5,7 +5,7 @@ from speech_clips import write_speech_clip
 from stage_training import SaveAt, export, fit
 
 from beavervision.artifacts.motion import Motion
-from beavervision.audio.hearing import FeatureSettings
+from beavervision.audio.speech_features import FeatureSettings
 from beavervision.errors import BeaverError
 from beavervision.face.providers import load_face_model
 from beavervision.stages.audio2motion.data import Audio2MotionData

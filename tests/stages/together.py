@@ -16,13 +16,13 @@ import torch
 from beavervision.face.framing import FrameSpec
 from beavervision.stages.audio2motion.data import Audio2MotionData
 from beavervision.stages.audio2motion.module import Audio2Motion
+from beavervision.stages.distributed import leave_group
 from beavervision.stages.postnet.data import PostNetData
 from beavervision.stages.postnet.module import PostNetTraining
 from beavervision.stages.radnerf_head.data import HeadData
 from beavervision.stages.radnerf_head.module import HeadModule
 from beavervision.stages.radnerf_torso.data import TorsoData
 from beavervision.stages.radnerf_torso.module import RadNerfTorso
-from beavervision.stages.ranks import leave_group
 from beavervision.stages.syncnet.data import SyncNetData
 from beavervision.stages.syncnet.module import SyncExpertTraining
 

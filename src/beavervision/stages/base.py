@@ -12,9 +12,9 @@ import numpy as np
 from lightning import LightningDataModule, LightningModule
 from torch import Tensor
 
+from beavervision.stages.distributed import own_share
 from beavervision.stages.limits import Limits
 from beavervision.stages.media import Film, Media
-from beavervision.stages.ranks import own_share
 from beavervision.types import Batch
 
 

@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 from rich.progress import track
 
-from beavervision.audio.hearing import FeatureSettings
 from beavervision.audio.level import MAX_GAIN_DB, speech_level_db
+from beavervision.audio.speech_features import FeatureSettings
+from beavervision.data.augmentation import Variety, nobody_speaks
+from beavervision.data.dataset_stats import pieces, survey
+from beavervision.data.feature_cache import Shelf
+from beavervision.data.held_out import CONTEXT_SECONDS, HeldOut, held_out_of
+from beavervision.data.recording import Recording, open_recording, recordings_of
 from beavervision.face.providers import load_face_model
 from beavervision.stages.base import StageData
-from beavervision.stages.disturbance import Variety, nobody_speaks
-from beavervision.stages.held_out import CONTEXT_SECONDS, HeldOut, held_out_of
-from beavervision.stages.recordings import Recording, open_recording, recordings_of
-from beavervision.stages.shelf import Shelf
-from beavervision.stages.survey import pieces, survey
 
 MANY = 8
 """Recordings from which a bar tells how many have been heard."""

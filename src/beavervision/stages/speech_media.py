@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from beavervision.audio.hearing import ROWS_PER_FRAME, pitch_rows
+from beavervision.audio.speech_features import ROWS_PER_FRAME, pitch_rows
+from beavervision.data.recording import Recording
 from beavervision.face.model import FaceModel
 from beavervision.stages.audio2motion.manner import lid_distance, lip_distance
 from beavervision.stages.chart import draw_curves
 from beavervision.stages.media import Curves, Media, Picture
 from beavervision.stages.mesh_film import mesh_film
-from beavervision.stages.recordings import Recording
 
 MOST_SECONDS = 60.0
 """Shown of a long recording: the first ones."""

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from beavervision.video.layers import blend
+from beavervision.compositing.layers import blend
 
 GAP = 4
 """Pixels between the pictures."""

@@ -26,7 +26,7 @@ def command(runs: Path, root: Path) -> Command:
     env = {**os.environ, "PYTHONPATH": str(root / "tests/run/outside"), "RAY_AUTH_MODE": "disabled"}
 
     def call(*arguments: str) -> subprocess.CompletedProcess[str]:
-        words = [sys.executable, "-m", "beavervision.run", *arguments, f"paths.runs={runs}"]
+        words = [sys.executable, "-m", "beavervision.cli", *arguments, f"paths.runs={runs}"]
         return subprocess.run(words, cwd=root, env=env, capture_output=True, text=True, timeout=300)
 
     return call

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from beavervision.run.multirun.name import Plan
-from beavervision.run.resolvers import register_resolvers
+from beavervision.config.resolvers import register_resolvers
+from beavervision.config.sweep_name import Plan
 
 
 def plan(*arguments: str, verb: str = "train") -> Plan:

@@ -78,7 +78,7 @@ def test_a_job_whose_process_died_counts_as_interrupted(ridge, runs, table):
     assert ridge("-m", "model.lr=0.1,0.2", "trainer.max_steps=14", *SHORT[1:]) == 0
     assert statuses(table()) == ["done", "done"]
     record.write_text(json.dumps(dead))
-    from beavervision.run.multirun.record import read_records
+    from beavervision.cli.multirun.record import read_records
 
     settled = read_records(record.parents[1])
     assert [one.status for one in settled] == ["interrupted", "done"]

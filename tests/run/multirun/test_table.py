@@ -8,10 +8,10 @@ import re
 import numpy as np
 from PIL import Image
 
-from beavervision.run.multirun.page import WIDTH, write_page
-from beavervision.run.multirun.record import JobRecord, read_records
-from beavervision.run.multirun.table import metric_text, print_table, time_text, write_csv
-from beavervision.run.outcome import Outcome
+from beavervision.cli.multirun.page import WIDTH, write_page
+from beavervision.cli.multirun.record import JobRecord, read_records
+from beavervision.cli.multirun.table import metric_text, print_table, time_text, write_csv
+from beavervision.workflows.run_result import Outcome
 
 
 def records(tmp_path):

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
-from beavervision.audio.activity import Activity
 from beavervision.audio.level import QUIETEST_DB, speech_level_db
+from beavervision.audio.vad import Activity
 from beavervision.audio.waveform import Waveform, loudest_db
 from beavervision.preprocess.report.findings import Findings, SubjectFindings
 from beavervision.preprocess.report.lag import sound_lag

@@ -9,8 +9,8 @@ from jaxtyping import Float
 from scipy.fft import dct
 from scipy.ndimage import uniform_filter1d
 
-from beavervision.audio.activity import over_frames
 from beavervision.audio.features import log_mel
+from beavervision.audio.vad import over_frames
 
 WIDEST = 10
 """Frames of lag that are tried either way."""

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
 from beavervision.artifacts.clip import Subject
-from beavervision.audio.activity import Activity
+from beavervision.audio.vad import Activity
 from beavervision.preprocess.report.findings import Findings
 
 SYLLABLES = 1.0

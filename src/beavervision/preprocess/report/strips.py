@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from beavervision.audio.activity import Activity, over_frames
+from beavervision.audio.vad import Activity, over_frames
 from beavervision.preprocess.report.facts import CLIPPED
 from beavervision.preprocess.report.findings import Findings, SubjectFindings
 from beavervision.preprocess.report.moments import REASONS, error_percent, face_height, yaw_pitch

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from beavervision.artifacts.clip import TEST_SHARE
-from beavervision.audio.activity import Activity, speech_activity
+from beavervision.audio.vad import Activity, speech_activity
 from beavervision.preprocess.report.advice import CHAIN, because, next_command, recommend, settings
 from beavervision.preprocess.report.facts import Facts, gather
 from beavervision.preprocess.report.findings import Findings

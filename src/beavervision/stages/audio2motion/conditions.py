@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import gelu
 
-from beavervision.audio.hearing import ROWS_PER_FRAME
+from beavervision.audio.speech_features import ROWS_PER_FRAME
 from beavervision.stages.audio2motion.wavenet import MaskedBatchNorm, TimeConv
 
 PITCH_BINS = 300

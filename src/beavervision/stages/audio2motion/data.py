@@ -9,14 +9,14 @@ from typing import Any
 from torch.utils.data import DataLoader
 
 from beavervision.artifacts.manifest import Manifest
-from beavervision.audio.hearing import FeatureSettings
+from beavervision.audio.speech_features import FeatureSettings
+from beavervision.data.augmentation import Variety
+from beavervision.data.held_out import HeldOut
+from beavervision.data.sampling import DrawLoader, step_loader
 from beavervision.errors import BeaverError
 from beavervision.stages.audio2motion.speech_motion import SpeechMotion, as_batch, closures, collate
 from beavervision.stages.audio2motion.statistics import measure
 from beavervision.stages.audio2motion.windows import Windows
-from beavervision.stages.disturbance import Variety
-from beavervision.stages.draws import DrawLoader, step_loader
-from beavervision.stages.held_out import HeldOut
 from beavervision.stages.speech_data import SpeechData
 
 MOTIONS = ("exp", "id_exp")

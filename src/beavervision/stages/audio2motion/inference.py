@@ -10,9 +10,9 @@ from jaxtyping import Float, Int
 
 from beavervision.artifacts.bundle import Bundle
 from beavervision.artifacts.motion import Motion
-from beavervision.audio.hearing import AudioFeatures, FeatureSettings
 from beavervision.audio.level import at_level
 from beavervision.audio.pitch import coarse_pitch
+from beavervision.audio.speech_features import AudioFeatures, FeatureSettings
 from beavervision.stages.audio2motion.network import STRIDE, MotionVAE, Speech
 
 CHUNK = 1000

@@ -7,7 +7,7 @@ import math
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from beavervision.stages.ranks import weighted_mean
+from beavervision.stages.distributed import weighted_mean
 
 
 def masked_mean(values: Float[Tensor, "B T"], weight: Float[Tensor, "B T"]) -> Float[Tensor, ""]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from beavervision.data.speech_sample import Take
 from beavervision.face.landmarks import LID_MID_LOWER, LID_MID_UPPER, LIP_MID_LOWER, LIP_MID_UPPER
 from beavervision.face.model import FaceModel
-from beavervision.stages.takes import Take
 
 AMPLITUDE_PERCENTILE = 90
 """Amplitudes are this percentile of the distance between lips and between lids (STAGES.md section 2)."""

@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn.functional import pad
 
+from beavervision.data.sampling import step_noise
 from beavervision.face.providers import load_face_model
 from beavervision.metrics.mouth import closure_recall
 from beavervision.stages.arguments import build_from
@@ -22,7 +23,6 @@ from beavervision.stages.audio2motion.objective import LossWeights, Objective
 from beavervision.stages.audio2motion.speech_motion import SpeechMotion
 from beavervision.stages.audio2motion.strip import held_out_media, spoken_media
 from beavervision.stages.base import BundleContents, StageModule
-from beavervision.stages.draws import step_noise
 from beavervision.stages.media import PREVIEW, Film, Media
 from beavervision.stages.syncnet.inference import SyncExpert
 

@@ -9,11 +9,11 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from beavervision.audio.hearing import ROWS_PER_FRAME
+from beavervision.audio.speech_features import ROWS_PER_FRAME
 from beavervision.stages.audio2motion.conditions import ConditionEncoder, RowMerge
 from beavervision.stages.audio2motion.flow import FlowPrior
 from beavervision.stages.audio2motion.wavenet import GatedStack, TimeConv
-from beavervision.stages.ranks import noise_like
+from beavervision.stages.distributed import noise_like
 from beavervision.types import Batch
 
 STRIDE = 4

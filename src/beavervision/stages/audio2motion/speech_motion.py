@@ -11,12 +11,12 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from beavervision.audio.pitch import coarse_pitch
+from beavervision.data.speech_sample import Take
 from beavervision.face.model import FaceModel
 from beavervision.metrics.mouth import spoken_closures
 from beavervision.stages.audio2motion.manner import Manner, lip_distance
 from beavervision.stages.audio2motion.network import Speech
 from beavervision.stages.audio2motion.statistics import motion_of
-from beavervision.stages.takes import Take
 
 
 @dataclass

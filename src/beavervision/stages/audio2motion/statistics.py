@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from beavervision.data.running_stats import Moments
+from beavervision.data.speech_sample import Take
 from beavervision.face.model import FaceModel
 from beavervision.stages.audio2motion.manner import Manner, manner_of, usual_manner
-from beavervision.stages.moments import Moments
-from beavervision.stages.takes import Take
 
 LOW_PERCENTILE = 1
 MIN_STD = 1.0e-3

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from beavervision.audio.hearing_stream import HearingStream
 from beavervision.audio.running_level import RunningLevel
+from beavervision.audio.streaming_features import HearingStream
 from beavervision.audio.waveform import SAMPLE_RATE
 from beavervision.errors import BeaverError
 from beavervision.stages.audio2motion.inference import AudioToMotion

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from beavervision.stages.ranks import normalised
+from beavervision.stages.distributed import normalised
 
 
 class TimeConv(nn.Conv1d):

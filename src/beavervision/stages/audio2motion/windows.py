@@ -7,14 +7,14 @@ from copy import copy
 import numpy as np
 from jaxtyping import Bool, Int
 
+from beavervision.data.feature_cache import Shelf
+from beavervision.data.sampling import Drawn, draw_rng
+from beavervision.data.speaker_balance import SpeakerBalance
 from beavervision.face.model import FaceModel
 from beavervision.stages.audio2motion.manner import mouth_projector
 from beavervision.stages.audio2motion.speech_motion import SpeechMotion, as_batch, closures, collate, resting, scaled
 from beavervision.stages.audio2motion.statistics import Statistics
-from beavervision.stages.draws import Drawn, draw_rng
-from beavervision.stages.ranks import own_share
-from beavervision.stages.shelf import Shelf
-from beavervision.stages.speakers import SpeakerBalance
+from beavervision.stages.distributed import own_share
 
 MIN_KNOWN = 0.5
 """Share of a training window whose motion must be known."""

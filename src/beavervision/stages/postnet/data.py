@@ -13,15 +13,15 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from beavervision.artifacts.clip import TEST_SHARE
-from beavervision.audio.hearing import AudioFeatures
+from beavervision.audio.speech_features import AudioFeatures
+from beavervision.data.augmentation import Disturbance, Variety
+from beavervision.data.feature_cache import Shelf
+from beavervision.data.sampling import DrawLoader, draw_loader
 from beavervision.errors import BeaverError
 from beavervision.nerf.condition_scale import ConditionScale
 from beavervision.stages.audio2motion.inference import AudioToMotion
-from beavervision.stages.disturbance import Disturbance, Variety
-from beavervision.stages.draws import DrawLoader, draw_loader
 from beavervision.stages.postnet.pitch import frame_pitch
 from beavervision.stages.postnet.refinement import Refinement, Stretches, collate
-from beavervision.stages.shelf import Shelf
 from beavervision.stages.speech_data import SpeechData
 
 

@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from beavervision.artifacts.bundle import Bundle
 from beavervision.artifacts.motion import Motion
-from beavervision.audio.hearing import pitch_rows
+from beavervision.audio.speech_features import pitch_rows
 from beavervision.errors import BeaverError
 from beavervision.face.model import FaceModel
 from beavervision.face.providers import load_face_model

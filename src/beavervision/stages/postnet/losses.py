@@ -5,7 +5,7 @@ from __future__ import annotations
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from beavervision.stages.ranks import weighted_mean
+from beavervision.stages.distributed import weighted_mean
 
 INNER_LIP_PAIRS = ((61, 67), (62, 66), (63, 65))
 """Upper and lower inner lip among the 68 landmarks."""

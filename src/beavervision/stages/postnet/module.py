@@ -11,9 +11,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from beavervision.data.sampling import step_noise
 from beavervision.stages.arguments import build_from
 from beavervision.stages.base import BundleContents, StageModule
-from beavervision.stages.draws import step_noise
 from beavervision.stages.lips import LIPS68
 from beavervision.stages.media import PREVIEW, Film, Media
 from beavervision.stages.postnet.data import PostNetData

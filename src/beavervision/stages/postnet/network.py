@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from beavervision.stages.ranks import SharedBatchNorm
+from beavervision.stages.distributed import SharedBatchNorm
 
 LEAK = 0.2
 """Negative slope of the leaky ReLUs (STAGES.md section 3)."""

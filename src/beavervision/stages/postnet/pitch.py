@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from beavervision.audio.hearing import ROWS_PER_FRAME
+from beavervision.audio.speech_features import ROWS_PER_FRAME
 
 REFERENCE_HZ = 160.0
 """Between men's and women's voices, so that both lie near 0."""

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from beavervision.stages.draws import Drawn, draw_rng
+from beavervision.data.sampling import Drawn, draw_rng
 from beavervision.types import Batch
 
 

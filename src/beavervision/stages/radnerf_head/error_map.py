@@ -7,9 +7,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from beavervision.stages.distributed import gathered, rank
 from beavervision.stages.radnerf_head.batch import RayBatch
 from beavervision.stages.radnerf_head.targets import Target
-from beavervision.stages.ranks import gathered, rank
 
 CELLS = 16
 """Cells along either side of a canvas: 512 bytes a frame, whatever the canvas's size (RAD-NeRF: 128)."""

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from beavervision.stages.distributed import gathered
 from beavervision.stages.radnerf_head.batch import RayBatch
 from beavervision.stages.radnerf_head.data import HeadData
 from beavervision.stages.radnerf_head.error_map import ErrorMap
@@ -15,7 +16,6 @@ from beavervision.stages.radnerf_head.network import HeadNetwork
 from beavervision.stages.radnerf_head.objective import LossWeights, judge, judge_squares, render_batch
 from beavervision.stages.radnerf_head.perceptual import PerceptualLoss
 from beavervision.stages.radnerf_head.pose import PoseCorrection
-from beavervision.stages.ranks import gathered
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ import torch
 from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
+from beavervision.stages.distributed import weighted_mean
 from beavervision.stages.radnerf_head.batch import RayBatch
 from beavervision.stages.radnerf_head.targets import Target
-from beavervision.stages.ranks import weighted_mean
 
 
 def pixel_errors(

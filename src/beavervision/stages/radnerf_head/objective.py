@@ -10,12 +10,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from beavervision.nerf.rays import pixel_rays
+from beavervision.stages.distributed import own_rows, ranks
 from beavervision.stages.radnerf_head.batch import RayBatch
 from beavervision.stages.radnerf_head.losses import idle_ambient, mean_error, opacity_entropy, pixel_errors
 from beavervision.stages.radnerf_head.network import HeadNetwork, Rendering
 from beavervision.stages.radnerf_head.perceptual import PerceptualLoss
 from beavervision.stages.radnerf_head.targets import Target
-from beavervision.stages.ranks import own_rows, ranks
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Int
 from torch.utils.data import Dataset, IterableDataset
 
-from beavervision.stages.draws import worker_numbers
+from beavervision.data.sampling import worker_numbers
 from beavervision.stages.radnerf_head.batch import FrameBatch, RayBatch
 
 

@@ -14,11 +14,11 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 from PIL import Image
 
+from beavervision.compositing.layers import feather
 from beavervision.stages.radnerf_torso.conditioner import TorsoCondition
 from beavervision.stages.radnerf_torso.movement import Movement, look_up, movement_of
 from beavervision.stages.radnerf_torso.network import REST_EXTENT, TorsoField
 from beavervision.stages.radnerf_torso.raster import Raster
-from beavervision.video.layers import feather
 
 NAME = "detail.png"
 FINE = 0.008

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from torch.utils.data import IterableDataset
 
-from beavervision.stages.draws import worker_numbers
+from beavervision.data.sampling import worker_numbers
 from beavervision.stages.radnerf_torso.batch import TorsoBatch
 
 

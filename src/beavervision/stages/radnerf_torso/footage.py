@@ -13,11 +13,11 @@ from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.crops import FOLDER, cut
 from beavervision.artifacts.manifest import Manifest, sha256_json
 from beavervision.artifacts.store import atomic_folder
+from beavervision.compositing.layers import grow
 from beavervision.face.framing import inside_footage
 from beavervision.stages.radnerf_torso.raster import Raster
 from beavervision.stages.radnerf_torso.targets import Target, torso_targets
 from beavervision.types import Label
-from beavervision.video.layers import grow
 
 VERSION = 2
 """Counted up when the meaning of what is kept changes, so that old caches are not read."""

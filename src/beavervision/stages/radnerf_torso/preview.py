@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from beavervision.data.speech_sample import sound_of
 from beavervision.stages.media import PREVIEW, Film
 from beavervision.stages.radnerf_head.looking.preview import MOST_FRAMES, preview_size
 from beavervision.stages.radnerf_torso.data import TorsoData
 from beavervision.stages.radnerf_torso.inference import bake, render_baked
 from beavervision.stages.radnerf_torso.network import TorsoField
-from beavervision.stages.takes import sound_of
 
 
 def preview_film(network: TorsoField, data: TorsoData) -> Film:

@@ -18,10 +18,10 @@ from PIL import Image
 
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.crops import Crops
+from beavervision.compositing.layers import feather
 from beavervision.stages.radnerf_torso.targets import BODY
 from beavervision.stages.radnerf_torso.track import SourceTrack
 from beavervision.types import Label
-from beavervision.video.layers import feather
 
 EDGE = 2.0
 """Pixels over which the cut-out's matte falls off."""

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from torch.utils.data import DataLoader
 
-from beavervision.audio.hearing import FeatureSettings
+from beavervision.audio.speech_features import FeatureSettings
+from beavervision.data.augmentation import Variety
+from beavervision.data.feature_cache import Shelf
+from beavervision.data.running_stats import Moments
+from beavervision.data.sampling import DrawLoader, draw_loader
 from beavervision.errors import BeaverError
 from beavervision.face.model import FaceModel
-from beavervision.stages.disturbance import Variety
-from beavervision.stages.draws import DrawLoader, draw_loader
 from beavervision.stages.lips import lips_of
-from beavervision.stages.moments import Moments
-from beavervision.stages.shelf import Shelf
 from beavervision.stages.speech_data import SpeechData
 from beavervision.stages.syncnet.network import WINDOW
 from beavervision.stages.syncnet.pairs import (

@@ -12,13 +12,13 @@ from torch.nn.functional import softplus
 
 from beavervision.artifacts.bundle import Bundle
 from beavervision.artifacts.motion import Motion
-from beavervision.audio.hearing import ROWS_PER_FRAME, FeatureSettings
 from beavervision.audio.level import at_level
+from beavervision.audio.speech_features import ROWS_PER_FRAME, FeatureSettings
 from beavervision.errors import BeaverError
 from beavervision.face.providers import load_face_model
 from beavervision.metrics.sync import Sync, sync_offset
+from beavervision.stages.distributed import weighted_mean
 from beavervision.stages.lips import lips_of
-from beavervision.stages.ranks import weighted_mean
 from beavervision.stages.syncnet.network import WINDOW, SyncNet
 
 

@@ -10,10 +10,10 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from beavervision.audio.hearing import ROWS_PER_FRAME
+from beavervision.audio.speech_features import ROWS_PER_FRAME
+from beavervision.data.sampling import step_noise
 from beavervision.stages.arguments import build_from
 from beavervision.stages.base import BundleContents, StageModule
-from beavervision.stages.draws import step_noise
 from beavervision.stages.media import Media
 from beavervision.stages.syncnet.data import SyncNetData
 from beavervision.stages.syncnet.judgement import Judgement

@@ -7,9 +7,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from beavervision.audio.hearing import ROWS_PER_FRAME
+from beavervision.audio.speech_features import ROWS_PER_FRAME
+from beavervision.stages.distributed import SharedBatchNorm
 from beavervision.stages.lips import mirrored
-from beavervision.stages.ranks import SharedBatchNorm
 
 WINDOW = 5
 """Frames of a window, 0.2 s; ten rows of sound (STAGES.md section 2)."""

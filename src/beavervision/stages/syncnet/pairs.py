@@ -10,14 +10,14 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from beavervision.audio.hearing import ROWS_PER_FRAME
+from beavervision.audio.speech_features import ROWS_PER_FRAME
+from beavervision.data.feature_cache import Shelf
+from beavervision.data.sampling import Drawn, draw_rng
+from beavervision.data.speaker_balance import SpeakerBalance
+from beavervision.data.speech_sample import Take
 from beavervision.face.model import FaceModel
-from beavervision.stages.draws import Drawn, draw_rng
 from beavervision.stages.lips import lips_of
-from beavervision.stages.shelf import Shelf
-from beavervision.stages.speakers import SpeakerBalance
 from beavervision.stages.syncnet.network import WINDOW
-from beavervision.stages.takes import Take
 from beavervision.types import Batch
 
 SHIFT_FRAMES = (3, 15)

@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from beavervision.artifacts.manifest import MANIFEST, Manifest, sha256_json
 from beavervision.artifacts.talk import TRAIN, write_talk
-from beavervision.audio.augment import Surroundings, random_surroundings
+from beavervision.audio.acoustics import Surroundings, random_surroundings
 from beavervision.audio.level import at_level
 from beavervision.audio.waveform import SAMPLE_RATE
 from beavervision.errors import BeaverError

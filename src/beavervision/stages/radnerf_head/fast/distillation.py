@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from beavervision.stages.distributed import own_rows, ranks
 from beavervision.stages.radnerf_head.averaging import WeightAverage
 from beavervision.stages.radnerf_head.batch import RayBatch
 from beavervision.stages.radnerf_head.data import HeadData
@@ -19,7 +20,6 @@ from beavervision.stages.radnerf_head.patches import PatchPlan
 from beavervision.stages.radnerf_head.perceptual import PerceptualLoss
 from beavervision.stages.radnerf_head.pose import PoseCorrection
 from beavervision.stages.radnerf_head.window import Pose, Windows
-from beavervision.stages.ranks import own_rows, ranks
 
 
 class Distillation(nn.Module):

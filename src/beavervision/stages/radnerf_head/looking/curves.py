@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from beavervision.artifacts.clip import Clip
+from beavervision.data.speech_sample import sound_of
 from beavervision.stages.media import Curves
-from beavervision.stages.takes import sound_of
 
 LINES = {"psnr": "head", "psnr_face": "face", "psnr_mouth": "mouth box", "psnr_fast": "head, fast"}
 """Figure -> its name in the legend."""

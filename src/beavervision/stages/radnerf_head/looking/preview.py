@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from beavervision.data.speech_sample import sound_of
 from beavervision.stages.media import PREVIEW, Film
 from beavervision.stages.radnerf_head.batch import FrameBatch
 from beavervision.stages.radnerf_head.data import HeadData
 from beavervision.stages.radnerf_head.looking.captions import enlarged, letters_for, line
 from beavervision.stages.radnerf_head.looking.rendering import Render
-from beavervision.stages.takes import sound_of
 
 MOST_FRAMES = 75
 """Three seconds say enough, and cost seconds on a CPU."""

@@ -1,0 +1,96 @@
+"""Features of a sound while it comes in, row by row the same as those of the whole."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+
+from beavervision.audio.features import FEATURE_RATE, HOP, N_FFT, log_mel_of, n_rows
+from beavervision.audio.pitch import WINDOW, PitchPath, candidates
+from beavervision.audio.speech_features import (
+    ROWS_PER_FRAME,
+    AudioFeatures,
+    FeatureSettings,
+    linear_at,
+    n_frames,
+    nearest_at,
+    row_places,
+)
+from beavervision.errors import BeaverError
+
+_HALF = max(N_FFT, WINDOW) // 2
+"""Samples round a row's middle: 19 ms, less than is left of a frame at 25 fps after its second row."""
+
+
+class HearingStream:
+    """Hears a sound piece by piece; memory does not grow with it.
+
+    Log-mel rows are those of the whole sound. The pitch of the last rows may still change with what follows, and a
+    row counts as loud or quiet by the loudest sample so far.
+
+    Args:
+        features: what is heard; log-mel only.
+        fps: frames of motion per second.
+        keep: frames that are remembered.
+
+    Raises:
+        BeaverError: when the features need the whole sound.
+    """
+
+    def __init__(self, features: FeatureSettings, fps: float, keep: int) -> None:
+        if features.kind != "mel":
+            raise BeaverError(
+                f"audio_features={features.kind} hears a sentence as a whole; streaming needs audio_features=mel."
+            )
+        self._fps = fps
+        self._keep = int(np.ceil(row_places(1, fps, keep + 2)[-1])) + 1
+        self._sound = np.zeros(_HALF, np.float32)  # from _HALF samples before the next row's middle on
+        self._content = np.zeros((0, log_mel_of(np.zeros((1, N_FFT))).shape[1]), np.float32)
+        self._path, self._peak = PitchPath(self._keep), 0.0
+        self._count = self._rows = 0
+        self._whole: int | None = None
+
+    @property
+    def n_frames(self) -> int:
+        """Frames of which both rows are there."""
+        if self._whole is not None:
+            return self._whole
+        # Frame t is there when the row at or after its second one's place is.
+        possible = int(self._rows * self._fps / FEATURE_RATE) + 2
+        places = np.ceil(np.round(row_places(possible, self._fps)[1::ROWS_PER_FRAME], 6))
+        return int((places <= self._rows - 1).sum())
+
+    def push(self, samples: Float[np.ndarray, "N"]) -> None:
+        """Hear what comes next, 16 kHz mono."""
+        self._count += len(samples)
+        self._peak = max(self._peak, float(np.abs(samples).max(initial=0.0)))
+        self._sound = np.concatenate([self._sound, np.asarray(samples, np.float32)])
+        self._hear((len(self._sound) - 2 * _HALF) // HOP + 1)
+
+    def finish(self) -> int:
+        """Hear the silence after the end; returns the frames of the whole."""
+        missing = n_rows(self._count) - self._rows
+        self._sound = np.pad(self._sound, (0, 2 * _HALF + HOP * max(0, missing)))
+        self._hear(missing)
+        self._whole = n_frames(self._count, self._fps)
+        return self._whole
+
+    def features(self, first: int, stop: int) -> AudioFeatures:
+        """Features of frames first:stop, the last of those that are remembered."""
+        before = self._rows - len(self._content)
+        place = row_places(stop - first, self._fps, first)
+        pitch = self._path.hertz()
+        return AudioFeatures(
+            linear_at(self._content, place - before), nearest_at(pitch, place - (self._rows - len(pitch)))
+        )
+
+    def _hear(self, rows: int) -> None:
+        """Work out so many rows more."""
+        if rows <= 0:
+            return
+        around = np.lib.stride_tricks.sliding_window_view(self._sound, 2 * _HALF)[::HOP][:rows]
+        mel, tone = (around[:, _HALF - size // 2 : _HALF + size // 2] for size in (N_FFT, WINDOW))
+        self._content = np.concatenate([self._content, log_mel_of(mel)])[-self._keep :]
+        self._path.extend(*candidates(tone, max(self._peak, np.finfo(np.float32).tiny)))
+        self._sound = self._sound[rows * HOP :]
+        self._rows += rows

@@ -1,0 +1,6 @@
+"""`python -m beavervision.cli <verb>`: the console script, where scripts are not on the path."""
+
+from beavervision.cli.console import main
+
+if __name__ == "__main__":
+    main()

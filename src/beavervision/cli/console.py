@@ -1,0 +1,47 @@
+"""`beavervision <verb>`: the same verbs as train.py and infer.py, from anywhere."""
+
+from __future__ import annotations
+
+import sys
+
+from beavervision import __version__
+from beavervision.cli.entry import VERBS
+from beavervision.cli.entry import run as run_verb
+from beavervision.config.suggestions import closest
+from beavervision.workflows.failure import EXIT_MISTAKE
+
+USAGE = """beavervision {version}: footage of a person in, that person speaking any speech out.
+
+usage: beavervision <verb> [key=value ...]
+
+{verbs}
+
+Start with:  beavervision doctor
+Your video:  beavervision prepare data=myvideo data.name=me data.video=me.mp4
+More of a verb: beavervision <verb> --help
+"""
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    sys.exit(_main(sys.argv[1:]))
+
+
+def _main(arguments: list[str]) -> int:
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(_usage(), end="")
+        return 0
+    if arguments[0] in ("-V", "--version"):
+        print(f"beavervision {__version__}")
+        return 0
+    verb, *rest = arguments
+    if verb not in VERBS:
+        print(f"error: {verb} is not a verb of beavervision; {closest(verb, VERBS)}.", file=sys.stderr)
+        return EXIT_MISTAKE
+    sys.argv = [f"beavervision {verb}", *rest]
+    return run_verb(verb)
+
+
+def _usage() -> str:
+    verbs = "\n".join(f"  {name:<9} {what}" for name, what in VERBS.items())
+    return USAGE.format(version=__version__, verbs=verbs)

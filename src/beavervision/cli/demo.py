@@ -1,0 +1,100 @@
+"""The demo: the whole chain on the synthetic actor, as a user would type it, and a report at the end.
+
+`python -m beavervision.cli.demo [key=value ...]`; `data.*` and `paths.*` go to every command, the rest to training.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from beavervision.workflows.upstream import CHAIN
+
+EXPERIMENT = "experiment=demo"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command of the demo, and what it took."""
+
+    name: str
+    arguments: tuple[str, ...]
+    seconds: float = 0.0
+    peak_memory_mb: float = 0.0
+
+    @property
+    def command(self) -> str:
+        """What a user would type."""
+        return " ".join(("beavervision", *self.arguments))
+
+
+def steps(overrides: Sequence[str]) -> list[Step]:
+    """Return the demo's commands.
+
+    Args:
+        overrides: further `key=value` of the user.
+    """
+    common = [o for o in overrides if o.startswith(("data.", "paths."))]
+    training = [o for o in overrides if o not in common]
+    chain = f"model={','.join(CHAIN)}"
+    return [
+        Step("prepare", ("prepare", "data=demo", *common)),
+        Step("train", ("train", "-m", chain, "data=demo", EXPERIMENT, *common, *training)),
+        Step("avatar", ("infer", "data=demo", EXPERIMENT, "mode=avatar", *common)),
+        Step("dub", ("infer", "data=demo", EXPERIMENT, "mode=dub", *common)),
+    ]
+
+
+def run_step(step: Step) -> Step:
+    """Run a command as a process of its own, its output on our terminal, and return what it took.
+
+    Raises:
+        SystemExit: with the command's own code, when it fails.
+    """
+    print(f"\n$ {step.command}", flush=True)
+    begun = time.monotonic()
+    process = subprocess.Popen([sys.executable, "-m", "beavervision.cli", *step.arguments])
+    try:
+        _, status, used = os.wait4(process.pid, 0)
+    except KeyboardInterrupt:
+        # The child got the same Ctrl-C; let it write its checkpoint and say so.
+        sys.exit(process.wait())
+    if code := os.waitstatus_to_exitcode(status):
+        sys.exit(code)
+    memory = used.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+    return Step(step.name, step.arguments, time.monotonic() - begun, memory)
+
+
+def demo(overrides: Sequence[str]) -> Path:
+    """Run the whole chain on the actor and write the report.
+
+    Returns:
+        The report's folder.
+    """
+    begun = time.monotonic()
+    took = [run_step(step) for step in steps(overrides)]
+    from beavervision.cli.demo_report import write_report
+
+    print("\nmeasuring the results against the truth", flush=True)
+    runs = next((Path(o.partition("=")[2]) for o in overrides if o.startswith("paths.runs=")), Path("runs"))
+    folder = write_report(runs, took)
+    print(f"\nThe demo took {(time.monotonic() - begun) / 60:.1f} minutes. Its report:")
+    for name in ("index.html", "avatar.mp4", "dub.mp4", "sheet.png", "metrics.json"):
+        print(f"  {folder / name}")
+    print(
+        "\nNow with a video of your own (half a minute or more of one person speaking):\n"
+        f"  python train.py -m model={','.join(CHAIN)} \\\n"
+        "      data=myvideo data.name=me data.video=me.mp4 experiment=cpu_quick\n"
+        "  python infer.py data=myvideo data.name=me audio=speech.wav out=talk.mp4",
+        flush=True,
+    )
+    return folder
+
+
+if __name__ == "__main__":
+    demo(sys.argv[1:])

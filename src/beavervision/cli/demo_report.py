@@ -1,0 +1,89 @@
+"""The demo's report: two films, a contact sheet, figures, and one page that shows them all."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from PIL import Image
+
+from beavervision import __version__
+from beavervision.artifacts.clip import Clip
+from beavervision.artifacts.store import atomic_folder
+from beavervision.cli.demo import Step
+from beavervision.cli.demo_figures import bundle_figures, clip_figures, film_figures
+from beavervision.cli.demo_sheet import contact_sheet
+from beavervision.inference.avatar import Person
+from beavervision.synthetic import actor_truth, speech_audio, speech_truth
+from beavervision.workflows.upstream import Search, find_upstream
+
+MODES = ("avatar", "dub")
+PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>beavervision: the demo</title>
+<style>
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 1100px; margin: 2em auto; padding: 0 1em; color: #222; }}
+video, img {{ width: 100%; border-radius: 6px; }}
+table {{ border-collapse: collapse; }} td {{ padding: .15em 1.2em .15em 0; }} td + td {{ text-align: right; }}
+</style>
+<h1>beavervision {version}: the demo</h1>
+<p>A person that does not exist, rendered with exact ground truth; an avatar learnt from half a minute of it on this
+machine's CPU; and that avatar saying something that it never said.</p>
+<h2>Avatar: everything generated</h2>{avatar}
+<h2>Dub: the footage, with a new head</h2>{dub}
+<h2>Source, reconstruction of frames never seen, new speech</h2><img alt="contact sheet" src="{sheet}">
+<h2>Figures</h2><table>{rows}</table>
+</html>
+"""
+
+
+def write_report(runs: Path, took: Sequence[Step]) -> Path:
+    """Measure the demo's results, and write its report whole or not at all.
+
+    Args:
+        runs: the folder of all runs.
+        took: the demo's commands, with what they took.
+
+    Returns:
+        The report's folder.
+    """
+    folder = runs / "demo" / "report"
+    clip = Clip.load(runs / "demo" / "clip")
+    films = {mode: runs / "demo" / "infer" / f"{speech_audio().stem}_{mode}.mp4" for mode in MODES}
+    bundles = find_upstream("infer", Search(runs, "demo", "demo"))
+    figures = {f"{step.name}/wall_seconds": step.seconds for step in took}
+    figures |= {f"{step.name}/peak_memory_mb": step.peak_memory_mb for step in took}
+    figures |= clip_figures(clip, actor_truth()) | bundle_figures(bundles)
+    for mode, film in films.items():
+        figures |= film_figures(film, speech_truth(), mode)
+    sheet = contact_sheet(clip, Person.load(bundles), films["avatar"])
+    with atomic_folder(folder) as part:
+        for mode, film in films.items():
+            shutil.copyfile(film, part / f"{mode}.mp4")
+        sheet.save(part / "sheet.png")
+        (part / "metrics.json").write_text(json.dumps(figures, indent=2), encoding="utf-8")
+        (part / "index.html").write_text(page(figures, films, sheet), encoding="utf-8")
+    return folder
+
+
+def page(figures: Mapping[str, float], films: Mapping[str, Path], sheet: Image.Image) -> str:
+    """Return the report as HTML that needs no other file."""
+    rows = "".join(
+        f"<tr><td>{html.escape(name)}</td><td>{value:.4g}</td></tr>" for name, value in sorted(figures.items())
+    )
+    stream = io.BytesIO()
+    sheet.save(stream, "JPEG", quality=88)
+    videos = {
+        mode: f'<video controls loop src="{_data("video/mp4", film.read_bytes())}"></video>'
+        for mode, film in films.items()
+    }
+    picture = _data("image/jpeg", stream.getvalue())
+    return PAGE.format(version=html.escape(__version__), rows=rows, sheet=picture, **videos)
+
+
+def _data(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

@@ -1,0 +1,107 @@
+"""From the command line to a verb: Hydra composes the config, mistakes become one sentence."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import hydra
+
+from beavervision.cli.jobs import Jobs
+from beavervision.cli.multirun.conclusion import conclude
+from beavervision.cli.multirun.sweep import Sweep
+from beavervision.config.conf_folder import conf_folder
+from beavervision.config.errors import ConfigError, as_sentence
+from beavervision.config.plugins import register_plugins
+from beavervision.config.resolvers import register_resolvers
+from beavervision.config.wildcards import expand
+from beavervision.errors import BeaverError
+from beavervision.workflows.failure import (
+    EXIT_FAULT,
+    EXIT_INTERRUPTED,
+    EXIT_MISTAKE,
+    is_mistake,
+    report,
+    wants_traceback,
+)
+
+VERBS = {
+    "prepare": "look at footage: faces, pose, expression, labels, background",
+    "train": "train one stage, or with -m the whole chain or a sweep",
+    "infer": "make the avatar speak: speech in, mp4 out",
+    "evaluate": "measure a trained stage on frames that it never saw",
+    "doctor": "check this machine",
+}
+"""Verb -> what it does; each is a function of that name in a module of that name."""
+
+LAUNCHERS = ("submitit.", "joblib.")
+"""Packages whose errors in this process tell of a job's end in another; the job's record says what was the matter."""
+MULTIRUN = ("-m", "--multirun")
+"""Hydra's parser wants these before or after all overrides; we take them anywhere."""
+SPIN = "1000"
+"""Turns that an idle thread of GNU OpenMP, PyTorch's and numba's both, waits awake (GOMP_SPINCOUNT). Its own 300,000
+take the processor from whoever has work: a step of the head on two threads took 157 ms beside another busy process,
+with fewer turns 127; alone 54 and 50 (docs/benchmarks.md)."""
+
+
+def main(verb: str) -> None:
+    """Run a verb with the arguments of the command line, and exit with its code."""
+    sys.exit(run(verb))
+
+
+def run(verb: str) -> int:
+    """Run a verb with the arguments of the command line.
+
+    Returns:
+        0; 2 after a mistake of use, told in one sentence; 130 after Ctrl-C; 1 when a job of a sweep crashed.
+    """
+    # Hydra would print errors its own way and exit with 1; we want them here.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    # Read when PyTorch is loaded, which is later.
+    os.environ.setdefault("GOMP_SPINCOUNT", SPIN)
+    register_resolvers()
+    register_plugins()
+    sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in MULTIRUN)
+    multirun = any(flag in sys.argv for flag in MULTIRUN)
+    try:
+        sys.argv[1:] = expand(sys.argv[1:], multirun=multirun)
+    except BeaverError as error:
+        return _told(error)
+    sweep = Sweep.of(verb, sys.argv[1:]) if multirun else None
+    return _run_jobs(verb, Jobs(verb)) if sweep is None else _run_sweep(verb, sweep)
+
+
+def _run_sweep(verb: str, sweep: Sweep) -> int:
+    """Run all jobs; however it ends, show what became of them."""
+    try:
+        with sweep.announced():
+            code = _run_jobs(verb, Jobs(verb, sweep))
+    finally:
+        worst = conclude(verb, sweep)
+    return code or worst
+
+
+def _run_jobs(verb: str, jobs: Jobs) -> int:
+    try:
+        # Launchers send a function's file and name to other processes: a method of an object that goes along.
+        hydra.main(config_path=str(conf_folder()), config_name=verb, version_base="1.3")(jobs.run)()
+    except KeyboardInterrupt:
+        print("\nstopped; the same command starts again", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except Exception as error:
+        if wants_traceback(sys.argv):
+            raise
+        if isinstance(error, ConfigError) and not jobs.broken:
+            return _told(as_sentence(error, verb, sys.argv[1:]))
+        if is_mistake(error):
+            return _told(error)
+        if type(error).__module__.startswith(LAUNCHERS):
+            print(f"error: a job's process ended: {error}".splitlines()[0], file=sys.stderr)
+            return EXIT_FAULT
+        raise
+    return jobs.code
+
+
+def _told(error: Exception) -> int:
+    report(error)
+    return EXIT_MISTAKE

@@ -1,0 +1,95 @@
+"""A sweep: the folder in which its jobs tell what became of them, and what is made of that at the end."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from hydra.core.hydra_config import HydraConfig
+
+from beavervision.cli.multirun.page import write_page
+from beavervision.cli.multirun.record import FAILED, INTERRUPTED, JobRecord, read_records
+from beavervision.cli.multirun.table import print_table, write_csv
+from beavervision.config.sweep_name import SWEEP_FOLDER, Plan
+from beavervision.workflows.failure import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_MISTAKE
+from beavervision.workflows.run_folder import run_folder, shown
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One command with `-m`; goes along to whichever process runs a job of it."""
+
+    plan: Plan
+    command: str
+    begun: float
+    """Unix time."""
+
+    @classmethod
+    def of(cls, verb: str, arguments: Sequence[str]) -> Sweep | None:
+        """Return the sweep of a command line with `-m`; None when no config comes of it, which Hydra will explain."""
+        plan = Plan.of(verb, arguments)
+        script = Path(sys.argv[0]).name
+        command = shlex.join([*(("python", script) if script.endswith(".py") else (script,)), *arguments])
+        return None if plan is None else cls(plan, command, time.time())
+
+    @property
+    def folder(self) -> Path:
+        """Where the table, the page and the jobs' records lie."""
+        return self.plan.folder
+
+    @contextmanager
+    def announced(self) -> Iterator[None]:
+        """Let configs of launchers and sweepers find the folder, as `${bv.sweep_folder:}`."""
+        before = os.environ.get(SWEEP_FOLDER)
+        os.environ[SWEEP_FOLDER] = str(self.folder)
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ[SWEEP_FOLDER]
+            else:
+                os.environ[SWEEP_FOLDER] = before
+
+    def begin(self) -> JobRecord:
+        """Return the record of the job that starts now in this process, after writing it."""
+        overrides = self.plan.varying(list(HydraConfig.get().overrides.task))
+        record = JobRecord(int(HydraConfig.get().job.num), overrides, str(run_folder()))
+        self.keep(record)
+        print(f"job {record.number}: {' '.join(overrides)}", flush=True)
+        return record
+
+    def keep(self, record: JobRecord) -> None:
+        """Write how a job stands, and the table and the page anew: a sweep that is killed has them."""
+        record.write(self.folder)
+        records = read_records(self.folder)
+        write_csv(self.folder / "jobs.csv", records)
+        write_page(self.folder / "index.html", self.plan.name, self.command, records)
+
+    def conclude(self) -> int:
+        """Show the table of all jobs.
+
+        Returns:
+            The exit code: 0; 1 when a job failed by a fault of ours, 2 by a mistake of use, 130 when one was killed.
+        """
+        records = read_records(self.folder)
+        if not records:
+            return 0
+        self.keep(records[-1])
+        print_table(self.plan.name, records)
+        print(f"table: {shown(self.folder / 'jobs.csv')}  page: {shown(self.folder / 'index.html')}", flush=True)
+        return _code([record for record in records if record.started >= self.begun])
+
+
+def _code(records: Sequence[JobRecord]) -> int:
+    if any(record.status == INTERRUPTED for record in records):
+        return EXIT_INTERRUPTED
+    failed = [record for record in records if record.status == FAILED]
+    if any(record.fault for record in failed):
+        return EXIT_FAULT
+    return EXIT_MISTAKE if failed else 0

@@ -1,0 +1,1 @@
+"""Configuration: schemas, composition, resolvers, and the sole place where classes named in YAML are built."""

@@ -1,0 +1,146 @@
+"""From config nodes to objects: the sole place where classes named in YAML are built."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hydra.utils import get_class, instantiate
+from lightning import Callback, Trainer
+from lightning.pytorch.callbacks import ProgressBar
+from lightning.pytorch.loggers import Logger
+from omegaconf import DictConfig, OmegaConf
+
+from beavervision.config.durations import duration
+from beavervision.config.resolvers import stage_of
+from beavervision.config.schemas import frame_spec
+from beavervision.config.suggestions import closest
+from beavervision.errors import BeaverError
+from beavervision.stages.base import StageData, StageModule
+from beavervision.stages.limits import check_limits, count
+
+SHELF = ".takes"
+"""Below the runs: takes of speech, computed once for all runs; may be deleted at any time."""
+LENGTH = {"max_steps": count(-1), "val_every": count()}
+"""What the numbers of a schedule may be; -1 steps are as many as `trainer.max_time` leaves room for."""
+SPECIAL = ("_target_", "_partial_", "_convert_", "_recursive_", "_args_")
+
+
+def build_data(cfg: DictConfig, clip: Path, upstream: Mapping[str, Path]) -> StageData:
+    """Build the stage's DataModule and set it up for training.
+
+    Args:
+        cfg: the whole config.
+        clip: folder of the Clip.
+        upstream: stage -> bundle folder of what the stage builds on.
+
+    Raises:
+        BeaverError: when model and datamodule belong to different stages, or a key is unknown.
+    """
+    model, data = (stage_of(cfg[node]._target_) for node in ("model", "datamodule"))
+    if model != data:
+        raise BeaverError(f"model={model} does not go with the datamodule of {data}; leave datamodule= out.")
+    offered = {
+        "clip": clip,
+        "frame": frame_spec(cfg.frame),
+        "upstream": dict(upstream),
+        "shelf": Path(cfg.paths.runs) / SHELF,
+    }
+    accepted = _parameters(cfg.datamodule._target_)
+    given = {name: value for name, value in offered.items() if accepted is None or name in accepted}
+    built = _build(cfg.datamodule, "datamodule", **given)
+    built.prepare_data()
+    built.setup("fit")
+    return built
+
+
+def check_objects(cfg: DictConfig) -> None:
+    """Check the keys of everything that will be built, and the stage's numbers, before any long work begins.
+
+    Raises:
+        BeaverError: when a class takes no such argument, or no such number.
+    """
+    for name in ("trainer", "model", "datamodule"):
+        check_keys(cfg[name], name)
+    for name in ("schedule", "trainer"):
+        check_limits(OmegaConf.to_container(cfg.get(name) or {}, resolve=True), LENGTH, name)  # type: ignore[arg-type]
+    for name in ("model", "datamodule"):
+        limits = getattr(get_class(cfg[name]._target_), "limits", {})
+        check_limits(OmegaConf.to_container(cfg[name], resolve=True), limits, name)  # type: ignore[arg-type]
+    for group in ("callbacks", "logger"):
+        for name, node in (cfg.get(group) or {}).items():
+            if node is not None:
+                check_keys(node, f"{group}.{name}")
+
+
+def build_module(cfg: DictConfig, data: StageData) -> StageModule:
+    """Build the stage's LightningModule, with the dimensions that the data dictates.
+
+    Raises:
+        BeaverError: when a key of `model` is unknown.
+    """
+    return _build(cfg.model, "model", **data.dimensions())
+
+
+def build_callbacks(cfg: DictConfig) -> list[Callback]:
+    """Build the callbacks that the config names; a null entry is left out."""
+    return [_build(node, f"callbacks.{name}") for name, node in cfg.callbacks.items() if node is not None]
+
+
+def build_loggers(cfg: DictConfig) -> list[Logger]:
+    """Build the loggers that the config names."""
+    return [_build(node, f"logger.{name}") for name, node in (cfg.get("logger") or {}).items()]
+
+
+def build_trainer(cfg: DictConfig, callbacks: list[Callback], loggers: list[Logger]) -> Trainer:
+    """Build the trainer; Lightning's own bar and checkpoints stay off."""
+    bar = any(isinstance(callback, ProgressBar) for callback in callbacks)
+    return _build(
+        cfg.trainer,
+        "trainer",
+        max_time=duration(cfg.trainer.max_time),
+        callbacks=callbacks,
+        logger=loggers or False,
+        enable_progress_bar=bar,
+        enable_checkpointing=False,
+    )
+
+
+def _build(node: DictConfig, name: str, **arguments: Any) -> Any:
+    check_keys(node, name, arguments)
+    # Hydra would turn dataclasses among the arguments into plain dicts; a partial leaves them as they are.
+    return instantiate(node, _convert_="all", _partial_=True)(**arguments)
+
+
+def check_keys(node: DictConfig, name: str, arguments: Mapping[str, Any] | None = None) -> None:
+    """Check a node's keys, and those of the nodes inside it, against the signatures of their classes.
+
+    Args:
+        node: a node with `_target_`.
+        name: where it stands in the config, for the sentence.
+        arguments: what is passed besides; named in no sentence.
+
+    Raises:
+        BeaverError: when the class takes no such argument.
+    """
+    accepted = _parameters(node._target_)
+    for key in node:
+        if OmegaConf.is_dict(node) and OmegaConf.is_missing(node, key):
+            raise BeaverError(f"{name}.{key} is not set; add {name}.{key}=.")
+        if accepted is not None and key not in SPECIAL and key not in accepted:
+            raise BeaverError(f"{name}.{key} is not an argument of {node._target_}; {closest(key, accepted)}.")
+        inner = node[key]
+        if isinstance(inner, DictConfig) and "_target_" in inner:
+            check_keys(inner, f"{name}.{key}")
+    if accepted is not None and (unknown := sorted(set(arguments or {}) - set(accepted))):
+        raise TypeError(f"{node._target_} takes no {unknown}, which the data dictates")
+
+
+def _parameters(target: str) -> list[str] | None:
+    """Names of the arguments that a class takes; None when it takes any."""
+    parameters = inspect.signature(get_class(target).__init__).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return None
+    return [name for name in parameters if name != "self"]

@@ -1,0 +1,132 @@
+"""What a job runs on: `hardware=auto` decided and said, what is not there refused, networks compiled when asked."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from omegaconf import DictConfig
+
+from beavervision.config.suggestions import closest
+from beavervision.errors import BeaverError
+from beavervision.stages.base import StageModule
+
+AUTO = "auto"
+COMPILERS = ("c++", "g++", "clang++")
+EXACT, MIXED = "32-true", "bf16-mixed"
+CHOICES = {
+    "precision": (AUTO, EXACT, MIXED, "16-mixed", "bf16-true", "16-true", "64-true"),
+    "render": (AUTO, "full", "fast"),
+}
+"""Of `hardware`'s keys that name one of a few."""
+
+
+def settle_hardware(cfg: DictConfig) -> str:
+    """Replace every `auto` of the config's `hardware` by what this machine has.
+
+    Returns:
+        What was chosen and why, a line to print; empty where nothing was left open.
+
+    Raises:
+        BeaverError: when the config asks for a device or a compiler that is not there.
+    """
+    node = cfg.hardware
+    for key, choices in CHOICES.items():
+        if (given := str(node[key])) not in choices:
+            raise BeaverError(f"hardware.{key}={given}: there is no such {key}; {closest(given, choices)}.")
+    asked = node.accelerator
+    if asked == AUTO:
+        node.accelerator = "gpu" if _has_cuda() else "mps" if _has_mps() else "cpu"
+    _require(node.accelerator, asked)
+    if node.precision == AUTO:
+        node.precision = MIXED if node.accelerator == "gpu" and _has_bf16() else EXACT
+    if node.compile and not any(map(shutil.which, COMPILERS)):
+        raise BeaverError("hardware.compile=true needs a C++ compiler, and there is none; leave it false.")
+    return f"hardware: {describe(node)}" if asked == AUTO else ""
+
+
+def describe(node: DictConfig) -> str:
+    """Return what a settled `hardware` node means here, in one line."""
+    cores = f"{os.cpu_count()} cores"
+    what = {"gpu": _gpu_name, "mps": lambda: "Apple GPU", "cpu": lambda: f"CPU, {cores}"}
+    known = what.get(node.accelerator, lambda: node.accelerator)()
+    why = {
+        "gpu": "PyTorch sees it",
+        "mps": "PyTorch sees no CUDA GPU but this one",
+        "cpu": "PyTorch sees no GPU",
+    }.get(node.accelerator, "asked for")
+    return f"{known} ({why}), precision {node.precision}, {_kernels(node)} kernels, {_workers(node.workers)}"
+
+
+def film_device(node: DictConfig) -> str:
+    """Return torch's name of what a settled `hardware` node renders films on.
+
+    CUDA or the CPU: on an Apple GPU the fast head's kernels would be missing, and with them real time.
+    """
+    return "cuda" if node.accelerator in ("gpu", "cuda") else "cpu"
+
+
+def fit_hardware(cfg: DictConfig, module: StageModule) -> None:
+    """Fit the trainer's config, and the network, to what `hardware` asks for and the stage can do."""
+    if cfg.trainer.strategy == "ddp" and (module.trains_parts or not module.automatic_optimization):
+        # A loss reaches a part of the parameters only.
+        cfg.trainer.strategy = "ddp_find_unused_parameters_true"
+    if cfg.hardware.compile:
+        compile_network(module)
+
+
+def one_device(cfg: DictConfig) -> None:
+    """Let the trainer use one device, whatever `hardware` says: measuring is not training."""
+    cfg.trainer.update({"strategy": "auto", "devices": 1, "num_nodes": 1})
+
+
+def compile_network(module: StageModule) -> None:
+    """Compile a stage's network in place: checkpoints and bundles keep their names."""
+    network = getattr(module, "network", None)
+    for part in [network] if network is not None else module.children():
+        part.compile()
+
+
+def _require(accelerator: str, asked: str) -> None:
+    there = {"gpu": _has_cuda, "cuda": _has_cuda, "mps": _has_mps}.get(accelerator)
+    if there is not None and not there():
+        raise BeaverError(f"hardware.accelerator={asked}: PyTorch sees no such device here; take hardware=cpu or auto.")
+
+
+def _has_cuda() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _has_mps() -> bool:
+    import torch
+
+    return torch.backends.mps.is_available()
+
+
+def _has_bf16() -> bool:
+    import torch
+
+    from beavervision.nerf.precision import BF16_SINCE
+
+    return torch.cuda.get_device_capability() >= BF16_SINCE
+
+
+def _gpu_name() -> str:
+    import torch
+
+    return torch.cuda.get_device_name()
+
+
+def _kernels(node: DictConfig) -> str:
+    import torch
+
+    from beavervision.nerf.backends.choice import resolve
+
+    device = {"gpu": "cuda"}.get(node.accelerator, node.accelerator)
+    return resolve(node.backend, torch.device(device))
+
+
+def _workers(count: int) -> str:
+    return f"{count} loading processes" if count else "data loaded in the training process"

@@ -1,0 +1,143 @@
+"""Schemas of our own config nodes; third-party ones are checked by the classes that they build."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
+
+from beavervision.config.suggestions import closest
+from beavervision.errors import BeaverError
+
+if TYPE_CHECKING:
+    from beavervision.face.framing import FrameSpec
+
+SettingsT = TypeVar("SettingsT")
+
+
+@dataclass
+class DataSettings:
+    """`data`: who, and from which footage."""
+
+    name: str
+    video: str | None = None
+    fps: float = 25.0
+    start: float = 0.0
+    end: float | None = None
+    focal: float | None = None
+    subject: str = "largest"
+    gap: float = 0.24
+    segmenter: str | None = None
+    workers: int | None = None
+    clips: str | None = None
+    speech: str | None = None
+    hours: float | None = None
+    """Of synthetic speech; None where there is footage."""
+    voices: int = 48
+    """That synthetic speech is learnt from."""
+
+
+@dataclass
+class FaceModelSettings:
+    """`face_model`: which morphable model, and where its files are when they are the user's own."""
+
+    name: str
+    folder: str | None = None
+
+
+@dataclass
+class FrameSettings:
+    """`frame`: the canvas that the renderers see; see `face.framing.FrameSpec`."""
+
+    name: str
+    aspect: float | None
+    height: int
+    face_scale: float | None
+    offset: list[float]
+
+
+@dataclass
+class HardwareSettings:
+    """`hardware`: what the trainer runs on."""
+
+    accelerator: str
+    devices: Any
+    num_nodes: int
+    precision: str
+    strategy: str
+    workers: int
+    compile: bool
+    backend: str
+    render: str
+
+
+@dataclass
+class RunSettings:
+    """`run`: this run's name and manners."""
+
+    stage: str
+    slug: str
+    debug: bool = False
+    tree: bool = False
+
+
+SCHEMAS: dict[str, type] = {
+    "data": DataSettings,
+    "face_model": FaceModelSettings,
+    "frame": FrameSettings,
+    "hardware": HardwareSettings,
+    "run": RunSettings,
+}
+
+
+def typed(cfg: DictConfig, node: str, schema: type[SettingsT]) -> SettingsT:
+    """Return the config's `node` as its dataclass.
+
+    Raises:
+        BeaverError: when a key is unknown, missing, or of the wrong type.
+    """
+    try:
+        values = OmegaConf.to_container(cfg[node], resolve=True, throw_on_missing=True)
+        merged = OmegaConf.merge(OmegaConf.structured(schema), values)
+        return OmegaConf.to_object(merged)  # type: ignore[return-value]
+    except ConfigKeyError as error:
+        key = str(error.full_key or error.key)
+        known = list(OmegaConf.structured(schema))
+        raise BeaverError(f"{node}.{key} is not a key of {node}; {closest(key, known)}.") from None
+    except MissingMandatoryValue as error:
+        raise BeaverError(f"{node}.{error.full_key} is not set; add {node}.{error.full_key}=.") from None
+    except OmegaConfBaseException as error:
+        sentence = str(error).splitlines()[0]
+        raise BeaverError(f"{node}.{error.full_key}: {sentence}; give another value.") from None
+
+
+def check_nodes(cfg: DictConfig) -> None:
+    """Check every node of ours against its schema, and let the user's face model be found from now on.
+
+    Raises:
+        BeaverError: as `typed`.
+    """
+    for node, schema in SCHEMAS.items():
+        if cfg.get(node) is not None:
+            typed(cfg, node, schema)
+    folder = OmegaConf.select(cfg, "face_model.folder")
+    if folder is not None:
+        from beavervision.face.providers import remember_folder
+
+        remember_folder(cfg.face_model.name, Path(folder))
+
+
+def frame_spec(node: DictConfig) -> FrameSpec:
+    """Return the canvas of a `frame` node.
+
+    Raises:
+        BeaverError: as `typed`.
+    """
+    from beavervision.face.framing import FrameSpec
+
+    settings = typed(OmegaConf.create({"frame": node}), "frame", FrameSettings)
+    x, y = settings.offset
+    return FrameSpec(settings.name, settings.aspect, settings.height, settings.face_scale, (x, y))

@@ -1,0 +1,102 @@
+"""Survey: what the recordings that a stage of speech learns from have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from beavervision.artifacts.clip import Clip
+from beavervision.artifacts.corpus import Corpus
+from beavervision.artifacts.manifest import kind_of, sha256_folder
+from beavervision.audio.level import level_of, window_powers
+from beavervision.data.recording import Recording, recordings_of
+from beavervision.errors import BeaverError
+
+PIECE_SECONDS = 60
+"""Longer stretches are looked at in pieces of at most this length, so that memory does not grow with them."""
+MIN_SECONDS = 1
+"""A stage of speech needs one second of a visible speaker at the least."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Recordings at a glance; levels are those of the training splits."""
+
+    name: str
+    """The user's name for clip or corpus (`data.name`)."""
+    sha256: str
+    """Of the clip's, talk's or corpus' manifest."""
+    fps: float
+    basis: str
+    """Name of the face model whose coefficients the motions are."""
+    levels_db: dict[str, float]
+    """Folder of the recording -> level of its speech in dB of full scale; of those that are learnt from."""
+    held_out: tuple[Path, ...]
+    """Folders of the recordings of which something is held out."""
+    one_person: bool
+    """A single clip or talk."""
+
+    @property
+    def level_db(self) -> float:
+        """Usual level of the speech."""
+        return float(np.median(list(self.levels_db.values())))
+
+
+def survey(folder: Path, subject: int = 0) -> Survey:
+    """Look at all recordings once, one at a time.
+
+    Raises:
+        BeaverError: when they do not go together, or show too little of the face to learn from.
+    """
+    levels, held_out, first, known, total = {}, [], None, 0, 0
+    for recording in recordings_of(folder, subject):
+        first = first or recording
+        if (recording.fps, recording.basis) != (first.fps, first.basis):
+            raise BeaverError(
+                f"{recording.name} speaks {recording.basis} at {recording.fps} fps, {first.name} {first.basis} at "
+                f"{first.fps}; prepare all recordings of a corpus with the same face_model= and data.fps."
+            )
+        if recording.train_ranges:
+            levels[str(recording.folder)] = _level_db(recording)
+        if recording.held_out_ranges:
+            held_out.append(recording.folder)
+        for span in recording.train_ranges:
+            known, total = known + int(recording.known[span.start : span.stop].sum()), total + len(span)
+    if first is None or not levels:
+        raise BeaverError(f"{folder} holds nothing to learn from; name clips or talks of the training split.")
+    if known < (least := round(MIN_SECONDS * first.fps)):
+        raise BeaverError(
+            f"{first.name} shows the face clearly in {known} of its {total} frames to train on; at least {least} are "
+            "needed, so give longer footage."
+        )
+    if not held_out:
+        raise BeaverError(f"nothing of {folder} is held out to judge by; add a clip, or a talk of the test split.")
+    kind = kind_of(Path(folder))
+    name = {"corpus": Corpus, "clip": Clip}[kind].load(folder).name if kind != "talk" else first.name
+    return Survey(name, sha256_folder(Path(folder)), first.fps, first.basis, levels, tuple(held_out), kind != "corpus")
+
+
+def pieces(frames: range, fps: float) -> list[range]:
+    """Cut a stretch of frames into equal pieces of PIECE_SECONDS at the most.
+
+    Example:
+        >>> pieces(range(10, 3310), 25.0)
+        [range(10, 1110), range(1110, 2210), range(2210, 3310)]
+    """
+    count = -(-len(frames) // round(PIECE_SECONDS * fps))
+    ends = np.linspace(frames.start, frames.stop, count + 1).round().astype(int).tolist()
+    return [range(start, stop) for start, stop in pairwise(ends)]
+
+
+def _level_db(recording: Recording) -> float:
+    """Level of the speech that is learnt from."""
+    powers: list[Float[np.ndarray, "W"]] = [
+        window_powers(recording.sound(piece))
+        for frames in recording.train_ranges
+        for piece in pieces(frames, recording.fps)
+    ]
+    return level_of(np.concatenate(powers))

@@ -1,0 +1,124 @@
+"""Takes: a recording's speech beside its motion, frame by frame, as it is and with the sound disturbed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from beavervision.artifacts.clip import Clip
+from beavervision.audio.speech_features import ROWS_PER_FRAME, FeatureSettings
+from beavervision.audio.waveform import SAMPLE_RATE
+from beavervision.data.augmentation import Disturbance
+from beavervision.data.recording import Recording
+
+BLINK_SHARE, BLINK_PERCENTILE = 0.85, 75
+"""An eye is blinking below this share of the 75th percentile of its opening (STAGES.md section 2)."""
+
+
+@dataclass(frozen=True)
+class Take:
+    """Speech and motion over T frames; rows of frames without truth are zero and marked."""
+
+    content: Float[np.ndarray, "R C"]
+    pitch: Float[np.ndarray, "R"]
+    """Hz, 0 where unvoiced; two rows a frame."""
+    expression: Float[np.ndarray, "T E"]
+    valid: Bool[np.ndarray, "T"]
+    """The face was seen, so that `expression` is known."""
+    blink: Int[np.ndarray, "T"]
+    identity: Float[np.ndarray, "I"]
+    """Whose face it is, standard deviations."""
+    bilabial: Bool[np.ndarray, "T"] | None = None
+    """p, b or m shut the lips; None where that is not known."""
+
+    @property
+    def n_frames(self) -> int:
+        """Frames, with and without truth."""
+        return len(self.valid)
+
+    def part(self, frames: range) -> Take:
+        """The same for some of the frames."""
+        span, rows = (
+            slice(frames.start, frames.stop),
+            slice(ROWS_PER_FRAME * frames.start, ROWS_PER_FRAME * frames.stop),
+        )
+        return replace(
+            self,
+            content=self.content[rows],
+            pitch=self.pitch[rows],
+            expression=self.expression[span],
+            valid=self.valid[span],
+            blink=self.blink[span],
+            bilabial=None if self.bilabial is None else self.bilabial[span],
+        )
+
+    def unjudged(self, frames: int) -> Take:
+        """The same, of which the first `frames` are heard but count for nothing."""
+        return replace(self, valid=self.valid & (np.arange(self.n_frames) >= frames))
+
+
+def record(recording: Recording, frames: range, features: FeatureSettings, how: Disturbance | None = None) -> Take:
+    """Take of the recording's `frames`; nothing outside them is looked at.
+
+    Args:
+        recording: where sound and motion come from.
+        frames: contiguous frames of it.
+        features: what is heard.
+        how: disturbance of the sound; none by default.
+    """
+    how, span = how or Disturbance(), slice(frames.start, frames.stop)
+    known = np.asarray(recording.known[span])
+    heard = features.extract(how.apply(recording.sound(frames), recording.fps), recording.fps)
+    place = how.shift + how.speed * np.arange(heard.n_frames)
+    place = place[place <= len(frames) - 1]
+    expression, valid = _at(np.where(known[:, None], recording.expression[span], 0.0), known, place)
+    nearest, rows = np.rint(place).astype(np.int64), ROWS_PER_FRAME * len(place)
+    return Take(
+        content=heard.content[:rows],
+        pitch=heard.pitch[:rows],
+        expression=expression,
+        valid=valid,
+        blink=blinks(np.asarray(recording.eye_open[span]))[nearest],
+        identity=np.asarray(recording.identity, np.float32),
+        bilabial=None if recording.closed is None else np.asarray(recording.closed[span])[nearest],
+    )
+
+
+def blinks(eye_open: Float[np.ndarray, "T 2"]) -> Int[np.ndarray, "T"]:
+    """1 at the middle of every run of frames in which the eyes are closing or closed, else 0."""
+    aperture = eye_open.mean(axis=1)
+    usual = np.nanpercentile(aperture, BLINK_PERCENTILE) if np.isfinite(aperture).any() else 0.0
+    shut = np.nan_to_num(aperture, nan=np.inf) < BLINK_SHARE * usual
+    edges = np.diff(np.concatenate([[0], shut.astype(np.int64), [0]]))
+    middles = (np.flatnonzero(edges == 1) + np.flatnonzero(edges == -1) - 1) // 2
+    marks = np.zeros(len(shut), np.int64)
+    marks[middles] = 1
+    return marks
+
+
+def sound_of(clip: Clip, frames: range) -> Float[np.ndarray, "N"]:
+    """A clip's sound during `frames`, padded with silence where it ends early."""
+    start, stop = (round(i / clip.fps * SAMPLE_RATE) for i in (frames.start, frames.stop))
+    samples = clip.audio()[start:stop]
+    return np.pad(samples, (0, stop - start - len(samples)))
+
+
+def _at(
+    values: Float[np.ndarray, "T E"], known: Bool[np.ndarray, "T"], place: Float[np.ndarray, "M"]
+) -> tuple[Float[np.ndarray, "M E"], Bool[np.ndarray, "M"]]:
+    """Values at fractional frames; known where both neighbours are.
+
+    Cubic (Catmull-Rom): linear interpolation would flatten a lip closure of one frame by half.
+    """
+    last = len(values) - 1
+    low = np.floor(place).astype(np.int64)
+    high = np.minimum(low + 1, last)
+    before, after = np.maximum(low - 1, 0), np.minimum(high + 1, last)
+    before, after = np.where(known[before], before, low), np.where(known[after], after, high)
+    u = (place - low)[:, None]
+    p, q, r, s = values[before], values[low], values[high], values[after]
+    curve = q + 0.5 * u * (r - p + u * (2 * p - 5 * q + 4 * r - s + u * (3 * (q - r) + s - p)))
+    valid = known[low] & (known[high] | (u[:, 0] == 0))
+    return np.where(valid[:, None], curve, 0.0).astype(np.float32), valid

@@ -1,0 +1,118 @@
+"""A film's frames, one after the other: reading, rendering and compositing overlap, and memory is constant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from beavervision.compositing.layers import over
+from beavervision.inference.avatar_compositor import Scene
+from beavervision.inference.dub_compositor import Dubber
+from beavervision.inference.source_reader import SourceFrame
+from beavervision.inference.stopwatch import Stopwatch
+from beavervision.inference.subject_track import Role, Shown, nearest_last
+from beavervision.preprocess.ahead import ahead
+
+BATCH = 4
+"""Frames rendered at once."""
+
+Frame = UInt8[np.ndarray, "H W c"]
+"""RGB, or RGB and opacity."""
+BehindT = TypeVar("BehindT", contravariant=True)
+
+
+class Composer(Protocol[BehindT]):
+    """Lays people over what is behind them."""
+
+    def picture(self, shown: Sequence[Shown], behind: BehindT) -> Frame:
+        """One finished frame."""
+        ...
+
+
+@dataclass(frozen=True)
+class AvatarComposer:
+    """Generated people, the nearest last, before a background or before nothing."""
+
+    scenes: Sequence[Scene]
+    size: tuple[int, int]
+
+    def picture(self, shown: Sequence[Shown], behind: UInt8[np.ndarray, "H W 3"] | None) -> Frame:
+        """One finished frame; with opacity where there is no background."""
+        people = [(self.scenes[i], shown[i]) for i in nearest_last(shown)]
+        if behind is None:
+            result = np.zeros((self.size[1], self.size[0], 4), np.uint8)
+            for scene, one in people:
+                if one.layer is not None:
+                    result = over(scene.cut_out(one.layer, one.shoulders, self.size), result)
+            return result
+        result = behind
+        for scene, one in people:
+            if one.layer is not None:
+                result = scene.picture(one.layer, one.shoulders, result)
+        return result
+
+
+@dataclass(frozen=True)
+class DubComposer:
+    """The footage with generated heads, the nearest last."""
+
+    dubber: Dubber
+
+    def picture(self, shown: Sequence[Shown], behind: SourceFrame) -> Frame:
+        """One finished frame."""
+        result = behind.rgb
+        for i in nearest_last(shown):
+            one = shown[i]
+            if one.layer is not None:
+                result = self.dubber.picture(one.layer, result, behind.labels[i], one.share, behind.mattes[i])
+        return result
+
+
+@dataclass(frozen=True)
+class Performance(Generic[BehindT]):
+    """People speaking, as frames at the footage's own size.
+
+    Args:
+        roles: who does what.
+        composer: how they are laid over what is behind them.
+        behind: that, frame by frame; may be without end.
+        moments: of the film, frame by frame.
+        batch: frames rendered at once.
+        clock: how long each part takes.
+    """
+
+    roles: Sequence[Role]
+    composer: Composer[BehindT]
+    behind: Iterator[BehindT]
+    moments: Float[np.ndarray, "T"]
+    batch: int
+    clock: Stopwatch
+
+    def frames(self) -> Iterator[Frame]:
+        """The frames; closing the iterator stops every thread."""
+        with closing(ahead(self._composed())) as done:  # type: ignore[type-var]
+            yield from done
+
+    def _rendered(self) -> Iterator[list[Shown]]:
+        try:
+            for start in range(0, len(self.moments), self.batch):
+                some = self.moments[start : start + self.batch]
+                people = [role.shown(some, self.clock) for role in self.roles]
+                for row in zip(*people, strict=True):
+                    yield list(row)
+        finally:
+            for role in self.roles:
+                role.tape.close()
+
+    def _composed(self) -> Iterator[Frame]:
+        behind = self.clock.over("decode", self.behind)
+        with closing(ahead(self._rendered(), self.batch)) as people, closing(ahead(behind)) as behinds:  # type: ignore[type-var]
+            for shown, back in zip(people, behinds, strict=False):
+                with self.clock("composite"):
+                    picture = self.composer.picture(shown, back)
+                yield picture

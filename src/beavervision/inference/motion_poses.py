@@ -1,0 +1,49 @@
+"""Poses from a Motion: a head that moves as another one did."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from beavervision.artifacts.motion import Motion
+from beavervision.errors import BeaverError
+from beavervision.inference.frame_order import Swing
+from beavervision.inference.pose_source import nearest_rotation, track_at
+from beavervision.nerf.condition_scale import without_gaps
+from beavervision.stages.radnerf_torso.track import SourceTrack
+
+SETTLING = 4.0
+"""Frames over which shoulders follow the head: the nearest frames of the footage may lie far from each other."""
+
+
+def motion_track(folder: Path, track: SourceTrack, swing: Swing, fps: float) -> SourceTrack:
+    """Track whose head moves as a Motion's does; shoulders and canvas are those of the footage's nearest poses.
+
+    Turns are taken as they are; where the head is, the Motion says relative to its own usual place, which becomes the
+    footage's.
+
+    Args:
+        folder: of the Motion.
+        track: the footage.
+        swing: its frames that shoulders and canvas may come from.
+        fps: frames per second of the clip.
+
+    Raises:
+        BeaverError: when it is no Motion, has no poses, or another rate.
+    """
+    motion = Motion.load(folder)
+    if motion.rotation is None or motion.translation is None:
+        raise BeaverError(f"the Motion in {folder} holds no head poses; give one that does, or pose=pingpong.")
+    if motion.fps != fps:
+        raise BeaverError(f"the Motion in {folder} has {motion.fps:g} frames a second, the clip {fps:g}; make it anew.")
+    rotation = nearest_rotation(without_gaps(motion.rotation))
+    moved = without_gaps(motion.translation)
+    frames = np.arange(round(swing.first), round(swing.last) + 1)
+    own = track.rotation[frames].reshape(len(frames), 9)
+    apart = ((own**2).sum(1) - 2 * rotation.reshape(-1, 9) @ own.T).argmin(1)
+    places = frames[0] + gaussian_filter1d(apart.astype(np.float64), SETTLING, mode="nearest")
+    usual = np.median(track.translation[frames], axis=0)
+    return replace(track_at(track, places), rotation=rotation, translation=moved - np.median(moved, axis=0) + usual)

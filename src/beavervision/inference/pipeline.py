@@ -1,0 +1,220 @@
+"""From speech and bundles to a film."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from beavervision.artifacts.clip import Clip
+from beavervision.errors import BeaverError
+from beavervision.inference.avatar_compositor import Scene
+from beavervision.inference.background import PLATE, SOURCE, Backdrop, Picture, surroundings
+from beavervision.inference.blinking import closures
+from beavervision.inference.compositor import AvatarComposer, DubComposer, Frame, Performance
+from beavervision.inference.driver import Tape, stretches
+from beavervision.inference.dub_compositor import Dubber
+from beavervision.inference.frame_order import Swing, moments, presence
+from beavervision.inference.pose_source import Posing
+from beavervision.inference.posing import posing
+from beavervision.inference.settings import FilmSettings
+from beavervision.inference.source_reader import SourceFrame, SourceReader
+from beavervision.inference.speakers import Speaker, check_cast
+from beavervision.inference.speech import mixed
+from beavervision.inference.stopwatch import Stopwatch
+from beavervision.inference.subject_track import Role
+from beavervision.preprocess.ahead import ahead
+from beavervision.video.sheet import ContactSheet
+from beavervision.video.writers import Out, film_writer, sheet_of
+
+SOUND_RATE = 48_000
+"""Samples per second of the sound that is written: that of video."""
+
+FADE = 0.2
+"""Seconds over which the source's head gives way to the generated one where the subject comes into view."""
+
+
+THREADS = (("motion",), ("decode",), ("head", "torso", "stack"), ("composite",), ("encode",))
+"""Parts that run one after the other, in a thread each."""
+
+
+@dataclass(frozen=True)
+class Film:
+    """A film that was made."""
+
+    out: Out
+    sheet: Path | None
+    """Contact sheet beside it; None where there is none."""
+    n_frames: int
+    fps: float
+    milliseconds: dict[str, float]
+    """Of each part, for one frame; `film` is the wall time of the whole."""
+    complete: bool = True
+    """False when it was stopped before its end."""
+
+    @property
+    def busiest(self) -> float:
+        """Share of the wall time in which the slowest thread was at work: at 1 nothing holds it up."""
+        threads = [sum(self.milliseconds.get(part, 0.0) for part in parts) for parts in THREADS]
+        return max(threads) / max(self.milliseconds["film"], 1e-9)
+
+
+class FilmMaker:
+    """Makes people say their speeches.
+
+    Args:
+        cast: who says what; at least one of them speaks.
+        settings: how.
+        clip: the footage; a dub needs it, and `background=source` and `fps=source`.
+
+    Raises:
+        BeaverError: when the footage is needed and not there, the cast does not go together, or nobody is there to
+            take poses from.
+    """
+
+    def __init__(self, cast: Sequence[Speaker], settings: FilmSettings, clip: Clip | None = None) -> None:
+        check_cast(cast, settings, clip)
+        self.settings, self.clip, self.clock = settings, clip, Stopwatch()
+        self.cast = [one for one in cast if one.speech or not settings.leaves_the_silent]
+        self.speeches = [one.speech for one in cast if one.speech]
+        self._clip_fps, self.size = self.cast[0].person.fps, self.cast[0].person.footage_size
+        self.fps = settings.film_fps(self._clip_fps, clip)
+        self._end = max(speech.frames(self._clip_fps) for speech in self.speeches)
+        self.n_frames = self._end if self.fps == self._clip_fps else self._at_rate()
+        if settings.ends_with_the_footage and clip is not None:
+            self._end = min(self._end, clip.n_frames)
+            first, last = self._stretch(clip)
+            self.n_frames = min(self.n_frames, last - first + 1)
+        self._moments = moments(np.arange(self.n_frames), self.fps, self._clip_fps, self._end)
+        self._posings = [self._posing(one) for one in self.cast]
+
+    def frames(self) -> Iterator[Frame]:
+        """The film's frames, at the footage's own size, one after the other; closing it stops all work."""
+        roles = [self._role(one, how) for one, how in zip(self.cast, self._posings, strict=True)]
+        batch, settings = self.settings.batch, self.settings
+        if settings.mode == "dub" and self.clip is not None:
+            composer = DubComposer(Dubber(self.clip.plate()))
+            return Performance(roles, composer, self._source(self.clip), self._moments, batch, self.clock).frames()
+        scenes = AvatarComposer([Scene.of(role.person) for role in roles], self.size)
+        return Performance(roles, scenes, self._backdrop(), self._moments, batch, self.clock).frames()
+
+    def write(
+        self,
+        out: Out,
+        shown: Callable[[int], None] = lambda done: None,
+        stop: Callable[[], bool] = lambda: False,
+        *,
+        keep_partial: bool = True,
+    ) -> Film | None:
+        """Write the film with its sound, and a contact sheet beside it; whole or not at all.
+
+        Args:
+            out: see `video.writers.film_writer`.
+            shown: called after every frame with the number of frames done.
+            stop: asked after every frame whether to end there.
+            keep_partial: whether a film that was stopped is kept, with the sound of what it shows.
+
+        Returns:
+            The film; None when it was stopped and not kept.
+
+        Raises:
+            BeaverError: when the place cannot be written to.
+        """
+        begun, sheet, alpha = time.perf_counter(), ContactSheet(self.n_frames), self.settings.is_transparent
+        options = {"crf": self.settings.crf, "preset": self.settings.preset, "alpha": alpha}
+        sound = mixed(self.speeches, SOUND_RATE)
+        try:
+            with film_writer(out, *self.size, self.fps, audio=sound, audio_rate=SOUND_RATE, **options) as writer:
+                self._record(writer.write, sheet, shown, stop)
+                complete = writer.n_frames == self.n_frames
+                if not complete and not keep_partial:
+                    raise _DroppedError
+                writer.cut_sound = self.settings.ends_with_the_footage or not complete
+        except _DroppedError:
+            return None
+        self.clock.seconds["film"] = time.perf_counter() - begun
+        place = sheet_of(out)
+        found = sheet.save(place) if place is not None and sheet.n_pictures else None
+        return Film(out, found, writer.n_frames, self.fps, self.clock.each(writer.n_frames), complete)
+
+    def _record(
+        self,
+        write: Callable[[Frame], None],
+        sheet: ContactSheet,
+        shown: Callable[[int], None],
+        stop: Callable[[], bool],
+    ) -> None:
+        with closing(self.frames()) as frames:  # type: ignore[type-var]
+            for index, frame in enumerate(frames):
+                sheet.see(index, frame)
+                with self.clock("encode"):
+                    write(frame)
+                shown(index + 1)
+                if stop() and index + 1 < self.n_frames:
+                    return
+
+    def _at_rate(self) -> int:
+        """Frames of the film at a rate other than the clip's."""
+        return max(1, int(np.ceil(max(speech.seconds for speech in self.speeches) * self.fps - 1e-6)))
+
+    def _posing(self, one: Speaker) -> Posing:
+        if self.settings.mode == "avatar":
+            return posing(one, self.settings, self.clip, self._end)
+        # Whole ticks of the film, so that every pose is that of the very frame that is shown.
+        first, last = self._stretch(self.clip) if self.clip else (0, 0)
+        tick = self._clip_fps / self.fps
+        return Posing(one.person.track, Swing(first * tick, last * tick), 1)
+
+    def _stretch(self, clip: Clip) -> tuple[int, int]:
+        """First and last frame of the footage that a dub shows, at the film's rate.
+
+        Raises:
+            BeaverError: when the footage has no such frames.
+        """
+        first, last = 0, self._reader(clip).n_frames - 1
+        if span := self.settings.pose_span:
+            ticks = self.fps / self._clip_fps
+            first, last = int(np.ceil(span[0] * ticks)), min(last, int(np.floor((span[1] - 1) * ticks)))
+        if last < first:
+            raise BeaverError(
+                f"Clip {clip.name} has frames 0-{clip.n_frames - 1}; choose a pose=<first>-<last> within them."
+            )
+        return first, last
+
+    def _role(self, one: Speaker, how: Posing) -> Role:
+        settings, person, speech = self.settings, one.person, one.speech
+        pieces, count = iter(()), 0
+        if speech is not None:
+            pieces = ahead(self.clock.over("motion", stretches(person, speech, settings.controls)), 1)
+            count = speech.frames(person.fps)
+        tape = Tape(pieces, count, person.rest)
+        if settings.mode == "dub":
+            shares = presence(person.track.visible, round(FADE * person.fps))
+            return Role(person, how, tape, self._end, shares=shares, lower_face=settings.region == "lower_face")
+        # People who sit side by side do not blink together.
+        seed = settings.controls.seed + person.subject
+        shut = closures(settings.controls.blink, self._end, person.fps, seed, person.track.eye_open)
+        return Role(person, how, tape, self._end, shut)
+
+    def _reader(self, clip: Clip) -> SourceReader:
+        return SourceReader(clip, self.fps, tuple(one.person.subject for one in self.cast))
+
+    def _source(self, clip: Clip) -> Iterator[SourceFrame]:
+        reader = self._reader(clip)
+        ticks = np.rint(self._posings[0].path.at(self._moments) * (self.fps / self._clip_fps)).astype(np.int64)
+        return reader.read(np.clip(ticks, 0, reader.n_frames - 1))
+
+    def _backdrop(self) -> Iterator[Picture | None]:
+        if self.settings.background == SOURCE and self.clip is not None:
+            plate = self.clip.plate()
+            return (surroundings(frame, plate) for frame in self._source(self.clip))
+        choice = PLATE if self.settings.background == "auto" else self.settings.background
+        return Backdrop.of(choice, self.size, self.cast[0].person.plate()).frames(self.fps)
+
+
+class _DroppedError(Exception):
+    """A film was stopped and is not wanted."""

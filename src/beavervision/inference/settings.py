@@ -1,0 +1,68 @@
+"""How a film is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from beavervision.artifacts.clip import Clip
+from beavervision.inference.background import AUTO, NONE
+from beavervision.inference.compositor import BATCH
+from beavervision.inference.driver import Controls
+from beavervision.inference.pose_source import PINGPONG
+from beavervision.video.probe import probe
+
+Mode = Literal["avatar", "dub"]
+
+
+@dataclass(frozen=True)
+class FilmSettings:
+    """How a film is made."""
+
+    mode: Mode = "avatar"
+    controls: Controls = field(default_factory=Controls)
+    pose: str = PINGPONG
+    """Avatar mode: where head poses come from, one of POSE_MODES or the folder of a Motion."""
+    pose_span: tuple[int, int] | None = None
+    """First and last frame (excluded) of the footage that poses may come from; in a dub, that are shown."""
+    smoothing: int = 7
+    """Avatar mode: frames over which head poses are averaged."""
+    background: str = AUTO
+    """Avatar mode: see `backdrop.Backdrop`."""
+    region: Literal["head", "lower_face"] = "head"
+    """Dub mode: what changes."""
+    length: Literal["speech", "source"] = "speech"
+    """Dub mode: `source` ends with the footage when the speech is longer."""
+    silent: Literal["source", "rest"] = "source"
+    """Dub mode: whether people without a speech stay as they are, or are given a resting mouth."""
+    fps: float | Literal["clip", "source"] = "clip"
+    """Of the film: the clip's rate, the footage's own, or any other."""
+    crf: float | None = None
+    preset: str = "medium"
+    batch: int = BATCH
+
+    @property
+    def is_transparent(self) -> bool:
+        """Whether frames come with opacity."""
+        return self.mode == "avatar" and self.background == NONE
+
+    @property
+    def ends_with_the_footage(self) -> bool:
+        """Whether the film is no longer than the footage."""
+        return self.mode == "dub" and self.length == "source"
+
+    @property
+    def leaves_the_silent(self) -> bool:
+        """Whether people without a speech are not generated."""
+        return self.mode == "dub" and self.silent == "source"
+
+    def film_fps(self, clip_fps: float, clip: Clip | None) -> float:
+        """Frames per second of the film.
+
+        Args:
+            clip_fps: of the clip.
+            clip: needed for the footage's own rate.
+        """
+        if self.fps == "source" and clip is not None:
+            return probe(clip.video).fps
+        return float(self.fps) if isinstance(self.fps, int | float) else clip_fps

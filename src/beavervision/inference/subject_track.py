@@ -1,0 +1,142 @@
+"""One person of a film at any of its moments: what they say, how they are posed, what the canvas shows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from beavervision.compositing.canvas_layer import CanvasLayer
+from beavervision.inference.avatar import Person
+from beavervision.inference.driver import Drive, Tape, lid_shape
+from beavervision.inference.frame_order import between
+from beavervision.inference.lower_face import face_points, lower_face
+from beavervision.inference.pose_source import Posing, smoothed_at
+from beavervision.inference.stopwatch import Stopwatch
+from beavervision.stages.radnerf_torso.track import SourceTrack
+
+UPPER_FACE = np.r_[17:27, 36:48]
+"""iBUG points of brows and eyes: in a dub they stay the footage's own, as gaze and brows of the picture are."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One person in one frame of the film."""
+
+    layer: CanvasLayer | None
+    """None where the person is not generated."""
+    shoulders: Float[np.ndarray, "3 2"]
+    """Full frame, px."""
+    depth: float
+    """cm from the camera; NaN where the person is invisible."""
+    share: float = 1.0
+    """Of the generated head, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """What one person does in a film.
+
+    Args:
+        person: who.
+        posing: where poses come from; in a dub the frames that are shown.
+        tape: what the mouth does.
+        end: frames of the film, at the clip's rate.
+        closures: how far the lids are shut in each frame; None keeps the footage's own brows, lids and blinks.
+        shares: of the generated head in each frame of the footage; None for all of it, always.
+        lower_face: whether only the lower face may change.
+    """
+
+    person: Person
+    posing: Posing
+    tape: Tape
+    end: int
+    closures: Float[np.ndarray, "T"] | None = None
+    shares: Float[np.ndarray, "N"] | None = None
+    lower_face: bool = False
+
+    def shown(self, moments: Float[np.ndarray, "B"], clock: Stopwatch) -> list[Shown]:
+        """The person at some moments of the film, which rise from call to call."""
+        poses = smoothed_at(self.posing.track, self.posing.path, moments, self.posing.smoothing, self.end)
+        share = np.ones(len(moments))
+        if self.shares is not None:
+            share = between(self.shares, self.posing.path.at(moments))
+        there = (share > 0) & np.isfinite(poses.rotation).all((1, 2))
+        layers = iter(self._layers(moments[there], poses.take(there), clock))
+        return [
+            Shown(next(layers) if there[i] else None, poses.body[i], float(poses.translation[i, 2]), float(share[i]))
+            for i in range(len(moments))
+        ]
+
+    def told(self, moments: Float[np.ndarray, "B"], window: int) -> Drive:
+        """What the head is told in the `window` frames round each moment [B x window]."""
+        around = np.clip(moments[:, None] + np.arange(window) - window // 2, 0, self.end - 1).ravel()
+        condition = np.array(self.tape.at(around))
+        if self.closures is None:
+            places = self.posing.path.at(around)
+            condition[:, UPPER_FACE] = between(self.person.own_condition, places)[:, UPPER_FACE]
+            return Drive(condition, between(self.person.own_eye, places))
+        shut = between(self.closures, around)
+        lids = lid_shape(self.person.model)
+        condition += shut[:, None, None].astype(np.float32) * lids
+        return Drive(condition, self.person.head.eye_from_blink(shut))
+
+    def _layers(self, moments: Float[np.ndarray, "B"], poses: SourceTrack, clock: Stopwatch) -> list[CanvasLayer]:
+        if not len(moments):
+            return []
+        window = self.person.head.bundle.hparams["window"]
+        told = self.told(moments, window)
+        middle = np.arange(len(moments)) * window + window // 2
+        layers = render_layers(self.person, told, middle, poses, clock)
+        if not self.lower_face:
+            return layers
+        with clock("stack"):
+            own = between(self.person.own_condition, self.posing.path.at(moments))
+            return [
+                self._only_lower(layer, (told.condition68[middle[i]], own[i]), poses.take(np.array([i])))
+                for i, layer in enumerate(layers)
+            ]
+
+    def _only_lower(
+        self, layer: CanvasLayer, conditions: tuple[np.ndarray, np.ndarray], pose: SourceTrack
+    ) -> CanvasLayer:
+        where = (pose.rotation[0], pose.translation[0], pose.cameras[0])
+        faces = [face_points(self.person.model, condition, *where) for condition in conditions]
+        raster = self.person.torso.raster
+        region = lower_face(faces, raster.size, raster.detail)
+        return replace(layer, region=region)
+
+
+def render_layers(
+    person: Person, told: Drive, frames: np.ndarray, poses: SourceTrack, clock: Stopwatch
+) -> list[CanvasLayer]:
+    """Head and torso of some frames.
+
+    Args:
+        person: who.
+        told: what the head is told.
+        frames: which moments of it.
+        poses: of these frames, row by row.
+        clock: how long each part takes.
+    """
+    with clock("head"):
+        head, head_alpha = person.head.render(
+            told.condition68, told.eye, poses.rotation, poses.translation, poses.cameras, frames
+        )
+    with clock("torso"):
+        torso, torso_alpha = person.torso.render(poses)
+    raster, layers = person.torso.raster, []
+    with clock("stack"):
+        for i, (torso_rgb, torso_opacity) in enumerate(zip(torso, torso_alpha, strict=True)):
+            fine = (raster.refine(part[i].cpu().numpy()) for part in (head, head_alpha))
+            layers.append(CanvasLayer.stack(*fine, torso_rgb, torso_opacity, raster.window(poses.path[i])))
+    return layers
+
+
+def nearest_last(shown: Sequence[Shown]) -> list[int]:
+    """Numbers of the people in the order in which they are laid over each other: the farthest first."""
+    hidden: Bool[np.ndarray, "N"] = np.isnan([one.depth for one in shown])
+    depth = np.where(hidden, np.inf, [one.depth for one in shown])
+    return np.argsort(-depth, kind="stable").tolist()

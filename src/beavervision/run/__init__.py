@@ -1,1 +1,0 @@
-"""The verbs: prepare, train, infer, evaluate, doctor."""

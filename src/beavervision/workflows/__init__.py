@@ -1,0 +1,1 @@
+"""The verbs as functions of a composed config: prepare, train, infer, evaluate."""

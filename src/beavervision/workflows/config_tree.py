@@ -1,0 +1,36 @@
+"""The configuration of a run as a tree on the terminal: `run.tree=true`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+from rich.text import Text
+from rich.tree import Tree
+
+from beavervision.workflows.run_folder import run_folder
+
+FIRST = ("data", "model", "datamodule", "frame", "schedule", "hardware", "trainer")
+"""Nodes that stand before the others."""
+
+
+def show_tree(cfg: DictConfig) -> None:
+    """Print the resolved configuration, what matters most first."""
+    values: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
+    order = sorted(values, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
+    Console().print(tree(str(run_folder()), {name: values[name] for name in order}))
+
+
+def tree(name: str, value: Any) -> Tree:
+    """Return a value as a branch: mappings have one leaf or branch an entry.
+
+    Example:
+        >>> len(tree("model", {"width": 3, "field": {"levels": 8}}).children)
+        2
+    """
+    if not isinstance(value, dict):
+        return Tree(Text(f"{name}: {value}"))
+    branch = Tree(Text(name, style="bold"))
+    branch.children = [tree(key, inner) for key, inner in value.items()]
+    return branch

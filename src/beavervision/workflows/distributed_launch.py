@@ -1,0 +1,171 @@
+"""Several processes for one job, one for each device that `hardware` asks for.
+
+Lightning starts such processes itself, from `sys.argv`; in a sweep that is the whole sweep's command line
+(pytorch-lightning#11300). Here each process is started with the overrides of its own job, so that DDP works in a
+sweep, and signals reach every process once.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout, suppress
+from pathlib import Path
+from types import FrameType
+
+from hydra.core.hydra_config import HydraConfig
+from lightning.fabric.plugins.environments import SLURMEnvironment, TorchElasticEnvironment
+from lightning.fabric.plugins.environments.lightning import find_free_network_port
+from lightning.fabric.utilities.rank_zero import rank_zero_only
+from omegaconf import DictConfig
+
+from beavervision.errors import BeaverError
+from beavervision.workflows.failure import EXIT_INTERRUPTED
+
+LOCAL_RANK = "LOCAL_RANK"
+PATIENCE = 0.2
+"""Seconds between looks at the processes."""
+GRACE, BRIEFLY = 60.0, 3.0
+"""Seconds that processes get to end after one of them was stopped, or failed."""
+
+
+def is_first() -> bool:
+    """Whether this process is the one that writes and speaks, of those that train together."""
+    return not getattr(rank_zero_only, "rank", 0)
+
+
+def peers_to_start(cfg: DictConfig) -> int:
+    """Return how many processes this job has to start for itself; 0 when it runs in this one.
+
+    Raises:
+        BeaverError: when several machines are asked for, which only a cluster's launcher can start.
+    """
+    if not str(cfg.hardware.strategy).startswith("ddp") or _is_launched():
+        return 0
+    if cfg.hardware.num_nodes > 1:
+        raise BeaverError(
+            f"hardware.num_nodes={cfg.hardware.num_nodes} needs srun or torchrun to start a process on every machine; "
+            "docs/hardware.md has the lines."
+        )
+    count = _device_count(cfg.hardware.devices)
+    return count if count > 1 else 0
+
+
+def run_together(verb: str, count: int) -> None:
+    """Run the present job in `count` processes and wait for them.
+
+    Args:
+        verb: `train`.
+        count: processes; each takes the device of its number.
+
+    Raises:
+        SystemExit: with 130 after the processes were stopped.
+        BeaverError: when one of them failed; it has told why.
+    """
+    command = [sys.executable, "-m", "beavervision.cli", verb, *_own_arguments()]
+    port = find_free_network_port()
+    processes = [subprocess.Popen(command, env=_environment(i, count, port), **_APART) for i in range(count)]
+    with _forwarding(processes):
+        codes = _wait(processes)
+    if EXIT_INTERRUPTED in codes:
+        sys.exit(EXIT_INTERRUPTED)
+    if failed := [code for code in codes if code]:
+        raise BeaverError(f"a process of this job ended with code {failed[0]}; what it said stands above.")
+
+
+@contextmanager
+def one_voice() -> Iterator[None]:
+    """Let only the first of the processes that train together speak."""
+    if is_first():
+        yield
+        return
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+        yield
+
+
+_APART: Mapping[str, bool] = {"start_new_session": True}
+"""Ctrl-C goes to a terminal's foreground processes; ours get it from us, once."""
+
+
+def _is_launched() -> bool:
+    """Whether somebody else started a process for every device: torchrun, srun, or we."""
+    srun = SLURMEnvironment.detect() and int(os.environ.get("SLURM_NTASKS", "1")) > 1
+    return LOCAL_RANK in os.environ or TorchElasticEnvironment.detect() or srun
+
+
+def _device_count(devices: object) -> int:
+    if isinstance(devices, int) and devices >= 0:
+        return devices
+    if isinstance(devices, str) and devices.isdigit():
+        return int(devices)
+    if devices in (-1, "-1", "auto"):
+        import torch
+
+        return torch.cuda.device_count()
+    return len(list(devices)) if isinstance(devices, Iterable) else 1
+
+
+def _own_arguments() -> list[str]:
+    """The command line of this job alone, in the folder that it has."""
+    config = HydraConfig.get()
+    added = [source.path for source in config.runtime.config_sources if source.provider == "command-line"]
+    folder = str(config.runtime.output_dir).replace("'", "\\'")
+    flags = [part for path in added for part in ("--config-dir", path)]
+    return [*flags, *config.overrides.task, f"hydra.run.dir='{folder}'", "hydra.output_subdir=null"]
+
+
+def _environment(number: int, count: int, port: int) -> dict[str, str]:
+    threads = str(max(1, (os.cpu_count() or 1) // count))
+    return {
+        "OMP_NUM_THREADS": threads,
+        "NUMBA_NUM_THREADS": threads,
+        **os.environ,
+        LOCAL_RANK: str(number),
+        "NODE_RANK": "0",
+        "WORLD_SIZE": str(count),
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+    }
+
+
+@contextmanager
+def _forwarding(processes: list[subprocess.Popen[bytes]]) -> Iterator[None]:
+    """Hand Ctrl-C and SIGTERM on to every process."""
+
+    def forward(number: int, _: FrameType | None) -> None:
+        for process in processes:
+            if process.poll() is None:
+                process.send_signal(number)
+
+    before = {number: signal.signal(number, forward) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _wait(processes: list[subprocess.Popen[bytes]]) -> list[int]:
+    """Wait for all, and return their codes; when one failed the others are ended."""
+    waiting = list(processes)
+    while waiting:
+        with suppress(subprocess.TimeoutExpired):
+            waiting[0].wait(PATIENCE)
+        codes = {process.poll() for process in processes} - {None, 0}
+        if codes:
+            # Stopped ones write their checkpoint together; after a failure the others wait for what never comes.
+            patience = GRACE if codes == {EXIT_INTERRUPTED} else BRIEFLY
+            return [_ended(process, patience) for process in processes]
+        waiting = [process for process in waiting if process.poll() is None]
+    return [process.wait() for process in processes]
+
+
+def _ended(process: subprocess.Popen[bytes], patience: float) -> int:
+    try:
+        return process.wait(patience)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()

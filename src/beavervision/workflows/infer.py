@@ -1,0 +1,147 @@
+"""infer: make trained avatars speak, from the config to a film with sound."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import BinaryIO
+
+from omegaconf import DictConfig
+
+from beavervision.artifacts.clip import Clip
+from beavervision.artifacts.manifest import MANIFEST, Manifest
+from beavervision.config.hardware import film_device, settle_hardware
+from beavervision.config.schemas import check_nodes, frame_spec
+from beavervision.config.slug import DEFAULT, experiment_of
+from beavervision.errors import BeaverError
+from beavervision.inference.avatar import TORSO, Person
+from beavervision.inference.pipeline import Film, FilmMaker
+from beavervision.inference.settings import FilmSettings
+from beavervision.inference.speakers import Speaker
+from beavervision.inference.speech import Speech
+from beavervision.workflows.commands import who
+from beavervision.workflows.failure import EXIT_INTERRUPTED
+from beavervision.workflows.infer_settings import film_settings
+from beavervision.workflows.interruption import listening
+from beavervision.workflows.logging_filters import quiet_libraries
+from beavervision.workflows.progress import film_progress
+from beavervision.workflows.standard_output import only_bytes
+from beavervision.workflows.upstream import Search, find_upstream, newest_bundle, subjects_of
+
+PIPE = "-"
+"""`out` that stands for standard output."""
+
+
+def infer(cfg: DictConfig) -> Path | None:
+    """Make the avatars of the config speak.
+
+    Returns:
+        Where the film is; None when it went through a pipe or was not kept.
+
+    Raises:
+        BeaverError: when speech, bundles or footage are missing or do not fit, or the place cannot be written to.
+    """
+    quiet_libraries()
+    if cfg.get("frame") is not None and "name" not in cfg.frame:
+        # An experiment sets numbers of the canvas; only frame= chooses one.
+        cfg.frame = None
+    check_nodes(cfg)
+    settle_hardware(cfg)
+    with ExitStack() as stack:
+        out = stack.enter_context(only_bytes()) if cfg.out == PIPE else _path(cfg)
+        settings = film_settings(cfg, out)
+        spoken = {subject: Speech.listen(path) for subject, path in speeches(cfg).items()}
+        bundles = {subject: _bundles(cfg, subject) for subject in _cast(cfg, sorted(spoken), settings)}
+        clip = _clip(cfg, settings)
+        sha256 = None if clip is None else clip.sha256
+        hardware = cfg.hardware
+        how = (hardware.backend, hardware.render, film_device(hardware), hardware.precision)
+        cast = [Speaker(Person.load(found, sha256, *how), spoken.get(subject)) for subject, found in bundles.items()]
+        film = _shoot(FilmMaker(cast, settings, clip), out, keep_partial=cfg.keep_partial)
+        _tell(film, cfg, settings)
+    if film is None or not film.complete:
+        sys.exit(EXIT_INTERRUPTED)
+    return film.out if isinstance(film.out, Path) else None
+
+
+def speeches(cfg: DictConfig) -> dict[int, str]:
+    """Who says what: subject -> file.
+
+    Raises:
+        BeaverError: when nobody says anything, or one person two things.
+    """
+    chosen = {int(subject): path for subject, path in cfg.speech.items() if path is not None}
+    if chosen and cfg.audio not in (None, cfg.data.speech):
+        raise BeaverError("audio= is for one person and speech.<number>= for several; give one kind of them.")
+    if chosen:
+        return chosen
+    if cfg.audio is None:
+        raise BeaverError("audio is not set; add audio=speech.wav, any audio or video file with speech in it.")
+    return {int(cfg.subject): cfg.audio}
+
+
+def _path(cfg: DictConfig) -> Path:
+    if cfg.out is not None:
+        return Path(cfg.out)
+    said = "_".join(Path(path).stem for _, path in sorted(speeches(cfg).items()))
+    return Path(cfg.paths.runs) / cfg.data.name / "infer" / f"{said}_{cfg.mode}.mp4"
+
+
+def _search(cfg: DictConfig, subject: int | None) -> Search:
+    chosen = experiment_of(cfg.run.slug)
+    frame = None if cfg.get("frame") is None else frame_spec(cfg.frame)
+    slug, canvas = (None, "") if frame is None else (frame.slug, frame.overrides)
+    return Search(Path(cfg.paths.runs), cfg.data.name, None if chosen == DEFAULT else chosen, slug, subject, canvas)
+
+
+def _cast(cfg: DictConfig, speaking: list[int], settings: FilmSettings) -> list[int]:
+    """Subjects of the film: those who speak, and in an avatar the others that have been trained."""
+    if settings.leaves_the_silent:
+        return speaking
+    return sorted({*speaking, *subjects_of(TORSO, _search(cfg, None))})
+
+
+def _bundles(cfg: DictConfig, subject: int) -> dict[str, Path]:
+    """Bundles of all stages; without a frame= the head goes with the newest torso's canvas."""
+    search = _search(cfg, subject)
+    torso = newest_bundle(TORSO, search)
+    if torso is not None and search.frame is None:
+        frame = Manifest.read(torso, "bundle").facts["frame"]
+        search = Search(search.runs, search.clip, search.experiment, frame, subject)
+    return find_upstream("infer", search)
+
+
+def _clip(cfg: DictConfig, settings: FilmSettings) -> Clip | None:
+    folder = Path(cfg.paths.runs) / cfg.data.name / "clip"
+    if (folder / MANIFEST).exists():
+        return Clip.load(folder)
+    if settings.mode == "dub":
+        command = f"beavervision prepare {who(cfg.data.name, cfg.paths.runs)} data.video=<footage>"
+        raise BeaverError(f"mode=dub needs the footage, and {folder} is not there; make it with: {command}")
+    return None
+
+
+def _shoot(maker: FilmMaker, out: Path | BinaryIO, *, keep_partial: bool) -> Film | None:
+    with film_progress(maker.n_frames) as shown, listening("stopping after this frame") as asked:
+        return maker.write(out, shown, asked, keep_partial=keep_partial)
+
+
+def _tell(film: Film | None, cfg: DictConfig, settings: FilmSettings) -> None:
+    """Say where the film is, what took how long, and what to try next."""
+    if film is None:
+        print("stopped; nothing is kept (keep_partial=false)", file=sys.stderr)
+        return
+    name = film.out if isinstance(film.out, Path) else "pipe"
+    parts = ", ".join(f"{part} {value:.0f}" for part, value in film.milliseconds.items())
+    busy = f"slowest thread at work {100 * film.busiest:.0f} % of it"
+    print(f"{name}: {film.n_frames} frames, {film.n_frames / film.fps:.1f} s (ms a frame: {parts}; {busy})")
+    if film.sheet is not None:
+        print(f"contact sheet: {film.sheet}")
+    if not film.complete:
+        print(f"stopped: {name} holds what was done by then, with its sound", file=sys.stderr)
+        return
+    other = "dub" if settings.mode == "avatar" else "avatar"
+    said = " ".join(f"speech.{i}={path}" for i, path in speeches(cfg).items() if cfg.audio is None)
+    print(f"next: python infer.py {who(cfg.data.name, cfg.paths.runs)} {said or f'audio={cfg.audio}'} mode={other}")
+    sys.stdout.flush()

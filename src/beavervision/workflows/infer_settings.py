@@ -1,0 +1,127 @@
+"""What infer's config asks of a film, checked value by value."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from beavervision.artifacts.manifest import MANIFEST
+from beavervision.config.schemas import typed
+from beavervision.config.suggestions import closest
+from beavervision.errors import BeaverError
+from beavervision.inference.background import AUTO, NONE, PLATE
+from beavervision.inference.blinking import OWN, read_curve
+from beavervision.inference.driver import Controls
+from beavervision.inference.pose_source import POSE_MODES
+from beavervision.inference.settings import FilmSettings
+from beavervision.video.formats import PRESETS
+from beavervision.video.writers import Out, check_out, holds_opacity
+
+CHOICES = {
+    "mode": ("avatar", "dub"),
+    "length": ("speech", "source"),
+    "region": ("head", "lower_face"),
+    "silent": ("source", "rest"),
+    "control.refine": ("postnet", "lle", "both", "none"),
+    "preset": PRESETS,
+    "keep_partial": (True, False),
+}
+LIMITS = {
+    "control.temperature": (0.0, 2.0),
+    "control.mouth_amp": (0.0, 3.0),
+    "control.eye_amp": (0.0, 3.0),
+    "control.lle_percent": (0.0, 1.0),
+    "smoothing": (1, 101),
+    "batch": (1, 64),
+}
+MOST_BLINKS = 60.0
+"""A minute: twice what people do in a conversation."""
+
+
+def film_settings(cfg: DictConfig, out: Out) -> FilmSettings:
+    """Settings of the film that the config describes.
+
+    Args:
+        cfg: of infer.
+        out: where the film will go.
+
+    Raises:
+        BeaverError: naming the key whose value cannot be.
+    """
+    for key, choices in CHOICES.items():
+        if (value := OmegaConf.select(cfg, key)) not in choices:
+            raise BeaverError(f"{key}={value} is not a choice; {closest(str(value), [str(c) for c in choices])}.")
+    for key, (low, high) in LIMITS.items():
+        _check_number(key, OmegaConf.select(cfg, key), low, high)
+    if cfg.crf is not None:
+        _check_number("crf", cfg.crf, 0, 63)
+    background = _background(cfg, out)
+    check_out(out, cfg.crf, alpha=cfg.mode == "avatar" and background == NONE)
+    pose, span = _pose(str(cfg.pose))
+    return FilmSettings(
+        mode=cfg.mode,
+        controls=_controls(cfg),
+        pose=pose,
+        pose_span=span,
+        smoothing=cfg.smoothing,
+        background=background,
+        region=cfg.region,
+        length=cfg.length,
+        silent=cfg.silent,
+        fps=_fps(cfg.fps),
+        crf=cfg.crf,
+        preset=cfg.preset,
+        batch=cfg.batch,
+    )
+
+
+def _controls(cfg: DictConfig) -> Controls:
+    blink = cfg.control.blink
+    if isinstance(blink, str) and blink != OWN:
+        read_curve(Path(blink))
+    elif blink != OWN:
+        _check_number("control.blink", blink, 0.0, MOST_BLINKS)
+    numbers = OmegaConf.create({"control": {k: v for k, v in cfg.control.items() if k != "blink"}})
+    return replace(typed(numbers, "control", Controls), blink=blink, seed=cfg.seed)
+
+
+def _background(cfg: DictConfig, out: Out) -> str:
+    """The background, `auto` decided: opacity where the format is made for it."""
+    choice = str(cfg.background)
+    if cfg.mode == "dub" and choice not in (AUTO, "source"):
+        raise BeaverError(f"background={choice} is for mode=avatar; a dub keeps the footage's own.")
+    if choice == AUTO:
+        return NONE if holds_opacity(out) else PLATE
+    return choice
+
+
+def _fps(value: Any) -> Any:
+    if value in ("clip", "source"):
+        return value
+    if isinstance(value, str):
+        raise BeaverError(f"fps={value} is not a choice; take clip, source, or frames per second such as 30.")
+    _check_number("fps", value, 1, 240)
+    return float(value)
+
+
+def _check_number(key: str, value: Any, low: float, high: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise BeaverError(f"{key}={value} is not a number from {low} to {high}; give another value.")
+
+
+def _pose(text: str) -> tuple[Any, tuple[int, int] | None]:
+    """`pingpong`, `energy`, `static`, a Motion's folder, or `<first>-<last>` frames to play to and fro."""
+    if text in POSE_MODES or (Path(text) / MANIFEST).is_file():
+        return text, None
+    if found := re.fullmatch(r"(\d+)-(\d+)", text):
+        first, last = (int(part) for part in found.groups())
+        if first <= last:
+            return "pingpong", (first, last + 1)
+    raise BeaverError(
+        f"pose={text} is not a choice; take pingpong, energy, static, frames of the "
+        "footage such as 0-99, or the folder of a Motion."
+    )

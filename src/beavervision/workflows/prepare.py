@@ -1,0 +1,114 @@
+"""prepare: footage to Clip, once."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from beavervision.artifacts.clip import Clip
+from beavervision.artifacts.manifest import MANIFEST
+from beavervision.cli.multirun.record import FAILED, JobRecord
+from beavervision.config.schemas import DataSettings, check_nodes, typed
+from beavervision.errors import BeaverError
+from beavervision.workflows.commands import who
+from beavervision.workflows.logging_filters import quiet_libraries
+from beavervision.workflows.prepared import CHOSEN, Prepared
+from beavervision.workflows.run_folder import shown
+from beavervision.workflows.run_result import DONE, SKIPPED, Outcome
+from beavervision.workflows.synthetic_speech import prepare_talks
+
+
+def prepare(cfg: DictConfig) -> Outcome:
+    """Prepare the config's clip, or its synthetic speech, unless it is prepared with the same settings."""
+    if cfg.data.get("hours") is not None:
+        check_nodes(cfg)
+        return prepare_talks(cfg)
+    # Loads MediaPipe's and OpenCV's parts, which training on a prepared clip does not need.
+    from beavervision.preprocess.assembly import REPORT
+    from beavervision.preprocess.report.write import PAGE, SHEET
+
+    quiet_libraries()
+    check_nodes(cfg)
+    folder, made = _ensured(cfg, force=cfg.force)
+    clip = Clip.load(folder)
+    print(f"clip {clip.name}: {shown(folder)}  ({clip.n_frames} frames, {clip.size[0]}x{clip.size[1]})")
+    for subject in clip.facts["report"].get("subjects", ()):
+        print(f"person {subject['person']}: {subject['headline']}" if subject["person"] else subject["headline"])
+    if len(clip.facts["people"]) > 1:
+        print("who is who:", *(f"  {person['line']}" for person in clip.facts["people"]), sep="\n")
+    print(f"report: {shown(folder / REPORT / PAGE)}")
+    print(f"next: python train.py model=audio2motion {who(cfg.data.name, cfg.paths.runs)}", flush=True)
+    figures = {"frames": clip.n_frames, "visible": float(clip.subjects[0].visible.mean())}
+    return Outcome(folder, DONE if made else SKIPPED, figures=figures, picture=folder / REPORT / SHEET.format(0))
+
+
+def conclude(_: Path, records: Sequence[JobRecord]) -> None:
+    """Write the page of all clips when several were prepared by one command."""
+    from beavervision.preprocess.report.index import write_index
+
+    failures = {Path(record.folder).name: record.sentence for record in records if record.status == FAILED}
+    for runs in {_runs(record) for record in records}:
+        print(f"all clips: {shown(write_index(runs, failures))}", flush=True)
+
+
+def _runs(record: JobRecord) -> Path:
+    """The folder of all runs, from the folder of a clip (made) or of what was to hold it (failed)."""
+    folder = Path(record.folder)
+    return folder.parent if record.status == FAILED else folder.parents[1]
+
+
+def ensure_clip(cfg: DictConfig) -> Path:
+    """Return the folder of the config's clip; prepare it when it is not there or its settings changed.
+
+    Raises:
+        BeaverError: when there is neither a clip nor footage, or the footage cannot be prepared.
+    """
+    return _ensured(cfg, force=False)[0]
+
+
+def _ensured(cfg: DictConfig, *, force: bool) -> tuple[Path, bool]:
+    """The clip's folder, and whether it was made now."""
+    settings, given = typed(cfg, "data", DataSettings), _given()
+    folder = Path(cfg.paths.runs) / settings.name / "clip"
+    there, before = (folder / MANIFEST).exists(), Prepared.read(folder)
+    basis = cfg.face_model.name if before is None or _names_face_model() else before.basis
+    if there and not force and (before is None or before.serves(settings, basis, given)):
+        return folder, False
+    if before is not None:
+        settings = before.fill(settings, given)
+    if force:
+        from beavervision.preprocess.workspace import WORKSPACE
+
+        shutil.rmtree(folder.with_name(WORKSPACE), ignore_errors=True)
+    return _prepare(folder, settings, basis), True
+
+
+def _prepare(folder: Path, settings: DataSettings, basis: str) -> Path:
+    if settings.video is None:
+        raise BeaverError(f"There is no clip in {folder} yet; add data.video=<your video file> once.")
+    from beavervision.preprocess import PrepareOptions
+    from beavervision.preprocess import prepare as prepare_clip
+
+    video = Path(settings.video).resolve()
+    if not video.is_file():
+        raise BeaverError(f"{settings.video} does not exist or is no file; check data.video=.")
+    options = {name: getattr(settings, name) for name in (*CHOSEN, "workers")}
+    prepare_clip(video, folder, PrepareOptions(name=settings.name, basis=basis, **options))
+    Prepared.of(video, settings, basis).write(folder)
+    return folder
+
+
+def _given() -> set[str]:
+    """Names of the `data` settings that the command line names."""
+    overrides = HydraConfig.get().overrides.task
+    keys = (o.lstrip("+~").partition("=")[0] for o in overrides)
+    return {key.removeprefix("data.") for key in keys if key.startswith("data.")}
+
+
+def _names_face_model() -> bool:
+    """Whether the command line names a face model; else a clip keeps the one that it was made with."""
+    return any(override.lstrip("+").startswith("face_model") for override in HydraConfig.get().overrides.task)

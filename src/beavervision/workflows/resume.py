@@ -1,0 +1,55 @@
+"""Whether a run is finished, and where it continues when it is not."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from beavervision.callbacks.checkpoint import LAST
+from beavervision.callbacks.media import FOLDER as MEDIA
+from beavervision.workflows.distributed_launch import is_first
+from beavervision.workflows.run_folder import shown
+from beavervision.workflows.run_state import RunState
+
+BUNDLE = "bundle"
+"""Below the run's folder."""
+
+
+def is_finished(folder: Path, state: RunState, cfg: DictConfig) -> bool:
+    """Whether the run in `folder` already learnt this, and long enough."""
+    before = RunState.read(folder)
+    return (
+        cfg.resume
+        and before is not None
+        and before.fingerprint == state.fingerprint
+        and before.reaches(state.target)
+        and (folder / BUNDLE).is_dir()
+        and not cfg.trainer.fast_dev_run
+    )
+
+
+def checkpoint_of(folder: Path, state: RunState, cfg: DictConfig) -> Path | None:
+    """Return the checkpoint to continue from, and note what the run is of.
+
+    What belongs to another clip or to other numbers is cleared away.
+    """
+    if cfg.trainer.fast_dev_run:
+        return None
+    before = RunState.read(folder)
+    path = folder / LAST
+    goes_on = path.exists() and cfg.resume and before is not None and before.fingerprint == state.fingerprint
+    if not is_first():
+        return path if goes_on else None
+    if goes_on:
+        print(f"{cfg.run.stage} continues from {shown(path)}")
+        state.write(folder)
+        return path
+    if path.exists():
+        why = "its clip, upstream bundles or numbers changed" if cfg.resume else "resume=false"
+        print(f"{cfg.run.stage} starts over: {why}")
+        for old in (path.parent, *(folder / name for name in (BUNDLE, "logs", MEDIA))):
+            shutil.rmtree(old, ignore_errors=True)
+    state.write(folder)
+    return None

@@ -1,0 +1,41 @@
+"""prepare data=synthetic_speech: a corpus of speech that nobody spoke, which needs no footage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from omegaconf import DictConfig
+from rich.progress import track
+
+from beavervision.config.schemas import DataSettings, typed
+from beavervision.workflows.run_folder import shown
+from beavervision.workflows.run_result import DONE, SKIPPED, Outcome
+
+TALKS = "talks"
+"""Folder of the talks below the data's own."""
+
+
+def prepare_talks(cfg: DictConfig) -> Outcome:
+    """Write the talks of the config's corpus that are not there yet, and say so."""
+    folder, made = ensure_talks(cfg)
+    count = len(list(folder.iterdir()))
+    print(f"synthetic speech: {shown(folder)}  ({count} voices, {cfg.data.hours} h)")
+    print("next: python train.py model=audio2motion experiment=general data=synthetic_speech", flush=True)
+    return Outcome(folder, DONE if made else SKIPPED, figures={"voices": float(count), "hours": cfg.data.hours})
+
+
+def ensure_talks(cfg: DictConfig) -> tuple[Path, bool]:
+    """Return the folder of the config's talks, made where they are not there, and whether any was made.
+
+    Raises:
+        BeaverError: when the extra `[synthetic]` is not installed.
+    """
+    from beavervision.synthetic.corpus.talks import Recipe, missing_talks, write_talk_of
+
+    settings = typed(cfg, "data", DataSettings)
+    recipe = Recipe(settings.hours or 0.0, settings.voices)
+    folder = Path(cfg.paths.runs) / settings.name / TALKS
+    missing = missing_talks(folder, recipe)
+    for speaker in track(missing, "talks", disable=len(missing) < 2, transient=True):
+        write_talk_of(folder, speaker, recipe)
+    return folder, bool(missing)

@@ -1,0 +1,106 @@
+"""Which bundles a stage builds on, and where they are found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from beavervision.artifacts.manifest import MANIFEST, Manifest
+from beavervision.config.plugins import Needs, plugins
+from beavervision.config.slug import DEBUG, DEFAULT, experiment_of
+from beavervision.errors import BeaverError
+from beavervision.workflows.commands import who
+
+CHAIN = ("audio2motion", "postnet", "radnerf_head", "radnerf_torso")
+"""The stages that infer needs, in the order of training."""
+RENDERERS = ("radnerf_head", "radnerf_torso")
+"""The stages that see pictures: their bundles belong to one clip and one canvas."""
+
+
+NEEDS = {
+    "audio2motion": Needs(optional=("syncnet",)),
+    "postnet": Needs(required=("audio2motion",), optional=("syncnet",)),
+    "radnerf_torso": Needs(required=("radnerf_head",)),
+    "infer": Needs(required=CHAIN),
+}
+
+
+@dataclass(frozen=True)
+class Search:
+    """Where to look for bundles, and which ones fit."""
+
+    runs: Path
+    clip: str
+    """`data.name`"""
+    experiment: str | None = None
+    """Prefer bundles of this experiment; None takes the newest of any."""
+    frame: str | None = None
+    """Slug of the canvas that a renderer's bundle must have; None takes any."""
+    subject: int | None = None
+    """Which person of the clip the bundles must be of; None takes any."""
+    canvas: str = ""
+    """Overrides that choose the canvas, for the command that makes what is missing."""
+
+
+def needs_of(stage: str) -> Needs:
+    """Return what a stage builds on, whether it is ours or a plugin's."""
+    outside = {name: needs for plugin in plugins().values() for name, needs in plugin.needs.items()}
+    return NEEDS.get(stage) or outside.get(stage, Needs())
+
+
+def is_renderer(stage: str) -> bool:
+    """Whether a stage sees pictures, so that its runs and bundles belong to one canvas."""
+    return stage in RENDERERS or any(stage in plugin.renderers for plugin in plugins().values())
+
+
+def find_upstream(stage: str, search: Search) -> dict[str, Path]:
+    """Return stage -> bundle folder for everything that `stage` builds on.
+
+    Raises:
+        BeaverError: when a required bundle is missing; the sentence names the command that makes it.
+    """
+    needs = needs_of(stage)
+    found = {name: newest_bundle(name, search) for name in (*needs.required, *needs.optional)}
+    for name in needs.required:
+        if found[name] is None:
+            raise BeaverError(_missing(stage, name, search))
+    return {name: folder for name, folder in found.items() if folder is not None}
+
+
+def newest_bundle(stage: str, search: Search) -> Path | None:
+    """Return the newest finished bundle of `stage` that fits, or None."""
+    manifests = (search.runs / search.clip / stage).glob(f"*/bundle/{MANIFEST}")
+    fitting = [path for path in manifests if _fits(path.parent, stage, search)]
+    same = [path for path in fitting if experiment_of(path.parent.parent.name) == search.experiment]
+    candidates = same or fitting
+    return max(candidates, key=lambda path: path.stat().st_mtime_ns).parent if candidates else None
+
+
+def _fits(bundle: Path, stage: str, search: Search) -> bool:
+    if bundle.parent.name.startswith(DEBUG):
+        return False
+    facts = Manifest.read(bundle, "bundle").facts
+    # A bundle that names nobody was learnt from everybody (a corpus).
+    if search.subject is not None and facts.get("subject", search.subject) != search.subject:
+        return False
+    return search.frame is None or not is_renderer(stage) or facts.get("frame") == search.frame
+
+
+def subjects_of(stage: str, search: Search) -> list[int]:
+    """Return the people of the clip that have a finished bundle of `stage`, in rising order."""
+    manifests = (search.runs / search.clip / stage).glob(f"*/bundle/{MANIFEST}")
+    fitting = [path.parent for path in manifests if _fits(path.parent, stage, search)]
+    return sorted({int(Manifest.read(folder, "bundle").facts.get("subject", 0)) for folder in fitting})
+
+
+def _missing(stage: str, name: str, search: Search) -> str:
+    frame = f" on canvas {search.frame}" if search.frame and is_renderer(name) else ""
+    whose, subject = (
+        (f" of subject {search.subject}", f" datamodule.subject={search.subject}") if search.subject else ("", "")
+    )
+    canvas = f" {search.canvas}" if frame and search.canvas else ""
+    experiment = f" experiment={search.experiment}" if search.experiment not in (None, DEFAULT) else ""
+    return (
+        f"{stage} builds on {name}, and {search.runs / search.clip} has no finished {name} bundle{whose}{frame}; "
+        f"make it with: python train.py model={name} {who(search.clip, search.runs)}{canvas}{experiment}{subject}"
+    )

@@ -11,7 +11,7 @@ from beavervision.cli.jobs import Jobs
 from beavervision.cli.multirun.conclusion import conclude
 from beavervision.cli.multirun.sweep import Sweep
 from beavervision.config.conf_folder import conf_folder
-from beavervision.config.errors import ConfigError, as_sentence
+from beavervision.config.errors import HYDRA_ERRORS, as_sentence
 from beavervision.config.plugins import register_plugins
 from beavervision.config.resolvers import register_resolvers
 from beavervision.config.wildcards import expand
@@ -91,7 +91,7 @@ def _run_jobs(verb: str, jobs: Jobs) -> int:
     except Exception as error:
         if wants_traceback(sys.argv):
             raise
-        if isinstance(error, ConfigError) and not jobs.broken:
+        if isinstance(error, HYDRA_ERRORS) and not jobs.broken:
             return _told(as_sentence(error, verb, sys.argv[1:]))
         if is_mistake(error):
             return _told(error)

@@ -16,7 +16,7 @@ from beavervision.config.conf_folder import conf_folder
 from beavervision.config.suggestions import closest
 from beavervision.errors import BeaverError
 
-ConfigError = (HydraException, OmegaConfBaseException)
+HYDRA_ERRORS = (HydraException, OmegaConfBaseException)
 """What Hydra and OmegaConf raise for a command line that does not fit the configs."""
 LAUNCHER = "hydra/launcher"
 EXTRAS = {"joblib": "joblib", "submitit_local": "slurm", "submitit_slurm": "slurm"}
@@ -27,7 +27,7 @@ def as_sentence(error: Exception, verb: str, arguments: Sequence[str]) -> Beaver
     """Return the sentence for a config error.
 
     Args:
-        error: one of `ConfigError`.
+        error: one of `HYDRA_ERRORS`.
         verb: the config that the command starts from (`train`).
         arguments: the command line after the program's name.
     """
@@ -110,6 +110,6 @@ def _composed(verb: str, overrides: Sequence[str], extra: list[str]) -> DictConf
         for attempt in (single + extra, []):
             try:
                 return compose(verb, overrides=attempt)
-            except ConfigError:
+            except HYDRA_ERRORS:
                 continue
     return OmegaConf.create()

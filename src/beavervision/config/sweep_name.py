@@ -14,7 +14,7 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig
 
 from beavervision.config.conf_folder import conf_folder
-from beavervision.config.errors import ConfigError
+from beavervision.config.errors import HYDRA_ERRORS
 from beavervision.config.slug import file_name
 
 SWEEP_FOLDER = "BEAVERVISION_SWEEP"
@@ -52,7 +52,7 @@ class Plan:
             overrides = OverridesParser.create().parse_overrides(given.overrides)
             fixed = tuple(str(o.input_line) for o in overrides if not o.is_sweep_override())
             cfg = _composed(verb, fixed, given.config_dir)
-        except ConfigError:
+        except HYDRA_ERRORS:
             return None
         name = sweep_name(verb, overrides, cfg.hydra.runtime.choices)
         runs = Path(cfg.paths.runs).resolve()

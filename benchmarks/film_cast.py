@@ -11,8 +11,8 @@ from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.manifest import Manifest
 from beavervision.audio.waveform import SAMPLE_RATE, Waveform, save_waveform
 from beavervision.data.speech_sample import sound_of
-from beavervision.inference.avatar import TORSO, Person
-from beavervision.inference.pipeline import FilmMaker
+from beavervision.inference.avatar import TORSO, Avatar
+from beavervision.inference.pipeline import TalkingHeadPipeline
 from beavervision.inference.settings import FilmSettings
 from beavervision.inference.speakers import Speaker
 from beavervision.inference.speech import Speech
@@ -33,12 +33,12 @@ class Cast:
         return Clip.load(self.runs / self.name / "clip")
 
     @cached_property
-    def person(self) -> Person:
+    def avatar(self) -> Avatar:
         """The newest bundles, as infer finds them."""
         torso = newest_bundle(TORSO, Search(self.runs, self.name, self.experiment, None, 0))
         frame = None if torso is None else Manifest.read(torso, "bundle").facts["frame"]
         bundles = find_upstream("infer", Search(self.runs, self.name, self.experiment, frame, 0))
-        return Person.load(bundles, self.clip.sha256)
+        return Avatar.load(bundles, self.clip.sha256)
 
     @cached_property
     def folder(self) -> Path:
@@ -47,9 +47,9 @@ class Cast:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    def maker(self, audio: Path, **settings: Any) -> FilmMaker:
+    def maker(self, audio: Path, **settings: Any) -> TalkingHeadPipeline:
         """A film of this person and a speech; `settings` as for `FilmSettings`."""
-        return FilmMaker([Speaker(self.person, Speech.listen(audio))], FilmSettings(**settings), self.clip)
+        return TalkingHeadPipeline([Speaker(self.avatar, Speech.listen(audio))], FilmSettings(**settings), self.clip)
 
     def own_sound(self, frames: range) -> Path:
         """The footage's own sound during some frames, as a file."""

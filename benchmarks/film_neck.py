@@ -8,9 +8,9 @@ from typing import Literal
 import numpy as np
 from film_cast import Cast
 
-from beavervision.inference.avatar import Person
+from beavervision.inference.avatar import Avatar
 from beavervision.inference.lower_face import JAW, face_points
-from beavervision.inference.pose_source import pose_swing, smoothed_at
+from beavervision.inference.pose_source import calm_stretch, smoothed_poses
 from beavervision.inference.settings import FilmSettings
 from beavervision.inference.source_reader import SourceReader
 from beavervision.metrics.gaps import gap_pixels, neck_gap_pixels, neck_pixels
@@ -30,16 +30,16 @@ def neck(cast: Cast, audio: Path, fps: float | Literal["clip"] = "clip") -> list
     """Gaps in an avatar of 20 s: in the neck, and inside the whole outline; frames at a rate."""
     settings = FilmSettings(mode="avatar", background="none", fps=fps)
     maker = cast.maker(audio, mode="avatar", background="none", fps=fps)
-    count, step = min(maker.n_frames, round(SECONDS * maker.fps)), cast.person.fps / maker.fps
-    person, moments = cast.person, np.arange(count) * step
-    swing = pose_swing(person.track, person.footage_size)
-    poses = smoothed_at(person.track, swing, moments, settings.smoothing, int(maker.n_frames * step))
+    count, step = min(maker.n_frames, round(SECONDS * maker.fps)), cast.avatar.fps / maker.fps
+    avatar, moments = cast.avatar, np.arange(count) * step
+    swing = calm_stretch(avatar.track, avatar.footage_size)
+    poses = smoothed_poses(avatar.track, swing, moments, settings.smoothing, int(maker.n_frames * step))
     shown = np.rint(swing.at(moments)).astype(np.int64)
-    sources = SourceReader(cast.clip, cast.clip.fps, (person.subject,)).read(shown)
+    sources = SourceReader(cast.clip, cast.clip.fps, (avatar.subject,)).read(shown)
     joints, outlines, areas = [], [], []
     for i, (made, source) in enumerate(zip(maker.frames(), sources, strict=False)):
         x0, y0, scale = poses.path[i]
-        jaw = face_points(person.model, person.rest, poses.rotation[i], poses.translation[i], poses.cameras[i])[JAW]
+        jaw = face_points(avatar.model, avatar.rest, poses.rotation[i], poses.translation[i], poses.cameras[i])[JAW]
         inside, collar = np.isin(source.labels[0], PERSON), float(poses.body[i, NECK, 1])
         rims = RIM, NOTCH * float(np.ptp(jaw[:, 0]))
         where, core = (neck_pixels(jaw / scale + (x0, y0), collar, inside, rim / scale) for rim in rims)
@@ -56,8 +56,8 @@ def neck(cast: Cast, audio: Path, fps: float | Literal["clip"] = "clip") -> list
     ]
 
 
-def _turns(person: Person, frames: np.ndarray) -> float:
+def _turns(avatar: Avatar, frames: np.ndarray) -> float:
     """Degrees between the heads turned farthest to either side."""
-    rotation = person.track.rotation[frames]
+    rotation = avatar.track.rotation[frames]
     yaw = np.rad2deg(np.arctan2(rotation[:, 0, 2], -rotation[:, 2, 2]))
     return float(np.nanmax(yaw) - np.nanmin(yaw))

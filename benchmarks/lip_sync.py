@@ -18,7 +18,7 @@ from jaxtyping import Bool, Float, UInt8
 from beavervision.artifacts.motion import Motion
 from beavervision.audio.waveform import load_waveform
 from beavervision.errors import BeaverError
-from beavervision.face.providers import load_face_model
+from beavervision.face.model_registry import load_face_model
 from beavervision.metrics.lse import lip_sync_error
 from beavervision.metrics.lse_crops import face_crops
 from beavervision.metrics.syncnet_v2 import SyncNetV2

@@ -19,12 +19,12 @@ from jaxtyping import Bool, Float
 
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.manifest import Manifest
-from beavervision.artifacts.talk import Talk
+from beavervision.artifacts.synthetic_speech import SyntheticSpeech
 from beavervision.audio.acoustics import random_surroundings
 from beavervision.audio.waveform import SAMPLE_RATE, load_waveform
 from beavervision.data.recording import known_frames
 from beavervision.face.gpmm import load_gpmm
-from beavervision.face.providers import load_face_model
+from beavervision.face.model_registry import load_face_model
 from beavervision.metrics.jitter import landmark_jitter
 from beavervision.metrics.lmd import landmark_distance
 from beavervision.metrics.mouth import SHUT
@@ -56,7 +56,9 @@ def lip_error(found: torch.Tensor, truth: torch.Tensor) -> float:
     return float((found - truth).square().sum(-1).amax(-1).mean())
 
 
-def judge_talk(talk: Talk, predictor: AudioToMotion, sound: np.ndarray, usual_amp: float) -> dict[str, float]:
+def judge_talk(
+    talk: SyntheticSpeech, predictor: AudioToMotion, sound: np.ndarray, usual_amp: float
+) -> dict[str, float]:
     """Figures of one held-out talk; the voice's own amplitude is known, as a person's is."""
     n = min(talk.n_frames, round(SECONDS * talk.fps))
     face, truth = load_gpmm(), np.asarray(talk.expression[:n])
@@ -81,7 +83,9 @@ def talks(folder: Path, bundle: Path) -> None:
     """Print the table of held-out synthetic speech."""
     predictor = AudioToMotion.from_bundle(bundle)
     amp = Manifest.read(bundle, "bundle").facts["mouth_amp"]
-    held_out = [talk for path in sorted(folder.iterdir()) if (talk := Talk.load(path)).facts["split"] == "test"]
+    held_out = [
+        talk for path in sorted(folder.iterdir()) if (talk := SyntheticSpeech.load(path)).facts["split"] == "test"
+    ]
     print("| held-out voices and sentences | jaw r (worst voice) | p b m shut | LVE, share of mean face's |")
     print("|---|---|---|---|")
     for name, recorded in (("clean", False), ("in rooms, noise, on lines", True)):

@@ -21,12 +21,12 @@ from beavervision.audio.level import spoken_level_of, window_powers
 from beavervision.audio.speech_features import FeatureSettings
 from beavervision.audio.waveform import SAMPLE_RATE, load_waveform
 from beavervision.config.conf_folder import conf_folder
-from beavervision.face.providers import load_face_model
+from beavervision.face.model_registry import load_face_model
 from beavervision.stages.audio2motion.inference import AudioToMotion
 from beavervision.stages.audio2motion.manner import lip_distance
 from beavervision.stages.audio2motion.network import MotionVAE
 from beavervision.stages.audio2motion.streaming import MotionStream
-from beavervision.synthetic.shipped import speech_audio
+from beavervision.synthetic.assets import speech_audio
 
 PIECES = (1, 5, 25)
 """Frames that come at once."""

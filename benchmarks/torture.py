@@ -18,12 +18,12 @@ from PIL import Image
 from beavervision.artifacts.clip import Clip
 from beavervision.preprocess import PrepareOptions, prepare
 from beavervision.synthetic.actor import Actor, actor_identity
-from beavervision.synthetic.screenplay import clip_performance
-from beavervision.synthetic.shipped import actor_truth, actor_video
-from beavervision.synthetic.torture.recording import Recording
+from beavervision.synthetic.assets import actor_truth, actor_video
+from beavervision.synthetic.script import clip_performance
+from beavervision.synthetic.torture.evaluation import Score, measure
 from beavervision.synthetic.torture.render import render_scene
+from beavervision.synthetic.torture.rendered_scene import Recording
 from beavervision.synthetic.torture.scenes import FPS, SCENES
-from beavervision.synthetic.torture.score import Score, measure
 
 PAGE, SHEET = ROOT / "docs" / "preparation.md", ROOT / "docs" / "images" / "torture.png"
 BEGIN, END = "<!-- torture: begin -->", "<!-- torture: end -->"

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from beavervision.artifacts import store
+from beavervision.artifacts import atomic_write
+from beavervision.artifacts.atomic_write import atomic_file, atomic_folder, load_arrays, save_arrays
 from beavervision.artifacts.manifest import Manifest
 from beavervision.artifacts.motion import FILE, Motion
-from beavervision.artifacts.store import atomic_file, atomic_folder, load_arrays, save_arrays
 from beavervision.errors import BeaverError
 
 
@@ -89,7 +89,7 @@ def test_large_arrays_are_mapped_and_the_same(tmp_path, monkeypatch):
     }
     manifest = Manifest("clip", fields=save_arrays(tmp_path, "x.safetensors", arrays, {}))
     read = load_arrays(tmp_path, manifest, "x.safetensors")
-    monkeypatch.setattr(store, "LARGE", 0)
+    monkeypatch.setattr(atomic_write, "LARGE", 0)
     mapped = load_arrays(tmp_path, manifest, "x.safetensors")
     for name, array in arrays.items():
         assert mapped[name].dtype == read[name].dtype == array.dtype

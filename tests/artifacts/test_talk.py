@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from beavervision.artifacts.manifest import Manifest
-from beavervision.artifacts.talk import SPEECH, TEST, TRAIN, Talk, write_talk
+from beavervision.artifacts.synthetic_speech import SPEECH, TEST, TRAIN, SyntheticSpeech, write_synthetic_speech
 from beavervision.errors import BeaverError
 
 FACTS = {"speaker": "anna", "language": "de", "fps": 25.0, "basis": "gpmm"}
@@ -12,13 +12,13 @@ def write(folder, split, frames=10):
     rng = np.random.default_rng(3)
     arrays = (rng.normal(size=(frames, 64)), rng.uniform(size=(frames, 2)), np.arange(frames) % 3 == 0)
     sound = (0.5 * np.sin(np.arange(640 * frames) / 9)).astype(np.float32)
-    write_talk(folder, {**FACTS, "split": split}, sound, *arrays)
+    write_synthetic_speech(folder, {**FACTS, "split": split}, sound, *arrays)
     return sound, arrays
 
 
 def test_a_talk_comes_back_as_it_was_written(tmp_path):
     sound, (expression, eye_open, closed) = write(tmp_path / "anna", TRAIN)
-    talk = Talk.load(tmp_path / "anna")
+    talk = SyntheticSpeech.load(tmp_path / "anna")
     assert (talk.speaker, talk.basis, talk.fps, talk.n_frames) == ("anna", "gpmm", 25.0, 10)
     np.testing.assert_array_equal(talk.expression, expression.astype(np.float32))
     np.testing.assert_array_equal(talk.eye_open, eye_open.astype(np.float32))
@@ -29,7 +29,7 @@ def test_a_talk_comes_back_as_it_was_written(tmp_path):
 @pytest.mark.parametrize(("split", "learnt", "held_out"), [(TRAIN, 10, 0), (TEST, 0, 10)])
 def test_a_talk_is_learnt_from_or_held_out_as_a_whole(tmp_path, split, learnt, held_out):
     write(tmp_path / "anna", split)
-    talk = Talk.load(tmp_path / "anna")
+    talk = SyntheticSpeech.load(tmp_path / "anna")
     assert (len(talk.train_range), len(talk.test_range)) == (learnt, held_out)
 
 
@@ -44,11 +44,11 @@ def test_a_talk_without_sound_says_so(tmp_path):
     write(tmp_path / "anna", TRAIN)
     (tmp_path / "anna" / SPEECH).unlink()
     with pytest.raises(BeaverError, match=SPEECH):
-        Talk.load(tmp_path / "anna")
+        SyntheticSpeech.load(tmp_path / "anna")
 
 
 def test_another_artifact_is_refused(tmp_path):
     (tmp_path / "clip").mkdir()
     Manifest("clip").write(tmp_path / "clip")
     with pytest.raises(BeaverError, match="not a talk"):
-        Talk.load(tmp_path / "clip")
+        SyntheticSpeech.load(tmp_path / "clip")

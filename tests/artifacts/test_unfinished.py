@@ -4,13 +4,12 @@ import os
 import subprocess
 import sys
 
-from beavervision.artifacts.store import atomic_file, atomic_folder
-from beavervision.artifacts.unfinished import clear_dead, own_name
+from beavervision.artifacts.atomic_write import atomic_file, atomic_folder, remove_abandoned, temporary_sibling
 
 WRITER = """
 import sys
 from pathlib import Path
-from beavervision.artifacts.store import atomic_file, atomic_folder
+from beavervision.artifacts.atomic_write import atomic_file, atomic_folder
 target, who = Path(sys.argv[1]), sys.argv[2]
 for turn in range(60):
     with atomic_folder(target / "crops") as part:
@@ -32,7 +31,7 @@ def test_two_processes_write_the_same_names_and_one_of_them_stays_whole(tmp_path
 
 def test_what_a_killed_process_left_is_cleared_by_the_next_writer(tmp_path):
     leave = (
-        "import os, sys; from pathlib import Path; from beavervision.artifacts.store import atomic_file, atomic_folder;"
+        "import os, sys; from pathlib import Path; from beavervision.artifacts.atomic_write import atomic_file, atomic_folder;"
         "a = atomic_folder(Path(sys.argv[1]) / 'crops'); (a.__enter__() / 'half').write_text('half');"
         "b = atomic_file(Path(sys.argv[1]) / 'me.mp4'); b.__enter__().write_text('half'); os.kill(os.getpid(), 9)"
     )
@@ -51,13 +50,13 @@ def test_what_is_being_written_is_let_be(tmp_path):
         assert first.is_dir()
         elsewhere = tmp_path / f".crops.another_machine-{os.getpid()}-00000000.part"
         elsewhere.mkdir()
-        clear_dead(tmp_path / "crops")
+        remove_abandoned(tmp_path / "crops")
         assert first.is_dir()
         assert elsewhere.is_dir()
 
 
 def test_a_name_keeps_its_suffix(tmp_path):
-    name = own_name(tmp_path / "talk.mp4", "part")
+    name = temporary_sibling(tmp_path / "talk.mp4", "part")
     assert name.suffix == ".mp4"
     assert name.name.startswith(".talk.")
-    assert name != own_name(tmp_path / "talk.mp4", "part")
+    assert name != temporary_sibling(tmp_path / "talk.mp4", "part")

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from beavervision.compositing.canvas_layer import CanvasLayer
-from beavervision.compositing.fill_holes import solid
+from beavervision.compositing.fill_holes import fill_holes
 from beavervision.compositing.layers import blend
+from beavervision.face.model_registry import load_face_model
 from beavervision.face.pose import rotation_from_euler
-from beavervision.face.providers import load_face_model
 from beavervision.inference.avatar_compositor import Scene, open_border
 from beavervision.inference.dub_compositor import Dubber, head_matte, old_head
 from beavervision.inference.lower_face import face_points, lower_face
@@ -61,7 +61,7 @@ def test_people_have_no_holes():
     ring = np.hypot(x - 310, y - 200)
     alpha = np.maximum(alpha, ((ring < 70) & (ring > 40)).astype(float))
     colour = np.stack([0.8 * alpha, 0.5 * alpha, 0.2 * alpha], -1)
-    filled, opaque = solid(colour.astype(np.float32), alpha.astype(np.float32))
+    filled, opaque = fill_holes(colour.astype(np.float32), alpha.astype(np.float32))
     inside = distance < 80 - 4 - 2 * 0.007 * 400
     np.testing.assert_allclose(opaque[inside], 1, atol=1e-3)
     np.testing.assert_allclose(filled[inside], np.broadcast_to([0.8, 0.5, 0.2], (inside.sum(), 3)), atol=2e-3)
@@ -74,7 +74,7 @@ def test_what_is_whole_is_not_touched():
     alpha = np.zeros((100, 100), np.float32)
     alpha[20:80, 20:80] = 1
     colour = np.repeat(alpha[..., None], 3, -1)
-    filled, opaque = solid(colour, alpha)
+    filled, opaque = fill_holes(colour, alpha)
     assert filled is colour
     assert opaque is alpha
 

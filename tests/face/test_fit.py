@@ -8,9 +8,9 @@ import pytest
 from beavervision.errors import BeaverError
 from beavervision.face.camera import Camera
 from beavervision.face.fit import fit_clip
+from beavervision.face.fit_priors import LIP_PAIRS
 from beavervision.face.gpmm import load_gpmm
 from beavervision.face.identity import skewness
-from beavervision.face.lips import LIP_PAIRS
 from beavervision.face.openness import mouth_open
 from beavervision.face.pose import (
     euler_from_rotation,

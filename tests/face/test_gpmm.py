@@ -3,7 +3,7 @@ import pytest
 
 from beavervision.face import landmarks as lm
 from beavervision.face.gpmm import DATA, EYEBALL_CENTRES, EYEBALL_RADIUS, load_gpmm
-from beavervision.face.model import CONDITION_SCALE
+from beavervision.face.morphable_model import CONDITION_SCALE
 
 FLIP = np.array([-1.0, 1.0, 1.0])
 MESH_MIRROR = lm.MIRROR[: lm.N_MESH]

@@ -3,7 +3,7 @@ import pytest
 
 from beavervision.errors import BeaverError
 from beavervision.face.gpmm import load_gpmm
-from beavervision.face.headspace import into_head_space, without_similarity
+from beavervision.face.head_frame import into_head_space, without_similarity
 from beavervision.face.pose import rotation_from_vector
 
 OWN = load_gpmm()

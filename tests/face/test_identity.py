@@ -1,8 +1,8 @@
 import numpy as np
 
+from beavervision.face.fit_state import Evidence, Track
 from beavervision.face.identity import Sitting, varied_frames
 from beavervision.face.pose import rotation_from_euler
-from beavervision.face.track import Evidence, Track
 
 
 def test_varied_frames_take_the_extremes():

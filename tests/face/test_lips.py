@@ -1,8 +1,8 @@
 import numpy as np
 
+from beavervision.face.fit_priors import DEPTH_CM, DEPTH_PER_OPENING, LIP_PAIRS, expression_precision
 from beavervision.face.gpmm import load_gpmm
 from beavervision.face.landmarks import LIP_MID_LOWER, LIP_MID_UPPER
-from beavervision.face.lips import DEPTH_CM, DEPTH_PER_OPENING, LIP_PAIRS, expression_precision
 
 MODEL = load_gpmm()
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from beavervision.face.camera import FRONTAL, Camera
+from beavervision.face.fit_priors import stable_landmarks
 from beavervision.face.gpmm import load_gpmm
 from beavervision.face.pose import (
     closed_form_pose,
@@ -13,7 +14,6 @@ from beavervision.face.pose import (
     vector_from_rotation,
 )
 from beavervision.face.projection import project
-from beavervision.face.weights import stable_landmarks
 
 NOSE, CROWN, LEFT = np.eye(3)[2], np.eye(3)[1], np.eye(3)[0]
 

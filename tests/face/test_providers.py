@@ -3,7 +3,7 @@ from foreign_models import write_front, write_ict
 
 from beavervision.errors import BeaverError
 from beavervision.face.gpmm import load_gpmm
-from beavervision.face.providers import load_face_model, remember_folder
+from beavervision.face.model_registry import load_face_model, remember_folder
 
 
 @pytest.fixture

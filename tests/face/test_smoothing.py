@@ -1,6 +1,6 @@
 import numpy as np
 
-from beavervision.face.smoothing import acceleration, coupled_step, descend, steady, windows
+from beavervision.face.temporal_smoothing import acceleration, coupled_step, descend, steady, windows
 
 
 def test_steady_frames_have_both_neighbours():

@@ -1,8 +1,8 @@
 import numpy as np
 
 from beavervision.face import landmarks as lm
+from beavervision.face.fit_priors import landmark_weights, stable_landmarks
 from beavervision.face.gpmm import load_gpmm
-from beavervision.face.weights import landmark_weights, stable_landmarks
 
 
 def test_weights_of_the_parts():

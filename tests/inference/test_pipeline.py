@@ -6,30 +6,36 @@ import soundfile
 
 from beavervision.audio.level import speech_level_db
 from beavervision.errors import BeaverError
-from beavervision.face.model import CONDITION_SCALE
+from beavervision.face.model_registry import load_face_model
+from beavervision.face.morphable_model import CONDITION_SCALE
 from beavervision.face.pose import rotation_from_euler
-from beavervision.face.providers import load_face_model
-from beavervision.inference.blinking import closures
-from beavervision.inference.driver import HUSH, Tape, lid_shape
-from beavervision.inference.frame_order import Swing, between, longest_run, moments, presence
-from beavervision.inference.pose_source import pose_swing, smoothed_at, track_at
+from beavervision.inference.blinking import eyelid_closure
+from beavervision.inference.driver import REST_FADE_FRAMES, MotionTrack, closed_lid_offset
+from beavervision.inference.frame_path import (
+    PingPongPath,
+    film_positions,
+    interpolate_frames,
+    longest_run,
+    visibility_fade,
+)
+from beavervision.inference.pose_source import calm_stretch, poses_at, smoothed_poses
 from beavervision.inference.source_reader import SourceReader
-from beavervision.inference.speech import Speech, mixed
+from beavervision.inference.speech import Speech, mix_speeches
 from beavervision.stages.radnerf_torso.track import SourceTrack
 
 # --- frame order -------------------------------------------------------------------------------------------------
 
 
 def test_swing_by_hand():
-    assert Swing(5, 7).at(np.arange(8)).tolist() == [5, 6, 7, 6, 5, 6, 7, 6]
-    assert Swing(4, 4).at(np.arange(3)).tolist() == [4, 4, 4]
+    assert PingPongPath(5, 7).at(np.arange(8)).tolist() == [5, 6, 7, 6, 5, 6, 7, 6]
+    assert PingPongPath(4, 4).at(np.arange(3)).tolist() == [4, 4, 4]
     # Half steps: up from 0 to 1.5 and down again.
-    assert Swing(0, 1.5).at(np.arange(0, 3.5, 0.5)).tolist() == [0, 0.5, 1, 1.5, 1, 0.5, 0]
+    assert PingPongPath(0, 1.5).at(np.arange(0, 3.5, 0.5)).tolist() == [0, 0.5, 1, 1.5, 1, 0.5, 0]
 
 
 @pytest.mark.parametrize("length", [1, 7, 100, 1001])
 def test_swing_never_jumps_and_never_runs_over(length):
-    order = Swing(0, 6).at(np.arange(length))
+    order = PingPongPath(0, 6).at(np.arange(length))
     assert order.min() >= 0
     assert order.max() <= 6
     assert (np.abs(np.diff(order)) == 1).all()
@@ -37,14 +43,14 @@ def test_swing_never_jumps_and_never_runs_over(length):
 
 def test_moments_of_films_at_other_rates():
     # 50 frames a second over a clip of 25: every half frame; never beyond the third frame, moment 2.
-    assert moments(np.arange(6), 50, 25, 3).tolist() == [0, 0.5, 1, 1.5, 2, 2]
-    assert moments(np.arange(3), 25, 25, 3).tolist() == [0, 1, 2]
+    assert film_positions(np.arange(6), 50, 25, 3).tolist() == [0, 0.5, 1, 1.5, 2, 2]
+    assert film_positions(np.arange(3), 25, 25, 3).tolist() == [0, 1, 2]
 
 
 def test_between_frames():
     values = np.array([[0.0], [4.0], [np.nan], [8.0]])
     # A quarter of the way from 0 to 4; beside a gap the neighbour that is known.
-    assert between(values, np.array([0.25, 1.5, 2.5, 3.0])).ravel().tolist() == [1, 4, 8, 8]
+    assert interpolate_frames(values, np.array([0.25, 1.5, 2.5, 3.0])).ravel().tolist() == [1, 4, 8, 8]
 
 
 def test_longest_run_by_hand():
@@ -57,8 +63,8 @@ def test_longest_run_by_hand():
 def test_presence_fades_inside_visible_frames_only():
     visible = np.array([0, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1], bool)
     # Frames from the nearest hidden one: 0 1 2 3 2 1 0 0 1 2 3, over a fade of 3.
-    np.testing.assert_allclose(presence(visible, 3) * 3, [0, 1, 2, 3, 2, 1, 0, 0, 1, 2, 3])
-    assert (presence(np.ones(4, bool), 3) == 1).all()
+    np.testing.assert_allclose(visibility_fade(visible, 3) * 3, [0, 1, 2, 3, 2, 1, 0, 0, 1, 2, 3])
+    assert (visibility_fade(np.ones(4, bool), 3) == 1).all()
 
 
 # --- pose source -------------------------------------------------------------------------------------------------
@@ -87,35 +93,35 @@ def test_poses_come_from_one_calm_stretch():
     track.box[10:15] = np.nan
     track.occluded[40:44] = True
     track.box[50:] += [-69, 0, -69, 0]  # leaves the picture
-    assert pose_swing(track, (160, 120)) == Swing(15, 39, 12)
+    assert calm_stretch(track, (160, 120)) == PingPongPath(15, 39, 12)
 
 
 def test_poses_fall_back_to_visible_frames():
     track = make_track(20)
     track.occluded[:] = True
-    assert pose_swing(track, (160, 120)) == Swing(0, 19, 12)
+    assert calm_stretch(track, (160, 120)) == PingPongPath(0, 19, 12)
 
 
 def test_poses_from_a_span():
-    assert pose_swing(make_track(), (160, 120), span=(5, 30)) == Swing(5, 29, 12)
+    assert calm_stretch(make_track(), (160, 120), span=(5, 30)) == PingPongPath(5, 29, 12)
 
 
 def test_static_pose_is_the_most_usual_one():
     # x runs evenly from -1 to 1: the median lies in the middle.
-    assert pose_swing(make_track(), (160, 120), "static").first in (29, 30)
+    assert calm_stretch(make_track(), (160, 120), "static").first in (29, 30)
 
 
 def test_nobody_to_take_poses_from():
     track = make_track()
     track.visible[:20] = False
     with pytest.raises(BeaverError, match="pose="):
-        pose_swing(track, (160, 120), span=(0, 20))
+        calm_stretch(track, (160, 120), span=(0, 20))
 
 
 def test_smoothed_poses_are_rotations_and_calmer():
     rng = np.random.default_rng(0)
     track = replace(make_track(), rotation=rotation_from_euler(0.05 * rng.normal(size=(60, 3))))
-    calm = smoothed_at(track, Swing(0, 59), np.arange(60.0), 7, 60)
+    calm = smoothed_poses(track, PingPongPath(0, 59), np.arange(60.0), 7, 60)
     np.testing.assert_allclose(
         calm.rotation @ calm.rotation.transpose(0, 2, 1), np.tile(np.eye(3), (60, 1, 1)), atol=1e-9
     )
@@ -124,22 +130,24 @@ def test_smoothed_poses_are_rotations_and_calmer():
     # Seven frames by hand: the mean of seven translations; at the beginning the first one counts for those before.
     np.testing.assert_allclose(calm.translation[10], track.translation[7:14].mean(0))
     np.testing.assert_allclose(calm.translation[0], track.translation[[0, 0, 0, 0, 1, 2, 3]].mean(0))
-    np.testing.assert_array_equal(smoothed_at(track, Swing(0, 59), np.arange(60.0), 1, 60).rotation, track.rotation)
+    np.testing.assert_array_equal(
+        smoothed_poses(track, PingPongPath(0, 59), np.arange(60.0), 1, 60).rotation, track.rotation
+    )
 
 
 def test_poses_in_batches_are_those_of_the_whole():
     rng = np.random.default_rng(0)
     track = replace(make_track(), rotation=rotation_from_euler(0.05 * rng.normal(size=(60, 3))))
-    whole = smoothed_at(track, Swing(3, 20), np.arange(50.0), 7, 50)
+    whole = smoothed_poses(track, PingPongPath(3, 20), np.arange(50.0), 7, 50)
     for start in range(0, 50, 4):
-        part = smoothed_at(track, Swing(3, 20), np.arange(50.0)[start : start + 4], 7, 50)
+        part = smoothed_poses(track, PingPongPath(3, 20), np.arange(50.0)[start : start + 4], 7, 50)
         np.testing.assert_array_equal(part.rotation, whole.rotation[start : start + 4])
 
 
 def test_a_pose_between_two_frames_lies_half_way():
     turn = rotation_from_euler(np.array([[0.0, 0.0, 0.0], [0.0, 0.2, 0.0]]))
     track = replace(make_track(2), rotation=turn)
-    half = track_at(track, np.array([0.5]))
+    half = poses_at(track, np.array([0.5]))
     np.testing.assert_allclose(half.rotation, rotation_from_euler(np.array([[0.0, 0.1, 0.0]])), atol=1e-9)
     np.testing.assert_allclose(half.translation, [[0, 0, 50]], atol=1e-9)  # x from -1 to 1
 
@@ -150,7 +158,7 @@ def test_a_pose_between_two_frames_lies_half_way():
 def test_footage_to_and_fro_equals_footage(miniature):
     frames = [rgb for _, rgb in miniature.frames()]
     labels = [regions for _, regions in miniature.labels()]
-    order = Swing(0, miniature.n_frames - 1).at(np.arange(60)).astype(int)
+    order = PingPongPath(0, miniature.n_frames - 1).at(np.arange(60)).astype(int)
     found = list(SourceReader(miniature, miniature.fps).read(order))
     assert len(found) == 60
     for t, frame in zip(order, found, strict=True):
@@ -192,7 +200,7 @@ def test_a_speech_in_stretches_is_the_speech(tmp_path, fps):
     speech = Speech.listen(path)
     assert (speech.n_samples, speech.frames(25)) == (len(samples), 126)
     frames = []
-    for stretch in speech.stretches(fps, size=40, context=8):
+    for stretch in speech.chunks(fps, size=40, context=8):
         begin = round(stretch.first * 16_000 / fps)
         np.testing.assert_array_equal(stretch.samples, samples[begin : begin + len(stretch.samples)].astype(np.float32))
         assert stretch.first == max(0, stretch.frames.start - 8)
@@ -211,7 +219,7 @@ def test_level_of_a_speech_is_that_of_the_whole(tmp_path):
 
 def test_speeches_are_added_up_from_their_first_samples(tmp_path):
     (one, a), (two, b) = noise(tmp_path / "a.wav", 0.5), noise(tmp_path / "b.wav", 1.2, seed=1)
-    found = np.concatenate(list(mixed([Speech.listen(one), Speech.listen(two)], 16_000)))
+    found = np.concatenate(list(mix_speeches([Speech.listen(one), Speech.listen(two)], 16_000)))
     np.testing.assert_allclose(found, np.pad(a, (0, len(b) - len(a))) + b, atol=1e-6)
 
 
@@ -220,7 +228,7 @@ def test_speeches_are_added_up_from_their_first_samples(tmp_path):
 
 def test_blinks_by_a_curve(tmp_path):
     (tmp_path / "blinks.csv").write_text("seconds, closure\n0.0, 0\n0.2, 1\n# open again\n0.4 0\n")
-    found = closures(str(tmp_path / "blinks.csv"), 12, 25, seed=0)
+    found = eyelid_closure(str(tmp_path / "blinks.csv"), 12, 25, seed=0)
     # 25 frames a second: 0.2 s is frame 5, 0.4 s frame 10; straight lines between.
     np.testing.assert_allclose(found, [0, 0.2, 0.4, 0.6, 0.8, 1, 0.8, 0.6, 0.4, 0.2, 0, 0], atol=1e-9)
 
@@ -232,7 +240,7 @@ def test_blinks_by_a_curve(tmp_path):
 def test_bad_curves_are_told(tmp_path, text, sentence):
     (tmp_path / "blinks.csv").write_text(text)
     with pytest.raises(BeaverError, match=sentence):
-        closures(str(tmp_path / "blinks.csv"), 12, 25, seed=0)
+        eyelid_closure(str(tmp_path / "blinks.csv"), 12, 25, seed=0)
 
 
 # --- drive -------------------------------------------------------------------------------------------------------
@@ -240,7 +248,7 @@ def test_bad_curves_are_told(tmp_path, text, sentence):
 
 def test_shut_lids_shut_the_eyes():
     model = load_face_model()
-    offset = lid_shape(model)
+    offset = closed_lid_offset(model)
     rest = model.mean[model.landmarks68]
     shut = rest + offset / CONDITION_SCALE
 
@@ -264,19 +272,21 @@ REST = np.full((68, 3), -1.0, np.float32)
 
 
 def test_a_tape_is_heard_in_order_between_frames_and_across_pieces():
-    tape = Tape(pieces([4, 1, 5]), 10, REST)
+    tape = MotionTrack(pieces([4, 1, 5]), 10, REST)
     assert tape.at(np.array([0.0, 0.5, 1.0]))[:, 0, 0].tolist() == [0, 0.5, 1]
     assert tape.at(np.array([3.5, 4.25, 5.0]))[:, 0, 0].tolist() == [3.5, 4.25, 5]
     assert tape.at(np.array([4.0, 9.0]))[:, 0, 0].tolist() == [4, 9]
 
 
 def test_a_tape_ends_in_rest():
-    tape = Tape(pieces([10]), 10, REST)
-    found = tape.at(9 + np.arange(HUSH + 3.0))[:, 0, 0]
+    tape = MotionTrack(pieces([10]), 10, REST)
+    found = tape.at(9 + np.arange(REST_FADE_FRAMES + 3.0))[:, 0, 0]
     # From 9 to -1 in HUSH steps.
-    np.testing.assert_allclose(found[: HUSH + 1], 9 - 10 * np.arange(HUSH + 1) / HUSH, rtol=1e-6)
-    assert (found[HUSH:] == -1).all()
+    np.testing.assert_allclose(
+        found[: REST_FADE_FRAMES + 1], 9 - 10 * np.arange(REST_FADE_FRAMES + 1) / REST_FADE_FRAMES, rtol=1e-6
+    )
+    assert (found[REST_FADE_FRAMES:] == -1).all()
 
 
 def test_who_says_nothing_rests():
-    assert (Tape(iter(()), 0, REST).at(np.arange(5.0)) == -1).all()
+    assert (MotionTrack(iter(()), 0, REST).at(np.arange(5.0)) == -1).all()

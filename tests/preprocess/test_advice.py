@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from beavervision.overrides import override
-from beavervision.preprocess.report.advice import (
+from beavervision.preprocess.report.recommendations import (
     CHAIN,
     ELSEWHERE,
     NOTHING,

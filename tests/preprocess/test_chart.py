@@ -3,8 +3,8 @@ import re
 import numpy as np
 import pytest
 
-from beavervision.preprocess.report.chart import HEIGHT, MARGIN, draw_band, draw_strip, values
-from beavervision.preprocess.report.strips import Band, Strip, clipped_per_frame
+from beavervision.preprocess.report.plot_svg import HEIGHT, MARGIN, draw_band, draw_strip, values
+from beavervision.preprocess.report.plots import Band, Strip, clipped_per_frame
 from beavervision.preprocess.report.time_axis import WIDTH, TimeAxis, draw_axis
 
 AXIS = TimeAxis(n_frames=10, fps=25.0, held_out=9)

@@ -8,9 +8,9 @@ from beavervision.preprocess.hand_outline import outline_hands
 from beavervision.preprocess.hands import HandTracker, next_square
 from beavervision.preprocess.native import quiet_native
 from beavervision.preprocess.square import Square
+from beavervision.synthetic.curves import Moment
 from beavervision.synthetic.miniature import NEAR, small_actor
 from beavervision.synthetic.performance import perform
-from beavervision.synthetic.rhythm import Moment
 from beavervision.types import Label
 
 SIZE = (320, 240)

@@ -7,10 +7,10 @@ import pytest
 
 from beavervision.artifacts.manifest import sha256_file
 from beavervision.preprocess import PrepareOptions, prepare
-from beavervision.synthetic.torture.reel import ReelOptions
+from beavervision.synthetic.torture.evaluation import measure
 from beavervision.synthetic.torture.render import render_scene
 from beavervision.synthetic.torture.scenes import FPS, scene
-from beavervision.synthetic.torture.score import measure
+from beavervision.synthetic.torture.video_file import ReelOptions
 
 
 def prepared(folder, chosen):

@@ -4,8 +4,8 @@ import re
 import pytest
 from PIL import Image
 
+from beavervision.preprocess.report.assessment import NEEDS
 from beavervision.preprocess.report.index import write_index
-from beavervision.preprocess.report.verdict import NEEDS
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from beavervision.preprocess import PrepareOptions, prepare, segments
 from beavervision.preprocess.workspace import WORKSPACE
-from beavervision.synthetic.shipped import actor_video
+from beavervision.synthetic.assets import actor_video
 
 KILLING = Path(__file__).with_name("killing.py")
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from beavervision.audio.waveform import load_waveform
-from beavervision.preprocess.report.lag import Lag, sound_lag
+from beavervision.preprocess.report.av_sync import Lag, sound_lag
 from beavervision.synthetic import actor_truth, actor_video
 
 FPS = 25.0

@@ -1,6 +1,6 @@
 import numpy as np
 
-from beavervision.preprocess.report.mesh_drawing import DARK, LIGHT, OPACITY, WIRE, draw_mesh
+from beavervision.preprocess.report.mesh_overlay import DARK, LIGHT, OPACITY, WIRE, draw_mesh
 
 GREY = np.full((60, 60, 3), 100, np.uint8)
 SQUARE = np.array([[0, 1, 2], [0, 2, 3]])

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from beavervision.preprocess.report.moments import error_percent, face_height, moments, yaw_pitch
+from beavervision.preprocess.report.frame_selection import error_percent, face_height, moments, yaw_pitch
 from beavervision.types import VisibilityReason
 
 

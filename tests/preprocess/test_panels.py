@@ -7,13 +7,13 @@ import pytest
 from beavervision.artifacts.clip import LABELS
 from beavervision.face.framing import FrameSpec
 from beavervision.face.landmarks import OVAL
-from beavervision.face.providers import load_face_model
+from beavervision.face.model_registry import load_face_model
 from beavervision.preprocess.ingest import open_source
 from beavervision.preprocess.options import PrepareOptions
-from beavervision.preprocess.report import still
-from beavervision.preprocess.report.findings import SubjectFindings
+from beavervision.preprocess.report import frame_samples
+from beavervision.preprocess.report.frame_samples import Still, stills
 from beavervision.preprocess.report.panels import CHECK, CHECK_GREYS, CLOSE, COLOURS, HEIGHT, WHOLE, Artist
-from beavervision.preprocess.report.still import Still, stills
+from beavervision.preprocess.report.report_input import SubjectFindings
 from beavervision.preprocess.square import Square
 from beavervision.types import Label
 
@@ -38,7 +38,7 @@ def shown(miniature):
 
 @pytest.mark.parametrize("worth_seeking", [0.1, 5.0])
 def test_stills_are_the_clip_s_own_frames(miniature, artist, monkeypatch, worth_seeking):
-    monkeypatch.setattr(still, "WORTH_SEEKING", worth_seeking)
+    monkeypatch.setattr(frame_samples, "WORTH_SEEKING", worth_seeking)
     wanted = [0, 2, 9, 10, 23]
     source = open_source(miniature.video, PrepareOptions("mini"))
     found = list(stills(source, artist.about, wanted))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from faces import landmarks
 
-from beavervision.face.providers import load_face_model
+from beavervision.face.model_registry import load_face_model
 from beavervision.preprocess.people import FLEETING, LIVELY, join
 from beavervision.preprocess.track import Track
 

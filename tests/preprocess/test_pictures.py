@@ -13,7 +13,7 @@ from beavervision.preprocess.square import Square
 from beavervision.preprocess.track import Track, landmark_box
 from beavervision.preprocess.tracker import FaceTracker
 from beavervision.preprocess.visibility import judge
-from beavervision.synthetic.shipped import actor_truth, actor_video
+from beavervision.synthetic.assets import actor_truth, actor_video
 from beavervision.types import VisibilityReason
 from beavervision.video.decode import read_frames
 

@@ -9,12 +9,12 @@ from PIL import Image
 
 from beavervision.artifacts.clip import LABELS, MATTE
 from beavervision.audio.waveform import Waveform
-from beavervision.face.providers import load_face_model
+from beavervision.face.model_registry import load_face_model
 from beavervision.preprocess.background import Background
 from beavervision.preprocess.ingest import open_source
 from beavervision.preprocess.options import PrepareOptions
 from beavervision.preprocess.report import thresholds
-from beavervision.preprocess.report.findings import Findings, SubjectFindings
+from beavervision.preprocess.report.report_input import Findings, SubjectFindings
 from beavervision.preprocess.report.write import write_report
 from beavervision.types import Label
 from beavervision.video.lossless import GrayWriter

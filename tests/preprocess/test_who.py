@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from beavervision.preprocess.presence import Presence
-from beavervision.preprocess.report.who import COLOURS, WIDTH, describe_people, telling_frames, who_is_who
+from beavervision.preprocess.report.subjects_panel import COLOURS, WIDTH, describe_people, telling_frames, who_is_who
 
 SIZE = (640, 360)
 

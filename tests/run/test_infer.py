@@ -18,9 +18,9 @@ from small_people import STAGES, train_person
 
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.manifest import MANIFEST
-from beavervision.inference.avatar import Person
-from beavervision.inference.driver import Controls, stretches
-from beavervision.inference.pipeline import Film, FilmMaker
+from beavervision.inference.avatar import Avatar
+from beavervision.inference.driver import MotionControls, MotionDriver
+from beavervision.inference.pipeline import FilmResult, TalkingHeadPipeline
 from beavervision.inference.settings import FilmSettings
 from beavervision.inference.speakers import Speaker
 from beavervision.inference.speech import Speech
@@ -257,11 +257,11 @@ def test_a_speech_heard_in_stretches_moves_like_one_heard_at_once(runs, tmp_path
     samples = 0.1 * rng.standard_normal(16 * 16_000) * (1 + np.sin(np.arange(16 * 16_000) / 2000))
     soundfile.write(tmp_path / "long.wav", samples, 16_000, subtype="FLOAT")
     bundles = {stage: runs / "mini" / stage / "default" / "bundle" for stage in STAGES}
-    person, speech = Person.load(bundles, backend="torch"), Speech.listen(tmp_path / "long.wav")
-    controls = Controls(temperature=0.5, seed=3)
-    whole = np.concatenate(list(stretches(person, speech, controls)))
-    monkeypatch.setattr(Speech, "stretches", partialmethod(Speech.stretches, size=100, context=60))
-    parts = list(stretches(person, speech, controls))
+    avatar, speech = Avatar.load(bundles, backend="torch"), Speech.listen(tmp_path / "long.wav")
+    controls = MotionControls(temperature=0.5, seed=3)
+    whole = np.concatenate(list(MotionDriver(avatar, controls).conditions(speech)))
+    monkeypatch.setattr(Speech, "chunks", partialmethod(Speech.chunks, size=100, context=60))
+    parts = list(MotionDriver(avatar, controls).conditions(speech))
     assert [len(part) for part in parts] == [100, 100, 100, 100]
     # What is left is the pitch tracker's, which measures loudness against the loudest sample that it hears.
     assert np.abs(np.concatenate(parts) - whole).max() < 0.02 * whole.std()
@@ -270,15 +270,17 @@ def test_a_speech_heard_in_stretches_moves_like_one_heard_at_once(runs, tmp_path
 def test_how_busy_the_slowest_thread_is():
     # Head, torso and stacking share a thread: 30 + 15 + 5 ms of the 60 that a frame takes.
     parts = {"head": 30.0, "torso": 15.0, "stack": 5.0, "encode": 40.0, "film": 60.0}
-    assert Film(Path("a.mp4"), None, 10, 25.0, parts).busiest == pytest.approx(50 / 60)
+    assert FilmResult(Path("a.mp4"), None, 10, 25.0, parts).busiest == pytest.approx(50 / 60)
 
 
 def test_frames_in_flight_do_not_grow(runs, word):
     """However slowly frames are taken, no more than a few source frames are read ahead."""
     clip = Clip.load(runs / "mini" / "clip")
     bundles = {stage: runs / "mini" / stage / "default" / "bundle" for stage in STAGES}
-    person = Person.load(bundles, clip.sha256, backend="torch")
-    maker = FilmMaker([Speaker(person, Speech.listen(clip.folder / "audio.wav"))], FilmSettings(mode="dub"), clip)
+    avatar = Avatar.load(bundles, clip.sha256, backend="torch")
+    maker = TalkingHeadPipeline(
+        [Speaker(avatar, Speech.listen(clip.folder / "audio.wav"))], FilmSettings(mode="dub"), clip
+    )
     read, source, threads = [], maker._source(clip), threading.active_count()
 
     def counted():

@@ -11,7 +11,7 @@ import pytest
 from beavervision.artifacts.bundle import Bundle
 from beavervision.config.plugins import Plugin, plugin_folders, plugins
 from beavervision.errors import BeaverError
-from beavervision.face import providers
+from beavervision.face import model_registry
 from beavervision.face.gpmm import load_gpmm
 from beavervision.workflows.upstream import is_renderer, needs_of
 
@@ -81,6 +81,6 @@ def test_a_broken_plugin_is_named(install, code, says):
 def test_a_face_model_from_another_package(install):
     entries = "[beavervision.face_models]\ntwin = beavervision.face.gpmm:load_gpmm\n"
     install(entries=entries)
-    assert providers.load_face_model("twin") is load_gpmm()
+    assert model_registry.load_face_model("twin") is load_gpmm()
     with pytest.raises(BeaverError, match="did you mean twin"):
-        providers.load_face_model("twinn")
+        model_registry.load_face_model("twinn")

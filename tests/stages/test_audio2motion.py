@@ -12,7 +12,7 @@ from beavervision.audio.speech_features import FeatureSettings
 from beavervision.data.recording import recording_of_clip
 from beavervision.data.speech_sample import record
 from beavervision.errors import BeaverError
-from beavervision.face.providers import load_face_model
+from beavervision.face.model_registry import load_face_model
 from beavervision.stages.audio2motion.data import Audio2MotionData
 from beavervision.stages.audio2motion.inference import AudioToMotion
 from beavervision.stages.audio2motion.manner import lip_distance, mouth_projector

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from beavervision.face.landmarks import LIP_MID_LOWER, LIP_MID_UPPER
-from beavervision.face.providers import load_face_model
+from beavervision.face.model_registry import load_face_model
 from beavervision.stages.geometry import LIP_PAIRS, LIP_POINTS, FaceGeometry, landmark_weights
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from beavervision.face.providers import load_face_model
+from beavervision.face.model_registry import load_face_model
 from beavervision.stages.chart import (
     BOTTOM,
     COLOURS,

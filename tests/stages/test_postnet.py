@@ -7,7 +7,7 @@ from stage_training import SaveAt, export, fit
 from beavervision.artifacts.bundle import Bundle
 from beavervision.artifacts.motion import Motion
 from beavervision.errors import BeaverError
-from beavervision.face.providers import load_face_model
+from beavervision.face.model_registry import load_face_model
 from beavervision.nerf.condition_scale import ConditionScale
 from beavervision.stages.audio2motion.data import Audio2MotionData
 from beavervision.stages.audio2motion.module import Audio2Motion

@@ -9,7 +9,7 @@ from speech_clips import write_speech_clip
 from stage_training import export, fit
 
 from beavervision.data.recording import recording_of_clip
-from beavervision.face.providers import load_face_model
+from beavervision.face.model_registry import load_face_model
 from beavervision.stages.audio2motion.data import Audio2MotionData
 from beavervision.stages.audio2motion.module import Audio2Motion
 from beavervision.stages.chart import COLOURS, HEIGHT

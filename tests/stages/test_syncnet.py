@@ -7,7 +7,7 @@ from stage_training import SaveAt, export, fit
 from beavervision.artifacts.motion import Motion
 from beavervision.audio.speech_features import FeatureSettings
 from beavervision.errors import BeaverError
-from beavervision.face.providers import load_face_model
+from beavervision.face.model_registry import load_face_model
 from beavervision.stages.audio2motion.data import Audio2MotionData
 from beavervision.stages.audio2motion.module import Audio2Motion
 from beavervision.stages.lips import LipShape, lips_of, mirrored

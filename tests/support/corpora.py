@@ -6,8 +6,8 @@ import numpy as np
 from speech_clips import FPS, babble
 
 from beavervision.artifacts.corpus import Corpus, write_corpus
-from beavervision.artifacts.talk import write_talk
-from beavervision.face.providers import load_face_model
+from beavervision.artifacts.synthetic_speech import write_synthetic_speech
+from beavervision.face.model_registry import load_face_model
 
 
 def write_speech_talk(folder: Path, speaker: str, n_frames: int, split: str = "train", seed: int = 0, **change) -> Path:
@@ -22,7 +22,7 @@ def write_speech_talk(folder: Path, speaker: str, n_frames: int, split: str = "t
     facts = {"speaker": speaker, "language": "de", "split": split, "fps": FPS, "basis": "gpmm"}
     for name, value in change.items():
         (arrays if name in arrays else facts)[name] = value
-    write_talk(folder, facts, **arrays)
+    write_synthetic_speech(folder, facts, **arrays)
     return folder
 
 

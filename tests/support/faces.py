@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from beavervision.face.model_registry import load_face_model
 from beavervision.face.pose import rotation_from_euler
-from beavervision.face.providers import load_face_model
 
 
 def landmarks(centre=(320.0, 240.0), eyes=60.0, euler=(0.0, 0.0, 0.0), identity=None, expression=None) -> np.ndarray:

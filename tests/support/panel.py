@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from beavervision.artifacts.atomic_write import atomic_folder
 from beavervision.artifacts.clip import AUDIO, LABELS, MATTE, PLATE, Clip, Subject, write_clip
-from beavervision.artifacts.store import atomic_folder
 from beavervision.audio.waveform import Waveform, save_waveform
 from beavervision.synthetic.miniature import miniature_clip
 from beavervision.types import Label

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+from beavervision.artifacts.atomic_write import atomic_folder
 from beavervision.artifacts.clip import AUDIO, Clip, Subject, write_clip
-from beavervision.artifacts.store import atomic_folder
 from beavervision.audio.waveform import Waveform, save_waveform
 from beavervision.face.camera import FRONTAL
-from beavervision.face.providers import load_face_model
+from beavervision.face.model_registry import load_face_model
 
 FPS = 25.0
 

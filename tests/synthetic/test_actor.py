@@ -5,10 +5,10 @@ from beavervision.face.gpmm import load_gpmm
 from beavervision.face.landmarks import EYES, IRISES, LIPS_INNER, UPPER_LIDS
 from beavervision.face.pose import rotation_from_euler
 from beavervision.synthetic.actor import Actor, actor_identity
+from beavervision.synthetic.annotation import hidden_landmarks
 from beavervision.synthetic.eyes import gaze_rotation, iris_landmarks
 from beavervision.synthetic.miniature import NEAR
-from beavervision.synthetic.pose import Pose
-from beavervision.synthetic.witness import hidden_landmarks
+from beavervision.synthetic.performance import Pose
 from beavervision.types import Label
 
 MODEL = load_gpmm()

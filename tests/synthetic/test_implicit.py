@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from beavervision.synthetic.implicit import carve, cone, ellipsoid, surface, union
+from beavervision.synthetic.signed_distance import carve, cone, ellipsoid, surface, union
 
 
 def volume(vertices, triangles):

@@ -3,8 +3,8 @@ import pytest
 
 from beavervision.face.gpmm import load_gpmm
 from beavervision.face.pose import euler_from_rotation
+from beavervision.synthetic.curves import Moment
 from beavervision.synthetic.performance import NECK_PIVOT, perform
-from beavervision.synthetic.rhythm import Moment
 
 FPS = 25
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from beavervision.synthetic.rhythm import Moment, blink_curve, smooth_noise
+from beavervision.synthetic.curves import Moment, blink_curve, smooth_noise
 
 FPS = 25
 

@@ -9,9 +9,9 @@ from beavervision.face.landmarks import OVAL
 from beavervision.face.openness import eye_open, mouth_open
 from beavervision.face.pose import euler_from_rotation
 from beavervision.synthetic.actor import Actor, actor_identity
-from beavervision.synthetic.screenplay import AWAY, FPS, HAND, N_FRAMES, SPEECH_DURATION, clip_performance
-from beavervision.synthetic.shipped import actor_truth, actor_video, speech_audio, speech_truth
-from beavervision.synthetic.truth import Truth
+from beavervision.synthetic.assets import actor_truth, actor_video, speech_audio, speech_truth
+from beavervision.synthetic.ground_truth import Truth
+from beavervision.synthetic.script import AWAY, FPS, HAND, N_FRAMES, SPEECH_DURATION, clip_performance
 from beavervision.types import Label, VisibilityReason
 from beavervision.video.decode import read_frames
 from beavervision.video.probe import probe

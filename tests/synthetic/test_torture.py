@@ -7,18 +7,17 @@ import pytest
 from beavervision.artifacts.clip import LABELS, Clip, write_clip
 from beavervision.face.camera import FRONTAL
 from beavervision.face.pose import rotation_from_euler
-from beavervision.synthetic.film import develop
+from beavervision.synthetic.annotation import landmark_pixels
 from beavervision.synthetic.miniature import babble_phonemes, small_actor
 from beavervision.synthetic.performance import perform
-from beavervision.synthetic.torture.look import cast, robin, sasha
-from beavervision.synthetic.torture.match import clear_of_changes
-from beavervision.synthetic.torture.motion import ease, moved, panned
-from beavervision.synthetic.torture.reel import ReelOptions
+from beavervision.synthetic.tonemapping import develop
+from beavervision.synthetic.torture.appearance import cast, robin, sasha
+from beavervision.synthetic.torture.evaluation import clear_of_changes, measure
+from beavervision.synthetic.torture.multi_actor_renderer import Stage, View, zoomed
+from beavervision.synthetic.torture.performance_edits import ease, moved, panned
 from beavervision.synthetic.torture.render import render_scene, shown_at
 from beavervision.synthetic.torture.scenes import SCENES, Scene, scene
-from beavervision.synthetic.torture.score import measure
-from beavervision.synthetic.torture.stage import Stage, View, zoomed
-from beavervision.synthetic.witness import landmark_pixels
+from beavervision.synthetic.torture.video_file import ReelOptions
 from beavervision.types import Label, VisibilityReason
 from beavervision.video.decode import read_frames
 from beavervision.video.lossless import GrayWriter

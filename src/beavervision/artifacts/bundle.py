@@ -14,8 +14,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from beavervision.artifacts.atomic_write import atomic_folder, load_arrays, save_arrays
 from beavervision.artifacts.manifest import Manifest, sha256_file, sha256_folder
-from beavervision.artifacts.store import atomic_folder, load_arrays, save_arrays
 from beavervision.errors import BeaverError
 
 WEIGHTS, ASSETS, CONFIG, METRICS, PREVIEW = (

@@ -12,8 +12,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 from PIL import Image
 
+from beavervision.artifacts.atomic_write import load_arrays, save_arrays
 from beavervision.artifacts.manifest import Manifest, sha256_folder
-from beavervision.artifacts.store import load_arrays, save_arrays
 from beavervision.audio.waveform import load_waveform
 from beavervision.errors import BeaverError
 from beavervision.face.camera import Camera

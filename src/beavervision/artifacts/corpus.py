@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from beavervision.artifacts.atomic_write import atomic_folder
 from beavervision.artifacts.manifest import Manifest, sha256_folder
-from beavervision.artifacts.store import atomic_folder
 
 KINDS = ("clip", "talk")
 """Artifacts that a corpus is made of."""

@@ -12,9 +12,9 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 from numpy.lib.format import open_memmap
 
+from beavervision.artifacts.atomic_write import atomic_folder
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.manifest import Manifest, sha256_json
-from beavervision.artifacts.store import atomic_folder
 from beavervision.errors import BeaverError
 from beavervision.face.framing import FrameSpec, crop_path, inside_footage
 

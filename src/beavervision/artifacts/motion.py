@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from beavervision.artifacts.atomic_write import atomic_folder, load_arrays, save_arrays
 from beavervision.artifacts.manifest import Manifest
-from beavervision.artifacts.store import atomic_folder, load_arrays, save_arrays
 
 FILE = "motion.safetensors"
 NOTES = {

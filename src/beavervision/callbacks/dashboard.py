@@ -11,7 +11,7 @@ from typing import Any
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import CSVLogger
 
-from beavervision.artifacts.store import atomic_file
+from beavervision.artifacts.atomic_write import atomic_file
 from beavervision.callbacks.history import History, finite, read_history
 from beavervision.callbacks.line_svg import line_svg
 from beavervision.callbacks.media import FOLDER

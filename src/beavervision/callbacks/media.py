@@ -10,7 +10,7 @@ from jaxtyping import UInt8
 from lightning import Callback, LightningModule, Trainer
 from PIL import Image
 
-from beavervision.artifacts.store import atomic_file
+from beavervision.artifacts.atomic_write import atomic_file
 from beavervision.callbacks.media_log import log_film, log_picture
 from beavervision.stages.base import StageData, StageModule
 from beavervision.stages.chart import draw_curves

@@ -19,7 +19,7 @@ from beavervision.preprocess.mesh import FaceMesh
 from beavervision.preprocess.native import quiet_native
 from beavervision.preprocess.people import join
 from beavervision.preprocess.tracker import FaceTracker
-from beavervision.synthetic.truth import SpeechTruth, Truth
+from beavervision.synthetic.ground_truth import SpeechTruth, Truth
 
 EYE_CORNERS = (33, 263)
 """Outer corners of the eyes; their distance is the measure of landmark errors."""

@@ -13,12 +13,12 @@ from pathlib import Path
 from PIL import Image
 
 from beavervision import __version__
+from beavervision.artifacts.atomic_write import atomic_folder
 from beavervision.artifacts.clip import Clip
-from beavervision.artifacts.store import atomic_folder
 from beavervision.cli.demo import Step
 from beavervision.cli.demo_figures import bundle_figures, clip_figures, film_figures
 from beavervision.cli.demo_sheet import contact_sheet
-from beavervision.inference.avatar import Person
+from beavervision.inference.avatar import Avatar
 from beavervision.synthetic import actor_truth, speech_audio, speech_truth
 from beavervision.workflows.upstream import Search, find_upstream
 
@@ -60,7 +60,7 @@ def write_report(runs: Path, took: Sequence[Step]) -> Path:
     figures |= clip_figures(clip, actor_truth()) | bundle_figures(bundles)
     for mode, film in films.items():
         figures |= film_figures(film, speech_truth(), mode)
-    sheet = contact_sheet(clip, Person.load(bundles), films["avatar"])
+    sheet = contact_sheet(clip, Avatar.load(bundles), films["avatar"])
     with atomic_folder(folder) as part:
         for mode, film in films.items():
             shutil.copyfile(film, part / f"{mode}.mp4")

@@ -9,7 +9,7 @@ from jaxtyping import Int, UInt8
 from PIL import Image, ImageDraw, ImageFont
 
 from beavervision.artifacts.clip import Clip
-from beavervision.inference.avatar import Person
+from beavervision.inference.avatar import Avatar
 from beavervision.inference.reconstruction import own_pictures
 from beavervision.video.decode import read_frames
 
@@ -19,18 +19,18 @@ WIDTH, TITLE, GAP = 480, 34, 6
 TITLES = ("source (held out)", "reconstruction", "driven by new speech")
 
 
-def contact_sheet(clip: Clip, person: Person, film: Path) -> Image.Image:
+def contact_sheet(clip: Clip, avatar: Avatar, film: Path) -> Image.Image:
     """Return the sheet.
 
     Args:
         clip: the footage.
-        person: trained on it.
+        avatar: trained on it.
         film: mp4 of the person speaking something else.
     """
     chosen = _held_out(clip)
     source = [rgb for _, rgb in clip.frames(chosen.tolist())]
-    driven = _spread(film, person.fps, len(chosen))
-    columns = (source, own_pictures(person, chosen), driven)
+    driven = _spread(film, avatar.fps, len(chosen))
+    columns = (source, own_pictures(avatar, chosen), driven)
     return _sheet([list(row) for row in zip(*columns, strict=False)])
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from beavervision.compositing.fill_holes import solid
+from beavervision.compositing.fill_holes import fill_holes
 from beavervision.compositing.layers import footprint, quantise, to_frame
 
 Box = tuple[int, int, int, int]
@@ -52,7 +52,7 @@ class CanvasLayer:
         """Head (times its opacity) over torso (not multiplied), without holes."""
         under = ((1 - head_alpha) * torso_alpha)[..., None]
         x0, y0, scale = (float(value) for value in place)
-        colour, alpha = solid(
+        colour, alpha = fill_holes(
             (head + under * torso).astype(np.float32), (head_alpha + under[..., 0]).astype(np.float32)
         )
         return cls(colour, alpha, head.astype(np.float32), head_alpha.astype(np.float32), (x0, y0, scale), region)

@@ -23,7 +23,7 @@ SEEN = 0.25
 LEAST = 1 / 255
 
 
-def solid(
+def fill_holes(
     colour: Float[np.ndarray, "H W 3"], alpha: Float[np.ndarray, "H W"]
 ) -> tuple[Float[np.ndarray, "H W 3"], Float[np.ndarray, "H W"]]:
     """The picture without holes.

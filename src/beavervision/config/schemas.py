@@ -125,7 +125,7 @@ def check_nodes(cfg: DictConfig) -> None:
             typed(cfg, node, schema)
     folder = OmegaConf.select(cfg, "face_model.folder")
     if folder is not None:
-        from beavervision.face.providers import remember_folder
+        from beavervision.face.model_registry import remember_folder
 
         remember_folder(cfg.face_model.name, Path(folder))
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
+from beavervision.artifacts.atomic_write import atomic_file, map_arrays
 from beavervision.artifacts.manifest import sha256_file, sha256_json
-from beavervision.artifacts.store import atomic_file, map_arrays
 from beavervision.audio import speech_features
 from beavervision.audio.speech_features import FeatureSettings
 from beavervision.data import augmentation, speech_sample

@@ -12,11 +12,11 @@ from jaxtyping import Bool, Float
 from beavervision.artifacts.clip import AUDIO, Clip, Subject
 from beavervision.artifacts.corpus import Corpus
 from beavervision.artifacts.manifest import kind_of
-from beavervision.artifacts.talk import SPEECH, Talk
+from beavervision.artifacts.synthetic_speech import SPEECH, SyntheticSpeech
 from beavervision.audio.span import read_span
 from beavervision.audio.waveform import SAMPLE_RATE
 from beavervision.errors import BeaverError
-from beavervision.face.providers import load_face_model
+from beavervision.face.model_registry import load_face_model
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def open_recording(folder: Path, subject: int = 0) -> Recording:
     """
     folder = Path(folder)
     if kind_of(folder) == "talk":
-        return recording_of_talk(Talk.load(folder))
+        return recording_of_talk(SyntheticSpeech.load(folder))
     return recording_of_clip(Clip.load(folder), subject)
 
 
@@ -126,7 +126,7 @@ def recording_of_clip(clip: Clip, subject: int = 0) -> Recording:
     )
 
 
-def recording_of_talk(talk: Talk) -> Recording:
+def recording_of_talk(talk: SyntheticSpeech) -> Recording:
     """The recording of a talk: every frame is known, the face is the mean one."""
     return Recording(
         folder=talk.folder,

@@ -21,16 +21,22 @@ from threadpoolctl import threadpool_limits
 
 from beavervision.errors import BeaverError
 from beavervision.face.camera import Camera
-from beavervision.face.frames import expression_equations, frame_loss, in_chunks, losses, pose_equations, settle
+from beavervision.face.fit_priors import LIP_PAIRS, landmark_weights, stable_landmarks
+from beavervision.face.fit_state import Evidence, Scene, Track
 from beavervision.face.identity import N_OTHERS, Sitting, face_of, varied_frames
 from beavervision.face.landmarks import N_MESH
-from beavervision.face.lips import LIP_PAIRS
-from beavervision.face.model import FaceModel
+from beavervision.face.levenberg_marquardt import (
+    expression_equations,
+    frame_loss,
+    in_chunks,
+    losses,
+    pose_equations,
+    settle,
+)
+from beavervision.face.morphable_model import FaceModel
 from beavervision.face.pose import closed_form_pose, frontal_pose, vector_from_rotation
 from beavervision.face.projection import project
-from beavervision.face.smoothing import acceleration, descend, steady, windows
-from beavervision.face.track import Evidence, Scene, Track
-from beavervision.face.weights import landmark_weights, stable_landmarks
+from beavervision.face.temporal_smoothing import acceleration, descend, steady, windows
 
 N_SITTING = 32
 """Frames from which identity and focal length are estimated."""

@@ -9,7 +9,7 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from beavervision.face.landmarks import IBUG68, N_MESH, TRIANGLES
-from beavervision.face.model import FaceModel
+from beavervision.face.morphable_model import FaceModel
 
 DATA = Path(__file__).parent / "data" / "gpmm.safetensors"
 PREFIX = "semantic/"

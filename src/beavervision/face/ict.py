@@ -15,9 +15,9 @@ from jaxtyping import Float, Int
 
 from beavervision.errors import BeaverError
 from beavervision.face.correspondence import mesh_landmarks, named_shapes
-from beavervision.face.headspace import into_head_space
+from beavervision.face.head_frame import into_head_space
 from beavervision.face.landmarks import N_MESH
-from beavervision.face.model import FaceModel
+from beavervision.face.morphable_model import FaceModel
 
 NEUTRAL, INDICES, INSIDE = "generic_neutral_mesh.obj", "vertex_indices.json", "FaceXModel"
 N_IDENTITY = 80

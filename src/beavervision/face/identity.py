@@ -8,13 +8,13 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from beavervision.face.camera import Camera
-from beavervision.face.frames import by_coefficient, by_frame, frame_loss, look
+from beavervision.face.fit_priors import expression_precision
+from beavervision.face.fit_state import Evidence, Face, Scene, Track
 from beavervision.face.landmarks import MIRROR, N_MESH
-from beavervision.face.lips import expression_precision
-from beavervision.face.model import FaceModel
+from beavervision.face.levenberg_marquardt import by_coefficient, by_frame, frame_loss, look
+from beavervision.face.morphable_model import FaceModel
 from beavervision.face.pose import vector_from_rotation
 from beavervision.face.projection import Projection
-from beavervision.face.track import Evidence, Face, Scene, Track
 
 LOG_FOCAL_SPREAD = 0.03
 """Standard deviation of the logarithm of the focal length round its prior. Lenses differ by more, but what landmarks of

@@ -14,8 +14,8 @@ from PIL import Image
 
 from beavervision.artifacts.bundle import Bundle
 from beavervision.errors import BeaverError
-from beavervision.face.model import FaceModel
-from beavervision.face.providers import load_face_model
+from beavervision.face.model_registry import load_face_model
+from beavervision.face.morphable_model import FaceModel
 from beavervision.nerf.condition_scale import without_gaps
 from beavervision.stages.audio2motion.inference import AudioToMotion
 from beavervision.stages.postnet.inference import MotionRefiner
@@ -38,11 +38,11 @@ LoadedT = TypeVar("LoadedT")
 
 
 @dataclass(frozen=True)
-class Person:
+class Avatar:
     """Everything that was learnt of one person."""
 
     speech: AudioToMotion
-    refiner: MotionRefiner
+    postnet: MotionRefiner
     head: HeadRenderer
     torso: TorsoRenderer
     model: FaceModel
@@ -57,7 +57,7 @@ class Person:
         render: str = "auto",
         device: str = "cpu",
         precision: str = "auto",
-    ) -> Person:
+    ) -> Avatar:
         """Load the bundles.
 
         Args:
@@ -77,7 +77,7 @@ class Person:
         how = {"backend": backend, "render": render, "device": device, "precision": precision}
         return cls(
             speech=_load(SPEECH, bundles, AudioToMotion.from_bundle),
-            refiner=_load(REFINER, bundles, MotionRefiner.from_bundle),
+            postnet=_load(REFINER, bundles, MotionRefiner.from_bundle),
             head=_load(HEAD, bundles, HeadRenderer.from_bundle, **how),
             torso=torso,
             model=load_face_model(torso.facts["basis"]),
@@ -111,23 +111,23 @@ class Person:
         return width, height
 
     @cached_property
-    def own_condition(self) -> Float[np.ndarray, "N 68 3"]:
+    def source_condition(self) -> Float[np.ndarray, "N 68 3"]:
         """Landmark condition of the footage's own face, frame by frame, 1/10 cm; gaps filled from neighbours."""
         return self.model.condition68(self.identity, without_gaps(self.track.expression)).astype(np.float32)
 
     @cached_property
-    def own_eye(self) -> Float[np.ndarray, "N"]:
+    def source_eye_open(self) -> Float[np.ndarray, "N"]:
         """The footage's own openness of the eyes, mean of both; gaps filled."""
         return without_gaps(self.track.eye_open).mean(1).astype(np.float32)
 
     @cached_property
     def rest(self) -> Float[np.ndarray, "68 3"]:
         """Landmark condition of the face that says nothing: mean of the frames whose lips are nearest each other."""
-        upper, lower = (self.own_condition[:, lips].mean(1) for lips in (UPPER_LIP, LOWER_LIP))
+        upper, lower = (self.source_condition[:, lips].mean(1) for lips in (UPPER_LIP, LOWER_LIP))
         gap = np.linalg.norm(upper - lower, axis=1)
         seen = np.flatnonzero(self.track.visible)
         quiet = seen[np.argsort(gap[seen], kind="stable")[: max(1, round(QUIET * len(seen)))]]
-        return self.own_condition[quiet].mean(0)
+        return self.source_condition[quiet].mean(0)
 
     def plate(self) -> UInt8[np.ndarray, "H W 3"]:
         """The footage's background without the person."""

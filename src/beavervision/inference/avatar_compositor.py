@@ -11,7 +11,7 @@ from jaxtyping import Float, UInt8
 
 from beavervision.compositing.canvas_layer import Box, CanvasLayer
 from beavervision.compositing.layers import blend, border_matte, cross_fade
-from beavervision.inference.avatar import Person
+from beavervision.inference.avatar import Avatar
 from beavervision.stages.radnerf_torso.conditioner import similarity
 
 FADE = 0.1
@@ -30,11 +30,11 @@ class Scene:
     """Where the body points stand in the still, full frame px."""
 
     @classmethod
-    def of(cls, person: Person) -> Scene:
+    def of(cls, avatar: Avatar) -> Scene:
         """The scene that a person's bundle describes."""
-        facts = person.torso.facts
+        facts = avatar.torso.facts
         whole = facts["frame_spec"]["aspect"] is None
-        return cls(None if whole else person.body(), person.track.body[facts["body_frame"]])
+        return cls(None if whole else avatar.body(), avatar.track.body[facts["body_frame"]])
 
     def picture(
         self, layer: CanvasLayer, shoulders: Float[np.ndarray, "3 2"], behind: UInt8[np.ndarray, "H W 3"]

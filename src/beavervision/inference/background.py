@@ -31,7 +31,7 @@ Picture = UInt8[np.ndarray, "H W 3"]
 
 
 @dataclass(frozen=True)
-class Backdrop:
+class Background:
     """A background of the frame's size: one picture or a film, or neither for none at all."""
 
     still: Picture | None = None
@@ -39,7 +39,7 @@ class Backdrop:
     size: tuple[int, int] = (0, 0)
 
     @classmethod
-    def of(cls, choice: str, size: tuple[int, int], plate: Picture) -> Backdrop:
+    def of(cls, choice: str, size: tuple[int, int], plate: Picture) -> Background:
         """The background that a user chose.
 
         Args:
@@ -58,7 +58,7 @@ class Backdrop:
         if path.is_file():
             picture = _opened(path)
             if picture is not None:
-                return cls(still=filling(picture, size))
+                return cls(still=fill_frame(picture, size))
             probe(path)  # no film either: says so
             return cls(film=path, size=size)
         try:
@@ -81,10 +81,10 @@ class Backdrop:
             return
         while True:
             for frame in read_frames(self.film, fps):
-                yield filling(frame.rgb, self.size)
+                yield fill_frame(frame.rgb, self.size)
 
 
-def surroundings(source: SourceFrame, plate: Picture | None) -> Picture:
+def remove_people(source: SourceFrame, plate: Picture | None) -> Picture:
     """A frame of the footage without the people of whom it holds label maps: the plate stands in for them.
 
     Args:
@@ -99,7 +99,7 @@ def surroundings(source: SourceFrame, plate: Picture | None) -> Picture:
     return blend(plate, source.rgb, feather(grow(people, EDGE), EDGE / 2))
 
 
-def filling(picture: Picture, size: tuple[int, int]) -> Picture:
+def fill_frame(picture: Picture, size: tuple[int, int]) -> Picture:
     """The picture scaled to fill a frame of `size` (width, height), its middle kept."""
     height, width, _ = picture.shape
     if (width, height) == size:

@@ -11,11 +11,11 @@ from jaxtyping import Float
 from beavervision.errors import BeaverError
 from beavervision.face.blink import BLINKS_PER_MINUTE, INTERVAL_SPREAD, blink_rhythm, natural_blinks
 
-OWN = "own"
+FOOTAGE_RHYTHM = "own"
 """The person's own rhythm."""
 
 
-def closures(
+def eyelid_closure(
     blink: float | str, n_frames: int, fps: float, seed: int, eye_open: Float[np.ndarray, "N 2"] | None = None
 ) -> Float[np.ndarray, "T"]:
     """How far the lids are shut in each frame, 0 (open) to 1.
@@ -31,17 +31,17 @@ def closures(
     Raises:
         BeaverError: when the file holds no curve.
     """
-    if blink == OWN:
+    if blink == FOOTAGE_RHYTHM:
         known = None if eye_open is None else blink_rhythm(eye_open, fps)
         rate, spread = known or (BLINKS_PER_MINUTE, INTERVAL_SPREAD)
         return natural_blinks(n_frames, fps, rate, seed, spread)
     if isinstance(blink, str):
-        seconds, shut = read_curve(Path(blink)).T
+        seconds, shut = read_blink_curve(Path(blink)).T
         return np.interp(np.arange(n_frames) / fps, seconds, shut)
     return natural_blinks(n_frames, fps, blink, seed)
 
 
-def read_curve(path: Path) -> Float[np.ndarray, "N 2"]:
+def read_blink_curve(path: Path) -> Float[np.ndarray, "N 2"]:
     """Seconds and closures (0 to 1) of a text file with two numbers a line, parted by a comma or space.
 
     Between the lines it goes straight; lines that begin with # and a header are passed over.

@@ -14,36 +14,36 @@ from beavervision.compositing.layers import over
 from beavervision.inference.avatar_compositor import Scene
 from beavervision.inference.dub_compositor import Dubber
 from beavervision.inference.source_reader import SourceFrame
-from beavervision.inference.stopwatch import Stopwatch
-from beavervision.inference.subject_track import Role, Shown, nearest_last
+from beavervision.inference.stage_timer import StageTimer
+from beavervision.inference.subject_track import RenderedSubject, SubjectTrack, far_to_near
 from beavervision.preprocess.ahead import ahead
 
 BATCH = 4
 """Frames rendered at once."""
 
-Frame = UInt8[np.ndarray, "H W c"]
+FrameImage = UInt8[np.ndarray, "H W c"]
 """RGB, or RGB and opacity."""
 BehindT = TypeVar("BehindT", contravariant=True)
 
 
-class Composer(Protocol[BehindT]):
+class Compositor(Protocol[BehindT]):
     """Lays people over what is behind them."""
 
-    def picture(self, shown: Sequence[Shown], behind: BehindT) -> Frame:
+    def picture(self, shown: Sequence[RenderedSubject], behind: BehindT) -> FrameImage:
         """One finished frame."""
         ...
 
 
 @dataclass(frozen=True)
-class AvatarComposer:
+class AvatarCompositor:
     """Generated people, the nearest last, before a background or before nothing."""
 
     scenes: Sequence[Scene]
     size: tuple[int, int]
 
-    def picture(self, shown: Sequence[Shown], behind: UInt8[np.ndarray, "H W 3"] | None) -> Frame:
+    def picture(self, shown: Sequence[RenderedSubject], behind: UInt8[np.ndarray, "H W 3"] | None) -> FrameImage:
         """One finished frame; with opacity where there is no background."""
-        people = [(self.scenes[i], shown[i]) for i in nearest_last(shown)]
+        people = [(self.scenes[i], shown[i]) for i in far_to_near(shown)]
         if behind is None:
             result = np.zeros((self.size[1], self.size[0], 4), np.uint8)
             for scene, one in people:
@@ -58,15 +58,15 @@ class AvatarComposer:
 
 
 @dataclass(frozen=True)
-class DubComposer:
+class DubCompositor:
     """The footage with generated heads, the nearest last."""
 
     dubber: Dubber
 
-    def picture(self, shown: Sequence[Shown], behind: SourceFrame) -> Frame:
+    def picture(self, shown: Sequence[RenderedSubject], behind: SourceFrame) -> FrameImage:
         """One finished frame."""
         result = behind.rgb
-        for i in nearest_last(shown):
+        for i in far_to_near(shown):
             one = shown[i]
             if one.layer is not None:
                 result = self.dubber.picture(one.layer, result, behind.labels[i], one.share, behind.mattes[i])
@@ -74,7 +74,7 @@ class DubComposer:
 
 
 @dataclass(frozen=True)
-class Performance(Generic[BehindT]):
+class FrameStream(Generic[BehindT]):
     """People speaking, as frames at the footage's own size.
 
     Args:
@@ -83,36 +83,36 @@ class Performance(Generic[BehindT]):
         behind: that, frame by frame; may be without end.
         moments: of the film, frame by frame.
         batch: frames rendered at once.
-        clock: how long each part takes.
+        timer: how long each part takes.
     """
 
-    roles: Sequence[Role]
-    composer: Composer[BehindT]
+    roles: Sequence[SubjectTrack]
+    composer: Compositor[BehindT]
     behind: Iterator[BehindT]
     moments: Float[np.ndarray, "T"]
     batch: int
-    clock: Stopwatch
+    timer: StageTimer
 
-    def frames(self) -> Iterator[Frame]:
+    def frames(self) -> Iterator[FrameImage]:
         """The frames; closing the iterator stops every thread."""
         with closing(ahead(self._composed())) as done:  # type: ignore[type-var]
             yield from done
 
-    def _rendered(self) -> Iterator[list[Shown]]:
+    def _rendered(self) -> Iterator[list[RenderedSubject]]:
         try:
             for start in range(0, len(self.moments), self.batch):
                 some = self.moments[start : start + self.batch]
-                people = [role.shown(some, self.clock) for role in self.roles]
+                people = [role.shown(some, self.timer) for role in self.roles]
                 for row in zip(*people, strict=True):
                     yield list(row)
         finally:
             for role in self.roles:
                 role.tape.close()
 
-    def _composed(self) -> Iterator[Frame]:
-        behind = self.clock.over("decode", self.behind)
+    def _composed(self) -> Iterator[FrameImage]:
+        behind = self.timer.over("decode", self.behind)
         with closing(ahead(self._rendered(), self.batch)) as people, closing(ahead(behind)) as behinds:  # type: ignore[type-var]
             for shown, back in zip(people, behinds, strict=False):
-                with self.clock("composite"):
+                with self.timer("composite"):
                     picture = self.composer.picture(shown, back)
                 yield picture

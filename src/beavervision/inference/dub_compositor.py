@@ -100,8 +100,8 @@ class Dubber:
     ) -> UInt8[np.ndarray, "h w 3"]:
         if self.plate is not None:
             return self.plate[part]
-        person = (labels[part] != Label.BACKGROUND).astype(np.uint8)
-        return painted_over(np.ascontiguousarray(source[part]), person)
+        avatar = (labels[part] != Label.BACKGROUND).astype(np.uint8)
+        return painted_over(np.ascontiguousarray(source[part]), avatar)
 
 
 def _head_box(

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from beavervision.compositing.layers import feather, grow
-from beavervision.face.model import CONDITION_SCALE, FaceModel
+from beavervision.face.morphable_model import CONDITION_SCALE, FaceModel
 
 OUTLINE = np.r_[3:14, 31:36]
 """iBUG points whose hull is the lower face: the jaw from cheek to cheek, and the nose's base."""

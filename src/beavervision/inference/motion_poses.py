@@ -10,8 +10,8 @@ from scipy.ndimage import gaussian_filter1d
 
 from beavervision.artifacts.motion import Motion
 from beavervision.errors import BeaverError
-from beavervision.inference.frame_order import Swing
-from beavervision.inference.pose_source import nearest_rotation, track_at
+from beavervision.inference.frame_path import PingPongPath
+from beavervision.inference.pose_source import nearest_rotation, poses_at
 from beavervision.nerf.condition_scale import without_gaps
 from beavervision.stages.radnerf_torso.track import SourceTrack
 
@@ -19,7 +19,7 @@ SETTLING = 4.0
 """Frames over which shoulders follow the head: the nearest frames of the footage may lie far from each other."""
 
 
-def motion_track(folder: Path, track: SourceTrack, swing: Swing, fps: float) -> SourceTrack:
+def motion_track(folder: Path, track: SourceTrack, swing: PingPongPath, fps: float) -> SourceTrack:
     """Track whose head moves as a Motion's does; shoulders and canvas are those of the footage's nearest poses.
 
     Turns are taken as they are; where the head is, the Motion says relative to its own usual place, which becomes the
@@ -46,4 +46,4 @@ def motion_track(folder: Path, track: SourceTrack, swing: Swing, fps: float) -> 
     apart = ((own**2).sum(1) - 2 * rotation.reshape(-1, 9) @ own.T).argmin(1)
     places = frames[0] + gaussian_filter1d(apart.astype(np.float64), SETTLING, mode="nearest")
     usual = np.median(track.translation[frames], axis=0)
-    return replace(track_at(track, places), rotation=rotation, translation=moved - np.median(moved, axis=0) + usual)
+    return replace(poses_at(track, places), rotation=rotation, translation=moved - np.median(moved, axis=0) + usual)

@@ -13,20 +13,20 @@ import numpy as np
 from beavervision.artifacts.clip import Clip
 from beavervision.errors import BeaverError
 from beavervision.inference.avatar_compositor import Scene
-from beavervision.inference.background import PLATE, SOURCE, Backdrop, Picture, surroundings
-from beavervision.inference.blinking import closures
-from beavervision.inference.compositor import AvatarComposer, DubComposer, Frame, Performance
-from beavervision.inference.driver import Tape, stretches
+from beavervision.inference.background import PLATE, SOURCE, Background, Picture, remove_people
+from beavervision.inference.blinking import eyelid_closure
+from beavervision.inference.compositor import AvatarCompositor, DubCompositor, FrameImage, FrameStream
+from beavervision.inference.driver import MotionDriver, MotionTrack
 from beavervision.inference.dub_compositor import Dubber
-from beavervision.inference.frame_order import Swing, moments, presence
-from beavervision.inference.pose_source import Posing
-from beavervision.inference.posing import posing
+from beavervision.inference.frame_path import PingPongPath, film_positions, visibility_fade
+from beavervision.inference.pose_source import PoseSource
+from beavervision.inference.posing import choose_pose_source
 from beavervision.inference.settings import FilmSettings
 from beavervision.inference.source_reader import SourceFrame, SourceReader
-from beavervision.inference.speakers import Speaker, check_cast
-from beavervision.inference.speech import mixed
-from beavervision.inference.stopwatch import Stopwatch
-from beavervision.inference.subject_track import Role
+from beavervision.inference.speakers import Speaker, check_speakers
+from beavervision.inference.speech import mix_speeches
+from beavervision.inference.stage_timer import StageTimer
+from beavervision.inference.subject_track import SubjectTrack
 from beavervision.preprocess.ahead import ahead
 from beavervision.video.sheet import ContactSheet
 from beavervision.video.writers import Out, film_writer, sheet_of
@@ -43,7 +43,7 @@ THREADS = (("motion",), ("decode",), ("head", "torso", "stack"), ("composite",),
 
 
 @dataclass(frozen=True)
-class Film:
+class FilmResult:
     """A film that was made."""
 
     out: Out
@@ -63,7 +63,7 @@ class Film:
         return max(threads) / max(self.milliseconds["film"], 1e-9)
 
 
-class FilmMaker:
+class TalkingHeadPipeline:
     """Makes people say their speeches.
 
     Args:
@@ -77,30 +77,30 @@ class FilmMaker:
     """
 
     def __init__(self, cast: Sequence[Speaker], settings: FilmSettings, clip: Clip | None = None) -> None:
-        check_cast(cast, settings, clip)
-        self.settings, self.clip, self.clock = settings, clip, Stopwatch()
-        self.cast = [one for one in cast if one.speech or not settings.leaves_the_silent]
+        check_speakers(cast, settings, clip)
+        self.settings, self.clip, self.timer = settings, clip, StageTimer()
+        self.cast = [one for one in cast if one.speech or not settings.keeps_silent_people]
         self.speeches = [one.speech for one in cast if one.speech]
-        self._clip_fps, self.size = self.cast[0].person.fps, self.cast[0].person.footage_size
+        self._clip_fps, self.size = self.cast[0].avatar.fps, self.cast[0].avatar.footage_size
         self.fps = settings.film_fps(self._clip_fps, clip)
         self._end = max(speech.frames(self._clip_fps) for speech in self.speeches)
         self.n_frames = self._end if self.fps == self._clip_fps else self._at_rate()
-        if settings.ends_with_the_footage and clip is not None:
+        if settings.ends_with_footage and clip is not None:
             self._end = min(self._end, clip.n_frames)
             first, last = self._stretch(clip)
             self.n_frames = min(self.n_frames, last - first + 1)
-        self._moments = moments(np.arange(self.n_frames), self.fps, self._clip_fps, self._end)
+        self._moments = film_positions(np.arange(self.n_frames), self.fps, self._clip_fps, self._end)
         self._posings = [self._posing(one) for one in self.cast]
 
-    def frames(self) -> Iterator[Frame]:
+    def frames(self) -> Iterator[FrameImage]:
         """The film's frames, at the footage's own size, one after the other; closing it stops all work."""
         roles = [self._role(one, how) for one, how in zip(self.cast, self._posings, strict=True)]
         batch, settings = self.settings.batch, self.settings
         if settings.mode == "dub" and self.clip is not None:
-            composer = DubComposer(Dubber(self.clip.plate()))
-            return Performance(roles, composer, self._source(self.clip), self._moments, batch, self.clock).frames()
-        scenes = AvatarComposer([Scene.of(role.person) for role in roles], self.size)
-        return Performance(roles, scenes, self._backdrop(), self._moments, batch, self.clock).frames()
+            composer = DubCompositor(Dubber(self.clip.plate()))
+            return FrameStream(roles, composer, self._source(self.clip), self._moments, batch, self.timer).frames()
+        scenes = AvatarCompositor([Scene.of(role.avatar) for role in roles], self.size)
+        return FrameStream(roles, scenes, self._backdrop(), self._moments, batch, self.timer).frames()
 
     def write(
         self,
@@ -109,7 +109,7 @@ class FilmMaker:
         stop: Callable[[], bool] = lambda: False,
         *,
         keep_partial: bool = True,
-    ) -> Film | None:
+    ) -> FilmResult | None:
         """Write the film with its sound, and a contact sheet beside it; whole or not at all.
 
         Args:
@@ -126,24 +126,24 @@ class FilmMaker:
         """
         begun, sheet, alpha = time.perf_counter(), ContactSheet(self.n_frames), self.settings.is_transparent
         options = {"crf": self.settings.crf, "preset": self.settings.preset, "alpha": alpha}
-        sound = mixed(self.speeches, SOUND_RATE)
+        sound = mix_speeches(self.speeches, SOUND_RATE)
         try:
             with film_writer(out, *self.size, self.fps, audio=sound, audio_rate=SOUND_RATE, **options) as writer:
                 self._record(writer.write, sheet, shown, stop)
                 complete = writer.n_frames == self.n_frames
                 if not complete and not keep_partial:
                     raise _DroppedError
-                writer.cut_sound = self.settings.ends_with_the_footage or not complete
+                writer.cut_sound = self.settings.ends_with_footage or not complete
         except _DroppedError:
             return None
-        self.clock.seconds["film"] = time.perf_counter() - begun
+        self.timer.seconds["film"] = time.perf_counter() - begun
         place = sheet_of(out)
         found = sheet.save(place) if place is not None and sheet.n_pictures else None
-        return Film(out, found, writer.n_frames, self.fps, self.clock.each(writer.n_frames), complete)
+        return FilmResult(out, found, writer.n_frames, self.fps, self.timer.each(writer.n_frames), complete)
 
     def _record(
         self,
-        write: Callable[[Frame], None],
+        write: Callable[[FrameImage], None],
         sheet: ContactSheet,
         shown: Callable[[int], None],
         stop: Callable[[], bool],
@@ -151,7 +151,7 @@ class FilmMaker:
         with closing(self.frames()) as frames:  # type: ignore[type-var]
             for index, frame in enumerate(frames):
                 sheet.see(index, frame)
-                with self.clock("encode"):
+                with self.timer("encode"):
                     write(frame)
                 shown(index + 1)
                 if stop() and index + 1 < self.n_frames:
@@ -161,13 +161,13 @@ class FilmMaker:
         """Frames of the film at a rate other than the clip's."""
         return max(1, int(np.ceil(max(speech.seconds for speech in self.speeches) * self.fps - 1e-6)))
 
-    def _posing(self, one: Speaker) -> Posing:
+    def _posing(self, one: Speaker) -> PoseSource:
         if self.settings.mode == "avatar":
-            return posing(one, self.settings, self.clip, self._end)
+            return choose_pose_source(one, self.settings, self.clip, self._end)
         # Whole ticks of the film, so that every pose is that of the very frame that is shown.
         first, last = self._stretch(self.clip) if self.clip else (0, 0)
         tick = self._clip_fps / self.fps
-        return Posing(one.person.track, Swing(first * tick, last * tick), 1)
+        return PoseSource(one.avatar.track, PingPongPath(first * tick, last * tick), 1)
 
     def _stretch(self, clip: Clip) -> tuple[int, int]:
         """First and last frame of the footage that a dub shows, at the film's rate.
@@ -176,7 +176,7 @@ class FilmMaker:
             BeaverError: when the footage has no such frames.
         """
         first, last = 0, self._reader(clip).n_frames - 1
-        if span := self.settings.pose_span:
+        if span := self.settings.pose_frames:
             ticks = self.fps / self._clip_fps
             first, last = int(np.ceil(span[0] * ticks)), min(last, int(np.floor((span[1] - 1) * ticks)))
         if last < first:
@@ -185,23 +185,23 @@ class FilmMaker:
             )
         return first, last
 
-    def _role(self, one: Speaker, how: Posing) -> Role:
-        settings, person, speech = self.settings, one.person, one.speech
+    def _role(self, one: Speaker, how: PoseSource) -> SubjectTrack:
+        settings, avatar, speech = self.settings, one.avatar, one.speech
         pieces, count = iter(()), 0
         if speech is not None:
-            pieces = ahead(self.clock.over("motion", stretches(person, speech, settings.controls)), 1)
-            count = speech.frames(person.fps)
-        tape = Tape(pieces, count, person.rest)
+            pieces = ahead(self.timer.over("motion", MotionDriver(avatar, settings.controls).conditions(speech)), 1)
+            count = speech.frames(avatar.fps)
+        tape = MotionTrack(pieces, count, avatar.rest)
         if settings.mode == "dub":
-            shares = presence(person.track.visible, round(FADE * person.fps))
-            return Role(person, how, tape, self._end, shares=shares, lower_face=settings.region == "lower_face")
+            shares = visibility_fade(avatar.track.visible, round(FADE * avatar.fps))
+            return SubjectTrack(avatar, how, tape, self._end, shares=shares, lower_face=settings.region == "lower_face")
         # People who sit side by side do not blink together.
-        seed = settings.controls.seed + person.subject
-        shut = closures(settings.controls.blink, self._end, person.fps, seed, person.track.eye_open)
-        return Role(person, how, tape, self._end, shut)
+        seed = settings.controls.seed + avatar.subject
+        shut = eyelid_closure(settings.controls.blink, self._end, avatar.fps, seed, avatar.track.eye_open)
+        return SubjectTrack(avatar, how, tape, self._end, shut)
 
     def _reader(self, clip: Clip) -> SourceReader:
-        return SourceReader(clip, self.fps, tuple(one.person.subject for one in self.cast))
+        return SourceReader(clip, self.fps, tuple(one.avatar.subject for one in self.cast))
 
     def _source(self, clip: Clip) -> Iterator[SourceFrame]:
         reader = self._reader(clip)
@@ -211,9 +211,9 @@ class FilmMaker:
     def _backdrop(self) -> Iterator[Picture | None]:
         if self.settings.background == SOURCE and self.clip is not None:
             plate = self.clip.plate()
-            return (surroundings(frame, plate) for frame in self._source(self.clip))
+            return (remove_people(frame, plate) for frame in self._source(self.clip))
         choice = PLATE if self.settings.background == "auto" else self.settings.background
-        return Backdrop.of(choice, self.size, self.cast[0].person.plate()).frames(self.fps)
+        return Background.of(choice, self.size, self.cast[0].avatar.plate()).frames(self.fps)
 
 
 class _DroppedError(Exception):

@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from beavervision.audio.level import WINDOW
 from beavervision.audio.waveform import SAMPLE_RATE, SILENCE_DB
-from beavervision.inference.frame_order import Swing
+from beavervision.inference.frame_path import PingPongPath
 from beavervision.stages.radnerf_torso.track import SourceTrack
 
 STRETCH = 50
@@ -24,7 +24,7 @@ LEAST_SMOOTHING = 15
 
 
 @dataclass(frozen=True)
-class EnergyPath:
+class LoudnessPath:
     """A way through the footage that jumps between its stretches."""
 
     places: Float[np.ndarray, "T"]
@@ -40,8 +40,8 @@ class EnergyPath:
 
     @classmethod
     def of(
-        cls, track: SourceTrack, swing: Swing, own_db: Float[np.ndarray, "N"], speech_db: Float[np.ndarray, "T"]
-    ) -> EnergyPath:
+        cls, track: SourceTrack, swing: PingPongPath, own_db: Float[np.ndarray, "N"], speech_db: Float[np.ndarray, "T"]
+    ) -> LoudnessPath:
         """The way on which the footage's loudness resembles the speech's, chosen stretch by stretch.
 
         Every stretch begins at the frame, and runs in the direction, that cost least: the mean squared difference in
@@ -54,10 +54,10 @@ class EnergyPath:
             speech_db: and of the speech.
         """
         frames = np.arange(round(swing.first), round(swing.last) + 1)
-        own, said = standard(own_db[frames]), standard(speech_db)
+        own, said = standardized(own_db[frames]), standardized(speech_db)
         pose = np.concatenate([track.rotation[frames].reshape(len(frames), 9), track.translation[frames]], 1)
         pose = pose / max(float(np.sqrt(pose.var(0).sum())), 1e-6)
-        fold = Swing(0, len(frames) - 1)
+        fold = PingPongPath(0, len(frames) - 1)
         starts = np.concatenate([np.arange(len(frames)), 2 * (len(frames) - 1) - np.arange(len(frames))])
         places, here = [], None
         for begin in range(0, len(said), STRETCH):
@@ -86,7 +86,7 @@ def loudness(powers: Float[np.ndarray, "W"], n_frames: int, fps: float) -> Float
     return 10 * np.log10(np.maximum(np.interp(here, middles, powers, right=0.0), quiet))
 
 
-def standard(level_db: Float[np.ndarray, "T"]) -> Float[np.ndarray, "T"]:
+def standardized(level_db: Float[np.ndarray, "T"]) -> Float[np.ndarray, "T"]:
     """Loudness as phrases have it, of mean 0 and deviation 1."""
     smooth = gaussian_filter1d(level_db, SMOOTHING, mode="nearest")
     return (smooth - smooth.mean()) / max(float(smooth.std()), 1e-3)

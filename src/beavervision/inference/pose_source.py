@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from beavervision.errors import BeaverError
-from beavervision.inference.frame_order import FramePath, Swing, between, longest_run
+from beavervision.inference.frame_path import FramePath, PingPongPath, interpolate_frames, longest_run
 from beavervision.stages.radnerf_torso.track import SourceTrack
 
 PINGPONG, ENERGY, STATIC = POSE_MODES = ("pingpong", "energy", "static")
@@ -24,7 +24,7 @@ SHORTEST = 12
 
 
 @dataclass(frozen=True)
-class Posing:
+class PoseSource:
     """A track of poses, and the way through it."""
 
     track: SourceTrack
@@ -33,9 +33,9 @@ class Posing:
     """Frames over which poses are averaged."""
 
 
-def pose_swing(
+def calm_stretch(
     track: SourceTrack, size: tuple[int, int], mode: str = PINGPONG, span: tuple[int, int] | None = None
-) -> Swing:
+) -> PingPongPath:
     """Stretch of the footage that an avatar's poses come from.
 
     It is the longest one in which the face is visible, unobstructed and wholly in the picture: a pose source must
@@ -62,10 +62,10 @@ def pose_swing(
         away = np.linalg.norm(track.translation[run] - np.median(track.translation[run], 0), axis=1)
         turned = np.linalg.norm(track.rotation[run] - np.median(track.rotation[run], 0), axis=(1, 2))
         run = run[[int(np.argmin(away / max(away.std(), 1e-6) + turned / max(turned.std(), 1e-6)))]]
-    return Swing(int(run[0]), int(run[-1]), TURN)
+    return PingPongPath(int(run[0]), int(run[-1]), TURN)
 
 
-def track_at(track: SourceTrack, places: Float[np.ndarray, "B"]) -> SourceTrack:
+def poses_at(track: SourceTrack, places: Float[np.ndarray, "B"]) -> SourceTrack:
     """Track at places between the footage's frames; rotations stay rotations.
 
     Args:
@@ -76,11 +76,13 @@ def track_at(track: SourceTrack, places: Float[np.ndarray, "B"]) -> SourceTrack:
     if (places == np.rint(places)).all():
         return near
     names = ("translation", "body", "eye_open", "expression", "box", "path", "cameras")
-    rotation = nearest_rotation(between(track.rotation, places))
-    return replace(near, rotation=rotation, **{name: between(getattr(track, name), places) for name in names})
+    rotation = nearest_rotation(interpolate_frames(track.rotation, places))
+    return replace(
+        near, rotation=rotation, **{name: interpolate_frames(getattr(track, name), places) for name in names}
+    )
 
 
-def smoothed_at(
+def smoothed_poses(
     track: SourceTrack, swing: FramePath, moments: Float[np.ndarray, "B"], window: int, end: int
 ) -> SourceTrack:
     """Track at moments of the film, poses of head and body averaged over `window` frames round each (GeneFace++: 7).
@@ -92,11 +94,11 @@ def smoothed_at(
         window: frames; 1 leaves the poses as they are.
         end: frames of the film at the clip's rate: there is nothing beyond.
     """
-    here = track_at(track, swing.at(moments))
+    here = poses_at(track, swing.at(moments))
     if window <= 1:
         return here
     around = np.clip(moments[:, None] + np.arange(window) - window // 2, 0, end - 1)
-    poses = track_at(track, swing.at(around).ravel())
+    poses = poses_at(track, swing.at(around).ravel())
     names = ("rotation", "translation", "body", "path", "cameras")
     calm = {n: getattr(poses, n).reshape(len(moments), window, *getattr(poses, n).shape[1:]).mean(1) for n in names}
     return replace(here, **{**calm, "rotation": nearest_rotation(calm["rotation"])})

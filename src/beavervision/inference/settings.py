@@ -8,7 +8,7 @@ from typing import Literal
 from beavervision.artifacts.clip import Clip
 from beavervision.inference.background import AUTO, NONE
 from beavervision.inference.compositor import BATCH
-from beavervision.inference.driver import Controls
+from beavervision.inference.driver import MotionControls
 from beavervision.inference.pose_source import PINGPONG
 from beavervision.video.probe import probe
 
@@ -20,10 +20,10 @@ class FilmSettings:
     """How a film is made."""
 
     mode: Mode = "avatar"
-    controls: Controls = field(default_factory=Controls)
+    controls: MotionControls = field(default_factory=MotionControls)
     pose: str = PINGPONG
     """Avatar mode: where head poses come from, one of POSE_MODES or the folder of a Motion."""
-    pose_span: tuple[int, int] | None = None
+    pose_frames: tuple[int, int] | None = None
     """First and last frame (excluded) of the footage that poses may come from; in a dub, that are shown."""
     smoothing: int = 7
     """Avatar mode: frames over which head poses are averaged."""
@@ -47,12 +47,12 @@ class FilmSettings:
         return self.mode == "avatar" and self.background == NONE
 
     @property
-    def ends_with_the_footage(self) -> bool:
+    def ends_with_footage(self) -> bool:
         """Whether the film is no longer than the footage."""
         return self.mode == "dub" and self.length == "source"
 
     @property
-    def leaves_the_silent(self) -> bool:
+    def keeps_silent_people(self) -> bool:
         """Whether people without a speech are not generated."""
         return self.mode == "dub" and self.silent == "source"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from beavervision.artifacts.clip import Clip
 from beavervision.errors import BeaverError
-from beavervision.inference.avatar import Person
+from beavervision.inference.avatar import Avatar
 from beavervision.inference.background import SOURCE
 from beavervision.inference.pose_source import ENERGY, POSE_MODES
 from beavervision.inference.settings import FilmSettings
@@ -18,11 +18,11 @@ from beavervision.inference.speech import Speech
 class Speaker:
     """A person with what they say; None keeps their mouth at rest."""
 
-    person: Person
+    avatar: Avatar
     speech: Speech | None
 
 
-def check_cast(cast: Sequence[Speaker], settings: FilmSettings, clip: Clip | None) -> None:
+def check_speakers(cast: Sequence[Speaker], settings: FilmSettings, clip: Clip | None) -> None:
     """Refuse people that do not go together, and wishes that need footage that is not there.
 
     Raises:
@@ -41,5 +41,5 @@ def check_cast(cast: Sequence[Speaker], settings: FilmSettings, clip: Clip | Non
             raise BeaverError(f"{asked[0]} needs the footage, which is not here; prepare the clip again or leave it.")
     if settings.mode == "avatar" and settings.background == SOURCE and settings.pose not in POSE_MODES:
         raise BeaverError("background=source follows the footage's own poses; take another background or pose.")
-    if len({one.person.clip_sha256 for one in cast}) > 1:
+    if len({one.avatar.clip_sha256 for one in cast}) > 1:
         raise BeaverError("The people's bundles come from different preparations of the clip; train them all again.")

@@ -1,8 +1,8 @@
-"""A speech in a file, heard a stretch at a time: its length costs no memory."""
+"""Speech from a file, read chunk by chunk so that memory does not depend on its length."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,45 +16,47 @@ from beavervision.errors import BeaverError
 from beavervision.stages.audio2motion.network import STRIDE
 from beavervision.video.sound_feed import Pieces
 
-STRETCH = 375 * STRIDE
-"""Frames heard at once: a minute at 25 a second."""
-CONTEXT = 40 * STRIDE
-"""Frames heard before and after a stretch: 6.4 s, more than GeneFace++'s networks reach (148 frames), or any filter."""
+CHUNK_FRAMES = 375 * STRIDE
+"""Frames of motion predicted at once: one minute at 25 fps."""
+CONTEXT_FRAMES = 40 * STRIDE
+"""Frames of speech before and after a chunk: 6.4 s at 25 fps. No network or filter reaches further (GeneFace++: 148)."""
+MIX_BLOCK = 1 << 14
+"""Samples mixed at once."""
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """Some of a speech, with what is said before and after."""
+class SpeechChunk:
+    """A part of a speech, with context before and after it."""
 
     samples: Float[np.ndarray, "N"]
-    """16 kHz mono."""
+    """16 kHz mono, context included."""
     first: int
-    """Frame of the speech at which the samples begin."""
+    """Frame of the speech at which `samples` begin."""
     frames: range
-    """Frames of the speech that are meant."""
+    """Frames of the speech that belong to this chunk, without the context."""
 
 
 @dataclass(frozen=True, eq=False)
 class Speech:
-    """A speech that was listened to once, for its length and its level."""
+    """A speech file whose length and level are known; the samples are read again when they are needed."""
 
     path: Path
     n_samples: int
-    """At 16 kHz."""
+    """Length in samples at 16 kHz."""
     level_db: float
-    """`audio.level.spoken_level_of` the whole: -inf where there is nothing but steady noise."""
-    powers: Float[np.ndarray, "W"]
-    """`audio.level.window_powers`: of an hour 1 MB."""
+    """Speech level of the whole file (`audio.level.spoken_level_of`); -inf where there is only steady noise."""
+    window_power: Float[np.ndarray, "W"]
+    """Power of each window (`audio.level.window_powers`); 1 MB for an hour."""
 
     @classmethod
-    def listen(cls, path: Path | str) -> Speech:
-        """Listen to a file from end to end.
+    def from_file(cls, path: Path | str) -> Speech:
+        """Read a file once from end to end and measure it.
 
         Args:
             path: any audio or video file.
 
         Raises:
-            BeaverError: when it cannot be read, or is silent.
+            BeaverError: when the file cannot be read, or is silent.
         """
         pieces, powers, count = Pieces(sound_blocks(path)), [], 0
         while len(samples := pieces.take(256 * WINDOW)):
@@ -62,49 +64,51 @@ class Speech:
             count += len(samples)
         if not count:
             raise BeaverError(f"{path} holds no sound (0 samples); name a file with speech in it.")
-        every = np.concatenate(powers)
-        if every.max() <= 10 ** (SILENCE_DB / 10):
+        power = np.concatenate(powers)
+        if power.max() <= 10 ** (SILENCE_DB / 10):
             raise BeaverError(f"{path} is silent from end to end; name a file with speech in it.")
-        return cls(Path(path), count, spoken_level_of(every), every)
+        return cls(Path(path), count, spoken_level_of(power), power)
 
     @property
     def seconds(self) -> float:
-        """Length."""
+        """Length in seconds."""
         return self.n_samples / SAMPLE_RATE
 
-    def frames(self, fps: float) -> int:
-        """Frames of motion that cover it."""
+    def n_frames(self, fps: float) -> int:
+        """Number of motion frames that cover the speech, at `fps` frames per second."""
         return n_frames(self.n_samples, fps)
 
-    def stretches(self, fps: float, size: int = STRETCH, context: int = CONTEXT) -> Iterator[Stretch]:
-        """Yield the speech in stretches that follow each other.
+    def chunks(
+        self, fps: float, chunk_frames: int = CHUNK_FRAMES, context_frames: int = CONTEXT_FRAMES
+    ) -> Iterator[SpeechChunk]:
+        """Yield the speech as consecutive chunks.
 
         Args:
             fps: frames of motion per second.
-            size: frames of a stretch, a multiple of audio2motion's STRIDE.
-            context: frames before and after, the same.
+            chunk_frames: frames of a chunk, a multiple of audio2motion's STRIDE.
+            context_frames: frames before and after a chunk, a multiple of STRIDE as well.
         """
-        count, pieces = self.frames(fps), Pieces(sound_blocks(self.path))
-        held, at = np.zeros(0, np.float32), 0
-        for start in range(0, count, size):
-            first, stop = max(0, start - context), min(count, start + size + context)
+        count, pieces = self.n_frames(fps), Pieces(sound_blocks(self.path))
+        buffer, offset = np.zeros(0, np.float32), 0
+        for start in range(0, count, chunk_frames):
+            first, stop = max(0, start - context_frames), min(count, start + chunk_frames + context_frames)
             begin = round(first * SAMPLE_RATE / fps)
             end = self.n_samples if stop == count else round(stop * SAMPLE_RATE / fps)
-            held, at = held[begin - at :], begin
-            held = np.concatenate([held, pieces.take(end - at - len(held))])
-            yield Stretch(held, first, range(start, min(start + size, count)))
+            buffer, offset = buffer[begin - offset :], begin
+            buffer = np.concatenate([buffer, pieces.take(end - offset - len(buffer))])
+            yield SpeechChunk(buffer, first, range(start, min(start + chunk_frames, count)))
 
 
-def mixed(speeches: list[Speech], rate: int) -> Iterator[Float[np.ndarray, "n"]]:
-    """Yield the sound of speeches that begin together, added up, in blocks.
+def mix_speeches(speeches: Sequence[Speech], sample_rate: int) -> Iterator[Float[np.ndarray, "n"]]:
+    """Yield the sum of speeches that start together, as blocks of mono samples in [-1, 1].
 
     Args:
         speeches: at least one.
-        rate: samples per second of the result.
+        sample_rate: samples per second of the result.
     """
-    voices = [Pieces(sound_blocks(speech.path, rate)) for speech in speeches]
+    voices = [Pieces(sound_blocks(speech.path, sample_rate)) for speech in speeches]
     while True:
-        pieces = [voice.take(1 << 14) for voice in voices]
+        pieces = [voice.take(MIX_BLOCK) for voice in voices]
         length = max(len(piece) for piece in pieces)
         if not length:
             return

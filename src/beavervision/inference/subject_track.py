@@ -9,12 +9,12 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from beavervision.compositing.canvas_layer import CanvasLayer
-from beavervision.inference.avatar import Person
-from beavervision.inference.driver import Drive, Tape, lid_shape
-from beavervision.inference.frame_order import between
+from beavervision.inference.avatar import Avatar
+from beavervision.inference.driver import HeadCondition, MotionTrack, closed_lid_offset
+from beavervision.inference.frame_path import interpolate_frames
 from beavervision.inference.lower_face import face_points, lower_face
-from beavervision.inference.pose_source import Posing, smoothed_at
-from beavervision.inference.stopwatch import Stopwatch
+from beavervision.inference.pose_source import PoseSource, smoothed_poses
+from beavervision.inference.stage_timer import StageTimer
 from beavervision.stages.radnerf_torso.track import SourceTrack
 
 UPPER_FACE = np.r_[17:27, 36:48]
@@ -22,7 +22,7 @@ UPPER_FACE = np.r_[17:27, 36:48]
 
 
 @dataclass(frozen=True)
-class Shown:
+class RenderedSubject:
     """One person in one frame of the film."""
 
     layer: CanvasLayer | None
@@ -36,11 +36,11 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Role:
+class SubjectTrack:
     """What one person does in a film.
 
     Args:
-        person: who.
+        avatar: who.
         posing: where poses come from; in a dub the frames that are shown.
         tape: what the mouth does.
         end: frames of the film, at the clip's rate.
@@ -49,51 +49,53 @@ class Role:
         lower_face: whether only the lower face may change.
     """
 
-    person: Person
-    posing: Posing
-    tape: Tape
+    avatar: Avatar
+    posing: PoseSource
+    tape: MotionTrack
     end: int
     closures: Float[np.ndarray, "T"] | None = None
     shares: Float[np.ndarray, "N"] | None = None
     lower_face: bool = False
 
-    def shown(self, moments: Float[np.ndarray, "B"], clock: Stopwatch) -> list[Shown]:
+    def shown(self, moments: Float[np.ndarray, "B"], timer: StageTimer) -> list[RenderedSubject]:
         """The person at some moments of the film, which rise from call to call."""
-        poses = smoothed_at(self.posing.track, self.posing.path, moments, self.posing.smoothing, self.end)
+        poses = smoothed_poses(self.posing.track, self.posing.path, moments, self.posing.smoothing, self.end)
         share = np.ones(len(moments))
         if self.shares is not None:
-            share = between(self.shares, self.posing.path.at(moments))
+            share = interpolate_frames(self.shares, self.posing.path.at(moments))
         there = (share > 0) & np.isfinite(poses.rotation).all((1, 2))
-        layers = iter(self._layers(moments[there], poses.take(there), clock))
+        layers = iter(self._layers(moments[there], poses.take(there), timer))
         return [
-            Shown(next(layers) if there[i] else None, poses.body[i], float(poses.translation[i, 2]), float(share[i]))
+            RenderedSubject(
+                next(layers) if there[i] else None, poses.body[i], float(poses.translation[i, 2]), float(share[i])
+            )
             for i in range(len(moments))
         ]
 
-    def told(self, moments: Float[np.ndarray, "B"], window: int) -> Drive:
+    def told(self, moments: Float[np.ndarray, "B"], window: int) -> HeadCondition:
         """What the head is told in the `window` frames round each moment [B x window]."""
         around = np.clip(moments[:, None] + np.arange(window) - window // 2, 0, self.end - 1).ravel()
         condition = np.array(self.tape.at(around))
         if self.closures is None:
             places = self.posing.path.at(around)
-            condition[:, UPPER_FACE] = between(self.person.own_condition, places)[:, UPPER_FACE]
-            return Drive(condition, between(self.person.own_eye, places))
-        shut = between(self.closures, around)
-        lids = lid_shape(self.person.model)
+            condition[:, UPPER_FACE] = interpolate_frames(self.avatar.source_condition, places)[:, UPPER_FACE]
+            return HeadCondition(condition, interpolate_frames(self.avatar.source_eye_open, places))
+        shut = interpolate_frames(self.closures, around)
+        lids = closed_lid_offset(self.avatar.model)
         condition += shut[:, None, None].astype(np.float32) * lids
-        return Drive(condition, self.person.head.eye_from_blink(shut))
+        return HeadCondition(condition, self.avatar.head.eye_from_blink(shut))
 
-    def _layers(self, moments: Float[np.ndarray, "B"], poses: SourceTrack, clock: Stopwatch) -> list[CanvasLayer]:
+    def _layers(self, moments: Float[np.ndarray, "B"], poses: SourceTrack, timer: StageTimer) -> list[CanvasLayer]:
         if not len(moments):
             return []
-        window = self.person.head.bundle.hparams["window"]
+        window = self.avatar.head.bundle.hparams["window"]
         told = self.told(moments, window)
         middle = np.arange(len(moments)) * window + window // 2
-        layers = render_layers(self.person, told, middle, poses, clock)
+        layers = render_canvas_layers(self.avatar, told, middle, poses, timer)
         if not self.lower_face:
             return layers
-        with clock("stack"):
-            own = between(self.person.own_condition, self.posing.path.at(moments))
+        with timer("stack"):
+            own = interpolate_frames(self.avatar.source_condition, self.posing.path.at(moments))
             return [
                 self._only_lower(layer, (told.condition68[middle[i]], own[i]), poses.take(np.array([i])))
                 for i, layer in enumerate(layers)
@@ -103,39 +105,39 @@ class Role:
         self, layer: CanvasLayer, conditions: tuple[np.ndarray, np.ndarray], pose: SourceTrack
     ) -> CanvasLayer:
         where = (pose.rotation[0], pose.translation[0], pose.cameras[0])
-        faces = [face_points(self.person.model, condition, *where) for condition in conditions]
-        raster = self.person.torso.raster
+        faces = [face_points(self.avatar.model, condition, *where) for condition in conditions]
+        raster = self.avatar.torso.raster
         region = lower_face(faces, raster.size, raster.detail)
         return replace(layer, region=region)
 
 
-def render_layers(
-    person: Person, told: Drive, frames: np.ndarray, poses: SourceTrack, clock: Stopwatch
+def render_canvas_layers(
+    avatar: Avatar, told: HeadCondition, frames: np.ndarray, poses: SourceTrack, timer: StageTimer
 ) -> list[CanvasLayer]:
     """Head and torso of some frames.
 
     Args:
-        person: who.
+        avatar: who.
         told: what the head is told.
         frames: which moments of it.
         poses: of these frames, row by row.
-        clock: how long each part takes.
+        timer: how long each part takes.
     """
-    with clock("head"):
-        head, head_alpha = person.head.render(
+    with timer("head"):
+        head, head_alpha = avatar.head.render(
             told.condition68, told.eye, poses.rotation, poses.translation, poses.cameras, frames
         )
-    with clock("torso"):
-        torso, torso_alpha = person.torso.render(poses)
-    raster, layers = person.torso.raster, []
-    with clock("stack"):
+    with timer("torso"):
+        torso, torso_alpha = avatar.torso.render(poses)
+    raster, layers = avatar.torso.raster, []
+    with timer("stack"):
         for i, (torso_rgb, torso_opacity) in enumerate(zip(torso, torso_alpha, strict=True)):
             fine = (raster.refine(part[i].cpu().numpy()) for part in (head, head_alpha))
             layers.append(CanvasLayer.stack(*fine, torso_rgb, torso_opacity, raster.window(poses.path[i])))
     return layers
 
 
-def nearest_last(shown: Sequence[Shown]) -> list[int]:
+def far_to_near(shown: Sequence[RenderedSubject]) -> list[int]:
     """Numbers of the people in the order in which they are laid over each other: the farthest first."""
     hidden: Bool[np.ndarray, "N"] = np.isnan([one.depth for one in shown])
     depth = np.where(hidden, np.inf, [one.depth for one in shown])

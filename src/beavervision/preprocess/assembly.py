@@ -13,15 +13,15 @@ from PIL import Image
 from beavervision.artifacts.clip import AUDIO, LABELS, MATTE, PLATE, Subject, write_clip
 from beavervision.audio.waveform import load_waveform
 from beavervision.face.camera import Camera
+from beavervision.face.model_registry import load_face_model
 from beavervision.face.openness import eye_open, mouth_open
-from beavervision.face.providers import load_face_model
 from beavervision.preprocess.background import Background
 from beavervision.preprocess.body import complete
 from beavervision.preprocess.describe import Description
 from beavervision.preprocess.occlude import COVERED
 from beavervision.preprocess.preparation import Preparation
-from beavervision.preprocess.report.findings import Findings, SubjectFindings
-from beavervision.preprocess.report.who import describe_people, telling_frames, who_is_who
+from beavervision.preprocess.report.report_input import Findings, SubjectFindings
+from beavervision.preprocess.report.subjects_panel import describe_people, telling_frames, who_is_who
 from beavervision.preprocess.report.write import write_report
 from beavervision.preprocess.sitter import Sitter
 from beavervision.video.lossless import join_gray

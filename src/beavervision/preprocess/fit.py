@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float
 from beavervision.face.camera import Camera
 from beavervision.face.fit import Fit, fit_clip
 from beavervision.face.landmarks import N_MESH
-from beavervision.face.model import FaceModel
+from beavervision.face.morphable_model import FaceModel
 
 
 def fit_subject(

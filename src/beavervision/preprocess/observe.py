@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import UInt8
 from safetensors.numpy import save_file
 
-from beavervision.artifacts.store import map_arrays
+from beavervision.artifacts.atomic_write import map_arrays
 from beavervision.preprocess.ahead import ahead
 from beavervision.preprocess.detect import FaceFinder
 from beavervision.preprocess.ingest import Source

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from beavervision.artifacts.clip import AUDIO, PLATE
 from beavervision.artifacts.manifest import sha256_file
-from beavervision.face.providers import load_face_model
+from beavervision.face.model_registry import load_face_model
 from beavervision.preprocess import crowd, describe, ingest, learn, observe, sitter
 from beavervision.preprocess.choose import choose
 from beavervision.preprocess.crowd import Crowd

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from beavervision.artifacts.atomic_write import atomic_folder
 from beavervision.artifacts.clip import Clip
-from beavervision.artifacts.store import atomic_folder
 from beavervision.errors import BeaverError
-from beavervision.face.providers import load_face_model
+from beavervision.face.model_registry import load_face_model
 from beavervision.preprocess.assembly import assemble
 from beavervision.preprocess.ingest import open_source
 from beavervision.preprocess.native import quiet_native

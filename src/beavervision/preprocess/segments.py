@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, Protocol
 
-from beavervision.artifacts.store import atomic_folder
+from beavervision.artifacts.atomic_write import atomic_folder
 from beavervision.preprocess.native import quiet_native
 from beavervision.preprocess.progress import Steps
 from beavervision.preprocess.workspace import Workspace

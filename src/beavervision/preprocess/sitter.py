@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from beavervision.face.fit import Fit
-from beavervision.face.model import FaceModel
+from beavervision.face.morphable_model import FaceModel
 from beavervision.preprocess.crowd import Crowd
 from beavervision.preprocess.fit import agreed, fit_subject
 from beavervision.preprocess.gaps import fill_gaps

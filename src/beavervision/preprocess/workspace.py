@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from beavervision.artifacts.atomic_write import atomic_folder
 from beavervision.artifacts.manifest import sha256_json
-from beavervision.artifacts.store import atomic_folder
 
 WORKSPACE = ".prepare"
 """Folder beside a clip where the results of its steps lie: a cache, safe to delete."""

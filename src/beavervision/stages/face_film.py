@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from beavervision.face.model import CONDITION_SCALE, FaceModel
+from beavervision.face.morphable_model import CONDITION_SCALE, FaceModel
 from beavervision.stages.media import Film
 
 SIDE = 240

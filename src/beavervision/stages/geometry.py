@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from beavervision.face.landmarks import EYES, LIPS_INNER, LIPS_OUTER, N_MESH, OVAL, UPPER_LIDS
-from beavervision.face.model import CONDITION_SCALE, FaceModel
+from beavervision.face.morphable_model import CONDITION_SCALE, FaceModel
 from beavervision.nerf.precision import exact
 
 EYE_WEIGHT, UPPER_LID_WEIGHT, LIP_WEIGHT, OUTLINE_WEIGHT = 3.0, 20.0, 5.0, 0.0

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from beavervision.face.model import CONDITION_SCALE, FaceModel
+from beavervision.face.morphable_model import CONDITION_SCALE, FaceModel
 from beavervision.nerf.precision import exact
 
 LIPS68 = slice(48, 68)

@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from beavervision.face.landmarks import LIPS_INNER, LOWER_LIDS, SKIN_TRIANGLES, UPPER_LIDS
-from beavervision.face.model import FaceModel
-from beavervision.preprocess.report.mesh_drawing import draw_mesh
+from beavervision.face.morphable_model import FaceModel
+from beavervision.preprocess.report.mesh_overlay import draw_mesh
 from beavervision.stages.media import Film
 
 SIDE = 400

@@ -18,7 +18,7 @@ from beavervision.data.dataset_stats import pieces, survey
 from beavervision.data.feature_cache import Shelf
 from beavervision.data.held_out import CONTEXT_SECONDS, HeldOut, held_out_of
 from beavervision.data.recording import Recording, open_recording, recordings_of
-from beavervision.face.providers import load_face_model
+from beavervision.face.model_registry import load_face_model
 from beavervision.stages.base import StageData
 
 MANY = 8

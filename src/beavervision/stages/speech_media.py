@@ -9,7 +9,7 @@ from jaxtyping import Float, UInt8
 
 from beavervision.audio.speech_features import ROWS_PER_FRAME, pitch_rows
 from beavervision.data.recording import Recording
-from beavervision.face.model import FaceModel
+from beavervision.face.morphable_model import FaceModel
 from beavervision.stages.audio2motion.manner import lid_distance, lip_distance
 from beavervision.stages.chart import draw_curves
 from beavervision.stages.media import Curves, Media, Picture

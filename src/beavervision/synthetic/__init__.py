@@ -1,5 +1,5 @@
 """The demo actor: a person that does not exist, with exact truth."""
 
-from beavervision.synthetic.shipped import actor_truth, actor_video, speech_audio, speech_truth
+from beavervision.synthetic.assets import actor_truth, actor_video, speech_audio, speech_truth
 
 __all__ = ["actor_truth", "actor_video", "speech_audio", "speech_truth"]

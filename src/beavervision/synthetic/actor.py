@@ -12,21 +12,21 @@ from safetensors.numpy import load_file
 
 from beavervision.face.camera import Camera
 from beavervision.face.gpmm import load_gpmm
-from beavervision.face.model import FaceModel
+from beavervision.face.morphable_model import FaceModel
 from beavervision.synthetic import eyes
+from beavervision.synthetic.actor_mesh import Assembly
 from beavervision.synthetic.anatomy import actor_parts
-from beavervision.synthetic.assembly import Assembly
-from beavervision.synthetic.canvas import FINE
-from beavervision.synthetic.film import Picture, develop, majority
+from beavervision.synthetic.assets import DATA
 from beavervision.synthetic.head_mesh import build_head
-from beavervision.synthetic.light import MAP_SIZE, ShadowMap, cast_shadow
-from beavervision.synthetic.part import Part
-from beavervision.synthetic.pose import Pose
+from beavervision.synthetic.lighting import MAP_SIZE, ShadowMap, cast_shadow
+from beavervision.synthetic.mesh_part import Part
+from beavervision.synthetic.performance import Pose
 from beavervision.synthetic.raster import Visibility, rasterise
 from beavervision.synthetic.room import paint_room
 from beavervision.synthetic.shading import Surface, shade
-from beavervision.synthetic.shipped import DATA
 from beavervision.synthetic.skin import paint_skin
+from beavervision.synthetic.texture_canvas import FINE
+from beavervision.synthetic.tonemapping import Picture, develop, majority
 
 IDENTITY = "identity.safetensors"
 CHIN = np.array([152, 199, 175, 200])

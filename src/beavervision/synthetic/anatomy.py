@@ -9,12 +9,12 @@ from jaxtyping import Float
 
 from beavervision.face.landmarks import EYE_INNER, EYE_OUTER
 from beavervision.synthetic import body, ears, eyes, hair, hand, mouth
-from beavervision.synthetic.canvas import unroll
 from beavervision.synthetic.head_mesh import LID_EDGE, MOUTH_LINING, HeadMesh
 from beavervision.synthetic.material import Material
-from beavervision.synthetic.part import Carrier, Part, make_part
+from beavervision.synthetic.mesh_part import Carrier, Part, make_part
 from beavervision.synthetic.raster import vertex_normals
 from beavervision.synthetic.skin import SKIN
+from beavervision.synthetic.texture_canvas import unroll
 from beavervision.types import Label
 
 LID_RIM, LASHES = np.array([0.85, 0.66, 0.66]), np.array([0.16, 0.11, 0.10])

@@ -10,9 +10,9 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float
 
-from beavervision.synthetic.implicit import cone, ellipsoid, surface, union
 from beavervision.synthetic.material import Material
-from beavervision.synthetic.part import Carrier, Part, make_part, tube
+from beavervision.synthetic.mesh_part import Carrier, Part, make_part, tube
+from beavervision.synthetic.signed_distance import cone, ellipsoid, surface, union
 from beavervision.types import Label
 
 JUMPER = np.array([0.055, 0.155, 0.205])

@@ -7,10 +7,10 @@ from itertools import pairwise
 import numpy as np
 from jaxtyping import Float
 
-from beavervision.synthetic.curve import smooth_curve
-from beavervision.synthetic.implicit import carve, cone, ellipsoid, surface, union
+from beavervision.synthetic.curves import smooth_curve
 from beavervision.synthetic.material import Material
-from beavervision.synthetic.part import Part, make_part
+from beavervision.synthetic.mesh_part import Part, make_part
+from beavervision.synthetic.signed_distance import carve, cone, ellipsoid, surface, union
 from beavervision.types import Label
 
 RIM = np.array(

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from beavervision.face.gpmm import EYEBALL_CENTRES, EYEBALL_RADIUS
 from beavervision.face.landmarks import EYES
 from beavervision.synthetic.material import IRIS_RADIUS, Material
-from beavervision.synthetic.part import Carrier, Part, make_part, tube
+from beavervision.synthetic.mesh_part import Carrier, Part, make_part, tube
 from beavervision.types import Label
 
 CARUNCLE = np.array([0.50, 0.23, 0.19])

@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 
 from beavervision.synthetic.head_mesh import SKULL_CENTRE, HeadMesh
 from beavervision.synthetic.material import Material
-from beavervision.synthetic.part import Part, make_part
+from beavervision.synthetic.mesh_part import Part, make_part
 from beavervision.synthetic.raster import vertex_normals
 from beavervision.types import Label
 

@@ -6,9 +6,9 @@ import numpy as np
 from jaxtyping import Float
 
 from beavervision.synthetic.body import JUMPER
-from beavervision.synthetic.implicit import cone, ellipsoid, surface, union
 from beavervision.synthetic.material import Material
-from beavervision.synthetic.part import Carrier, Part, make_part
+from beavervision.synthetic.mesh_part import Carrier, Part, make_part
+from beavervision.synthetic.signed_distance import cone, ellipsoid, surface, union
 from beavervision.types import Label
 
 # Joints of each finger from the knuckle to the tip, cm; y along the fingers, x to the little finger, z to the back.

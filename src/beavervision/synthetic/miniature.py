@@ -9,16 +9,16 @@ import numpy as np
 from jaxtyping import Float
 from PIL import Image
 
+from beavervision.artifacts.atomic_write import atomic_folder
 from beavervision.artifacts.clip import AUDIO, LABELS, PLATE, Clip, write_clip
 from beavervision.artifacts.manifest import sha256_file
-from beavervision.artifacts.store import atomic_folder
 from beavervision.audio.waveform import Waveform, save_waveform
 from beavervision.synthetic.actor import Actor, actor_identity
-from beavervision.synthetic.canvas import COARSE
+from beavervision.synthetic.annotation import known_truth
 from beavervision.synthetic.performance import perform
 from beavervision.synthetic.render import film
 from beavervision.synthetic.speech import Phoneme
-from beavervision.synthetic.witness import known_truth
+from beavervision.synthetic.texture_canvas import COARSE
 
 FPS, RATE = 25, 16_000
 BABBLE = ("m", "ɑː", "b", "iː", "p", "oʊ", "f", "æ", "w", "ɛ", "s", "ʌ")

@@ -6,9 +6,9 @@ import numpy as np
 from jaxtyping import Float
 
 from beavervision.face.landmarks import LIP_MID_LOWER, LIP_MID_UPPER, LIPS_INNER
-from beavervision.synthetic.implicit import ellipsoid, surface
 from beavervision.synthetic.material import Material
-from beavervision.synthetic.part import Carrier, Part, make_part, tube
+from beavervision.synthetic.mesh_part import Carrier, Part, make_part, tube
+from beavervision.synthetic.signed_distance import ellipsoid, surface
 from beavervision.types import Label
 
 ENAMEL = np.array([0.76, 0.71, 0.62])

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float
 from scipy.ndimage import gaussian_filter1d
 
 from beavervision.face.camera import FRONTAL
-from beavervision.face.model import FaceModel
+from beavervision.face.morphable_model import FaceModel
 from beavervision.face.pose import rotation_from_euler
-from beavervision.synthetic.pose import Pose
-from beavervision.synthetic.rhythm import Moment, blink_curve, smooth_noise
+from beavervision.synthetic.curves import Moment, blink_curve, smooth_noise
 from beavervision.synthetic.speech import Phoneme
 from beavervision.synthetic.visemes import SHAPES, viseme_curves
 
@@ -155,3 +154,20 @@ def perform(
         hand_rotation,
         hand_translation,
     )
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Everything that differs from frame to frame. Rotations and translations lead to camera space, cm."""
+
+    expression: Float[np.ndarray, "E"]
+    rotation: Float[np.ndarray, "3 3"]
+    translation: Float[np.ndarray, "3"]
+    gaze: tuple[float, float] = (0.0, 0.0)
+    """Yaw to the subject's left and pitch upwards of the eyes in the head, radians."""
+    body_rotation: Float[np.ndarray, "3 3"] = field(default_factory=lambda: FRONTAL)
+    body_translation: Float[np.ndarray, "3"] = field(default_factory=lambda: np.array([0.0, -6.0, 128.0]))
+    breath: float = 0.0
+    """Lift of the chest, cm."""
+    hand_rotation: Float[np.ndarray, "3 3"] | None = None
+    hand_translation: Float[np.ndarray, "3"] | None = None

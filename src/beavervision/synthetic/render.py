@@ -9,15 +9,15 @@ import numpy as np
 from PIL import Image
 from rich.progress import track
 
+from beavervision.artifacts.atomic_write import atomic_folder
 from beavervision.artifacts.clip import LABELS, PLATE
-from beavervision.artifacts.store import atomic_folder
 from beavervision.audio.waveform import Waveform, save_waveform
 from beavervision.synthetic.actor import Actor, actor_identity
+from beavervision.synthetic.annotation import hidden_landmarks, known_truth
+from beavervision.synthetic.assets import SPEECH, SPEECH_TRUTH, TRUTH, VIDEO
+from beavervision.synthetic.ground_truth import Truth
 from beavervision.synthetic.performance import Performance
-from beavervision.synthetic.screenplay import clip_performance, clip_speech, second_speech, speech_truth_of
-from beavervision.synthetic.shipped import SPEECH, SPEECH_TRUTH, TRUTH, VIDEO
-from beavervision.synthetic.truth import Truth
-from beavervision.synthetic.witness import hidden_landmarks, known_truth
+from beavervision.synthetic.script import clip_performance, clip_speech, second_speech, speech_truth_of
 from beavervision.video.encode import VideoWriter
 from beavervision.video.lossless import GrayWriter
 

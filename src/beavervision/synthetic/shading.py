@@ -8,7 +8,7 @@ import numba
 import numpy as np
 from jaxtyping import Float, Int
 
-from beavervision.synthetic.light import KEY_COLOUR, KEY_FROM, ShadowMap, lamps
+from beavervision.synthetic.lighting import KEY_COLOUR, KEY_FROM, ShadowMap, lamps
 from beavervision.synthetic.material import Material, eye_colour, knit, reflect, texel
 from beavervision.synthetic.raster import Visibility
 

@@ -8,9 +8,9 @@ from PIL import Image, ImageDraw
 from scipy.ndimage import gaussian_filter
 
 from beavervision.face.landmarks import BROWS, LIPS_INNER, LIPS_OUTER, LOWER_LIDS, LOWER_LIP, UPPER_LIDS, UPPER_LIP
-from beavervision.synthetic.canvas import AXIS_Z, BOTTOM, FINE, SWEEP, TOP, Canvas
-from beavervision.synthetic.curve import smooth_curve
+from beavervision.synthetic.curves import smooth_curve
 from beavervision.synthetic.hair import BROWN, hair_depth
+from beavervision.synthetic.texture_canvas import AXIS_Z, BOTTOM, FINE, SWEEP, TOP, Canvas
 
 SKIN = np.array([0.62, 0.345, 0.235])
 LIP = np.array([0.47, 0.150, 0.130])

@@ -93,7 +93,7 @@ def _detector() -> Finding:
 
 
 def _face_model() -> Finding:
-    from beavervision.face.providers import load_face_model
+    from beavervision.face.model_registry import load_face_model
 
     try:
         model = load_face_model("gpmm")
@@ -104,7 +104,7 @@ def _face_model() -> Finding:
 
 def _own_face_model(name: str) -> Finding:
     """A face model whose files are the user's own."""
-    from beavervision.face.providers import load_face_model
+    from beavervision.face.model_registry import load_face_model
 
     try:
         model = load_face_model(name)

@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 from rich.table import Table
 
-from beavervision.artifacts.store import atomic_file
+from beavervision.artifacts.atomic_write import atomic_file
 from beavervision.callbacks.checkpoint import LAST
 from beavervision.callbacks.frame_figures import FrameFigures
 from beavervision.callbacks.media import write_media

@@ -15,8 +15,8 @@ from beavervision.config.hardware import film_device, settle_hardware
 from beavervision.config.schemas import check_nodes, frame_spec
 from beavervision.config.slug import DEFAULT, experiment_of
 from beavervision.errors import BeaverError
-from beavervision.inference.avatar import TORSO, Person
-from beavervision.inference.pipeline import Film, FilmMaker
+from beavervision.inference.avatar import TORSO, Avatar
+from beavervision.inference.pipeline import FilmResult, TalkingHeadPipeline
 from beavervision.inference.settings import FilmSettings
 from beavervision.inference.speakers import Speaker
 from beavervision.inference.speech import Speech
@@ -57,8 +57,8 @@ def infer(cfg: DictConfig) -> Path | None:
         sha256 = None if clip is None else clip.sha256
         hardware = cfg.hardware
         how = (hardware.backend, hardware.render, film_device(hardware), hardware.precision)
-        cast = [Speaker(Person.load(found, sha256, *how), spoken.get(subject)) for subject, found in bundles.items()]
-        film = _shoot(FilmMaker(cast, settings, clip), out, keep_partial=cfg.keep_partial)
+        cast = [Speaker(Avatar.load(found, sha256, *how), spoken.get(subject)) for subject, found in bundles.items()]
+        film = _shoot(TalkingHeadPipeline(cast, settings, clip), out, keep_partial=cfg.keep_partial)
         _tell(film, cfg, settings)
     if film is None or not film.complete:
         sys.exit(EXIT_INTERRUPTED)
@@ -97,7 +97,7 @@ def _search(cfg: DictConfig, subject: int | None) -> Search:
 
 def _cast(cfg: DictConfig, speaking: list[int], settings: FilmSettings) -> list[int]:
     """Subjects of the film: those who speak, and in an avatar the others that have been trained."""
-    if settings.leaves_the_silent:
+    if settings.keeps_silent_people:
         return speaking
     return sorted({*speaking, *subjects_of(TORSO, _search(cfg, None))})
 
@@ -122,12 +122,12 @@ def _clip(cfg: DictConfig, settings: FilmSettings) -> Clip | None:
     return None
 
 
-def _shoot(maker: FilmMaker, out: Path | BinaryIO, *, keep_partial: bool) -> Film | None:
+def _shoot(maker: TalkingHeadPipeline, out: Path | BinaryIO, *, keep_partial: bool) -> FilmResult | None:
     with film_progress(maker.n_frames) as shown, listening("stopping after this frame") as asked:
         return maker.write(out, shown, asked, keep_partial=keep_partial)
 
 
-def _tell(film: Film | None, cfg: DictConfig, settings: FilmSettings) -> None:
+def _tell(film: FilmResult | None, cfg: DictConfig, settings: FilmSettings) -> None:
     """Say where the film is, what took how long, and what to try next."""
     if film is None:
         print("stopped; nothing is kept (keep_partial=false)", file=sys.stderr)

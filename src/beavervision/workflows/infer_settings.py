@@ -14,8 +14,8 @@ from beavervision.config.schemas import typed
 from beavervision.config.suggestions import closest
 from beavervision.errors import BeaverError
 from beavervision.inference.background import AUTO, NONE, PLATE
-from beavervision.inference.blinking import OWN, read_curve
-from beavervision.inference.driver import Controls
+from beavervision.inference.blinking import FOOTAGE_RHYTHM, read_blink_curve
+from beavervision.inference.driver import MotionControls
 from beavervision.inference.pose_source import POSE_MODES
 from beavervision.inference.settings import FilmSettings
 from beavervision.video.formats import PRESETS
@@ -66,7 +66,7 @@ def film_settings(cfg: DictConfig, out: Out) -> FilmSettings:
         mode=cfg.mode,
         controls=_controls(cfg),
         pose=pose,
-        pose_span=span,
+        pose_frames=span,
         smoothing=cfg.smoothing,
         background=background,
         region=cfg.region,
@@ -79,14 +79,14 @@ def film_settings(cfg: DictConfig, out: Out) -> FilmSettings:
     )
 
 
-def _controls(cfg: DictConfig) -> Controls:
+def _controls(cfg: DictConfig) -> MotionControls:
     blink = cfg.control.blink
-    if isinstance(blink, str) and blink != OWN:
-        read_curve(Path(blink))
-    elif blink != OWN:
+    if isinstance(blink, str) and blink != FOOTAGE_RHYTHM:
+        read_blink_curve(Path(blink))
+    elif blink != FOOTAGE_RHYTHM:
         _check_number("control.blink", blink, 0.0, MOST_BLINKS)
     numbers = OmegaConf.create({"control": {k: v for k, v in cfg.control.items() if k != "blink"}})
-    return replace(typed(numbers, "control", Controls), blink=blink, seed=cfg.seed)
+    return replace(typed(numbers, "control", MotionControls), blink=blink, seed=cfg.seed)
 
 
 def _background(cfg: DictConfig, out: Out) -> str:

@@ -7,7 +7,7 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from beavervision.artifacts.store import atomic_file
+from beavervision.artifacts.atomic_write import atomic_file
 from beavervision.config.schemas import DataSettings
 
 NOTE = "prepared.json"

@@ -11,7 +11,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from lightning.fabric.utilities.rank_zero import rank_zero_only
 
-from beavervision.artifacts.store import writing_to
+from beavervision.artifacts.atomic_write import writing_to
 from beavervision.errors import BeaverError
 from beavervision.workflows.run_folder import LOCK, shown
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from beavervision.artifacts.atomic_write import atomic_file
 from beavervision.artifacts.manifest import sha256_folder, sha256_json
-from beavervision.artifacts.store import atomic_file
 from beavervision.config.durations import duration
 
 STATE = "run.json"

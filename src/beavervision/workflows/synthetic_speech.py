@@ -30,7 +30,7 @@ def ensure_talks(cfg: DictConfig) -> tuple[Path, bool]:
     Raises:
         BeaverError: when the extra `[synthetic]` is not installed.
     """
-    from beavervision.synthetic.corpus.talks import Recipe, missing_talks, write_talk_of
+    from beavervision.synthetic.corpus.generation import Recipe, missing_talks, write_talk_of
 
     settings = typed(cfg, "data", DataSettings)
     recipe = Recipe(settings.hours or 0.0, settings.voices)

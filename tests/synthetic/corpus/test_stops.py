@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from beavervision.synthetic.corpus.stops import BURST, LONGEST, with_closures
+from beavervision.synthetic.corpus.stop_consonants import BURST, LONGEST, with_closures
 from beavervision.synthetic.speech import Phoneme, Speech
 
 RATE = 1000

@@ -3,8 +3,8 @@ import pytest
 
 from beavervision.face.gpmm import load_gpmm
 from beavervision.face.openness import mouth_open
-from beavervision.synthetic.corpus.face import ANTICIPATION, anticipated, closures, move_face, spoken_shapes
-from beavervision.synthetic.corpus.speaker import cast
+from beavervision.synthetic.corpus.facial_motion import ANTICIPATION, anticipated, closures, move_face, spoken_shapes
+from beavervision.synthetic.corpus.speakers import cast
 from beavervision.synthetic.speech import Phoneme
 from beavervision.synthetic.visemes import SHAPES, viseme_curves
 

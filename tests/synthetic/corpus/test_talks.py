@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from beavervision.artifacts.manifest import MANIFEST
-from beavervision.artifacts.talk import Talk
+from beavervision.artifacts.synthetic_speech import SyntheticSpeech
 from beavervision.audio.waveform import SAMPLE_RATE
 from beavervision.errors import BeaverError
 from beavervision.face.gpmm import load_gpmm
 from beavervision.face.openness import mouth_open
 from beavervision.synthetic import speech
-from beavervision.synthetic.corpus.speaker import HELD_OUT_VARIANTS, VARIANTS, cast
-from beavervision.synthetic.corpus.talks import Recipe, missing_talks, write_talk_of
+from beavervision.synthetic.corpus.generation import Recipe, missing_talks, write_talk_of
+from beavervision.synthetic.corpus.speakers import HELD_OUT_VARIANTS, VARIANTS, cast
 
 RECIPE = Recipe(hours=3 * 13 / 3600, voices=2)
 
@@ -27,7 +27,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def talks(folder):
-    return [Talk.load(path) for path in sorted(folder.iterdir())]
+    return [SyntheticSpeech.load(path) for path in sorted(folder.iterdir())]
 
 
 def opening(talk):

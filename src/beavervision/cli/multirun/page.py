@@ -8,7 +8,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from beavervision.artifacts.store import atomic_file
+from beavervision.artifacts.atomic_write import atomic_file
 from beavervision.cli.multirun.record import JobRecord
 from beavervision.cli.multirun.table import job_name, metric_text, time_text
 

@@ -10,8 +10,7 @@ import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from beavervision.artifacts.store import atomic_file
-from beavervision.artifacts.unfinished import alive
+from beavervision.artifacts.atomic_write import atomic_file, is_running
 from beavervision.config.slug import file_name
 from beavervision.workflows.run_result import DONE, SKIPPED, Outcome
 
@@ -99,7 +98,7 @@ def read_records(sweep: Path) -> list[JobRecord]:
 
 
 def _settled(record: JobRecord) -> JobRecord:
-    if record.status != RUNNING or record.host != socket.gethostname() or alive(record.process):
+    if record.status != RUNNING or record.host != socket.gethostname() or is_running(record.process):
         return record
     return replace(record, status=INTERRUPTED, sentence="its process was killed; the same command continues it")
 

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-from beavervision.artifacts.store import atomic_file
-from beavervision.preprocess.report.facts import Facts
+from beavervision.artifacts.atomic_write import atomic_file
+from beavervision.preprocess.report.assessment import NEEDS
 from beavervision.preprocess.report.page import document
-from beavervision.preprocess.report.verdict import NEEDS
+from beavervision.preprocess.report.statistics import Facts
 from beavervision.preprocess.report.write import FACTS, PAGE, THUMBNAIL
 
 INDEX = "prepared.html"

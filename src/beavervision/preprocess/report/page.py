@@ -6,12 +6,12 @@ import html
 from collections.abc import Sequence
 from pathlib import Path
 
-from beavervision.preprocess.report.facts import Facts
-from beavervision.preprocess.report.figures import draw_figures
-from beavervision.preprocess.report.picture import Picture
-from beavervision.preprocess.report.section import Section, draw_section
+from beavervision.preprocess.report.assessment import NEEDS
+from beavervision.preprocess.report.images import Picture
+from beavervision.preprocess.report.statistics import Facts
+from beavervision.preprocess.report.statistics_table import draw_figures
+from beavervision.preprocess.report.subject_section import Section, draw_section
 from beavervision.preprocess.report.time_axis import TimeAxis
-from beavervision.preprocess.report.verdict import NEEDS
 
 STYLE, SCRIPT = (Path(__file__).with_name(f"page.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
 

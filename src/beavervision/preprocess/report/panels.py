@@ -12,10 +12,10 @@ from beavervision.artifacts.crops import cut
 from beavervision.face.camera import Camera
 from beavervision.face.framing import FrameSpec, crop_path
 from beavervision.face.landmarks import EYES, IRISES, LIPS_INNER, LIPS_OUTER, OVAL
-from beavervision.face.model import FaceModel
-from beavervision.preprocess.report.findings import SubjectFindings
-from beavervision.preprocess.report.mesh_drawing import draw_mesh
-from beavervision.preprocess.report.still import Still
+from beavervision.face.morphable_model import FaceModel
+from beavervision.preprocess.report.frame_samples import Still
+from beavervision.preprocess.report.mesh_overlay import draw_mesh
+from beavervision.preprocess.report.report_input import SubjectFindings
 from beavervision.preprocess.square import Square
 from beavervision.types import Label
 

@@ -10,21 +10,20 @@ import numpy as np
 
 from beavervision.artifacts.clip import TEST_SHARE
 from beavervision.audio.vad import Activity, speech_activity
-from beavervision.preprocess.report.advice import CHAIN, because, next_command, recommend, settings
-from beavervision.preprocess.report.facts import Facts, gather
-from beavervision.preprocess.report.findings import Findings
-from beavervision.preprocess.report.moments import moments
+from beavervision.preprocess.report.active_speaker import spoken
+from beavervision.preprocess.report.assessment import headline, judge_stages
+from beavervision.preprocess.report.frame_samples import stills
+from beavervision.preprocess.report.frame_selection import moments
+from beavervision.preprocess.report.images import Picture, contact_sheet
 from beavervision.preprocess.report.page import page
 from beavervision.preprocess.report.panels import Artist
-from beavervision.preprocess.report.picture import Picture
+from beavervision.preprocess.report.plots import sound_strips, subject_strips, visibility
+from beavervision.preprocess.report.recommendations import CHAIN, because, next_command, recommend, settings
 from beavervision.preprocess.report.remark import NOT_USABLE
-from beavervision.preprocess.report.section import Section
-from beavervision.preprocess.report.sheet import contact_sheet
-from beavervision.preprocess.report.speech import spoken
-from beavervision.preprocess.report.still import stills
-from beavervision.preprocess.report.strips import sound_strips, subject_strips, visibility
+from beavervision.preprocess.report.report_input import Findings
+from beavervision.preprocess.report.statistics import Facts, gather
+from beavervision.preprocess.report.subject_section import Section
 from beavervision.preprocess.report.time_axis import TimeAxis
-from beavervision.preprocess.report.verdict import headline, judge_stages
 
 PAGE, FACTS = "report.html", "report.json"
 SHEET, THUMBNAIL = "contact_sheet_{}.jpg", "thumbnail_{}.jpg"

@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from beavervision.data.speech_sample import Take
 from beavervision.face.landmarks import LID_MID_LOWER, LID_MID_UPPER, LIP_MID_LOWER, LIP_MID_UPPER
-from beavervision.face.model import FaceModel
+from beavervision.face.morphable_model import FaceModel
 
 AMPLITUDE_PERCENTILE = 90
 """Amplitudes are this percentile of the distance between lips and between lids (STAGES.md section 2)."""

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from beavervision.data.sampling import step_noise
-from beavervision.face.providers import load_face_model
+from beavervision.face.model_registry import load_face_model
 from beavervision.metrics.mouth import closure_recall
 from beavervision.stages.arguments import build_from
 from beavervision.stages.audio2motion.adaptation import begin_with, take_over_rest, take_over_scale

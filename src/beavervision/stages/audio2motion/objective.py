@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from beavervision.face.model import FaceModel
+from beavervision.face.morphable_model import FaceModel
 from beavervision.stages.audio2motion.losses import acceleration_error, masked_mean
 from beavervision.stages.audio2motion.speech_motion import SpeechMotion
 from beavervision.stages.geometry import FaceGeometry

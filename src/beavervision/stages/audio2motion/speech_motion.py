@@ -12,7 +12,7 @@ from torch import Tensor
 
 from beavervision.audio.pitch import coarse_pitch
 from beavervision.data.speech_sample import Take
-from beavervision.face.model import FaceModel
+from beavervision.face.morphable_model import FaceModel
 from beavervision.metrics.mouth import spoken_closures
 from beavervision.stages.audio2motion.manner import Manner, lip_distance
 from beavervision.stages.audio2motion.network import Speech

@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from beavervision.data.running_stats import Moments
 from beavervision.data.speech_sample import Take
-from beavervision.face.model import FaceModel
+from beavervision.face.morphable_model import FaceModel
 from beavervision.stages.audio2motion.manner import Manner, manner_of, usual_manner
 
 LOW_PERCENTILE = 1

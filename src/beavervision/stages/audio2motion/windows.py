@@ -10,7 +10,7 @@ from jaxtyping import Bool, Int
 from beavervision.data.feature_cache import Shelf
 from beavervision.data.sampling import Drawn, draw_rng
 from beavervision.data.speaker_balance import SpeakerBalance
-from beavervision.face.model import FaceModel
+from beavervision.face.morphable_model import FaceModel
 from beavervision.stages.audio2motion.manner import mouth_projector
 from beavervision.stages.audio2motion.speech_motion import SpeechMotion, as_batch, closures, collate, resting, scaled
 from beavervision.stages.audio2motion.statistics import Statistics

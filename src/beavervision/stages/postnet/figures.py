@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from beavervision.face.model import CONDITION_SCALE, FaceModel
+from beavervision.face.morphable_model import CONDITION_SCALE, FaceModel
 from beavervision.metrics.mouth import closure_recall
 from beavervision.stages.lips import LIPS68
 

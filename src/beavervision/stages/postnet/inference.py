@@ -13,8 +13,8 @@ from beavervision.artifacts.bundle import Bundle
 from beavervision.artifacts.motion import Motion
 from beavervision.audio.speech_features import pitch_rows
 from beavervision.errors import BeaverError
-from beavervision.face.model import FaceModel
-from beavervision.face.providers import load_face_model
+from beavervision.face.model_registry import load_face_model
+from beavervision.face.morphable_model import FaceModel
 from beavervision.nerf.condition_scale import ConditionScale
 from beavervision.stages.postnet import lle
 from beavervision.stages.postnet.network import PostNet

@@ -15,7 +15,7 @@ from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.crops import Crops, open_crops
 from beavervision.errors import BeaverError
 from beavervision.face.framing import FrameSpec
-from beavervision.face.providers import load_face_model
+from beavervision.face.model_registry import load_face_model
 from beavervision.nerf.condition_scale import ConditionScale, frame_windows, without_gaps
 from beavervision.stages.base import StageData
 from beavervision.stages.radnerf_head.batch import FaceBatch, FrameBatch, RayBatch

@@ -16,7 +16,7 @@ from beavervision.artifacts.crops import cut, open_crops
 from beavervision.data.sampling import draw_rng
 from beavervision.errors import BeaverError
 from beavervision.face.framing import FrameSpec
-from beavervision.face.providers import load_face_model
+from beavervision.face.model_registry import load_face_model
 from beavervision.stages.base import StageData
 from beavervision.stages.radnerf_torso.batch import TorsoBatch
 from beavervision.stages.radnerf_torso.conditioner import JAW, TorsoConditioner

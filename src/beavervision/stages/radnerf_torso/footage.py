@@ -9,10 +9,10 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 from numpy.lib.format import open_memmap
 
+from beavervision.artifacts.atomic_write import atomic_folder
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.crops import FOLDER, cut
 from beavervision.artifacts.manifest import Manifest, sha256_json
-from beavervision.artifacts.store import atomic_folder
 from beavervision.compositing.layers import grow
 from beavervision.face.framing import inside_footage
 from beavervision.stages.radnerf_torso.raster import Raster

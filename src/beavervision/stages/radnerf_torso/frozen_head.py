@@ -13,7 +13,7 @@ from beavervision.artifacts.bundle import Bundle
 from beavervision.artifacts.clip import Clip, Subject
 from beavervision.artifacts.crops import Crops
 from beavervision.errors import BeaverError
-from beavervision.face.providers import load_face_model
+from beavervision.face.model_registry import load_face_model
 from beavervision.nerf.condition_scale import without_gaps
 from beavervision.stages.radnerf_head.inference import HeadRenderer
 

@@ -15,7 +15,7 @@ from beavervision.data.feature_cache import Shelf
 from beavervision.data.running_stats import Moments
 from beavervision.data.sampling import DrawLoader, draw_loader
 from beavervision.errors import BeaverError
-from beavervision.face.model import FaceModel
+from beavervision.face.morphable_model import FaceModel
 from beavervision.stages.lips import lips_of
 from beavervision.stages.speech_data import SpeechData
 from beavervision.stages.syncnet.network import WINDOW

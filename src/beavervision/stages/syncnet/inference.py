@@ -15,7 +15,7 @@ from beavervision.artifacts.motion import Motion
 from beavervision.audio.level import at_level
 from beavervision.audio.speech_features import ROWS_PER_FRAME, FeatureSettings
 from beavervision.errors import BeaverError
-from beavervision.face.providers import load_face_model
+from beavervision.face.model_registry import load_face_model
 from beavervision.metrics.sync import Sync, sync_offset
 from beavervision.stages.distributed import weighted_mean
 from beavervision.stages.lips import lips_of

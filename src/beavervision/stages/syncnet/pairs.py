@@ -15,7 +15,7 @@ from beavervision.data.feature_cache import Shelf
 from beavervision.data.sampling import Drawn, draw_rng
 from beavervision.data.speaker_balance import SpeakerBalance
 from beavervision.data.speech_sample import Take
-from beavervision.face.model import FaceModel
+from beavervision.face.morphable_model import FaceModel
 from beavervision.stages.lips import lips_of
 from beavervision.stages.syncnet.network import WINDOW
 from beavervision.types import Batch

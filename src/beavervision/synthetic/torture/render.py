@@ -9,18 +9,18 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from beavervision.artifacts.store import atomic_folder
+from beavervision.artifacts.atomic_write import atomic_folder
 from beavervision.audio.waveform import Waveform
 from beavervision.face.landmarks import N_MESH, OVAL
 from beavervision.synthetic.actor import Actor
+from beavervision.synthetic.annotation import COVERED, known_truth
+from beavervision.synthetic.ground_truth import Truth
 from beavervision.synthetic.miniature import babble_sound
-from beavervision.synthetic.torture.look import cast
-from beavervision.synthetic.torture.recording import LABELS, Recording
-from beavervision.synthetic.torture.reel import RATE, Reel
+from beavervision.synthetic.torture.appearance import cast
+from beavervision.synthetic.torture.multi_actor_renderer import STILL, Stage, View, zoomed
+from beavervision.synthetic.torture.rendered_scene import LABELS, Recording
 from beavervision.synthetic.torture.scenes import FPS, Acting, Scene, pick
-from beavervision.synthetic.torture.stage import STILL, Stage, View, zoomed
-from beavervision.synthetic.truth import Truth
-from beavervision.synthetic.witness import COVERED, known_truth
+from beavervision.synthetic.torture.video_file import RATE, Reel
 from beavervision.types import VisibilityReason
 from beavervision.video.lossless import GrayWriter
 

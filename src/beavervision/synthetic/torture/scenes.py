@@ -11,12 +11,12 @@ from jaxtyping import Bool, Float
 from beavervision.face.camera import FRONTAL
 from beavervision.face.gpmm import load_gpmm
 from beavervision.face.pose import rotation_from_euler
+from beavervision.synthetic.curves import Moment
 from beavervision.synthetic.miniature import babble_phonemes
 from beavervision.synthetic.performance import Performance, perform
-from beavervision.synthetic.rhythm import Moment
-from beavervision.synthetic.torture.look import Look, robin, sasha
-from beavervision.synthetic.torture.motion import ease, holding, moved, panned, raised
-from beavervision.synthetic.torture.reel import ReelOptions
+from beavervision.synthetic.torture.appearance import Look, robin, sasha
+from beavervision.synthetic.torture.performance_edits import ease, holding, moved, panned, raised
+from beavervision.synthetic.torture.video_file import ReelOptions
 
 Times = Float[np.ndarray, "T"]
 FPS = 25

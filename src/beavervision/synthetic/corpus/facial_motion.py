@@ -1,0 +1,132 @@
+"""The motion that goes with spoken phonemes, for faces of every liveliness."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+from scipy.ndimage import gaussian_filter1d
+
+from beavervision.face.morphable_model import FaceModel
+from beavervision.face.openness import eye_open
+from beavervision.synthetic.corpus.speakers import Speaker
+from beavervision.synthetic.curves import blink_curve, smooth_noise
+from beavervision.synthetic.speech import Phoneme
+from beavervision.synthetic.visemes import CLOSED_FOR, REST, SHAPES, gestures_of, viseme_curves, visemes_of
+
+JAW = SHAPES.index("jaw_open")
+EFFORT = 0.05
+"""Share by which the jaw opens further for each dB of effort: half as wide again for speech that is 10 dB louder
+(Schulman, "Articulatory dynamics of loud and normal speech", 1989)."""
+ANTICIPATION = 0.08
+"""Seconds by which vowels and open consonants are seen before they are heard. Mouths of the people in our four clips
+correlate best with the sound 40 to 80 ms later; Chandrasekaran et al., "The natural statistics of audiovisual speech"
+(2009), find 100 to 300 ms. What shuts the lips is seen when it is heard, and pauses begin when the voice ends."""
+WIDEST = 1.4
+"""Largest activation of the jaw."""
+CHUNK = 1000
+"""Frames whose vertices are in memory at a time."""
+
+
+@dataclass(frozen=True)
+class Face:
+    """Motion of one talk; see `artifacts.talk.Talk`."""
+
+    expression: Float[np.ndarray, "T E"]
+    eye_open: Float[np.ndarray, "T 2"]
+    closed: Bool[np.ndarray, "T"]
+
+
+def move_face(
+    model: FaceModel,
+    speaker: Speaker,
+    phonemes: Sequence[Phoneme],
+    effort_db: Float[np.ndarray, "T"],
+    fps: float,
+    rng: np.random.Generator,
+) -> Face:
+    """Invent the face of a speaker.
+
+    Args:
+        model: face model of the expression.
+        speaker: how lively it is.
+        phonemes: what is said, in seconds from frame 0.
+        effort_db: how much louder than usual the speaker is, frame by frame; the mouth opens accordingly.
+        fps: frames per second.
+        rng: of blinks, brows and smiles.
+    """
+    n = len(effort_db)
+    mouth = spoken_shapes(anticipated(phonemes), n, fps) * speaker.articulation
+    mouth[:, JAW] = np.minimum(mouth[:, JAW] * speaker.jaw * np.maximum(1 + EFFORT * effort_db, 0.3), WIDEST)
+    shapes = _liveliness(mouth[:, JAW], n, fps, rng)
+    expression = mouth @ np.stack([model.semantic[shape] for shape in SHAPES])
+    for shape, curve in shapes.items():
+        expression += np.multiply.outer(curve, model.semantic[shape])
+    return Face(expression.astype(np.float32), _eyes(model, expression), closures(phonemes, n, fps))
+
+
+def anticipated(phonemes: Sequence[Phoneme]) -> list[Phoneme]:
+    """Phonemes as they are seen: ANTICIPATION ahead of their sound, but for bilabials and pauses."""
+    seen = []
+    for phoneme in phonemes:
+        ahead = 0.0 if any(viseme.closes or viseme is REST for viseme in visemes_of(phoneme.symbol)) else ANTICIPATION
+        seen.append(Phoneme(phoneme.symbol, phoneme.start - ahead, phoneme.end - ahead))
+    return seen
+
+
+def spoken_shapes(phonemes: Sequence[Phoneme], n: int, fps: float, margin: float = 1.0) -> Float[np.ndarray, "T S"]:
+    """`visemes.viseme_curves` of a long talk, computed stretch by stretch.
+
+    Args:
+        phonemes: in rising order.
+        n: frames.
+        fps: frames per second.
+        margin: seconds beyond a stretch whose phonemes still count; dominance is down to e^-14 there.
+    """
+    curves = np.zeros((n, len(SHAPES)))
+    step = round(20 * fps)
+    for first in range(0, n, step):
+        stop = min(first + step, n)
+        start, end = first / fps, stop / fps
+        near = [
+            Phoneme(p.symbol, p.start - start, p.end - start)
+            for p in phonemes
+            if p.end > start - margin and p.start < end + margin
+        ]
+        curves[first:stop] = viseme_curves(near, stop - first, fps)
+    return curves
+
+
+def closures(phonemes: Sequence[Phoneme], n: int, fps: float) -> Bool[np.ndarray, "T"]:
+    """Frames in which p, b or m shut the lips: at least one for each."""
+    closed = np.zeros(n, bool)
+    for gesture in gestures_of(phonemes):
+        if gesture.viseme.closes:
+            first = int(np.ceil((gesture.middle - CLOSED_FOR) * fps))
+            last = int((gesture.middle + CLOSED_FOR) * fps)
+            closed[max(0, first) : last + 1] = True
+    return closed
+
+
+def _liveliness(jaw: np.ndarray, n: int, fps: float, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Activations besides speech: lids, brows that follow stress, a smile that comes and goes."""
+    blink = blink_curve(n, fps, rng, every=rng.uniform(2.5, 5.0)) + rng.uniform(0.0, 0.15)
+    brows = 0.5 * np.clip(gaussian_filter1d(jaw, 0.25 * fps), 0, 0.35) + 0.08 * smooth_noise(n, fps, 1.5, rng)
+    return {
+        "blink_left": blink,
+        "blink_right": blink,
+        "brow_up_outer": brows,
+        "brow_up_inner": brows,
+        "corners_up": rng.uniform(0.0, 0.3) + 0.06 * smooth_noise(n, fps, 3.0, rng),
+    }
+
+
+def _eyes(model: FaceModel, expression: Float[np.ndarray, "T E"]) -> Float[np.ndarray, "T 2"]:
+    nobody = np.zeros(len(model.id_basis))
+    blocks = [
+        eye_open(model.vertices(nobody, expression[i : i + CHUNK])[:, model.landmarks468])
+        for i in range(0, len(expression), CHUNK)
+    ]
+    return np.concatenate(blocks).astype(np.float32)

@@ -1,0 +1,177 @@
+"""Talks of many speakers, written once: the synthetic speech corpus."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import soxr
+from jaxtyping import Float
+
+from beavervision.artifacts.manifest import MANIFEST, Manifest, sha256_json
+from beavervision.artifacts.synthetic_speech import TRAIN, write_synthetic_speech
+from beavervision.audio.acoustics import Surroundings, random_surroundings
+from beavervision.audio.level import at_level
+from beavervision.audio.waveform import SAMPLE_RATE
+from beavervision.errors import BeaverError
+from beavervision.face.gpmm import load_gpmm
+from beavervision.synthetic.corpus.facial_motion import move_face
+from beavervision.synthetic.corpus.sentences import languages
+from beavervision.synthetic.corpus.speakers import Speaker, cast
+from beavervision.synthetic.corpus.stop_consonants import with_closures
+from beavervision.synthetic.curves import smooth_noise
+from beavervision.synthetic.speech import Phoneme, Speech, arrange, begin_anew, speak
+
+VERSION = 4
+"""Of the recipe: another one makes all talks anew."""
+FPS = 25
+LEVEL_DB = -23.0
+"""Level of the speech before its surroundings (EBU R 128's target for broadcasts)."""
+HELD_OUT_VOICES = 6
+"""One held-out voice to every so many that are learnt from."""
+SCENE = (12.0, 30.0)
+"""Seconds for which the surroundings stay the same."""
+STUDIO, STUDIO_NOISE_DB = 0.15, -60.0
+"""Share of scenes to learn from that are recorded in a studio, and its noise; held-out ones have not even that."""
+PAUSE, LONG_PAUSE, LONG = (0.12, 0.9), (1.5, 3.0), 0.12
+"""Seconds between sentences, and the share of long pauses: a mouth must learn to rest."""
+EFFORT_DB, EFFORT_PERIOD = 5.0, 0.6
+"""How much the effort varies within a sentence, and over how many seconds."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a corpus is made of.
+
+    Args:
+        hours: of speech, all voices together.
+        voices: to learn from; held-out ones come on top.
+        seed: of everything random.
+    """
+
+    hours: float
+    voices: int
+    seed: int = 1
+
+    @property
+    def speakers(self) -> list[Speaker]:
+        """Voices to learn from, then the held-out ones."""
+        return cast(self.voices, max(1, self.voices // HELD_OUT_VOICES), self.seed)
+
+    @property
+    def seconds(self) -> float:
+        """Length of one talk."""
+        return self.hours * 3600 / len(self.speakers)
+
+
+def missing_talks(folder: Path, recipe: Recipe) -> list[Speaker]:
+    """Return the speakers whose talks are not in `folder` yet; talks that the recipe does not name are removed.
+
+    Raises:
+        BeaverError: when a talk would be shorter than a scene.
+    """
+    speakers = recipe.speakers
+    if recipe.seconds < SCENE[0]:
+        least = SCENE[0] * len(speakers) / 3600
+        raise BeaverError(
+            f"data.hours={recipe.hours} is too little for {len(speakers)} voices; give at least {least:.2f}, or fewer "
+            "data.voices."
+        )
+    names = {speaker.name for speaker in speakers}
+    for stale in folder.glob(f"*/{MANIFEST}"):
+        if stale.parent.name not in names:
+            shutil.rmtree(stale.parent)
+    return [speaker for speaker in speakers if not _is_there(folder / speaker.name, _note(speaker, recipe))]
+
+
+def write_talk_of(folder: Path, speaker: Speaker, recipe: Recipe) -> None:
+    """Write one speaker's talk to `folder / <speaker>`, whole or not at all.
+
+    Raises:
+        BeaverError: when the extra `[synthetic]` is not installed.
+    """
+    begin_anew()
+    rng = np.random.default_rng(speaker.seed)
+    n = round(recipe.seconds * FPS)
+    speech = _say(speaker, n / FPS, rng)
+    effort_db = _effort(n, rng)
+    gain = 10 ** (np.interp(np.arange(len(speech.samples)) * FPS / SAMPLE_RATE, np.arange(n), effort_db) / 20)
+    clean = at_level((speech.samples * gain).astype(np.float32), LEVEL_DB)
+    sound = _recorded(clean, rng) if speaker.split == TRAIN else clean
+    face = move_face(load_gpmm(), speaker, speech.phonemes, effort_db, FPS, rng)
+    facts = {
+        "speaker": speaker.name,
+        "language": speaker.language,
+        "split": speaker.split,
+        "fps": float(FPS),
+        "basis": "gpmm",
+        "voice": asdict(speaker),
+        "recipe": _note(speaker, recipe),
+    }
+    write_synthetic_speech(folder / speaker.name, facts, sound, face.expression, face.eye_open, face.closed)
+
+
+def _note(speaker: Speaker, recipe: Recipe) -> str:
+    """Name of exactly this talk."""
+    return sha256_json({"version": VERSION, "seconds": recipe.seconds, **asdict(speaker)})
+
+
+def _is_there(folder: Path, note: str) -> bool:
+    try:
+        return Manifest.read(folder, "talk").facts.get("recipe") == note
+    except BeaverError:
+        return False
+
+
+def _say(speaker: Speaker, seconds: float, rng: np.random.Generator) -> Speech:
+    """Sentences with pauses between them, at 16 kHz, for exactly `seconds`."""
+    language = languages()[speaker.language]
+    placed: list[tuple[float, Speech]] = []
+    at = rng.uniform(0.2, 1.0)
+    while True:
+        sentence = _sentence(speaker, language.sentence(rng, held_out=speaker.split != TRAIN), rng)
+        if placed and at + sentence.duration > seconds - 0.1:
+            return arrange(placed, seconds)
+        placed.append((at, sentence))
+        at += sentence.duration + rng.uniform(*(LONG_PAUSE if rng.random() < LONG else PAUSE))
+
+
+def _sentence(speaker: Speaker, text: str, rng: np.random.Generator) -> Speech:
+    """One sentence in the speaker's voice, phonemes and all, at 16 kHz."""
+    spoken = with_closures(
+        speak(
+            text,
+            voice=speaker.voice,
+            words_per_minute=round(speaker.words_per_minute * rng.uniform(0.88, 1.14) / speaker.tract),
+            pitch=int(np.clip(speaker.pitch + rng.normal(0, 5), 0, 99)),
+            melody=speaker.melody,
+        )
+    )
+    # Played faster, a voice has a shorter vocal tract (Jaitly & Hinton, "Vocal tract length perturbation", 2013).
+    samples = soxr.resample(spoken.samples, spoken.rate * speaker.tract, SAMPLE_RATE).astype(np.float32)
+    phonemes = tuple(Phoneme(p.symbol, p.start / speaker.tract, p.end / speaker.tract) for p in spoken.phonemes)
+    return Speech(samples, SAMPLE_RATE, phonemes)
+
+
+def _effort(n: int, rng: np.random.Generator) -> Float[np.ndarray, "T"]:
+    """How loud the speaker speaks over time, dB round the usual."""
+    return EFFORT_DB * (
+        0.6 * smooth_noise(n, FPS, EFFORT_PERIOD, rng) + 0.6 * smooth_noise(n, FPS, 8 * EFFORT_PERIOD, rng)
+    )
+
+
+def _recorded(clean: Float[np.ndarray, "N"], rng: np.random.Generator) -> Float[np.ndarray, "N"]:
+    """The sound in surroundings that change from scene to scene."""
+    sound, first = np.empty_like(clean), 0
+    while first < len(clean):
+        stop = first + round(rng.uniform(*SCENE) * SAMPLE_RATE)
+        place = _studio(rng) if rng.random() < STUDIO else random_surroundings(rng)
+        sound[first:stop] = place.heard(clean[first:stop])
+        first = stop
+    return sound
+
+
+def _studio(rng: np.random.Generator) -> Surroundings:
+    return Surroundings(noise_db=STUDIO_NOISE_DB, seed=int(rng.integers(1 << 31)))

@@ -1,0 +1,77 @@
+"""Voices of the corpus: who speaks which language how, and how lively the face is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from beavervision.artifacts.synthetic_speech import TEST, TRAIN
+from beavervision.synthetic.corpus.sentences import languages
+
+VARIANTS = (
+    *("m1", "f1", "klatt", "Alex", "f2", "m2", "adam", "Alicia", "klatt2", "Andy", "belinda", "m3", "Annie", "caleb"),
+    *("f5", "david", "Denis", "klatt3", "linda", "ed", "m4", "Gene", "steph", "Hugo", "ian", "anika", "john", "Jacky"),
+    *("marcelo", "Lee", "f3", "max", "Marco", "michel", "m6", "pablo", "klatt4", "shelby", "Mike", "norbert", "m7"),
+    *("quincy", "victor", "zac", "benjamin", "travis", "antonio", "rob"),
+)
+"""espeak-ng's variants that sound like people, for training: formants, tilt and two ways of synthesis."""
+HELD_OUT_VARIANTS = ("f4", "m5", "Andrea", "Reed", "paul", "steph2", "robert", "klatt5")
+"""Variants that only held-out voices have."""
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """One voice with its face."""
+
+    name: str
+    language: str
+    voice: str
+    """espeak-ng's voice and variant."""
+    split: str
+    """train | test"""
+    words_per_minute: int
+    pitch: int
+    melody: int
+    """As `synthetic.speech.speak` takes them."""
+    tract: float
+    """Formants and pitch times this much: below 1 a longer vocal tract."""
+    articulation: float
+    """Gain of all shapes that speech drives; 1 is the demo actor's."""
+    jaw: float
+    """Further gain of the jaw."""
+    seed: int
+    """Of everything else that this speaker does."""
+
+
+def cast(n_train: int, n_test: int, seed: int) -> list[Speaker]:
+    """Draw speakers to learn from and held-out ones, whose variants of the synthesiser are heard nowhere else.
+
+    Args:
+        n_train: how many to learn from.
+        n_test: how many are held out.
+        seed: of the draw.
+    """
+    learnt = [_speaker(i, VARIANTS[i % len(VARIANTS)], TRAIN, seed) for i in range(n_train)]
+    held_out = [_speaker(i, HELD_OUT_VARIANTS[i % len(HELD_OUT_VARIANTS)], TEST, seed) for i in range(n_test)]
+    return learnt + held_out
+
+
+def _speaker(index: int, variant: str, split: str, seed: int) -> Speaker:
+    rng = np.random.default_rng((seed, split == TEST, index))
+    codes = list(languages())
+    language = languages()[codes[index % len(codes)]]
+    voice = language.voices[index // len(codes) % len(language.voices)]
+    return Speaker(
+        name=f"{split}{index:02d}_{language.code}_{variant.lower()}",
+        language=language.code,
+        voice=f"{voice}+{variant}",
+        split=split,
+        words_per_minute=int(rng.integers(120, 200)),
+        pitch=int(rng.integers(15, 85)),
+        melody=int(rng.integers(20, 90)),
+        tract=float(np.exp(rng.uniform(-0.16, 0.16))),
+        articulation=float(np.exp(rng.uniform(-0.35, 0.25))),
+        jaw=float(np.exp(rng.uniform(-0.25, 0.2))),
+        seed=int(rng.integers(1 << 31)),
+    )

@@ -14,15 +14,15 @@ import torch
 
 from beavervision.face.camera import FRONTAL
 from beavervision.nerf.grid import GridEncoding, GridLayout
-from beavervision.nerf.occupancy import mark
+from beavervision.nerf.occupancy_grid import mark_cells
 from beavervision.nerf.precision import has_fast_bf16
+from beavervision.nerf.ray_samplers import sample_rays
 from beavervision.nerf.rays import Rays, pixel_rays
-from beavervision.nerf.sampling import sample_rays
-from beavervision.stages.radnerf_head.fast.head import FastHead, FastSizes
-from beavervision.stages.radnerf_head.fast.renderer import FastRenderer
+from beavervision.stages.radnerf_head.distilled.head import DistilledHead, DistilledSizes
+from beavervision.stages.radnerf_head.distilled.renderer import DistilledRenderer
+from beavervision.stages.radnerf_head.full_frame_renderer import render_full_frames
+from beavervision.stages.radnerf_head.image_window import Pose
 from beavervision.stages.radnerf_head.network import HeadNetwork
-from beavervision.stages.radnerf_head.picture import render_pictures
-from beavervision.stages.radnerf_head.window import Pose
 
 POINTS = 262_144
 RAYS = 65_536
@@ -47,7 +47,7 @@ def field_points(count: int, dims: int) -> torch.Tensor:
 def shell() -> torch.Tensor:
     """A thin sphere of occupied cells."""
     direction = torch.randn(200_000, 3, generator=torch.Generator().manual_seed(0))
-    return mark(0.5 + 0.4 * direction / direction.norm(dim=1, keepdim=True), 64)
+    return mark_cells(0.5 + 0.4 * direction / direction.norm(dim=1, keepdim=True), 64)
 
 
 def head(backend: str, **field: object) -> HeadNetwork:
@@ -155,17 +155,17 @@ def test_half_frame(benchmark: Benchmark) -> None:
 def frame(network: HeadNetwork, samples: int) -> Callable[[], object]:
     """Renders a frame each time it is called."""
     condition = torch.zeros(1, network.condition.width + network.eye.WIDTH)
-    return lambda: render_pictures(network, condition, *facing(SIDE), (SIDE, SIDE), samples=samples)
+    return lambda: render_full_frames(network, condition, *facing(SIDE), (SIDE, SIDE), samples=samples)
 
 
 def test_fast_frame(benchmark: Benchmark) -> None:
     """The same by the fast head, eight frames a call; time of one."""
     benchmark.group = f"frame of {SIDE} x {SIDE}, fast"
-    fast = FastHead(ARGS, FastSizes.of_canvas(SIDE, 256))
+    fast = DistilledHead(ARGS, DistilledSizes.of_canvas(SIDE, 256))
     fast.field.enter_shell(shell())
     condition = torch.zeros(8, fast.field.condition.width + fast.field.eye.WIDTH)
     pose = Pose(*(value.expand(8, *value.shape[1:]) for value in facing(SIDE)))
-    renderer = FastRenderer(fast)
+    renderer = DistilledRenderer(fast)
     renderer.render(pose, condition, (SIDE, SIDE))
     benchmark.extra_info["frames"] = 8
     benchmark.pedantic(lambda: renderer.render(pose, condition, (SIDE, SIDE)), rounds=3)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from beavervision.nerf.condition_scale import FLOOR, ConditionScale, frame_windows, without_gaps
+from beavervision.nerf.condition_normalizer import FLOOR, ConditionScale, frame_windows, without_gaps
 
 
 def test_normalised_training_frames_have_mean_zero_and_unit_spread():

@@ -5,8 +5,7 @@ import math
 import pytest
 import torch
 
-from beavervision.nerf.frequency import frequency_encoding, frequency_width
-from beavervision.nerf.spherical_harmonics import WIDTH, spherical_harmonics
+from beavervision.nerf.encodings import WIDTH, frequency_encoding, frequency_width, spherical_harmonics
 
 
 def test_harmonics_are_orthonormal_on_the_sphere():

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from beavervision.nerf import mlp
-from beavervision.nerf.backends.choice import load_backend
 from beavervision.nerf.backends.fused import LOUDER, WIDTHS, FusedSizes, pack, run_fused
+from beavervision.nerf.backends.registry import load_backend
 from beavervision.nerf.mlp import RayMLP
-from beavervision.nerf.precision import exact
+from beavervision.nerf.precision import full_precision
 
 CPU = torch.device("cpu")
 
@@ -19,7 +19,7 @@ def as_tiny_cuda_nn_reads(sizes, kind=torch.float32):
     inputs, out = -(-sizes.inputs // 16) * 16, -(-sizes.out // 16) * 16
     shapes = [(sizes.hidden, inputs), *[(sizes.hidden, sizes.hidden)] * (sizes.layers - 2), (out, sizes.hidden)]
 
-    @exact
+    @full_precision
     def network(values, packed):
         x = torch.cat([values, values.new_ones(len(values), inputs - sizes.inputs)], 1).to(kind)
         matrices = packed.to(kind).split([a * b for a, b in shapes])

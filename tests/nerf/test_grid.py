@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from beavervision.errors import BeaverError
-from beavervision.nerf.backends import choice, numba_grid
-from beavervision.nerf.backends.choice import load_backend, resolve
+from beavervision.nerf.backends import numba_grid, registry
 from beavervision.nerf.backends.numba import kernel_levels
+from beavervision.nerf.backends.registry import load_backend, resolve
 from beavervision.nerf.backends.torch import TorchBackend, entry_index, levels_of
 from beavervision.nerf.grid import GridEncoding, GridLayout
 
@@ -179,7 +179,7 @@ def test_backend_names():
     [({"tinycudann", "triton"}, "tinycudann"), ({"triton"}, "compile"), (set(), "torch")],
 )
 def test_cuda_takes_the_fastest_that_is_installed(there, chosen, monkeypatch):
-    monkeypatch.setattr(choice, "find_spec", lambda name: name if name in there else None)
+    monkeypatch.setattr(registry, "find_spec", lambda name: name if name in there else None)
     assert resolve("auto", torch.device("cuda")) == chosen
 
 

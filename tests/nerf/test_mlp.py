@@ -2,7 +2,7 @@
 
 import torch
 
-from beavervision.nerf.condition import EyeEncoder, WindowEncoder
+from beavervision.nerf.condition_encoder import EyeEncoder, WindowEncoder
 from beavervision.nerf.mlp import RayMLP
 
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from beavervision.nerf.occupancy import THRESHOLD, OccupancyGrid, dilate, mark
+from beavervision.nerf.occupancy_grid import THRESHOLD, OccupancyGrid, dilate_cells, mark_cells
 
 
 def everywhere(value):
@@ -50,7 +50,7 @@ def test_only_possible_cells_are_asked_and_occupied():
     grid.restrict(hull)
     asked = []
     grid.refresh(lambda p: asked.append(p) or torch.full((len(p),), 9.0), 1.0, chance())
-    assert torch.equal(mark(asked[0], 4), hull)
+    assert torch.equal(mark_cells(asked[0], 4), hull)
     assert torch.equal(grid.occupied, hull)
 
 
@@ -70,6 +70,6 @@ def test_a_share_asks_about_that_many_and_the_rest_stays_occupied():
 
 
 def test_marking_and_growing():
-    grid = mark(torch.tensor([[0.5, 0.5, 0.5], [1.0, 1.0, 1.0]]), 5)
+    grid = mark_cells(torch.tensor([[0.5, 0.5, 0.5], [1.0, 1.0, 1.0]]), 5)
     assert grid.nonzero().tolist() == [[2, 2, 2], [4, 4, 4]]
-    assert int(dilate(grid).sum()) == 27 + 8 - 1  # two cubes, one of them cut by the corner, one cell shared
+    assert int(dilate_cells(grid).sum()) == 27 + 8 - 1  # two cubes, one of them cut by the corner, one cell shared

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from beavervision.nerf.ray_samplers import sample_rays
 from beavervision.nerf.rays import Rays
-from beavervision.nerf.sampling import sample_rays
 
 ALONG_X = torch.tensor([[1.0, 0.0, 0.0]])
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from beavervision.nerf.backends.choice import load_backend
 from beavervision.nerf.backends.fused import FusedSizes
+from beavervision.nerf.backends.registry import load_backend
 from beavervision.nerf.grid import GridEncoding, GridLayout
 from beavervision.nerf.mlp import RayMLP
 

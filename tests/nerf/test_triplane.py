@@ -6,7 +6,7 @@ import torch
 from beavervision.errors import BeaverError
 from beavervision.nerf.grid import GridLayout
 from beavervision.nerf.triplane import TriplaneEncoding
-from beavervision.stages.radnerf_head.fields.choice import KINDS, make_field
+from beavervision.stages.radnerf_head.fields.registry import KINDS, make_field
 from beavervision.stages.radnerf_head.module import HeadModule
 
 SMALL = GridLayout(dims=2, levels=2, base=4, finest=8, features=1)

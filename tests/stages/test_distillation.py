@@ -6,11 +6,11 @@ import torch
 
 from beavervision.face.framing import FrameSpec
 from beavervision.stages.radnerf_head.data import HeadData
-from beavervision.stages.radnerf_head.fast.distillation import Distillation
+from beavervision.stages.radnerf_head.distilled.distillation import Distillation
+from beavervision.stages.radnerf_head.image_window import ImageWindows, Pose
 from beavervision.stages.radnerf_head.network import HeadNetwork
-from beavervision.stages.radnerf_head.patches import PatchPlan
+from beavervision.stages.radnerf_head.patches import PatchSampler
 from beavervision.stages.radnerf_head.perceptual import PerceptualLoss
-from beavervision.stages.radnerf_head.window import Pose, Windows
 from beavervision.synthetic.miniature import miniature_clip
 
 FIELD = {"levels": 4, "finest": 48, "ambient_finest": 24, "log2_entries": 10, "ambient_dims": 2, "hidden": 16}
@@ -37,7 +37,7 @@ def phase(data):
 
 
 def test_squares_carry_the_footage_s_pixels(data):
-    plan = PatchPlan(frames=3, blocks=6, factor=2)
+    plan = PatchSampler(frames=3, blocks=6, factor=2)
     batch = data.patch_batch(7, plan)
     assert batch.rgb.shape == (3, 144, 3)
     for pixels, rgb, t in zip(batch.pixels, batch.rgb, data.train_frames[batch.frame], strict=True):
@@ -48,7 +48,7 @@ def test_squares_carry_the_footage_s_pixels(data):
 
 
 def test_squares_follow_from_seed_and_step(data):
-    plan = PatchPlan(frames=3, blocks=6, factor=2)
+    plan = PatchSampler(frames=3, blocks=6, factor=2)
     assert torch.equal(data.patch_batch(5, plan).pixels, data.patch_batch(5, plan).pixels)
     assert not torch.equal(data.patch_batch(5, plan).pixels, data.patch_batch(6, plan).pixels)
 
@@ -61,7 +61,7 @@ def test_a_square_shows_what_the_whole_picture_would(data, phase, monkeypatch):
     with torch.no_grad():
         squares = phase._rendered(batch, pose, torch.Generator())
         condition = phase.fast.field.encode(batch.face.windows, batch.face.eye)
-        windows = Windows(torch.full((3, 2), -8), (36, 36), 2)
+        windows = ImageWindows(torch.full((3, 2), -8), (36, 36), 2)
         code = phase.fast.field.codes(batch.frame)
         whole = phase.fast(windows, pose, condition, code, torch.full((3 * 36 * 36, 2), 0.5))
     for square, picture, pixels in zip(squares, whole, batch.pixels, strict=True):

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from beavervision.stages.radnerf_head.error_map import CELLS, FLOOR, ErrorMap
-from beavervision.stages.radnerf_head.targets import Target
+from beavervision.stages.radnerf_head.targets import PixelTarget
 
 SIZE = (64, 32)
 """Cells of 4 x 2 pixels."""
@@ -14,9 +14,9 @@ SIZE = (64, 32)
 
 def pixels_of(frames, places, ignored=()):
     """A batch of these pixels (column, row) of these frames."""
-    kinds = torch.full((len(frames), len(places[0])), int(Target.HEAD), dtype=torch.uint8)
+    kinds = torch.full((len(frames), len(places[0])), int(PixelTarget.HEAD), dtype=torch.uint8)
     for at in ignored:
-        kinds[at] = int(Target.IGNORED)
+        kinds[at] = int(PixelTarget.IGNORED)
     return SimpleNamespace(frame=torch.tensor(frames), pixels=torch.tensor(places) + 0.5, target=kinds)
 
 

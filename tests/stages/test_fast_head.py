@@ -8,17 +8,17 @@ import torch
 
 from beavervision.face.camera import FRONTAL
 from beavervision.nerf import precision
-from beavervision.nerf.occupancy import mark
-from beavervision.stages.radnerf_head.fast.adoption import adopt, with_fewer_levels
-from beavervision.stages.radnerf_head.fast.blocks import BlockMarcher, sample_blocks
-from beavervision.stages.radnerf_head.fast.head import FastHead, FastSizes
-from beavervision.stages.radnerf_head.fast.paste import paste, paste_compiled
-from beavervision.stages.radnerf_head.fast.renderer import FastRenderer
-from beavervision.stages.radnerf_head.fast.upsampler import Upsampler
+from beavervision.nerf.occupancy_grid import mark_cells
+from beavervision.stages.radnerf_head.distilled.block_sampler import BlockMarcher, sample_blocks
+from beavervision.stages.radnerf_head.distilled.canvas_paste import paste, paste_compiled
+from beavervision.stages.radnerf_head.distilled.head import DistilledHead, DistilledSizes
+from beavervision.stages.radnerf_head.distilled.initialization import drop_fine_levels, initialize_from_teacher
+from beavervision.stages.radnerf_head.distilled.renderer import DistilledRenderer
+from beavervision.stages.radnerf_head.distilled.upsampler import Upsampler
+from beavervision.stages.radnerf_head.image_window import ImageWindows, Pose, corner_outlines, occupied_corners
 from beavervision.stages.radnerf_head.network import HeadNetwork
-from beavervision.stages.radnerf_head.patches import PatchPlan, choose_corner, square
-from beavervision.stages.radnerf_head.ray_choice import Regions
-from beavervision.stages.radnerf_head.window import Pose, Windows, occupied_corners, outlines
+from beavervision.stages.radnerf_head.patches import PatchSampler, patch_pixels, sample_patch_corner
+from beavervision.stages.radnerf_head.ray_sampler import RegionRaySampler
 
 ARGS = {
     "box": [-11.0, -14, -11, 11, 14, 7], "n_codes": 3, "window": 3, "cells": 24, "levels": 4, "finest": 48,
@@ -30,9 +30,9 @@ SIZE = (60, 44)
 @pytest.fixture
 def head():
     """A fast head whose occupied cells are a thin sphere, and whose upsampler does something."""
-    made = FastHead(ARGS, FastSizes(factor=2, samples=2, width=8, layers=3, features=6)).eval()
+    made = DistilledHead(ARGS, DistilledSizes(factor=2, samples=2, width=8, layers=3, features=6)).eval()
     direction = torch.randn(4000, 3, generator=torch.Generator().manual_seed(0))
-    made.field.enter_shell(mark(0.5 + 0.4 * direction / direction.norm(dim=1, keepdim=True), 24))
+    made.field.enter_shell(mark_cells(0.5 + 0.4 * direction / direction.norm(dim=1, keepdim=True), 24))
     torch.nn.init.normal_(made.upsampler.last.weight, std=0.05, generator=torch.Generator().manual_seed(1))
     return made
 
@@ -56,7 +56,7 @@ def exact(monkeypatch):
 
 
 def test_the_kernels_find_the_twin_s_samples(head, pose):
-    windows = Windows(torch.tensor([[-3, -2], [1, 5]]), (32, 24), 2)
+    windows = ImageWindows(torch.tensor([[-3, -2], [1, 5]]), (32, 24), 2)
     ours = BlockMarcher(head.field)(windows, pose)
     theirs = sample_blocks(head.field, windows, pose, torch.full((2 * 32 * 24, 2), 0.5))
     assert 100 < len(theirs.block) < 2 * 32 * 24
@@ -94,8 +94,8 @@ def test_the_pasting_kernel_is_its_twin(factor):
 
 def test_a_window_shows_what_the_whole_canvas_would(head, pose, conditions, exact):
     """The renderer's tight windows and chunks against one great window, in torch alone."""
-    rendered = FastRenderer(head).render(pose, conditions, SIZE)
-    windows = Windows(torch.tensor([[-8, -8], [-8, -8]]), (48, 40), 2)
+    rendered = DistilledRenderer(head).render(pose, conditions, SIZE)
+    windows = ImageWindows(torch.tensor([[-8, -8], [-8, -8]]), (48, 40), 2)
     jitter = torch.full((2 * 48 * 40, 2), 0.5)
     with torch.no_grad():
         whole = head(windows, pose, conditions, head.field.mean_code.expand(2, -1), jitter)
@@ -107,12 +107,12 @@ def test_a_window_shows_what_the_whole_canvas_would(head, pose, conditions, exac
 
 
 def test_a_batch_is_its_frames_and_the_torch_backend_renders_the_same(head, pose, conditions, exact):
-    both = FastRenderer(head).render(pose, conditions, SIZE)
+    both = DistilledRenderer(head).render(pose, conditions, SIZE)
     second = Pose(*(value[1:] for value in vars(pose).values()))
-    alone = FastRenderer(head).render(second, conditions[1:], SIZE)
+    alone = DistilledRenderer(head).render(second, conditions[1:], SIZE)
     torch.testing.assert_close(alone.rgb[0], both.rgb[1], atol=1e-5, rtol=0)
     head.field.use_backend("torch")
-    twin = FastRenderer(head).render(pose, conditions, SIZE)
+    twin = DistilledRenderer(head).render(pose, conditions, SIZE)
     assert float((twin.rgb - both.rgb).abs().mean()) < 1e-4
 
 
@@ -120,13 +120,13 @@ def test_half_precision_is_hardly_seen(head, pose, conditions, monkeypatch):
     pictures = []
     for half in (False, True):
         monkeypatch.setattr(precision, "has_fast_bf16", lambda half=half: half)
-        pictures.append(FastRenderer(head).render(pose, conditions, SIZE).rgb)
+        pictures.append(DistilledRenderer(head).render(pose, conditions, SIZE).rgb)
     assert 0 < float((pictures[0] - pictures[1]).abs().mean()) < 1 / 255
 
 
 def test_a_head_outside_the_picture_is_nothing(head, pose, conditions):
     away = dataclasses.replace(pose, translation=torch.tensor([[500.0, 0, 90], [2.0, 900, 80]]))
-    shown = FastRenderer(head).render(away, conditions, SIZE)
+    shown = DistilledRenderer(head).render(away, conditions, SIZE)
     assert not shown.alpha.any()
 
 
@@ -135,12 +135,12 @@ def test_outlines_are_those_of_all_cells(head, pose):
     cells = field.occupancy.occupied.nonzero()
     corners = torch.cat([cells + torch.tensor([i >> axis & 1 for axis in range(3)]) for i in range(8)])
     every = field.box[0] + corners / 24 * (field.box[1] - field.box[0])
-    for ours, truth in zip(outlines(occupied_corners(field), pose), outlines(every, pose), strict=True):
+    for ours, truth in zip(corner_outlines(occupied_corners(field), pose), corner_outlines(every, pose), strict=True):
         torch.testing.assert_close(ours, truth, atol=1e-3, rtol=0)
 
 
 def test_sizes_follow_the_canvas():
-    assert [FastSizes.of_canvas(height, 256).factor for height in (48, 256, 384, 512, 1080)] == [1, 1, 2, 2, 4]
+    assert [DistilledSizes.of_canvas(height, 256).factor for height in (48, 256, 384, 512, 1080)] == [1, 1, 2, 2, 4]
 
 
 def test_the_upsampler_interpolates_before_it_learns_and_adds_nothing_to_nothing():
@@ -173,21 +173,21 @@ def test_an_upsampled_pixel_depends_on_its_reach_alone():
 
 def test_squares_stay_on_the_canvas_and_begin_where_blocks_do():
     boxes = np.array([[0, 0, 9, 9], [30, 20, 50, 40]])
-    regions = Regions(head=boxes, mouth=np.array([[4, 4, 6, 6], [49, 39, 50, 40]]), eyes=boxes)
-    plan = PatchPlan(frames=1, blocks=6, factor=3, mouth_share=1.0).inside((50, 40))
+    regions = RegionRaySampler(head=boxes, mouth=np.array([[4, 4, 6, 6], [49, 39, 50, 40]]), eyes=boxes)
+    plan = PatchSampler(frames=1, blocks=6, factor=3, mouth_share=1.0).inside((50, 40))
     draw = np.random.default_rng(0)
     # The mouth of frame 1 lies in the corner: the last square that fits begins at block 50 // 3 - 6 and 40 // 3 - 6.
-    assert choose_corner(regions, 1, plan, (50, 40), draw).tolist() == [10, 7]
-    pixels = square(choose_corner(regions, 0, plan, (50, 40), draw), plan)
+    assert sample_patch_corner(regions, 1, plan, (50, 40), draw).tolist() == [10, 7]
+    pixels = patch_pixels(sample_patch_corner(regions, 0, plan, (50, 40), draw), plan)
     assert pixels.shape == (18 * 18, 2)
     assert pixels[0].tolist() == [0, 0]
     assert pixels[1].tolist() == [1, 0]
-    assert PatchPlan(blocks=40, factor=2).inside((48, 64)).blocks == 24
+    assert PatchSampler(blocks=40, factor=2).inside((48, 64)).blocks == 24
 
 
 def test_a_field_without_the_finest_levels_is_one_in_which_they_are_silent():
-    full, small = HeadNetwork(**ARGS), HeadNetwork(**with_fewer_levels(ARGS, 3))
-    adopt(small, full)
+    full, small = HeadNetwork(**ARGS), HeadNetwork(**drop_fine_levels(ARGS, 3))
+    initialize_from_teacher(small, full)
     with torch.no_grad():
         for grid in (full.field.position_grid, full.field.ambient_grid):
             grid.table[grid.layout.offsets[3] :] = 0
@@ -200,9 +200,9 @@ def test_a_field_without_the_finest_levels_is_one_in_which_they_are_silent():
 def test_a_field_of_planes_keeps_its_levels():
     planes = {"levels": 3, "base": 8, "finest": 16, "log2_entries": 8, "features": 1}
     args = {"box": ARGS["box"], "n_codes": 3, "window": 3, "cells": 24, "kind": "triplane", "planes": planes}
-    assert with_fewer_levels(args, 2) == args
-    full, fast = HeadNetwork(**args), FastHead(args, FastSizes(levels=2, width=8, layers=2))
-    adopt(fast.field, full)
+    assert drop_fine_levels(args, 2) == args
+    full, fast = HeadNetwork(**args), DistilledHead(args, DistilledSizes(levels=2, width=8, layers=2))
+    initialize_from_teacher(fast.field, full)
     assert torch.equal(fast.field.colour.first.weight, full.colour.first.weight)
 
 
@@ -214,7 +214,7 @@ def test_frames_in_threads_are_frames_one_by_one(head, pose, conditions, backend
     for threads in (1, 2):
         torch.set_num_threads(threads)
         with torch.inference_mode():
-            pictures.append(FastRenderer(head).render(pose, conditions, SIZE))
+            pictures.append(DistilledRenderer(head).render(pose, conditions, SIZE))
         assert torch.get_num_threads() == threads
     torch.set_num_threads(before)
     assert torch.equal(pictures[0].rgb, pictures[1].rgb)

@@ -5,8 +5,8 @@ import threading
 import pytest
 import torch
 
-from beavervision.stages.radnerf_head.fast import threads
-from beavervision.stages.radnerf_head.fast.threads import FrameThreads
+from beavervision.stages.radnerf_head.distilled import threads
+from beavervision.stages.radnerf_head.distilled.threads import FrameThreads
 
 
 @pytest.fixture

@@ -8,15 +8,15 @@ from torch.utils._pytree import tree_leaves
 from beavervision.nerf import grid
 from beavervision.nerf.backends.torch import TorchBackend
 from beavervision.nerf.rays import box_span, pixel_rays
-from beavervision.nerf.render import accumulate, median_depth, weights_from_density
+from beavervision.nerf.volume_rendering import accumulate_along_rays, median_depth, render_weight_from_density
 from beavervision.stages.radnerf_head.averaging import WeightAverage
 from beavervision.stages.radnerf_head.batch import FaceBatch, RayBatch
-from beavervision.stages.radnerf_head.fast.head import FastHead, FastSizes
-from beavervision.stages.radnerf_head.network import HeadNetwork, Rendering
-from beavervision.stages.radnerf_head.objective import LossWeights, judge
+from beavervision.stages.radnerf_head.distilled.head import DistilledHead, DistilledSizes
+from beavervision.stages.radnerf_head.image_window import ImageWindows, Pose, corner_outlines
+from beavervision.stages.radnerf_head.loss_terms import LossWeights, compute_losses
+from beavervision.stages.radnerf_head.network import HeadNetwork, RayRendering
 from beavervision.stages.radnerf_head.perceptual import PerceptualLoss
-from beavervision.stages.radnerf_head.pose import WIDTH, PoseCorrection
-from beavervision.stages.radnerf_head.window import Pose, Windows, outlines
+from beavervision.stages.radnerf_head.pose_optimizer import WIDTH, PoseOptimizer
 
 ARGS = {
     "box": [-11.0, -14, -11, 11, 14, 7], "n_codes": 3, "window": 3, "cells": 8, "levels": 3, "finest": 24,
@@ -73,8 +73,8 @@ def test_the_field_and_its_gradients(unchecked, args):
     condition = network.encode(rand(COUNT, 3, 1, 204), rand(COUNT))
     points, view = rand(COUNT, SAMPLES, 3), rand(COUNT, 3)
     shaded = network.shade(points, view, condition, network.codes(torch.zeros(COUNT, dtype=torch.long, device=AWAY)))
-    weights = weights_from_density(shaded.density, rand(COUNT))
-    seen = accumulate(weights, shaded.rgb)
+    weights = render_weight_from_density(shaded.density, rand(COUNT))
+    seen = accumulate_along_rays(weights, shaded.rgb)
     assert {value.device for value in (*vars(shaded).values(), seen, median_depth(weights, shaded.density))} == {AWAY}
     seen.sum().backward()
     assert all(weight.grad is None or weight.grad.device == AWAY for weight in network.parameters())
@@ -101,12 +101,12 @@ def ray_batch(frames=2, count=COUNT):
 
 
 def test_losses_and_poses():
-    correction = PoseCorrection().to(AWAY)
+    correction = PoseOptimizer().to(AWAY)
     batch = correction.correct(ray_batch())
     assert batch.rotation.device == AWAY
     rgb, alpha = rand(2 * COUNT, 3).requires_grad_(), rand(2 * COUNT)
-    shown = Rendering(rgb, alpha, alpha, alpha)
-    judged = judge(shown, batch, torch.Generator(), LossWeights())
+    shown = RayRendering(rgb, alpha, alpha, alpha)
+    judged = compute_losses(shown, batch, torch.Generator(), LossWeights())
     (judged.loss + correction.penalty(batch.face.tracked)).backward()
     assert rgb.grad.device == AWAY
 
@@ -120,8 +120,8 @@ def test_squares():
 
 
 def test_the_fast_head_s_windows_and_upsampler():
-    head = FastHead(ARGS, FastSizes(factor=2, samples=2, width=8, layers=2, features=4)).to(AWAY)
-    windows = Windows(torch.zeros(2, 2, dtype=torch.long, device=AWAY), (4, 3), 2)
-    low, high = outlines(rand(5, 3), poses(2))
+    head = DistilledHead(ARGS, DistilledSizes(factor=2, samples=2, width=8, layers=2, features=4)).to(AWAY)
+    windows = ImageWindows(torch.zeros(2, 2, dtype=torch.long, device=AWAY), (4, 3), 2)
+    low, high = corner_outlines(rand(5, 3), poses(2))
     fine = head.upsampler(rand(2, 4 + head.features, 3, 4))
     assert {value.device for value in (windows.centres(), low, high, fine)} == {AWAY}

@@ -6,9 +6,9 @@ import torch
 
 from beavervision.face.framing import FrameSpec
 from beavervision.stages.radnerf_head.data import HeadData
+from beavervision.stages.radnerf_head.full_frame_renderer import render_full_frames
 from beavervision.stages.radnerf_head.network import HeadNetwork
-from beavervision.stages.radnerf_head.picture import render_pictures
-from beavervision.stages.radnerf_head.targets import Target
+from beavervision.stages.radnerf_head.targets import PixelTarget
 from beavervision.synthetic.miniature import miniature_clip
 from beavervision.types import Label
 
@@ -85,7 +85,7 @@ def test_a_canvas_beyond_the_footage_is_ignored_there(canvases, clip):
     xs, ys = x0 + (np.arange(width) + 0.5) / scale, y0 + (np.arange(height) + 0.5) / scale
     outside = ~((xs > 1) & (xs < 159))[None] | ~((ys > 1) & (ys < 119))[:, None]
     beyond = ~((xs > -1) & (xs < 161))[None] | ~((ys > -1) & (ys < 121))[:, None]
-    ignored = data.targets(t) == Target.IGNORED
+    ignored = data.targets(t) == PixelTarget.IGNORED
     assert beyond.any()
     assert ignored[beyond].all()
     assert not ignored[~outside].any()
@@ -98,7 +98,7 @@ def test_a_tall_frame_is_rendered_in_bounded_parts(canvases):
     network.enter_shell(torch.from_numpy(data.hull))
     batch = data.frame_batch(int(data.test_frames[0]))
     condition = network.encode(batch.face.windows, batch.face.eye)
-    shown = render_pictures(
+    shown = render_full_frames(
         network, condition, batch.cameras, batch.rotation, batch.translation, data.crops.size, samples=1
     )
     assert shown.rgb.shape == (1, 1080, 608, 3)

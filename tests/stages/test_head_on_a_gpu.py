@@ -9,8 +9,8 @@ import torch
 from stage_training import SaveAt, export
 
 from beavervision.face.framing import FrameSpec
-from beavervision.nerf.backends.choice import CUDA_OPTIONS, find_spec
-from beavervision.nerf.occupancy import OccupancyGrid
+from beavervision.nerf.backends.registry import CUDA_OPTIONS, find_spec
+from beavervision.nerf.occupancy_grid import OccupancyGrid
 from beavervision.stages.radnerf_head.data import HeadData
 from beavervision.stages.radnerf_head.inference import HeadRenderer
 from beavervision.stages.radnerf_head.module import HeadModule

@@ -12,15 +12,22 @@ from beavervision.errors import BeaverError
 from beavervision.face.camera import FRONTAL
 from beavervision.stages.radnerf_head.averaging import WeightAverage
 from beavervision.stages.radnerf_head.fields.ambient import AmbientField
-from beavervision.stages.radnerf_head.hull import Views, carve, head_box, near_face
-from beavervision.stages.radnerf_head.looking.strip import strip_row
-from beavervision.stages.radnerf_head.losses import idle_ambient, mean_error, opacity_entropy, pixel_errors
-from beavervision.stages.radnerf_head.ray_choice import Regions, choose_pixels, frame_chances
-from beavervision.stages.radnerf_head.schedule import FINAL_RATE, progress, rate
-from beavervision.stages.radnerf_head.targets import Target, pixel_targets
+from beavervision.stages.radnerf_head.losses import ambient_regularization, mean_error, opacity_entropy, pixel_errors
+from beavervision.stages.radnerf_head.optimizers import FINAL_RATE, progress, rate
+from beavervision.stages.radnerf_head.ray_sampler import RegionRaySampler, frame_probabilities, sample_pixels
+from beavervision.stages.radnerf_head.targets import PixelTarget, pixel_targets
+from beavervision.stages.radnerf_head.visual_hull import SilhouetteViews, carve_visual_hull, head_box, near_face_cells
+from beavervision.stages.radnerf_head.visualization.frame_strips import strip_row
 from beavervision.types import Label
 
-E, H, F, D, X, S = Target.EMPTY, Target.HEAD, Target.FREE, Target.EDGE, Target.IGNORED, Target.SOFT
+E, H, F, D, X, S = (
+    PixelTarget.EMPTY,
+    PixelTarget.HEAD,
+    PixelTarget.FREE,
+    PixelTarget.EDGE,
+    PixelTarget.IGNORED,
+    PixelTarget.SOFT,
+)
 
 
 def column(*labels):
@@ -83,7 +90,7 @@ def sphere_views(radius=7.0, n=8, turn=0.5, size=96):
     inside = sine < radius / distance
     targets = np.repeat(inside[None].astype(np.uint8), n, 0)
     cameras = np.tile([focal, focal, size / 2, size / 2], (n, 1))
-    return Views(targets, cameras, rotation, np.tile([0.0, 0.0, distance], (n, 1)))
+    return SilhouetteViews(targets, cameras, rotation, np.tile([0.0, 0.0, distance], (n, 1)))
 
 
 def _about_y(angle):
@@ -95,7 +102,7 @@ def _about_y(angle):
 def test_the_hull_contains_the_body_and_little_else_where_views_differ():
     views = sphere_views(turn=1.5, n=24)
     box = np.array([-12.0, -12, -12, 12, 12, 12])
-    hull = carve(views, box, 24)
+    hull = carve_visual_hull(views, box, 24)
     centres = np.stack(np.meshgrid(*[np.arange(24) - 11.5] * 3, indexing="ij"), -1)
     distance = np.linalg.norm(centres, axis=-1)
     assert hull[distance < 6.2].all()
@@ -116,24 +123,28 @@ def test_a_jaw_that_seldom_drops_keeps_its_room():
     below = slice(60, 96)
     shut = views.targets.copy()
     chin = shut[:, below].copy()
-    shut[:, below] = np.where(chin == Target.HEAD, Target.FREE, chin)  # the jaw's place shows neck nearly always
+    shut[:, below] = np.where(
+        chin == PixelTarget.HEAD, PixelTarget.FREE, chin
+    )  # the jaw's place shows neck nearly always
     shut[0, below] = chin[0]  # and the jaw once
     box = np.array([-12.0, -12, -12, 12, 12, 12])
-    dropped = carve(Views(shut, views.cameras, views.rotation, views.translation), box, 24)
+    dropped = carve_visual_hull(SilhouetteViews(shut, views.cameras, views.rotation, views.translation), box, 24)
     assert dropped[11, 6, 11]  # 5.5 cm below the middle
-    forbidden = np.where(shut == Target.FREE, Target.EMPTY, shut)
-    assert not carve(Views(forbidden, views.cameras, views.rotation, views.translation), box, 24)[11, 6, 11]
+    forbidden = np.where(shut == PixelTarget.FREE, PixelTarget.EMPTY, shut)
+    assert not carve_visual_hull(SilhouetteViews(forbidden, views.cameras, views.rotation, views.translation), box, 24)[
+        11, 6, 11
+    ]
 
 
 def test_outlines_that_never_meet_are_refused():
     views = sphere_views()
     with pytest.raises(BeaverError, match="prepare it again"):
-        head_box(Views(views.targets * 0, views.cameras, views.rotation, views.translation), 5.0)
+        head_box(SilhouetteViews(views.targets * 0, views.cameras, views.rotation, views.translation), 5.0)
 
 
 def test_the_face_bounds_its_own_columns_only():
     corners = np.array([[-5, -5, 2.0], [5, -5, 2.0], [-5, 5, 2.0], [5, 5, 2.0]])
-    near = near_face(corners, np.array([-10.0, -10, -10, 10, 10, 10]), 20)
+    near = near_face_cells(corners, np.array([-10.0, -10, -10, 10, 10, 10]), 20)
     # cell centres at z = -9.5 .. 9.5: -1 < z < 4 keeps -0.5 .. 3.5
     assert near[10, 10].nonzero()[0].tolist() == [9, 10, 11, 12, 13]
     # beside it, 4.5 cm from its rim at z = 2 (x = -9.5; a corner is 4.5 up): at most 2 + 2 + 6.4 / 2
@@ -186,13 +197,13 @@ def test_entropy_by_hand():
 
 def test_ambient_counts_only_where_nothing_moves():
     ambient, moves = torch.tensor([0.9, 0.2, 0.4]), torch.tensor([True, False, False])
-    assert float(idle_ambient(ambient, moves)) == pytest.approx(0.3)
-    assert float(idle_ambient(ambient, torch.ones(3, dtype=torch.bool))) == 0
+    assert float(ambient_regularization(ambient, moves)) == pytest.approx(0.3)
+    assert float(ambient_regularization(ambient, torch.ones(3, dtype=torch.bool))) == 0
 
 
 def test_pixels_come_from_their_regions():
     boxes = [np.array([[0, 0, 20, 10]]), np.array([[5, 6, 9, 8]]), np.array([[15, 1, 17, 3]])]
-    chosen = choose_pixels(Regions(*boxes), 0, (50, 30, 20), np.random.default_rng(0))
+    chosen = sample_pixels(RegionRaySampler(*boxes), 0, (50, 30, 20), np.random.default_rng(0))
     assert chosen.shape == (100, 2)
     for (x0, y0, x1, y1), part in zip((b[0] for b in boxes), (chosen[:50], chosen[50:80], chosen[80:]), strict=True):
         assert (part >= [x0, y0]).all()
@@ -201,16 +212,16 @@ def test_pixels_come_from_their_regions():
 
 def test_rare_openings_are_drawn_as_often_as_common_ones():
     mouth = np.concatenate([np.full(90, 0.02), np.full(10, 0.4)])
-    chances = frame_chances(mouth, np.full(100, 0.3), uniform=0.0)
+    chances = frame_probabilities(mouth, np.full(100, 0.3), uniform=0.0)
     # half by the mouth: a quarter to the ten open frames, a quarter to the ninety shut; half by eyes that say nothing
     assert chances.sum() == pytest.approx(1)
     assert chances[90:].sum() == pytest.approx(0.25 + 0.05)
-    np.testing.assert_allclose(frame_chances(mouth, mouth, uniform=1.0), 0.01)
+    np.testing.assert_allclose(frame_probabilities(mouth, mouth, uniform=1.0), 0.01)
 
 
 def test_a_single_odd_frame_is_not_drawn_all_the_time():
     mouth = np.append(np.full(99, 0.02), 0.4)
-    chances = frame_chances(mouth, mouth, uniform=0.5)
+    chances = frame_probabilities(mouth, mouth, uniform=0.5)
     assert chances[-1] < 0.5 * 0.5
     assert chances[-1] > 0.1
 

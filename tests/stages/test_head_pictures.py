@@ -5,11 +5,11 @@ import pytest
 import torch
 
 from beavervision.face.camera import FRONTAL
-from beavervision.nerf.occupancy import mark
+from beavervision.nerf.occupancy_grid import mark_cells
 from beavervision.nerf.rays import pixel_rays
-from beavervision.nerf.render import STOP
+from beavervision.nerf.volume_rendering import EARLY_STOP
+from beavervision.stages.radnerf_head.full_frame_renderer import render_full_frames
 from beavervision.stages.radnerf_head.network import HeadNetwork
-from beavervision.stages.radnerf_head.picture import render_pictures
 
 BOX = [-11.0, -14, -11, 11, 14, 7]
 UNSEEN = 0.1 / 255
@@ -21,7 +21,7 @@ def head(kind="grid", gain=10.0, **numbers):
     """A head that looks like something: a spherical shell of strong colours, the denser the larger `gain` is."""
     network = HeadNetwork(box=BOX, n_codes=3, window=3, cells=24, kind=kind, **numbers).eval()
     direction = torch.randn(4000, 3, generator=torch.Generator().manual_seed(0))
-    network.enter_shell(mark(0.5 + 0.4 * direction / direction.norm(dim=1, keepdim=True), 24))
+    network.enter_shell(mark_cells(0.5 + 0.4 * direction / direction.norm(dim=1, keepdim=True), 24))
     with torch.no_grad():
         for name, table in network.named_parameters():
             if "_grid." in name:
@@ -52,7 +52,7 @@ def test_an_early_stop_leaves_out_only_what_nobody_sees(gain):
         wanted = network(rays, condition.expand(300, -1), code.expand(300, -1), jitter)
         found = network.render(rays, condition, code, jitter)
         alike = network.render(rays, condition.expand(300, -1), code, jitter)
-    opaque = float((wanted.alpha > 1 - STOP).float().mean())
+    opaque = float((wanted.alpha > 1 - EARLY_STOP).float().mean())
     assert (opaque > 0.1) is (gain > 0)
     torch.testing.assert_close(found[:, :3], wanted.rgb, atol=UNSEEN, rtol=0)
     torch.testing.assert_close(found[:, 3], wanted.alpha, atol=UNSEEN, rtol=0)
@@ -62,12 +62,12 @@ def test_an_early_stop_leaves_out_only_what_nobody_sees(gain):
 
 def test_threads_change_no_bit(monkeypatch):
     network = head(**SMALL)
-    monkeypatch.setattr("beavervision.stages.radnerf_head.picture.CHUNK", 500)
+    monkeypatch.setattr("beavervision.stages.radnerf_head.full_frame_renderer.CHUNK", 500)
     before, pictures = torch.get_num_threads(), []
     for threads in (1, 2):
         torch.set_num_threads(threads)
         with torch.no_grad():
-            pictures.append(render_pictures(network, conditions(network), *facing(48), (48, 48)))
+            pictures.append(render_full_frames(network, conditions(network), *facing(48), (48, 48)))
     torch.set_num_threads(before)
     assert float(pictures[0].alpha.max()) > 0.5
     for one, two in zip(vars(pictures[0]).values(), vars(pictures[1]).values(), strict=True):
@@ -82,7 +82,7 @@ def test_torch_and_numba_render_the_same_frame(kind):
     for backend in ("torch", "numba"):
         network.use_backend(backend)
         with torch.no_grad():
-            pictures.append(render_pictures(network, conditions(network), *facing(512), (512, 512), samples=2))
+            pictures.append(render_full_frames(network, conditions(network), *facing(512), (512, 512), samples=2))
     twin, kernels = pictures
     assert float(twin.rgb.std()) > 0.05
     assert float((twin.rgb - kernels.rgb).abs().max()) <= 1 / 255

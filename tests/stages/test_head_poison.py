@@ -10,7 +10,7 @@ import torch
 from beavervision.face.framing import FrameSpec
 from beavervision.stages.radnerf_head.data import HeadData
 from beavervision.stages.radnerf_head.module import HeadModule
-from beavervision.stages.radnerf_head.targets import Target
+from beavervision.stages.radnerf_head.targets import PixelTarget
 from beavervision.synthetic.miniature import miniature_clip
 from beavervision.types import Label
 
@@ -36,7 +36,7 @@ def covered(clip, colour):
         x0, y0, x1, y1 = data.regions.mouth[t]
         labels[t, y0:y1, x0 : (x0 + x1) // 2] = Label.HAND
     data.crops = replace(data.crops, labels=labels, rgb=rgb)
-    hidden = np.stack([data.targets(t) == Target.IGNORED for t in range(len(rgb))])
+    hidden = np.stack([data.targets(t) == PixelTarget.IGNORED for t in range(len(rgb))])
     assert 0.1 < hidden[data.train_frames].mean() < 0.9
     noise = np.random.default_rng(colour).integers(colour, colour + 100, rgb.shape, np.uint8)
     rgb[hidden] = noise[hidden]

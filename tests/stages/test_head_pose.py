@@ -6,7 +6,14 @@ import torch
 from scipy.spatial.transform import Rotation
 
 from beavervision.face.camera import FRONTAL
-from beavervision.stages.radnerf_head.pose import FARTHEST, SHIFT, TURN, WIDTH, PoseCorrection, tracked_features
+from beavervision.stages.radnerf_head.pose_optimizer import (
+    MAX_DEVIATIONS,
+    SHIFT,
+    TURN,
+    WIDTH,
+    PoseOptimizer,
+    tracked_features,
+)
 
 TRAINING = np.arange(60) < 50
 
@@ -43,19 +50,19 @@ def test_a_held_out_frame_decides_nothing_but_its_own_row():
     after = features_of(poisoned)
     others = np.arange(60) != 55
     np.testing.assert_array_equal(before[others], after[others])
-    assert np.abs(after[55]).max() == FARTHEST
+    assert np.abs(after[55]).max() == MAX_DEVIATIONS
 
 
 def test_a_correction_starts_at_nothing():
     _, _, rotation, translation = clip_like()
     poses = torch.tensor(rotation), torch.tensor(translation)
-    for same, tracked in zip(PoseCorrection()(torch.randn(60, WIDTH), *poses), poses, strict=True):
+    for same, tracked in zip(PoseOptimizer()(torch.randn(60, WIDTH), *poses), poses, strict=True):
         torch.testing.assert_close(same, tracked)
 
 
 def test_a_correction_by_hand():
     """The first number turns about the camera's y axis, the last one moves away from the camera."""
-    correction = PoseCorrection(width=2)
+    correction = PoseOptimizer(width=2)
     correction.rule.weight.data[1, 0] = 1.5
     correction.rule.weight.data[5, 1] = -2.0
     tracked = torch.tensor([[2.0, 0.0], [0.0, 1.0]])
@@ -76,7 +83,7 @@ def test_a_rule_learnt_from_training_frames_corrects_held_out_ones():
     truth = Rotation.from_rotvec(features[:, :1].numpy() * [[0.015, 0, 0]]).as_matrix() @ rotation
     points = torch.tensor([[0.0, 0, 8], [5, 0, 4], [-5, 0, 4], [0, -6, 5]])
     wanted = points @ torch.tensor(truth, dtype=torch.float32).transpose(1, 2) + torch.tensor(translation)[:, None]
-    correction = PoseCorrection()
+    correction = PoseOptimizer()
     optimizer = torch.optim.Adam(correction.parameters(), 0.05)
 
     def error(frames):

@@ -10,10 +10,10 @@ from beavervision.metrics.lpips import SMALLEST, Lpips
 from beavervision.stages.radnerf_head.batch import describe_frames
 from beavervision.stages.radnerf_head.data import HeadData
 from beavervision.stages.radnerf_head.module import HeadModule
-from beavervision.stages.radnerf_head.patches import PatchPlan
-from beavervision.stages.radnerf_head.perceptual import PerceptualLoss, laid_over
-from beavervision.stages.radnerf_head.phases import Phases
-from beavervision.stages.radnerf_head.targets import Target
+from beavervision.stages.radnerf_head.patches import PatchSampler
+from beavervision.stages.radnerf_head.perceptual import PerceptualLoss, composite_over
+from beavervision.stages.radnerf_head.targets import PixelTarget
+from beavervision.stages.radnerf_head.training_schedule import TrainingSchedule
 from beavervision.synthetic.miniature import miniature_clip
 
 FIELD = {"levels": 4, "finest": 32, "ambient_finest": 16, "log2_entries": 10, "hidden": 16, "geometry": 8, "samples": 8}
@@ -53,14 +53,17 @@ def weights(tmp_path_factory):
 
 def test_what_is_seen_through_the_head_follows_from_the_target(batch):
     """Half of 0.8 (premultiplied 0.4) over what is behind: the plate, 0.2, or the footage, 0.6; grey what is hidden."""
-    kinds = torch.tensor([Target.HEAD, Target.EDGE, Target.EMPTY, Target.FREE, Target.IGNORED], dtype=torch.uint8)
+    kinds = torch.tensor(
+        [PixelTarget.HEAD, PixelTarget.EDGE, PixelTarget.EMPTY, PixelTarget.FREE, PixelTarget.IGNORED],
+        dtype=torch.uint8,
+    )
     side = batch.pixels.shape[1]
     batch = type(batch)(**vars(batch))
     batch.rgb, batch.behind = torch.full((1, side, 3), 0.6), torch.full((1, side, 3), 0.2)
-    batch.target = torch.full((1, side), Target.HEAD, dtype=torch.uint8)
+    batch.target = torch.full((1, side), PixelTarget.HEAD, dtype=torch.uint8)
     batch.target[0, :5] = kinds
     shown = torch.tensor([0.4, 0.4, 0.4, 0.5]).expand(side, 4).clone().requires_grad_()
-    picture, truth = laid_over(shown, batch)
+    picture, truth = composite_over(shown, batch)
     torch.testing.assert_close(picture[0, 0].flatten()[:5], torch.tensor([0.5, 0.5, 0.7, 0.7, 0.5]))
     assert truth[0, 0].flatten()[3:6].tolist() == pytest.approx([0.6, 0.5, 0.6])
     picture.sum().backward()
@@ -76,9 +79,9 @@ def test_a_head_that_is_the_footage_loses_nothing_and_a_blurred_one_does(batch, 
 
 
 def test_squares_of_a_thumbnail_are_enlarged(data, weights):
-    batch = data.patch_batch(0, PatchPlan(frames=2, blocks=8))
+    batch = data.patch_batch(0, PatchSampler(frames=2, blocks=8))
     shown = torch.zeros(2 * 64, 4)
-    assert laid_over(shown, batch)[0].shape == (2, 3, SMALLEST, SMALLEST)
+    assert composite_over(shown, batch)[0].shape == (2, 3, SMALLEST, SMALLEST)
     for loss in (PerceptualLoss(), PerceptualLoss(lpips=str(weights))):
         assert bool(loss(shown, batch).isfinite())
 
@@ -90,7 +93,7 @@ def test_lpips_judges_where_its_weights_are(batch, truth, weights, monkeypatch, 
     loss = PerceptualLoss(weight=0.5, lpips=str(weights))
     assert loss.describe() == "squares are judged by LPIPS (AlexNet)"
     shown = truth * 0.9
-    expected = Lpips.from_file(weights)(*laid_over(shown, batch)).mean() / 2
+    expected = Lpips.from_file(weights)(*composite_over(shown, batch)).mean() / 2
     torch.testing.assert_close(loss(shown, batch), expected)
 
 
@@ -106,9 +109,9 @@ def test_a_gpu_judges_alike(batch, truth, weights):
 
 
 def test_squares_judge_the_field_in_the_last_part_of_its_own_training():
-    phases = Phases(shell_at=0.1, distill_share=0.2, squares_at=0.75)
+    phases = TrainingSchedule(shell_at=0.1, distill_share=0.2, squares_at=0.75)
     assert [phases.at(done).squares for done in (0.0, 0.59, 0.6, 0.79, 0.8, 1.0)] == [0, 0, 1, 1, 0, 0]
-    assert not any(Phases(0.1, 0.0).at(done).squares for done in (0.5, 0.99, 1.0))
+    assert not any(TrainingSchedule(0.1, 0.0).at(done).squares for done in (0.5, 0.99, 1.0))
 
 
 def test_the_field_learns_from_squares_once_they_judge_it(data, weights):

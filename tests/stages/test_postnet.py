@@ -8,7 +8,7 @@ from beavervision.artifacts.bundle import Bundle
 from beavervision.artifacts.motion import Motion
 from beavervision.errors import BeaverError
 from beavervision.face.model_registry import load_face_model
-from beavervision.nerf.condition_scale import ConditionScale
+from beavervision.nerf.condition_normalizer import ConditionScale
 from beavervision.stages.audio2motion.data import Audio2MotionData
 from beavervision.stages.audio2motion.module import Audio2Motion
 from beavervision.stages.postnet.data import PostNetData

@@ -13,11 +13,11 @@ from beavervision.errors import BeaverError
 from beavervision.face.framing import FrameSpec
 from beavervision.stages.radnerf_head.batch import describe_frames, head_masks
 from beavervision.stages.radnerf_head.data import HeadData
+from beavervision.stages.radnerf_head.datasets import spread_indices
+from beavervision.stages.radnerf_head.full_frame_renderer import render_full_frames
 from beavervision.stages.radnerf_head.inference import HeadRenderer
 from beavervision.stages.radnerf_head.module import HeadModule
-from beavervision.stages.radnerf_head.patches import PatchPlan
-from beavervision.stages.radnerf_head.picture import render_pictures
-from beavervision.stages.radnerf_head.streams import spread
+from beavervision.stages.radnerf_head.patches import PatchSampler
 from beavervision.synthetic.miniature import miniature_clip
 
 FIELD = {
@@ -147,7 +147,7 @@ def test_training_conditions_are_noisy_and_others_are_not(clip):
 
 
 def test_rays_and_squares_name_their_frames(data):
-    for batch in (data.ray_batch(0), data.patch_batch(0, PatchPlan(frames=3, blocks=8))):
+    for batch in (data.ray_batch(0), data.patch_batch(0, PatchSampler(frames=3, blocks=8))):
         assert batch.shown == tuple(data.train_frames[batch.frame].tolist())
         assert batch.to("cpu").describe() == "of frames " + ", ".join(map(str, sorted(set(batch.shown))))
 
@@ -167,7 +167,7 @@ def test_the_hull_holds_the_true_face(data):
     """Vertices of the actor's face lie in occupied cells, whatever the face does."""
     keys = data.model.landmarks68[17:]
     size = (data.box[3:] - data.box[:3]) / 24
-    for t in spread(data.train_frames, 5):
+    for t in spread_indices(data.train_frames, 5):
         points = data.model.vertices(data.subject.identity, data.subject.expression[t])[keys]
         cells = ((points - data.box[:3]) / size).astype(int)
         assert data.hull[tuple(cells.T)].mean() > 0.95
@@ -202,7 +202,7 @@ def test_a_bundle_renders_what_the_module_rendered(data, trained):
     batch = module.poses.correct(data.frame_batch(t))
     network = module.average.network
     condition = network.encode(batch.face.windows, batch.face.eye)
-    shown = render_pictures(network, condition, batch.cameras, batch.rotation, batch.translation, data.crops.size)
+    shown = render_full_frames(network, condition, batch.cameras, batch.rotation, batch.translation, data.crops.size)
     renderer = HeadRenderer.from_bundle(bundle.folder)
     raw, eye = source_motion(data)
     rotation, translation, cameras = (array[[t]] for array in renderer.source_poses)

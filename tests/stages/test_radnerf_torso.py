@@ -7,11 +7,11 @@ from beavervision.artifacts.bundle import save_bundle
 from beavervision.errors import BeaverError
 from beavervision.face.framing import FrameSpec
 from beavervision.stages.radnerf_torso import data as torso_data
-from beavervision.stages.radnerf_torso.data import TorsoData, spread
-from beavervision.stages.radnerf_torso.detail import load_detail
+from beavervision.stages.radnerf_torso.data import TorsoData, spread_indices
 from beavervision.stages.radnerf_torso.frozen_head import check_head
 from beavervision.stages.radnerf_torso.inference import TorsoRenderer, bake, render_baked, render_exact
 from beavervision.stages.radnerf_torso.module import RadNerfTorso
+from beavervision.stages.radnerf_torso.texture_detail import load_detail
 from beavervision.types import Label
 
 SPEC = FrameSpec("1x1", 1.0, 48, 0.4)
@@ -19,8 +19,8 @@ SMALL = {"levels": 6, "finest": 48, "log2_entries": 10, "hidden": 16, "canonical
 
 
 def test_spread_keeps_both_ends():
-    assert spread(np.arange(10, 20), 3).tolist() == [10, 14, 19]
-    assert spread(np.arange(3), 5).tolist() == [0, 1, 2]
+    assert spread_indices(np.arange(10, 20), 3).tolist() == [10, 14, 19]
+    assert spread_indices(np.arange(3), 5).tolist() == [0, 1, 2]
 
 
 class TrueHead:

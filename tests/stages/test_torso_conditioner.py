@@ -4,8 +4,8 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 from torso_track import make_track
 
-from beavervision.stages.radnerf_torso.conditioner import TorsoConditioner, similarity
-from beavervision.stages.radnerf_torso.track import body_track
+from beavervision.stages.radnerf_torso.conditioner import TorsoConditioner, similarity_transform
+from beavervision.stages.radnerf_torso.source_track import body_track
 
 
 def test_similarity_recovers_turn_scale_and_shift():
@@ -14,7 +14,7 @@ def test_similarity_recovers_turn_scale_and_shift():
     angle, scale, shift = 0.3, 1.7, np.array([0.2, -0.9])
     turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     for points in source:
-        found = similarity(points[None], points @ turn.T + shift)[0]
+        found = similarity_transform(points[None], points @ turn.T + shift)[0]
         np.testing.assert_allclose(found, np.column_stack([turn, shift]), atol=1e-9)
 
 

@@ -7,13 +7,13 @@ import torch
 from torso_track import make_track
 
 from beavervision.stages.radnerf_torso.conditioner import TorsoConditioner
-from beavervision.stages.radnerf_torso.detail import load_detail, rest_detail, save_detail
 from beavervision.stages.radnerf_torso.inference import bake
-from beavervision.stages.radnerf_torso.movement import look_up, movement_of
 from beavervision.stages.radnerf_torso.network import TorsoField
-from beavervision.stages.radnerf_torso.raster import Raster
+from beavervision.stages.radnerf_torso.pixel_grid import PixelGrid
+from beavervision.stages.radnerf_torso.texture_detail import load_detail, rest_detail, save_detail
+from beavervision.stages.radnerf_torso.torso_deformation import deformation_from_network, sample_at_rest
 
-RASTER = Raster((96, 96), 2.0)
+RASTER = PixelGrid((96, 96), 2.0)
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +36,8 @@ def scene():
 
 def picture(scene, frame: int, texture: np.ndarray) -> np.ndarray:
     network, condition, _, _ = scene
-    movement = movement_of(network, RASTER, condition.take(np.array([frame])))[0]
-    logits = look_up(texture, movement, network.aspect)[..., :3]
+    movement = deformation_from_network(network, RASTER, condition.take(np.array([frame])))[0]
+    logits = sample_at_rest(texture, movement, network.aspect)[..., :3]
     return np.rint(255 / (1 + np.exp(-logits))).astype(np.uint8)
 
 

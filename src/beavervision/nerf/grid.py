@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from beavervision.errors import NotFiniteError
-from beavervision.nerf.backends.choice import load_backend
+from beavervision.nerf.backends.registry import load_backend
 
 INIT = 1e-4
 """Tables start uniform in +-INIT unless told otherwise (Mueller et al. 2022, "Instant NGP", section 4)."""

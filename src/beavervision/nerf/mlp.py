@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from beavervision.nerf.backends.choice import load_backend
 from beavervision.nerf.backends.fused import FusedNetwork, FusedSizes, run_fused
+from beavervision.nerf.backends.registry import load_backend
 
 
 class RayMLP(nn.Module):
@@ -83,3 +84,24 @@ class RayMLP(nn.Module):
             joined = torch.cat([samples, rays[:, None].expand(*samples.shape[:2], -1)], -1)
         weights = [first, *(layer.weight for layer in self.rest)]
         return run_fused(fused, joined.flatten(0, 1), weights).unflatten(0, samples.shape[:2])
+
+
+MAX_EXPONENT = 15.0
+"""Exponent at which the gradient stops growing (Instant NGP's truncated exponential)."""
+
+
+class _TruncatedExp(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.save_for_backward(x)
+        return torch.exp(x.clamp_max(MAX_EXPONENT))
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (x,) = ctx.saved_tensors
+        return gradient * torch.exp(x.clamp(-MAX_EXPONENT, MAX_EXPONENT))
+
+
+def truncated_exp(x: Float[Tensor, "*n"]) -> Float[Tensor, "*n"]:
+    """exp(x) whose value and gradient stay finite, and whose gradient never dies."""
+    return _TruncatedExp.apply(x)

@@ -15,7 +15,7 @@ BF16_SINCE = (8, 0)
 """Compute capability of the first GPUs with bfloat16 (Ampere)."""
 
 
-def exact(function: Callable[P, ResultT]) -> Callable[P, ResultT]:
+def full_precision(function: Callable[P, ResultT]) -> Callable[P, ResultT]:
     """Let a function compute in its inputs' precision, whatever autocast does around it.
 
     Autocast takes every matrix product for a layer; a rotation in bfloat16 moves a ray by pixels.
@@ -42,7 +42,7 @@ def layer_precision(device: torch.device) -> torch.dtype:
     return torch.float32
 
 
-def half_where_fast(device: torch.device) -> torch.autocast:
+def half_precision_where_fast(device: torch.device) -> torch.autocast:
     """Context in which layers compute in `layer_precision`."""
     return layers_in(layer_precision(device), device)
 

@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from beavervision.nerf.precision import exact
+from beavervision.nerf.precision import full_precision
 
 UNIT_CM = 10.0
 """Length unit of depths and densities: about half a head, so numbers are those of the NeRF papers' unit cube."""
@@ -31,7 +31,7 @@ class Rays:
     """Unit direction in head space."""
 
 
-@exact
+@full_precision
 def pixel_rays(
     pixels: Float[Tensor, "*r 2"],
     cameras: Float[Tensor, "*r 4"],

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from beavervision.face.landmarks import EYES, LIPS_INNER, LIPS_OUTER, N_MESH, OVAL, UPPER_LIDS
 from beavervision.face.morphable_model import CONDITION_SCALE, FaceModel
-from beavervision.nerf.precision import exact
+from beavervision.nerf.precision import full_precision
 
 EYE_WEIGHT, UPPER_LID_WEIGHT, LIP_WEIGHT, OUTLINE_WEIGHT = 3.0, 20.0, 5.0, 0.0
 """Weights of the landmarks' squared errors (STAGES.md section 2); the others have 1."""
@@ -48,18 +48,18 @@ class FaceGeometry(nn.Module):
     def _keep(self, name: str, values: np.ndarray) -> None:
         self.register_buffer(name, torch.from_numpy(np.ascontiguousarray(values)).float(), persistent=False)
 
-    @exact
+    @full_precision
     def landmark_error(self, error: Float[Tensor, "*b E"]) -> Float[Tensor, "*b"]:
         """Weighted mean squared error of the 468 canonical landmarks' coordinates, mm^2."""
         return (error.float() @ self.factor).square().sum(-1)
 
-    @exact
+    @full_precision
     def lip_gap_error(self, error: Float[Tensor, "*b E"]) -> Float[Tensor, "*b"]:
         """Mean squared error of the vectors between upper and lower inner lip, mm^2."""
         gap = torch.einsum("...e,ekc->...kc", error.float(), self.gap_basis)
         return gap.square().sum(-1).mean(-1)
 
-    @exact
+    @full_precision
     def lips(self, expression: Float[Tensor, "*b E"]) -> Float[Tensor, "*b 40 3"]:
         """Edges of the mean face's lips (LIP_POINTS) in head space, mm."""
         return self.lip_mean + torch.einsum("...e,ekc->...kc", expression.float(), self.lip_basis)

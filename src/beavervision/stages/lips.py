@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from beavervision.face.morphable_model import CONDITION_SCALE, FaceModel
-from beavervision.nerf.precision import exact
+from beavervision.nerf.precision import full_precision
 
 LIPS68 = slice(48, 68)
 """Outer and inner lips among the 68 landmarks."""
@@ -30,7 +30,7 @@ class LipShape(nn.Module):
         flat = torch.from_numpy(basis.reshape(len(basis), LIPS_DIM)).float()
         self.register_buffer("basis", flat, persistent=False)
 
-    @exact
+    @full_precision
     def forward(self, expression: Float[Tensor, "*b E"]) -> Float[Tensor, "*b 60"]:
         """Offsets of the lips from the resting mean face."""
         return expression.float() @ self.basis

@@ -17,7 +17,7 @@ DENSE, HASHED, TILED = 0, 1, 2
 
 
 @njit(cache=True, error_model="numpy")
-def rows(points, start, place):
+def table_rows(points, start, place):
     """Copy points [N, D] from `start` on into the rows of `place` [3, n]; those beyond the last are zeros."""
     count = min(place.shape[1], len(points) - start)
     place[:] = 0
@@ -28,7 +28,7 @@ def rows(points, start, place):
 
 
 @njit(cache=True, error_model="numpy")
-def locate(place, scale, strides, kind, size, lows, corners, shares):
+def locate_cells(place, scale, strides, kind, size, lows, corners, shares):
     """Find the cells of points in one level; a 2-D grid is the lower plane of a 3-D one.
 
     Args:

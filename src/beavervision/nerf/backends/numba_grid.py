@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit, prange
 
-from beavervision.nerf.backends.numba_cells import locate, rows
+from beavervision.nerf.backends.numba_cells import locate_cells, table_rows
 
 CHUNK = 256
 """Points that are located at a time: their corners stay in the first cache."""
@@ -171,8 +171,8 @@ def _encode(points, table, scales, strides, kinds, offsets, features, begin, end
     for level in range(len(scales)):
         own = table[offsets[level] : offsets[level + 1]]
         for start in range(begin, end, CHUNK):
-            count = rows(points, start, place)
-            locate(place, scales[level], strides[level], kinds[level], len(own), lows, corners, shares)
+            count = table_rows(points, start, place)
+            locate_cells(place, scales[level], strides[level], kinds[level], len(own), lows, corners, shares)
             here = features[start : start + count, level * width : (level + 1) * width]
             _blend_all(own, corners, shares, here, points.shape[1] == 3)
 
@@ -190,8 +190,8 @@ def encode(points, table, scales, strides, kinds, offsets, block, features):
 def _table_gradient(points, gradient, scale, strides, kind, own, column):
     place, lows, corners, shares = _room(points.dtype)
     for start in range(0, len(points), CHUNK):
-        count = rows(points, start, place)
-        locate(place, scale, strides, kind, len(own), lows, corners, shares)
+        count = table_rows(points, start, place)
+        locate_cells(place, scale, strides, kind, len(own), lows, corners, shares)
         here = gradient[start : start + count, column : column + own.shape[1]]
         _push_all(own, corners, shares, here, points.shape[1] == 3)
 
@@ -215,8 +215,8 @@ def _point_gradient(points, table, gradient, scales, strides, kinds, offsets, be
         own = table[offsets[level] : offsets[level + 1]]
         for part in range(len(sums)):
             start = begin + part * CHUNK
-            count = rows(points, start, place)
-            locate(place, scales[level], strides[level], kinds[level], len(own), lows, corners, shares)
+            count = table_rows(points, start, place)
+            locate_cells(place, scales[level], strides[level], kinds[level], len(own), lows, corners, shares)
             here = gradient[start : start + count, level * width : (level + 1) * width]
             _pull_all(own, corners, shares, scales[level], here, sums[part], dims == 3)
     for i in range(begin, end):

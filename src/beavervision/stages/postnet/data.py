@@ -18,7 +18,7 @@ from beavervision.data.augmentation import Disturbance, Variety
 from beavervision.data.feature_cache import Shelf
 from beavervision.data.sampling import DrawLoader, draw_loader
 from beavervision.errors import BeaverError
-from beavervision.nerf.condition_scale import ConditionScale
+from beavervision.nerf.condition_normalizer import ConditionScale
 from beavervision.stages.audio2motion.inference import AudioToMotion
 from beavervision.stages.postnet.pitch import frame_pitch
 from beavervision.stages.postnet.refinement import Refinement, Stretches, collate

@@ -15,7 +15,7 @@ from beavervision.audio.speech_features import pitch_rows
 from beavervision.errors import BeaverError
 from beavervision.face.model_registry import load_face_model
 from beavervision.face.morphable_model import FaceModel
-from beavervision.nerf.condition_scale import ConditionScale
+from beavervision.nerf.condition_normalizer import ConditionScale
 from beavervision.stages.postnet import lle
 from beavervision.stages.postnet.network import PostNet
 from beavervision.stages.postnet.pitch import frame_pitch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from beavervision.stages.radnerf_head.targets import Target
+from beavervision.stages.radnerf_head.targets import PixelTarget
 from beavervision.types import Batch, Bool, Float, Int, Label, Tensor, UInt8
 
 
@@ -96,7 +96,7 @@ def describe_frames(frames: tuple[int, ...]) -> str:
 
 def head_masks(batch: FrameBatch) -> dict[str, Bool[Tensor, "H W"]]:
     """Pixels that each figure counts: the head, its skin, and what of it lies in the mouth's box."""
-    valid = batch.target != Target.IGNORED
+    valid = batch.target != PixelTarget.IGNORED
     skin = (batch.labels == Label.FACE) & valid
     head = ((batch.labels == Label.HAIR) & valid) | skin
     x0, y0, x1, y1 = batch.mouth.tolist()

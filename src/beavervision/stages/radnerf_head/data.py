@@ -16,16 +16,16 @@ from beavervision.artifacts.crops import Crops, open_crops
 from beavervision.errors import BeaverError
 from beavervision.face.framing import FrameSpec
 from beavervision.face.model_registry import load_face_model
-from beavervision.nerf.condition_scale import ConditionScale, frame_windows, without_gaps
+from beavervision.nerf.condition_normalizer import ConditionScale, frame_windows, without_gaps
 from beavervision.stages.base import StageData
 from beavervision.stages.radnerf_head.batch import FaceBatch, FrameBatch, RayBatch
-from beavervision.stages.radnerf_head.hull import Views, carve, head_box, near_face
+from beavervision.stages.radnerf_head.datasets import HeldOutFrameDataset, RayBatchDataset, spread_indices
 from beavervision.stages.radnerf_head.limits import DATA
-from beavervision.stages.radnerf_head.patches import PatchPlan, choose_corner, square
+from beavervision.stages.radnerf_head.patches import PatchSampler, patch_pixels, sample_patch_corner
 from beavervision.stages.radnerf_head.pixels import frame_targets, read_pixels
-from beavervision.stages.radnerf_head.pose import tracked_features
-from beavervision.stages.radnerf_head.ray_choice import choose_pixels, find_regions, frame_chances
-from beavervision.stages.radnerf_head.streams import Frames, Steps, spread
+from beavervision.stages.radnerf_head.pose_optimizer import tracked_features
+from beavervision.stages.radnerf_head.ray_sampler import frame_probabilities, make_region_sampler, sample_pixels
+from beavervision.stages.radnerf_head.visual_hull import SilhouetteViews, carve_visual_hull, head_box, near_face_cells
 
 GREY = 128
 """Stands for an unknown background."""
@@ -125,8 +125,8 @@ class HeadData(StageData):
         self.raw_eye = eye
         self.eye = ((eye - self.eye_mean) / self.eye_std).astype(np.float32)
         mouth = subject.mouth_open[self.train_frames]
-        self.chances = frame_chances(mouth, eye[self.train_frames], self.even)
-        self.regions = find_regions(self.crops, subject.landmarks, np.flatnonzero(subject.visible))
+        self.chances = frame_probabilities(mouth, eye[self.train_frames], self.even)
+        self.regions = make_region_sampler(self.crops, subject.landmarks, np.flatnonzero(subject.visible))
         face = np.nanmedian(subject.box[:, 3] - subject.box[:, 1]) * float(self.crops.path[0, 2])
         self.band = max(1, round(self.band_share * float(face)))
         self.rotation = subject.rotation.astype(np.float32)
@@ -142,12 +142,12 @@ class HeadData(StageData):
 
     def _find_hull(self, identity: np.ndarray) -> None:
         """Box and hull of the head from training frames spread over the clip."""
-        chosen = spread(self.train_frames, self.hull_frames)
+        chosen = spread_indices(self.train_frames, self.hull_frames)
         targets = np.stack([self.targets(t) for t in chosen])
-        views = Views(targets, self.crops.cameras[chosen], self.rotation[chosen], self.translation[chosen])
+        views = SilhouetteViews(targets, self.crops.cameras[chosen], self.rotation[chosen], self.translation[chosen])
         self.box = head_box(views, float(self.model.mean[:, 2].max()))
         at_rest = self.model.vertices(identity, np.zeros(len(self.model.exp_basis)))
-        self.hull = carve(views, self.box, self.cells) & near_face(at_rest, self.box, self.cells)
+        self.hull = carve_visual_hull(views, self.box, self.cells) & near_face_cells(at_rest, self.box, self.cells)
 
     def targets(self, t: int) -> UInt8[np.ndarray, "H W"]:
         """Targets of the pixels of frame `t`."""
@@ -165,13 +165,15 @@ class HeadData(StageData):
 
     def train_dataloader(self) -> DataLoader:
         """Endless batches of rays, beginning at the trainer's step."""
-        steps = Steps(self.ray_batch, self.trainer.global_step if self.trainer else 0)
+        steps = RayBatchDataset(self.ray_batch, self.trainer.global_step if self.trainer else 0)
         return DataLoader(steps, batch_size=None, num_workers=self.workers)
 
     def val_dataloader(self) -> DataLoader:
         """Held-out frames, spread evenly."""
         count = len(self.test_frames) if self.val_frames is None else self.val_frames
-        return DataLoader(Frames(self.frame_batch, spread(self.test_frames, count)), batch_size=None)
+        return DataLoader(
+            HeldOutFrameDataset(self.frame_batch, spread_indices(self.test_frames, count)), batch_size=None
+        )
 
     # Batches are copied into torch's own memory (torch.tensor, not from_numpy): numpy aligns to 16 bytes only, and
     # matrix products round differently at different alignments, so the same seed would not give the same bits.
@@ -185,7 +187,7 @@ class HeadData(StageData):
         """Rays of training step `step`: this process's share of its frames."""
         draw = np.random.default_rng([self.seed, step])
         rows = draw.choice(len(self.train_frames), self.frames_a_step, p=self.chances)
-        chosen = [choose_pixels(self.regions, int(t), self.counts, draw) for t in self.train_frames[rows]]
+        chosen = [sample_pixels(self.regions, int(t), self.counts, draw) for t in self.train_frames[rows]]
         own = self.own_share(self.frames_a_step, "datamodule.frames")
         return self._noisy(self._batch(rows[own], chosen[own]), self.frames_a_step, own, [self.seed, step, 2])
 
@@ -198,14 +200,16 @@ class HeadData(StageData):
         batch.face.windows += torch.tensor((self.noise * noise[own]).astype(np.float32))
         return batch
 
-    def patch_batch(self, step: int, plan: PatchPlan) -> RayBatch:
+    def patch_batch(self, step: int, plan: PatchSampler) -> RayBatch:
         """Squares of training step `step`, each row by row: this process's share of them."""
         draw = np.random.default_rng([self.seed, step])
         plan = plan.inside(self.crops.size)
         rows = draw.choice(len(self.train_frames), plan.frames, p=self.chances)
-        corners = [choose_corner(self.regions, int(t), plan, self.crops.size, draw) for t in self.train_frames[rows]]
+        corners = [
+            sample_patch_corner(self.regions, int(t), plan, self.crops.size, draw) for t in self.train_frames[rows]
+        ]
         own = self.own_share(plan.frames, plan.key)
-        batch = self._batch(rows[own], [square(corner, plan) for corner in corners[own]])
+        batch = self._batch(rows[own], [patch_pixels(corner, plan) for corner in corners[own]])
         return self._noisy(batch, plan.frames, own, [self.seed, step, 3])
 
     def _batch(self, rows: Int[np.ndarray, "F"], chosen: list[Int[np.ndarray, "P 2"]]) -> RayBatch:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from beavervision.stages.distributed import gathered, rank
 from beavervision.stages.radnerf_head.batch import RayBatch
-from beavervision.stages.radnerf_head.targets import Target
+from beavervision.stages.radnerf_head.targets import PixelTarget
 
 CELLS = 16
 """Cells along either side of a canvas: 512 bytes a frame, whatever the canvas's size (RAD-NeRF: 128)."""
@@ -46,7 +46,7 @@ class ErrorMap(nn.Module):
         """
         scale = CELLS / batch.pixels.new_tensor(self.size)
         column, row = (batch.pixels * scale).long().clamp(0, CELLS - 1).unbind(-1)
-        counted = (batch.target != Target.IGNORED).float()
+        counted = (batch.target != PixelTarget.IGNORED).float()
         frames, place = gathered(batch.frame).unique(return_inverse=True)
         at = (place[:, None] * CELLS**2 + gathered(row * CELLS + column)).flatten()
         sums = torch.zeros(2, len(frames) * CELLS**2, device=errors.device)

@@ -15,14 +15,14 @@ from torch import Tensor
 from beavervision.artifacts.bundle import Bundle
 from beavervision.artifacts.clip import PLATE
 from beavervision.errors import BeaverError
-from beavervision.nerf.backends.choice import resolve
-from beavervision.nerf.condition_scale import ConditionScale, frame_windows
+from beavervision.nerf.backends.registry import resolve
+from beavervision.nerf.condition_normalizer import ConditionScale, frame_windows
 from beavervision.nerf.precision import layer_precision, layers_in
-from beavervision.stages.radnerf_head.fast.head import FAST, FastHead, FastSizes
-from beavervision.stages.radnerf_head.fast.renderer import FastRenderer
+from beavervision.stages.radnerf_head.distilled.head import FAST, DistilledHead, DistilledSizes
+from beavervision.stages.radnerf_head.distilled.renderer import DistilledRenderer
+from beavervision.stages.radnerf_head.full_frame_renderer import render_full_frames
+from beavervision.stages.radnerf_head.image_window import Pose
 from beavervision.stages.radnerf_head.network import HeadNetwork
-from beavervision.stages.radnerf_head.picture import render_pictures
-from beavervision.stages.radnerf_head.window import Pose
 
 RENDERS = ("auto", "fast", "full")
 """What `hardware.render` may be."""
@@ -39,7 +39,7 @@ class HeadRenderer:
     network: HeadNetwork
     scale: ConditionScale
     device: torch.device
-    fast: FastRenderer | None = None
+    fast: DistilledRenderer | None = None
     """Renders instead of `network`, where the fast setting was chosen; in the precision that is fastest."""
     precision: torch.dtype = torch.float32
     """What the layers of `network` compute in."""
@@ -141,7 +141,7 @@ class HeadRenderer:
         else:
             condition = self.network.encode(self._tensor(windows), self._tensor(openness))
             with layers_in(self.precision, self.device):
-                shown = render_pictures(self.network, condition, *vars(pose).values(), self.size)
+                shown = render_full_frames(self.network, condition, *vars(pose).values(), self.size)
         return shown.rgb, shown.alpha
 
     def _tensor(self, values: np.ndarray) -> Tensor:
@@ -162,7 +162,7 @@ def _is_fast(bundle: Bundle, render: str, device: torch.device) -> bool:
     return render == "fast" or (there and render == "auto" and device.type == "cpu")
 
 
-def _load_fast(bundle: Bundle, args: dict[str, Any], device: torch.device) -> FastRenderer:
-    head = FastHead(args, FastSizes(**bundle.facts["fast"]))
+def _load_fast(bundle: Bundle, args: dict[str, Any], device: torch.device) -> DistilledRenderer:
+    head = DistilledHead(args, DistilledSizes(**bundle.facts["fast"]))
     head.load_state_dict({name[len(FAST) :]: v for name, v in bundle.weights.items() if name.startswith(FAST)})
-    return FastRenderer(head.eval().to(device))
+    return DistilledRenderer(head.eval().to(device))

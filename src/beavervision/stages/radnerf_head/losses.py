@@ -8,7 +8,7 @@ from torch import Tensor
 
 from beavervision.stages.distributed import weighted_mean
 from beavervision.stages.radnerf_head.batch import RayBatch
-from beavervision.stages.radnerf_head.targets import Target
+from beavervision.stages.radnerf_head.targets import PixelTarget
 
 
 def pixel_errors(
@@ -17,7 +17,7 @@ def pixel_errors(
     """Squared error of each pixel over the background that its target calls for; 0 where it takes no part.
 
     Over a random colour only alpha 1 can show the head, only alpha 0 can show nothing, and only the matte's alpha can
-    show an outline whose background is not known; see `Target`.
+    show an outline whose background is not known; see `PixelTarget`.
 
     Args:
         rgb: rendered, premultiplied.
@@ -26,17 +26,17 @@ def pixel_errors(
         chance: a random colour for each pixel.
     """
     truth, kind, matte = batch.rgb.flatten(0, 1), batch.target.flatten()[:, None], batch.matte.flatten()[:, None]
-    over = torch.where(kind == Target.FREE, truth, chance)
-    over = torch.where(kind == Target.EDGE, batch.behind.flatten(0, 1), over)
-    wanted = torch.where(kind == Target.EMPTY, chance, truth)
-    wanted = torch.where(kind == Target.SOFT, matte * truth + (1 - matte) * chance, wanted)
+    over = torch.where(kind == PixelTarget.FREE, truth, chance)
+    over = torch.where(kind == PixelTarget.EDGE, batch.behind.flatten(0, 1), over)
+    wanted = torch.where(kind == PixelTarget.EMPTY, chance, truth)
+    wanted = torch.where(kind == PixelTarget.SOFT, matte * truth + (1 - matte) * chance, wanted)
     error = (rgb + (1 - alpha[:, None]) * over - wanted).square().mean(1)
-    return error * (kind[:, 0] != Target.IGNORED)
+    return error * (kind[:, 0] != PixelTarget.IGNORED)
 
 
 def mean_error(errors: Float[Tensor, "R"], target: UInt8[Tensor, "R"]) -> Float[Tensor, ""]:
     """Mean of `pixel_errors` over the pixels that take part."""
-    counted = (target != Target.IGNORED).to(errors.dtype)
+    counted = (target != PixelTarget.IGNORED).to(errors.dtype)
     return weighted_mean(errors, counted, least=1)
 
 
@@ -46,7 +46,7 @@ def opacity_entropy(alpha: Float[Tensor, "R"]) -> Float[Tensor, ""]:
     return -(a * a.log2() + (1 - a) * (1 - a).log2()).mean()
 
 
-def idle_ambient(ambient: Float[Tensor, "R"], moves: Bool[Tensor, "R"]) -> Float[Tensor, ""]:
+def ambient_regularization(ambient: Float[Tensor, "R"], moves: Bool[Tensor, "R"]) -> Float[Tensor, ""]:
     """Mean ambient magnitude where the face's expression should change nothing.
 
     Bounded by nature (the ambient coordinate is a tanh), with a constant weight: the reference adapts its weight

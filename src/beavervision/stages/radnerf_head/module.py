@@ -14,26 +14,29 @@ from beavervision.stages.base import BundleContents, StageModule
 from beavervision.stages.media import Film, Media
 from beavervision.stages.radnerf_head.averaging import WeightAverage
 from beavervision.stages.radnerf_head.batch import FrameBatch, RayBatch, describe_frames
-from beavervision.stages.radnerf_head.contents import head_contents
+from beavervision.stages.radnerf_head.bundle_export import head_bundle_contents
 from beavervision.stages.radnerf_head.data import HeadData
+from beavervision.stages.radnerf_head.datasets import spread_indices
+from beavervision.stages.radnerf_head.distilled.distillation import Distillation
 from beavervision.stages.radnerf_head.error_map import ErrorMap
-from beavervision.stages.radnerf_head.fast.distillation import Distillation
-from beavervision.stages.radnerf_head.field_steps import FieldSteps, Looks
+from beavervision.stages.radnerf_head.field_training import FieldTraining, OccupancyUpdate
 from beavervision.stages.radnerf_head.limits import MODEL
-from beavervision.stages.radnerf_head.looking.curves import frame_curves
-from beavervision.stages.radnerf_head.looking.figures import HeldOutFigures
-from beavervision.stages.radnerf_head.looking.gallery import spread_places
-from beavervision.stages.radnerf_head.looking.preview import held_out_film, preview_film
-from beavervision.stages.radnerf_head.looking.rendering import Render, fast_render, full_render
+from beavervision.stages.radnerf_head.loss_terms import LossWeights
 from beavervision.stages.radnerf_head.network import HeadNetwork
-from beavervision.stages.radnerf_head.objective import LossWeights
-from beavervision.stages.radnerf_head.parameter_groups import parameter_groups
+from beavervision.stages.radnerf_head.optimizers import parameter_groups, progress, rate
 from beavervision.stages.radnerf_head.perceptual import PerceptualLoss
-from beavervision.stages.radnerf_head.phases import Phase, Phases
-from beavervision.stages.radnerf_head.pose import BatchT, PoseCorrection
-from beavervision.stages.radnerf_head.schedule import progress, rate
-from beavervision.stages.radnerf_head.shell import find_shell
-from beavervision.stages.radnerf_head.streams import spread
+from beavervision.stages.radnerf_head.pose_optimizer import BatchT, PoseOptimizer
+from beavervision.stages.radnerf_head.surface_shell import find_shell
+from beavervision.stages.radnerf_head.training_schedule import Phase, TrainingSchedule
+from beavervision.stages.radnerf_head.visualization.curves import frame_curves
+from beavervision.stages.radnerf_head.visualization.frame_strips import spread_positions
+from beavervision.stages.radnerf_head.visualization.held_out_renders import (
+    Render,
+    render_held_out_distilled,
+    render_held_out_full,
+)
+from beavervision.stages.radnerf_head.visualization.preview_video import held_out_film, preview_film
+from beavervision.stages.radnerf_head.visualization.validation_metrics import HeldOutMetrics
 
 
 class HeadModule(StageModule):
@@ -115,18 +118,18 @@ class HeadModule(StageModule):
         }  # fmt: skip
         self.network = HeadNetwork(**self.network_args)
         self.average = WeightAverage(self.network, decay)
-        self.poses = PoseCorrection() if lr_pose > 0 else None
+        self.poses = PoseOptimizer() if lr_pose > 0 else None
         self.errors = ErrorMap(n_codes, size, error_decay) if error_share > 0 else None
         self.perceptual = PerceptualLoss(**(perceptual or {}))
-        weights, looks = LossWeights(entropy, ambient, pose), Looks(refresh_every, refresh_share)
-        self.field_steps = FieldSteps(
+        weights, looks = LossWeights(entropy, ambient, pose), OccupancyUpdate(refresh_every, refresh_share)
+        self.field_steps = FieldTraining(
             self.network, self.poses, self.errors, error_share, self.perceptual, weights, looks, seed
         )
         squares_at = self.perceptual.at if self.perceptual.wanted else 1.0
-        self.phases = Phases(shell_at, distill_share if distill else 0.0, squares_at)
+        self.phases = TrainingSchedule(shell_at, distill_share if distill else 0.0, squares_at)
         self._moment = self.phases.at(0.0)
         self.distillation = Distillation(self.network_args, size[1], decay, **(fast or {})) if distill else None
-        self.figures, self.fast_figures = HeldOutFigures(), HeldOutFigures("strip_fast")
+        self.figures, self.fast_figures = HeldOutMetrics(), HeldOutMetrics("strip_fast")
         self._rows: list[dict[str, float]] = []
 
     def training_step(self, batch: RayBatch, index: int) -> Tensor:
@@ -175,7 +178,7 @@ class HeadModule(StageModule):
         data = self._data
         frames = (
             self._posed(data.frame_batch(t).to(self.device))
-            for t in spread(data.train_frames, self.hparams.shell_frames)
+            for t in spread_indices(data.train_frames, self.hparams.shell_frames)
         )
         self.network.enter_shell(find_shell(self.network, frames))
 
@@ -221,21 +224,21 @@ class HeadModule(StageModule):
 
     def validation_step(self, batch: FrameBatch, index: int) -> dict[str, float]:
         """Render a held-out frame with the averaged weights, compare the head's pixels; return the frame's figures."""
-        spread = index in spread_places(self.trainer.num_val_batches[0])
+        spread_indices = index in spread_positions(self.trainer.num_val_batches[0])
         size = batch.labels.shape[::-1]
         renders = self._renders()
-        row = self.figures.add(batch, renders["full"](batch, size), spread=spread)
+        row = self.figures.add(batch, renders["full"](batch, size), spread=spread_indices)
         if "fast" in renders:
-            fast = self.fast_figures.add(batch, renders["fast"](batch, size), spread=spread)
+            fast = self.fast_figures.add(batch, renders["fast"](batch, size), spread=spread_indices)
             row |= {f"{name}_fast": value for name, value in fast.items() if name != "frame"}
         self._rows.append(row)
         return row
 
     def _renders(self) -> dict[str, Render]:
         """Ways to render with the averaged weights, by the name that `hardware.render` has for them."""
-        renders = {"full": full_render(self.average.network, self.poses)}
+        renders = {"full": render_held_out_full(self.average.network, self.poses)}
         if (fast := self._fast) is not None:
-            renders["fast"] = fast_render(fast.average.network, self.poses)
+            renders["fast"] = render_held_out_distilled(fast.average.network, self.poses)
         return renders
 
     def on_validation_epoch_end(self) -> None:
@@ -260,4 +263,4 @@ class HeadModule(StageModule):
     def bundle_contents(self, data: HeadData) -> BundleContents:
         """The averaged network and what avatar mode needs of the clip."""
         fast = None if self._fast is None else self._fast.average.network
-        return head_contents(self.average.network, self.network_args, data, fast, self.poses)
+        return head_bundle_contents(self.average.network, self.network_args, data, fast, self.poses)

@@ -9,15 +9,20 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from beavervision.nerf.condition import EyeEncoder, WindowEncoder
+from beavervision.nerf.condition_encoder import EyeEncoder, WindowEncoder
+from beavervision.nerf.encodings import WIDTH as VIEW_WIDTH
+from beavervision.nerf.encodings import spherical_harmonics
 from beavervision.nerf.mlp import RayMLP
-from beavervision.nerf.occupancy import OccupancyGrid
+from beavervision.nerf.occupancy_grid import OccupancyGrid
+from beavervision.nerf.ray_samplers import STEPS, RaySamples, sample_rays
 from beavervision.nerf.rays import UNIT_CM, Rays
-from beavervision.nerf.render import STOP, accumulate, median_depth, weights_from_density
-from beavervision.nerf.sampling import STEPS, Samples, sample_rays
-from beavervision.nerf.spherical_harmonics import WIDTH as VIEW_WIDTH
-from beavervision.nerf.spherical_harmonics import spherical_harmonics
-from beavervision.stages.radnerf_head.fields.choice import make_field
+from beavervision.nerf.volume_rendering import (
+    EARLY_STOP,
+    accumulate_along_rays,
+    median_depth,
+    render_weight_from_density,
+)
+from beavervision.stages.radnerf_head.fields.registry import make_field
 
 CHANNELS = 204
 """68 landmarks x 3."""
@@ -27,7 +32,7 @@ GROUP = 4
 
 
 @dataclass(frozen=True)
-class Rendering:
+class RayRendering:
     """What rays show; rows of rays that miss everything hold zeros."""
 
     rgb: Float[Tensor, "R 3"]
@@ -40,7 +45,7 @@ class Rendering:
 
 
 @dataclass(frozen=True)
-class Shading:
+class ShadedSamples:
     """The field at S points of each of R rays."""
 
     rgb: Float[Tensor, "R S 3"]
@@ -165,7 +170,7 @@ class HeadNetwork(nn.Module):
         condition: Float[Tensor, "R K"],
         code: Float[Tensor, "R code"],
         jitter: Float[Tensor, "R S"],
-    ) -> Rendering:
+    ) -> RayRendering:
         """Render rays; differentiable in everything but where the samples lie.
 
         Args:
@@ -178,14 +183,14 @@ class HeadNetwork(nn.Module):
         origins, directions = rays.origins[found.ray], rays.directions[found.ray]
         points = origins[:, None] + directions[:, None] * found.depths[..., None]
         shaded = self.shade(points, rays.view[found.ray], condition[found.ray], code[found.ray])
-        weights = weights_from_density(shaded.density, found.lengths)
+        weights = render_weight_from_density(shaded.density, found.lengths)
         opaque = torch.ones_like(shaded.density)[..., None]
         values = torch.cat([shaded.rgb, opaque, shaded.ambient.abs().mean(-1, keepdim=True)], -1)
-        sums = accumulate(weights, values)
+        sums = accumulate_along_rays(weights, values)
         depth = median_depth(weights.detach(), found.depths)
         full = torch.cat([sums, depth[:, None]], -1)
         out = full.new_zeros(len(rays.view), 6).index_copy(0, found.ray, full)
-        return Rendering(out[:, :3], out[:, 3], out[:, 5], out[:, 4])
+        return RayRendering(out[:, :3], out[:, 3], out[:, 5], out[:, 4])
 
     @torch.no_grad()
     def render(
@@ -197,7 +202,7 @@ class HeadNetwork(nn.Module):
     ) -> Float[Tensor, "R 5"]:
         """Colour, opacity and depth (units of UNIT_CM) of rays: what `forward` finds, without what nobody sees.
 
-        A ray through which no light is left (`STOP`) is not followed any further.
+        A ray through which no light is left (`EARLY_STOP`) is not followed any further.
 
         Args:
             rays: in box coordinates.
@@ -215,15 +220,15 @@ class HeadNetwork(nn.Module):
             under = condition if len(condition) == 1 else condition[ray]
             shaded = self.shade(points, rays.view[ray], under, code[None])
             length, before = found.lengths[seeing], optical[seeing]
-            share = weights_from_density(shaded.density, length) * torch.exp(-before)[:, None]
+            share = render_weight_from_density(shaded.density, length) * torch.exp(-before)[:, None]
             own[seeing] = share
-            rgb[seeing] += accumulate(share, shaded.rgb)
+            rgb[seeing] += accumulate_along_rays(share, shaded.rgb)
             optical[seeing] = before + shaded.density.sum(1) * length
-            seeing = seeing[optical[seeing] < -math.log(STOP)]
+            seeing = seeing[optical[seeing] < -math.log(EARLY_STOP)]
         full = torch.cat([rgb, weights.sum(1, keepdim=True), median_depth(weights, found.depths)[:, None]], 1)
         return full.new_zeros(len(rays.view), 5).index_copy(0, found.ray, full)
 
-    def find(self, rays: Rays, jitter: Float[Tensor, "R S"]) -> Samples:
+    def find(self, rays: Rays, jitter: Float[Tensor, "R S"]) -> RaySamples:
         """Samples of the rays that meet occupied space; see `sample_rays`."""
         longest = self.shell_cm / UNIT_CM if self.in_shell else float("inf")
         return sample_rays(rays, self.occupancy.occupied, jitter, self.backend, longest, self.steps)
@@ -234,7 +239,7 @@ class HeadNetwork(nn.Module):
         view: Float[Tensor, "R 3"],
         condition: Float[Tensor, "C K"],
         code: Float[Tensor, "C code"],
-    ) -> Shading:
+    ) -> ShadedSamples:
         """What points look like.
 
         Args:
@@ -246,4 +251,4 @@ class HeadNetwork(nn.Module):
         density, features, ambient = self.geometry(points, condition)
         shared = torch.cat([spherical_harmonics(view), code.expand(len(view), -1)], -1)
         rgb = torch.sigmoid(self.colour(features, shared).float())
-        return Shading(rgb, density, features, ambient)
+        return ShadedSamples(rgb, density, features, ambient)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Int
 
-from beavervision.stages.radnerf_head.ray_choice import Regions
+from beavervision.stages.radnerf_head.ray_sampler import RegionRaySampler
 
 
 @dataclass(frozen=True)
-class PatchPlan:
+class PatchSampler:
     """Which squares a step sees."""
 
     frames: int = 4
@@ -25,13 +25,13 @@ class PatchPlan:
     key: str = "model.fast.frames"
     """The config key that says how many squares, for a sentence about it."""
 
-    def inside(self, size: tuple[int, int]) -> PatchPlan:
+    def inside(self, size: tuple[int, int]) -> PatchSampler:
         """The same plan with squares that fit a canvas of width and height `size`."""
         return replace(self, blocks=min(self.blocks, min(size) // self.factor))
 
 
-def choose_corner(
-    regions: Regions, frame: int, plan: PatchPlan, size: tuple[int, int], draw: np.random.Generator
+def sample_patch_corner(
+    regions: RegionRaySampler, frame: int, plan: PatchSampler, size: tuple[int, int], draw: np.random.Generator
 ) -> Int[np.ndarray, "2"]:
     """Column and row of a square's first block: its middle is drawn evenly from the head's or the mouth's box.
 
@@ -48,11 +48,11 @@ def choose_corner(
     return np.clip(np.floor(middle - plan.blocks / 2).astype(np.int64), 0, last)
 
 
-def square(corner: Int[np.ndarray, "2"], plan: PatchPlan) -> Int[np.ndarray, "P 2"]:
+def patch_pixels(corner: Int[np.ndarray, "2"], plan: PatchSampler) -> Int[np.ndarray, "P 2"]:
     """Pixels (column, row) of a square, row by row.
 
     Example:
-        >>> square(np.array([1, 0]), PatchPlan(blocks=1, factor=2)).tolist()
+        >>> square(np.array([1, 0]), PatchSampler(blocks=1, factor=2)).tolist()
         [[2, 0], [3, 0], [2, 1], [3, 1]]
     """
     side = np.arange(plan.blocks * plan.factor)

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from beavervision.metrics.lpips import CACHED, SMALLEST, Lpips
 from beavervision.metrics.structure import multiscale_similarity, steepness_difference
 from beavervision.stages.radnerf_head.batch import RayBatch
-from beavervision.stages.radnerf_head.patches import PatchPlan
-from beavervision.stages.radnerf_head.targets import Target
+from beavervision.stages.radnerf_head.patches import PatchSampler
+from beavervision.stages.radnerf_head.targets import PixelTarget
 
 GREY = 0.5
 """Stands in a square for what takes no part."""
@@ -46,7 +46,7 @@ class PerceptualLoss:
         mouth_share: float = 0.3,
     ) -> None:
         self.weight, self.structure, self.steepness, self.at = weight, structure, steepness, at
-        self.plan = PatchPlan(squares, side, mouth_share=mouth_share, key="model.perceptual.squares")
+        self.plan = PatchSampler(squares, side, mouth_share=mouth_share, key="model.perceptual.squares")
         self.network = Lpips.found(Path(lpips) if lpips else None) if weight > 0 else None
 
     @property
@@ -67,14 +67,14 @@ class PerceptualLoss:
             shown: colour (premultiplied) and opacity of the squares' pixels, square by square, row by row.
             batch: what the footage shows of them.
         """
-        picture, truth = laid_over(shown, batch)
+        picture, truth = composite_over(shown, batch)
         if self.network is not None:
             return self.weight * self.network.to(picture.device)(picture, truth).mean()
         unlike = 1 - multiscale_similarity(picture, truth).mean()
         return self.structure * unlike + self.steepness * steepness_difference(picture, truth).mean()
 
 
-def laid_over(
+def composite_over(
     shown: Float[Tensor, "R 4"], batch: RayBatch
 ) -> tuple[Float[Tensor, "F 3 side side"], Float[Tensor, "F 3 side side"]]:
     """Rendered squares over what is behind them, and the footage's; 31 pixels wide or more.
@@ -87,10 +87,10 @@ def laid_over(
         batch: what the footage shows of them.
     """
     target = batch.target.flatten()[:, None]
-    truth = torch.where(target == Target.IGNORED, GREY, batch.rgb.flatten(0, 1))
-    behind = torch.where((target == Target.HEAD) | (target == Target.EDGE), batch.behind.flatten(0, 1), truth)
+    truth = torch.where(target == PixelTarget.IGNORED, GREY, batch.rgb.flatten(0, 1))
+    behind = torch.where((target == PixelTarget.HEAD) | (target == PixelTarget.EDGE), batch.behind.flatten(0, 1), truth)
     picture = shown[:, :3] + (1 - shown[:, 3:]) * behind
-    picture = torch.where(target == Target.IGNORED, truth, picture)
+    picture = torch.where(target == PixelTarget.IGNORED, truth, picture)
     return _squares(picture, batch), _squares(truth, batch)
 
 

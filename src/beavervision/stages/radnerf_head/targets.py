@@ -13,18 +13,18 @@ from beavervision.types import Label
 OCCLUDER_MARGIN = 2
 """Pixels round hands and other occluders that are left out too: their outline is never exact."""
 
-EDGE = 1
+EDGE_PIXELS = 1
 """Pixels on either side of the head's outline against the background that are mixtures of both."""
 
 CLEAR, SOLID = 5, 242
 """Opacities (of 255) below which a pixel shows nothing of the head, and above which nothing else: 0.02 and 0.95."""
 
-BESIDE = 1 / 3
+NEIGHBOUR_WEIGHT = 1 / 3
 """Distance from the body, as a share of the band, within which label maps decide instead of the matte: collars hide the
 background, so that neither the plate nor the matte knows it there."""
 
 
-class Target(IntEnum):
+class PixelTarget(IntEnum):
     """What a pixel asks of the head's field.
 
     The neck and the shoulders belong to the torso renderer, which is trained under the finished head. Below the
@@ -41,7 +41,7 @@ class Target(IntEnum):
     """Hair and face: the pixel's colour, opaque (judged over a random colour)."""
     FREE = 2
     """Neck just under the chin: judged over the pixel's own colour."""
-    EDGE = 3
+    EDGE_PIXELS = 3
     """Outline against a known background: judged over that background, so that alpha may be a fraction."""
     IGNORED = 4
     """Occluded, or no footage: takes no part."""
@@ -68,16 +68,16 @@ def pixel_targets(
     """
     head = (labels == Label.HAIR) | (labels == Label.FACE)
     below = (labels == Label.NECK) | (labels == Label.TORSO)
-    beside_body = _near(below, round(BESIDE * band))
+    beside_body = _near(below, round(NEIGHBOUR_WEIGHT * band))
     targets = np.where(beside_body, head, matte > SOLID).astype(np.uint8)
     outline = (matte >= CLEAR) & (matte <= SOLID) & ~beside_body
-    targets[below & _reach_down(labels == Label.FACE, band)] = Target.FREE
+    targets[below & _reach_down(labels == Label.FACE, band)] = PixelTarget.FREE
     if has_plate:
-        near_both = _near(labels == Label.BACKGROUND, EDGE) & _near(head, EDGE)
-        outline |= near_both & ~below & (targets != Target.FREE)
-    targets[outline] = Target.EDGE if has_plate else Target.SOFT
+        near_both = _near(labels == Label.BACKGROUND, EDGE_PIXELS) & _near(head, EDGE_PIXELS)
+        outline |= near_both & ~below & (targets != PixelTarget.FREE)
+    targets[outline] = PixelTarget.EDGE if has_plate else PixelTarget.SOFT
     occluder = (labels == Label.HAND) | (labels == Label.OTHER)
-    targets[_near(occluder, OCCLUDER_MARGIN) | ~inside] = Target.IGNORED
+    targets[_near(occluder, OCCLUDER_MARGIN) | ~inside] = PixelTarget.IGNORED
     return targets
 
 

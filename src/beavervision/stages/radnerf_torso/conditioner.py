@@ -11,12 +11,12 @@ from dataclasses import dataclass, fields
 import numpy as np
 from jaxtyping import Float
 
-from beavervision.stages.radnerf_torso.track import SourceTrack
+from beavervision.stages.radnerf_torso.source_track import SourceTrack
 
 JAW = slice(5, 12)
 """iBUG points 5 .. 11: the seven of the chin and lower jaw (those that GeneFace++'s torso is told)."""
 
-STEADY = 1e-3
+RIDGE = 1e-3
 """Standard deviation, in the field's unit, below which a coordinate counts as still (it is then not magnified)."""
 
 
@@ -57,7 +57,7 @@ class TorsoConditioner:
         points = cls(jaw, canvas, blank, blank + 1, blank, blank).keypoints(
             track.rotation, track.translation, track.cameras, track.body, track.path
         )
-        std = np.maximum(points.std(0), STEADY)
+        std = np.maximum(points.std(0), RIDGE)
         return cls(jaw, canvas, points.mean(0), std, points.min(0), points.max(0))
 
     @classmethod
@@ -87,14 +87,16 @@ class TorsoConditioner:
         """Condition of every frame of `track`; poses beyond those trained on count as the nearest trained one."""
         points = self.keypoints(track.rotation, track.translation, track.cameras, track.body, track.path)
         n_jaw = len(self.jaw)
-        head = similarity(points[:, :n_jaw], self.mean[:n_jaw])
-        body = similarity(points[:, n_jaw:], self.mean[n_jaw:])
+        head = similarity_transform(points[:, :n_jaw], self.mean[:n_jaw])
+        body = similarity_transform(points[:, n_jaw:], self.mean[n_jaw:])
         normal = (np.clip(points, self.low, self.high) - self.mean) / self.std
         flat = normal.reshape(len(points), -1)
         return TorsoCondition(flat.astype(np.float32), head.astype(np.float32), body.astype(np.float32))
 
 
-def similarity(source: Float[np.ndarray, "B K 2"], target: Float[np.ndarray, "K 2"]) -> Float[np.ndarray, "B 2 3"]:
+def similarity_transform(
+    source: Float[np.ndarray, "B K 2"], target: Float[np.ndarray, "K 2"]
+) -> Float[np.ndarray, "B 2 3"]:
     """Least-squares similarity (turn, scale, shift) that carries each `source` to `target`.
 
     Closed form in complex numbers: with centred s, d the turn and scale is sum(conj(s) d) / sum(|s|^2).

@@ -19,18 +19,17 @@ from beavervision.face.framing import FrameSpec
 from beavervision.face.model_registry import load_face_model
 from beavervision.stages.base import StageData
 from beavervision.stages.radnerf_torso.batch import TorsoBatch
+from beavervision.stages.radnerf_torso.canonical_body import most_central_frame
 from beavervision.stages.radnerf_torso.conditioner import JAW, TorsoConditioner
-from beavervision.stages.radnerf_torso.draws import EndlessDraws
-from beavervision.stages.radnerf_torso.footage import open_footage
+from beavervision.stages.radnerf_torso.evaluation import HeldOut
 from beavervision.stages.radnerf_torso.frozen_head import STAGE as HEAD_STAGE
-from beavervision.stages.radnerf_torso.frozen_head import FrozenHead, check_head, head_poses, kept
-from beavervision.stages.radnerf_torso.held_out import HeldOut
+from beavervision.stages.radnerf_torso.frozen_head import FrozenHead, check_head, head_poses, keep_rendered
 from beavervision.stages.radnerf_torso.network import canvas_points
-from beavervision.stages.radnerf_torso.raster import Raster
+from beavervision.stages.radnerf_torso.pixel_grid import PixelGrid
 from beavervision.stages.radnerf_torso.registration import registered_body
-from beavervision.stages.radnerf_torso.still import still_frame
-from beavervision.stages.radnerf_torso.targets import Target
-from beavervision.stages.radnerf_torso.track import SourceTrack
+from beavervision.stages.radnerf_torso.source_track import SourceTrack
+from beavervision.stages.radnerf_torso.targets import TorsoTarget
+from beavervision.stages.radnerf_torso.training_frames import EndlessDraws, open_training_frames
 
 
 class TorsoData(StageData):
@@ -88,12 +87,12 @@ class TorsoData(StageData):
         self.crops = open_crops(self.clip, self.subject, self.frame)
         self.track = SourceTrack.of(self.person, self.crops).posed(*head_poses(self.head_folder))
         self._choose_frames()
-        reference = still_frame(self.track, self.train_frames, self.crops)
+        reference = most_central_frame(self.track, self.train_frames, self.crops)
         shown = np.flatnonzero(self.person.visible)
         self.track = replace(self.track, body=registered_body(self.track, self.crops, shown, reference))
         face = np.nanmedian((self.track.box[:, 3] - self.track.box[:, 1]) * self.crops.path[:, 2])
-        self.raster = Raster.of(self.crops.size, self.crops.path, self.detail)
-        self.footage = open_footage(
+        self.raster = PixelGrid.of(self.crops.size, self.crops.path, self.detail)
+        self.footage = open_training_frames(
             self.clip, self.crops.path, self.raster, self.train_frames, self.measured, self.reach * face, self.subject
         )
         self.region = self._region()
@@ -110,8 +109,8 @@ class TorsoData(StageData):
         training, held_out = np.split(visible, [np.searchsorted(visible, self.clip.train_range.stop)])
         if not len(training):
             raise BeaverError(f"Clip {self.clip.name} shows nobody in its training part; give longer footage.")
-        self.train_frames = spread(training, self.frames)
-        self.measured = spread(held_out if len(held_out) else self.train_frames, self.val_frames)
+        self.train_frames = spread_indices(training, self.frames)
+        self.measured = spread_indices(held_out if len(held_out) else self.train_frames, self.val_frames)
 
     def _region(self) -> Bool[np.ndarray, "H W"]:
         region = self.footage.region(self.train_frames)
@@ -130,8 +129,8 @@ class TorsoData(StageData):
 
     def _render_heads(self) -> None:
         """Render the head of some training frames and of the frames to measure by."""
-        chosen = spread(self.train_frames, self.head_frames)
-        self.heads = kept(self.frozen_head().render(np.union1d(chosen, self.measured)))
+        chosen = spread_indices(self.train_frames, self.head_frames)
+        self.heads = keep_rendered(self.frozen_head().render(np.union1d(chosen, self.measured)))
         self.seam_rows = np.flatnonzero(np.isin(self.train_frames, chosen))
 
     def frozen_head(self) -> FrozenHead:
@@ -180,9 +179,9 @@ class TorsoData(StageData):
         kind = self.footage.kind[row].reshape(-1)[pixels].astype(np.int64)
         plate, head = self._plate(frame), self.heads.get(frame)
         if plate is None:
-            kind[kind == Target.EDGE] = Target.UNKNOWN  # nobody knows what mixes with the body there
+            kind[kind == TorsoTarget.EDGE] = TorsoTarget.UNKNOWN  # nobody knows what mixes with the body there
         # Without a plate the picture itself stands behind empty pixels, and black behind the body.
-        empty = (kind == Target.EMPTY)[:, None]
+        empty = (kind == TorsoTarget.EMPTY)[:, None]
         return {
             "colour": colour,
             "kind": kind,
@@ -244,7 +243,7 @@ class TorsoData(StageData):
         }
 
 
-def spread(frames: np.ndarray, n: int) -> np.ndarray:
+def spread_indices(frames: np.ndarray, n: int) -> np.ndarray:
     """At most `n` of the frames, evenly spread over them."""
     if len(frames) <= n:
         return frames

@@ -14,7 +14,7 @@ from beavervision.artifacts.clip import Clip, Subject
 from beavervision.artifacts.crops import Crops
 from beavervision.errors import BeaverError
 from beavervision.face.model_registry import load_face_model
-from beavervision.nerf.condition_scale import without_gaps
+from beavervision.nerf.condition_normalizer import without_gaps
 from beavervision.stages.radnerf_head.inference import HeadRenderer
 
 STAGE = "radnerf_head"
@@ -35,7 +35,7 @@ class RenderedHead:
     alpha: UInt8[np.ndarray, "H W"]
 
 
-def kept(renderings: Iterable[Rendering]) -> dict[int, RenderedHead]:
+def keep_rendered(renderings: Iterable[Rendering]) -> dict[int, RenderedHead]:
     """Renderings by frame, with 8 bits a value."""
     return {t: RenderedHead(_bytes(rgb), _bytes(alpha)) for t, rgb, alpha in renderings}
 

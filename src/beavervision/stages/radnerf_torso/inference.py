@@ -12,11 +12,11 @@ from torch import Tensor
 
 from beavervision.artifacts.bundle import Bundle
 from beavervision.stages.radnerf_torso.conditioner import TorsoCondition, TorsoConditioner
-from beavervision.stages.radnerf_torso.detail import NAME, load_detail
-from beavervision.stages.radnerf_torso.movement import look_up, movement_of
 from beavervision.stages.radnerf_torso.network import REST_EXTENT, TorsoField, canvas_points
-from beavervision.stages.radnerf_torso.raster import Raster
-from beavervision.stages.radnerf_torso.track import SourceTrack
+from beavervision.stages.radnerf_torso.pixel_grid import PixelGrid
+from beavervision.stages.radnerf_torso.source_track import SourceTrack
+from beavervision.stages.radnerf_torso.texture_detail import NAME, load_detail
+from beavervision.stages.radnerf_torso.torso_deformation import deformation_from_network, sample_at_rest
 
 STAGE = "radnerf_torso"
 TEXTURE_ROWS = 1.5
@@ -36,7 +36,7 @@ class TorsoRenderer:
 
     network: TorsoField
     conditioner: TorsoConditioner
-    raster: Raster
+    raster: PixelGrid
     """The pixels that it renders."""
     region: Bool[np.ndarray, "H W"]
     """Those where the torso can be."""
@@ -63,7 +63,7 @@ class TorsoRenderer:
         bundle = Bundle.load(folder, STAGE)
         network = TorsoField(**bundle.hparams, backend=backend)
         network.load_state_dict(bundle.weights)
-        raster = Raster(tuple(bundle.facts["canvas"]), bundle.facts["detail"])
+        raster = PixelGrid(tuple(bundle.facts["canvas"]), bundle.facts["detail"])
         baked = bake(network, raster)
         if (bundle.folder / NAME).exists():
             baked[..., :3] += load_detail(bundle.folder / NAME)
@@ -89,7 +89,7 @@ class TorsoRenderer:
 
 
 @torch.no_grad()
-def bake(network: TorsoField, raster: Raster) -> Float[np.ndarray, "h w 4"]:
+def bake(network: TorsoField, raster: PixelGrid) -> Float[np.ndarray, "h w 4"]:
     """Evaluate the texture on a lattice over its whole extent."""
     rows = int(TEXTURE_ROWS * raster.size[1] * REST_EXTENT)
     columns = int(rows * network.aspect)
@@ -104,12 +104,15 @@ def bake(network: TorsoField, raster: Raster) -> Float[np.ndarray, "h w 4"]:
 def render_baked(
     network: TorsoField,
     baked: Float[np.ndarray, "h w 4"],
-    raster: Raster,
+    raster: PixelGrid,
     region: Bool[np.ndarray, "H W"],
     condition: TorsoCondition,
 ) -> tuple[Float[np.ndarray, "B H W 3"], Float[np.ndarray, "B H W"]]:
     """Render from a baked texture; see `TorsoRenderer.render`."""
-    logits = [look_up(baked, movement, network.aspect) for movement in movement_of(network, raster, condition)]
+    logits = [
+        sample_at_rest(baked, movement, network.aspect)
+        for movement in deformation_from_network(network, raster, condition)
+    ]
     pictures = [1 / (1 + np.exp(-frame)) for frame in logits]
     rgb, alpha = np.stack([p[..., :3] for p in pictures]), np.stack([p[..., 3] for p in pictures])
     return rgb, alpha * region
@@ -118,7 +121,7 @@ def render_baked(
 @torch.no_grad()
 def render_exact(
     network: TorsoField,
-    raster: Raster,
+    raster: PixelGrid,
     region: Bool[np.ndarray, "H W"],
     condition: TorsoCondition,
     frames: Tensor | None = None,

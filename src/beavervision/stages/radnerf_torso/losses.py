@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from beavervision.stages.radnerf_torso.batch import TorsoBatch
-from beavervision.stages.radnerf_torso.targets import Target
+from beavervision.stages.radnerf_torso.targets import TorsoTarget
 
 
 @dataclass(frozen=True)
@@ -36,15 +36,15 @@ def torso_loss(
     """
     torso = alpha[..., None] * rgb + (1 - alpha[..., None]) * batch.background
     whole = batch.head_rgb + (1 - batch.head_alpha[..., None]) * torso
-    plain = _is(batch, Target.BODY, Target.EMPTY, Target.EDGE)
-    seam = _is(batch, Target.SEAM) * batch.has_head[:, None]
-    under = _is(batch, Target.UNDER)
-    body, closed = _is(batch, Target.BODY), _is(batch, Target.UNDER, Target.SEAM)
+    plain = _is(batch, TorsoTarget.BODY, TorsoTarget.EMPTY, TorsoTarget.EDGE)
+    seam = _is(batch, TorsoTarget.SEAM) * batch.has_head[:, None]
+    under = _is(batch, TorsoTarget.UNDER)
+    body, closed = _is(batch, TorsoTarget.BODY), _is(batch, TorsoTarget.UNDER, TorsoTarget.SEAM)
     per_pixel = (
         plain * _square(torso - batch.colour)
         + seam * _square(whole - batch.colour)
         + weights.under * under * _square(rgb - batch.colour)
-        + weights.opacity * (body * (1 - alpha) ** 2 + _is(batch, Target.EMPTY) * alpha**2)
+        + weights.opacity * (body * (1 - alpha) ** 2 + _is(batch, TorsoTarget.EMPTY) * alpha**2)
         + weights.closed * closed * (1 - alpha) ** 2
     )
     return per_pixel.mean()
@@ -54,7 +54,7 @@ def _square(difference: Float[Tensor, "B P 3"]) -> Float[Tensor, "B P"]:
     return (difference**2).mean(-1)
 
 
-def _is(batch: TorsoBatch, *kinds: Target) -> Float[Tensor, "B P"]:
+def _is(batch: TorsoBatch, *kinds: TorsoTarget) -> Float[Tensor, "B P"]:
     """1 where a pixel is of one of `kinds`."""
     wanted = torch.zeros_like(batch.kind, dtype=torch.bool)
     for kind in kinds:

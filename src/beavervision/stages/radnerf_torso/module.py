@@ -14,17 +14,17 @@ from torchmetrics import MeanMetric
 
 from beavervision.stages.base import BundleContents, StageModule
 from beavervision.stages.media import Film, Media, Picture
-from beavervision.stages.radnerf_torso import detail
+from beavervision.stages.radnerf_torso import texture_detail
 from beavervision.stages.radnerf_torso.batch import TorsoBatch
+from beavervision.stages.radnerf_torso.canonical_body import estimate_canonical_body, save_picture
 from beavervision.stages.radnerf_torso.data import TorsoData
-from beavervision.stages.radnerf_torso.figures import STRIP_CAPTION, composite, gap, psnr, strip
+from beavervision.stages.radnerf_torso.evaluation import STRIP_CAPTION, comparison_strip, composite, neck_gap, psnr
 from beavervision.stages.radnerf_torso.inference import bake, render_exact
 from beavervision.stages.radnerf_torso.losses import TorsoWeights, torso_loss
 from beavervision.stages.radnerf_torso.network import TorsoField
 from beavervision.stages.radnerf_torso.preview import preview_film
-from beavervision.stages.radnerf_torso.still import body_still, save_picture
-from beavervision.stages.radnerf_torso.targets import Target
-from beavervision.stages.radnerf_torso.track import NOTES
+from beavervision.stages.radnerf_torso.source_track import NOTES
+from beavervision.stages.radnerf_torso.targets import TorsoTarget
 from beavervision.types import Label
 
 DECAY = 0.1
@@ -123,11 +123,11 @@ class RadNerfTorso(StageModule):
         rgb, alpha = render_exact(self.network, data.raster, data.region, condition)
         torso, opacity = torch.from_numpy(rgb[0]), torch.from_numpy(alpha[0])
         whole = composite(torso, opacity, truth)
-        figures = {"psnr": psnr(whole, truth), "gap": gap(opacity, truth)}
+        figures = {"psnr": psnr(whole, truth), "gap": neck_gap(opacity, truth)}
         self.mean_psnr.update(figures["psnr"])
         self.mean_gap.update(figures["gap"])
         self.log_dict({"val/psnr": self.mean_psnr, "val/gap": self.mean_gap})
-        self.strips.append(strip(torso, opacity, whole, truth))
+        self.strips.append(comparison_strip(torso, opacity, whole, truth))
         return {"frame": torch.tensor([truth.frame])} | {name: value[None] for name, value in figures.items()}
 
     def validation_media(self) -> list[Media]:
@@ -143,11 +143,11 @@ class RadNerfTorso(StageModule):
         # Kept as long as the module: the bundle's writer copies the files after this returns.
         self._scratch = tempfile.TemporaryDirectory()
         folder = Path(self._scratch.name)
-        still = body_still(data.clip, data.track, data.train_frames, data.crops, data.subject)
+        still = estimate_canonical_body(data.clip, data.track, data.train_frames, data.crops, data.subject)
         files = {"body.png": save_picture(folder / "body.png", still.rgba)}
         plate = still.plate if (own := data.clip.plate()) is None else own
         files["plate.png"] = save_picture(folder / "plate.png", plate)
-        files[detail.NAME] = detail.save_detail(folder / detail.NAME, self._detail(data, still.frame))
+        files[texture_detail.NAME] = texture_detail.save_detail(folder / texture_detail.NAME, self._detail(data, still.frame))
         if self.strips:
             files["strip.png"] = save_picture(folder / "strip.png", np.concatenate(self.strips))
         return BundleContents(
@@ -169,7 +169,7 @@ class RadNerfTorso(StageModule):
         row = data.footage.row(frame)
         condition = data.conditioner.condition(data.track.take(np.array([frame])))
         cloth = data.raster.refine((np.asarray(data.crops.labels[frame]) == Label.TORSO).astype(np.float32)) > 0.5
-        cloth &= np.asarray(data.footage.kind[row]) == Target.BODY
+        cloth &= np.asarray(data.footage.kind[row]) == TorsoTarget.BODY
         network = self.network.cpu()
         baked = bake(network, data.raster)
-        return detail.rest_detail(network, baked, data.raster, condition, np.asarray(data.footage.colour[row]), cloth)
+        return texture_detail.rest_detail(network, baked, data.raster, condition, np.asarray(data.footage.colour[row]), cloth)

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from beavervision.nerf.grid import GridEncoding, GridLayout
-from beavervision.nerf.precision import exact
+from beavervision.nerf.precision import full_precision
 
 REST_EXTENT = 1.25
 """The texture covers +-REST_EXTENT half-heights (times the aspect in x): what leaves the canvas stays distinct."""
@@ -131,6 +131,6 @@ def _mlp(inside: int, hidden: int, outside: int) -> nn.Sequential:
     )
 
 
-@exact
+@full_precision
 def _carry(transform: Float[Tensor, "B 2 3"], points: Float[Tensor, "B P 2"]) -> Float[Tensor, "B P 2"]:
     return points @ transform[..., :2].transpose(-1, -2) + transform[:, None, :, 2]

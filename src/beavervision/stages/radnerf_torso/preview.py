@@ -10,7 +10,7 @@ from jaxtyping import Float, UInt8
 
 from beavervision.data.speech_sample import sound_of
 from beavervision.stages.media import PREVIEW, Film
-from beavervision.stages.radnerf_head.looking.preview import MOST_FRAMES, preview_size
+from beavervision.stages.radnerf_head.visualization.preview_video import MOST_FRAMES, preview_size
 from beavervision.stages.radnerf_torso.data import TorsoData
 from beavervision.stages.radnerf_torso.inference import bake, render_baked
 from beavervision.stages.radnerf_torso.network import TorsoField

@@ -13,8 +13,8 @@ from jaxtyping import Float, UInt8
 from scipy.ndimage import gaussian_filter1d
 
 from beavervision.artifacts.crops import Crops
-from beavervision.stages.radnerf_torso.conditioner import similarity
-from beavervision.stages.radnerf_torso.track import SourceTrack
+from beavervision.stages.radnerf_torso.conditioner import similarity_transform
+from beavervision.stages.radnerf_torso.source_track import SourceTrack
 from beavervision.types import Label
 
 CORNERS = 400
@@ -55,7 +55,7 @@ def registered_body(track: SourceTrack, crops: Crops, frames: np.ndarray, refere
         return track.body
     found, corrections = [reference], [np.zeros((3, 2))]
     for t in frames:
-        start = similarity(on_canvas[reference][None], on_canvas[t])[0]
+        start = similarity_transform(on_canvas[reference][None], on_canvas[t])[0]
         where = body.found_in(crops, int(t), start)
         if where is not None and t != reference:
             carried = on_canvas[reference] @ where[:, :2].T + where[:, 2]

@@ -26,7 +26,7 @@ LEAST_NECK = 0.001
 """Share of the canvas that has to be neck for its colour to count: a collar may hide it."""
 
 
-class Target(IntEnum):
+class TorsoTarget(IntEnum):
     """What is asked of the torso at a pixel."""
 
     UNKNOWN = 0
@@ -50,7 +50,7 @@ def torso_targets(
     reach: float,
     detail: float = 1.0,
 ) -> tuple[UInt8[np.ndarray, "H W 3"], UInt8[np.ndarray, "H W"]]:
-    """Colour and `Target` of every pixel.
+    """Colour and `TorsoTarget` of every pixel.
 
     Args:
         rgb: the frame on its canvas.
@@ -59,17 +59,17 @@ def torso_targets(
         reach: pixels that the torso continues under the head, from where the two meet.
         detail: pixels for each pixel of the canvas that the head is rendered on, along each axis.
     """
-    body, head = connected_body(labels), np.isin(labels, HEAD)
+    body, head = keep_connected_body(labels), np.isin(labels, HEAD)
     rim, from_body = RIM * detail, _distance(body)
     under = head & (from_body <= reach)
     colour, kind = rgb.copy(), np.zeros(labels.shape, np.uint8)
-    kind[labels == Label.BACKGROUND] = Target.EMPTY
-    kind[under] = Target.UNDER
-    kind[body] = Target.BODY
-    kind[_outline(body, labels == Label.BACKGROUND, rim)] = Target.EDGE
-    kind[(_distance(head) <= rim) & (from_body <= rim)] = Target.SEAM
+    kind[labels == Label.BACKGROUND] = TorsoTarget.EMPTY
+    kind[under] = TorsoTarget.UNDER
+    kind[body] = TorsoTarget.BODY
+    kind[_outline(body, labels == Label.BACKGROUND, rim)] = TorsoTarget.EDGE
+    kind[(_distance(head) <= rim) & (from_body <= rim)] = TorsoTarget.SEAM
     # Padding repeats the footage's border: as far as interpolation looks, that is what continues the torso.
-    kind[(_distance(inside) > PADDING) | np.isin(labels, (Label.HAND, Label.OTHER))] = Target.UNKNOWN
+    kind[(_distance(inside) > PADDING) | np.isin(labels, (Label.HAND, Label.OTHER))] = TorsoTarget.UNKNOWN
     if under.any():
         neck = body & (labels == Label.NECK)
         neck = neck if neck.mean() >= LEAST_NECK else body
@@ -84,7 +84,7 @@ def _outline(body: np.ndarray, background: np.ndarray, rim: float) -> np.ndarray
     return (_distance(body) <= rim) & (_distance(background) <= rim) & (body | background)
 
 
-def connected_body(labels: UInt8[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
+def keep_connected_body(labels: UInt8[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
     """Neck and torso without specks."""
     body = np.isin(labels, BODY)
     count, pieces, stats, _ = cv2.connectedComponentsWithStats(body.astype(np.uint8), connectivity=8)

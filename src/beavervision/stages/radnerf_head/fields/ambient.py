@@ -6,9 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from beavervision.nerf.density import truncated_exp
 from beavervision.nerf.grid import GridEncoding, GridLayout
-from beavervision.nerf.mlp import RayMLP
+from beavervision.nerf.mlp import RayMLP, truncated_exp
 
 AMBIENT_GAIN, AMBIENT_INIT = 4.0, 1e-2
 """How much larger than usual the ambient coordinate and the entries of its grid start. With the usual sizes all frames

@@ -6,9 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from beavervision.nerf.density import truncated_exp
 from beavervision.nerf.grid import GridLayout
-from beavervision.nerf.mlp import RayMLP
+from beavervision.nerf.mlp import RayMLP, truncated_exp
 from beavervision.nerf.triplane import TriplaneEncoding
 
 EYE_HIDDEN = 16

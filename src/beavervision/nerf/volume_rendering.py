@@ -1,0 +1,44 @@
+"""Volume rendering along rays (Mildenhall et al. 2020, "NeRF", equation 3)."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+EARLY_STOP = 1e-4
+"""Share of light below which nothing behind is seen (RAD-NeRF)."""
+
+
+def render_weight_from_density(density: Float[Tensor, "R S"], lengths: Float[Tensor, "R"]) -> Float[Tensor, "R S"]:
+    """Share of each sample in its pixel: opacity times transmittance of everything before it. Differentiable.
+
+    Args:
+        density: per unit of length, >= 0.
+        lengths: length that each sample of a ray stands for.
+
+    Example:
+        >>> half = torch.tensor(0.5).log().neg()  # a density that lets half of the light pass per unit
+        >>> weights_from_density(half.expand(1, 3), torch.ones(1))
+        tensor([[0.5000, 0.2500, 0.1250]])
+    """
+    optical = density * lengths[:, None]
+    before = torch.cumsum(optical, 1) - optical
+    return torch.exp(-before) * -torch.expm1(-optical)
+
+
+def accumulate_along_rays(weights: Float[Tensor, "R S"], values: Float[Tensor, "R S C"]) -> Float[Tensor, "R C"]:
+    """Sum of values over each ray, weighted; premultiplied by the ray's opacity. Differentiable."""
+    return (weights[..., None] * values).sum(1)
+
+
+def median_depth(weights: Float[Tensor, "R S"], depths: Float[Tensor, "R S"]) -> Float[Tensor, "R"]:
+    """Depth of the sample at which half of a ray's opacity is reached.
+
+    Example:
+        >>> median_depth(torch.tensor([[0.1, 0.5, 0.2]]), torch.tensor([[1.0, 2.0, 3.0]]))
+        tensor([2.])
+    """
+    running = weights.cumsum(1)
+    half = (running < running[:, -1:] / 2).sum(1, keepdim=True).clamp_max(weights.shape[1] - 1)
+    return depths.gather(1, half)[:, 0]

@@ -1,0 +1,128 @@
+"""The last phase of the head's training: what renders fast, learned as it is used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from beavervision.stages.distributed import own_rows, ranks
+from beavervision.stages.radnerf_head.averaging import WeightAverage
+from beavervision.stages.radnerf_head.batch import RayBatch
+from beavervision.stages.radnerf_head.data import HeadData
+from beavervision.stages.radnerf_head.distilled.head import DistilledHead, DistilledSizes
+from beavervision.stages.radnerf_head.distilled.initialization import initialize_from_teacher
+from beavervision.stages.radnerf_head.image_window import ImageWindows, Pose
+from beavervision.stages.radnerf_head.losses import mean_error, pixel_errors
+from beavervision.stages.radnerf_head.network import HeadNetwork
+from beavervision.stages.radnerf_head.patches import PatchSampler
+from beavervision.stages.radnerf_head.perceptual import PerceptualLoss
+from beavervision.stages.radnerf_head.pose_optimizer import PoseOptimizer
+
+
+class Distillation(nn.Module):
+    """The fast head, its moving average, and what it learns from.
+
+    It begins as the finished field sees the head and then learns from the footage itself, in squares, so that it need
+    not repeat the field's errors.
+
+    Args:
+        network_args: of the field that it begins with.
+        height: of the canvas, pixels.
+        decay: of the weights' moving average.
+        rows: rows of the small picture, about.
+        samples, levels, steps, features, width, layers: see `DistilledSizes`.
+        frames, blocks, mouth_share: see `PatchSampler`.
+        lr_grid: learning rate of the fast head's grids.
+        lr_network: of its other weights.
+        lr_upsampler: of its upsampler.
+    """
+
+    def __init__(
+        self,
+        network_args: dict[str, Any],
+        height: int,
+        decay: float = 0.99,
+        rows: int = 256,
+        samples: int = 2,
+        levels: int = 12,
+        steps: int = 64,
+        features: int = 28,
+        width: int = 48,
+        layers: int = 4,
+        frames: int = 4,
+        blocks: int = 40,
+        mouth_share: float = 0.3,
+        lr_grid: float = 2e-3,
+        lr_network: float = 1e-3,
+        lr_upsampler: float = 2e-3,
+    ) -> None:
+        super().__init__()
+        numbers = {"samples": samples, "levels": levels, "steps": steps, "features": features}
+        sizes = DistilledSizes.of_canvas(height, rows, **numbers, width=width, layers=layers)
+        self.plan = PatchSampler(frames, blocks, sizes.factor, mouth_share)
+        self.rates = (lr_grid, lr_network, lr_upsampler)
+        self.fast = DistilledHead(network_args, sizes)
+        self.average = WeightAverage(self.fast, decay)
+        self.shown: tuple[int, ...] = ()
+        """Frames of the clip that the last step's squares came from."""
+        self.begun: Tensor
+        self.register_buffer("begun", torch.zeros((), dtype=torch.bool))
+
+    def begin(self, field: HeadNetwork) -> None:
+        """Take over the finished field."""
+        initialize_from_teacher(self.fast.field, field)
+        self.average.restart(self.fast)
+        self.begun.fill_(True)  # noqa: FBT003
+
+    def groups(self) -> list[dict[str, Any]]:
+        """Parameters by kind, each with its learning rate."""
+        grids, rest = [], []
+        for name, parameter in self.fast.field.named_parameters():
+            (grids if "_grid." in name else rest).append(parameter)
+        kinds = {"fast grids": grids, "fast networks": rest, "upsampler": list(self.fast.upsampler.parameters())}
+        return [{"name": name, "params": kinds[name], "lr": rate} for name, rate in zip(kinds, self.rates, strict=True)]
+
+    def loss(
+        self,
+        data: HeadData,
+        step: int,
+        chance: torch.Generator,
+        poses: PoseOptimizer | None,
+        perceptual: PerceptualLoss,
+    ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+        """Loss of a step's squares, and the mean squared error that is part of it.
+
+        Args:
+            data: set up.
+            step: decides which squares.
+            chance: of the samples' places and of the colours behind.
+            poses: corrections of the training frames' poses, as the field found them.
+            perceptual: judges the squares beside their pixels.
+        """
+        batch = data.patch_batch(step, self.plan).to(self.fast.field.box.device)
+        self.shown = batch.shown
+        if poses is not None:
+            with torch.no_grad():
+                batch = poses.correct(batch)
+        pose = Pose(batch.cameras, batch.rotation, batch.translation)
+        shown = self._rendered(batch, pose, chance).permute(0, 2, 3, 1).reshape(-1, 4)
+        colours = own_rows(torch.rand(len(shown) * ranks(), 3, generator=chance)).to(shown.device)
+        error = mean_error(pixel_errors(shown[:, :3], shown[:, 3], batch, colours), batch.target.flatten())
+        return (error + perceptual(shown, batch) if perceptual.wanted else error), error
+
+    def _rendered(self, batch: RayBatch, pose: Pose, chance: torch.Generator) -> Float[Tensor, "F 4 side side"]:
+        """The batch's squares; round each is rendered what the upsampler's reach asks for, and cut off again."""
+        field, factor, reach = self.fast.field, self.plan.factor, self.fast.upsampler.reach
+        blocks = round(batch.pixels.shape[1] ** 0.5) // factor
+        side = blocks + 2 * reach
+        corner = (batch.pixels[:, 0] / factor).floor().long() - reach
+        condition = field.encode(batch.face.windows, batch.face.eye)
+        everybody = len(corner) * side**2 * ranks()
+        jitter = own_rows(torch.rand(everybody, self.fast.sizes.samples, generator=chance)).to(corner.device)
+        windows = ImageWindows(corner, (side, side), factor)
+        shown = self.fast(windows, pose, condition, field.codes(batch.frame), jitter)
+        own = slice(reach * factor, -reach * factor)
+        return shown[:, :, own, own]

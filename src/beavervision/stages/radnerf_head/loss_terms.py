@@ -1,0 +1,94 @@
+"""What a step of the field's training renders, and what it is judged by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from beavervision.nerf.rays import pixel_rays
+from beavervision.stages.distributed import own_rows, ranks
+from beavervision.stages.radnerf_head.batch import RayBatch
+from beavervision.stages.radnerf_head.losses import ambient_regularization, mean_error, opacity_entropy, pixel_errors
+from beavervision.stages.radnerf_head.network import HeadNetwork, RayRendering
+from beavervision.stages.radnerf_head.perceptual import PerceptualLoss
+from beavervision.stages.radnerf_head.targets import PixelTarget
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """How much each term counts beside the picture's mean squared error."""
+
+    entropy: float = 1e-4
+    """Of the opacity's entropy (RAD-NeRF)."""
+    ambient: float = 5e-3
+    """Of the ambient coordinate where nothing moves."""
+    pose: float = 1e-4
+    """Of the poses' correction."""
+
+
+class LossTerms(NamedTuple):
+    """What a step's pixels are worth."""
+
+    loss: Float[Tensor, ""]
+    mse: Float[Tensor, ""]
+    """The picture's mean squared error, which is part of the loss."""
+    errors: Float[Tensor, "R"]
+    """Squared error of each pixel; no gradient flows."""
+
+
+def render_batch(
+    network: HeadNetwork, batch: RayBatch, condition: Float[Tensor, "F C"], chance: torch.Generator
+) -> RayRendering:
+    """Render the pixels of a batch, each under its frame's condition, pose and appearance code. Differentiable.
+
+    Args:
+        network: the head.
+        batch: its poses are taken as they are.
+        condition: of the batch's frames.
+        chance: of where the rays are sampled.
+    """
+    frames, count = batch.pixels.shape[:2]
+    device = batch.pixels.device
+    jitter = own_rows(torch.rand(frames * count * ranks(), network.budget, generator=chance)).to(device)
+    rows = torch.arange(frames, device=device).repeat_interleave(count)
+    rays = pixel_rays(
+        batch.pixels.flatten(0, 1), batch.cameras[rows], batch.rotation[rows], batch.translation[rows], network.box
+    )
+    return network(rays, condition[rows], network.codes(batch.frame)[rows], jitter)
+
+
+def compute_losses(shown: RayRendering, batch: RayBatch, chance: torch.Generator, weights: LossWeights) -> LossTerms:
+    """What rendered pixels are worth.
+
+    Args:
+        shown: the batch's pixels as rendered.
+        batch: what the footage shows.
+        chance: of the colour behind each pixel.
+        weights: of the other terms.
+    """
+    target = batch.target.flatten()
+    colours = own_rows(torch.rand(len(target) * ranks(), 3, generator=chance)).to(target.device)
+    errors = pixel_errors(shown.rgb, shown.alpha, batch, colours)
+    mse = mean_error(errors, target)
+    still = ~batch.moves.flatten() & (target != PixelTarget.IGNORED)
+    loss = mse + weights.entropy * opacity_entropy(shown.alpha)
+    return LossTerms(loss + weights.ambient * ambient_regularization(shown.ambient, still), mse, errors.detach())
+
+
+def compute_patch_losses(
+    network: HeadNetwork, batch: RayBatch, chance: torch.Generator, perceptual: PerceptualLoss
+) -> Float[Tensor, ""]:
+    """Perceptual loss of squares, weighted.
+
+    Args:
+        network: the head.
+        batch: squares, see `HeadData.patch_batch`; its poses are taken as they are.
+        chance: of where the rays are sampled.
+        perceptual: the loss.
+    """
+    shown = render_batch(network, batch, network.encode(batch.face.windows, batch.face.eye), chance)
+    return perceptual(torch.cat([shown.rgb, shown.alpha[:, None]], 1), batch)

@@ -1,0 +1,102 @@
+"""The films that show what a trained head does with frames that it never saw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import cv2
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from beavervision.data.speech_sample import sound_of
+from beavervision.stages.media import PREVIEW, Film
+from beavervision.stages.radnerf_head.batch import FrameBatch
+from beavervision.stages.radnerf_head.data import HeadData
+from beavervision.stages.radnerf_head.visualization.captions import caption_height, caption_line, enlarge_for_caption
+from beavervision.stages.radnerf_head.visualization.held_out_renders import Render
+
+MOST_FRAMES = 75
+"""Three seconds say enough, and cost seconds on a CPU."""
+MOST_ROWS = 256
+"""A preview is no taller than this: what is rendered full size is infer's."""
+FOOTAGE = "footage"
+
+
+def preview_film(render: Render, data: HeadData) -> Film:
+    """Footage beside render, with the footage's sound, over the beginning of the held-out frames.
+
+    Args:
+        render: the head.
+        data: set up.
+    """
+    frames = data.clip.test_range[:MOST_FRAMES]
+    pairs = _panels(data, frames, {"head": render}, preview_size(data.crops.size))
+    return _film(PREVIEW, data, frames, pairs, "footage | head, held-out frames")
+
+
+def held_out_film(renders: Mapping[str, Render], data: HeadData) -> Film:
+    """All held-out frames at the canvas's own size, numbered: footage beside each way to render, with the sound.
+
+    Args:
+        renders: title -> the head.
+        data: set up.
+    """
+    frames = data.clip.test_range
+    panels = _panels(data, frames, renders, data.crops.size)
+    pairs = zip(frames, panels, strict=True)
+    numbered = (_titled(picture, (f"{FOOTAGE}, frame {t}", *renders)) for t, picture in pairs)
+    return _film("held_out", data, frames, numbered, " | ".join([FOOTAGE, *renders]))
+
+
+def preview_size(canvas: tuple[int, int]) -> tuple[int, int]:
+    """Width and height of one of the preview's pictures: the canvas's, or as much smaller as it takes.
+
+    Example:
+        >>> preview_size((910, 512))
+        (455, 256)
+    """
+    share = min(1.0, MOST_ROWS / canvas[1])
+    return max(1, round(canvas[0] * share)), max(1, round(canvas[1] * share))
+
+
+def _film(
+    name: str, data: HeadData, frames: range, pictures: Iterator[UInt8[np.ndarray, "H W 3"]], caption: str
+) -> Film:
+    sound = sound_of(data.clip, frames) if data.clip.has_audio else None
+    return Film(name, pictures, data.clip.fps, sound, caption)
+
+
+def _panels(
+    data: HeadData, frames: range, renders: Mapping[str, Render], size: tuple[int, int]
+) -> Iterator[UInt8[np.ndarray, "H W2 3"]]:
+    """The footage and each head over what is behind it, side by side; a panel without a face shows that alone."""
+    for t in frames:
+        truth = _shrunk(data.crops.rgb[t], size)
+        plate = data.crops.plate(t)
+        behind = np.zeros_like(truth) if plate is None else _shrunk(plate, size)
+        if not data.subject.visible[t]:
+            yield np.concatenate([truth, *[behind] * len(renders)], 1)
+            continue
+        batch = data.frame_batch(t)
+        yield np.concatenate([truth, *(_over(render, batch, behind) for render in renders.values())], 1)
+
+
+def _over(render: Render, batch: FrameBatch, behind: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "H W 3"]:
+    """The head of a frame over what is behind it, at that picture's size."""
+    shown = render(batch, behind.shape[1::-1])
+    rgb, alpha = shown.rgb[0].cpu().numpy(), shown.alpha[0].cpu().numpy()[..., None]
+    return _bytes(rgb + (1 - alpha) * (behind / np.float32(255)))
+
+
+def _titled(panels: UInt8[np.ndarray, "H W 3"], titles: tuple[str, ...]) -> UInt8[np.ndarray, "H2 W2 3"]:
+    panels = enlarge_for_caption(panels, len(titles))
+    width = panels.shape[1]
+    return np.concatenate([caption_line(titles, width, caption_height(width // len(titles))), panels])
+
+
+def _shrunk(picture: UInt8[np.ndarray, "H W 3"], size: tuple[int, int]) -> UInt8[np.ndarray, "h w 3"]:
+    return cv2.resize(np.asarray(picture), size, interpolation=cv2.INTER_AREA)
+
+
+def _bytes(picture: Float[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "H W 3"]:
+    return (np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8)

@@ -1,0 +1,59 @@
+"""What is measured of a torso, and the picture that shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, UInt8
+from torch import Tensor
+
+from beavervision.stages.radnerf_torso.targets import TorsoTarget
+
+STRIP_CAPTION = "footage | torso | all layers"
+
+
+def composite(rgb: Float[Tensor, "H W 3"], alpha: Float[Tensor, "H W"], frame: HeldOut) -> Float[Tensor, "H W 3"]:
+    """Head over torso over background."""
+    torso = alpha[..., None] * rgb + (1 - alpha[..., None]) * frame.background
+    return frame.head_rgb + (1 - frame.head_alpha[..., None]) * torso
+
+
+def psnr(picture: Float[Tensor, "H W 3"], frame: HeldOut) -> Float[Tensor, ""]:
+    """Peak signal-to-noise ratio in dB over the pixels that count."""
+    error = ((picture - frame.picture) ** 2)[frame.counted].mean()
+    return -10 * torch.log10(error.clamp_min(1e-10))
+
+
+def neck_gap(alpha: Float[Tensor, "H W"], frame: HeldOut) -> Float[Tensor, ""]:
+    """How much background shows where head and body meet: mean transparency of both, 0 when closed."""
+    seam = torch.from_numpy(np.isin(frame.kind, (TorsoTarget.SEAM, TorsoTarget.UNDER)))
+    if not seam.any():
+        return torch.zeros(())
+    return ((1 - alpha) * (1 - frame.head_alpha))[seam].mean()
+
+
+def comparison_strip(
+    rgb: Float[Tensor, "H W 3"], alpha: Float[Tensor, "H W"], whole: Float[Tensor, "H W 3"], frame: HeldOut
+) -> UInt8[np.ndarray, "H W3 3"]:
+    """Source | torso alone over the background | all layers."""
+    torso = alpha[..., None] * rgb + (1 - alpha[..., None]) * frame.background
+    row = torch.cat([frame.picture, torso, whole], 1)
+    return (row.clamp(0, 1) * 255 + 0.5).byte().numpy()
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """One frame that the torso never saw, with the frozen head rendered for it."""
+
+    frame: int
+    picture: Float[Tensor, "H W 3"]
+    counted: Bool[Tensor, "H W"]
+    """Pixels that take part: no hand, nothing foreign, no padding."""
+    kind: UInt8[np.ndarray, "H W"]
+    """`targets.Target`"""
+    head_rgb: Float[Tensor, "H W 3"]
+    """Times its opacity."""
+    head_alpha: Float[Tensor, "H W"]
+    background: Float[Tensor, "H W 3"]

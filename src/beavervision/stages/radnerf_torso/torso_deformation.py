@@ -1,0 +1,67 @@
+"""How the torso moves in a frame: where every raster pixel is at rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from beavervision.stages.radnerf_torso.conditioner import TorsoCondition
+from beavervision.stages.radnerf_torso.network import REST_EXTENT, TorsoField, canvas_points
+from beavervision.stages.radnerf_torso.pixel_grid import PixelGrid
+
+LATTICE_ROWS = 48
+"""The movement's shortest wave spans half a canvas half-height, 12 rows of this lattice: bilinear between them."""
+
+
+@dataclass(frozen=True)
+class TorsoDeformation:
+    """Where a frame's raster pixels are at rest, and how they are shaded."""
+
+    rest: Float[np.ndarray, "H W 2"]
+    """In the field's coordinates."""
+    shading: Float[np.ndarray, "H W 3"]
+    """Added to the colour's logits."""
+
+
+@torch.no_grad()
+def deformation_from_network(
+    network: TorsoField, raster: PixelGrid, condition: TorsoCondition
+) -> list[TorsoDeformation]:
+    """The movement of every frame: the network on a coarse lattice, stretched to the raster."""
+    step = max(1.0, raster.canvas[1] / LATTICE_ROWS)
+    lattice = canvas_points(*raster.canvas, step)
+    batch = len(condition.points)
+    points = lattice.reshape(1, -1, 2).expand(batch, -1, -1)
+    rest, shading = network.move(
+        points, *(torch.from_numpy(part) for part in (condition.points, condition.head, condition.body))
+    )
+    coarse = torch.cat([rest, shading], -1).reshape(batch, *lattice.shape[:2], 5).numpy()
+    # Lattice point (i, j) stands at raster pixel ((j + 0.5) step, (i + 0.5) step): stretch by exactly `step`.
+    fine = step * raster.detail
+    matrix = np.array([[1 / fine, 0, 0.5 / fine - 0.5], [0, 1 / fine, 0.5 / fine - 0.5]])
+    how = {"flags": cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR, "borderMode": cv2.BORDER_REPLICATE}
+    return [
+        TorsoDeformation(
+            *(
+                cv2.warpAffine(np.ascontiguousarray(part), matrix, raster.size, **how)
+                for part in (values[..., :2], values[..., 2:])
+            )
+        )
+        for values in coarse
+    ]
+
+
+def sample_at_rest(
+    baked: Float[np.ndarray, "h w 4"], movement: TorsoDeformation, aspect: float
+) -> Float[np.ndarray, "H W 4"]:
+    """Logits of one frame: the texture where its pixels are at rest, shaded."""
+    rows, columns, _ = baked.shape
+    scale = np.array([columns / (2 * REST_EXTENT * aspect), rows / (2 * REST_EXTENT)], np.float32)
+    place = movement.rest * scale + np.array([columns / 2 - 0.5, rows / 2 - 0.5], np.float32)
+    logits = cv2.remap(baked, place[..., 0], place[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    logits[..., :3] += movement.shading
+    return logits

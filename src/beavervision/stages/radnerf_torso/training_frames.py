@@ -1,0 +1,148 @@
+"""The frames that a torso learns from, on its raster, with their targets; worked out once, kept beside the clip."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+from numpy.lib.format import open_memmap
+from torch.utils.data import IterableDataset
+
+from beavervision.artifacts.atomic_write import atomic_folder
+from beavervision.artifacts.clip import Clip
+from beavervision.artifacts.crops import FOLDER, cut
+from beavervision.artifacts.manifest import Manifest, sha256_json
+from beavervision.compositing.layers import grow
+from beavervision.data.sampling import worker_numbers
+from beavervision.face.framing import inside_footage
+from beavervision.stages.radnerf_torso.batch import TorsoBatch
+from beavervision.stages.radnerf_torso.pixel_grid import PixelGrid
+from beavervision.stages.radnerf_torso.targets import TorsoTarget, torso_targets
+from beavervision.types import Label
+
+VERSION = 2
+"""Counted up when the meaning of what is kept changes, so that old caches are not read."""
+
+ROOM = 0.04
+"""Room left round the places where the torso was seen, in canvas heights, for poses between the frames."""
+
+
+@dataclass(frozen=True)
+class TorsoTrainingFrames:
+    """Frames on the torso's raster, memory-mapped."""
+
+    frames: np.ndarray
+    """Which frames of the clip, rising [N]."""
+    colour: UInt8[np.ndarray, "N H W 3"]
+    """The picture, and under the head what it is taken to hide."""
+    kind: UInt8[np.ndarray, "N H W"]
+    """`targets.Target`"""
+    picture: UInt8[np.ndarray, "V H W 3"]
+    """The held-out frames as they are."""
+    counted: Bool[np.ndarray, "V H W"]
+    """Their pixels that are measured: no hand, nothing foreign, no padding."""
+    held_out: np.ndarray
+    """Which frames of the clip these are, rising [V]."""
+
+    def row(self, frame: int) -> int:
+        """Where `frame` stands in `colour` and `kind`."""
+        return int(np.searchsorted(self.frames, frame))
+
+    def region(self, frames: np.ndarray) -> Bool[np.ndarray, "H W"]:
+        """Pixels where the torso can be, by the frames given."""
+        seen = np.zeros(self.kind.shape[1:], bool)
+        for frame in frames:
+            seen |= np.isin(
+                self.kind[self.row(frame)], (TorsoTarget.BODY, TorsoTarget.EDGE, TorsoTarget.UNDER, TorsoTarget.SEAM)
+            )
+        return grow(seen, ROOM * seen.shape[0])
+
+
+def open_training_frames(
+    clip: Clip,
+    path: Float[np.ndarray, "T 3"],
+    raster: PixelGrid,
+    frames: np.ndarray,
+    held_out: np.ndarray,
+    reach: float,
+    subject: int = 0,
+) -> TorsoTrainingFrames:
+    """Frames with their targets, from the cache or made now.
+
+    Args:
+        clip: the footage.
+        path: x0, y0, scale of the head's canvas in every frame.
+        raster: the torso's pixels.
+        frames: frames to learn from.
+        held_out: frames to measure by.
+        reach: how far the torso continues under the head, px of the canvas.
+        subject: whose label maps.
+    """
+    every = np.union1d(frames, held_out)
+    key = {
+        "version": VERSION,
+        "clip": clip.sha256,
+        "subject": subject,
+        "raster": asdict(raster),
+        "path": sha256_json({"path": path.round(4).tolist()}),
+        "frames": every.tolist(),
+        "held_out": held_out.tolist(),
+        "reach": round(float(reach), 3),
+    }
+    folder = clip.folder / FOLDER / f"torso-{sha256_json(key)[:16]}"
+    names = ("colour", "kind", "picture", "counted")
+    if not all((folder / f"{name}.npy").exists() for name in names):
+        with atomic_folder(folder) as part:
+            _write(part, clip, path, raster, every, held_out, reach, subject)
+            Manifest("torso_footage", key).write(part)
+    colour, kind, picture, counted = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in names)
+    return TorsoTrainingFrames(every, colour, kind, picture, counted, held_out)
+
+
+def _write(
+    part: Path,
+    clip: Clip,
+    path: np.ndarray,
+    raster: PixelGrid,
+    frames: np.ndarray,
+    held_out: np.ndarray,
+    reach: float,
+    subject: int,
+) -> None:
+    width, height = raster.size
+    shape, measured = (len(frames), height, width), (len(held_out), height, width)
+    colour = open_memmap(part / "colour.npy", "w+", np.uint8, (*shape, 3))
+    kind = open_memmap(part / "kind.npy", "w+", np.uint8, shape)
+    picture = open_memmap(part / "picture.npy", "w+", np.uint8, (*measured, 3))
+    counted = open_memmap(part / "counted.npy", "w+", np.bool_, measured)
+    wanted = frames.tolist()
+    pairs = zip(clip.frames(wanted), clip.labels(wanted, subject), strict=True)
+    for row, ((t, frame), (_, regions)) in enumerate(pairs):
+        window = raster.window(path[t])
+        rgb, labels = cut(frame, window, raster.size), cut(regions, window, raster.size, nearest=True)
+        inside = inside_footage(window, clip.size, raster.size)
+        colour[row], kind[row] = torso_targets(rgb, labels, inside, reach * raster.detail, raster.detail)
+        for place in np.flatnonzero(held_out == t):
+            picture[place] = rgb
+            counted[place] = inside & ~np.isin(labels, (Label.HAND, Label.OTHER))
+    for array in (colour, kind, picture, counted):
+        array.flush()
+
+
+class EndlessDraws(IterableDataset):
+    """Every draw from `first` on; worker processes take turns.
+
+    Args:
+        draw: makes the batch of a number.
+        first: number of the first batch: where the trainer stands.
+    """
+
+    def __init__(self, draw: Callable[[int], TorsoBatch], first: int) -> None:
+        self._draw, self._first = draw, first
+
+    def __iter__(self) -> Iterator[TorsoBatch]:
+        for number in worker_numbers(self._first):
+            yield self._draw(number)

@@ -26,6 +26,7 @@ from beavervision.callbacks.media import MediaFiles
 from beavervision.callbacks.random_state import RandomState
 from beavervision.callbacks.stop import GracefulStop
 from beavervision.callbacks.throughput import Throughput
+from beavervision.config.stage_graph import CHAIN
 from beavervision.face.framing import FrameSpec
 from beavervision.stages.audio2motion.data import Audio2MotionData
 from beavervision.stages.audio2motion.module import Audio2Motion
@@ -34,7 +35,6 @@ from beavervision.stages.radnerf_head.data import HeadData
 from beavervision.stages.radnerf_head.module import HeadModule
 from beavervision.synthetic.miniature import miniature_clip
 from beavervision.workflows.logging_filters import quiet_libraries
-from beavervision.workflows.upstream import CHAIN
 
 STEPS, WARM = 60, 10
 """Steps of a round, and how many of them come before the clock."""
@@ -44,7 +44,7 @@ NEVER = 10**9
 
 def audio2motion(clip: Path) -> tuple[StageModule, StageData]:
     """The speech stage with the networks of experiment=cpu_quick."""
-    data = Audio2MotionData(clip, {"kind": "mel"}, takes=2)
+    data = Audio2MotionData(clip, {"kind": "mel"}, augmented_copies=2)
     data.setup("fit")
     small = {"hidden": 64, "condition": 64, "branch": 16, "encoder_layers": 4, "couplings": 2, "flow_layers": 2}
     return Audio2Motion(**data.dimensions(), network=small), data

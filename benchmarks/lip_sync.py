@@ -22,11 +22,11 @@ from beavervision.face.model_registry import load_face_model
 from beavervision.metrics.lse import lip_sync_error
 from beavervision.metrics.lse_crops import face_crops
 from beavervision.metrics.syncnet_v2 import SyncNetV2
-from beavervision.preprocess.detect import FaceFinder
+from beavervision.preprocess.face_detection import FaceFinder
+from beavervision.preprocess.face_mesh import FaceMesh
+from beavervision.preprocess.face_track import landmark_box
+from beavervision.preprocess.face_tracker import FaceTracker
 from beavervision.preprocess.fit import fit_subject
-from beavervision.preprocess.mesh import FaceMesh
-from beavervision.preprocess.track import landmark_box
-from beavervision.preprocess.tracker import FaceTracker
 from beavervision.stages.syncnet.inference import SyncExpert
 from beavervision.video.decode import read_frames
 from beavervision.video.probe import probe

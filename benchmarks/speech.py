@@ -20,17 +20,17 @@ from jaxtyping import Bool, Float
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.manifest import Manifest
 from beavervision.artifacts.synthetic_speech import SyntheticSpeech
-from beavervision.audio.acoustics import random_surroundings
+from beavervision.audio.acoustics import random_acoustics
 from beavervision.audio.waveform import SAMPLE_RATE, load_waveform
-from beavervision.data.recording import known_frames
+from beavervision.data.recording import tracked_frames
 from beavervision.face.gpmm import load_gpmm
 from beavervision.face.model_registry import load_face_model
 from beavervision.metrics.jitter import landmark_jitter
 from beavervision.metrics.lmd import landmark_distance
 from beavervision.metrics.mouth import SHUT
+from beavervision.stages.audio2motion.bundle_schema import Audio2MotionFacts
 from beavervision.stages.audio2motion.inference import AudioToMotion
-from beavervision.stages.audio2motion.manner import lip_distance
-from beavervision.stages.geometry import FaceGeometry
+from beavervision.stages.face_geometry import FaceGeometry, lip_distance
 
 SLACK = 1
 """Frames that a closure may come early or late."""
@@ -82,15 +82,13 @@ def judge_talk(
 def talks(folder: Path, bundle: Path) -> None:
     """Print the table of held-out synthetic speech."""
     predictor = AudioToMotion.from_bundle(bundle)
-    amp = Manifest.read(bundle, "bundle").facts["mouth_amp"]
-    held_out = [
-        talk for path in sorted(folder.iterdir()) if (talk := SyntheticSpeech.load(path)).facts["split"] == "test"
-    ]
+    amp = Manifest.read(bundle, Audio2MotionFacts).facts.mouth_amp
+    held_out = [talk for path in sorted(folder.iterdir()) if (talk := SyntheticSpeech.load(path)).facts.split == "test"]
     print("| held-out voices and sentences | jaw r (worst voice) | p b m shut | LVE, share of mean face's |")
     print("|---|---|---|---|")
     for name, recorded in (("clean", False), ("in rooms, noise, on lines", True)):
         rng = np.random.default_rng(1)
-        heard = [random_surroundings(rng).heard(t.audio()) if recorded else t.audio() for t in held_out]
+        heard = [random_acoustics(rng).heard(t.audio()) if recorded else t.audio() for t in held_out]
         all_ = [judge_talk(talk, predictor, sound, amp) for talk, sound in zip(held_out, heard, strict=True)]
         r = [figures["r"] for figures in all_]
         shut = sum(f["found"] for f in all_) / sum(f["closures"] for f in all_)
@@ -101,9 +99,9 @@ def talks(folder: Path, bundle: Path) -> None:
 def clip(folder: Path, bundles: Sequence[tuple[str, Path]]) -> None:
     """Print the table of a clip's held-out end: the sound before it is heard, but not judged."""
     footage = Clip.load(folder)
-    face, person = load_face_model(footage.facts["basis"]), footage.subjects[0]
-    judged = np.array(footage.test_range)[known_frames(person)[footage.test_range.start :]]
-    learnt = np.flatnonzero(known_frames(person)[: footage.train_range.stop])
+    face, person = load_face_model(footage.facts.basis), footage.subjects[0]
+    judged = np.array(footage.test_range)[tracked_frames(person)[footage.test_range.start :]]
+    learnt = np.flatnonzero(tracked_frames(person)[: footage.train_range.stop])
     truth, own_amp = person.expression[judged], np.percentile(lip_distance(face, person.expression[learnt]), 90)
     lips = lips_of(truth, face.name)
     rest = lips_of(person.expression[learnt].mean(0, keepdims=True), face.name)
@@ -111,7 +109,7 @@ def clip(folder: Path, bundles: Sequence[tuple[str, Path]]) -> None:
     print("|---|---|---|---|")
     print(f"| mean face | | {float(landmark_distance(rest, lips)):.2f} | 0 |")
     for name, bundle in bundles:
-        amp = own_amp / Manifest.read(bundle, "bundle").facts["mouth_amp"]
+        amp = own_amp / Manifest.read(bundle, Audio2MotionFacts).facts.mouth_amp
         motion = AudioToMotion.from_bundle(bundle).predict(footage.audio(), mouth_amp=float(amp)).expression[judged]
         found = lips_of(motion, face.name)
         r = np.corrcoef(lip_distance(face, motion), lip_distance(face, truth))[0, 1]

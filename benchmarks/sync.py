@@ -20,8 +20,8 @@ from jaxtyping import Float
 from beavervision.audio.waveform import SAMPLE_RATE, load_waveform
 from beavervision.data.recording import Recording, open_recording
 from beavervision.stages.audio2motion.inference import AudioToMotion
+from beavervision.stages.syncnet.evaluation import SyncEvaluation
 from beavervision.stages.syncnet.inference import SyncExpert
-from beavervision.stages.syncnet.judgement import Judgement
 from beavervision.stages.syncnet.network import WINDOW
 
 AUDIO = Path(__file__).resolve().parents[2] / "shared" / "audio"
@@ -56,7 +56,7 @@ def main() -> None:
 
 def judged(expert: SyncExpert, recordings: list[Recording], *, whole: bool = False) -> dict[str, float]:
     """Figures of the expert on what is held out of recordings, or on all of them."""
-    judgement = Judgement(expert.network, recordings[0].fps)
+    judgement = SyncEvaluation(expert.network, recordings[0].fps)
     for recording in recordings:
         for frames in (range(recording.n_frames),) if whole else recording.held_out_ranges:
             span = slice(frames.start, frames.stop)

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from beavervision.audio.acoustics import (
-    Surroundings,
-    breathy,
-    filtered,
+    Acoustics,
+    add_breath,
+    apply_filter,
+    apply_reverb,
     mu_law,
     noise_like,
-    random_surroundings,
-    reverberated,
+    random_acoustics,
 )
 from beavervision.audio.level import speech_level_db
 
@@ -27,23 +27,23 @@ def level(sound):
 
 def test_nothing_changes_nothing():
     sound = tone(300).astype(np.float32)
-    np.testing.assert_array_equal(Surroundings().heard(sound), sound)
+    np.testing.assert_array_equal(Acoustics().heard(sound), sound)
 
 
 def test_a_filter_scales_a_tone_by_its_gain_there():
-    halved = filtered(tone(400), lambda hertz: np.where(hertz < 1000, 0.5, 1.0))
+    halved = apply_filter(tone(400), lambda hertz: np.where(hertz < 1000, 0.5, 1.0))
     assert level(halved[2000:-2000]) - level(tone(400)[2000:-2000]) == pytest.approx(-6.02, abs=0.1)
 
 
 def test_a_line_lets_through_what_lies_between():
-    line = Surroundings(low_hz=300, high_hz=3400)
+    line = Acoustics(low_hz=300, high_hz=3400)
     change = [level(line.heard(tone(hertz))[2000:-2000]) - level(tone(hertz)) for hertz in (75, 1000, 6800)]
     # gains 1/(1 + 4^4) = -48.2 dB, about 1, 1/(1 + 2^8) = -48.2 dB
     assert change == pytest.approx([-48.2, 0.0, -48.2], abs=0.3)
 
 
 def test_an_equaliser_tilts():
-    bright = Surroundings(equaliser_db=(-12.0, 12.0))
+    bright = Acoustics(equaliser_db=(-12.0, 12.0))
     low, high = (level(bright.heard(tone(hertz))[2000:-2000]) for hertz in (120, 4000))
     # 5.06 octaves apart of 7.06 between 60 Hz and 8 kHz, 24 dB in all
     assert high - low == pytest.approx(24 * np.log2(4000 / 120) / np.log2(8000 / 60), abs=0.3)
@@ -61,7 +61,7 @@ def test_noise_has_its_level_over_the_speech():
 def test_a_room_answers_after_the_direct_sound_and_falls_by_60_db():
     click = np.zeros(16000)
     click[1000] = 1.0
-    heard = reverberated(click, 0.5, 6.0, np.random.default_rng(2))
+    heard = apply_reverb(click, 0.5, 6.0, np.random.default_rng(2))
     assert np.abs(heard[:1000]).max() < 1e-12
     assert heard[1000] == pytest.approx(1.0)
     answer = heard[1001:]
@@ -83,7 +83,7 @@ def test_same_seed_same_sound_in_step():
     click = np.zeros(8000, np.float32)
     click[3000] = 0.5
     for _ in range(20):
-        place = random_surroundings(rng)
+        place = random_acoustics(rng)
         heard = place.heard(click)
         np.testing.assert_array_equal(heard, place.heard(click))
         assert heard.shape == click.shape
@@ -96,7 +96,7 @@ def test_same_seed_same_sound_in_step():
 
 def test_breath_takes_harmonics_away_and_leaves_the_spectrum():
     buzz = sum(np.cos(2 * np.pi * 150 * k * TIME) for k in range(1, 40))  # harmonics of 150 Hz up to 5.85 kHz
-    spectrum = np.abs(np.fft.rfft(buzz)), np.abs(np.fft.rfft(breathy(buzz, 2000.0, np.random.default_rng(4))))
+    spectrum = np.abs(np.fft.rfft(buzz)), np.abs(np.fft.rfft(add_breath(buzz, 2000.0, np.random.default_rng(4))))
     voice, breath = ([s[first : first + 1500] for first in (150, 3000)] for s in spectrum)
 
     def on_harmonics(part):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from beavervision.audio.decoded import mono
+from beavervision.audio.decode import mono
 from beavervision.audio.waveform import load_waveform
 from beavervision.video.probe import probe
 

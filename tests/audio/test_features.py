@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from transformers.audio_utils import mel_filter_bank, spectrogram, window_function
 
-from beavervision.audio.features import log_mel, mel_filters, n_rows
+from beavervision.audio.mel import log_mel, mel_filters, n_rows
 
 
 @pytest.mark.parametrize(("samples", "rows"), [(1, 2), (640, 2), (641, 4), (16000, 50), (16001, 52)])
@@ -51,5 +51,5 @@ def test_a_click_at_a_frame_s_time_peaks_in_that_frame_s_first_row():
 def test_long_sound_is_cut_into_blocks_without_seams(rng, monkeypatch):
     samples = rng.standard_normal(20000).astype(np.float32)
     whole = log_mel(samples)
-    monkeypatch.setattr("beavervision.audio.features._BLOCK_ROWS", 7)
+    monkeypatch.setattr("beavervision.audio.mel._BLOCK_ROWS", 7)
     np.testing.assert_allclose(log_mel(samples), whole, atol=1e-5)

@@ -11,8 +11,8 @@ from transformers import (
     WavLMModel,
 )
 
+from beavervision.audio.features import AudioFeatureExtractor
 from beavervision.audio.hubert import HubertEncoder, hubert_encoder
-from beavervision.audio.speech_features import FeatureSettings
 from beavervision.errors import BeaverError
 
 STRIDES = {"conv_stride": [5, 2, 2, 2, 2, 2, 2], "conv_kernel": [10, 3, 3, 3, 3, 2, 2]}
@@ -98,7 +98,7 @@ def test_relatives_of_hubert_are_heard(tmp_path, rng, kind):
     with torch.no_grad():
         expected = model(sound[None].float()).last_hidden_state[0].numpy()
     np.testing.assert_allclose(
-        FeatureSettings("hubert", str(folder)).extract(samples, 25.0).content, expected, atol=1e-4
+        AudioFeatureExtractor("hubert", str(folder)).extract(samples, 25.0).content, expected, atol=1e-4
     )
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from beavervision.audio.pitch import coarse_pitch, fundamental
+from beavervision.audio.pitch import coarse_pitch, estimate_f0
 
 
 def voice(hertz, seconds=0.6, harmonics=range(1, 11)):
@@ -13,47 +13,47 @@ def voice(hertz, seconds=0.6, harmonics=range(1, 11)):
 
 @pytest.mark.parametrize("hertz", [85, 120, 220, 333, 600, 740])
 def test_a_steady_voice_to_one_percent(hertz):
-    found = fundamental(voice(hertz))[3:-3]
+    found = estimate_f0(voice(hertz))[3:-3]
     np.testing.assert_allclose(found, hertz, rtol=0.01)
 
 
 def test_a_missing_fundamental_is_heard():
-    found = fundamental(voice(150, harmonics=range(2, 12)))[3:-3]
+    found = estimate_f0(voice(150, harmonics=range(2, 12)))[3:-3]
     np.testing.assert_allclose(found, 150, rtol=0.01)
 
 
 def test_a_glide_is_followed_row_by_row():
     contour = np.linspace(120, 240, 16000)
-    found = fundamental(voice(contour, seconds=1.0))
+    found = estimate_f0(voice(contour, seconds=1.0))
     np.testing.assert_allclose(found[3:-3], contour[::320][3:-3], rtol=0.02)
 
 
 def test_voice_between_silences_is_voiced_there_and_only_there():
     gap = np.zeros(8000, np.float32)  # 25 rows
-    found = fundamental(np.concatenate([gap, voice(200, seconds=0.5), gap])) > 0
+    found = estimate_f0(np.concatenate([gap, voice(200, seconds=0.5), gap])) > 0
     assert found[27:48].all()
     assert not found[:23].any()
     assert not found[52:].any()
 
 
 def test_noise_is_mostly_unvoiced(rng):
-    assert (fundamental(rng.standard_normal(32000).astype(np.float32)) > 0).mean() < 0.1
+    assert (estimate_f0(rng.standard_normal(32000).astype(np.float32)) > 0).mean() < 0.1
 
 
 def test_silence_and_a_constant_are_unvoiced():
-    assert not fundamental(np.zeros(1600, np.float32)).any()
-    assert not fundamental(np.full(1600, 0.3, np.float32)).any()
+    assert not estimate_f0(np.zeros(1600, np.float32)).any()
+    assert not estimate_f0(np.full(1600, 0.3, np.float32)).any()
 
 
 def test_rows_are_those_of_the_features():
-    assert fundamental(voice(200)[:641]).shape == (4,)
+    assert estimate_f0(voice(200)[:641]).shape == (4,)
 
 
 def test_blocks_leave_no_seams(monkeypatch):
     sound = voice(np.linspace(120, 240, 9600))
-    whole = fundamental(sound)
+    whole = estimate_f0(sound)
     monkeypatch.setattr("beavervision.audio.pitch._BLOCK_ROWS", 7)
-    np.testing.assert_allclose(fundamental(sound), whole, rtol=1e-5)
+    np.testing.assert_allclose(estimate_f0(sound), whole, rtol=1e-5)
 
 
 def test_coarse_pitch_by_hand():

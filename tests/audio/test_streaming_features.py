@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from beavervision.audio.speech_features import FeatureSettings
-from beavervision.audio.streaming_features import HearingStream
+from beavervision.audio.features import AudioFeatureExtractor
+from beavervision.audio.streaming_features import StreamingFeatureExtractor
 from beavervision.errors import BeaverError
 
 
@@ -17,8 +17,8 @@ def voice(seconds):
 @pytest.mark.parametrize(("fps", "pieces"), [(25.0, (640,)), (25.0, (1, 7000, 333)), (30.0, (512,)), (24.0, (4000,))])
 def test_streamed_features_are_those_of_the_whole(fps, pieces):
     sound, at, turn = voice(2.03), 0, 0
-    whole = FeatureSettings().extract(sound, fps)
-    stream = HearingStream(FeatureSettings(), fps, keep=200)
+    whole = AudioFeatureExtractor().extract(sound, fps)
+    stream = StreamingFeatureExtractor(AudioFeatureExtractor(), fps, keep=200)
     while at < len(sound):
         size = pieces[turn % len(pieces)]
         stream.push(sound[at : at + size])
@@ -35,7 +35,7 @@ def test_streamed_features_are_those_of_the_whole(fps, pieces):
 
 
 def test_a_frame_is_heard_as_soon_as_its_sound_is_over():
-    sound, stream = voice(0.4), HearingStream(FeatureSettings(), 25.0, keep=10)
+    sound, stream = voice(0.4), StreamingFeatureExtractor(AudioFeatureExtractor(), 25.0, keep=10)
     found = []
     for t in range(10):
         stream.push(sound[640 * t : 640 * (t + 1)])
@@ -44,12 +44,12 @@ def test_a_frame_is_heard_as_soon_as_its_sound_is_over():
 
 
 def test_only_the_last_frames_are_remembered():
-    sound, stream = voice(8.0), HearingStream(FeatureSettings(), 25.0, keep=10)
+    sound, stream = voice(8.0), StreamingFeatureExtractor(AudioFeatureExtractor(), 25.0, keep=10)
     for part in np.split(sound, 200):
         stream.push(part)
     held = [stream._content, stream._sound, stream._path._hertz]
     assert sum(len(part) for part in held) < 1000
-    whole = FeatureSettings().extract(sound, 25.0)
+    whole = AudioFeatureExtractor().extract(sound, 25.0)
     heard = stream.features(190, 200)
     np.testing.assert_allclose(heard.content, whole.content[380:], atol=1e-5)
     np.testing.assert_allclose(heard.pitch[:12], whole.pitch[380:392], rtol=1e-4)
@@ -57,4 +57,4 @@ def test_only_the_last_frames_are_remembered():
 
 def test_features_of_whole_sentences_are_refused():
     with pytest.raises(BeaverError, match=r"streaming needs audio_features=mel"):
-        HearingStream(FeatureSettings("hubert", "somewhere"), 25.0, keep=10)
+        StreamingFeatureExtractor(AudioFeatureExtractor("hubert", "somewhere"), 25.0, keep=10)

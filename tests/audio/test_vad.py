@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from beavervision.audio.vad import over_frames, speech_activity
+from beavervision.audio.vad import detect_voice_activity, frames_with_speech
 from beavervision.audio.waveform import load_waveform
 from beavervision.synthetic import actor_truth, actor_video, speech_audio, speech_truth
 
@@ -36,7 +36,7 @@ def test_speech_is_found_where_phonemes_truly_are(talk, rng, noise_db, least):
     if noise_db is not None:
         power = np.mean(samples[np.abs(samples) > 1e-3] ** 2) / 10 ** (noise_db / 10)
         samples = samples + rng.normal(0, np.sqrt(power), len(samples)).astype(np.float32)
-    found = speech_activity(samples)
+    found = detect_voice_activity(samples)
     assert agreement(found.frames(len(true), FPS), true) >= least
     if noise_db is not None:
         assert found.snr_db == pytest.approx(noise_db, abs=1.5)
@@ -63,24 +63,24 @@ def rocking_noise(rng):
     ids=["silence", "noise", "rocking noise", "mains hum", "clicks", "nothing"],
 )
 def test_what_is_no_speech_is_not_taken_for_it(rng, sound):
-    found = speech_activity(sound(rng).astype(np.float32))
+    found = detect_voice_activity(sound(rng).astype(np.float32))
     assert not found.speech.any()
     assert found.snr_db is None
 
 
 def test_a_louder_recording_gives_the_same_speech(talk):
     samples, _ = talk
-    np.testing.assert_array_equal(speech_activity(samples).speech, speech_activity(4 * samples).speech)
+    np.testing.assert_array_equal(detect_voice_activity(samples).speech, detect_voice_activity(4 * samples).speech)
 
 
 def test_rows_are_shared_out_to_frames():
     # 20 frames a second: 2.5 rows a frame, so row 2 counts half in frame 0 and half in frame 1
     rows = np.array([1.0, 0.0, 1.0, 0.0, 0.0])
-    np.testing.assert_allclose(over_frames(rows, 3, 20.0), [1.5 / 2.5, 0.5 / 2.5, 0.0])
+    np.testing.assert_allclose(frames_with_speech(rows, 3, 20.0), [1.5 / 2.5, 0.5 / 2.5, 0.0])
 
 
 def test_a_video_longer_than_its_sound_ends_in_silence(talk):
     samples, true = talk
-    frames = speech_activity(samples).frames(len(true) + 50, FPS)
+    frames = detect_voice_activity(samples).frames(len(true) + 50, FPS)
     assert len(frames) == len(true) + 50
     assert not frames[-49:].any()

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from beavervision.artifacts.synthetic_speech import write_synthetic_speech
-from beavervision.data.recording import known_frames, open_recording
+from beavervision.data.recording import open_recording, tracked_frames
 from beavervision.errors import BeaverError
 
 
@@ -54,6 +54,6 @@ def test_covered_frames_count_only_when_most_are_covered(speech_clip):
         return change
 
     few = speech_clip("few", change=cover(30)).subjects[0]
-    assert known_frames(few).sum() == 110 - 8 - 30
+    assert tracked_frames(few).sum() == 110 - 8 - 30
     most = speech_clip("most", change=cover(80)).subjects[0]
-    assert known_frames(most).sum() == 110 - 8
+    assert tracked_frames(most).sum() == 110 - 8

@@ -21,7 +21,7 @@ SHORT = (
     "trainer.max_steps=2",
     "schedule.val_every=2",
     "datamodule.batch_size=2",
-    "datamodule.takes=1",
+    "datamodule.augmented_copies=1",
     "logger=csv",
     "hardware=cpu",
 )

@@ -6,25 +6,26 @@ import torch
 from motion_networks import TINY, random_speech, tiny_network
 from stage_training import SaveAt, export, fit
 
+from beavervision.audio.features import AudioFeatureExtractor
 from beavervision.audio.level import at_level
 from beavervision.audio.pitch import coarse_pitch
-from beavervision.audio.speech_features import FeatureSettings
-from beavervision.data.recording import recording_of_clip
-from beavervision.data.speech_sample import record
+from beavervision.data.recording import recording_from_clip
+from beavervision.data.speech_sample import make_sample
 from beavervision.errors import BeaverError
 from beavervision.face.model_registry import load_face_model
+from beavervision.stages.audio2motion.batch import collate
 from beavervision.stages.audio2motion.data import Audio2MotionData
 from beavervision.stages.audio2motion.inference import AudioToMotion
-from beavervision.stages.audio2motion.manner import lip_distance, mouth_projector
 from beavervision.stages.audio2motion.module import Audio2Motion
-from beavervision.stages.audio2motion.speech_motion import collate
-from beavervision.stages.audio2motion.statistics import measure
+from beavervision.stages.audio2motion.speaking_style import mouth_projector
+from beavervision.stages.audio2motion.training_stats import compute_training_stats
+from beavervision.stages.face_geometry import lip_distance
 
 FAST = {"learning_rate": 3e-3, "warm_up": 2, "kl_rise": 4, "kl_hold": 4}
 
 
 def make_data(clip, **settings):
-    settings = {"batch_size": 4, "window": 24, "takes": 2, "steps_per_epoch": 3, **settings}
+    settings = {"batch_size": 4, "window": 24, "augmented_copies": 2, "steps_per_epoch": 3, **settings}
     return Audio2MotionData(clip.folder, {"kind": "mel"}, **settings)
 
 
@@ -49,12 +50,12 @@ def network():
 
 def test_frames_without_a_face_keep_their_place(speech_clip):
     clip = speech_clip()
-    take = record(recording_of_clip(clip), clip.train_range, FeatureSettings())
-    assert take.n_frames == 100
-    assert not take.valid[40:48].any()
-    assert take.valid.sum() == 92
-    np.testing.assert_array_equal(take.expression[48], clip.subjects[0].expression[48])
-    assert take.content.shape == (200, 80)
+    sample = make_sample(recording_from_clip(clip), clip.train_range, AudioFeatureExtractor())
+    assert sample.n_frames == 100
+    assert not sample.valid[40:48].any()
+    assert sample.valid.sum() == 92
+    np.testing.assert_array_equal(sample.expression[48], clip.subjects[0].expression[48])
+    assert sample.content.shape == (200, 80)
 
 
 def test_a_draw_is_the_same_whenever_it_is_made(speech_clip):
@@ -108,13 +109,13 @@ def test_mouth_projector_moves_the_mouth_and_leaves_the_eyes():
 
 def test_statistics_by_hand(speech_clip):
     clip = speech_clip()
-    take = record(recording_of_clip(clip), clip.train_range, FeatureSettings())
-    found = measure([take], ["babble"], load_face_model())
+    sample = make_sample(recording_from_clip(clip), clip.train_range, AudioFeatureExtractor())
+    found = compute_training_stats([sample], ["babble"], load_face_model())
     known = np.r_[0:40, 48:100]
     np.testing.assert_allclose(found.motion_mean, clip.subjects[0].expression[known].mean(0), rtol=1e-4, atol=1e-5)
     lips = lip_distance(load_face_model(), clip.subjects[0].expression[known])
-    assert found.usual.mouth_amp == pytest.approx(np.percentile(lips, 90), rel=1e-4)
-    assert lip_distance(load_face_model(), found.manners["babble"].rest) < np.percentile(lips, 20)
+    assert found.default_style.mouth_amp == pytest.approx(np.percentile(lips, 90), rel=1e-4)
+    assert lip_distance(load_face_model(), found.styles["babble"].rest) < np.percentile(lips, 20)
 
 
 # --- stage ---
@@ -136,8 +137,8 @@ def test_two_steps_bundle_reload_same_output(speech_clip, tmp_path):
     speech.content = torch.from_numpy(heard.content)[None]
     speech.pitch = torch.from_numpy(coarse_pitch(heard.pitch))[None]
     speech.blink = torch.zeros(1, 110, dtype=torch.long)
-    speech.mouth_amp = torch.tensor([data.statistics.usual.mouth_amp])
-    speech.eye_amp = torch.tensor([data.statistics.usual.eye_amp])
+    speech.mouth_amp = torch.tensor([data.statistics.default_style.mouth_amp])
+    speech.eye_amp = torch.tensor([data.statistics.default_style.eye_amp])
     with torch.no_grad():
         expected = module.network.eval()(speech)[0].numpy()
     np.testing.assert_allclose(found.expression, expected, atol=1e-5)
@@ -156,7 +157,7 @@ def test_resume_equals_uninterrupted(speech_clip, tmp_path):
 
 
 def test_prediction_is_deterministic_and_temperature_is_not_silent(network):
-    make = AudioToMotion(network, FeatureSettings(), 25.0, "gpmm", 1.0, 1.0, -20.0)
+    make = AudioToMotion(network, AudioFeatureExtractor(), 25.0, "gpmm", 1.0, 1.0, -20.0)
     samples = np.random.default_rng(0).standard_normal(6400).astype(np.float32)
     still = make.predict(samples).expression
     np.testing.assert_array_equal(make.predict(samples, seed=5).expression, still)
@@ -168,14 +169,14 @@ def test_prediction_is_deterministic_and_temperature_is_not_silent(network):
 
 @pytest.mark.parametrize("samples", [1, 640, 641])
 def test_the_shortest_speech_works(network, samples):
-    make = AudioToMotion(network, FeatureSettings(), 25.0, "gpmm", 1.0, 1.0, -20.0)
+    make = AudioToMotion(network, AudioFeatureExtractor(), 25.0, "gpmm", 1.0, 1.0, -20.0)
     assert make.predict(np.full(samples, 0.1, np.float32)).n_frames == -(-samples // 640)
 
 
 def test_long_speech_in_chunks_equals_one_piece(network):
     samples = np.random.default_rng(0).standard_normal(640 * 330).astype(np.float32)
-    whole = AudioToMotion(network, FeatureSettings(), 25.0, "gpmm", 1.0, 1.0, -20.0)
-    chunks = AudioToMotion(network, FeatureSettings(), 25.0, "gpmm", 1.0, 1.0, -20.0, chunk=40)
+    whole = AudioToMotion(network, AudioFeatureExtractor(), 25.0, "gpmm", 1.0, 1.0, -20.0)
+    chunks = AudioToMotion(network, AudioFeatureExtractor(), 25.0, "gpmm", 1.0, 1.0, -20.0, chunk=40)
     found, expected = (p.predict(samples, temperature=0.3).expression for p in (chunks, whole))
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
@@ -202,8 +203,8 @@ def test_digital_silence_is_the_quietest_sound_that_was_trained_on(speech_clip):
     fit(module, data, 1)
     network = module.network.eval()
     speech = random_speech(np.random.default_rng(0), 1, 8)
-    quiet = torch.from_numpy(np.percentile(data.windows._shelf[0].content, 1, axis=0).astype(np.float32))
-    speech.content = quiet.expand(1, 16, 80).clone()
+    silence_share = torch.from_numpy(np.percentile(data.windows._cache[0].content, 1, axis=0).astype(np.float32))
+    speech.content = silence_share.expand(1, 16, 80).clone()
     expected = network(speech)
     speech.content = torch.full((1, 16, 80), -6.0)
     torch.testing.assert_close(network(speech), expected)

@@ -10,11 +10,11 @@ from transformers import HubertConfig, HubertModel
 
 from beavervision.artifacts.corpus import Corpus, write_corpus
 from beavervision.errors import BeaverError
-from beavervision.stages.audio2motion.adaptation import take_over_scale
+from beavervision.stages.audio2motion.adaptation import adopt_scale
 from beavervision.stages.audio2motion.data import Audio2MotionData
 from beavervision.stages.audio2motion.inference import AudioToMotion
 from beavervision.stages.audio2motion.module import Audio2Motion
-from beavervision.stages.lips import lips_of
+from beavervision.stages.lip_landmarks import lip_shape_of
 from beavervision.stages.syncnet.data import SyncNetData
 
 
@@ -25,9 +25,9 @@ def corpus(tmp_path) -> Corpus:
 
 
 def test_speakers_are_drawn_alike_and_told_their_own_amplitude(corpus):
-    data = make_data(corpus, takes=0, batch_size=8, amplitude=0.0)
+    data = make_data(corpus, augmented_copies=0, batch_size=8, amplitude=0.0)
     data.setup("fit")
-    own = {name: manner.mouth_amp for name, manner in data.statistics.manners.items()}
+    own = {name: style.mouth_amp for name, style in data.statistics.styles.items()}
     assert set(own) == {"ann", "bob"}
     told = torch.cat([data.windows[step].mouth_amp for step in range(40)]).numpy()
     shares = [np.isclose(told, own[name]).mean() for name in ("ann", "bob")]
@@ -37,7 +37,7 @@ def test_speakers_are_drawn_alike_and_told_their_own_amplitude(corpus):
 
 def test_short_speech_is_batched_with_its_like_and_never_more_frames_than_asked_for(tmp_path):
     corpus = write_speech_corpus(tmp_path, {"ann": [100, 11, 10], "bob": [12, 24]})
-    data = make_data(corpus, takes=0, batch_size=4, window=24)
+    data = make_data(corpus, augmented_copies=0, batch_size=4, window=24)
     data.setup("fit")
     shapes = {tuple(data.windows[step].inside.shape) for step in range(60)}
     # whole windows of 24 frames: 4 a batch; talks of 10 to 12 frames: 8, padded to the longest drawn
@@ -57,13 +57,13 @@ def test_processes_share_a_batch_without_gap_or_overlap(corpus):
 
 
 def test_to_the_noise_of_a_room_the_face_rests(corpus):
-    data = make_data(corpus, takes=1, batch_size=8, amplitude=0.0, quiet=0.2)
+    data = make_data(corpus, augmented_copies=1, batch_size=8, amplitude=0.0, silence_share=0.2)
     data.setup("fit")
     resting = 0
     for step in range(40):
         batch = data.windows[step]
         still = (batch.expression == batch.expression[:, :1]).flatten(1).all(1)
-        rests = [torch.from_numpy(manner.rest) for manner in data.statistics.manners.values()]
+        rests = [torch.from_numpy(style.rest) for style in data.statistics.styles.values()]
         assert all(any(torch.equal(face, rest) for rest in rests) for face in batch.expression[still, 0])
         assert not batch.closed[still].any()
         # what a room's noise lacks is the voice: the clip's own is far louder
@@ -73,7 +73,7 @@ def test_to_the_noise_of_a_room_the_face_rests(corpus):
 
 
 def test_truth_of_bilabials_takes_the_place_of_a_guess(corpus):
-    data = make_data(corpus, takes=0, batch_size=8, window=100, quiet=0.0)
+    data = make_data(corpus, augmented_copies=0, batch_size=8, window=100, silence_share=0.0)
     data.setup("fit")
     closed = data.windows[0].closed[0].numpy()
     assert set(np.diff(np.flatnonzero(closed))) == {20}
@@ -124,18 +124,18 @@ def test_a_corpus_that_holds_nothing_out_is_refused(tmp_path):
 
 
 def test_a_quarter_of_false_pairs_hear_somebody_else(corpus):
-    data = SyncNetData(corpus.folder, {"kind": "mel"}, takes=0, shift=0.5, scale=0.0, offset=0.0, tremble=0.0)
+    data = SyncNetData(corpus.folder, {"kind": "mel"}, augmented_copies=0, shift=0.5, scale=0.0, offset=0.0, jitter=0.0)
     data.setup("fit")
     hears, sees, lips = {}, [], []
-    for take, label in zip(data.pairs._shelf, data.pairs._shelf.labels, strict=True):
-        whole = lips_of(data.face, take.expression)
-        for start in range(take.n_frames - 4):
-            hears[take.content[2 * start : 2 * start + 10].tobytes()] = label.speaker
-            sees.append(label.speaker)
+    for sample, entry in zip(data.pairs._cache, data.pairs._cache.entries, strict=True):
+        whole = lip_shape_of(data.face, sample.expression)
+        for start in range(sample.n_frames - 4):
+            hears[sample.content[2 * start : 2 * start + 10].tobytes()] = entry.speaker
+            sees.append(entry.speaker)
             lips.append(whole[start : start + 5])
-    false = [pair for pair in (data.pairs[draw] for draw in range(800)) if not pair.in_step]
-    seen = [sees[np.abs(np.stack(lips) - pair.lips.numpy()).max((1, 2)).argmin()] for pair in false]
-    other = [hears[pair.content.numpy().tobytes()] != name for pair, name in zip(false, seen, strict=True)]
+    negatives = [pair for pair in (data.pairs[draw] for draw in range(800)) if not pair.in_step]
+    seen = [sees[np.abs(np.stack(lips) - pair.lips.numpy()).max((1, 2)).argmin()] for pair in negatives]
+    other = [hears[pair.content.numpy().tobytes()] != name for pair, name in zip(negatives, seen, strict=True)]
     # 400 or so false pairs: a share of 0.25 has a deviation of 0.02
     assert np.mean(other) == pytest.approx(0.25, abs=0.07)
 
@@ -145,7 +145,9 @@ def test_a_speech_encoder_is_heard_from_the_shelf_as_log_mel_is(corpus, tmp_path
     widths = dict(hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16, conv_dim=[8] * 7)
     HubertModel(HubertConfig(**widths, num_conv_pos_embedding_groups=2)).save_pretrained(tmp_path / "encoder")
     settings = {"kind": "hubert", "checkpoint": str(tmp_path / "encoder")}
-    data = Audio2MotionData(corpus.folder, settings, takes=0, batch_size=2, window=24, shelf=tmp_path / "shelf")
+    data = Audio2MotionData(
+        corpus.folder, settings, augmented_copies=0, batch_size=2, window=24, cache=tmp_path / "cache"
+    )
     data.setup("fit")
     assert data.dimensions()["content_dim"] == 16
     assert data.windows[0].content.shape == (2, 48, 16)
@@ -200,7 +202,7 @@ def test_a_person_s_scale_is_taken_over_without_a_change_of_what_is_said(corpus)
         network.motion_std[3:].fill_(1e-3)
         speech = next(iter(data.clean_speech()))
         before = network(speech)
-        take_over_scale(network, torch.full((64,), 0.5))
+        adopt_scale(network, torch.full((64,), 0.5))
         torch.testing.assert_close(network(speech), before)
     assert network.motion_std.min() >= 0.5
     assert (network.motion_std[:3] == 1).all()  # what the network knows to move more stays

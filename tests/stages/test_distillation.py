@@ -1,4 +1,4 @@
-"""The last phase of the head's training: its squares, and how it begins."""
+"""The last phase of the head's training: its patches, and how it begins."""
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ def phase(data):
     return made
 
 
-def test_squares_carry_the_footage_s_pixels(data):
+def test_patches_carry_the_footage_s_pixels(data):
     plan = PatchSampler(frames=3, blocks=6, factor=2)
     batch = data.patch_batch(7, plan)
     assert batch.rgb.shape == (3, 144, 3)
@@ -47,26 +47,26 @@ def test_squares_carry_the_footage_s_pixels(data):
         np.testing.assert_allclose(rgb.reshape(12, 12, 3), truth, atol=1e-6)
 
 
-def test_squares_follow_from_seed_and_step(data):
+def test_patches_follow_from_seed_and_step(data):
     plan = PatchSampler(frames=3, blocks=6, factor=2)
     assert torch.equal(data.patch_batch(5, plan).pixels, data.patch_batch(5, plan).pixels)
     assert not torch.equal(data.patch_batch(5, plan).pixels, data.patch_batch(6, plan).pixels)
 
 
 def test_a_square_shows_what_the_whole_picture_would(data, phase, monkeypatch):
-    """The margin that is rendered round a square and cut off is as wide as the upsampler's reach."""
+    """The margin that is rendered round a patch and cut off is as wide as the upsampler's reach."""
     monkeypatch.setattr(torch, "rand", lambda *shape, generator=None: torch.full(shape, 0.5))
     batch = data.patch_batch(3, phase.plan)
     pose = Pose(batch.cameras, batch.rotation, batch.translation)
     with torch.no_grad():
-        squares = phase._rendered(batch, pose, torch.Generator())
+        patches = phase._rendered(batch, pose, torch.Generator())
         condition = phase.fast.field.encode(batch.face.windows, batch.face.eye)
         windows = ImageWindows(torch.full((3, 2), -8), (36, 36), 2)
         code = phase.fast.field.codes(batch.frame)
         whole = phase.fast(windows, pose, condition, code, torch.full((3 * 36 * 36, 2), 0.5))
-    for square, picture, pixels in zip(squares, whole, batch.pixels, strict=True):
+    for patch, picture, pixels in zip(patches, whole, batch.pixels, strict=True):
         column, row = (pixels[0].long() + 16).tolist()
-        torch.testing.assert_close(square, picture[:, row : row + 12, column : column + 12], atol=1e-5, rtol=0)
+        torch.testing.assert_close(patch, picture[:, row : row + 12, column : column + 12], atol=1e-5, rtol=0)
 
 
 def test_it_begins_with_the_finished_field_and_all_of_it_learns(data, phase):

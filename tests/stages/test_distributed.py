@@ -16,9 +16,9 @@ from lightning.fabric.plugins.environments.lightning import find_free_network_po
 from speech_clips import write_speech_clip
 from stage_training import export, fit
 
-from beavervision.data.sampling import DrawSampler
+from beavervision.data.sampling import ResumableSampler
 from beavervision.errors import BeaverError
-from beavervision.stages.distributed import SharedBatchNorm, noise_like, own_share, weighted_mean
+from beavervision.stages.distributed import SharedBatchNorm, local_share, noise_like, weighted_mean
 from beavervision.synthetic.miniature import miniature_clip
 
 
@@ -64,13 +64,13 @@ def test_two_processes_have_the_loss_curve_of_one(place, of_two, stage):
 
 
 def test_draws_are_shared_out_without_gap_or_overlap():
-    both = [list(DrawSampler(12, first=4, batch=4, own=own_share(4, "batch", rank, 2))) for rank in (0, 1)]
+    both = [list(ResumableSampler(12, first=4, batch=4, own=local_share(4, "batch", rank, 2))) for rank in (0, 1)]
     assert both == [[4, 5, 8, 9], [6, 7, 10, 11]]
 
 
 def test_a_batch_that_cannot_be_shared_is_refused():
     with pytest.raises(BeaverError, match=r"datamodule\.frames=16 cannot be shared equally by 3 devices"):
-        own_share(16, "datamodule.frames", 0, 3)
+        local_share(16, "datamodule.frames", 0, 3)
 
 
 def test_alone_everything_is_as_without_ranks():

@@ -8,7 +8,7 @@ import pytest
 from beavervision.audio.waveform import SAMPLE_RATE, load_waveform
 from beavervision.face.gpmm import load_gpmm
 from beavervision.stages.audio2motion.inference import AudioToMotion
-from beavervision.stages.audio2motion.manner import lip_distance
+from beavervision.stages.face_geometry import lip_distance
 from beavervision.synthetic import speech_audio, speech_truth
 from beavervision.workflows.initial_weights import GENERAL
 

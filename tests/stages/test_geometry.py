@@ -4,7 +4,7 @@ import torch
 
 from beavervision.face.landmarks import LIP_MID_LOWER, LIP_MID_UPPER
 from beavervision.face.model_registry import load_face_model
-from beavervision.stages.geometry import LIP_PAIRS, LIP_POINTS, FaceGeometry, landmark_weights
+from beavervision.stages.face_geometry import LIP_PAIRS, LIP_POINTS, FaceGeometry, landmark_weights
 
 
 @pytest.fixture(scope="module")

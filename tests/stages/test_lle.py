@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from beavervision.stages.postnet.lle import nearest, pull, rebuild, smoothed, weights
+from beavervision.stages.postnet.lle import lle_refine, nearest, reconstruct, smoothed, weights
 
 
 def test_nearest_by_hand():
@@ -35,29 +35,29 @@ def test_equal_neighbours_need_the_ridge():
 def test_a_frame_of_the_database_is_rebuilt_as_itself():
     rng = np.random.default_rng(0)
     database = rng.standard_normal((40, 6))
-    np.testing.assert_allclose(rebuild(database[:4], database, 10, 1e-6), database[:4], atol=1e-3)
+    np.testing.assert_allclose(reconstruct(database[:4], database, 10, 1e-6), database[:4], atol=1e-3)
 
 
 def test_percent_is_the_share_of_the_way():
     rng = np.random.default_rng(0)
     database, query = rng.standard_normal((40, 6)), rng.standard_normal((1, 6))
-    target = rebuild(query, database, 10, 1e-2)
+    target = reconstruct(query, database, 10, 1e-2)
     for percent in (0.0, 0.2, 1.0):
-        np.testing.assert_allclose(pull(query, database, percent), query + percent * (target - query), atol=1e-9)
+        np.testing.assert_allclose(lle_refine(query, database, percent), query + percent * (target - query), atol=1e-9)
 
 
 def test_the_step_is_smoothed_over_time_and_a_closure_stays():
     # 1-D mouth openings; the database is open (1.0) or shut (0.0), and the query shuts for one frame: steps
     # -.2, -.2, 0, -.2, -.2 smoothed to -.2, -.15, -.1, -.15, -.2
     database = np.repeat([[0.0], [1.0]], 10, axis=0)
-    found = pull(np.array([[1.2], [1.2], [0.0], [1.2], [1.2]]), database, 1.0)
+    found = lle_refine(np.array([[1.2], [1.2], [0.0], [1.2], [1.2]]), database, 1.0)
     np.testing.assert_allclose(found[:, 0], [1.0, 1.05, -0.1, 1.05, 1.0], atol=1e-9)
 
 
 @pytest.mark.parametrize("frames", [1, 2, 3])
 def test_short_motions_work(frames):
     database = np.random.default_rng(0).standard_normal((3, 6))  # fewer than K = 10
-    assert pull(np.zeros((frames, 6)), database, 0.2).shape == (frames, 6)
+    assert lle_refine(np.zeros((frames, 6)), database, 0.2).shape == (frames, 6)
 
 
 def test_smoothing_by_hand():
@@ -68,6 +68,6 @@ def test_smoothing_by_hand():
 def test_blocks_leave_no_seams(monkeypatch):
     rng = np.random.default_rng(0)
     database, query = rng.standard_normal((30, 6)), rng.standard_normal((11, 6))
-    whole = pull(query, database, 0.5)
+    whole = lle_refine(query, database, 0.5)
     monkeypatch.setattr("beavervision.stages.postnet.lle._BLOCK", 4)
-    np.testing.assert_allclose(pull(query, database, 0.5), whole, atol=1e-9)
+    np.testing.assert_allclose(lle_refine(query, database, 0.5), whole, atol=1e-9)

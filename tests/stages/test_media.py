@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from beavervision.face.model_registry import load_face_model
-from beavervision.stages.chart import (
+from beavervision.stages.visualization.landmark_video import (
+    SIDE,
+    draw_face,
+    landmark_video,
+    landmarks_of,
+    mouth_opening,
+)
+from beavervision.stages.visualization.media import Curves
+from beavervision.stages.visualization.plot import (
     BOTTOM,
     COLOURS,
     HEIGHT,
@@ -19,8 +27,6 @@ from beavervision.stages.chart import (
     draw_curves,
     ticks,
 )
-from beavervision.stages.face_film import SIDE, draw_face, faces_film, landmarks_of, mouth_opening
-from beavervision.stages.media import Curves
 
 
 def coloured(picture: np.ndarray, colour: tuple[int, int, int], box: tuple[slice, slice]) -> np.ndarray:
@@ -92,7 +98,7 @@ def test_faces_stand_side_by_side_and_unseen_ones_stay_empty():
     face = load_face_model()
     points = landmarks_of(np.zeros((2, 68, 3)), face)
     unseen = np.full_like(points, np.nan)
-    film = faces_film("faces", {"footage": unseen, "predicted": points}, 25.0, np.zeros(1280, np.float32))
+    film = landmark_video("faces", {"footage": unseen, "predicted": points}, 25.0, np.zeros(1280, np.float32))
     frames = list(film.frames)
     assert [frame.shape for frame in frames] == [(SIDE, 2 * SIDE, 3)] * 2
     empty, drawn = frames[0][30:, :SIDE], frames[0][30:, SIDE:]

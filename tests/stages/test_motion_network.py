@@ -3,9 +3,9 @@ import pytest
 import torch
 from motion_networks import random_speech, tiny_network
 
-from beavervision.stages.audio2motion.conditions import ConditionEncoder
-from beavervision.stages.audio2motion.module import heard_out
-from beavervision.stages.audio2motion.network import Speech
+from beavervision.stages.audio2motion.condition_encoder import ConditionEncoder
+from beavervision.stages.audio2motion.module import strip_padding
+from beavervision.stages.audio2motion.network import SpeechFeatures
 from beavervision.stages.audio2motion.wavenet import MaskedBatchNorm, TimeConv
 from beavervision.stages.audio2motion.windows import SpeechMotion
 
@@ -36,7 +36,7 @@ def test_cardinality(network, rng, frames):
 def test_a_padded_batch_gives_the_numbers_of_each_item_alone(network, rng):
     items = [random_speech(rng, 1, frames) for frames in (5, 13, 24)]
     alone = [network(item)[0] for item in items]
-    padded = Speech(
+    padded = SpeechFeatures(
         content=torch.cat([torch.nn.functional.pad(i.content, (0, 0, 0, 48 - i.content.shape[1])) for i in items]),
         pitch=torch.cat([torch.nn.functional.pad(i.pitch, (0, 48 - i.pitch.shape[1])) for i in items]),
         blink=torch.cat([torch.nn.functional.pad(i.blink, (0, 24 - i.blink.shape[1])) for i in items]),
@@ -122,8 +122,8 @@ def test_frames_whose_look_ahead_is_cut_off_do_not_count(rng):
     known = speech.inside.clone()
     known[0, 0] = False
     batch = SpeechMotion(**vars(speech), expression=torch.zeros(2, 8, 64), known=known, closed=known)
-    assert heard_out(batch, tiny_network()).equal(known)
-    assert heard_out(batch, tiny_network(look_ahead=3)).tolist() == [
+    assert strip_padding(batch, tiny_network()).equal(known)
+    assert strip_padding(batch, tiny_network(look_ahead=3)).tolist() == [
         [False] + [True] * 4 + [False] * 3,
         [True] * 3 + [False] * 5,
     ]

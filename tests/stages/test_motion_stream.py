@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 import torch
 
+from beavervision.audio.features import AudioFeatureExtractor
 from beavervision.audio.level import spoken_level_of, window_powers
-from beavervision.audio.speech_features import FeatureSettings
 from beavervision.errors import BeaverError
 from beavervision.stages.audio2motion.inference import AudioToMotion
-from beavervision.stages.audio2motion.network import MotionVAE, Speech
+from beavervision.stages.audio2motion.network import MotionVAE, SpeechFeatures
 from beavervision.stages.audio2motion.streaming import MotionStream
 
 TINY = {
@@ -29,7 +29,7 @@ def predictor(look_ahead=5, *, pitch=False, fps=25.0, kind="mel"):
     with torch.no_grad():  # leave the flow's identity
         for parameter in network.prior.parameters():
             parameter.add_(0.3 * torch.randn_like(parameter))
-    return AudioToMotion(network, FeatureSettings(kind), fps, "gpmm", 1.0, 1.0, -20.0)
+    return AudioToMotion(network, AudioFeatureExtractor(kind), fps, "gpmm", 1.0, 1.0, -20.0)
 
 
 def voice(seconds):
@@ -93,7 +93,7 @@ def test_nothing_after_the_look_ahead_changes_a_frame():
     network = predictor(look_ahead=5).network
     content = torch.randn(1, 400, 80, requires_grad=True)
     frames = torch.ones(1, 200, dtype=torch.bool)
-    speech = Speech(
+    speech = SpeechFeatures(
         content,
         torch.ones(1, 400, dtype=torch.long),
         torch.zeros(1, 200, dtype=torch.long),

@@ -1,4 +1,4 @@
-"""Squares judged as people look at them: what is compared, by which loss, and when."""
+"""Patches judged as people look at them: what is compared, by which loss, and when."""
 
 import pytest
 import torch
@@ -78,7 +78,7 @@ def test_a_head_that_is_the_footage_loses_nothing_and_a_blurred_one_does(batch, 
         assert float(loss(grey, batch)) > 1e-4
 
 
-def test_squares_of_a_thumbnail_are_enlarged(data, weights):
+def test_patches_of_a_thumbnail_are_enlarged(data, weights):
     batch = data.patch_batch(0, PatchSampler(frames=2, blocks=8))
     shown = torch.zeros(2 * 64, 4)
     assert composite_over(shown, batch)[0].shape == (2, 3, SMALLEST, SMALLEST)
@@ -91,7 +91,7 @@ def test_lpips_judges_where_its_weights_are(batch, truth, weights, monkeypatch, 
     assert "LPIPS wants alexnet" in PerceptualLoss().describe()
     assert PerceptualLoss().network is None
     loss = PerceptualLoss(weight=0.5, lpips=str(weights))
-    assert loss.describe() == "squares are judged by LPIPS (AlexNet)"
+    assert loss.describe() == "patch loss: LPIPS (AlexNet)"
     shown = truth * 0.9
     expected = Lpips.from_file(weights)(*composite_over(shown, batch)).mean() / 2
     torch.testing.assert_close(loss(shown, batch), expected)
@@ -108,15 +108,15 @@ def test_a_gpu_judges_alike(batch, truth, weights):
         torch.testing.assert_close(shown[1].grad.cpu(), shown[0].grad, rtol=1e-2, atol=1e-6)
 
 
-def test_squares_judge_the_field_in_the_last_part_of_its_own_training():
-    phases = TrainingSchedule(shell_at=0.1, distill_share=0.2, squares_at=0.75)
-    assert [phases.at(done).squares for done in (0.0, 0.59, 0.6, 0.79, 0.8, 1.0)] == [0, 0, 1, 1, 0, 0]
-    assert not any(TrainingSchedule(0.1, 0.0).at(done).squares for done in (0.5, 0.99, 1.0))
+def test_patches_judge_the_field_in_the_last_part_of_its_own_training():
+    phases = TrainingSchedule(shell_at=0.1, distill_share=0.2, patches_at=0.75)
+    assert [phases.at(done).patches for done in (0.0, 0.59, 0.6, 0.79, 0.8, 1.0)] == [0, 0, 1, 1, 0, 0]
+    assert not any(TrainingSchedule(0.1, 0.0).at(done).patches for done in (0.5, 0.99, 1.0))
 
 
-def test_the_field_learns_from_squares_once_they_judge_it(data, weights):
-    """Two steps alike, then one that squares judge too: their frames are named with its rays'."""
-    rays, squares = data.ray_batch(2).shown, data.patch_batch(2, PerceptualLoss().plan).shown
+def test_the_field_learns_from_patches_once_they_judge_it(data, weights):
+    """Two steps alike, then one that patches judge too: their frames are named with its rays'."""
+    rays, patches = data.ray_batch(2).shown, data.patch_batch(2, PerceptualLoss().plan).shown
     entries = {}
     kinds = {"never": {"at": 1.0}, "structure": {"at": 0.6}, "lpips": {"at": 0.6, "lpips": str(weights)}}
     for name, perceptual in kinds.items():
@@ -124,7 +124,7 @@ def test_the_field_learns_from_squares_once_they_judge_it(data, weights):
         kept = Entries()
         fit(module, data, 3, callbacks=[kept], val_every=3)
         entries[name] = kept.after
-        assert module.describe_batch(data.ray_batch(0)) == describe_frames(rays if name == "never" else rays + squares)
+        assert module.describe_batch(data.ray_batch(0)) == describe_frames(rays if name == "never" else rays + patches)
         assert not any("perceptual" in key for key in module.state_dict())
     for name in ("structure", "lpips"):
         assert torch.equal(entries[name][1], entries["never"][1])

@@ -8,12 +8,12 @@ from beavervision.artifacts.bundle import Bundle
 from beavervision.artifacts.motion import Motion
 from beavervision.errors import BeaverError
 from beavervision.face.model_registry import load_face_model
-from beavervision.nerf.condition_normalizer import ConditionScale
+from beavervision.nerf.condition_normalizer import ConditionNormalizer
 from beavervision.stages.audio2motion.data import Audio2MotionData
 from beavervision.stages.audio2motion.module import Audio2Motion
 from beavervision.stages.postnet.data import PostNetData
-from beavervision.stages.postnet.figures import LipFigures
 from beavervision.stages.postnet.inference import MODES, MotionRefiner
+from beavervision.stages.postnet.lip_metrics import LipMetrics
 from beavervision.stages.postnet.losses import adversarial_loss, discriminator_loss, lip_gap
 from beavervision.stages.postnet.module import PostNetTraining
 from beavervision.stages.postnet.network import PostNet
@@ -33,7 +33,7 @@ def poison(arrays):
 
 def predicted(folder, clip):
     """Bundle of an audio2motion trained for ten steps."""
-    data = Audio2MotionData(clip.folder, {"kind": "mel"}, batch_size=4, takes=0)
+    data = Audio2MotionData(clip.folder, {"kind": "mel"}, batch_size=4, augmented_copies=0)
     data.setup("fit")
     torch.manual_seed(0)
     module = Audio2Motion(**data.dimensions(), network=SMALL_VAE, schedule={"learning_rate": 5e-3, "warm_up": 1})
@@ -52,7 +52,7 @@ def clips(tmp_path_factory):
 
 
 def make_data(clips, which="clean", **settings):
-    settings = {"batch_size": 4, "window": 24, "takes": 1, "steps_per_epoch": 3, **settings}
+    settings = {"batch_size": 4, "window": 24, "augmented_copies": 1, "steps_per_epoch": 3, **settings}
     return PostNetData(clips[which].folder, clips["upstream"], **settings)
 
 
@@ -102,7 +102,7 @@ def test_figures_by_hand():
     mean_gap = 10 * np.linalg.norm(face.mean[face.landmarks68[62]] - face.mean[face.landmarks68[66]])
     truth = torch.zeros(4, 68, 3)
     truth[:, 66, 1] = torch.tensor([0.0, -4.0, -8.0, 0.0])
-    figures = LipFigures(face, truth.flatten(1))
+    figures = LipMetrics(face, truth.flatten(1))
     assert float(figures.opening(truth.flatten(1))[0]) == pytest.approx(mean_gap, abs=1e-3)
     found = truth.clone()
     found[1, 50] += torch.tensor([0.0, 3.0, 4.0])  # 5 mm off in one lip vertex of one frame
@@ -168,7 +168,7 @@ def test_statistics_are_those_of_the_known_training_frames(clips):
     identity = np.broadcast_to(subject.identity, (len(known), 80))
     own = face.condition68(identity, subject.expression[known])
     np.testing.assert_allclose(data.database, own, atol=1e-3)
-    expected = ConditionScale.of(own)
+    expected = ConditionNormalizer.from_training_frames(own)
     for name, value in vars(expected).items():
         np.testing.assert_allclose(getattr(data.scale, name), value, atol=1e-3, err_msg=name)
 
@@ -219,7 +219,7 @@ def refiner():
     torch.manual_seed(0)
     network = PostNet(**TINY)
     torch.nn.init.normal_(network.layers[-1].weight, std=0.01)
-    return MotionRefiner(network, face, identity, ConditionScale.of(database), database)
+    return MotionRefiner(network, face, identity, ConditionNormalizer.from_training_frames(database), database)
 
 
 @pytest.mark.parametrize("mode", MODES)

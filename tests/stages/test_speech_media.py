@@ -8,15 +8,15 @@ from motion_networks import TINY
 from speech_clips import write_speech_clip
 from stage_training import export, fit
 
-from beavervision.data.recording import recording_of_clip
+from beavervision.data.recording import recording_from_clip
 from beavervision.face.model_registry import load_face_model
 from beavervision.stages.audio2motion.data import Audio2MotionData
 from beavervision.stages.audio2motion.module import Audio2Motion
-from beavervision.stages.chart import COLOURS, HEIGHT
-from beavervision.stages.mesh_film import HOLES, SIDE, draw_landmark_mesh, mesh_film
 from beavervision.stages.postnet.data import PostNetData
 from beavervision.stages.postnet.module import PostNetTraining
-from beavervision.stages.speech_media import speech_media
+from beavervision.stages.visualization.mesh_video import HOLES, SIDE, draw_landmark_mesh, mesh_video
+from beavervision.stages.visualization.plot import COLOURS, HEIGHT
+from beavervision.stages.visualization.speech_panel import speech_panel
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_an_open_mouth_is_a_hole_and_a_shut_one_is_not(face):
 
 def test_a_frame_without_truth_leaves_its_panel_empty(face):
     motion = np.zeros((2, 64), np.float32)
-    film = mesh_film(
+    film = mesh_video(
         "mesh", {"true": np.full_like(motion, np.nan), "predicted": motion}, np.zeros(80), face, 25.0, None
     )
     frames = list(film.frames)
@@ -54,10 +54,10 @@ def test_a_frame_without_truth_leaves_its_panel_empty(face):
 
 def test_curves_and_film_show_the_same_frames_with_their_sound(face, tmp_path):
     clip = write_speech_clip(tmp_path / "clip", n_frames=60, hidden=range(50, 54))
-    recording = recording_of_clip(clip, 0)
+    recording = recording_from_clip(clip, 0)
     frames = range(40, 60)
     predicted = np.zeros((20, 64), np.float32)
-    curves, film = speech_media(recording, frames, {"predicted": predicted}, face)
+    curves, film = speech_panel(recording, frames, {"predicted": predicted}, face)
     assert (curves.name, film.name) == ("curves", "mesh")
     assert curves.rgb.shape[0] == 3 * HEIGHT
     for panel in range(2):  # both lines in mouth and eyes
@@ -69,7 +69,7 @@ def test_curves_and_film_show_the_same_frames_with_their_sound(face, tmp_path):
 
 def test_evaluation_shows_the_frames_that_were_held_out(tmp_path):
     clip = write_speech_clip(tmp_path / "clip")
-    data = Audio2MotionData(clip.folder, {"kind": "mel"}, batch_size=2, takes=0)
+    data = Audio2MotionData(clip.folder, {"kind": "mel"}, batch_size=2, augmented_copies=0)
     data.setup("fit")
     module = Audio2Motion(**data.dimensions(), network=TINY)
     assert list(module.evaluation_media(data)) == []
@@ -79,7 +79,7 @@ def test_evaluation_shows_the_frames_that_were_held_out(tmp_path):
     assert len(list(film.frames)) == len(clip.test_range) == 10
     assert len(film.sound) == 10 * 640
     export(tmp_path / "a2m", module, data)
-    data = PostNetData(clip.folder, {"audio2motion": tmp_path / "a2m"}, takes=0)
+    data = PostNetData(clip.folder, {"audio2motion": tmp_path / "a2m"}, augmented_copies=0)
     data.setup("fit")
     module = PostNetTraining(**data.dimensions(), network={"widths": [8]})
     assert all(name.startswith("test/") for name in module.evaluation_figures(data))

@@ -5,23 +5,24 @@ from speech_clips import write_speech_clip
 from stage_training import SaveAt, export, fit
 
 from beavervision.artifacts.motion import Motion
-from beavervision.audio.speech_features import FeatureSettings
+from beavervision.audio.features import AudioFeatureExtractor
 from beavervision.errors import BeaverError
 from beavervision.face.model_registry import load_face_model
 from beavervision.stages.audio2motion.data import Audio2MotionData
 from beavervision.stages.audio2motion.module import Audio2Motion
-from beavervision.stages.lips import LipShape, lips_of, mirrored
+from beavervision.stages.lip_landmarks import LipNormalizer, lip_shape_of, mirror_lips
 from beavervision.stages.syncnet.data import SyncNetData
 from beavervision.stages.syncnet.inference import SyncExpert
 from beavervision.stages.syncnet.module import SyncExpertTraining
 from beavervision.stages.syncnet.network import SyncNet
-from beavervision.stages.syncnet.pairs import Roughness, window_starts
+from beavervision.stages.syncnet.pairs import MotionNoise, window_starts
 
 TINY = {"hidden": 16, "embedding": 8, "dropout": 0.1}
 
 
 def make_data(clip, **settings):
-    return SyncNetData(clip.folder, {"kind": "mel"}, **{"batch_size": 16, "takes": 1, "steps_per_epoch": 3, **settings})
+    settings = {"batch_size": 16, "augmented_copies": 1, "steps_per_epoch": 3, **settings}
+    return SyncNetData(clip.folder, {"kind": "mel"}, **settings)
 
 
 def make_module(data, **settings):
@@ -46,31 +47,31 @@ def test_lips_are_the_condition_s_without_identity():
     face, rng = load_face_model(), np.random.default_rng(0)
     expression = rng.standard_normal((4, 64)).astype(np.float32)
     expected = face.condition68(np.zeros(80), expression)[:, 48:].reshape(4, 60)
-    np.testing.assert_allclose(lips_of(face, expression), expected, atol=1e-4)
-    np.testing.assert_allclose(LipShape(face)(torch.from_numpy(expression)), expected, atol=1e-4)
+    np.testing.assert_allclose(lip_shape_of(face, expression), expected, atol=1e-4)
+    np.testing.assert_allclose(LipNormalizer(face)(torch.from_numpy(expression)), expected, atol=1e-4)
 
 
 def test_what_differs_between_left_and_right_is_not_seen():
     face = load_face_model()
-    lips = torch.from_numpy(lips_of(face, np.random.default_rng(0).standard_normal((7, 64)).astype(np.float32)))
-    torch.testing.assert_close(mirrored(mirrored(lips)), lips)
-    jaw = torch.from_numpy(lips_of(face, face.semantic["jaw_open"][None]))
-    torch.testing.assert_close(mirrored(jaw), jaw, atol=0.02, rtol=0)  # the template is symmetric
+    lips = torch.from_numpy(lip_shape_of(face, np.random.default_rng(0).standard_normal((7, 64)).astype(np.float32)))
+    torch.testing.assert_close(mirror_lips(mirror_lips(lips)), lips)
+    jaw = torch.from_numpy(lip_shape_of(face, face.semantic["jaw_open"][None]))
+    torch.testing.assert_close(mirror_lips(jaw), jaw, atol=0.02, rtol=0)  # the template is symmetric
     torch.manual_seed(0)
     network = SyncNet(80, **TINY).eval()
-    torch.testing.assert_close(network.embed_lips(mirrored(lips)[None]), network.embed_lips(lips[None]))
+    torch.testing.assert_close(network.embed_lips(mirror_lips(lips)[None]), network.embed_lips(lips[None]))
 
 
 def test_roughness_scales_shifts_and_shakes():
     motion, rng = np.ones((4, 64)), np.random.default_rng(0)
-    np.testing.assert_array_equal(Roughness(0.0, 0.0, 0.0).apply(motion, rng), motion)
-    scaled = Roughness(0.5, 0.0, 0.0).apply(motion, rng)
+    np.testing.assert_array_equal(MotionNoise(0.0, 0.0, 0.0).apply(motion, rng), motion)
+    scaled = MotionNoise(0.5, 0.0, 0.0).apply(motion, rng)
     assert np.ptp(scaled) == 0
     assert 1 / 1.5 <= scaled[0, 0] <= 1.5
-    shifted = Roughness(0.0, 0.5, 0.0).apply(motion, rng)
+    shifted = MotionNoise(0.0, 0.5, 0.0).apply(motion, rng)
     assert np.ptp(shifted, axis=0).max() == 0
     assert 0.35 < shifted[0].std() < 0.65
-    shaken = Roughness(0.0, 0.0, 0.2).apply(motion, rng)
+    shaken = MotionNoise(0.0, 0.0, 0.2).apply(motion, rng)
     assert 0.15 < np.diff(shaken, axis=0).std() / 2**0.5 < 0.25
 
 
@@ -82,11 +83,11 @@ def test_windows_need_every_frame():
 
 
 def test_half_of_the_pairs_are_in_step_and_the_others_are_three_frames_off_at_least(speech_clip):
-    data = make_data(speech_clip(), takes=0, shift=0.5, scale=0.0, offset=0.0, tremble=0.0)
+    data = make_data(speech_clip(), augmented_copies=0, shift=0.5, scale=0.0, offset=0.0, jitter=0.0)
     data.setup("fit")
     take_content = {}
     pairs, face = data.pairs, load_face_model()
-    content, lips = pairs._shelf[0].content, lips_of(face, pairs._shelf[0].expression)
+    content, lips = pairs._cache[0].content, lip_shape_of(face, pairs._cache[0].expression)
     for start in range(len(lips) - 4):
         take_content[content[2 * start : 2 * start + 10].tobytes()] = start
     drawn, distances = [pairs[i] for i in range(400)], []
@@ -95,10 +96,10 @@ def test_half_of_the_pairs_are_in_step_and_the_others_are_three_frames_off_at_le
         seen = next(s for s in range(len(lips) - 4) if np.allclose(lips[s : s + 5], pair.lips.numpy(), atol=1e-4))
         distances.append(abs(heard - seen))
         assert (distances[-1] == 0) == bool(pair.in_step)
-    false = np.array([d for d in distances if d])
-    assert 0.4 < len(false) / 400 < 0.6
-    assert false.min() == 3
-    assert 0.4 < (false <= 15).mean() < 0.6
+    negatives = np.array([d for d in distances if d])
+    assert 0.4 < len(negatives) / 400 < 0.6
+    assert negatives.min() == 3
+    assert 0.4 < (negatives <= 15).mean() < 0.6
 
 
 def test_two_steps_bundle_reload_same_output(speech_clip, tmp_path):
@@ -139,7 +140,7 @@ def test_a_poisoned_held_out_frame_changes_nothing(speech_clip):
 def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sync")
     clip = write_speech_clip(folder / "clip", n_frames=660, hidden=range(40, 48))
-    module = make_module(data := make_data(clip, batch_size=64, takes=2, shift=0.7))
+    module = make_module(data := make_data(clip, batch_size=64, augmented_copies=2, shift=0.7))
     fit(module, data, 150, val_every=150)
     export(folder / "bundle", module, data)
     return folder / "bundle", clip
@@ -161,8 +162,8 @@ def test_the_expert_is_a_loss_that_reaches_the_motion_but_not_itself(trained):
     expert = SyncExpert.from_bundle(bundle).train()
     assert not expert.network.training
     frames = slice(100, 150)
-    content = torch.from_numpy(FeatureSettings().extract(clip.audio(), 25.0).content[200:300])[None]
-    lips = torch.from_numpy(lips_of(load_face_model(), clip.subjects[0].expression[frames]))[None].requires_grad_()
+    content = torch.from_numpy(AudioFeatureExtractor().extract(clip.audio(), 25.0).content[200:300])[None]
+    lips = torch.from_numpy(lip_shape_of(load_face_model(), clip.subjects[0].expression[frames]))[None].requires_grad_()
     known = torch.ones(1, 50, dtype=torch.bool)
     loss = expert.loss(content, lips, known)
     loss.backward()
@@ -174,7 +175,9 @@ def test_the_expert_is_a_loss_that_reaches_the_motion_but_not_itself(trained):
 
 def test_audio2motion_listens_to_the_expert(trained):
     bundle, clip = trained
-    data = Audio2MotionData(clip.folder, {"kind": "mel"}, upstream={"syncnet": bundle}, batch_size=2, takes=0)
+    data = Audio2MotionData(
+        clip.folder, {"kind": "mel"}, upstream={"syncnet": bundle}, batch_size=2, augmented_copies=0
+    )
     data.setup("fit")
     module = Audio2Motion(**data.dimensions())
     trainer = fit(module, data, 1, val_every=1)
@@ -184,7 +187,7 @@ def test_audio2motion_listens_to_the_expert(trained):
 def test_an_expert_of_other_features_is_refused(trained):
     expert = SyncExpert.from_bundle(trained[0])
     with pytest.raises(BeaverError, match="knows mel and gpmm, not hubert"):
-        expert.require(FeatureSettings("hubert", "x"), "gpmm")
+        expert.require(AudioFeatureExtractor("hubert", "x"), "gpmm")
 
 
 def test_too_short_a_clip_is_refused(speech_clip):

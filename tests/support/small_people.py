@@ -24,10 +24,10 @@ STAGES = {
     "audio2motion": (
         Audio2MotionData,
         Audio2Motion,
-        {"audio_features": {"kind": "mel", "checkpoint": None}, "takes": 0},
+        {"audio_features": {"kind": "mel", "checkpoint": None}, "augmented_copies": 0},
         {"network": {"hidden": 16, "encoder_layers": 1, "decoder_layers": 1, "couplings": 2, "flow_layers": 1}},
     ),
-    "postnet": (PostNetData, PostNetTraining, {"takes": 0}, {"network": {"widths": [16]}}),
+    "postnet": (PostNetData, PostNetTraining, {"augmented_copies": 0}, {"network": {"widths": [16]}}),
     "radnerf_head": (
         HeadData,
         HeadModule,

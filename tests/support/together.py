@@ -16,7 +16,7 @@ import torch
 from beavervision.face.framing import FrameSpec
 from beavervision.stages.audio2motion.data import Audio2MotionData
 from beavervision.stages.audio2motion.module import Audio2Motion
-from beavervision.stages.distributed import leave_group
+from beavervision.stages.distributed import destroy_group
 from beavervision.stages.postnet.data import PostNetData
 from beavervision.stages.postnet.module import PostNetTraining
 from beavervision.stages.radnerf_head.data import HeadData
@@ -38,7 +38,7 @@ SPEC = FrameSpec("1x1", 1.0, 48, 0.4)
 
 
 def audio2motion(folder: Path):
-    data = Audio2MotionData(folder / SPEECH, {"kind": "mel"}, batch_size=4, window=24, takes=1)
+    data = Audio2MotionData(folder / SPEECH, {"kind": "mel"}, batch_size=4, window=24, augmented_copies=1)
     data.setup("fit")
     torch.manual_seed(0)
     return Audio2Motion(**data.dimensions(), network=VAE, schedule={"learning_rate": 3e-3, "warm_up": 1}), data
@@ -46,21 +46,21 @@ def audio2motion(folder: Path):
 
 def corpus(folder: Path):
     """audio2motion on speakers of different lengths, some shorter than a window."""
-    data = Audio2MotionData(folder / CORPUS, {"kind": "mel"}, batch_size=4, window=24, takes=1)
+    data = Audio2MotionData(folder / CORPUS, {"kind": "mel"}, batch_size=4, window=24, augmented_copies=1)
     data.setup("fit")
     torch.manual_seed(0)
     return Audio2Motion(**data.dimensions(), network=VAE, schedule={"learning_rate": 3e-3, "warm_up": 1}), data
 
 
 def syncnet(folder: Path):
-    data = SyncNetData(folder / SPEECH, {"kind": "mel"}, batch_size=8, takes=1)
+    data = SyncNetData(folder / SPEECH, {"kind": "mel"}, batch_size=8, augmented_copies=1)
     data.setup("fit")
     torch.manual_seed(0)
     return SyncExpertTraining(**data.dimensions(), network={"hidden": 16, "embedding": 8, "dropout": 0.0}), data
 
 
 def postnet(folder: Path):
-    data = PostNetData(folder / SPEECH, {"audio2motion": folder / MOTION}, batch_size=4, window=24, takes=1)
+    data = PostNetData(folder / SPEECH, {"audio2motion": folder / MOTION}, batch_size=4, window=24, augmented_copies=1)
     data.setup("fit")
     torch.manual_seed(0)
     widths = {"network": {"widths": [16, 16]}, "discriminator": {"widths": [16], "dropout": 0.0}}
@@ -123,4 +123,4 @@ if __name__ == "__main__":
         found[name] = losses(name, place, count)
     if rank == 0:
         out.write_text(json.dumps(found))
-    leave_group()
+    destroy_group()

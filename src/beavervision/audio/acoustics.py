@@ -1,7 +1,7 @@
-"""The same speech as another room, microphone and line would have given it.
+"""Simulated recording conditions: room, microphone, noise and telephone line.
 
-What a network learns from clean synthetic speech it must find again in recordings: sound is equalised, made to
-reverberate, buried in noise, band-limited and companded at random. Nothing here moves sound in time, so that the
+They bring clean synthetic speech close to real recordings: sound is equalised, reverberated, mixed with noise,
+band-limited and companded at random. Nothing here moves sound in time, so that the
 motion stays in step; for a change of speed the motion has to be resampled with the sound.
 """
 
@@ -30,7 +30,7 @@ MU = 255
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class Acoustics:
     """A room, a microphone and a line; and how breathy the voice is."""
 
     voiced_hz: float = NYQUIST
@@ -59,22 +59,22 @@ class Surroundings:
 
         Example:
             >>> tone = np.sin(np.arange(16000) / 5).astype(np.float32)
-            >>> loud = Surroundings(gain_db=6.02).heard(tone)
+            >>> loud = Acoustics(gain_db=6.02).heard(tone)
             >>> round(float(np.abs(loud).max()), 1)
             2.0
         """
         rng = np.random.default_rng(self.seed)
         sound = np.asarray(samples, np.float64)
         if self.voiced_hz < NYQUIST:
-            sound = breathy(sound, self.voiced_hz, rng)
+            sound = add_breath(sound, self.voiced_hz, rng)
         if self.equaliser_db:
-            sound = filtered(sound, self._microphone)
+            sound = apply_filter(sound, self._microphone)
         if self.reverberation_s > 0:
-            sound = reverberated(sound, self.reverberation_s, self.direct_db, rng)
+            sound = apply_reverb(sound, self.reverberation_s, self.direct_db, rng)
         if np.isfinite(self.noise_db):
             sound = sound + noise_like(sound, self.noise_db, self.noise_slope, rng)
         if self.low_hz > LOWEST_HZ or self.high_hz < NYQUIST:
-            sound = filtered(sound, self._line)
+            sound = apply_filter(sound, self._line)
         if self.companded:
             sound = mu_law(sound)
         return (sound * 10 ** (self.gain_db / 20)).astype(np.float32)
@@ -91,7 +91,7 @@ class Surroundings:
         return rise * fall * np.ones_like(hertz)
 
 
-def random_surroundings(rng: np.random.Generator) -> Surroundings:
+def random_acoustics(rng: np.random.Generator) -> Acoustics:
     """Draw a recording such as people make: rooms of 0.15 to 0.8 s, noise from a quiet studio's to a busy street's.
 
     Ranges after Ko et al., "A study on data augmentation of reverberant speech" (2017) and Snyder et al., "MUSAN"
@@ -99,7 +99,7 @@ def random_surroundings(rng: np.random.Generator) -> Surroundings:
     up to 4 kHz or so (Stylianou, "Applying the harmonic plus noise model", 2001), synthetic ones all the way up.
     """
     narrow = rng.random() < 0.25
-    return Surroundings(
+    return Acoustics(
         voiced_hz=float(np.exp(rng.uniform(np.log(400), np.log(6000)))) if rng.random() < 0.6 else NYQUIST,
         equaliser_db=tuple(np.round(rng.normal(0, 5, 7) + rng.uniform(-4, 4) * np.linspace(-1, 1, 7), 2)),
         reverberation_s=float(rng.uniform(0.15, 0.8) * (rng.random() > 0.2)),
@@ -114,7 +114,7 @@ def random_surroundings(rng: np.random.Generator) -> Surroundings:
     )
 
 
-def breathy(sound: Float[np.ndarray, "N"], above_hz: float, rng: np.random.Generator) -> Float[np.ndarray, "N"]:
+def add_breath(sound: Float[np.ndarray, "N"], above_hz: float, rng: np.random.Generator) -> Float[np.ndarray, "N"]:
     """Speech whose spectrum above some frequency keeps its envelope and loses its harmonics, as in a whisper.
 
     Args:
@@ -132,7 +132,7 @@ def breathy(sound: Float[np.ndarray, "N"], above_hz: float, rng: np.random.Gener
     return transform.istft((1 - share) * voice + share * breath, 0, len(sound))
 
 
-def filtered(
+def apply_filter(
     sound: Float[np.ndarray, "N"], gain_at: Callable[[Float[np.ndarray, "F"]], Float[np.ndarray, "F"]]
 ) -> Float[np.ndarray, "N"]:
     """Sound through a filter without phase, whose gain is a function of the frequency in Hz."""
@@ -141,7 +141,7 @@ def filtered(
     return np.fft.irfft(spectrum * gain_at(np.fft.rfftfreq(length, 1 / SAMPLE_RATE)), length)[: len(sound)]
 
 
-def reverberated(
+def apply_reverb(
     sound: Float[np.ndarray, "N"], seconds: float, direct_db: float, rng: np.random.Generator
 ) -> Float[np.ndarray, "N"]:
     """Sound in a room whose answer is noise that decays exponentially (Polack 1988); the direct sound keeps its time.
@@ -173,7 +173,7 @@ def noise_like(
     if not np.isfinite(level):
         return np.zeros_like(sound)
     white = rng.standard_normal(len(sound))
-    coloured = filtered(white, lambda hertz: np.maximum(hertz, LOWEST_HZ) ** (slope / (20 * np.log10(2))))
+    coloured = apply_filter(white, lambda hertz: np.maximum(hertz, LOWEST_HZ) ** (slope / (20 * np.log10(2))))
     return coloured * 10 ** ((level + level_db) / 20) / np.sqrt(np.square(coloured).mean())
 
 

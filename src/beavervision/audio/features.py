@@ -1,83 +1,97 @@
-"""Log-mel spectrogram at 50 Hz: two rows a video frame at 25 fps, no weights needed."""
+"""Audio features of a speech at 50 Hz: content (log-mel or HuBERT) and pitch."""
 
 from __future__ import annotations
 
-from functools import cache
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
-from scipy.signal import get_window
 
+from beavervision.audio.mel import FEATURE_RATE, log_mel
+from beavervision.audio.pitch import estimate_f0
 from beavervision.audio.waveform import SAMPLE_RATE
+from beavervision.errors import BeaverError
 
-# GeneFace++'s figures (STAGES.md section 0).
-N_FFT = 512
-HOP = 320
-N_MELS = 80
-LOW_HZ, HIGH_HZ = 80.0, 7600.0
-FLOOR = 1.0e-6
-
-FEATURE_RATE = SAMPLE_RATE / HOP
-"""Rows per second of every audio feature."""
-
-_BLOCK_ROWS = 4096  # 82 s of sound: bounds the memory that the spectra take
+ROWS_PER_FRAME = 2
+"""Rows of audio features that belong to one frame of motion."""
 
 
-def n_rows(n_samples: int) -> int:
-    """Rows of the features of `n_samples` at 16 kHz: 2T, where T frames of 640 samples cover the sound."""
-    return 2 * -(-n_samples // (2 * HOP))
+@dataclass(frozen=True)
+class AudioFeatures:
+    """Features of a speech, two rows a frame."""
+
+    content: Float[np.ndarray, "R C"]
+    """log-mel or the hidden state of a speech encoder."""
+    pitch: Float[np.ndarray, "R"]
+    """Fundamental frequency in Hz, 0 where unvoiced."""
+
+    @property
+    def n_frames(self) -> int:
+        """Frames of motion that belong to the features."""
+        return len(self.pitch) // ROWS_PER_FRAME
 
 
-def log_mel(samples: Float[np.ndarray, "N"]) -> Float[np.ndarray, "R 80"]:
-    """Log-mel spectrogram: log10 of the Hann-windowed magnitude spectrum in 80 Slaney mel bands.
+@dataclass(frozen=True)
+class AudioFeatureExtractor:
+    """Extracts the audio features of a speech; its settings are part of every speech bundle (conf/audio_features/)."""
+
+    kind: str = "mel"
+    """mel | hubert"""
+    checkpoint: str | None = None
+    """hubert only: name or folder of the speech encoder."""
+
+    def extract(self, samples: Float[np.ndarray, "N"], fps: float) -> AudioFeatures:
+        """Features of mono sound at 16 kHz, two rows for each of the ceil(N / 16000 fps) frames.
+
+        Raises:
+            BeaverError: when the kind is unknown or the speech encoder cannot be loaded.
+        """
+        if self.kind == "mel":
+            content = log_mel(samples)
+        elif self.kind == "hubert":
+            from beavervision.audio.hubert import hubert_encoder
+
+            if self.checkpoint is None:
+                raise BeaverError("audio_features=hubert needs audio_features.checkpoint; name one or use mel.")
+            content = hubert_encoder(str(self.checkpoint))(samples)
+        else:
+            raise BeaverError(f"audio_features.kind={self.kind} is unknown; take mel or hubert.")
+        frames = n_frames(len(samples), fps)
+        return AudioFeatures(interpolate_linear(content, row_positions(frames, fps)), pitch_features(samples, fps))
+
+
+def pitch_features(samples: Float[np.ndarray, "N"], fps: float) -> Float[np.ndarray, "R"]:
+    """Fundamental frequency in Hz, 0 where unvoiced, two rows a frame, of mono sound at 16 kHz."""
+    return interpolate_nearest(estimate_f0(samples), row_positions(n_frames(len(samples), fps), fps))
+
+
+def n_frames(n_samples: int, fps: float) -> int:
+    """Frames that cover `n_samples` at 16 kHz."""
+    # Rounded first: 640.0000001 samples a frame must not add a frame.
+    return int(np.ceil(round(n_samples / SAMPLE_RATE * fps, 6)))
+
+
+def row_positions(frames: int, fps: float, first: int = 0) -> Float[np.ndarray, "r"]:
+    """Where the rows of some frames, two a frame, lie among rows at 50 Hz.
 
     Args:
-        samples: mono sound at 16 kHz, full scale [-1, 1].
-
-    Returns:
-        R = n_rows(N) rows; row i is centred at sample 320 i, so that row 2t lies at frame t's time (25 fps).
-        Values lie in [-6, about 1].
-
-    Example:
-        >>> log_mel(np.zeros(16000, np.float32)).shape
-        (50, 80)
+        frames: how many.
+        fps: frames per second.
+        first: the first one.
     """
-    rows, half = n_rows(len(samples)), N_FFT // 2
-    padded = np.pad(samples.astype(np.float32), (half, rows * HOP - len(samples) + half))
-    frames = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[::HOP][:rows]
-    mel = np.empty((rows, N_MELS), np.float32)
-    for start in range(0, rows, _BLOCK_ROWS):
-        mel[start : start + _BLOCK_ROWS] = log_mel_of(frames[start : start + _BLOCK_ROWS])
-    return mel
+    rows = np.arange(ROWS_PER_FRAME * first, ROWS_PER_FRAME * (first + frames))
+    return rows * (FEATURE_RATE / (ROWS_PER_FRAME * fps))
 
 
-def log_mel_of(frames: Float[np.ndarray, "R 512"]) -> Float[np.ndarray, "R 80"]:
-    """Rows of `log_mel` of the N_FFT samples round each row's middle."""
-    spectrum = np.abs(np.fft.rfft(frames * get_window("hann", N_FFT).astype(np.float32), axis=1))
-    return np.log10(np.maximum(spectrum @ mel_filters().T, FLOOR)).astype(np.float32)
+def interpolate_linear(rows: Float[np.ndarray, "R C"], place: Float[np.ndarray, "r"]) -> Float[np.ndarray, "r C"]:
+    """Rows between rows; beyond the last, the last."""
+    place = np.clip(place, 0, len(rows) - 1)
+    low = np.floor(place).astype(np.int64)
+    high = np.minimum(low + 1, len(rows) - 1)
+    share = (place - low).astype(np.float32)[:, None]
+    return (1 - share) * rows[low] + share * rows[high]
 
 
-@cache
-def mel_filters() -> Float[np.ndarray, "80 257"]:
-    """Triangular filters of unit area, equally spaced on Slaney's mel scale (Auditory Toolbox, 1998)."""
-    low, high = _hz_to_mel(np.array([LOW_HZ, HIGH_HZ]))
-    edges = _mel_to_hz(np.linspace(low, high, N_MELS + 2))
-    bins = np.fft.rfftfreq(N_FFT, 1 / SAMPLE_RATE)
-    below, centre, above = edges[:-2, None], edges[1:-1, None], edges[2:, None]
-    rising, falling = (bins - below) / (centre - below), (above - bins) / (above - centre)
-    triangles = np.clip(np.minimum(rising, falling), 0.0, None)
-    return (triangles * 2 / (above - below)).astype(np.float32)
-
-
-# Slaney's scale: linear to 1 kHz (15 mel), then 27 mel for every factor of 6.4.
-_KNEE_HZ, _KNEE_MEL, _LOG_STEP = 1000.0, 15.0, np.log(6.4) / 27
-
-
-def _hz_to_mel(hz: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
-    log_part = _KNEE_MEL + np.log(np.maximum(hz, _KNEE_HZ) / _KNEE_HZ) / _LOG_STEP
-    return np.where(hz < _KNEE_HZ, hz * _KNEE_MEL / _KNEE_HZ, log_part)
-
-
-def _mel_to_hz(mel: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
-    log_part = _KNEE_HZ * np.exp(_LOG_STEP * (np.maximum(mel, _KNEE_MEL) - _KNEE_MEL))
-    return np.where(mel < _KNEE_MEL, mel * _KNEE_HZ / _KNEE_MEL, log_part)
+def interpolate_nearest(rows: Float[np.ndarray, "R"], place: Float[np.ndarray, "r"]) -> Float[np.ndarray, "r"]:
+    """The nearest row, which pitch takes: half voiced is no pitch."""
+    return rows[np.rint(np.clip(place, 0, len(rows) - 1)).astype(np.int64)]

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from beavervision.audio.features import HOP, n_rows
+from beavervision.audio.mel import HOP, n_rows
 from beavervision.errors import BeaverError
 
 if TYPE_CHECKING:

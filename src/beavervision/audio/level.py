@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from beavervision.audio.features import HOP, n_rows
+from beavervision.audio.mel import HOP, n_rows
 from beavervision.audio.waveform import SAMPLE_RATE, SILENCE_DB
 
 WINDOW = round(0.03 * SAMPLE_RATE)

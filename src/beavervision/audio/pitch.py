@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.signal import get_window
 
-from beavervision.audio.features import HOP, n_rows
+from beavervision.audio.mel import HOP, n_rows
 from beavervision.audio.waveform import SAMPLE_RATE
 
 LOW_HZ, HIGH_HZ = 80.0, 750.0
@@ -28,7 +28,7 @@ OCTAVE_COST, OCTAVE_JUMP_COST, VOICING_COST = 0.01, 0.35, 0.14
 _STEP_SCALE = 0.01 * SAMPLE_RATE / HOP  # his costs are given for 10 ms steps
 
 
-def fundamental(samples: Float[np.ndarray, "N"]) -> Float[np.ndarray, "R"]:
+def estimate_f0(samples: Float[np.ndarray, "N"]) -> Float[np.ndarray, "R"]:
     """Fundamental frequency in Hz, 0 where unvoiced.
 
     Autocorrelation of a Hann window divided by the window's own, several candidates a row, and the cheapest path

@@ -5,24 +5,24 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from beavervision.audio.features import FEATURE_RATE, HOP, N_FFT, log_mel_of, n_rows
-from beavervision.audio.pitch import WINDOW, PitchPath, candidates
-from beavervision.audio.speech_features import (
+from beavervision.audio.features import (
     ROWS_PER_FRAME,
+    AudioFeatureExtractor,
     AudioFeatures,
-    FeatureSettings,
-    linear_at,
+    interpolate_linear,
+    interpolate_nearest,
     n_frames,
-    nearest_at,
-    row_places,
+    row_positions,
 )
+from beavervision.audio.mel import FEATURE_RATE, HOP, N_FFT, log_mel_of, n_rows
+from beavervision.audio.pitch import WINDOW, PitchPath, candidates
 from beavervision.errors import BeaverError
 
 _HALF = max(N_FFT, WINDOW) // 2
 """Samples round a row's middle: 19 ms, less than is left of a frame at 25 fps after its second row."""
 
 
-class HearingStream:
+class StreamingFeatureExtractor:
     """Hears a sound piece by piece; memory does not grow with it.
 
     Log-mel rows are those of the whole sound. The pitch of the last rows may still change with what follows, and a
@@ -37,13 +37,13 @@ class HearingStream:
         BeaverError: when the features need the whole sound.
     """
 
-    def __init__(self, features: FeatureSettings, fps: float, keep: int) -> None:
+    def __init__(self, features: AudioFeatureExtractor, fps: float, keep: int) -> None:
         if features.kind != "mel":
             raise BeaverError(
                 f"audio_features={features.kind} hears a sentence as a whole; streaming needs audio_features=mel."
             )
         self._fps = fps
-        self._keep = int(np.ceil(row_places(1, fps, keep + 2)[-1])) + 1
+        self._keep = int(np.ceil(row_positions(1, fps, keep + 2)[-1])) + 1
         self._sound = np.zeros(_HALF, np.float32)  # from _HALF samples before the next row's middle on
         self._content = np.zeros((0, log_mel_of(np.zeros((1, N_FFT))).shape[1]), np.float32)
         self._path, self._peak = PitchPath(self._keep), 0.0
@@ -57,7 +57,7 @@ class HearingStream:
             return self._whole
         # Frame t is there when the row at or after its second one's place is.
         possible = int(self._rows * self._fps / FEATURE_RATE) + 2
-        places = np.ceil(np.round(row_places(possible, self._fps)[1::ROWS_PER_FRAME], 6))
+        places = np.ceil(np.round(row_positions(possible, self._fps)[1::ROWS_PER_FRAME], 6))
         return int((places <= self._rows - 1).sum())
 
     def push(self, samples: Float[np.ndarray, "N"]) -> None:
@@ -78,10 +78,11 @@ class HearingStream:
     def features(self, first: int, stop: int) -> AudioFeatures:
         """Features of frames first:stop, the last of those that are remembered."""
         before = self._rows - len(self._content)
-        place = row_places(stop - first, self._fps, first)
+        place = row_positions(stop - first, self._fps, first)
         pitch = self._path.hertz()
         return AudioFeatures(
-            linear_at(self._content, place - before), nearest_at(pitch, place - (self._rows - len(pitch)))
+            interpolate_linear(self._content, place - before),
+            interpolate_nearest(pitch, place - (self._rows - len(pitch))),
         )
 
     def _hear(self, rows: int) -> None:

@@ -1,4 +1,4 @@
-"""Where in a sound somebody speaks: louder than the room, and voiced nearby."""
+"""Voice activity detection: level above an adaptive noise floor, near voiced sound."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy.ndimage import binary_closing, binary_dilation, binary_opening, percentile_filter, uniform_filter1d
 
-from beavervision.audio.features import FEATURE_RATE
 from beavervision.audio.level import rows_db
-from beavervision.audio.pitch import fundamental
+from beavervision.audio.mel import FEATURE_RATE
+from beavervision.audio.pitch import estimate_f0
 from beavervision.audio.waveform import SILENCE_DB
 
 FLOOR_WINDOW = round(8 * FEATURE_RATE)
@@ -22,21 +22,21 @@ ABOVE_FLOOR_DB = 6.0
 standard deviation of 10 log10(1 + sqrt(2 / 480)) = 0.3 dB, of a humming room a few dB."""
 BELOW_SPEECH_DB = 30.0
 """Further below the recording's loud vowels nothing is speech: breaths and reverberation lie there."""
-NEAR_VOICE = round(0.2 * FEATURE_RATE)
+MAX_VOICE_DISTANCE = round(0.2 * FEATURE_RATE)
 """Rows from a voiced row within which sound may be a consonant: clusters like "sts" last 0.2 s."""
-LONGEST_STOP = round(0.2 * FEATURE_RATE)
+MAX_STOP_S = round(0.2 * FEATURE_RATE)
 """Rows of silence that a stop consonant may take inside of speech."""
 MARGIN = round(0.06 * FEATURE_RATE)
 """Rows beside speech that are no pause: the voice dies away there."""
-SHORTEST_SPEECH = round(0.1 * FEATURE_RATE)
+MIN_SPEECH_ROWS = round(0.1 * FEATURE_RATE)
 """Rows that one syllable takes at least; anything shorter is a click."""
 LEAST_SNR_ROWS = 10
 """Rows of pauses, and of speech, from which their levels are worth comparing."""
 
 
 @dataclass(frozen=True)
-class Activity:
-    """What of a sound is speech, at 50 Hz; row i is centred at sample 320 i."""
+class VoiceActivity:
+    """Voice activity at 50 Hz; row i is centred at sample 320 i."""
 
     speech: Bool[np.ndarray, "R"]
     level_db: Float[np.ndarray, "R"]
@@ -61,10 +61,10 @@ class Activity:
             n_frames: of the video, whose first is at sample 0; frames after the sound's end are silent.
             fps: frames per second.
         """
-        return over_frames(self.speech.astype(float), n_frames, fps) > 0.5
+        return frames_with_speech(self.speech.astype(float), n_frames, fps) > 0.5
 
 
-def over_frames(rows: Float[np.ndarray, "R"], n_frames: int, fps: float) -> Float[np.ndarray, "T"]:
+def frames_with_speech(rows: Float[np.ndarray, "R"], n_frames: int, fps: float) -> Float[np.ndarray, "T"]:
     """Mean of the 50 Hz rows that fall into each video frame; 0 after the last row.
 
     Args:
@@ -78,7 +78,7 @@ def over_frames(rows: Float[np.ndarray, "R"], n_frames: int, fps: float) -> Floa
     return np.diff(whole) / np.diff(edges)
 
 
-def speech_activity(samples: Float[np.ndarray, "N"]) -> Activity:
+def detect_voice_activity(samples: Float[np.ndarray, "N"]) -> VoiceActivity:
     """Find speech in a sound, without any learnt weights.
 
     Speech is louder than an adaptive noise floor, not far below the loud vowels, and near a voiced sound; stops are
@@ -90,11 +90,13 @@ def speech_activity(samples: Float[np.ndarray, "N"]) -> Activity:
     level = rows_db(samples)
     if not len(level):
         nothing = np.zeros(0)
-        return Activity(nothing.astype(bool), nothing, nothing)
-    floor = uniform_filter1d(percentile_filter(level, FLOOR_PERCENTILE, FLOOR_WINDOW, mode="nearest"), NEAR_VOICE)
+        return VoiceActivity(nothing.astype(bool), nothing, nothing)
+    floor = uniform_filter1d(
+        percentile_filter(level, FLOOR_PERCENTILE, FLOOR_WINDOW, mode="nearest"), MAX_VOICE_DISTANCE
+    )
     loud = level > np.maximum(floor + ABOVE_FLOOR_DB, max(SILENCE_DB, np.percentile(level, 95) - BELOW_SPEECH_DB))
-    voiced = binary_opening(loud & (fundamental(samples) > 0), np.ones(3, bool))
-    speech = loud & binary_dilation(voiced, iterations=NEAR_VOICE)
+    voiced = binary_opening(loud & (estimate_f0(samples) > 0), np.ones(3, bool))
+    speech = loud & binary_dilation(voiced, iterations=MAX_VOICE_DISTANCE)
     # Padded, or else closing would eat speech that touches the sound's ends.
-    bridged = binary_closing(np.pad(speech, LONGEST_STOP), np.ones(LONGEST_STOP, bool))[LONGEST_STOP:-LONGEST_STOP]
-    return Activity(binary_opening(bridged, np.ones(SHORTEST_SPEECH, bool)), level, floor)
+    bridged = binary_closing(np.pad(speech, MAX_STOP_S), np.ones(MAX_STOP_S, bool))[MAX_STOP_S:-MAX_STOP_S]
+    return VoiceActivity(binary_opening(bridged, np.ones(MIN_SPEECH_ROWS, bool)), level, floor)

@@ -142,6 +142,6 @@ def _blocks(path: Path) -> Iterator[tuple[int, Float[np.ndarray, "N"]]]:
                 for block in file.blocks(_BLOCK, dtype="float32", always_2d=True):
                     yield file.samplerate, block.mean(axis=1)
             return
-    from beavervision.audio.decoded import decoded_blocks  # slow to load, and not needed for the clip's own WAV
+    from beavervision.audio.decode import decode_blocks  # slow to load, and not needed for the clip's own WAV
 
-    yield from decoded_blocks(path)
+    yield from decode_blocks(path)

@@ -19,11 +19,11 @@ from beavervision.config.schemas import frame_spec
 from beavervision.config.suggestions import closest
 from beavervision.errors import BeaverError
 from beavervision.stages.base import StageData, StageModule
-from beavervision.stages.limits import check_limits, count
+from beavervision.stages.hparam_bounds import check_bounds, integer
 
 SHELF = ".takes"
 """Below the runs: takes of speech, computed once for all runs; may be deleted at any time."""
-LENGTH = {"max_steps": count(-1), "val_every": count()}
+LENGTH = {"max_steps": integer(-1), "val_every": integer()}
 """What the numbers of a schedule may be; -1 steps are as many as `trainer.max_time` leaves room for."""
 SPECIAL = ("_target_", "_partial_", "_convert_", "_recursive_", "_args_")
 
@@ -46,7 +46,7 @@ def build_data(cfg: DictConfig, clip: Path, upstream: Mapping[str, Path]) -> Sta
         "clip": clip,
         "frame": frame_spec(cfg.frame),
         "upstream": dict(upstream),
-        "shelf": Path(cfg.paths.runs) / SHELF,
+        "cache": Path(cfg.paths.runs) / SHELF,
     }
     accepted = _parameters(cfg.datamodule._target_)
     given = {name: value for name, value in offered.items() if accepted is None or name in accepted}
@@ -65,10 +65,10 @@ def check_objects(cfg: DictConfig) -> None:
     for name in ("trainer", "model", "datamodule"):
         check_keys(cfg[name], name)
     for name in ("schedule", "trainer"):
-        check_limits(OmegaConf.to_container(cfg.get(name) or {}, resolve=True), LENGTH, name)  # type: ignore[arg-type]
+        check_bounds(OmegaConf.to_container(cfg.get(name) or {}, resolve=True), LENGTH, name)  # type: ignore[arg-type]
     for name in ("model", "datamodule"):
         limits = getattr(get_class(cfg[name]._target_), "limits", {})
-        check_limits(OmegaConf.to_container(cfg[name], resolve=True), limits, name)  # type: ignore[arg-type]
+        check_bounds(OmegaConf.to_container(cfg[name], resolve=True), limits, name)  # type: ignore[arg-type]
     for group in ("callbacks", "logger"):
         for name, node in (cfg.get(group) or {}).items():
             if node is not None:

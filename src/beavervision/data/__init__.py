@@ -1,1 +1,1 @@
-"""What the DataModules of several stages share: recordings, samples, feature cache, augmentation, resumable sampling."""
+"""Data shared by several stages: recordings, samples, feature cache, augmentation, resumable sampling."""

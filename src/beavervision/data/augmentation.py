@@ -1,4 +1,4 @@
-"""Disturbance: how the sound of a take differs from the recording's, so that a network hears more than one voice."""
+"""Audio augmentation: speed, shift, gain and noise of a training sample."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from jaxtyping import Float
 from beavervision.audio.waveform import SAMPLE_RATE
 
 ROOM_DB = (-65.0, -30.0)
-"""Level of a room in which nobody speaks, dB of full scale: from a studio to a street."""
+"""Level of room noise, dB of full scale: from a studio to a street."""
 
 
 @dataclass(frozen=True)
-class Disturbance:
-    """How the sound of a take differs from the recording's; its motion follows in time."""
+class AudioAugmentation:
+    """Changes to the sound of a sample; a change of speed or shift applies to its motion, too."""
 
     speed: float = 1.0
     """Faster (> 1) and so higher-voiced, or slower; motion is resampled alike."""
@@ -27,16 +27,16 @@ class Disturbance:
     """White noise, relative to the speech's RMS."""
     seed: int = 0
     """Of the noise."""
-    alone: bool = False
-    """Nobody speaks: the noise alone is heard, `noise_db` its level in dB of full scale."""
+    noise_only: bool = False
+    """Noise without speech; `noise_db` is its level in dB of full scale."""
 
-    def louder(self, gain_db: float) -> Disturbance:
+    def louder(self, gain_db: float) -> AudioAugmentation:
         """The same, and louder by `gain_db`."""
         return replace(self, gain_db=self.gain_db + gain_db)
 
     def apply(self, samples: Float[np.ndarray, "N"], fps: float) -> Float[np.ndarray, "M"]:
         """Shift, speed, noise and gain on mono sound at 16 kHz."""
-        if self.alone:
+        if self.noise_only:
             return _room(len(samples), self.noise_db, np.random.default_rng(self.seed))
         sound = samples[round(self.shift / fps * SAMPLE_RATE) :]
         if self.speed != 1.0:
@@ -48,9 +48,9 @@ class Disturbance:
         return (sound * 10 ** (self.gain_db / 20)).astype(np.float32)
 
 
-def nobody_speaks(rng: np.random.Generator) -> Disturbance:
-    """Draw the noise of a room in which nobody speaks."""
-    return Disturbance(noise_db=float(rng.uniform(*ROOM_DB)), seed=int(rng.integers(1 << 31)), alone=True)
+def silence_augmentation(rng: np.random.Generator) -> AudioAugmentation:
+    """Draw room noise without speech."""
+    return AudioAugmentation(noise_db=float(rng.uniform(*ROOM_DB)), seed=int(rng.integers(1 << 31)), noise_only=True)
 
 
 def _room(count: int, level_db: float, rng: np.random.Generator) -> Float[np.ndarray, "N"]:
@@ -62,10 +62,10 @@ def _room(count: int, level_db: float, rng: np.random.Generator) -> Float[np.nda
 
 
 @dataclass(frozen=True)
-class Variety:
-    """How many disturbed copies of a speech there are beside the clean one, and how far they go."""
+class RandomAugmentation:
+    """Number of augmented copies beside the clean sample, and the ranges of their changes."""
 
-    takes: int
+    augmented_copies: int
     speed: float
     """Up to this share faster or slower."""
     gain_db: float
@@ -73,12 +73,12 @@ class Variety:
     noise_db: float
     """Noise of up to this level relative to the speech, and 30 dB less at the least."""
 
-    def draw(self, rng: np.random.Generator) -> list[Disturbance]:
-        """The clean take, and `takes` disturbed ones."""
-        return [Disturbance(), *(self._one(rng) for _ in range(self.takes))]
+    def draw(self, rng: np.random.Generator) -> list[AudioAugmentation]:
+        """Draw the clean sample, and `augmented_copies` random ones."""
+        return [AudioAugmentation(), *(self._one(rng) for _ in range(self.augmented_copies))]
 
-    def _one(self, rng: np.random.Generator) -> Disturbance:
-        return Disturbance(
+    def _one(self, rng: np.random.Generator) -> AudioAugmentation:
+        return AudioAugmentation(
             speed=float(np.exp(rng.uniform(-1, 1) * np.log1p(self.speed))),
             shift=float(rng.uniform(0, 1)),
             gain_db=float(rng.uniform(-1, 1) * self.gain_db),

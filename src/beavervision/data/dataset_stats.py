@@ -1,4 +1,4 @@
-"""Survey: what the recordings that a stage of speech learns from have in common."""
+"""Dataset statistics: what the recordings of a speech stage have in common, and the level of each."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.corpus import Corpus
 from beavervision.artifacts.manifest import kind_of, sha256_folder
 from beavervision.audio.level import level_of, window_powers
-from beavervision.data.recording import Recording, recordings_of
+from beavervision.data.recording import Recording, open_recordings
 from beavervision.errors import BeaverError
 
-PIECE_SECONDS = 60
-"""Longer stretches are looked at in pieces of at most this length, so that memory does not grow with them."""
+MAX_PIECE_SECONDS = 60
+"""Longer stretches are processed in pieces of at most this length, to bound memory."""
 MIN_SECONDS = 1
-"""A stage of speech needs one second of a visible speaker at the least."""
+"""Minimum duration of a visible speaker, seconds."""
 
 
 @dataclass(frozen=True)
-class Survey:
-    """Recordings at a glance; levels are those of the training splits."""
+class DatasetStats:
+    """Facts about all recordings; levels are those of the training splits."""
 
     name: str
     """The user's name for clip or corpus (`data.name`)."""
@@ -42,18 +42,18 @@ class Survey:
 
     @property
     def level_db(self) -> float:
-        """Usual level of the speech."""
+        """Median level of the speech, dB of full scale."""
         return float(np.median(list(self.levels_db.values())))
 
 
-def survey(folder: Path, subject: int = 0) -> Survey:
-    """Look at all recordings once, one at a time.
+def compute_dataset_stats(folder: Path, subject: int = 0) -> DatasetStats:
+    """Read all recordings once, one at a time.
 
     Raises:
         BeaverError: when they do not go together, or show too little of the face to learn from.
     """
     levels, held_out, first, known, total = {}, [], None, 0, 0
-    for recording in recordings_of(folder, subject):
+    for recording in open_recordings(folder, subject):
         first = first or recording
         if (recording.fps, recording.basis) != (first.fps, first.basis):
             raise BeaverError(
@@ -76,27 +76,29 @@ def survey(folder: Path, subject: int = 0) -> Survey:
     if not held_out:
         raise BeaverError(f"nothing of {folder} is held out to judge by; add a clip, or a talk of the test split.")
     kind = kind_of(Path(folder))
-    name = {"corpus": Corpus, "clip": Clip}[kind].load(folder).name if kind != "talk" else first.name
-    return Survey(name, sha256_folder(Path(folder)), first.fps, first.basis, levels, tuple(held_out), kind != "corpus")
+    name = {"corpus": Corpus, "clip": Clip}[kind].load(folder).name if kind != "synthetic_speech" else first.name
+    return DatasetStats(
+        name, sha256_folder(Path(folder)), first.fps, first.basis, levels, tuple(held_out), kind != "corpus"
+    )
 
 
-def pieces(frames: range, fps: float) -> list[range]:
+def split_into_pieces(frames: range, fps: float) -> list[range]:
     """Cut a stretch of frames into equal pieces of PIECE_SECONDS at the most.
 
     Example:
-        >>> pieces(range(10, 3310), 25.0)
+        >>> split_into_pieces(range(10, 3310), 25.0)
         [range(10, 1110), range(1110, 2210), range(2210, 3310)]
     """
-    count = -(-len(frames) // round(PIECE_SECONDS * fps))
+    count = -(-len(frames) // round(MAX_PIECE_SECONDS * fps))
     ends = np.linspace(frames.start, frames.stop, count + 1).round().astype(int).tolist()
     return [range(start, stop) for start, stop in pairwise(ends)]
 
 
 def _level_db(recording: Recording) -> float:
-    """Level of the speech that is learnt from."""
+    """Level of the training split's speech."""
     powers: list[Float[np.ndarray, "W"]] = [
         window_powers(recording.sound(piece))
         for frames in recording.train_ranges
-        for piece in pieces(frames, recording.fps)
+        for piece in split_into_pieces(frames, recording.fps)
     ]
     return level_of(np.concatenate(powers))

@@ -1,4 +1,4 @@
-"""Shelf: takes on disk, computed once, named by what they were made from, and mapped into memory when looked at."""
+"""Feature cache: speech samples on disk, computed once, named by the hash of their inputs, and memory-mapped."""
 
 from __future__ import annotations
 
@@ -12,126 +12,132 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
-from beavervision.artifacts.atomic_write import atomic_file, map_arrays
+import beavervision.data.augmentation as augmentation_code
+from beavervision import audio
+from beavervision.artifacts.arrays import map_arrays
+from beavervision.artifacts.atomic_write import atomic_file
 from beavervision.artifacts.manifest import sha256_file, sha256_json
-from beavervision.audio import speech_features
-from beavervision.audio.speech_features import FeatureSettings
-from beavervision.data import augmentation, speech_sample
-from beavervision.data.augmentation import Disturbance
+from beavervision.audio.features import AudioFeatureExtractor
+from beavervision.data import speech_sample
+from beavervision.data.augmentation import AudioAugmentation
 from beavervision.data.recording import Recording
-from beavervision.data.speech_sample import Take, record
+from beavervision.data.speech_sample import SpeechSample, make_sample
 
-MAPPED = 64
-"""Takes that stay mapped: one file descriptor each."""
+MAX_MAPPED = 64
+"""Samples that stay memory-mapped; each needs one file descriptor."""
 MADE_BY = (
-    *sorted(Path(str(speech_features.__file__)).parent.glob("*.py")),
-    Path(str(augmentation.__file__)),
+    *sorted(Path(str(audio.__file__)).parent.glob("*.py")),
+    Path(str(augmentation_code.__file__)),
     Path(str(speech_sample.__file__)),
 )
-"""Code that decides what a take holds, all of `audio` among it: when it changes, takes are made anew."""
+"""Source files that determine the contents of a sample. When one of them changes, samples are computed again."""
 
 
 @dataclass(frozen=True)
-class Label:
-    """What is known of a take without opening it."""
+class SampleInfo:
+    """Facts about a cached sample that need no access to its file."""
 
     path: Path
     speaker: str
     n_frames: int
     n_known: int
-    how: Disturbance
-    """Without what brings it to the common level."""
+    augmentation: AudioAugmentation
+    """Without the gain that brings it to the common level."""
 
     @property
     def clean(self) -> bool:
-        """The speech as it was recorded, but for its level."""
-        return self.how == Disturbance()
+        """Whether the sample is the recording itself, apart from its level."""
+        return self.augmentation == AudioAugmentation()
 
 
-class Shelf(Sequence[Take]):
-    """Takes in the order in which they were put there; memory holds their labels and the last ones looked at.
+class FeatureCache(Sequence[SpeechSample]):
+    """Speech samples in the order in which they were added; their files are opened when needed.
 
     Args:
-        folder: where the files are; shared by all who want the same takes.
-        features: what is heard.
+        folder: of the files; stages with the same settings share them.
+        features: extractor of the audio features.
     """
 
-    def __init__(self, folder: Path, features: FeatureSettings) -> None:
+    def __init__(self, folder: Path, features: AudioFeatureExtractor) -> None:
         self._folder, self._features = Path(folder), features
-        self.labels: list[Label] = []
+        self.entries: list[SampleInfo] = []
         self._made_from = {"features": _named(features), "code": code_version()}
-        self._mapped: OrderedDict[int, Take] = OrderedDict()
+        self._mapped: OrderedDict[int, SpeechSample] = OrderedDict()
 
-    def put(self, recording: Recording, frames: range, hows: Sequence[Disturbance], gain_db: float = 0.0) -> range:
-        """Put takes of some frames of a recording on the shelf.
+    def add(
+        self, recording: Recording, frames: range, augmentations: Sequence[AudioAugmentation], gain_db: float = 0.0
+    ) -> range:
+        """Compute samples of some frames of a recording, unless the folder has them, and append them.
 
         Args:
             recording: where sound and motion come from.
-            frames: contiguous frames of it; nothing outside them is looked at.
-            hows: a disturbance for each take.
-            gain_db: all of them are this much louder than the recording.
+            frames: contiguous frames of it; nothing outside them is read.
+            augmentations: one sample is added for each.
+            gain_db: gain over the recording's level, dB.
 
         Returns:
-            Their places on the shelf.
+            Their indices in the cache.
         """
-        first, source = len(self.labels), content_name(recording, frames)
-        for how in hows:
-            name = sha256_json({**self._made_from, "source": source, "how": asdict(how.louder(gain_db))})
+        first, source = len(self.entries), content_name(recording, frames)
+        for augmentation in augmentations:
+            name = sha256_json({**self._made_from, "source": source, "how": asdict(augmentation.louder(gain_db))})
             path = self._folder / name[:2] / f"{name}.safetensors"
             if not path.exists():
-                save_take(path, record(recording, frames, self._features, how.louder(gain_db)))
-            take = load_take(path)
-            self.labels.append(Label(path, recording.speaker, take.n_frames, int(take.valid.sum()), how))
-        return range(first, len(self.labels))
+                save_sample(path, make_sample(recording, frames, self._features, augmentation.louder(gain_db)))
+            sample = load_sample(path)
+            self.entries.append(
+                SampleInfo(path, recording.speaker, sample.n_frames, int(sample.valid.sum()), augmentation)
+            )
+        return range(first, len(self.entries))
 
-    def part(self, places: Iterable[int]) -> Shelf:
-        """A shelf with some of the takes."""
+    def part(self, indices: Iterable[int]) -> FeatureCache:
+        """A cache with some of the samples."""
         chosen = copy(self)
-        chosen.labels, chosen._mapped = [self.labels[place] for place in places], OrderedDict()
+        chosen.entries, chosen._mapped = [self.entries[index] for index in indices], OrderedDict()
         return chosen
 
     @property
-    def clean(self) -> Shelf:
-        """The undisturbed takes."""
-        return self.part(i for i, label in enumerate(self.labels) if label.clean)
+    def clean(self) -> FeatureCache:
+        """The samples without augmentation."""
+        return self.part(i for i, entry in enumerate(self.entries) if entry.clean)
 
     @property
     def speakers(self) -> list[str]:
-        """Of each take."""
-        return [label.speaker for label in self.labels]
+        """Speaker of each sample."""
+        return [entry.speaker for entry in self.entries]
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self.entries)
 
-    def __getitem__(self, place: int) -> Take:  # type: ignore[override]
-        take = self._mapped.pop(place, None) or load_take(self.labels[place].path)
-        self._mapped[place] = take
-        if len(self._mapped) > MAPPED:
+    def __getitem__(self, index: int) -> SpeechSample:  # type: ignore[override]
+        sample = self._mapped.pop(index, None) or load_sample(self.entries[index].path)
+        self._mapped[index] = sample
+        if len(self._mapped) > MAX_MAPPED:
             self._mapped.popitem(last=False)
-        return take
+        return sample
 
-    def __iter__(self) -> Iterator[Take]:
-        return (self[place] for place in range(len(self)))
+    def __iter__(self) -> Iterator[SpeechSample]:
+        return (self[index] for index in range(len(self)))
 
     def __getstate__(self) -> dict[str, object]:
-        """Worker processes map for themselves."""
+        """Leave the memory maps out: worker processes make their own."""
         return {**vars(self), "_mapped": OrderedDict()}
 
 
-def save_take(path: Path, take: Take) -> None:
-    """Write a take's file, whole or not at all."""
-    arrays = {name: np.ascontiguousarray(value) for name, value in vars(take).items() if value is not None}
+def save_sample(path: Path, sample: SpeechSample) -> None:
+    """Write a sample's file atomically."""
+    arrays = {name: np.ascontiguousarray(value) for name, value in vars(sample).items() if value is not None}
     with atomic_file(path) as part:
         save_file(arrays, part)
 
 
-def load_take(path: Path) -> Take:
-    """The take of a file, mapped: what is not looked at costs no memory."""
-    return Take(**map_arrays(path))
+def load_sample(path: Path) -> SpeechSample:
+    """Memory-map a sample's file."""
+    return SpeechSample(**map_arrays(path))
 
 
 def content_name(recording: Recording, frames: range) -> str:
-    """Name of what a recording holds in some frames, and of nothing else."""
+    """Hash of a recording's contents in some frames."""
     digest = hashlib.sha256(repr((recording.fps, recording.basis, len(frames))).encode())
     span = slice(frames.start, frames.stop)
     arrays = [recording.sound(frames), recording.identity]
@@ -144,12 +150,12 @@ def content_name(recording: Recording, frames: range) -> str:
 
 
 def code_version() -> str:
-    """Name of the code that makes takes."""
+    """Hash of the code that makes samples."""
     return sha256_json({path.name: sha256_file(path) for path in MADE_BY})
 
 
-def _named(features: FeatureSettings) -> dict[str, object]:
-    """The features with, where their encoder is a folder, the bytes that it holds."""
+def _named(features: AudioFeatureExtractor) -> dict[str, object]:
+    """Settings of the features; an encoder that is a folder is replaced by the hashes of its files."""
     folder = Path(features.checkpoint) if features.checkpoint else None
     if folder is None or not folder.is_dir():
         return asdict(features)

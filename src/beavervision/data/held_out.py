@@ -1,4 +1,4 @@
-"""Held-out speech: the frames that nothing is learnt from, as a stage is judged by them."""
+"""Held-out speech: frames that are not trained on, for validation and testing."""
 
 from __future__ import annotations
 
@@ -8,41 +8,41 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from beavervision.audio.speech_features import FeatureSettings
-from beavervision.data.augmentation import Disturbance
-from beavervision.data.dataset_stats import PIECE_SECONDS
+from beavervision.audio.features import AudioFeatureExtractor
+from beavervision.data.augmentation import AudioAugmentation
+from beavervision.data.dataset_stats import MAX_PIECE_SECONDS
 from beavervision.data.recording import Recording
-from beavervision.data.speech_sample import Take, record
+from beavervision.data.speech_sample import SpeechSample, make_sample
 
 CONTEXT_SECONDS = 2.0
-"""Sound before the held-out frames that is heard, too."""
+"""Seconds of sound before the held-out frames that the network gets as context."""
 
 
 @dataclass(frozen=True)
-class HeldOut:
-    """A stretch of speech at whose end the held-out frames are."""
+class HeldOutSpeech:
+    """A stretch of speech with its held-out frames at the end."""
 
     recording: Recording
-    heard: range
-    """Frames whose sound is heard; the context may belong to the training split, and is not judged."""
-    judged: range
+    input_frames: range
+    """Frames whose sound is the input; the context may belong to the training split and is not scored."""
+    scored_frames: range
 
-    def take(self, features: FeatureSettings, gain_db: float = 0.0) -> Take:
-        """Speech and motion over `heard`; motion is known in `judged` alone."""
-        take = record(self.recording, self.heard, features, Disturbance(gain_db=gain_db))
-        return take.unjudged(self.judged.start - self.heard.start)
+    def sample(self, features: AudioFeatureExtractor, gain_db: float = 0.0) -> SpeechSample:
+        """Speech and motion over `input_frames`; motion is known in `scored_frames` alone."""
+        sample = make_sample(self.recording, self.input_frames, features, AudioAugmentation(gain_db=gain_db))
+        return sample.mask_first_frames(self.scored_frames.start - self.input_frames.start)
 
     def last(self, frames: int) -> range:
         """The last frames of it, at most so many."""
-        return self.heard[-frames:]
+        return self.input_frames[-frames:]
 
     @property
     def expression(self) -> Float[np.ndarray, "T E"]:
-        """Truth over `heard`; NaN where the face was not seen."""
-        return np.asarray(self.recording.expression[self.heard.start : self.heard.stop])
+        """Truth over `input_frames`; NaN where the face was not seen."""
+        return np.asarray(self.recording.expression[self.input_frames.start : self.input_frames.stop])
 
 
-def held_out_of(recording: Recording, *, context: float = CONTEXT_SECONDS) -> Iterator[HeldOut]:
+def held_out_speech(recording: Recording, *, context: float = CONTEXT_SECONDS) -> Iterator[HeldOutSpeech]:
     """Yield the held-out stretches of a recording, of each the first PIECE_SECONDS.
 
     Args:
@@ -50,6 +50,6 @@ def held_out_of(recording: Recording, *, context: float = CONTEXT_SECONDS) -> It
         context: seconds of sound before them that are heard, as far as the recording has them.
     """
     for frames in recording.held_out_ranges:
-        judged = frames[: round(PIECE_SECONDS * recording.fps)]
+        scored_frames = frames[: round(MAX_PIECE_SECONDS * recording.fps)]
         start = max(0, frames.start - round(context * recording.fps))
-        yield HeldOut(recording, range(start, judged.stop), judged)
+        yield HeldOutSpeech(recording, range(start, scored_frames.stop), scored_frames)

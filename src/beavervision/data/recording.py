@@ -1,4 +1,4 @@
-"""Recordings: speech beside the face that speaks it, filmed or made; what the stages of speech learn from."""
+"""Recordings: speech and the motion of the face, from footage or synthetic; the training data of the speech stages."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from jaxtyping import Bool, Float
 from beavervision.artifacts.clip import AUDIO, Clip, Subject
 from beavervision.artifacts.corpus import Corpus
 from beavervision.artifacts.manifest import kind_of
-from beavervision.artifacts.synthetic_speech import SPEECH, SyntheticSpeech
-from beavervision.audio.span import read_span
+from beavervision.artifacts.synthetic_speech import SOUND, SyntheticSpeech, SyntheticSpeechFacts
+from beavervision.audio.audio_span import read_span
 from beavervision.audio.waveform import SAMPLE_RATE
 from beavervision.errors import BeaverError
 from beavervision.face.model_registry import load_face_model
@@ -21,7 +21,7 @@ from beavervision.face.model_registry import load_face_model
 
 @dataclass(frozen=True)
 class Recording:
-    """One person speaking, frame by frame: of a Clip's footage, or a Talk's, that was made."""
+    """Speech and motion of one person, frame by frame: of a Clip's footage or of SyntheticSpeech."""
 
     folder: Path
     """Of the artifact."""
@@ -63,8 +63,8 @@ class Recording:
         return read_span(self.sound_file, start, stop)
 
 
-def recordings_of(folder: Path, subject: int = 0) -> Iterator[Recording]:
-    """Yield what there is to learn from, one recording in memory at a time.
+def open_recordings(folder: Path, subject: int = 0) -> Iterator[Recording]:
+    """Yield the recordings of an artifact, one in memory at a time.
 
     Args:
         folder: of a Clip, a Talk, or a Corpus of them.
@@ -89,12 +89,12 @@ def open_recording(folder: Path, subject: int = 0) -> Recording:
         BeaverError: when it is neither, is damaged, has no sound or not so many people.
     """
     folder = Path(folder)
-    if kind_of(folder) == "talk":
-        return recording_of_talk(SyntheticSpeech.load(folder))
-    return recording_of_clip(Clip.load(folder), subject)
+    if kind_of(folder) == SyntheticSpeechFacts.KIND:
+        return recording_from_synthetic_speech(SyntheticSpeech.load(folder))
+    return recording_from_clip(Clip.load(folder), subject)
 
 
-def recording_of_clip(clip: Clip, subject: int = 0) -> Recording:
+def recording_from_clip(clip: Clip, subject: int = 0) -> Recording:
     """The recording of one person of a clip.
 
     Raises:
@@ -114,10 +114,10 @@ def recording_of_clip(clip: Clip, subject: int = 0) -> Recording:
         speaker=f"{clip.name}/{subject}",
         sha256=clip.sha256,
         fps=clip.fps,
-        basis=clip.facts["basis"],
+        basis=clip.facts.basis,
         identity=person.identity,
         expression=person.expression,
-        known=known_frames(person),
+        known=tracked_frames(person),
         eye_open=person.eye_open,
         train_ranges=_some(clip.train_range),
         held_out_ranges=_some(clip.test_range),
@@ -126,7 +126,7 @@ def recording_of_clip(clip: Clip, subject: int = 0) -> Recording:
     )
 
 
-def recording_of_talk(talk: SyntheticSpeech) -> Recording:
+def recording_from_synthetic_speech(talk: SyntheticSpeech) -> Recording:
     """The recording of a talk: every frame is known, the face is the mean one."""
     return Recording(
         folder=talk.folder,
@@ -141,12 +141,12 @@ def recording_of_talk(talk: SyntheticSpeech) -> Recording:
         eye_open=talk.eye_open,
         train_ranges=_some(talk.train_range),
         held_out_ranges=_some(talk.test_range),
-        sound_file=talk.folder / SPEECH,
+        sound_file=talk.folder / SOUND,
         closed=talk.closed,
     )
 
 
-def known_frames(subject: Subject) -> Bool[np.ndarray, "T"]:
+def tracked_frames(subject: Subject) -> Bool[np.ndarray, "T"]:
     """Frames whose expression can be learnt from: visible, and nothing before the face.
 
     Where something always is (a microphone), covered frames have to do.

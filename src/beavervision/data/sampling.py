@@ -1,25 +1,22 @@
-"""Training data in an order that is a pure function of seed and position, so that a resumed run repeats it."""
+"""Random-access sampling: the order of training data is a pure function of seed and position, so runs can resume."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from lightning import Trainer
 from torch.utils.data import DataLoader, Dataset, Sampler, get_worker_info
-
-from beavervision.stages.distributed import own_share
 
 ItemT = TypeVar("ItemT")
 ENDLESS = 1 << 40
 """Draws of a dataset: more than any training makes, and few enough to count in 64 bits."""
 
 
-class Drawn(Dataset[ItemT]):
+class RandomAccessDataset(Dataset[ItemT]):
     """Maps the number of a draw to one random item, the same item every time; there is no last one.
 
     The length is for `debug=overfit`, which counts draws from 0 again and again.
@@ -29,7 +26,7 @@ class Drawn(Dataset[ItemT]):
         return ENDLESS
 
 
-class DrawSampler(Sampler[int]):
+class ResumableSampler(Sampler[int]):
     """Counts draws: epoch e yields e n .. (e + 1) n - 1; a dataset maps each number to one random item.
 
     Args:
@@ -56,8 +53,8 @@ class DrawSampler(Sampler[int]):
             yield from (first + i for i in self._own)
 
 
-class DrawLoader(DataLoader[Any]):
-    """DataLoader over a DrawSampler; tells Lightning that it can resume anywhere.
+class ResumableLoader(DataLoader[Any]):
+    """DataLoader over a ResumableSampler; tells Lightning that it can resume anywhere.
 
     It has no state of its own: where it goes on follows from the number of batches done, which the trainer keeps.
     """
@@ -70,52 +67,6 @@ class DrawLoader(DataLoader[Any]):
         """Nothing to restore."""
 
 
-def draw_loader(
-    dataset: Dataset[Any],
-    collate: Callable[[Sequence[Any]], Any],
-    batch_size: int,
-    steps_per_epoch: int,
-    workers: int,
-    trainer: Trainer | None,
-) -> DrawLoader:
-    """Batches of random items: of every step this process's share, from the step on at which the run stopped.
-
-    Args:
-        dataset: maps the number of a draw to an item.
-        collate: joins items to a batch.
-        batch_size: items of a step, of all processes together.
-        steps_per_epoch: steps of what Lightning calls an epoch.
-        workers: processes that make items.
-        trainer: knows where the run stopped, and this process's rank; None for one process at the beginning.
-
-    Raises:
-        BeaverError: when a batch cannot be shared equally by the trainer's devices.
-    """
-    done = trainer.fit_loop.total_batch_idx + 1 if trainer else 0
-    who = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
-    own = own_share(batch_size, "datamodule.batch_size", *who)
-    return DrawLoader(
-        dataset,
-        own.stop - own.start,
-        sampler=DrawSampler(steps_per_epoch * batch_size, done * batch_size, batch_size, own),
-        collate_fn=collate,
-        num_workers=workers,
-    )
-
-
-def step_loader(dataset: Dataset[Any], steps_per_epoch: int, workers: int, trainer: Trainer | None) -> DrawLoader:
-    """Whole batches, one a step, from the step on at which the run stopped.
-
-    Args:
-        dataset: maps the number of a step to this process's share of its batch.
-        steps_per_epoch: steps of what Lightning calls an epoch.
-        workers: processes that make batches.
-        trainer: knows where the run stopped; None for the beginning.
-    """
-    done = trainer.fit_loop.total_batch_idx + 1 if trainer else 0
-    return DrawLoader(dataset, None, sampler=DrawSampler(steps_per_epoch, done), num_workers=workers)
-
-
 def worker_numbers(first: int) -> Iterator[int]:
     """Numbers from `first` on, without end; of a loader's n worker processes, each gets every n-th.
 
@@ -126,7 +77,7 @@ def worker_numbers(first: int) -> Iterator[int]:
     return itertools.count(first + own, of)
 
 
-def draw_rng(seed: int, draw: int) -> np.random.Generator:
+def sample_rng(seed: int, draw: int) -> np.random.Generator:
     """Random numbers of one draw, the same in whichever process and order it is made."""
     return np.random.default_rng((seed, draw))
 

@@ -1,4 +1,4 @@
-"""Draws that hear every speaker alike, however much of each there is."""
+"""Balanced sampling: every speaker has the same probability, whatever the amount of speech."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 
-class SpeakerBalance:
-    """Draws a speaker, all alike, and then one of the speaker's takes, by how much can be learnt from it.
+class BalancedSpeakerSampler:
+    """Draws a speaker uniformly, and then one of the speaker's samples by weight.
 
     Args:
-        speakers: of each take.
-        weights: of each take, e.g. its known frames; one without weight is never drawn.
-        members: takes to draw from; all by default.
+        speakers: speaker of each sample.
+        weights: weight of each sample, e.g. its known frames; a sample with weight 0 is never drawn.
+        members: indices of the samples to draw from; all by default.
 
     Example:
-        >>> balance = SpeakerBalance(["ann", "ann", "bob"], [100, 300, 1])
+        >>> balance = BalancedSpeakerSampler(["ann", "ann", "bob"], [100, 300, 1])
         >>> rng = np.random.default_rng(0)
         >>> drawn = [balance.draw(rng) for _ in range(1000)]
         >>> [round(drawn.count(i) / 1000, 1) for i in range(3)]
@@ -25,12 +25,12 @@ class SpeakerBalance:
 
     def __init__(self, speakers: Sequence[str], weights: Sequence[float], members: Iterable[int] | None = None) -> None:
         groups: dict[str, list[int]] = {}
-        for place in range(len(speakers)) if members is None else members:
-            if weights[place] > 0:
-                groups.setdefault(speakers[place], []).append(place)
+        for index in range(len(speakers)) if members is None else members:
+            if weights[index] > 0:
+                groups.setdefault(speakers[index], []).append(index)
         self._names = list(groups)
         self._groups = [np.array(group) for group in groups.values()]
-        self._ends = [np.cumsum([float(weights[place]) for place in group]) for group in self._groups]
+        self._ends = [np.cumsum([float(weights[index]) for index in group]) for group in self._groups]
 
     def __len__(self) -> int:
         return len(self._groups)

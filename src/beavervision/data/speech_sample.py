@@ -1,4 +1,4 @@
-"""Takes: a recording's speech beside its motion, frame by frame, as it is and with the sound disturbed."""
+"""Speech samples: audio features and motion of a recording, frame by frame, with or without augmentation."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from beavervision.artifacts.clip import Clip
-from beavervision.audio.speech_features import ROWS_PER_FRAME, FeatureSettings
+from beavervision.audio.features import ROWS_PER_FRAME, AudioFeatureExtractor
 from beavervision.audio.waveform import SAMPLE_RATE
-from beavervision.data.augmentation import Disturbance
+from beavervision.data.augmentation import AudioAugmentation
 from beavervision.data.recording import Recording
 
 BLINK_SHARE, BLINK_PERCENTILE = 0.85, 75
@@ -18,7 +18,7 @@ BLINK_SHARE, BLINK_PERCENTILE = 0.85, 75
 
 
 @dataclass(frozen=True)
-class Take:
+class SpeechSample:
     """Speech and motion over T frames; rows of frames without truth are zero and marked."""
 
     content: Float[np.ndarray, "R C"]
@@ -38,7 +38,7 @@ class Take:
         """Frames, with and without truth."""
         return len(self.valid)
 
-    def part(self, frames: range) -> Take:
+    def part(self, frames: range) -> SpeechSample:
         """The same for some of the frames."""
         span, rows = (
             slice(frames.start, frames.stop),
@@ -54,43 +54,45 @@ class Take:
             bilabial=None if self.bilabial is None else self.bilabial[span],
         )
 
-    def unjudged(self, frames: int) -> Take:
-        """The same, of which the first `frames` are heard but count for nothing."""
+    def mask_first_frames(self, frames: int) -> SpeechSample:
+        """Copy in which the first `frames` are context: they are input, and not scored."""
         return replace(self, valid=self.valid & (np.arange(self.n_frames) >= frames))
 
 
-def record(recording: Recording, frames: range, features: FeatureSettings, how: Disturbance | None = None) -> Take:
-    """Take of the recording's `frames`; nothing outside them is looked at.
+def make_sample(
+    recording: Recording, frames: range, features: AudioFeatureExtractor, augmentation: AudioAugmentation | None = None
+) -> SpeechSample:
+    """Make a sample of the recording's `frames`; nothing outside them is read.
 
     Args:
         recording: where sound and motion come from.
         frames: contiguous frames of it.
-        features: what is heard.
-        how: disturbance of the sound; none by default.
+        features: extractor of the audio features.
+        augmentation: of the sound; none by default.
     """
-    how, span = how or Disturbance(), slice(frames.start, frames.stop)
+    augmentation, span = augmentation or AudioAugmentation(), slice(frames.start, frames.stop)
     known = np.asarray(recording.known[span])
-    heard = features.extract(how.apply(recording.sound(frames), recording.fps), recording.fps)
-    place = how.shift + how.speed * np.arange(heard.n_frames)
+    heard = features.extract(augmentation.apply(recording.sound(frames), recording.fps), recording.fps)
+    place = augmentation.shift + augmentation.speed * np.arange(heard.n_frames)
     place = place[place <= len(frames) - 1]
     expression, valid = _at(np.where(known[:, None], recording.expression[span], 0.0), known, place)
     nearest, rows = np.rint(place).astype(np.int64), ROWS_PER_FRAME * len(place)
-    return Take(
+    return SpeechSample(
         content=heard.content[:rows],
         pitch=heard.pitch[:rows],
         expression=expression,
         valid=valid,
-        blink=blinks(np.asarray(recording.eye_open[span]))[nearest],
+        blink=blink_flags(np.asarray(recording.eye_open[span]))[nearest],
         identity=np.asarray(recording.identity, np.float32),
         bilabial=None if recording.closed is None else np.asarray(recording.closed[span])[nearest],
     )
 
 
-def blinks(eye_open: Float[np.ndarray, "T 2"]) -> Int[np.ndarray, "T"]:
+def blink_flags(eye_open: Float[np.ndarray, "T 2"]) -> Int[np.ndarray, "T"]:
     """1 at the middle of every run of frames in which the eyes are closing or closed, else 0."""
     aperture = eye_open.mean(axis=1)
-    usual = np.nanpercentile(aperture, BLINK_PERCENTILE) if np.isfinite(aperture).any() else 0.0
-    shut = np.nan_to_num(aperture, nan=np.inf) < BLINK_SHARE * usual
+    default_style = np.nanpercentile(aperture, BLINK_PERCENTILE) if np.isfinite(aperture).any() else 0.0
+    shut = np.nan_to_num(aperture, nan=np.inf) < BLINK_SHARE * default_style
     edges = np.diff(np.concatenate([[0], shut.astype(np.int64), [0]]))
     middles = (np.flatnonzero(edges == 1) + np.flatnonzero(edges == -1) - 1) // 2
     marks = np.zeros(len(shut), np.int64)
@@ -98,7 +100,7 @@ def blinks(eye_open: Float[np.ndarray, "T 2"]) -> Int[np.ndarray, "T"]:
     return marks
 
 
-def sound_of(clip: Clip, frames: range) -> Float[np.ndarray, "N"]:
+def audio_of_frames(clip: Clip, frames: range) -> Float[np.ndarray, "N"]:
     """A clip's sound during `frames`, padded with silence where it ends early."""
     start, stop = (round(i / clip.fps * SAMPLE_RATE) for i in (frames.start, frames.stop))
     samples = clip.audio()[start:stop]

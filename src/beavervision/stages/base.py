@@ -12,9 +12,9 @@ import numpy as np
 from lightning import LightningDataModule, LightningModule
 from torch import Tensor
 
-from beavervision.stages.distributed import own_share
-from beavervision.stages.limits import Limits
-from beavervision.stages.media import Film, Media
+from beavervision.stages.distributed import local_share
+from beavervision.stages.hparam_bounds import Bounds
+from beavervision.stages.visualization.media import Film, Media
 from beavervision.types import Batch
 
 
@@ -46,7 +46,7 @@ class StageData(LightningDataModule):
     conf/datamodule/<stage>.yaml.
     """
 
-    limits: ClassVar[Mapping[str, Limits]] = {}
+    limits: ClassVar[Mapping[str, Bounds]] = {}
     """What numbers of conf/datamodule/<stage>.yaml may be."""
 
     def dimensions(self) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class StageData(LightningDataModule):
         Called after `setup`.
         """
 
-    def own_share(self, count: int, key: str) -> slice:
+    def local_share(self, count: int, key: str) -> slice:
         """Which of a step's `count` items this process makes, where several train together.
 
         Args:
@@ -73,7 +73,7 @@ class StageData(LightningDataModule):
             BeaverError: when they cannot be shared equally.
         """
         who = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
-        return own_share(count, key, *who)
+        return local_share(count, key, *who)
 
 
 class StageModule(LightningModule, ABC):
@@ -87,7 +87,7 @@ class StageModule(LightningModule, ABC):
     trains_parts: ClassVar[bool] = False
     """Whether single steps train some of the weights only."""
 
-    limits: ClassVar[Mapping[str, Limits]] = {}
+    limits: ClassVar[Mapping[str, Bounds]] = {}
     """What numbers of conf/model/<stage>.yaml may be; keys of nested ones have dots."""
 
     @abstractmethod

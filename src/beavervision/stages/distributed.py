@@ -1,4 +1,4 @@
-"""Several processes that train as one: the same batch, split; the same loss, shared; the same chance.
+"""Distributed training: W processes compute what one process computes on the whole batch.
 
 All of it is the identity in a single process. With it, W processes compute what one process computes on the whole
 batch, but for rounding: DDP averages gradients, so losses are scaled such that their average is the whole batch's.
@@ -15,62 +15,62 @@ from torch import Tensor, distributed, nn
 from beavervision.errors import BeaverError
 
 
-def ranks() -> int:
+def world_size() -> int:
     """Number of processes that train together; 1 for one alone."""
     return distributed.get_world_size() if distributed.is_available() and distributed.is_initialized() else 1
 
 
 def rank() -> int:
     """Number of this process among them, from 0."""
-    return distributed.get_rank() if ranks() > 1 else 0
+    return distributed.get_rank() if world_size() > 1 else 0
 
 
-def leave_group() -> None:
+def destroy_group() -> None:
     """Take leave of the other processes: gloo's threads, cut off at the end of a process, sometimes abort it."""
     if distributed.is_available() and distributed.is_initialized():
         distributed.destroy_process_group()
 
 
-def own_share(count: int, what: str, own: int | None = None, of: int | None = None) -> slice:
+def local_share(count: int, what: str, own: int | None = None, of: int | None = None) -> slice:
     """Which of `count` items of a step are this process's: an equal, contiguous share.
 
     Args:
         count: items of all processes.
         what: the config key that says how many, for the sentence.
         own: this process's rank; by default as `rank`.
-        of: number of processes; by default as `ranks`.
+        of: number of processes; by default as `world_size`.
 
     Raises:
         BeaverError: when they cannot be shared equally.
 
     Example:
-        >>> own_share(8, "datamodule.batch_size", own=1, of=2)
+        >>> local_share(8, "datamodule.batch_size", own=1, of=2)
         slice(4, 8, None)
     """
-    own, of = rank() if own is None else own, ranks() if of is None else of
+    own, of = rank() if own is None else own, world_size() if of is None else of
     if count % of:
         raise BeaverError(f"{what}={count} cannot be shared equally by {of} devices; give a multiple of {of}.")
     size = count // of
     return slice(own * size, (own + 1) * size)
 
 
-def own_rows(everybody: Float[Tensor, "N *c"]) -> Float[Tensor, "n *c"]:
+def local_rows(everybody: Float[Tensor, "N *c"]) -> Float[Tensor, "n *c"]:
     """This process's rows of what all processes drew alike."""
-    return everybody if ranks() == 1 else everybody.chunk(ranks())[rank()]
+    return everybody if world_size() == 1 else everybody.chunk(world_size())[rank()]
 
 
 def noise_like(own: Float[Tensor, "B *c"]) -> Float[Tensor, "B *c"]:
     """Normal noise for this process's rows of a batch: the same rows whatever the number of processes."""
-    if ranks() == 1:
+    if world_size() == 1:
         return torch.randn_like(own)
-    return own_rows(torch.randn(len(own) * ranks(), *own.shape[1:], dtype=own.dtype, device=own.device))
+    return local_rows(torch.randn(len(own) * world_size(), *own.shape[1:], dtype=own.dtype, device=own.device))
 
 
-def gathered(own: Float[Tensor, "B *c"]) -> Float[Tensor, "N *c"]:
+def all_gather_rows(own: Float[Tensor, "B *c"]) -> Float[Tensor, "N *c"]:
     """The rows of all processes in their order; no gradient flows."""
-    if ranks() == 1:
+    if world_size() == 1:
         return own
-    parts = [torch.empty_like(own) for _ in range(ranks())]
+    parts = [torch.empty_like(own) for _ in range(world_size())]
     distributed.all_gather(parts, own.contiguous())
     return torch.cat(parts)
 
@@ -84,16 +84,16 @@ def weighted_mean(values: Float[Tensor, "*s"], weight: Float[Tensor, "*s"], leas
         least: the total weight counts as no less, so that 0 comes of nothing.
     """
     total = weight.sum()
-    if ranks() > 1:
+    if world_size() > 1:
         total = total.detach().clone()
         distributed.all_reduce(total)
-        total = total / ranks()
+        total = total / world_size()
     return (values * weight).sum() / total.clamp(min=least)
 
 
-def total_of(own: Tensor) -> Tensor:
+def all_reduce_sum(own: Tensor) -> Tensor:
     """Sum over all processes; gradients flow back to each."""
-    return own if ranks() == 1 else _Sum.apply(own)
+    return own if world_size() == 1 else _Sum.apply(own)
 
 
 class _Sum(torch.autograd.Function):
@@ -117,7 +117,7 @@ class SharedBatchNorm(nn.BatchNorm1d):
 
     def forward(self, x: Float[Tensor, "B C *t"]) -> Float[Tensor, "B C *t"]:
         """Normalise by this batch's statistics in training, else by the running ones."""
-        if not self.training or ranks() == 1:
+        if not self.training or world_size() == 1:
             return super().forward(x)
         return normalised(self, x, torch.ones_like(x[:, :1]))
 
@@ -136,9 +136,9 @@ def normalised(
     kind, x, mask = x.dtype, x.float(), mask.float()
     axes = [0, *range(2, x.ndim)]
     shape = [1, -1, *[1] * (x.ndim - 2)]
-    count = total_of(mask.sum()).clamp(min=1)
-    mean = total_of((x * mask).sum(axes)) / count
-    var = total_of((((x - mean.view(shape)) * mask) ** 2).sum(axes)) / count
+    count = all_reduce_sum(mask.sum()).clamp(min=1)
+    mean = all_reduce_sum((x * mask).sum(axes)) / count
+    var = all_reduce_sum((((x - mean.view(shape)) * mask) ** 2).sum(axes)) / count
     with torch.no_grad():
         norm.num_batches_tracked += 1
         norm.running_mean.lerp_(mean, norm.momentum)

@@ -1,4 +1,4 @@
-"""Adaptation: a network that speaks for anybody becomes one person's."""
+"""Adaptation of a pretrained audio2motion network to one person."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from jaxtyping import Float
 from torch import Tensor
 
 from beavervision.artifacts.bundle import Bundle
+from beavervision.artifacts.bundle_network import build_network
 from beavervision.errors import BeaverError
-from beavervision.stages.arguments import build_from
+from beavervision.stages.audio2motion.batch import SpeechMotion
+from beavervision.stages.audio2motion.bundle_schema import SCHEMA
 from beavervision.stages.audio2motion.network import MotionVAE
-from beavervision.stages.audio2motion.speech_motion import SpeechMotion
+from beavervision.stages.config_validation import build_checked
 
 
-def begin_with(
+def load_initial_weights(
     init: str | None, settings: Mapping[str, Any], content_dim: int, motion_dim: int
 ) -> tuple[MotionVAE, dict[str, Any]]:
     """The network that training begins with, and the arguments that build it again.
@@ -33,21 +35,19 @@ def begin_with(
     """
     widths = {"content_dim": content_dim, "motion_dim": motion_dim}
     if init is None:
-        return build_from(MotionVAE, settings, "model.network", **widths), {**widths, **settings}
-    bundle = Bundle.load(Path(init), "audio2motion")
+        return build_checked(MotionVAE, settings, "model.network", **widths), {**widths, **settings}
+    bundle = Bundle.load(Path(init), SCHEMA)
     for name, width in widths.items():
         if bundle.hparams[name] != width:
             raise BeaverError(
                 f"model.init: {init} has {name} {bundle.hparams[name]}, this clip needs {width}; give model.init=none."
             )
     hparams = {**bundle.hparams, **{name: settings[name] for name in ("dropout",) if name in settings}}
-    network = MotionVAE(**hparams)
-    network.load_state_dict(bundle.weights)
-    return network, hparams
+    return build_network(bundle, lambda: MotionVAE(**hparams)), hparams
 
 
 @torch.no_grad()
-def take_over_scale(network: MotionVAE, motion_std: Float[Tensor, "E"]) -> None:
+def adopt_scale(network: MotionVAE, motion_std: Float[Tensor, "E"]) -> None:
     """Give the network the person's scale where the person moves more than it knows; what it says stays the same.
 
     Made speech moves both sides of the face alike; a person's sides differ, and would be huge in units of nothing.
@@ -64,7 +64,7 @@ def take_over_scale(network: MotionVAE, motion_std: Float[Tensor, "E"]) -> None:
 
 
 @torch.inference_mode()
-def take_over_rest(network: MotionVAE, speeches: Iterable[SpeechMotion]) -> None:
+def adopt_rest_pose(network: MotionVAE, speeches: Iterable[SpeechMotion]) -> None:
     """Shift the network's mean face so that what it says is, on average, this person's: the rest, in closed form.
 
     Args:

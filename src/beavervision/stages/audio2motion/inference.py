@@ -9,11 +9,13 @@ import torch
 from jaxtyping import Float, Int
 
 from beavervision.artifacts.bundle import Bundle
+from beavervision.artifacts.bundle_network import build_network
 from beavervision.artifacts.motion import Motion
+from beavervision.audio.features import AudioFeatureExtractor, AudioFeatures
 from beavervision.audio.level import at_level
 from beavervision.audio.pitch import coarse_pitch
-from beavervision.audio.speech_features import AudioFeatures, FeatureSettings
-from beavervision.stages.audio2motion.network import STRIDE, MotionVAE, Speech
+from beavervision.stages.audio2motion.bundle_schema import SCHEMA
+from beavervision.stages.audio2motion.network import STRIDE, MotionVAE, SpeechFeatures
 
 CHUNK = 1000
 """Frames computed at a time, so that memory does not grow with the speech; a multiple of STRIDE."""
@@ -24,7 +26,7 @@ class AudioToMotion:
 
     Args:
         network: in evaluation mode.
-        features: what it hears.
+        features: extractor of its audio features.
         fps: frames per second of its motion.
         basis: face model whose coefficients it gives.
         mouth_amp: the person's own amplitude of the mouth, cm.
@@ -37,7 +39,7 @@ class AudioToMotion:
     def __init__(
         self,
         network: MotionVAE,
-        features: FeatureSettings,
+        features: AudioFeatureExtractor,
         fps: float,
         basis: str,
         mouth_amp: float,
@@ -62,12 +64,18 @@ class AudioToMotion:
         Raises:
             BeaverError: when there is none, or it is another stage's or damaged.
         """
-        bundle = Bundle.load(folder, "audio2motion")
-        network, facts = MotionVAE(**bundle.hparams), bundle.facts
-        network.load_state_dict(bundle.weights)
-        names = ("fps", "basis", "mouth_amp", "eye_amp", "speech_level_db")
-        features, identity_dim = FeatureSettings(**facts["audio_features"]), facts.get("identity_dim", 0)
-        return cls(network, features, *(facts[name] for name in names), identity_dim=identity_dim)
+        bundle = Bundle.load(folder, SCHEMA)
+        network, facts = build_network(bundle, lambda: MotionVAE(**bundle.hparams)), bundle.facts
+        return cls(
+            network,
+            AudioFeatureExtractor(**facts.audio_features.model_dump()),
+            facts.fps,
+            facts.basis,
+            facts.mouth_amp,
+            facts.eye_amp,
+            facts.speech_level_db,
+            identity_dim=facts.identity_dim,
+        )
 
     def predict(
         self,
@@ -156,7 +164,7 @@ class AudioToMotion:
             blink: 1 at the middle of a blink; none by default.
         """
         marks = np.zeros(heard.n_frames, np.int64) if blink is None else blink
-        speech = Speech(
+        speech = SpeechFeatures(
             content=torch.from_numpy(heard.content)[None],
             pitch=torch.from_numpy(coarse_pitch(heard.pitch))[None],
             blink=torch.tensor(marks)[None],

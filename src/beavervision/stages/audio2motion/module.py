@@ -14,17 +14,17 @@ from torch.nn.functional import pad
 from beavervision.data.sampling import step_noise
 from beavervision.face.model_registry import load_face_model
 from beavervision.metrics.mouth import closure_recall
-from beavervision.stages.arguments import build_from
-from beavervision.stages.audio2motion.adaptation import begin_with, take_over_rest, take_over_scale
+from beavervision.stages.audio2motion.adaptation import adopt_rest_pose, adopt_scale, load_initial_weights
+from beavervision.stages.audio2motion.batch import SpeechMotion
 from beavervision.stages.audio2motion.data import Audio2MotionData
 from beavervision.stages.audio2motion.losses import cyclic_weight, learning_rate_factor, sampled_kl
+from beavervision.stages.audio2motion.motion_loss import LossWeights, MotionLoss
 from beavervision.stages.audio2motion.network import MotionVAE, latent_mask
-from beavervision.stages.audio2motion.objective import LossWeights, Objective
-from beavervision.stages.audio2motion.speech_motion import SpeechMotion
-from beavervision.stages.audio2motion.strip import held_out_media, spoken_media
+from beavervision.stages.audio2motion.visualization import held_out_media, spoken_media
 from beavervision.stages.base import BundleContents, StageModule
-from beavervision.stages.media import PREVIEW, Film, Media
+from beavervision.stages.config_validation import build_checked
 from beavervision.stages.syncnet.inference import SyncExpert
+from beavervision.stages.visualization.media import PREVIEW, Film, Media
 
 
 @dataclass(frozen=True)
@@ -75,28 +75,28 @@ class Audio2Motion(StageModule):
     ) -> None:
         super().__init__()
         self.save_hyperparameters()
-        self.network, self._network_hparams = begin_with(init, network or {}, content_dim, motion_dim)
+        self.network, self._network_hparams = load_initial_weights(init, network or {}, content_dim, motion_dim)
         self._adapts = init is not None
         schedule = {**(schedule or {}), **((adaptation or {}) if self._adapts else {})}
-        self._weights = build_from(LossWeights, weights or {}, "model.weights")
-        self._schedule = build_from(Schedule, schedule, "model.schedule")
+        self._weights = build_checked(LossWeights, weights or {}, "model.weights")
+        self._schedule = build_checked(Schedule, schedule, "model.schedule")
         self._seed = seed
         self._shown: Tensor | None = None
         expert = SyncExpert.from_bundle(sync_expert) if sync_expert and self._weights.sync else None
         face = load_face_model(basis)
-        self._objective = Objective(face, self._weights, expert, identity=motion_dim - len(face.exp_basis))
+        self._objective = MotionLoss(face, self._weights, expert, identity=motion_dim - len(face.exp_basis))
 
     def setup(self, stage: str) -> None:
         """Take over the training split's statistics."""
         data: Audio2MotionData = self.trainer.datamodule
         statistics = data.statistics
         if self._adapts:
-            take_over_scale(self.network, torch.from_numpy(statistics.motion_std))
-            take_over_rest(self.network, data.clean_speech())
+            adopt_scale(self.network, torch.from_numpy(statistics.motion_std))
+            adopt_rest_pose(self.network, data.clean_speech())
         else:
             names = ("content_mean", "content_std", "content_low", "motion_mean", "motion_std")
             self.network.set_statistics(*(torch.from_numpy(getattr(statistics, name)) for name in names))
-        self._mouth_range = statistics.usual.mouth_range
+        self._mouth_range = statistics.default_style.mouth_range
         if self._objective.expert is not None:
             self._objective.expert.require(data.features, data.face.name)
 
@@ -116,7 +116,7 @@ class Audio2Motion(StageModule):
     def training_step(self, batch: SpeechMotion, _: int) -> Float[Tensor, ""]:
         """Reconstruct the motion from its latent and from the prior's mode."""
         with step_noise(self._seed, self.global_step):
-            terms = self._terms(replace(batch, known=heard_out(batch, self.network)))
+            terms = self._terms(replace(batch, known=strip_padding(batch, self.network)))
         loss = sum(terms.values())
         figures = {f"train/{name}": value.detach() for name, value in terms.items()}
         self.log_dict({"train/loss": loss.detach(), **figures}, sync_dist=True)
@@ -178,14 +178,14 @@ class Audio2Motion(StageModule):
         """The network, and what is heard and how lively this person is."""
         facts = {
             **data.facts(),
-            "mouth_amp": data.statistics.usual.mouth_amp,
-            "eye_amp": data.statistics.usual.eye_amp,
+            "mouth_amp": data.statistics.default_style.mouth_amp,
+            "eye_amp": data.statistics.default_style.eye_amp,
             "speech_level_db": data.speech_level_db,
         }
         return BundleContents(self.network.state_dict(), self._network_hparams, facts)
 
 
-def heard_out(batch: SpeechMotion, network: MotionVAE) -> Bool[Tensor, "B T"]:
+def strip_padding(batch: SpeechMotion, network: MotionVAE) -> Bool[Tensor, "B T"]:
     """Known frames of a window of which the network hears all that it would hear of the whole speech after them.
 
     Of a network that looks to both sides all frames count: its windows' ends are few against its reach.

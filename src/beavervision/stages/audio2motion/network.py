@@ -9,8 +9,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from beavervision.audio.speech_features import ROWS_PER_FRAME
-from beavervision.stages.audio2motion.conditions import ConditionEncoder, RowMerge
+from beavervision.audio.features import ROWS_PER_FRAME
+from beavervision.stages.audio2motion.condition_encoder import ConditionEncoder, RowMerge
 from beavervision.stages.audio2motion.flow import FlowPrior
 from beavervision.stages.audio2motion.wavenet import GatedStack, TimeConv
 from beavervision.stages.distributed import noise_like
@@ -23,7 +23,7 @@ UNVOICED = 1
 
 
 @dataclass
-class Speech(Batch):
+class SpeechFeatures(Batch):
     """What the network hears and is told, padded to the longest of the batch."""
 
     content: Float[Tensor, "B 2T C"]
@@ -75,7 +75,7 @@ class MotionVAE(nn.Module):
             convolutions that look to both sides.
         blocks: residual blocks that the audio encoder has besides (0).
         rows: how 50 Hz become 25: `linear` (GeneFace++'s vae) or `nearest` (its pitch_vae).
-        pitch: whether the pitch is heard.
+        pitch: whether the pitch is an input.
     """
 
     def __init__(
@@ -142,7 +142,7 @@ class MotionVAE(nn.Module):
         self.motion_mean.copy_(motion_mean)
         self.motion_std.copy_(motion_std)
 
-    def condition(self, speech: Speech) -> tuple[Float[Tensor, "B G T"], Float[Tensor, "B G L"]]:
+    def condition(self, speech: SpeechFeatures) -> tuple[Float[Tensor, "B G T"], Float[Tensor, "B G L"]]:
         """Condition g per frame and per latent; T is padded to a multiple of STRIDE, L = T / STRIDE."""
         early = self._early
         inside = pad(speech.inside, (early, 0), value=True)  # quiet follows a sequence's end, and is heard
@@ -150,8 +150,8 @@ class MotionVAE(nn.Module):
         rows = known.repeat_interleave(ROWS_PER_FRAME, 1)
         # Digital silence is quieter than any room that was recorded, and means no more than that room's silence.
         content = torch.maximum(pad(speech.content, (0, 0, 0, ROWS_PER_FRAME * early)), self.content_low)
-        quiet = torch.where(self.content_low.isfinite(), self.content_low, self.content_mean)
-        content = torch.where(rows[..., None], content, quiet)
+        silence = torch.where(self.content_low.isfinite(), self.content_low, self.content_mean)
+        content = torch.where(rows[..., None], content, silence)
         pitch = torch.where(rows, pad(speech.pitch, (0, ROWS_PER_FRAME * early)), UNVOICED)
         blink = pad(speech.blink, (0, early)) * known
         content = (content - self.content_mean) / self.content_std
@@ -190,7 +190,7 @@ class MotionVAE(nn.Module):
         standard = self.leave(self.decoder(self.widen(z) * mask, g, mask))[..., :frames].mT
         return (standard * self.motion_std + self.motion_mean) * inside[..., None]
 
-    def forward(self, speech: Speech, noise: Float[Tensor, "B Z L"] | None = None) -> Float[Tensor, "B T E"]:
+    def forward(self, speech: SpeechFeatures, noise: Float[Tensor, "B Z L"] | None = None) -> Float[Tensor, "B T E"]:
         """Motion for a speech; without noise the most probable one."""
         g, g_slow = self.condition(speech)
         noise = g.new_zeros(len(g), self.latent, g_slow.shape[2]) if noise is None else noise

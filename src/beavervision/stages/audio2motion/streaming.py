@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from beavervision.audio.running_level import RunningLevel
-from beavervision.audio.streaming_features import HearingStream
+from beavervision.audio.streaming_features import StreamingFeatureExtractor
+from beavervision.audio.streaming_level import StreamingLevel
 from beavervision.audio.waveform import SAMPLE_RATE
 from beavervision.errors import BeaverError
 from beavervision.stages.audio2motion.inference import AudioToMotion
 from beavervision.stages.audio2motion.network import STRIDE
 
-LONGEST_LOOK_AHEAD = 1.0
+MAX_LOOK_AHEAD_S = 1.0
 """Seconds; a network that hears further ahead belongs to speech that is there as a whole."""
-PIECE = SAMPLE_RATE
+CHUNK_SAMPLES = SAMPLE_RATE
 """Samples heard at once: of more, the first frames would be forgotten before they were moved."""
 
 
@@ -54,16 +54,18 @@ class MotionStream:
     ) -> None:
         self.look_ahead = predictor.network.future
         """Frames of sound beyond a frame's own that are awaited."""
-        if self.look_ahead > LONGEST_LOOK_AHEAD * predictor.fps:
+        if self.look_ahead > MAX_LOOK_AHEAD_S * predictor.fps:
             raise BeaverError(
                 f"this audio2motion hears {self.look_ahead} frames ahead, too far for streaming; train it with "
                 "model.network.look_ahead=5."
             )
         self._predictor, self._temperature, self._amps = predictor, temperature, (mouth_amp, eye_amp)
         # The window begins with a latent, so that latents lie as in the whole speech.
-        keep = predictor.network.past + STRIDE + self.look_ahead + round(PIECE / SAMPLE_RATE * predictor.fps) + 1
-        self._hearing = HearingStream(predictor.features, predictor.fps, keep)
-        self._level = RunningLevel(predictor.speech_level_db, level_db)
+        keep = (
+            predictor.network.past + STRIDE + self.look_ahead + round(CHUNK_SAMPLES / SAMPLE_RATE * predictor.fps) + 1
+        )
+        self._hearing = StreamingFeatureExtractor(predictor.features, predictor.fps, keep)
+        self._level = StreamingLevel(predictor.speech_level_db, level_db)
         self._rng = np.random.default_rng(seed)
         self._noise = np.zeros((0, predictor.network.latent), np.float32)
         self._latents = 0
@@ -71,8 +73,8 @@ class MotionStream:
 
     def push(self, samples: Float[np.ndarray, "N"]) -> Float[np.ndarray, "t E"]:
         """Hear what comes next, 16 kHz mono, any number of samples; the motion of all frames that can be known now."""
-        starts = range(0, max(len(samples), 1), PIECE)
-        return np.concatenate([self._push(samples[i : i + PIECE]) for i in starts])
+        starts = range(0, max(len(samples), 1), CHUNK_SAMPLES)
+        return np.concatenate([self._push(samples[i : i + CHUNK_SAMPLES]) for i in starts])
 
     def finish(self) -> Float[np.ndarray, "t E"]:
         """The motion of the last frames: nothing is said any more."""

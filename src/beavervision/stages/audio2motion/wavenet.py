@@ -1,4 +1,4 @@
-"""Gated convolutions and normalisation that never look beyond a sequence's end, nor ahead where they must not."""
+"""Masked and causal gated convolutions (WaveNet), and masked batch normalisation."""
 
 from __future__ import annotations
 

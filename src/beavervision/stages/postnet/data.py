@@ -1,4 +1,4 @@
-"""What audio2motion predicts for the person's own speech, beside what the person did."""
+"""Data of postnet: audio2motion's prediction for the person's speech, and the tracked motion."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from beavervision.artifacts.clip import TEST_SHARE
-from beavervision.audio.speech_features import AudioFeatures
-from beavervision.data.augmentation import Disturbance, Variety
-from beavervision.data.feature_cache import Shelf
-from beavervision.data.sampling import DrawLoader, draw_loader
+from beavervision.audio.features import AudioFeatures
+from beavervision.data.augmentation import AudioAugmentation, RandomAugmentation
+from beavervision.data.feature_cache import FeatureCache
+from beavervision.data.sampling import ResumableLoader
 from beavervision.errors import BeaverError
-from beavervision.nerf.condition_normalizer import ConditionScale
+from beavervision.nerf.condition_normalizer import ConditionNormalizer
 from beavervision.stages.audio2motion.inference import AudioToMotion
+from beavervision.stages.dataloaders import resumable_loader
+from beavervision.stages.postnet.batch import RandomCrops, RefinementBatch, collate
 from beavervision.stages.postnet.pitch import frame_pitch
-from beavervision.stages.postnet.refinement import Refinement, Stretches, collate
-from beavervision.stages.speech_data import SpeechData
+from beavervision.stages.speech_datamodule import SpeechDataModule
 
 
-class PostNetData(SpeechData):
-    """Feeds postnet from one clip and its audio2motion bundle.
+class PostNetData(SpeechDataModule):
+    """Data of postnet, from one clip and its audio2motion bundle.
 
     The training split is divided once more: its last 1/11 chooses the checkpoint. The held-out split of the clip
     takes no part at all; it is only measured when the bundle is written.
@@ -37,14 +38,14 @@ class PostNetData(SpeechData):
         subject: which person of the clip.
         batch_size: windows a step.
         window: frames of a window.
-        takes: disturbed copies of the speech beside the clean one, each predicted anew.
+        augmented_copies: augmented copies of each recording, beside the clean one; each is predicted separately.
         speed: they are up to this share faster or slower.
         gain_db: and up to this much louder or softer.
         noise_db: with noise of up to this level relative to the speech.
         steps_per_epoch: steps of what Lightning calls an epoch.
         workers: processes that cut windows.
         seed: of everything random.
-        shelf: folder in which takes are kept.
+        cache: folder of the feature cache.
     """
 
     def __init__(
@@ -54,16 +55,16 @@ class PostNetData(SpeechData):
         subject: int = 0,
         batch_size: int = 16,
         window: int = 48,
-        takes: int = 6,
+        augmented_copies: int = 6,
         speed: float = 0.15,
         gain_db: float = 8.0,
         noise_db: float = -5.0,
         steps_per_epoch: int = 100,
         workers: int = 0,
         seed: int = 1,
-        shelf: Path | None = None,
+        cache: Path | None = None,
     ) -> None:
-        super().__init__(clip, subject, Variety(takes, speed, gain_db, noise_db), shelf, seed)
+        super().__init__(clip, subject, RandomAugmentation(augmented_copies, speed, gain_db, noise_db), cache, seed)
         self._upstream = dict(upstream or {})
         self._batch_size, self._window, self._steps, self._workers = batch_size, window, steps_per_epoch, workers
 
@@ -83,16 +84,16 @@ class PostNetData(SpeechData):
         self.identity = self.recording.identity
         still = np.zeros(len(self.face.exp_basis))
         self.identity_condition = self.face.condition68(self.identity, still).astype(np.float32)
-        self._shelf = Shelf(self._shelf_folder, self.features)
+        self._cache = FeatureCache(self._cache_folder, self.features)
         frames = self.recording.train_ranges[0]
-        learn, self.chosen_by = _divided(frames)
-        hows = self._variety.draw(np.random.default_rng(self._seed))
-        takes = self._record(learn, hows)
-        clean = self._record(frames, [Disturbance()])[0]
+        training_frames, self.selection_frames = _split_for_selection(frames)
+        augmentations = self._augmentation.draw(np.random.default_rng(self._seed))
+        samples = self._record(training_frames, augmentations)
+        clean = self._record(frames, [AudioAugmentation()])[0]
         own = clean.truth[clean.known].numpy().reshape(-1, 68, 3)
-        self.scale, self.database = ConditionScale.of(own), own
-        self._train = Stretches(takes, self._window, self._seed)
-        self._choice = self._record(self.chosen_by, hows)
+        self.scale, self.database = ConditionNormalizer.from_training_frames(own), own
+        self._train = RandomCrops(samples, self._window, self._seed)
+        self._selection = self._record(self.selection_frames, augmentations)
 
     def _load_predictor(self) -> AudioToMotion:
         if "audio2motion" not in self._upstream:
@@ -102,7 +103,7 @@ class PostNetData(SpeechData):
         return AudioToMotion.from_bundle(self._upstream["audio2motion"])
 
     def _require_same_speech(self, predictor: AudioToMotion) -> None:
-        about = self.survey
+        about = self.dataset_stats
         if (predictor.fps, predictor.basis) != (about.fps, about.basis):
             raise BeaverError(
                 f"{self._upstream['audio2motion']} speaks {predictor.basis} at {predictor.fps} fps, {about.name} "
@@ -110,29 +111,31 @@ class PostNetData(SpeechData):
             )
 
     @property
-    def clean_choice(self) -> Refinement:
-        """The undisturbed speech among those that choose."""
-        return self._choice[0]
+    def clean_selection(self) -> RefinementBatch:
+        """The clean speech of the selection frames."""
+        return self._selection[0]
 
-    def held_out(self) -> Refinement:
+    def held_out(self) -> RefinementBatch:
         """The clip's held-out split, for measuring only."""
-        return self._record(self.recording.held_out_ranges[0], [Disturbance()])[0]
+        return self._record(self.recording.held_out_ranges[0], [AudioAugmentation()])[0]
 
-    def _record(self, frames: range, hows: Sequence[Disturbance]) -> list[Refinement]:
-        """Predicted and true conditions of `frames`, once for each disturbance; nothing outside them is heard."""
-        return [self._refinement(place) for place in self._shelf.put(self.recording, frames, hows)]
+    def _record(self, frames: range, augmentations: Sequence[AudioAugmentation]) -> list[RefinementBatch]:
+        """Predicted and true conditions of `frames`, once for each augmentation; nothing outside them is read."""
+        return [self._refinement(index) for index in self._cache.add(self.recording, frames, augmentations)]
 
-    def _refinement(self, place: int) -> Refinement:
-        take = self._shelf[place]
+    def _refinement(self, index: int) -> RefinementBatch:
+        sample = self._cache[index]
         # Copies: what is mapped must not be written to.
-        motion = self._predictor.move(AudioFeatures(np.array(take.content), np.array(take.pitch)), blink=take.blink)
-        predicted, truth = (self._condition(e) for e in (motion.expression, take.expression))
-        return Refinement(
+        motion = self._predictor.move(
+            AudioFeatures(np.array(sample.content), np.array(sample.pitch)), blink=sample.blink
+        )
+        predicted, truth = (self._condition(e) for e in (motion.expression, sample.expression))
+        return RefinementBatch(
             predicted=predicted,
             truth=truth,
-            known=torch.tensor(take.valid)[None],
-            pitch=torch.from_numpy(frame_pitch(take.pitch))[None],
-            content=torch.tensor(take.content)[None],
+            known=torch.tensor(sample.valid)[None],
+            pitch=torch.from_numpy(frame_pitch(sample.pitch))[None],
+            content=torch.tensor(sample.content)[None],
         )
 
     def _condition(self, expression: Float[np.ndarray, "T E"]) -> Float[Tensor, "1 T 204"]:
@@ -145,16 +148,16 @@ class PostNetData(SpeechData):
         expert = self._upstream.get("syncnet")
         return {"basis": self.face.name, "sync_expert": str(expert) if expert else None}
 
-    def train_dataloader(self) -> DrawLoader:
+    def train_dataloader(self) -> ResumableLoader:
         """Random windows; a resumed run goes on with the draw at which it stopped."""
-        return draw_loader(self._train, collate, self._batch_size, self._steps, self._workers, self.trainer)
+        return resumable_loader(self._train, collate, self._batch_size, self._steps, self._workers, self.trainer)
 
-    def val_dataloader(self) -> DataLoader[Refinement]:
-        """The end of the training split, every take one sequence; it chooses the checkpoint."""
-        return DataLoader(self._choice, 1, collate_fn=collate)
+    def val_dataloader(self) -> DataLoader[RefinementBatch]:
+        """The end of the training split, every sample one sequence; it selects the checkpoint."""
+        return DataLoader(self._selection, 1, collate_fn=collate)
 
 
-def _divided(frames: range) -> tuple[range, range]:
-    """What is learnt from, and the end of the training split, which chooses."""
+def _split_for_selection(frames: range) -> tuple[range, range]:
+    """Split the training frames into those to train on and those that select the checkpoint."""
     last = frames.stop - max(1, round(len(frames) * TEST_SHARE))
     return range(frames.start, last), range(last, frames.stop)

@@ -10,13 +10,15 @@ import torch
 from jaxtyping import Float
 
 from beavervision.artifacts.bundle import Bundle
+from beavervision.artifacts.bundle_network import build_network
 from beavervision.artifacts.motion import Motion
-from beavervision.audio.speech_features import pitch_rows
+from beavervision.audio.features import pitch_features
 from beavervision.errors import BeaverError
 from beavervision.face.model_registry import load_face_model
 from beavervision.face.morphable_model import FaceModel
-from beavervision.nerf.condition_normalizer import ConditionScale
+from beavervision.nerf.condition_normalizer import ConditionNormalizer
 from beavervision.stages.postnet import lle
+from beavervision.stages.postnet.bundle_schema import SCHEMA
 from beavervision.stages.postnet.network import PostNet
 from beavervision.stages.postnet.pitch import frame_pitch
 
@@ -43,7 +45,7 @@ class MotionRefiner:
         network: PostNet,
         face: FaceModel,
         identity: Float[np.ndarray, "I"],
-        scale: ConditionScale,
+        scale: ConditionNormalizer,
         database: Float[np.ndarray, "N 68 3"],
     ) -> None:
         self._network, self._face = network.eval(), face
@@ -57,11 +59,10 @@ class MotionRefiner:
         Raises:
             BeaverError: when there is none, or it is another stage's or damaged.
         """
-        bundle = Bundle.load(Path(folder), "postnet")
-        network, assets = PostNet(**bundle.hparams), bundle.assets
-        network.load_state_dict(bundle.weights)
-        scale = ConditionScale(*(assets[name] for name in ("mean", "std", "low", "high")))
-        face = load_face_model(bundle.facts["basis"])
+        bundle = Bundle.load(Path(folder), SCHEMA)
+        network, assets = build_network(bundle, lambda: PostNet(**bundle.hparams)), bundle.assets
+        scale = ConditionNormalizer(*(assets[name] for name in ("mean", "std", "low", "high")))
+        face = load_face_model(bundle.facts.basis)
         return cls(network, face, assets["identity"], scale, assets["database"])
 
     def refine(
@@ -82,7 +83,7 @@ class MotionRefiner:
             raise BeaverError(f"the motion is {motion.basis}, the refiner {self._face.name}; train postnet again.")
         still = self._face.condition68(self.identity, np.zeros(motion.expression.shape[1]))
         condition = still + self._face.condition68(np.zeros_like(self.identity), motion.expression)
-        pitch = frame_pitch(pitch_rows(np.asarray(samples, np.float32), motion.fps))[: motion.n_frames]
+        pitch = frame_pitch(pitch_features(np.asarray(samples, np.float32), motion.fps))[: motion.n_frames]
         pitch = np.pad(pitch, (0, motion.n_frames - len(pitch)))
         refined = self.refine_condition(condition.astype(np.float32), pitch, mode, percent)
         return replace(motion, condition68=refined)
@@ -109,7 +110,7 @@ class MotionRefiner:
             starts = range(0, len(flat), CHUNK)
             flat = np.concatenate([self._convolved(flat, pitch, range(i, min(i + CHUNK, len(flat)))) for i in starts])
         if mode in ("lle", "both"):
-            flat = lle.pull(flat, self._database, percent)
+            flat = lle.lle_refine(flat, self._database, percent)
         return flat.reshape(condition.shape).astype(np.float32)
 
     @torch.inference_mode()

@@ -18,7 +18,7 @@ SMOOTHING = (0.25, 0.5, 0.25)
 _BLOCK = 512
 
 
-def pull(
+def lle_refine(
     query: Float[np.ndarray, "T D"],
     database: Float[np.ndarray, "N D"],
     percent: float,
@@ -41,14 +41,14 @@ def pull(
         return query.copy()
     step = np.concatenate(
         [
-            rebuild(query[i : i + _BLOCK], database, neighbours, ridge) - query[i : i + _BLOCK]
+            reconstruct(query[i : i + _BLOCK], database, neighbours, ridge) - query[i : i + _BLOCK]
             for i in range(0, len(query), _BLOCK)
         ]
     )
     return query + percent * smoothed(step)
 
 
-def rebuild(
+def reconstruct(
     query: Float[np.ndarray, "T D"], database: Float[np.ndarray, "N D"], neighbours: int, ridge: float
 ) -> Float[np.ndarray, "T D"]:
     """Weighted mean of every frame's nearest frames of the database."""

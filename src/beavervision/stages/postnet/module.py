@@ -12,18 +12,18 @@ from jaxtyping import Float
 from torch import Tensor
 
 from beavervision.data.sampling import step_noise
-from beavervision.stages.arguments import build_from
 from beavervision.stages.base import BundleContents, StageModule
-from beavervision.stages.lips import LIPS68
-from beavervision.stages.media import PREVIEW, Film, Media
+from beavervision.stages.config_validation import build_checked
+from beavervision.stages.lip_landmarks import LIPS68
+from beavervision.stages.postnet.batch import RefinementBatch
+from beavervision.stages.postnet.bundle_export import bundle_contents
 from beavervision.stages.postnet.data import PostNetData
-from beavervision.stages.postnet.export import bundle_contents
-from beavervision.stages.postnet.figures import LipFigures
+from beavervision.stages.postnet.lip_metrics import LipMetrics
 from beavervision.stages.postnet.losses import adversarial_loss, discriminator_loss, lip_gap, mean_over
 from beavervision.stages.postnet.network import Discriminator, PostNet
-from beavervision.stages.postnet.refinement import Refinement
-from beavervision.stages.postnet.strip import refined_film, refined_media
+from beavervision.stages.postnet.visualization import refined_film, refined_media
 from beavervision.stages.syncnet.inference import SyncExpert
+from beavervision.stages.visualization.media import PREVIEW, Film, Media
 
 ERROR, CLOSURES = "lip_vertex_error_mm2", "closure_recall"
 """Figures by which validation chooses: the least error among networks that let the lips shut."""
@@ -80,14 +80,14 @@ class PostNetTraining(StageModule):
         super().__init__()
         self.save_hyperparameters()
         self.automatic_optimization = False
-        self.network = build_from(PostNet, network or {}, "model.network")
-        self.discriminator = build_from(Discriminator, discriminator or {}, "model.discriminator")
+        self.network = build_checked(PostNet, network or {}, "model.network")
+        self.discriminator = build_checked(Discriminator, discriminator or {}, "model.discriminator")
         self.chosen = deepcopy(self.network).requires_grad_(requires_grad=False)
         self.register_buffer("least_error", torch.tensor(torch.inf))
         self.network_hparams = dict(network or {})
-        self._weights = build_from(LossWeights, weights or {}, "model.weights")
+        self._weights = build_checked(LossWeights, weights or {}, "model.weights")
         self._rate, self._halve_every, self._seed = learning_rate, halve_every, seed
-        self._shown: tuple[Refinement, Tensor] | None = None
+        self._shown: tuple[RefinementBatch, Tensor] | None = None
         self._expert = SyncExpert.from_bundle(sync_expert) if sync_expert and self._weights.sync else None
 
     def setup(self, stage: str) -> None:
@@ -96,7 +96,7 @@ class PostNetTraining(StageModule):
         for network in (self.network, self.chosen):
             network.set_statistics(*(torch.from_numpy(a.reshape(-1)) for a in (data.scale.mean, data.scale.std)))
         self._still_lips = torch.from_numpy(data.identity_condition[LIPS68].reshape(-1))
-        self._figures = LipFigures(data.face, torch.from_numpy(data.database).flatten(1))
+        self._figures = LipMetrics(data.face, torch.from_numpy(data.database).flatten(1))
         if self._expert is not None:
             self._expert.require(data.features, data.face.name)
 
@@ -107,7 +107,7 @@ class PostNetTraining(StageModule):
         optimizers = [torch.optim.RMSprop([group], self._rate) for group in groups]
         return optimizers, [torch.optim.lr_scheduler.StepLR(optimizers[1], self._halve_every, 0.5)]
 
-    def training_step(self, batch: Refinement, _: int) -> None:
+    def training_step(self, batch: RefinementBatch, _: int) -> None:
         """One step of the generator, then one of the discriminator."""
         generator, critic = self.optimizers()
         with step_noise(self._seed, self.global_step):
@@ -127,7 +127,7 @@ class PostNetTraining(StageModule):
         figures |= {"train/loss": loss.detach(), "train/discriminator": doubt.detach()}
         self.log_dict(figures, sync_dist=True)
 
-    def _terms(self, batch: Refinement, refined: Float[Tensor, "B T 204"]) -> dict[str, Float[Tensor, ""]]:
+    def _terms(self, batch: RefinementBatch, refined: Float[Tensor, "B T 204"]) -> dict[str, Float[Tensor, ""]]:
         """Weighted loss terms of the generator."""
         w, known = self._weights, batch.known.to(refined.dtype)
         error = ((refined - batch.truth) / self.network.std).square().mean(-1)
@@ -152,7 +152,7 @@ class PostNetTraining(StageModule):
         """Forget the figures of the last validation."""
         self._measured: list[dict[str, Tensor]] = []
 
-    def validation_step(self, batch: Refinement, _: int) -> None:
+    def validation_step(self, batch: RefinementBatch, _: int) -> None:
         """Measure a take before and after."""
         refined = self.network(batch.predicted, batch.pitch)[0]
         before, after = (
@@ -180,7 +180,7 @@ class PostNetTraining(StageModule):
     def validation_media(self) -> list[Media]:
         """The mouth's opening over time, and the face saying the speech that chooses: truth, before and after."""
         data: PostNetData = self.trainer.datamodule
-        return [] if self._shown is None else refined_media(*self._shown, data.chosen_by, data)
+        return [] if self._shown is None else refined_media(*self._shown, data.selection_frames, data)
 
     def evaluation_figures(self, data: PostNetData) -> dict[str, float]:
         """Every mode of refining on the held-out split; the validation's frames are those that chose the network."""
@@ -193,11 +193,11 @@ class PostNetTraining(StageModule):
 
     def preview(self, data: PostNetData) -> Film:
         """The face saying the speech that chooses, with the chosen network."""
-        batch = data.clean_choice
-        return refined_film(PREVIEW, batch, self._refined(batch), data.chosen_by, data)
+        batch = data.clean_selection
+        return refined_film(PREVIEW, batch, self._refined(batch), data.selection_frames, data)
 
     @torch.inference_mode()
-    def _refined(self, speech: Refinement) -> Float[Tensor, "T 204"]:
+    def _refined(self, speech: RefinementBatch) -> Float[Tensor, "T 204"]:
         return self.chosen.cpu().eval()(speech.predicted, speech.pitch)[0]
 
     def bundle_contents(self, data: PostNetData) -> BundleContents:

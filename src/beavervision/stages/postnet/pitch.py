@@ -1,11 +1,11 @@
-"""Pitch as the PostNet hears it: one number a frame."""
+"""Pitch input of the PostNet: one number a frame."""
 
 from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Float
 
-from beavervision.audio.speech_features import ROWS_PER_FRAME
+from beavervision.audio.features import ROWS_PER_FRAME
 
 REFERENCE_HZ = 160.0
 """Between men's and women's voices, so that both lie near 0."""

@@ -1,1 +1,1 @@
-"""Sync expert: whether a fifth of a second of sound and of lips belong together."""
+"""Sync expert: estimates whether 0.2 s of sound and of lips are in sync."""

@@ -1,4 +1,4 @@
-"""Feeds syncnet: pairs in step and false ones for training, what is held out whole for validation."""
+"""Data of syncnet: positive and negative pairs for training, whole held-out sequences for validation."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from typing import Any
 import numpy as np
 from torch.utils.data import DataLoader
 
-from beavervision.audio.speech_features import FeatureSettings
-from beavervision.data.augmentation import Variety
-from beavervision.data.feature_cache import Shelf
-from beavervision.data.running_stats import Moments
-from beavervision.data.sampling import DrawLoader, draw_loader
+from beavervision.audio.features import AudioFeatureExtractor
+from beavervision.data.augmentation import RandomAugmentation
+from beavervision.data.feature_cache import FeatureCache
+from beavervision.data.running_mean_std import RunningMeanStd
+from beavervision.data.sampling import ResumableLoader
 from beavervision.errors import BeaverError
 from beavervision.face.morphable_model import FaceModel
-from beavervision.stages.lips import lips_of
-from beavervision.stages.speech_data import SpeechData
+from beavervision.stages.dataloaders import resumable_loader
+from beavervision.stages.lip_landmarks import lip_shape_of
+from beavervision.stages.speech_datamodule import SpeechDataModule
 from beavervision.stages.syncnet.network import WINDOW
 from beavervision.stages.syncnet.pairs import (
     SHIFT_FRAMES,
-    Falsehood,
+    MotionNoise,
+    NegativeSampling,
     Pairs,
-    Roughness,
     SyncPairs,
     collate,
     whole,
@@ -31,31 +32,31 @@ from beavervision.stages.syncnet.pairs import (
 )
 
 MIN_STD = 1.0e-3
-LEAST_SHARE = 0.25
+MIN_SCALE_SHARE = 0.25
 """Coordinates of the lips that hardly move (of made speech) count as if they moved by this share of the usual one."""
 
 
-class SyncNetData(SpeechData):
-    """Feeds syncnet from one clip or from a corpus.
+class SyncNetData(SpeechDataModule):
+    """Data of syncnet, from one clip or a corpus.
 
     Args:
         clip: folder of the Clip, Talk or Corpus.
-        audio_features: what is heard (conf/audio_features).
+        audio_features: settings of the AudioFeatureExtractor (conf/audio_features).
         subject: which person of a clip.
         batch_size: pairs a step.
-        takes: disturbed copies of the speech beside the clean one.
+        augmented_copies: augmented copies of each recording, beside the clean one.
         speed: they are up to this share faster or slower.
         gain_db: and up to this much louder or softer.
         noise_db: with noise of up to this level relative to the speech.
         scale: lips move up to this share more or less.
-        offset: standard deviation of what is added to a window's expression coefficients: another face at rest.
-        tremble: and to those of each frame: a tracker's errors.
-        other_speaker: share of the false pairs that hear somebody else.
-        shift: share of the false pairs that are shifted by a little; the others come from another time.
+        offset: standard deviation of a constant added to a window's expression coefficients, like another rest pose.
+        jitter: standard deviation of the noise added to each frame's coefficients, like a tracker's errors.
+        other_speaker: share of the negative pairs whose sound is another speaker's.
+        shift: share of the negative pairs whose sound is shifted by a few frames; the others come from another time.
         steps_per_epoch: steps of what Lightning calls an epoch.
         workers: processes that cut windows.
         seed: of everything random.
-        shelf: folder in which takes are kept.
+        cache: folder of the feature cache.
     """
 
     def __init__(
@@ -64,23 +65,26 @@ class SyncNetData(SpeechData):
         audio_features: Mapping[str, Any],
         subject: int = 0,
         batch_size: int = 64,
-        takes: int = 12,
+        augmented_copies: int = 12,
         speed: float = 0.1,
         gain_db: float = 8.0,
         noise_db: float = -20.0,
         scale: float = 0.3,
         offset: float = 0.3,
-        tremble: float = 0.1,
+        jitter: float = 0.1,
         other_speaker: float = 0.25,
         shift: float = 0.5,
         steps_per_epoch: int = 100,
         workers: int = 0,
         seed: int = 1,
-        shelf: Path | None = None,
+        cache: Path | None = None,
     ) -> None:
-        super().__init__(clip, subject, Variety(takes, speed, gain_db, noise_db), shelf, seed)
-        self._wanted, self._false = FeatureSettings(**audio_features), Falsehood(other_speaker, shift)
-        self._rough = Roughness(scale, offset, tremble)
+        super().__init__(clip, subject, RandomAugmentation(augmented_copies, speed, gain_db, noise_db), cache, seed)
+        self._feature_settings, self._negatives = (
+            AudioFeatureExtractor(**audio_features),
+            NegativeSampling(other_speaker, shift),
+        )
+        self._motion_noise = MotionNoise(scale, offset, jitter)
         self._batch_size, self._steps, self._workers = batch_size, steps_per_epoch, workers
 
     def setup(self, stage: str) -> None:
@@ -91,41 +95,44 @@ class SyncNetData(SpeechData):
         """
         if hasattr(self, "statistics"):
             return
-        self.open_speech(self._wanted)
-        heard = self.learnt_takes()
-        shelf = heard.part(i for i, label in enumerate(heard.labels) if label.n_frames >= 2 * SHIFT_FRAMES[1] + WINDOW)
-        if not any(len(window_starts(take.valid)) for take in shelf):
+        self.open_speech(self._feature_settings)
+        samples = self.training_samples()
+        cache = samples.part(
+            i for i, entry in enumerate(samples.entries) if entry.n_frames >= 2 * SHIFT_FRAMES[1] + WINDOW
+        )
+        if not any(len(window_starts(sample.valid)) for sample in cache):
             raise BeaverError(
-                f"{self.survey.name} is too short for syncnet; give at least two seconds of speech with a clear face."
+                f"{self.dataset_stats.name} is too short for syncnet; give at least two seconds of speech with a "
+                "clear face."
             )
-        self.statistics = _statistics(shelf.clean if len(shelf.clean) else shelf, self.face)
-        self.pairs = Pairs(shelf, self.face, self._false, self._rough, self._seed)
+        self.statistics = _statistics(cache.clean if len(cache.clean) else cache, self.face)
+        self.pairs = Pairs(cache, self.face, self._negatives, self._motion_noise, self._seed)
         self.held_out = self.held_out_speech(context=0.0)
-        takes = (speech.take(self.features, self.gain_db(speech.recording)) for speech in self.held_out)
-        self._judged_by = [whole(take, self.face) for take in takes]
+        scored_frames = (speech.sample(self.features, self.gain_db(speech.recording)) for speech in self.held_out)
+        self._validation_items = [whole(sample, self.face) for sample in scored_frames]
 
     def dimensions(self) -> dict[str, Any]:
         """Width of the sound."""
         return {"content_dim": len(self.statistics["content_mean"])}
 
-    def train_dataloader(self) -> DrawLoader:
+    def train_dataloader(self) -> ResumableLoader:
         """Random pairs; a resumed run goes on with the draw at which it stopped."""
-        return draw_loader(self.pairs, collate, self._batch_size, self._steps, self._workers, self.trainer)
+        return resumable_loader(self.pairs, collate, self._batch_size, self._steps, self._workers, self.trainer)
 
     def val_dataloader(self) -> DataLoader[SyncPairs]:
-        """What is held out, every stretch one sequence."""
-        return DataLoader(self._judged_by, 1, collate_fn=collate)
+        """Held-out speech; every stretch is one sequence."""
+        return DataLoader(self._validation_items, 1, collate_fn=collate)
 
 
-def _statistics(shelf: Shelf, face: FaceModel) -> dict[str, np.ndarray]:
+def _statistics(cache: FeatureCache, face: FaceModel) -> dict[str, np.ndarray]:
     """Mean and standard deviation of sound and lips over the training split."""
-    content, lips = Moments(), Moments()
-    for take in shelf:
-        content.add(take.content)
-        lips.add(lips_of(face, take.expression[take.valid]))
+    content, lips = RunningMeanStd(), RunningMeanStd()
+    for sample in cache:
+        content.add(sample.content)
+        lips.add(lip_shape_of(face, sample.expression[sample.valid]))
     return {
         "content_mean": content.mean,
         "content_std": np.maximum(content.std, MIN_STD),
         "lips_mean": lips.mean,
-        "lips_std": np.maximum(lips.std, max(MIN_STD, LEAST_SHARE * float(np.sqrt(np.square(lips.std).mean())))),
+        "lips_std": np.maximum(lips.std, max(MIN_STD, MIN_SCALE_SHARE * float(np.sqrt(np.square(lips.std).mean())))),
     }

@@ -1,4 +1,4 @@
-"""The trained sync expert as judge and as loss, without Lightning."""
+"""The trained sync expert as metric and as loss, without Lightning."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from beavervision.artifacts.bundle import Bundle
+from beavervision.artifacts.bundle_network import build_network
 from beavervision.artifacts.motion import Motion
+from beavervision.audio.features import ROWS_PER_FRAME, AudioFeatureExtractor
 from beavervision.audio.level import at_level
-from beavervision.audio.speech_features import ROWS_PER_FRAME, FeatureSettings
 from beavervision.errors import BeaverError
 from beavervision.face.model_registry import load_face_model
 from beavervision.metrics.sync import Sync, sync_offset
 from beavervision.stages.distributed import weighted_mean
-from beavervision.stages.lips import lips_of
+from beavervision.stages.lip_landmarks import lip_shape_of
+from beavervision.stages.syncnet.bundle_schema import SCHEMA
 from beavervision.stages.syncnet.network import WINDOW, SyncNet
 
 
@@ -27,12 +29,12 @@ class SyncExpert(nn.Module):
 
     Args:
         network: trained.
-        features: what it hears.
+        features: extractor of its audio features.
         basis: face model whose lips it knows.
         speech_level_db: level of the speech that it learnt from.
     """
 
-    def __init__(self, network: SyncNet, features: FeatureSettings, basis: str, speech_level_db: float) -> None:
+    def __init__(self, network: SyncNet, features: AudioFeatureExtractor, basis: str, speech_level_db: float) -> None:
         super().__init__()
         self.network = network.eval().requires_grad_(requires_grad=False)
         self.features, self.basis, self._level = features, basis, speech_level_db
@@ -44,13 +46,12 @@ class SyncExpert(nn.Module):
         Raises:
             BeaverError: when there is none, or it is another stage's or damaged.
         """
-        bundle = Bundle.load(Path(folder), "syncnet")
-        network = SyncNet(**bundle.hparams)
-        network.load_state_dict(bundle.weights)
-        facts = bundle.facts
-        return cls(network, FeatureSettings(**facts["audio_features"]), facts["basis"], facts["speech_level_db"])
+        bundle = Bundle.load(Path(folder), SCHEMA)
+        network, facts = build_network(bundle, lambda: SyncNet(**bundle.hparams)), bundle.facts
+        features = AudioFeatureExtractor(**facts.audio_features.model_dump())
+        return cls(network, features, facts.basis, facts.speech_level_db)
 
-    def require(self, features: FeatureSettings, basis: str) -> None:
+    def require(self, features: AudioFeatureExtractor, basis: str) -> None:
         """Refuse to judge for a stage that hears or moves otherwise.
 
         Raises:
@@ -105,6 +106,6 @@ class SyncExpert(nn.Module):
         frames = min(heard.n_frames, len(expression))
         if frames < WINDOW:
             raise BeaverError(f"{frames} frames are too few to judge synchrony; give at least {WINDOW}.")
-        lips = torch.from_numpy(lips_of(load_face_model(self.basis), expression[:frames]))[None]
+        lips = torch.from_numpy(lip_shape_of(load_face_model(self.basis), expression[:frames]))[None]
         content = torch.from_numpy(heard.content[: ROWS_PER_FRAME * frames])[None]
         return self.network.embed_sound(content)[0], self.network.embed_lips(lips)[0]

@@ -10,16 +10,16 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from beavervision.audio.speech_features import ROWS_PER_FRAME
+from beavervision.audio.features import ROWS_PER_FRAME
 from beavervision.data.sampling import step_noise
-from beavervision.stages.arguments import build_from
 from beavervision.stages.base import BundleContents, StageModule
-from beavervision.stages.media import Media
+from beavervision.stages.config_validation import build_checked
 from beavervision.stages.syncnet.data import SyncNetData
-from beavervision.stages.syncnet.judgement import Judgement
+from beavervision.stages.syncnet.evaluation import SyncEvaluation
 from beavervision.stages.syncnet.network import WINDOW, SyncNet
 from beavervision.stages.syncnet.pairs import SyncPairs
-from beavervision.stages.syncnet.strip import offset_curves
+from beavervision.stages.syncnet.visualization import offset_curves
+from beavervision.stages.visualization.media import Media
 
 
 class SyncExpertTraining(StageModule):
@@ -45,7 +45,7 @@ class SyncExpertTraining(StageModule):
     ) -> None:
         super().__init__()
         self.save_hyperparameters()
-        self.network = build_from(SyncNet, network or {}, "model.network", content_dim=content_dim)
+        self.network = build_checked(SyncNet, network or {}, "model.network", content_dim=content_dim)
         self._network_hparams = {"content_dim": content_dim, **(network or {})}
         self._rate, self._decay, self._seed = learning_rate, weight_decay, seed
         self._shown: tuple[Tensor, ...] | None = None
@@ -70,7 +70,7 @@ class SyncExpertTraining(StageModule):
 
     def on_validation_epoch_start(self) -> None:
         """Forget what the last validation heard."""
-        self._judgement, self._shown = Judgement(self.network, self.trainer.datamodule.survey.fps), None
+        self._judgement, self._shown = SyncEvaluation(self.network, self.trainer.datamodule.dataset_stats.fps), None
 
     def validation_step(self, batch: SyncPairs, _: int) -> None:
         """Hear a held-out sequence; one that is shorter than a window says nothing."""

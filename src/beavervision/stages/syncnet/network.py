@@ -7,9 +7,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from beavervision.audio.speech_features import ROWS_PER_FRAME
+from beavervision.audio.features import ROWS_PER_FRAME
 from beavervision.stages.distributed import SharedBatchNorm
-from beavervision.stages.lips import mirrored
+from beavervision.stages.lip_landmarks import mirror_lips
 
 WINDOW = 5
 """Frames of a window, 0.2 s; ten rows of sound (STAGES.md section 2)."""
@@ -87,7 +87,7 @@ class SyncNet(nn.Module):
 
         What differs between left and right is the person's or the tracker's, and no speech: it is left out.
         """
-        even = (lips + mirrored(lips)) / 2
+        even = (lips + mirror_lips(lips)) / 2
         return self.motion((even - self.lips_mean) / self.lips_std)
 
     def logit(self, sound: Float[Tensor, "*b D"], motion: Float[Tensor, "*b D"]) -> Float[Tensor, "*b"]:

@@ -1,4 +1,4 @@
-"""Pairs of a fifth of a second of sound and of lips, in step or not."""
+"""Training pairs of syncnet: 0.2 s of sound and of lips, in sync or not."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from beavervision.audio.speech_features import ROWS_PER_FRAME
-from beavervision.data.feature_cache import Shelf
-from beavervision.data.sampling import Drawn, draw_rng
-from beavervision.data.speaker_balance import SpeakerBalance
-from beavervision.data.speech_sample import Take
+from beavervision.audio.features import ROWS_PER_FRAME
+from beavervision.data.feature_cache import FeatureCache
+from beavervision.data.sampling import RandomAccessDataset, sample_rng
+from beavervision.data.speaker_balance import BalancedSpeakerSampler
+from beavervision.data.speech_sample import SpeechSample
 from beavervision.face.morphable_model import FaceModel
-from beavervision.stages.lips import lips_of
+from beavervision.stages.lip_landmarks import lip_shape_of
 from beavervision.stages.syncnet.network import WINDOW
 from beavervision.types import Batch
 
@@ -36,8 +36,8 @@ class SyncPairs(Batch):
 
 
 @dataclass(frozen=True)
-class Falsehood:
-    """Where the sound of false pairs comes from, as shares of them; of the others it comes from another time."""
+class NegativeSampling:
+    """Where the sound of negative pairs comes from, as shares; the rest comes from another time."""
 
     other_speaker: float
     """From somebody else (MimicTalk: 25 %); where nobody else speaks, from another time."""
@@ -46,65 +46,73 @@ class Falsehood:
 
 
 @dataclass(frozen=True)
-class Roughness:
-    """How the motion of a pair differs from the take's: other faces and trackers than those that are learnt from."""
+class MotionNoise:
+    """Noise on a pair's motion, for robustness to other faces and trackers."""
 
     scale: float
     """Up to this share more or less."""
     offset: float
     """Standard deviation of coefficients added to all frames of a window."""
-    tremble: float
+    jitter: float
     """And of those added to each frame."""
 
     def apply(self, expression: Float[np.ndarray, "T E"], rng: np.random.Generator) -> Float[np.ndarray, "T E"]:
         """Scale, shift and shake expression coefficients."""
         scale = np.exp(rng.uniform(-1, 1) * np.log1p(self.scale))
         offset = self.offset * rng.standard_normal(expression.shape[1])
-        return scale * expression + offset + self.tremble * rng.standard_normal(expression.shape)
+        return scale * expression + offset + self.jitter * rng.standard_normal(expression.shape)
 
 
-class Pairs(Drawn[SyncPairs]):
+class Pairs(RandomAccessDataset[SyncPairs]):
     """Map the number of a draw to a pair; half of them are in step. Every speaker is drawn alike.
 
     Args:
-        shelf: speech and motion.
+        cache: samples of speech and motion.
         face: whose coefficients the motion is.
-        false: kinds of false pairs.
-        rough: how the motion is disturbed.
+        negatives: how negative pairs are drawn.
+        motion_noise: noise added to the motion.
         seed: of the draws.
     """
 
-    def __init__(self, shelf: Shelf, face: FaceModel, false: Falsehood, rough: Roughness, seed: int) -> None:
-        self._shelf, self._face, self._false, self._rough, self._seed = shelf, face, false, rough, seed
-        self._balance = SpeakerBalance(shelf.speakers, [len(window_starts(take.valid)) for take in shelf])
+    def __init__(
+        self, cache: FeatureCache, face: FaceModel, negatives: NegativeSampling, motion_noise: MotionNoise, seed: int
+    ) -> None:
+        self._cache, self._face, self._negatives, self._motion_noise, self._seed = (
+            cache,
+            face,
+            negatives,
+            motion_noise,
+            seed,
+        )
+        self._balance = BalancedSpeakerSampler(cache.speakers, [len(window_starts(sample.valid)) for sample in cache])
 
     def __getitem__(self, draw: int) -> SyncPairs:
-        rng = draw_rng(self._seed, draw)
+        rng = sample_rng(self._seed, draw)
         chosen = self._balance.draw(rng)
-        take = self._shelf[chosen]
-        start = int(rng.choice(window_starts(take.valid)))
+        sample = self._cache[chosen]
+        start = int(rng.choice(window_starts(sample.valid)))
         in_step = rng.random() < 0.5
-        heard, at = (take, start) if in_step else self._elsewhere(rng, chosen, start)
-        motion = self._rough.apply(take.expression[start : start + WINDOW], rng)
+        source, at = (sample, start) if in_step else self._elsewhere(rng, chosen, start)
+        motion = self._motion_noise.apply(sample.expression[start : start + WINDOW], rng)
         return SyncPairs(
-            content=torch.tensor(heard.content[ROWS_PER_FRAME * at : ROWS_PER_FRAME * (at + WINDOW)]),
-            lips=torch.from_numpy(lips_of(self._face, motion)),
+            content=torch.tensor(source.content[ROWS_PER_FRAME * at : ROWS_PER_FRAME * (at + WINDOW)]),
+            lips=torch.from_numpy(lip_shape_of(self._face, motion)),
             in_step=torch.tensor(float(in_step)),
             known=torch.ones(WINDOW, dtype=torch.bool),
         )
 
-    def _elsewhere(self, rng: np.random.Generator, chosen: int, start: int) -> tuple[Take, int]:
-        """Sound that does not belong to the window at `start` of the chosen take."""
-        kind, others = rng.random(), self._false.other_speaker if len(self._balance) > 1 else 0.0
+    def _elsewhere(self, rng: np.random.Generator, chosen: int, start: int) -> tuple[SpeechSample, int]:
+        """Sound that is out of sync with the window at `start` of the chosen sample."""
+        kind, others = rng.random(), self._negatives.other_speaker if len(self._balance) > 1 else 0.0
         if kind < others:
-            take = self._shelf[self._balance.draw(rng, other_than=self._shelf.labels[chosen].speaker)]
-            return take, int(rng.integers(take.n_frames - WINDOW + 1))
-        take, (low, high) = self._shelf[chosen], SHIFT_FRAMES
-        places = np.arange(take.n_frames - WINDOW + 1)
-        distance = np.abs(places - start)
-        near, far = places[(distance >= low) & (distance <= high)], places[distance > high]
-        nearby = kind < others + self._false.shift or not len(far)
-        return take, int(rng.choice(near if nearby and len(near) else far))
+            sample = self._cache[self._balance.draw(rng, other_than=self._cache.entries[chosen].speaker)]
+            return sample, int(rng.integers(sample.n_frames - WINDOW + 1))
+        sample, (low, high) = self._cache[chosen], SHIFT_FRAMES
+        starts = np.arange(sample.n_frames - WINDOW + 1)
+        distance = np.abs(starts - start)
+        near, far = starts[(distance >= low) & (distance <= high)], starts[distance > high]
+        nearby = kind < others + self._negatives.shift or not len(far)
+        return sample, int(rng.choice(near if nearby and len(near) else far))
 
 
 def window_starts(valid: Bool[np.ndarray, "T"]) -> Int[np.ndarray, "S"]:
@@ -114,13 +122,13 @@ def window_starts(valid: Bool[np.ndarray, "T"]) -> Int[np.ndarray, "S"]:
     return np.flatnonzero(np.lib.stride_tricks.sliding_window_view(valid, WINDOW).all(axis=1))
 
 
-def whole(take: Take, face: FaceModel) -> SyncPairs:
-    """A take as one sequence in step."""
+def whole(sample: SpeechSample, face: FaceModel) -> SyncPairs:
+    """A sample as one sequence in sync."""
     return SyncPairs(
-        content=torch.tensor(take.content),
-        lips=torch.from_numpy(lips_of(face, take.expression)),
+        content=torch.tensor(sample.content),
+        lips=torch.from_numpy(lip_shape_of(face, sample.expression)),
         in_step=torch.tensor(1.0),
-        known=torch.tensor(take.valid),
+        known=torch.tensor(sample.valid),
     )
 
 

@@ -8,13 +8,13 @@ from torch import Tensor
 
 from beavervision.face.morphable_model import CONDITION_SCALE, FaceModel
 from beavervision.metrics.mouth import closure_recall
-from beavervision.stages.lips import LIPS68
+from beavervision.stages.lip_landmarks import LIPS68
 
 LIP_MIDDLES = (62, 66)
 """Middles of the upper and lower inner lip among the 68 landmarks."""
 
 
-class LipFigures:
+class LipMetrics:
     """Lip vertex error, correlation of the mouth's opening, and lip closures found.
 
     Args:

@@ -8,10 +8,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from beavervision.face.morphable_model import FaceModel
+from beavervision.stages.audio2motion.batch import SpeechMotion
 from beavervision.stages.audio2motion.losses import acceleration_error, masked_mean
-from beavervision.stages.audio2motion.speech_motion import SpeechMotion
-from beavervision.stages.geometry import FaceGeometry
-from beavervision.stages.lips import LipShape
+from beavervision.stages.face_geometry import FaceGeometry
+from beavervision.stages.lip_landmarks import LipNormalizer
 from beavervision.stages.syncnet.inference import SyncExpert
 
 
@@ -34,7 +34,7 @@ class LossWeights:
     """With a sync expert only."""
 
 
-class Objective(nn.Module):
+class MotionLoss(nn.Module):
     """Weighted errors of a motion against the truth.
 
     Args:
@@ -49,7 +49,7 @@ class Objective(nn.Module):
     ) -> None:
         super().__init__()
         self.weights, self.expert, self.identity = weights, expert, identity
-        self.geometry, self._lips = FaceGeometry(face, identity=identity > 0), LipShape(face)
+        self.geometry, self._lips = FaceGeometry(face, identity=identity > 0), LipNormalizer(face)
 
     def forward(self, motion: Float[Tensor, "B T E"], batch: SpeechMotion) -> dict[str, Float[Tensor, ""]]:
         """Weighted terms; frames not known take no part."""

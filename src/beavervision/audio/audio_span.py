@@ -1,4 +1,4 @@
-"""A stretch of a long sound, without reading the rest."""
+"""Reading a span of a long sound file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Things to look at and listen to that a stage offers: pictures, films with sound, curves."""
+"""Media that a stage offers for logging: pictures, videos with sound, curves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lips as the sync expert sees them: the 20 lip points of the landmark condition, without identity."""
+"""Lip input of the sync expert: the 20 lip points of the landmark condition, without identity."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MIRRORED = np.array([6, 5, 4, 3, 2, 1, 0, 11, 10, 9, 8, 7, 16, 15, 14, 13, 12, 1
 """Lip point on the other side of the mouth."""
 
 
-class LipShape(nn.Module):
+class LipNormalizer(nn.Module):
     """Linear map from expression to the lips' offsets, CONDITION_SCALE x cm.
 
     Args:
@@ -36,13 +36,13 @@ class LipShape(nn.Module):
         return expression.float() @ self.basis
 
 
-def lips_of(model: FaceModel, expression: Float[np.ndarray, "T E"]) -> Float[np.ndarray, "T 60"]:
+def lip_shape_of(model: FaceModel, expression: Float[np.ndarray, "T E"]) -> Float[np.ndarray, "T 60"]:
     """The same in NumPy."""
     basis = CONDITION_SCALE * model.exp_basis[:, model.landmarks68[LIPS68]]
     return np.tensordot(expression, basis, 1).reshape(len(expression), LIPS_DIM).astype(np.float32)
 
 
-def mirrored(lips: Float[Tensor, "*b 60"]) -> Float[Tensor, "*b 60"]:
+def mirror_lips(lips: Float[Tensor, "*b 60"]) -> Float[Tensor, "*b 60"]:
     """The lips of the mirrored face."""
     points = lips.unflatten(-1, (LIPS_DIM // 3, 3))[..., MIRRORED, :]
     return (points * points.new_tensor([-1.0, 1.0, 1.0])).flatten(-2)

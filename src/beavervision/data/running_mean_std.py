@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 
-class Moments:
+class RunningMeanStd:
     """Gathers rows batch by batch (Chan, Golub, LeVeque 1979: pairwise update of mean and squared deviation).
 
     Example:

@@ -12,7 +12,7 @@ from beavervision.errors import BeaverError
 
 
 @dataclass(frozen=True)
-class Limits:
+class Bounds:
     """Smallest and largest value of a number, both allowed."""
 
     low: float
@@ -37,21 +37,21 @@ class Limits:
         return f"{kind} from {self.low:g} on" if math.isinf(self.high) else f"{kind} from {self.low:g} to {self.high:g}"
 
 
-def count(low: int = 1, high: float = math.inf) -> Limits:
+def integer(low: int = 1, high: float = math.inf) -> Bounds:
     """Limits of how many there are.
 
     Example:
         >>> str(count()), str(Limits(0, 1))
         ('a whole number from 1 on', 'a number from 0 to 1')
     """
-    return Limits(low, high, whole=True)
+    return Bounds(low, high, whole=True)
 
 
-SHARE, ANY = Limits(0, 1), Limits(0)
+SHARE, ANY = Bounds(0, 1), Bounds(0)
 """Of something; any number that is not negative."""
 
 
-def check_limits(values: Mapping[str, Any], limits: Mapping[str, Limits], node: str) -> None:
+def check_bounds(values: Mapping[str, Any], limits: Mapping[str, Bounds], node: str) -> None:
     """Check numbers of a config node; what is null or not there is not looked at.
 
     Args:

@@ -1,4 +1,4 @@
-"""The condition: what is heard, and how lively the face shall be, as one vector a frame."""
+"""Condition encoder: audio features, pitch, blink and amplitudes, as one vector a frame."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import gelu
 
-from beavervision.audio.speech_features import ROWS_PER_FRAME
+from beavervision.audio.features import ROWS_PER_FRAME
 from beavervision.stages.audio2motion.wavenet import MaskedBatchNorm, TimeConv
 
 PITCH_BINS = 300
@@ -61,8 +61,8 @@ class ConditionEncoder(nn.Module):
         dropout: share of the sound's channels dropped in training.
         blocks: residual blocks of the encoder of the audio feature.
         rows: how 50 Hz become 25.
-        pitch: whether the pitch is heard.
-        causal: nothing after a frame is heard.
+        pitch: whether the pitch is an input.
+        causal: no input after a frame is used.
     """
 
     def __init__(

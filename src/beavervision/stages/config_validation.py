@@ -12,7 +12,7 @@ from beavervision.errors import BeaverError
 ResultT = TypeVar("ResultT")
 
 
-def build_from(what: Callable[..., ResultT], given: Mapping[str, Any], node: str, **more: Any) -> ResultT:
+def build_checked(what: Callable[..., ResultT], given: Mapping[str, Any], node: str, **more: Any) -> ResultT:
     """Call `what` with the settings of a config node, refusing names that it does not take.
 
     Args:

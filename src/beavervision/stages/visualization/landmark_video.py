@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from beavervision.face.morphable_model import CONDITION_SCALE, FaceModel
-from beavervision.stages.media import Film
+from beavervision.stages.visualization.media import Film
 
 SIDE = 240
 """Pixels of a face's panel."""
@@ -65,7 +65,7 @@ def mouth_opening(points: Float[np.ndarray, "T 68 3"]) -> Float[np.ndarray, "T"]
     return 10 * np.linalg.norm(points[:, 62] - points[:, 66], axis=-1)
 
 
-def faces_film(
+def landmark_video(
     name: str, faces: Mapping[str, Float[np.ndarray, "T 68 3"]], fps: float, sound: Float[np.ndarray, "N"] | None
 ) -> Film:
     """Faces side by side, saying the same.

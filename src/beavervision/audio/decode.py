@@ -1,4 +1,4 @@
-"""Sound as FFmpeg decodes it: any codec, any channels, with the holes that its time stamps tell of."""
+"""Decoding of sound with FFmpeg: any codec, any channels; gaps in the time stamps become silence."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LONGEST_HOLE = 600.0
 """Seconds: a longer jump of the time stamps is a new start of their clock, not a hole."""
 
 
-def decoded_blocks(path: Path) -> Iterator[tuple[int, Float[np.ndarray, "N"]]]:
+def decode_blocks(path: Path) -> Iterator[tuple[int, Float[np.ndarray, "N"]]]:
     """Yield (source rate, mono block) pairs of the first audio stream, as far as the file can be read.
 
     Raises:

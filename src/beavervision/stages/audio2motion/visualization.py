@@ -1,4 +1,4 @@
-"""What predicted motion looks and sounds like."""
+"""Visualization of predicted motion: curves and videos with sound."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy as np
 from jaxtyping import Float
 
 from beavervision.stages.audio2motion.data import Audio2MotionData
-from beavervision.stages.face_film import faces_film, landmarks_of, mouth_opening
-from beavervision.stages.media import Curves, Media
-from beavervision.stages.speech_media import speech_media
+from beavervision.stages.visualization.landmark_video import landmark_video, landmarks_of, mouth_opening
+from beavervision.stages.visualization.media import Curves, Media
+from beavervision.stages.visualization.speech_panel import speech_panel
 
-MOST_FRAMES = 150
+MAX_FRAMES = 150
 """Six seconds are shown of a long clip's held-out end: its last ones."""
 
 
@@ -23,8 +23,8 @@ def spoken_media(predicted: Float[np.ndarray, "T E"], data: Audio2MotionData) ->
         predicted: expression over all that is heard of the first held-out speech.
         data: set up.
     """
-    speech, fps = data.held_out[0], data.survey.fps
-    frames = speech.last(MOST_FRAMES)
+    speech, fps = data.held_out[0], data.dataset_stats.fps
+    frames = speech.last(MAX_FRAMES)
     faces = {
         title: landmarks_of(data.face.condition68(speech.recording.identity, expression[-len(frames) :]), data.face)
         for title, expression in (("footage", speech.expression), ("predicted", predicted))
@@ -33,7 +33,7 @@ def spoken_media(predicted: Float[np.ndarray, "T E"], data: Audio2MotionData) ->
     openings = {title: mouth_opening(points) for title, points in faces.items()}
     return [
         Curves("mouth", time, openings, "s", "mouth opening, mm"),
-        faces_film("faces", faces, fps, speech.recording.sound(frames)),
+        landmark_video("faces", faces, fps, speech.recording.sound(frames)),
     ]
 
 
@@ -45,4 +45,6 @@ def held_out_media(predicted: Float[np.ndarray, "T E"], data: Audio2MotionData) 
         data: set up.
     """
     speech = data.held_out[0]
-    yield from speech_media(speech.recording, speech.judged, {"predicted": predicted[-len(speech.judged) :]}, data.face)
+    yield from speech_panel(
+        speech.recording, speech.scored_frames, {"predicted": predicted[-len(speech.scored_frames) :]}, data.face
+    )

@@ -1,4 +1,4 @@
-"""A speech brought to a level while it is still being spoken."""
+"""Level normalisation of streamed speech."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PRIOR_S = 2.0
 """Seconds of speech as loud as wanted that count as heard before the first word, so that no breath is taken for it."""
 
 
-class RunningLevel:
+class StreamingLevel:
     """Brings a speech to a level by what was heard of it so far.
 
     Args:

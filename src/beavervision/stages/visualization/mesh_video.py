@@ -1,4 +1,4 @@
-"""Faces as shaded meshes that speak: motion as it will move a renderer, lips and lids in full."""
+"""Videos of shaded face meshes, side by side."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from jaxtyping import Float, UInt8
 from beavervision.face.landmarks import LIPS_INNER, LOWER_LIDS, SKIN_TRIANGLES, UPPER_LIDS
 from beavervision.face.morphable_model import FaceModel
 from beavervision.preprocess.report.mesh_overlay import draw_mesh
-from beavervision.stages.media import Film
+from beavervision.stages.visualization.media import Film
 
 SIDE = 400
 """Pixels of a face's panel."""
@@ -27,7 +27,7 @@ SUBPIXEL = 4
 """Bits of fraction that OpenCV's polygons take."""
 
 
-def mesh_film(
+def mesh_video(
     name: str,
     motions: Mapping[str, Float[np.ndarray, "T E"]],
     identity: Float[np.ndarray, "I"],

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from beavervision.metrics.sync import MAX_OFFSET
-from beavervision.stages.media import Curves
+from beavervision.stages.visualization.media import Curves
 
 
 def offset_curves(total: Float[Tensor, "O"], count: Float[Tensor, "O"]) -> Curves:

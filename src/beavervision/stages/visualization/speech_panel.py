@@ -1,4 +1,4 @@
-"""A speech to look at: what is heard over what the face does, true and predicted."""
+"""Speech panel: mouth, eyes and pitch over the waveform, true and predicted."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from beavervision.audio.speech_features import ROWS_PER_FRAME, pitch_rows
+from beavervision.audio.features import ROWS_PER_FRAME, pitch_features
 from beavervision.data.recording import Recording
 from beavervision.face.morphable_model import FaceModel
-from beavervision.stages.audio2motion.manner import lid_distance, lip_distance
-from beavervision.stages.chart import draw_curves
-from beavervision.stages.media import Curves, Media, Picture
-from beavervision.stages.mesh_film import mesh_film
+from beavervision.stages.face_geometry import lid_distance, lip_distance
+from beavervision.stages.visualization.media import Curves, Media, Picture
+from beavervision.stages.visualization.mesh_video import mesh_video
+from beavervision.stages.visualization.plot import draw_curves
 
-MOST_SECONDS = 60.0
+MAX_SECONDS = 60.0
 """Shown of a long recording: the first ones."""
 TRUTH = "true"
 
 
-def speech_media(
+def speech_panel(
     recording: Recording, frames: range, predicted: Mapping[str, Float[np.ndarray, "T E"]], face: FaceModel
 ) -> Iterator[Media]:
     """Curves of mouth, eyes and pitch over the sound, and a film of the face meshes with it.
@@ -31,16 +31,16 @@ def speech_media(
         predicted: title -> expression coefficients in these frames.
         face: the model that they belong to.
     """
-    frames = frames[: round(MOST_SECONDS * recording.fps)]
+    frames = frames[: round(MAX_SECONDS * recording.fps)]
     span = slice(frames.start, frames.stop)
     truth = np.where(recording.known[span][:, None], recording.expression[span], np.nan)
     motions = {TRUTH: truth, **{title: motion[: len(frames)] for title, motion in predicted.items()}}
     sound = recording.sound(frames)
-    yield Picture("curves", speech_sheet(motions, face, recording.fps, sound, first=frames.start))
-    yield mesh_film("mesh", motions, recording.identity, face, recording.fps, sound)
+    yield Picture("curves", draw_speech_panel(motions, face, recording.fps, sound, first=frames.start))
+    yield mesh_video("mesh", motions, recording.identity, face, recording.fps, sound)
 
 
-def speech_sheet(
+def draw_speech_panel(
     motions: Mapping[str, Float[np.ndarray, "T E"]],
     face: FaceModel,
     fps: float,
@@ -58,7 +58,7 @@ def speech_sheet(
     """
     length = len(next(iter(motions.values())))
     time = (first + np.arange(length)) / fps
-    pitch = pitch_rows(sound, fps)[: ROWS_PER_FRAME * length : ROWS_PER_FRAME]
+    pitch = pitch_features(sound, fps)[: ROWS_PER_FRAME * length : ROWS_PER_FRAME]
     panels = (
         Curves("mouth", time, _in_mm(lip_distance, face, motions), "", "mouth opening, mm", sound=sound),
         Curves("eyes", time, _in_mm(lid_distance, face, motions), "", "lid opening, mm", sound=sound),

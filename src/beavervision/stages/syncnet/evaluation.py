@@ -1,4 +1,4 @@
-"""How well a sync expert tells what is in step, over held-out speech."""
+"""Evaluation of a sync expert on held-out speech: accuracy, and recovery of known offsets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SHIFTS = (-6, -3, 3, 6)
 """Frames by which held-out sound is moved to see whether it is noticed; 3 have to be (issue 4)."""
 
 
-class Judgement:
+class SyncEvaluation:
     """Gathers held-out sequences.
 
     Args:
@@ -44,7 +44,7 @@ class Judgement:
         self._sync = self._sync.to(sound.device)
         self._sync.update(sound, motion, known)
         for shift, found in self._found.items():
-            late, moved, counts = moved_apart(sound, motion, known, shift)
+            late, moved, counts = shift_apart(sound, motion, known, shift)
             found.append(window_offsets(late, moved, counts, self._length))
             if abs(shift) in (0, min(map(abs, SHIFTS))):
                 self._logits[shift == 0].append(self._network.logit(late, moved)[counts])
@@ -54,13 +54,13 @@ class Judgement:
         """Offset and confidence of everything; shares of windows and of two-second stretches judged rightly."""
         if not self._logits[True]:
             return {}
-        right, false = torch.cat(self._logits[True]) > 0, torch.cat(self._logits[False]) <= 0
+        right, negatives = torch.cat(self._logits[True]) > 0, torch.cat(self._logits[False]) <= 0
         sync = self._sync.compute()
         found = {
             "offset": sync.offset.float(),
             "confidence": sync.confidence,
             # Too short a stretch has no shifted windows: what there is, then.
-            "accuracy": torch.stack([_share(right), _share(false)]).nanmean(),
+            "accuracy": torch.stack([_share(right), _share(negatives)]).nanmean(),
             "offset_found": _share(torch.cat(self._found[0]).abs() <= RIGHT),
             "shift_noticed": _share(torch.cat([torch.cat(self._found[s]).abs() for s in SHIFTS]) > RIGHT),
             "shift_found": _share(torch.cat([(torch.cat(self._found[s]) - s).abs() for s in SHIFTS]) <= RIGHT),
@@ -68,14 +68,14 @@ class Judgement:
         return {name: value for name, value in found.items() if torch.isfinite(value)}
 
 
-def moved_apart(
+def shift_apart(
     sound: Float[Tensor, "T D"], motion: Float[Tensor, "T D"], known: Bool[Tensor, "T"], shift: int
 ) -> tuple[Float[Tensor, "S D"], Float[Tensor, "S D"], Bool[Tensor, "S"]]:
     """Sound that comes `shift` frames late (early where negative), the motion beside it, and what counts of it.
 
     Example:
         >>> rows = torch.arange(4.0)[:, None]
-        >>> late, motion, _ = moved_apart(rows, rows, torch.ones(4, dtype=torch.bool), 1)
+        >>> late, motion, _ = shift_apart(rows, rows, torch.ones(4, dtype=torch.bool), 1)
         >>> late[:, 0].tolist(), motion[:, 0].tolist()
         ([0.0, 1.0, 2.0], [1.0, 2.0, 3.0])
     """

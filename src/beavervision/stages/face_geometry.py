@@ -7,7 +7,18 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from beavervision.face.landmarks import EYES, LIPS_INNER, LIPS_OUTER, N_MESH, OVAL, UPPER_LIDS
+from beavervision.face.landmarks import (
+    EYES,
+    LID_MID_LOWER,
+    LID_MID_UPPER,
+    LIP_MID_LOWER,
+    LIP_MID_UPPER,
+    LIPS_INNER,
+    LIPS_OUTER,
+    N_MESH,
+    OVAL,
+    UPPER_LIDS,
+)
 from beavervision.face.morphable_model import CONDITION_SCALE, FaceModel
 from beavervision.nerf.precision import full_precision
 
@@ -78,3 +89,22 @@ def landmark_weights() -> Float[np.ndarray, "468"]:
     weights[LIP_POINTS] = LIP_WEIGHT
     weights[OVAL] = OUTLINE_WEIGHT
     return weights
+
+
+def lip_distance(face: FaceModel, expression: Float[np.ndarray, "*b E"]) -> Float[np.ndarray, "*b"]:
+    """Distance between the middles of the inner lips of the mean face, cm."""
+    return _distance(face, expression, LIP_MID_UPPER, LIP_MID_LOWER)
+
+
+def lid_distance(face: FaceModel, expression: Float[np.ndarray, "*b E"]) -> Float[np.ndarray, "*b"]:
+    """Distance between the middles of the lids of the mean face, mean of both eyes, cm."""
+    eyes = zip(LID_MID_UPPER, LID_MID_LOWER, strict=True)
+    return np.mean([_distance(face, expression, upper, lower) for upper, lower in eyes], axis=0)
+
+
+def _distance(
+    face: FaceModel, expression: Float[np.ndarray, "*b E"], first: int, second: int
+) -> Float[np.ndarray, "*b"]:
+    keys = face.landmarks468[[first, second]]
+    points = face.mean[keys] + np.tensordot(expression, face.exp_basis[:, keys], 1)
+    return np.linalg.norm(points[..., 0, :] - points[..., 1, :], axis=-1)

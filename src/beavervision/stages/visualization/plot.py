@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image, ImageDraw, ImageFont
 
-from beavervision.stages.media import Curves
+from beavervision.stages.visualization.media import Curves
 
 HEIGHT = 320
 NARROWEST, WIDEST = 960, 3200
@@ -101,9 +101,9 @@ def ticks(low: float, high: float, count: int = TICKS) -> list[float]:
         >>> ticks(0.0, 9.3)
         [0.0, 2.0, 4.0, 6.0, 8.0]
     """
-    rough = (high - low) / count
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(power * m for m in (1, 2, 5, 10) if power * m >= rough * 0.999)
+    motion_noise = (high - low) / count
+    power = 10.0 ** math.floor(math.log10(motion_noise))
+    step = next(power * m for m in (1, 2, 5, 10) if power * m >= motion_noise * 0.999)
     first = math.ceil(low / step - 1e-9)
     return [float(f"{i * step:.12g}") for i in range(first, math.floor(high / step + 1e-9) + 1)]
 

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 
 from beavervision.stages.base import BundleContents
+from beavervision.stages.postnet.batch import RefinementBatch
 from beavervision.stages.postnet.data import PostNetData
-from beavervision.stages.postnet.figures import LipFigures
 from beavervision.stages.postnet.inference import MODES, MotionRefiner
+from beavervision.stages.postnet.lip_metrics import LipMetrics
 from beavervision.stages.postnet.network import PostNet
-from beavervision.stages.postnet.refinement import Refinement
 
 MAX_DATABASE = 10_000
 """Frames of the database at most (8 MB); of longer footage every n-th frame is taken."""
@@ -44,11 +44,11 @@ def bundle_contents(network: PostNet, hparams: Mapping[str, Any], data: PostNetD
         facts=data.facts(),
         assets=assets,
         notes=NOTES,
-        metrics=_measure(refiner, data.held_out(), LipFigures(data.face, torch.from_numpy(data.database).flatten(1))),
+        metrics=_measure(refiner, data.held_out(), LipMetrics(data.face, torch.from_numpy(data.database).flatten(1))),
     )
 
 
-def _measure(refiner: MotionRefiner, speech: Refinement, figures: LipFigures) -> dict[str, float]:
+def _measure(refiner: MotionRefiner, speech: RefinementBatch, figures: LipMetrics) -> dict[str, float]:
     """Figures of every mode on the held-out split."""
     predicted, pitch = speech.predicted[0].numpy(), speech.pitch[0].numpy()
     found = {}

@@ -1,0 +1,59 @@
+"""Predicted and true landmark conditions side by side, cut at random and joined to batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from beavervision.data.sampling import RandomAccessDataset, sample_rng
+from beavervision.types import Batch
+
+
+@dataclass
+class RefinementBatch(Batch):
+    """Predicted and true landmark conditions of a speech."""
+
+    predicted: Float[Tensor, "B T 204"]
+    truth: Float[Tensor, "B T 204"]
+    known: Bool[Tensor, "B T"]
+    pitch: Float[Tensor, "B T"]
+    content: Float[Tensor, "B R C"]
+    """Audio feature, for the sync expert."""
+
+    def part(self, frames: slice) -> RefinementBatch:
+        """The same for some of the frames."""
+        rows = slice(2 * frames.start, 2 * frames.stop)
+        return RefinementBatch(
+            **{f.name: getattr(self, f.name)[:, rows if f.name == "content" else frames] for f in fields(self)}
+        )
+
+
+class RandomCrops(RandomAccessDataset[RefinementBatch]):
+    """Map the number of a draw to a window of one of the takes.
+
+    Args:
+        sequences: whole sequences, batches of one.
+        length: frames of a window.
+        seed: of the draws.
+    """
+
+    def __init__(self, sequences: Sequence[RefinementBatch], length: int, seed: int) -> None:
+        self._sequences, self._seed = sequences, seed
+        self._length = min(length, *(sequence.known.shape[1] for sequence in sequences))
+
+    def __getitem__(self, draw: int) -> RefinementBatch:
+        rng = sample_rng(self._seed, draw)
+        sequence = self._sequences[int(rng.integers(len(self._sequences)))]
+        start = int(rng.integers(sequence.known.shape[1] - self._length + 1))
+        return sequence.part(slice(start, start + self._length))
+
+
+def collate(items: Sequence[RefinementBatch]) -> RefinementBatch:
+    """Join windows of equal length."""
+    return RefinementBatch(
+        **{f.name: torch.cat([getattr(item, f.name) for item in items]) for f in fields(RefinementBatch)}
+    )

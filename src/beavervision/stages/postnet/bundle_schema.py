@@ -1,0 +1,35 @@
+"""What a bundle of postnet holds: its facts, the arguments of its network, its arrays."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from beavervision.artifacts.bundle import BundleSchema, SpeechFacts
+from beavervision.artifacts.manifest import Strict
+
+Width = Annotated[int, Field(ge=1, le=4096)]
+
+
+class PostNetArguments(Strict):
+    """Arguments of `PostNet`, each within what such a network can have."""
+
+    landmarks_dim: Annotated[int, Field(ge=204, le=204)] = 204
+    widths: Annotated[tuple[Width, ...], Field(max_length=64)] = (128, 128, 128, 256, 256, 256, 128)
+    kernel: Annotated[int, Field(ge=1, le=63)] = 3
+
+
+class PostNetFacts(SpeechFacts):
+    """What a bundle of postnet states."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+STATISTIC = "float 68 3"
+ASSETS = {
+    "identity": "float I",
+    "database": "float N 68 3",
+    **dict.fromkeys(("mean", "std", "low", "high"), STATISTIC),
+}
+SCHEMA = BundleSchema("postnet", PostNetFacts, PostNetArguments, ASSETS)

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from beavervision.artifacts.bundle import Bundle
+from beavervision.artifacts.bundle import Bundle, BundleFacts
+from beavervision.artifacts.clip import ClipFacts
 from beavervision.artifacts.manifest import Manifest
-from beavervision.workflows.upstream import CHAIN, NEEDS
+from beavervision.config.stage_graph import CHAIN, NEEDS
 
 pytestmark = pytest.mark.slow
 
@@ -36,18 +37,18 @@ def bundle_of(runs: Path, stage: str) -> Bundle:
 
 
 def test_every_stage_leaves_a_bundle_that_names_what_it_was_made_from(chain):
-    clip = Manifest.read(chain / "mini/clip", "clip")
+    clip = Manifest.read(chain / "mini/clip", ClipFacts)
     hashes = {stage: bundle_of(chain, stage).sha256 for stage in CHAIN}
     for stage in CHAIN:
         bundle = bundle_of(chain, stage)
-        inputs = Manifest.read(bundle.folder, "bundle").inputs
+        inputs = Manifest.read(bundle.folder, BundleFacts).inputs
         for needed in NEEDS[stage].required if stage in NEEDS else ():
             assert inputs[needed]["sha256"] == hashes[needed]
-        assert inputs["clip"]["sha256"] == bundle.facts["clip_sha256"]
-        assert bundle.facts["clip"] == clip.facts["name"]
+        assert inputs["clip"].sha256 == bundle.facts.clip_sha256
+        assert bundle.facts.clip == clip.facts.name
         assert bundle.metrics["steps"] == 4
         assert any(name.startswith("val/") for name in bundle.metrics), stage
-    assert bundle_of(chain, "radnerf_head").facts["frame"] == bundle_of(chain, "radnerf_torso").facts["frame"]
+    assert bundle_of(chain, "radnerf_head").facts.frame == bundle_of(chain, "radnerf_torso").facts.frame
 
 
 def test_the_same_command_again_trains_nothing(chain, chain_command, command_line):
@@ -65,19 +66,19 @@ def test_infer_writes_a_film_in_step_with_the_speech(chain, command_line, speech
     done = command_line("infer.py", *given, f"mode={mode}", f"out={out}")
     assert done.returncode == 0, done.stderr
     assert str(out) in done.stdout
-    clip = Manifest.read(chain / "mini/clip", "clip").facts
+    clip = Manifest.read(chain / "mini/clip", ClipFacts).facts
     with av.open(str(out)) as film:
         video, sound = film.streams.video[0], film.streams.audio[0]
         assert (video.codec_context.name, sound.codec_context.name) == ("h264", "aac")
-        assert (video.width, video.height) == (clip["width"], clip["height"])
-        assert video.average_rate == clip["fps"]
+        assert (video.width, video.height) == (clip.width, clip.height)
+        assert video.average_rate == clip.fps
         frames = [float(frame.time) for frame in film.decode(video)]
     # 3.2 s at 25 fps are 80 frames, however short the footage was.
-    assert len(frames) == round(SECONDS * clip["fps"])
-    np.testing.assert_allclose(np.diff(frames), 1 / clip["fps"], atol=1e-3)
+    assert len(frames) == round(SECONDS * clip.fps)
+    np.testing.assert_allclose(np.diff(frames), 1 / clip.fps, atol=1e-3)
     with av.open(str(out)) as film:
         heard = sum(frame.samples for frame in film.decode(audio=0)) / film.streams.audio[0].rate
-    assert heard == pytest.approx(SECONDS, abs=1 / clip["fps"])
+    assert heard == pytest.approx(SECONDS, abs=1 / clip.fps)
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from beavervision.workflows.upstream import CHAIN, NEEDS
+from beavervision.config.stage_graph import CHAIN, NEEDS
 
 tomllib = pytest.importorskip("tomllib", reason="came with Python 3.11")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import nbformat
@@ -11,9 +12,11 @@ import soundfile
 from nbclient import NotebookClient
 
 from beavervision.artifacts.bundle import Bundle
+from beavervision.artifacts.clip import Clip
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+SETTINGS = {"trainer.max_steps": 4, "schedule.val_every": 4, "frame.height": 64, "logger": "csv"}
 TRAINING = "experiment=demo trainer.max_steps=4 schedule.val_every=4 frame.height=64 logger=csv"
 """The overrides of the chain fixture, so that its stages are found trained."""
 
@@ -29,11 +32,11 @@ def test_no_output_is_kept(path):
 def test_the_first_avatar_runs_on_a_miniature(chain, tmp_path, monkeypatch):
     time = np.arange(16_000) / 16_000
     soundfile.write(tmp_path / "speech.wav", 0.3 * np.sin(900 * time) * np.sin(12 * time), 16_000)
-    monkeypatch.setenv("NOTEBOOK_WHO", "data=myvideo data.name=mini")
     monkeypatch.setenv("NOTEBOOK_NAME", "mini")
     monkeypatch.setenv("NOTEBOOK_RUNS", str(chain))
-    monkeypatch.setenv("NOTEBOOK_TRAINING", TRAINING)
-    monkeypatch.setenv("NOTEBOOK_AUDIO", f"audio={tmp_path / 'speech.wav'}")
+    monkeypatch.setenv("NOTEBOOK_VIDEO", str(Clip.load(chain / "mini/clip").video))
+    monkeypatch.setenv("NOTEBOOK_SETTINGS", json.dumps(SETTINGS))
+    monkeypatch.setenv("NOTEBOOK_SPEECH", str(tmp_path / "speech.wav"))
     notebook = nbformat.read(ROOT / "notebooks/01_first_avatar.ipynb", as_version=4)
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(ROOT / "notebooks")}}).execute()
     text = "".join(out.get("text", "") for cell in notebook.cells for out in cell.get("outputs", []))

@@ -16,6 +16,7 @@ import soundfile
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 FENCED = re.findall(r"^```bash\n(.*?)^```", TEXT, flags=re.MULTILINE | re.DOTALL)
+PYTHON = re.findall(r"^```python\n(.*?)^```", TEXT, flags=re.MULTILINE | re.DOTALL)
 COMMANDS = [line for block in FENCED for line in block.strip().splitlines()]
 
 SMALL = {
@@ -83,7 +84,7 @@ def test_the_readme_has_commands():
 
 
 def test_other_fences_hide_no_commands():
-    assert TEXT.count("```") == 2 * len(FENCED)
+    assert TEXT.count("```") == 2 * (len(FENCED) + len(PYTHON))
 
 
 @pytest.mark.slow
@@ -102,6 +103,21 @@ def test_every_command_runs(desk, monkeypatch):
     heads = [path.parent.name for path in (desk / "runs/me/radnerf_head").glob("*/bundle")]
     assert len(heads) == 1 + 4 + 1  # the chain's, the sweep's 2 x 2, the wandb command's with a seed of its own
     assert len(list((desk / "runs/me/radnerf_head").glob("*-seed=2/wandb/offline-run-*/*.wandb"))) == 1
+
+
+@pytest.mark.slow
+def test_the_python_section_runs(desk, monkeypatch):
+    """On a small scale: training gets what `SMALL` adds to the commands."""
+    from beavervision.api import commands
+
+    monkeypatch.chdir(desk)
+    train, small = commands.train, dict(pair.split("=") for pair in SMALL["train"])
+    monkeypatch.setattr("beavervision.train", lambda *a, **k: train(*a, **k, overrides=small), raising=False)
+    (code,) = PYTHON
+    names: dict[str, object] = {}
+    exec(compile(code, "README.md", "exec"), names)
+    assert names["motion"].n_frames == 25
+    assert (desk / "dub.mp4").stat().st_size > 1000
 
 
 def test_links_lead_somewhere():

@@ -13,6 +13,7 @@ BeaverError
 │   ├── CorpusError
 │   └── SyntheticSpeechError
 ├── TrainingError      a training run that cannot go on, such as a loss that is not finite
+├── StoppedError       a run that was stopped from outside; the same call continues it
 ├── StorageError       a place that cannot be written to, or is full
 └── DependencyError    a package, a program or a device that this machine lacks
 ```
@@ -84,6 +85,10 @@ class StorageError(BeaverError):
 
 class DependencyError(BeaverError):
     """A package, a program or a device that is needed and that this machine does not have."""
+
+
+class StoppedError(BeaverError):
+    """A run that was stopped from outside, after it saved what it had; the same call continues it."""
 
 
 class NotFiniteError(ValueError):

@@ -1,4 +1,4 @@
-"""`key=value` as it is typed: for a shell and for Hydra's parser."""
+"""`key=value` overrides: for a shell and for the parser of Hydra."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from stub_artifacts import stub_clip
 
-from beavervision.artifacts.manifest import Manifest
 from beavervision.cli.entry import run
 
 HERE = Path(__file__).parent
@@ -19,8 +19,7 @@ HERE = Path(__file__).parent
 def runs(tmp_path: Path) -> Path:
     """A runs folder with one clip, `anna`: enough of one for stages that do not look into it."""
     clip = tmp_path / "runs" / "anna" / "clip"
-    clip.mkdir(parents=True)
-    Manifest("clip", {"name": "anna"}).write(clip)
+    stub_clip(clip)
     return tmp_path / "runs"
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from stub_artifacts import CLIP
 
-from beavervision.artifacts.clip import Clip
+from beavervision.artifacts.clip import Clip, ClipFacts
 from beavervision.cli.demo import Step, run_step, steps
 from beavervision.cli.demo_figures import clip_figures
 from beavervision.synthetic import actor_truth, speech_audio
@@ -43,7 +44,7 @@ def test_the_clips_errors_are_those_put_in():
     landmarks = subject.landmarks.copy()
     landmarks[..., 0] += 0.02 * eyes[:, None]
     wrong = replace(subject, rotation=subject.rotation @ turn, landmarks=landmarks)
-    clip = Clip(Path("nowhere"), {}, np.arange(truth.n_frames) / truth.fps, [wrong])
+    clip = Clip(Path("nowhere"), ClipFacts(**CLIP), np.arange(truth.n_frames) / truth.fps, [wrong])
     figures = clip_figures(clip, truth)
     assert figures["prepare/pose_error_deg_median"] == pytest.approx(3.0, abs=0.05)
     assert figures["prepare/landmark_error_percent_of_eye_distance_median"] == pytest.approx(2.0, abs=0.01)

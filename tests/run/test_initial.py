@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 from omegaconf import OmegaConf
+from stub_artifacts import stub_bundle, stub_clip, stub_corpus
 
-from beavervision.artifacts.manifest import Manifest
 from beavervision.errors import BeaverError
 from beavervision.workflows import initial_weights
 from beavervision.workflows.initial_weights import initial_bundle, settle_length
@@ -16,8 +16,7 @@ FACTS = {"stage": "audio2motion", "basis": "gpmm", "fps": 25.0, "audio_features"
 def general(tmp_path, monkeypatch):
     """A general bundle as far as its manifest goes, in place of the package's own."""
     folder = tmp_path / "general" / "audio2motion"
-    folder.mkdir(parents=True)
-    Manifest("bundle", FACTS).write(folder)
+    stub_bundle(folder, **FACTS)
     monkeypatch.setattr(initial_weights, "GENERAL", tmp_path / "general")
     return folder
 
@@ -38,8 +37,7 @@ def person(tmp_path):
 
     def write(basis="gpmm", fps=25.0):
         folder = tmp_path / f"{basis}{fps}"
-        folder.mkdir()
-        Manifest("clip", {"name": "anna", "basis": basis, "fps": fps}).write(folder)
+        stub_clip(folder, basis=basis, fps=fps)
         return folder
 
     return write
@@ -59,8 +57,7 @@ def test_none_is_none(general, person, wanted, capsys):
 
 def test_a_corpus_begins_with_nothing_unless_it_is_told(general, tmp_path):
     corpus = tmp_path / "corpus"
-    corpus.mkdir()
-    Manifest("corpus", {"name": "all"}).write(corpus)
+    stub_corpus(corpus, "all")
     assert initial_bundle(config("auto"), corpus) is None
     assert initial_bundle(config("general"), corpus) == general
 
@@ -86,8 +83,7 @@ def test_what_does_not_fit_is_said_and_refused_only_where_it_was_asked_for(
 
 def test_another_stage_s_bundle_is_refused(general, person, tmp_path):
     folder = tmp_path / "mine"
-    folder.mkdir()
-    Manifest("bundle", {**FACTS, "stage": "syncnet"}).write(folder)
+    stub_bundle(folder, **{**FACTS, "stage": "syncnet"})
     with pytest.raises(BeaverError, match="is a bundle of syncnet"):
         initial_bundle(config(str(folder)), person())
 

@@ -10,10 +10,10 @@ import pytest
 
 from beavervision.artifacts.bundle import Bundle
 from beavervision.config.plugins import Plugin, plugin_folders, plugins
+from beavervision.config.stage_graph import is_renderer, needs_of
 from beavervision.errors import BeaverError
 from beavervision.face import model_registry
 from beavervision.face.gpmm import load_gpmm
-from beavervision.workflows.upstream import is_renderer, needs_of
 
 HERE = Path(__file__).parent
 PLUGIN = """

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from beavervision.config.stage_graph import CHAIN
 from beavervision.synthetic.miniature import miniature_clip
-from beavervision.workflows.upstream import CHAIN
 
 STAGES = ("syncnet", *CHAIN)
 SMALL = (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from beavervision.artifacts.bundle import Bundle
+from beavervision.artifacts.bundle import Bundle, BundleFacts
 from beavervision.artifacts.corpus import Corpus
 from beavervision.artifacts.manifest import Manifest
 
@@ -52,7 +52,7 @@ def test_a_corpus_is_what_the_pattern_matches(learn, talks, tmp_path, capsys):
     corpus = Corpus.load(tmp_path / "runs/corpus/corpus")
     assert [path.name for path in corpus.members] == ["ann", "bob", "zoe"]
     bundle = Bundle.load(next((tmp_path / "runs/corpus/audio2motion").glob("*/bundle")), "audio2motion")
-    assert Manifest.read(bundle.folder, "bundle").inputs["clip"]["sha256"] == corpus.sha256
+    assert Manifest.read(bundle.folder, BundleFacts).inputs["clip"].sha256 == corpus.sha256
     takes = list((tmp_path / "runs/.takes").rglob("*.safetensors"))
     assert len(takes) == 6  # two talks: clean, disturbed, and the room alone
     assert learn() == 0
@@ -82,8 +82,8 @@ def test_a_network_of_one_corpus_is_adapted_to_another(learn, talks, tmp_path, c
     assert learn(f"model.init={first}", "data.name=eve", clips="more/*") == 0
     assert f"audio2motion adapts {first}" in capsys.readouterr().out
     adapted = Bundle.load(next((tmp_path / "runs/eve/audio2motion").glob("*/bundle")), "audio2motion")
-    assert adapted.facts["speech_level_db"] == Bundle.load(first, "audio2motion").facts["speech_level_db"]
-    assert Manifest.read(adapted.folder, "bundle").inputs["init"]["path"] == str(first)
+    assert adapted.facts.speech_level_db == Bundle.load(first, "audio2motion").facts.speech_level_db
+    assert Manifest.read(adapted.folder, BundleFacts).inputs["init"].path == str(first)
 
 
 def test_a_network_that_hears_otherwise_is_refused(learn, talks, tmp_path, capsys):

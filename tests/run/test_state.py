@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 from omegaconf import OmegaConf
+from stub_artifacts import stub_clip
 
-from beavervision.artifacts.manifest import Manifest
 from beavervision.workflows.run_state import RunState, fingerprint
 
 FULL = {"max_steps": 100, "max_epochs": -1, "max_time": None}
@@ -50,7 +50,7 @@ def test_a_damaged_state_counts_as_none(tmp_path):
 
 
 def test_the_fingerprint_follows_what_is_learnt_only(tmp_path):
-    Manifest("clip", {"name": "a"}).write(tmp_path)
+    stub_clip(tmp_path, name="a")
     base = {"datamodule": {}, "audio_features": {}, "face_model": {}, "model": {"a": 1}, "seed": 1}
     cfg = OmegaConf.create({**base, "trainer": {"max_steps": 1}})
     longer = OmegaConf.create({**base, "trainer": {"max_steps": 2}})
@@ -59,5 +59,5 @@ def test_the_fingerprint_follows_what_is_learnt_only(tmp_path):
     assert fingerprint(longer, {"clip": tmp_path}, None) == name
     assert fingerprint(wider, {"clip": tmp_path}, None) != name
     assert fingerprint(cfg, {"clip": tmp_path}, "1x1") != name
-    Manifest("clip", {"name": "b"}).write(tmp_path)
+    stub_clip(tmp_path, name="b")
     assert fingerprint(cfg, {"clip": tmp_path}, None) != name

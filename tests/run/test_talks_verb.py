@@ -11,7 +11,7 @@ def test_prepare_writes_the_talks_once(verb, tmp_path, capsys):
     assert verb("prepare", *SMALL, runs) == 0
     folder = tmp_path / "synthetic_speech" / "talks"
     talks = sorted(folder.iterdir())
-    assert [SyntheticSpeech.load(path).facts["split"] for path in talks] == ["test", "train"]
+    assert [SyntheticSpeech.load(path).facts.split for path in talks] == ["test", "train"]
     assert "2 voices" in capsys.readouterr().out
     stamps = [path.stat().st_mtime_ns for path in talks]
     assert verb("prepare", *SMALL, runs) == 0

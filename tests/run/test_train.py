@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from stub_artifacts import stub_clip
 
-from beavervision.artifacts.bundle import Bundle
+from beavervision.artifacts.bundle import Bundle, BundleFacts
 from beavervision.artifacts.manifest import Manifest
 
 FOLDER = Path("anna/ridge/default")
@@ -29,7 +30,7 @@ def test_a_run_leaves_a_bundle_with_its_inputs_and_figures(ridge, runs, capsys):
     assert bundle.metrics["steps"] == 40
     assert 0 < bundle.metrics["val/mse"] < 1
     assert bundle.metrics["peak_memory_mb"] > 10
-    inputs = Manifest.read(bundle.folder, "bundle").inputs
+    inputs = Manifest.read(bundle.folder, BundleFacts).inputs
     assert inputs["clip"]["path"] == str(runs / "anna/clip")
     assert "max_steps: 40" in (bundle.folder / "config.yaml").read_text()
     assert "next: python infer.py data=myvideo data.name=anna" in capsys.readouterr().out
@@ -61,7 +62,7 @@ def test_resumed_equals_uninterrupted_bit_for_bit(ridge, runs, capsys):
 
 def test_another_clip_under_the_name_starts_over(ridge, runs, capsys):
     ridge()
-    Manifest("clip", {"name": "anna", "video": "another.mp4"}).write(runs / "anna/clip")
+    stub_clip(runs / "anna/clip", video="another.mp4")
     assert ridge() == 0
     assert "starts over" in capsys.readouterr().out
 

@@ -4,8 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
+from stub_artifacts import stub_bundle
 
-from beavervision.artifacts.manifest import MANIFEST, Manifest
+from beavervision.artifacts.manifest import MANIFEST
 from beavervision.errors import BeaverError
 from beavervision.workflows.upstream import Search, find_upstream, newest_bundle, subjects_of
 
@@ -16,8 +17,7 @@ def bundle(tmp_path):
 
     def make(stage: str, slug: str, age: int, **facts: str | int) -> Path:
         folder = tmp_path / "anna" / stage / slug / "bundle"
-        folder.mkdir(parents=True)
-        Manifest("bundle", {"stage": stage, **facts}).write(folder)
+        stub_bundle(folder, stage, **facts)
         os.utime(folder / MANIFEST, (1e9 - age, 1e9 - age))
         return folder
 

@@ -10,9 +10,9 @@ from types import SimpleNamespace
 import av
 import pytest
 from offline_run import OfflineRun
+from stub_artifacts import stub_clip
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from beavervision.artifacts.manifest import Manifest
 from beavervision.callbacks.record import RunRecord
 from beavervision.callbacks.wandb_run import WandbRun, artifact_name
 from beavervision.cli.entry import run
@@ -34,8 +34,7 @@ def logged(tmp_path_factory) -> Path:
     """Folder of a run that told every logger; for reading only."""
     runs = tmp_path_factory.mktemp("logged") / "runs"
     clip = runs / "anna" / "clip"
-    clip.mkdir(parents=True)
-    Manifest("clip", {"name": "anna"}).write(clip)
+    stub_clip(clip)
     fixed = ("--config-dir", str(HERE / "outside_conf"), "model=ridge", "data=myvideo", "data.name=anna")
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(HERE / "outside"))

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from beavervision.workflows.upstream import CHAIN
+from beavervision.config.stage_graph import CHAIN
 
 EXPERIMENT = "experiment=demo"
 
@@ -82,7 +82,9 @@ def demo(overrides: Sequence[str]) -> Path:
 
     print("\nmeasuring the results against the truth", flush=True)
     runs = next((Path(o.partition("=")[2]) for o in overrides if o.startswith("paths.runs=")), Path("runs"))
-    folder = write_report(runs, took)
+    costs = {f"{step.name}/wall_seconds": step.seconds for step in took}
+    costs |= {f"{step.name}/peak_memory_mb": step.peak_memory_mb for step in took}
+    folder = write_report(runs, costs)
     print(f"\nThe demo took {(time.monotonic() - begun) / 60:.1f} minutes. Its report:")
     for name in ("index.html", "avatar.mp4", "dub.mp4", "sheet.png", "metrics.json"):
         print(f"  {folder / name}")

@@ -11,14 +11,14 @@ from beavervision.artifacts.bundle import Bundle
 from beavervision.artifacts.clip import Clip
 from beavervision.face.openness import mouth_open
 from beavervision.preprocess import PrepareOptions
-from beavervision.preprocess.choose import choose
-from beavervision.preprocess.cuts import cuts
-from beavervision.preprocess.detect import FaceFinder
+from beavervision.preprocess.face_detection import FaceFinder
+from beavervision.preprocess.face_mesh import FaceMesh
+from beavervision.preprocess.face_tracker import FaceTracker
 from beavervision.preprocess.ingest import open_source
-from beavervision.preprocess.mesh import FaceMesh
-from beavervision.preprocess.native import quiet_native
-from beavervision.preprocess.people import join
-from beavervision.preprocess.tracker import FaceTracker
+from beavervision.preprocess.mediapipe_runtime import quiet_native
+from beavervision.preprocess.reidentification import join_tracks
+from beavervision.preprocess.shot_detection import shot_boundaries
+from beavervision.preprocess.subject_selection import select_subjects
 from beavervision.synthetic.ground_truth import SpeechTruth, Truth
 
 EYE_CORNERS = (33, 263)
@@ -74,10 +74,10 @@ def film_mouth(film: Path, fps: float) -> Float[np.ndarray, "T"]:
         tracker = FaceTracker(FaceFinder(), FaceMesh())
         for frame in source.frames(range(source.n_frames)):
             tracker.step(frame.index, frame.rgb)
-    people = join(tracker.tracks, cuts(np.stack(tracker.signatures)))
+    people = join_tracks(tracker.tracks, shot_boundaries(np.stack(tracker.signatures)))
     if not people:
         return np.full(source.n_frames, np.nan)
-    (number,) = choose([person.presence(source.n_frames) for person in people], "largest")
+    (number,) = select_subjects([person.presence(source.n_frames) for person in people], "largest")
     return mouth_open(people[number].landmarks(source.n_frames))
 
 

@@ -7,7 +7,7 @@ import html
 import io
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from PIL import Image
@@ -15,7 +15,6 @@ from PIL import Image
 from beavervision import __version__
 from beavervision.artifacts.atomic_write import atomic_folder
 from beavervision.artifacts.clip import Clip
-from beavervision.cli.demo import Step
 from beavervision.cli.demo_figures import bundle_figures, clip_figures, film_figures
 from beavervision.cli.demo_sheet import contact_sheet
 from beavervision.inference.avatar import Avatar
@@ -41,12 +40,12 @@ machine's CPU; and that avatar saying something that it never said.</p>
 """
 
 
-def write_report(runs: Path, took: Sequence[Step]) -> Path:
+def write_report(runs: Path, costs: Mapping[str, float]) -> Path:
     """Measure the demo's results, and write its report whole or not at all.
 
     Args:
         runs: the folder of all runs.
-        took: the demo's commands, with what they took.
+        costs: seconds and memory (MB) of each command of the demo, by figure name.
 
     Returns:
         The report's folder.
@@ -55,8 +54,7 @@ def write_report(runs: Path, took: Sequence[Step]) -> Path:
     clip = Clip.load(runs / "demo" / "clip")
     films = {mode: runs / "demo" / "infer" / f"{speech_audio().stem}_{mode}.mp4" for mode in MODES}
     bundles = find_upstream("infer", Search(runs, "demo", "demo"))
-    figures = {f"{step.name}/wall_seconds": step.seconds for step in took}
-    figures |= {f"{step.name}/peak_memory_mb": step.peak_memory_mb for step in took}
+    figures = dict(costs)
     figures |= clip_figures(clip, actor_truth()) | bundle_figures(bundles)
     for mode, film in films.items():
         figures |= film_figures(film, speech_truth(), mode)

@@ -16,8 +16,8 @@ from omegaconf import DictConfig
 
 from beavervision.cli.multirun.sweep import Sweep
 from beavervision.config.resolvers import register_resolvers
-from beavervision.errors import BeaverError
-from beavervision.workflows.failure import EXIT_MISTAKE, is_mistake, report, sentence
+from beavervision.errors import BeaverError, StoppedError
+from beavervision.workflows.failure import EXIT_INTERRUPTED, EXIT_MISTAKE, is_mistake, report, report_stop, sentence
 from beavervision.workflows.run_folder import forget_untouched, shown, was_untouched
 from beavervision.workflows.run_result import Outcome
 
@@ -53,6 +53,9 @@ class Jobs:
         try:
             _refuse_lone_slurm()
             return self._call(cfg)
+        except StoppedError as error:
+            report_stop(error)
+            sys.exit(EXIT_INTERRUPTED)
         except Exception as error:
             if cfg.run.debug or not is_mistake(error):
                 self.broken = True
@@ -68,6 +71,10 @@ class Jobs:
             outcome = self._call(cfg)
             sweep.keep(record.ended(outcome))
             return outcome
+        except StoppedError as error:
+            report_stop(error)
+            sweep.keep(record.interrupted("stopped; the same command continues it"))
+            sys.exit(EXIT_INTERRUPTED)
         except Exception as error:
             if cfg.run.debug:
                 raise
@@ -88,6 +95,8 @@ class Jobs:
             module = importlib.import_module(f"beavervision.workflows.{self.verb}")
             function: Callable[[DictConfig], Any] = getattr(module, self.verb)
             return function(cfg)
+        except StoppedError:
+            raise
         except Exception:
             if untouched:
                 forget_untouched(cfg.paths.runs)

@@ -21,7 +21,7 @@ from beavervision.errors import BeaverError
 from beavervision.stages.base import StageData, StageModule
 from beavervision.stages.hparam_bounds import check_bounds, integer
 
-SHELF = ".takes"
+FEATURE_CACHE = ".takes"
 """Below the runs: takes of speech, computed once for all runs; may be deleted at any time."""
 LENGTH = {"max_steps": integer(-1), "val_every": integer()}
 """What the numbers of a schedule may be; -1 steps are as many as `trainer.max_time` leaves room for."""
@@ -46,7 +46,7 @@ def build_data(cfg: DictConfig, clip: Path, upstream: Mapping[str, Path]) -> Sta
         "clip": clip,
         "frame": frame_spec(cfg.frame),
         "upstream": dict(upstream),
-        "cache": Path(cfg.paths.runs) / SHELF,
+        "cache": Path(cfg.paths.runs) / FEATURE_CACHE,
     }
     accepted = _parameters(cfg.datamodule._target_)
     given = {name: value for name, value in offered.items() if accepted is None or name in accepted}

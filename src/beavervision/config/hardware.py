@@ -122,7 +122,7 @@ def _gpu_name() -> str:
 def _kernels(node: DictConfig) -> str:
     import torch
 
-    from beavervision.nerf.backends.choice import resolve
+    from beavervision.nerf.backends.registry import resolve
 
     device = {"gpu": "cuda"}.get(node.accelerator, node.accelerator)
     return resolve(node.backend, torch.device(device))

@@ -11,9 +11,9 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from beavervision.config.slug import run_slug
+from beavervision.config.stage_graph import is_renderer
 from beavervision.config.sweep_name import SWEEP_FOLDER
 from beavervision.config.wildcards import stem
-from beavervision.workflows.upstream import is_renderer
 
 
 def register_resolvers() -> None:

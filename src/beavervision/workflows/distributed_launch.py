@@ -22,7 +22,7 @@ from lightning.fabric.plugins.environments.lightning import find_free_network_po
 from lightning.fabric.utilities.rank_zero import rank_zero_only
 from omegaconf import DictConfig
 
-from beavervision.errors import BeaverError
+from beavervision.errors import BeaverError, StoppedError
 from beavervision.workflows.failure import EXIT_INTERRUPTED
 
 LOCAL_RANK = "LOCAL_RANK"
@@ -62,7 +62,7 @@ def run_together(verb: str, count: int) -> None:
         count: processes; each takes the device of its number.
 
     Raises:
-        SystemExit: with 130 after the processes were stopped.
+        StoppedError: after the processes were stopped.
         BeaverError: when one of them failed; it has told why.
     """
     command = [sys.executable, "-m", "beavervision.cli", verb, *_own_arguments()]
@@ -71,7 +71,8 @@ def run_together(verb: str, count: int) -> None:
     with _forwarding(processes):
         codes = _wait(processes)
     if EXIT_INTERRUPTED in codes:
-        sys.exit(EXIT_INTERRUPTED)
+        # The processes themselves have printed where training stopped.
+        raise StoppedError("")
     if failed := [code for code in codes if code]:
         raise BeaverError(f"a process of this job ended with code {failed[0]}; what it said stands above.")
 

@@ -17,13 +17,13 @@ from beavervision.callbacks.media import write_media
 from beavervision.config.build import build_data, build_module, build_trainer, check_objects
 from beavervision.config.hardware import one_device, settle_hardware
 from beavervision.config.schemas import check_nodes, frame_spec
+from beavervision.config.stage_graph import is_renderer
 from beavervision.errors import BeaverError
 from beavervision.workflows.commands import who
 from beavervision.workflows.evaluation_progress import MeasuringProgress
 from beavervision.workflows.logging_filters import quiet_libraries
 from beavervision.workflows.run_folder import run_folder, shown
 from beavervision.workflows.train import inputs_of
-from beavervision.workflows.upstream import is_renderer
 
 
 def evaluate(cfg: DictConfig) -> Path:

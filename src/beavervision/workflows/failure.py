@@ -68,6 +68,12 @@ def report(error: BaseException) -> None:
     print(f"error: {sentence(error)}", file=sys.stderr, flush=True)
 
 
+def report_stop(error: BaseException) -> None:
+    """Print to stderr where a run was stopped, unless another process has printed it."""
+    if str(error):
+        print(error, file=sys.stderr, flush=True)
+
+
 def wants_traceback(arguments: Sequence[str]) -> bool:
     """Whether the command line asks for debugging, where no config could be composed to say so."""
     return any(a.startswith("debug=") or a == "run.debug=true" for a in arguments)

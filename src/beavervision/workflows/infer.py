@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import MutableMapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
 from omegaconf import DictConfig
 
+from beavervision.artifacts.bundle import RendererFacts
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.manifest import MANIFEST, Manifest
 from beavervision.config.hardware import film_device, settle_hardware
 from beavervision.config.schemas import check_nodes, frame_spec
 from beavervision.config.slug import DEFAULT, experiment_of
-from beavervision.errors import BeaverError
+from beavervision.errors import BeaverError, StoppedError
 from beavervision.inference.avatar import TORSO, Avatar
 from beavervision.inference.pipeline import FilmResult, TalkingHeadPipeline
 from beavervision.inference.settings import FilmSettings
 from beavervision.inference.speakers import Speaker
 from beavervision.inference.speech import Speech
+from beavervision.video.writers import Out
 from beavervision.workflows.commands import who
-from beavervision.workflows.failure import EXIT_INTERRUPTED
 from beavervision.workflows.infer_settings import film_settings
 from beavervision.workflows.interruption import listening
 from beavervision.workflows.logging_filters import quiet_libraries
@@ -41,28 +43,77 @@ def infer(cfg: DictConfig) -> Path | None:
 
     Raises:
         BeaverError: when speech, bundles or footage are missing or do not fit, or the place cannot be written to.
+        StoppedError: when somebody stopped it.
     """
     quiet_libraries()
+    with ExitStack() as stack:
+        out = stack.enter_context(only_bytes()) if cfg.out == PIPE else _path(cfg)
+        pipeline = build_pipeline(cfg, out)
+        film = _shoot(pipeline, out, keep_partial=cfg.keep_partial)
+        _tell(film, cfg, pipeline.settings)
+    if film is None:
+        raise StoppedError("stopped; nothing is kept (keep_partial=false)")
+    if not film.complete:
+        name = film.out if isinstance(film.out, Path) else "pipe"
+        raise StoppedError(f"stopped: {name} holds what was done by then, with its sound")
+    return film.out if isinstance(film.out, Path) else None
+
+
+def build_pipeline(
+    cfg: DictConfig, out: Out, avatars: MutableMapping[tuple[Path, ...], Avatar] | None = None
+) -> TalkingHeadPipeline:
+    """Load the speeches, bundles and footage that the config names.
+
+    Args:
+        cfg: of infer.
+        out: where the film will go; its format decides about opacity.
+        avatars: avatars that are already loaded, by their bundle folders; newly loaded ones are added.
+
+    Raises:
+        BeaverError: when speech, bundles or footage are missing or do not fit.
+    """
+    _settle(cfg)
+    settings = film_settings(cfg, out)
+    spoken = {subject: Speech.from_file(path) for subject, path in speeches(cfg).items()}
+    bundles = {subject: _bundles(cfg, subject) for subject in _cast(cfg, sorted(spoken), settings)}
+    clip = _clip(cfg, settings)
+    loaded = {} if avatars is None else avatars
+    cast = [Speaker(_loaded(cfg, found, clip, loaded), spoken.get(subject)) for subject, found in bundles.items()]
+    return TalkingHeadPipeline(cast, settings, clip)
+
+
+def load_avatar(cfg: DictConfig, avatars: MutableMapping[tuple[Path, ...], Avatar]) -> Avatar:
+    """Load the bundles of the config's subject, unless they are among `avatars`; a new one is added there.
+
+    Raises:
+        BeaverError: when a bundle is missing, is damaged, or does not belong to the others.
+    """
+    _settle(cfg)
+    return _loaded(cfg, _bundles(cfg, int(cfg.subject)), None, avatars)
+
+
+def _settle(cfg: DictConfig) -> None:
+    """Check the config's nodes, and decide what it leaves open."""
     if cfg.get("frame") is not None and "name" not in cfg.frame:
         # An experiment sets numbers of the canvas; only frame= chooses one.
         cfg.frame = None
     check_nodes(cfg)
     settle_hardware(cfg)
-    with ExitStack() as stack:
-        out = stack.enter_context(only_bytes()) if cfg.out == PIPE else _path(cfg)
-        settings = film_settings(cfg, out)
-        spoken = {subject: Speech.listen(path) for subject, path in speeches(cfg).items()}
-        bundles = {subject: _bundles(cfg, subject) for subject in _cast(cfg, sorted(spoken), settings)}
-        clip = _clip(cfg, settings)
-        sha256 = None if clip is None else clip.sha256
+
+
+def _loaded(
+    cfg: DictConfig,
+    bundles: dict[str, Path],
+    clip: Clip | None,
+    avatars: MutableMapping[tuple[Path, ...], Avatar],
+) -> Avatar:
+    """The avatar of these bundles, loaded unless it is loaded already."""
+    key, sha256 = tuple(bundles.values()), None if clip is None else clip.sha256
+    if key not in avatars or (sha256 and avatars[key].clip_sha256 != sha256):
         hardware = cfg.hardware
         how = (hardware.backend, hardware.render, film_device(hardware), hardware.precision)
-        cast = [Speaker(Avatar.load(found, sha256, *how), spoken.get(subject)) for subject, found in bundles.items()]
-        film = _shoot(TalkingHeadPipeline(cast, settings, clip), out, keep_partial=cfg.keep_partial)
-        _tell(film, cfg, settings)
-    if film is None or not film.complete:
-        sys.exit(EXIT_INTERRUPTED)
-    return film.out if isinstance(film.out, Path) else None
+        avatars[key] = Avatar.load(bundles, sha256, *how)
+    return avatars[key]
 
 
 def speeches(cfg: DictConfig) -> dict[int, str]:
@@ -107,7 +158,7 @@ def _bundles(cfg: DictConfig, subject: int) -> dict[str, Path]:
     search = _search(cfg, subject)
     torso = newest_bundle(TORSO, search)
     if torso is not None and search.frame is None:
-        frame = Manifest.read(torso, "bundle").facts["frame"]
+        frame = Manifest.read(torso, RendererFacts).facts.frame
         search = Search(search.runs, search.clip, search.experiment, frame, subject)
     return find_upstream("infer", search)
 
@@ -130,7 +181,6 @@ def _shoot(maker: TalkingHeadPipeline, out: Path | BinaryIO, *, keep_partial: bo
 def _tell(film: FilmResult | None, cfg: DictConfig, settings: FilmSettings) -> None:
     """Say where the film is, what took how long, and what to try next."""
     if film is None:
-        print("stopped; nothing is kept (keep_partial=false)", file=sys.stderr)
         return
     name = film.out if isinstance(film.out, Path) else "pipe"
     parts = ", ".join(f"{part} {value:.0f}" for part, value in film.milliseconds.items())
@@ -139,7 +189,6 @@ def _tell(film: FilmResult | None, cfg: DictConfig, settings: FilmSettings) -> N
     if film.sheet is not None:
         print(f"contact sheet: {film.sheet}")
     if not film.complete:
-        print(f"stopped: {name} holds what was done by then, with its sound", file=sys.stderr)
         return
     other = "dub" if settings.mode == "avatar" else "avatar"
     said = " ".join(f"speech.{i}={path}" for i, path in speeches(cfg).items() if cfg.audio is None)

@@ -64,7 +64,7 @@ def film_settings(cfg: DictConfig, out: Out) -> FilmSettings:
     pose, span = _pose(str(cfg.pose))
     return FilmSettings(
         mode=cfg.mode,
-        controls=_controls(cfg),
+        controls=motion_controls(cfg),
         pose=pose,
         pose_frames=span,
         smoothing=cfg.smoothing,
@@ -79,7 +79,12 @@ def film_settings(cfg: DictConfig, out: Out) -> FilmSettings:
     )
 
 
-def _controls(cfg: DictConfig) -> MotionControls:
+def motion_controls(cfg: DictConfig) -> MotionControls:
+    """Return what the config changes about the predicted motion.
+
+    Raises:
+        BeaverError: when a value is out of range.
+    """
     blink = cfg.control.blink
     if isinstance(blink, str) and blink != FOOTAGE_RHYTHM:
         read_blink_curve(Path(blink))

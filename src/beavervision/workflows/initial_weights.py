@@ -8,7 +8,10 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 import beavervision
+from beavervision.artifacts.bundle import BundleFacts
+from beavervision.artifacts.clip import ClipFacts
 from beavervision.artifacts.manifest import MANIFEST, Manifest, kind_of
+from beavervision.artifacts.synthetic_speech import SyntheticSpeechFacts
 from beavervision.errors import BeaverError
 
 GENERAL = Path(beavervision.__file__).parent / "models" / "general"
@@ -56,7 +59,7 @@ def _objection(folder: Path, cfg: DictConfig, source: Path) -> str | None:
     """Why a bundle cannot be adapted, if it cannot."""
     if not (folder / MANIFEST).is_file():
         return f"there is no bundle in {folder}"
-    facts = Manifest.read(folder, "bundle").facts
+    facts = Manifest.read(folder, BundleFacts).facts.model_dump()
     if facts["stage"] != cfg.run.stage:
         return f"{folder} is a bundle of {facts['stage']}"
     own = _asked_for(cfg, source)
@@ -72,8 +75,9 @@ def _asked_for(cfg: DictConfig, source: Path) -> dict[str, Any]:
     if "motion" in cfg.datamodule:
         own["motion"] = cfg.datamodule.motion
     if kind_of(source) != "corpus":
-        facts = Manifest.read(source, kind_of(source)).facts
-        own |= {name: facts[name] for name in ("basis", "fps")}
+        kind = ClipFacts if kind_of(source) == ClipFacts.KIND else SyntheticSpeechFacts
+        facts = Manifest.read(source, kind).facts
+        own |= {"basis": facts.basis, "fps": facts.fps}
     return own
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
@@ -11,7 +10,6 @@ from omegaconf import DictConfig
 
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.manifest import MANIFEST
-from beavervision.cli.multirun.record import FAILED, JobRecord
 from beavervision.config.schemas import DataSettings, check_nodes, typed
 from beavervision.errors import BeaverError
 from beavervision.workflows.commands import who
@@ -36,29 +34,14 @@ def prepare(cfg: DictConfig) -> Outcome:
     folder, made = _ensured(cfg, force=cfg.force)
     clip = Clip.load(folder)
     print(f"clip {clip.name}: {shown(folder)}  ({clip.n_frames} frames, {clip.size[0]}x{clip.size[1]})")
-    for subject in clip.facts["report"].get("subjects", ()):
+    for subject in clip.facts.report.get("subjects", ()):
         print(f"person {subject['person']}: {subject['headline']}" if subject["person"] else subject["headline"])
-    if len(clip.facts["people"]) > 1:
-        print("who is who:", *(f"  {person['line']}" for person in clip.facts["people"]), sep="\n")
+    if len(clip.facts.people) > 1:
+        print("who is who:", *(f"  {person.line}" for person in clip.facts.people), sep="\n")
     print(f"report: {shown(folder / REPORT / PAGE)}")
     print(f"next: python train.py model=audio2motion {who(cfg.data.name, cfg.paths.runs)}", flush=True)
     figures = {"frames": clip.n_frames, "visible": float(clip.subjects[0].visible.mean())}
     return Outcome(folder, DONE if made else SKIPPED, figures=figures, picture=folder / REPORT / SHEET.format(0))
-
-
-def conclude(_: Path, records: Sequence[JobRecord]) -> None:
-    """Write the page of all clips when several were prepared by one command."""
-    from beavervision.preprocess.report.index import write_index
-
-    failures = {Path(record.folder).name: record.sentence for record in records if record.status == FAILED}
-    for runs in {_runs(record) for record in records}:
-        print(f"all clips: {shown(write_index(runs, failures))}", flush=True)
-
-
-def _runs(record: JobRecord) -> Path:
-    """The folder of all runs, from the folder of a clip (made) or of what was to hold it (failed)."""
-    folder = Path(record.folder)
-    return folder.parent if record.status == FAILED else folder.parents[1]
 
 
 def ensure_clip(cfg: DictConfig) -> Path:
@@ -81,7 +64,7 @@ def _ensured(cfg: DictConfig, *, force: bool) -> tuple[Path, bool]:
     if before is not None:
         settings = before.fill(settings, given)
     if force:
-        from beavervision.preprocess.workspace import WORKSPACE
+        from beavervision.preprocess.step_cache import WORKSPACE
 
         shutil.rmtree(folder.with_name(WORKSPACE), ignore_errors=True)
     return _prepare(folder, settings, basis), True

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from lightning import Trainer, seed_everything
+from lightning import Callback, Trainer, seed_everything
 from lightning.pytorch.callbacks import Timer
 from omegaconf import DictConfig, OmegaConf
 
@@ -31,14 +30,14 @@ from beavervision.config.build import (
 from beavervision.config.hardware import fit_hardware, settle_hardware
 from beavervision.config.schemas import check_nodes, frame_spec
 from beavervision.config.slug import DEFAULT, experiment_of
-from beavervision.errors import BeaverError
+from beavervision.config.stage_graph import CHAIN, is_renderer
+from beavervision.errors import BeaverError, StoppedError
 from beavervision.overrides import override
 from beavervision.stages.base import StageData, StageModule
-from beavervision.stages.distributed import leave_group
+from beavervision.stages.distributed import destroy_group
 from beavervision.workflows.commands import who
 from beavervision.workflows.config_tree import show_tree
 from beavervision.workflows.distributed_launch import one_voice, peers_to_start, run_together
-from beavervision.workflows.failure import EXIT_INTERRUPTED
 from beavervision.workflows.initial_weights import initial_bundle, settle_length
 from beavervision.workflows.logging_filters import quiet_libraries
 from beavervision.workflows.resume import BUNDLE, checkpoint_of, is_finished
@@ -48,15 +47,23 @@ from beavervision.workflows.run_result import SKIPPED, Outcome
 from beavervision.workflows.run_state import RunState, fingerprint, target_of
 from beavervision.workflows.trained import trained
 from beavervision.workflows.training_data import ensure_source
-from beavervision.workflows.upstream import CHAIN, Search, find_upstream, is_renderer
+from beavervision.workflows.upstream import Search, find_upstream
 
 
-def train(cfg: DictConfig) -> Outcome:
+def train(cfg: DictConfig, callbacks: Sequence[Callback] = ()) -> Outcome:
     """Train the stage of the config, or continue where its run stopped; skip it when it is finished.
+
+    Args:
+        cfg: the composed config.
+        callbacks: further callbacks of the trainer, such as one that reports progress.
 
     Returns:
         The bundle's folder and figures; after a fast development run, which leaves none, the run's folder. So too in
         all but the first of several processes that train together.
+
+    Raises:
+        BeaverError: when the data, the upstream bundles or a setting do not fit.
+        StoppedError: when training was stopped after a checkpoint.
     """
     begun = time.monotonic()
     quiet_libraries()
@@ -81,14 +88,16 @@ def train(cfg: DictConfig) -> Outcome:
             print(hardware, flush=True)
         if cfg.run.tree:
             show_tree(cfg)
-        bundle = _train(cfg, inputs, state, begun)
+        bundle = _train(cfg, inputs, state, begun, callbacks)
     if bundle is None:
         return Outcome(folder)
     _tell(bundle, cfg)
     return trained(folder, cfg.optimized_metric)
 
 
-def _train(cfg: DictConfig, inputs: Mapping[str, Path], state: RunState, begun: float) -> Bundle | None:
+def _train(
+    cfg: DictConfig, inputs: Mapping[str, Path], state: RunState, begun: float, callbacks: Sequence[Callback]
+) -> Bundle | None:
     """Train, measure, and leave the bundle; None where there is none to leave, as `train` says."""
     folder = run_folder()
     seed_everything(cfg.seed, workers=True, verbose=False)
@@ -97,7 +106,7 @@ def _train(cfg: DictConfig, inputs: Mapping[str, Path], state: RunState, begun: 
     fit_hardware(cfg, module)
     export = BundleExport(folder / BUNDLE, inputs, OmegaConf.to_yaml(cfg, resolve=True))
     record = RunRecord(OmegaConf.to_container(cfg, resolve=True), inputs)  # type: ignore[arg-type]
-    trainer = build_trainer(cfg, [record, *build_callbacks(cfg), export], build_loggers(cfg))
+    trainer = build_trainer(cfg, [record, *build_callbacks(cfg), *callbacks, export], build_loggers(cfg))
     try:
         _fit(trainer, module, data, checkpoint=checkpoint_of(folder, state, cfg))
         if trainer.fast_dev_run:
@@ -112,7 +121,7 @@ def _train(cfg: DictConfig, inputs: Mapping[str, Path], state: RunState, begun: 
         refresh(trainer)
     finally:
         close_loggers(trainer)
-        leave_group()
+        destroy_group()
     replace(state, finished=True, went=_went(trainer)).write(folder)
     return bundle
 
@@ -141,18 +150,16 @@ def _frame(cfg: DictConfig) -> object:
 
 
 def _fit(trainer: Trainer, module: StageModule, data: StageData, checkpoint: Path | None) -> None:
-    """Train; after Ctrl-C say how to continue, and exit."""
+    """Train; after Ctrl-C raise StoppedError, which says how to continue."""
     try:
         trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
     except TrainingStoppedError:
-        if trainer.is_global_zero:
-            print(f"stopped at step {trainer.global_step}; the same command continues there", file=sys.stderr)
-        sys.exit(EXIT_INTERRUPTED)
+        message = f"stopped at step {trainer.global_step}; the same command continues there"
+        raise StoppedError(message if trainer.is_global_zero else "") from None
     except SystemExit as stop:
         # 1 is Lightning's answer to a second Ctrl-C; submitit, which requeues the job, has another.
         if trainer.interrupted and stop.code == 1:
-            print("stopped at once; the same command continues from the last checkpoint", file=sys.stderr)
-            sys.exit(EXIT_INTERRUPTED)
+            raise StoppedError("stopped at once; the same command continues from the last checkpoint") from None
         raise
     except BeaverError:
         raise

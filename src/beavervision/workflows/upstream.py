@@ -5,24 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from beavervision.artifacts.bundle import BundleFacts, TrainedFacts
 from beavervision.artifacts.manifest import MANIFEST, Manifest
-from beavervision.config.plugins import Needs, plugins
 from beavervision.config.slug import DEBUG, DEFAULT, experiment_of
+from beavervision.config.stage_graph import is_renderer, needs_of
 from beavervision.errors import BeaverError
 from beavervision.workflows.commands import who
-
-CHAIN = ("audio2motion", "postnet", "radnerf_head", "radnerf_torso")
-"""The stages that infer needs, in the order of training."""
-RENDERERS = ("radnerf_head", "radnerf_torso")
-"""The stages that see pictures: their bundles belong to one clip and one canvas."""
-
-
-NEEDS = {
-    "audio2motion": Needs(optional=("syncnet",)),
-    "postnet": Needs(required=("audio2motion",), optional=("syncnet",)),
-    "radnerf_torso": Needs(required=("radnerf_head",)),
-    "infer": Needs(required=CHAIN),
-}
 
 
 @dataclass(frozen=True)
@@ -40,17 +28,6 @@ class Search:
     """Which person of the clip the bundles must be of; None takes any."""
     canvas: str = ""
     """Overrides that choose the canvas, for the command that makes what is missing."""
-
-
-def needs_of(stage: str) -> Needs:
-    """Return what a stage builds on, whether it is ours or a plugin's."""
-    outside = {name: needs for plugin in plugins().values() for name, needs in plugin.needs.items()}
-    return NEEDS.get(stage) or outside.get(stage, Needs())
-
-
-def is_renderer(stage: str) -> bool:
-    """Whether a stage sees pictures, so that its runs and bundles belong to one canvas."""
-    return stage in RENDERERS or any(stage in plugin.renderers for plugin in plugins().values())
 
 
 def find_upstream(stage: str, search: Search) -> dict[str, Path]:
@@ -79,7 +56,7 @@ def newest_bundle(stage: str, search: Search) -> Path | None:
 def _fits(bundle: Path, stage: str, search: Search) -> bool:
     if bundle.parent.name.startswith(DEBUG):
         return False
-    facts = Manifest.read(bundle, "bundle").facts
+    facts = Manifest.read(bundle, BundleFacts).facts.model_dump()
     # A bundle that names nobody was learnt from everybody (a corpus).
     if search.subject is not None and facts.get("subject", search.subject) != search.subject:
         return False
@@ -90,7 +67,7 @@ def subjects_of(stage: str, search: Search) -> list[int]:
     """Return the people of the clip that have a finished bundle of `stage`, in rising order."""
     manifests = (search.runs / search.clip / stage).glob(f"*/bundle/{MANIFEST}")
     fitting = [path.parent for path in manifests if _fits(path.parent, stage, search)]
-    return sorted({int(Manifest.read(folder, "bundle").facts.get("subject", 0)) for folder in fitting})
+    return sorted({getattr(Manifest.read(folder, TrainedFacts).facts, "subject", None) or 0 for folder in fitting})
 
 
 def _missing(stage: str, name: str, search: Search) -> str:

@@ -10,7 +10,7 @@ from lightning.pytorch.utilities.types import STEP_OUTPUT
 from torch.utils.data import DataLoader, Dataset
 
 from beavervision.stages.base import BundleContents, StageData, StageModule
-from beavervision.stages.media import Curves, Film, Media, Picture
+from beavervision.stages.visualization.media import Curves, Film, Media, Picture
 
 SHADE = np.arange(5 * 32 * 32 * 3, dtype=np.uint8).reshape(5, 32, 32, 3)
 """Five small frames."""

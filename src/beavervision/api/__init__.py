@@ -1,0 +1,7 @@
+"""The Python API: prepare footage, train an avatar, make it speak, measure it."""
+
+from beavervision.api.avatar import Avatar
+from beavervision.api.commands import Evaluation, evaluate, prepare, train
+from beavervision.api.video import Frame, TalkingVideo
+
+__all__ = ["Avatar", "Evaluation", "Frame", "TalkingVideo", "evaluate", "prepare", "train"]

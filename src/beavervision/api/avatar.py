@@ -1,0 +1,187 @@
+"""An avatar: the trained stages of one person, which can be made to speak."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from beavervision.api.session import Progress, api_call, person_overrides
+from beavervision.api.video import TalkingVideo
+from beavervision.artifacts.motion import Motion
+from beavervision.config.python_overrides import override_list
+from beavervision.errors import BundleError
+from beavervision.inference.avatar import Avatar as LoadedAvatar
+from beavervision.inference.driver import MotionDriver
+from beavervision.inference.pipeline import TalkingHeadPipeline
+from beavervision.inference.speech import Speech
+from beavervision.workflows.infer import build_pipeline, load_avatar
+from beavervision.workflows.infer_settings import motion_controls
+
+
+class Avatar:
+    """The trained stages of one person.
+
+    `bv.train` returns one; `Avatar.load` finds one on disk. The networks are loaded at the first use and kept.
+
+    Example:
+        >>> import beavervision as bv
+        >>> avatar = bv.Avatar.load("runs/me")  # doctest: +SKIP
+        >>> avatar.speak("speech.wav").save("talk.mp4")  # doctest: +SKIP
+    """
+
+    def __init__(self, folder: Path, preset: str | None, subject: int, overrides: Mapping[str, Any]) -> None:
+        self.folder = folder
+        """`<runs>/<name>`, which holds the clip and the runs of all stages."""
+        self.preset = preset
+        """Experiment whose bundles are preferred; None takes the newest."""
+        self.subject = subject
+        """Which person of the clip, from 0."""
+        self._overrides = dict(overrides)
+        self._loaded: dict[tuple[Path, ...], LoadedAvatar] = {}
+
+    @classmethod
+    def load(
+        cls,
+        folder: str | Path,
+        *,
+        preset: str | None = None,
+        subject: int = 0,
+        overrides: Mapping[str, Any] | None = None,
+        **keywords: Any,
+    ) -> Avatar:
+        """Find a trained avatar.
+
+        Args:
+            folder: `<runs>/<name>`, such as `runs/me`.
+            preset: prefer bundles of this experiment, such as `cpu_quick`; None takes the newest.
+            subject: which person, where the clip has several.
+            overrides: settings of `infer`, dotted key -> value, such as `{"hardware.render": "full"}`.
+            keywords: the same with two underscores for a dot: `hardware__render="full"`.
+
+        Raises:
+            BundleError: when the folder does not exist.
+            BeaverError: when a stage has not been trained; the sentence says how to train it.
+        """
+        path = Path(folder)
+        if not path.is_dir():
+            raise BundleError(f"{path} does not exist; give the folder of a trained person, such as runs/me.")
+        settings = {override.partition("=")[0]: override for override in override_list(overrides, keywords)}
+        avatar = cls(path, preset, subject, {})
+        avatar._overrides = settings
+        with api_call("infer", avatar._arguments({}), progress=False) as cfg:
+            loaded = load_avatar(cfg, avatar._loaded)
+        avatar.subject = loaded.subject
+        return avatar
+
+    @property
+    def name(self) -> str:
+        """Name of the person's clip (`data.name`)."""
+        return self.folder.name
+
+    @property
+    def runs(self) -> Path:
+        """Folder of all runs (`paths.runs`)."""
+        return self.folder.parent
+
+    def speak(
+        self,
+        audio: str | Path,
+        *,
+        background: str | Path = "auto",
+        pose: str | Path = "pingpong",
+        fps: float | Literal["clip", "source"] = "clip",
+        seed: int = 1,
+        progress: Progress = None,
+        overrides: Mapping[str, Any] | None = None,
+        **keywords: Any,
+    ) -> TalkingVideo:
+        """Generate the whole person over a background.
+
+        Args:
+            audio: any audio or video file with speech.
+            background: `auto`, `plate`, `source`, `none`, a colour, a picture or a video.
+            pose: `pingpong`, `energy`, `static`, `<first>-<last>` frame of the footage, or the folder of a Motion.
+            fps: frames per second: the clip's, the footage's own, or a number.
+            seed: of the motion's noise and of the blinks.
+            progress: None shows a bar, False nothing; a function gets (stage, done, total).
+            overrides: further settings of `infer`, such as `{"control.mouth_amp": 1.2}`.
+            keywords: the same with two underscores for a dot: `control__mouth_amp=1.2`.
+
+        Raises:
+            AudioError: when the file cannot be read, or is silent.
+            ConfigError: when a setting does not exist or cannot have this value.
+        """
+        chosen = {"mode": "avatar", "background": background, "pose": pose, "fps": fps, "seed": seed}
+        return self._video(audio, chosen, progress, override_list(overrides, keywords))
+
+    def dub(
+        self,
+        audio: str | Path,
+        *,
+        region: Literal["head", "lower_face"] = "head",
+        length: Literal["speech", "source"] = "speech",
+        fps: float | Literal["clip", "source"] = "clip",
+        seed: int = 1,
+        progress: Progress = None,
+        overrides: Mapping[str, Any] | None = None,
+        **keywords: Any,
+    ) -> TalkingVideo:
+        """Keep the footage and replace the head, so that the person says something else.
+
+        Args:
+            audio: any audio or video file with speech.
+            region: what changes: the whole head, or only mouth, jaw and cheeks.
+            length: `speech` plays the footage to and fro until all is said; `source` ends with the footage.
+            fps: frames per second: the clip's, the footage's own, or a number.
+            seed: of the motion's noise.
+            progress: None shows a bar, False nothing; a function gets (stage, done, total).
+            overrides: further settings of `infer`.
+            keywords: the same with two underscores for a dot.
+
+        Raises:
+            AudioError: when the file cannot be read, or is silent.
+            ConfigError: when a setting does not exist or cannot have this value.
+        """
+        chosen = {"mode": "dub", "region": region, "length": length, "fps": fps, "seed": seed}
+        return self._video(audio, chosen, progress, override_list(overrides, keywords))
+
+    def motion(self, audio: str | Path, *, overrides: Mapping[str, Any] | None = None, **keywords: Any) -> Motion:
+        """Return the predicted motion of the face, without rendering.
+
+        Args:
+            audio: any audio or video file with speech.
+            overrides: settings of `infer`, such as `{"control.temperature": 0.2}`.
+            keywords: the same with two underscores for a dot: `control__temperature=0.2`.
+
+        Returns:
+            Expression coefficients and landmark offsets of every frame.
+
+        Raises:
+            AudioError: when the file cannot be read, or is silent.
+        """
+        arguments = [*self._arguments({"audio": audio}), *override_list(overrides, keywords)]
+        with api_call("infer", arguments, progress=False) as cfg:
+            driver = MotionDriver(load_avatar(cfg, self._loaded), motion_controls(cfg))
+            return driver.motion(Speech.from_file(audio))
+
+    def _video(
+        self, audio: str | Path, chosen: Mapping[str, Any], progress: Progress, further: list[str]
+    ) -> TalkingVideo:
+        arguments = [*self._arguments({"audio": audio, **chosen}), *further]
+
+        def make_pipeline(out: Path) -> TalkingHeadPipeline:
+            with api_call("infer", arguments, progress) as cfg:
+                return build_pipeline(cfg, out, self._loaded)
+
+        return TalkingVideo(make_pipeline, progress)
+
+    def _arguments(self, chosen: Mapping[str, Any]) -> list[str]:
+        """The overrides of an `infer` command for this person."""
+        person = {**person_overrides(self.name, self.runs), "subject": self.subject}
+        if self.preset is not None:
+            person["experiment"] = self.preset
+        return [*override_list({**person, **chosen}, {}), *self._overrides.values()]
+
+    def __repr__(self) -> str:
+        return f"Avatar({str(self.folder)!r})"

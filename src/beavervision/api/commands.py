@@ -1,0 +1,209 @@
+"""prepare, train and evaluate as functions; the command line's verbs call the same workflows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from beavervision.api.avatar import Avatar
+from beavervision.api.progress import ProgressCallback
+from beavervision.api.session import Progress, api_call, person_overrides
+from beavervision.artifacts.clip import Clip
+from beavervision.config.python_overrides import override_list
+from beavervision.config.stage_graph import CHAIN
+from beavervision.config.wildcards import stem
+from beavervision.errors import BundleError, ConfigError
+from beavervision.workflows.upstream import Search, newest_bundle
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What `evaluate` measured."""
+
+    stage: str
+    figures: dict[str, float]
+    """Name -> mean over the held-out frames."""
+    folder: Path
+    """Holds metrics.json, frames.csv and the stage's pictures and films."""
+
+
+def prepare(
+    video: str | Path,
+    *,
+    name: str | None = None,
+    runs: str | Path = "runs",
+    force: bool = False,
+    progress: Progress = None,
+    overrides: Mapping[str, Any] | None = None,
+    **keywords: Any,
+) -> Clip:
+    """Find the person in a video: face, pose, expression, labels, background. Done once; a second call is quick.
+
+    Args:
+        video: any common video file; it is only read.
+        name: of the clip; by default the file's.
+        runs: folder of all runs; the clip goes to `<runs>/<name>/clip`.
+        force: prepare again although nothing changed.
+        progress: None shows bars, False nothing; a function gets (stage, done, total).
+        overrides: further settings of `prepare`, dotted key -> value, such as `{"data.start": 2.0}`.
+        keywords: the same with two underscores for a dot: `data__start=2.0`.
+
+    Raises:
+        FootageError: when the video cannot be read or shows no face.
+        ConfigError: when a setting does not exist or cannot have this value.
+
+    Example:
+        >>> import beavervision as bv
+        >>> clip = bv.prepare("me.mp4", name="me")  # doctest: +SKIP
+        >>> clip.n_frames  # doctest: +SKIP
+        750
+    """
+    from beavervision.workflows.prepare import prepare as run
+
+    name = stem(str(video)) if name is None else name
+    chosen = {**person_overrides(name, runs), "data.video": str(video), "force": force}
+    arguments = [*override_list(chosen, {}), *override_list(overrides, keywords)]
+    with api_call("prepare", arguments, progress) as cfg:
+        if callable(progress):
+            progress("prepare", 0, 1)
+        folder = run(cfg).folder
+        clip = Clip.load(folder)
+    if callable(progress):
+        progress("prepare", 1, 1)
+    return clip
+
+
+def train(
+    clip: Clip | str | Path,
+    stages: str | Sequence[str] = CHAIN,
+    *,
+    preset: str | None = None,
+    progress: Progress = None,
+    overrides: Mapping[str, Any] | None = None,
+    **keywords: Any,
+) -> Avatar:
+    """Train the stages of an avatar one after the other. Finished stages are skipped; stopped ones continue.
+
+    Args:
+        clip: what `prepare` returned, or its folder `<runs>/<name>/clip`.
+        stages: one stage or several in the order of training; by default all that `speak` needs.
+        preset: an experiment, such as `cpu_quick`; None trains the full size, which wants a GPU or a night.
+        progress: None shows bars, False nothing; a function gets (stage, done, total) in training steps.
+        overrides: further settings of `train`, dotted key -> value, such as `{"trainer.max_steps": 10}`.
+        keywords: the same with two underscores for a dot: `trainer__max_steps=10`.
+
+    Raises:
+        ConfigError: when a stage or a setting does not exist or cannot have this value.
+        TrainingError: when the loss is not finite.
+        StoppedError: when training was stopped; the same call continues it.
+
+    Example:
+        >>> import beavervision as bv
+        >>> avatar = bv.train("runs/me/clip", preset="cpu_quick")  # doctest: +SKIP
+    """
+    from beavervision.workflows.train import train as run
+
+    folder = _clip_folder(clip)
+    further = override_list(overrides, keywords)
+    for stage in [stages] if isinstance(stages, str) else stages:
+        with api_call("train", _train_arguments(folder, stage, preset, further), progress) as cfg:
+            callbacks = [ProgressCallback(stage, progress)] if callable(progress) else []
+            if callbacks:
+                cfg.callbacks.progress = None
+            run(cfg, callbacks)
+    return Avatar(folder.parent, preset, _subject_of(further), {})
+
+
+def evaluate(
+    target: Avatar | Clip | str | Path,
+    stage: str,
+    *,
+    preset: str | None = None,
+    progress: Progress = None,
+    overrides: Mapping[str, Any] | None = None,
+    **keywords: Any,
+) -> Evaluation:
+    """Measure a trained stage on the frames that it never saw.
+
+    Without further settings the newest run of the stage is measured, with the settings that it was trained with.
+
+    Args:
+        target: an avatar, or the clip that the stage was trained on.
+        stage: such as `radnerf_head`.
+        preset: the experiment of the run; None takes the newest run.
+        progress: None shows a bar, False nothing; a function gets (stage, done, total).
+        overrides: settings that the run was trained with, where another than the newest is meant.
+        keywords: the same with two underscores for a dot.
+
+    Raises:
+        BundleError: when the stage has not been trained.
+
+    Example:
+        >>> import beavervision as bv
+        >>> bv.evaluate(bv.Avatar.load("runs/me"), "radnerf_head").figures["val/psnr"]  # doctest: +SKIP
+        27.4
+    """
+    from beavervision.workflows.evaluate import evaluate as run
+
+    folder = target.folder / "clip" if isinstance(target, Avatar) else _clip_folder(target)
+    preset = target.preset if preset is None and isinstance(target, Avatar) else preset
+    further = override_list(overrides, keywords)
+    arguments = _train_arguments(folder, stage, preset, further)
+    if not further:
+        arguments = [*_trained_overrides(folder, stage, preset), *override_list(_person(folder), {})]
+    with ExitStack() as stack:
+        cfg = stack.enter_context(api_call("evaluate", arguments, progress))
+        if callable(progress):
+            progress(stage, 0, 1)
+        path = run(cfg)
+        if callable(progress):
+            progress(stage, 1, 1)
+    return Evaluation(stage, json.loads(path.read_text(encoding="utf-8")), path.parent)
+
+
+def _clip_folder(clip: Clip | str | Path) -> Path:
+    if isinstance(clip, str | Path):
+        return Clip.load(Path(clip)).folder
+    return Path(clip.folder)
+
+
+def _person(folder: Path) -> dict[str, Any]:
+    """Overrides for the person whose clip lies in `folder`.
+
+    Raises:
+        ConfigError: when the folder is not `<runs>/<name>/clip`.
+    """
+    if folder.name != "clip":
+        raise ConfigError(f"{folder} is not <runs>/<name>/clip; prepare the footage with bv.prepare first.")
+    return person_overrides(folder.parent.name, folder.parent.parent)
+
+
+def _train_arguments(folder: Path, stage: str, preset: str | None, further: list[str]) -> list[str]:
+    chosen = {**_person(folder), "model": stage} | ({} if preset is None else {"experiment": preset})
+    return [*override_list(chosen, {}), *further]
+
+
+def _subject_of(overrides: Sequence[str]) -> int:
+    values = [o.partition("=")[2] for o in overrides if o.startswith("datamodule.subject=")]
+    return int(values[-1]) if values else 0
+
+
+def _trained_overrides(folder: Path, stage: str, preset: str | None) -> list[str]:
+    """The overrides that the newest run of a stage was trained with, apart from those for the person.
+
+    Raises:
+        BundleError: when there is no finished run.
+    """
+    person = _person(folder)
+    bundle = newest_bundle(stage, Search(Path(person["paths.runs"]), person["data.name"], preset))
+    if bundle is None:
+        raise BundleError(f"{folder.parent} has no finished {stage}; train it with bv.train(clip, {stage!r}).")
+    notes = bundle.parent / ".hydra" / "overrides.yaml"
+    known = list(OmegaConf.load(notes)) if notes.is_file() else [f"model={stage}"]
+    return [o for o in map(str, known) if not o.startswith(("data=", "data.", "paths.", "hydra."))]

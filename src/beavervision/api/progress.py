@@ -1,0 +1,33 @@
+"""Progress of a training run, reported to a function of the caller."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from lightning import Callback, LightningModule, Trainer
+
+
+class ProgressCallback(Callback):
+    """Calls a function with the stage, the training steps done, and their total.
+
+    Args:
+        stage: such as `radnerf_head`.
+        report: the function.
+    """
+
+    def __init__(self, stage: str, report: Callable[[str, int, int], None]) -> None:
+        self._stage, self._report = stage, report
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Report where the run begins."""
+        self._call(trainer)
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+        """Report one more step."""
+        self._call(trainer)
+
+    def _call(self, trainer: Trainer) -> None:
+        total = trainer.estimated_stepping_batches
+        self._report(self._stage, trainer.global_step, int(total) if math.isfinite(total) else -1)

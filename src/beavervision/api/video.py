@@ -1,0 +1,129 @@
+"""The result of `Avatar.speak` and `Avatar.dub`: frames with their sound, or a video file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from beavervision.api.session import Progress
+from beavervision.errors import ConfigError
+from beavervision.inference.pipeline import SOUND_RATE, TalkingHeadPipeline
+from beavervision.inference.speech import mix_speeches
+from beavervision.video.sound_feed import Pieces
+from beavervision.workflows.progress import film_progress
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame of a talking video."""
+
+    image: UInt8[np.ndarray, "H W c"]
+    """RGB, or RGB and opacity where `background="none"`; 0 to 255."""
+    time: float
+    """Seconds from the beginning of the video."""
+    sound: Float[np.ndarray, "n"]
+    """Mono samples in [-1, 1] from this frame to the next."""
+    sample_rate: int
+    """Samples per second."""
+
+
+class TalkingVideo:
+    """A person who speaks, rendered when it is iterated or saved.
+
+    Args:
+        make_pipeline: returns a fresh pipeline for a file of this name.
+        progress: see `Avatar.speak`.
+
+    Example:
+        >>> video = avatar.speak("speech.wav")  # doctest: +SKIP
+        >>> for frame in video:  # doctest: +SKIP
+        ...     print(frame.time, frame.image.shape, len(frame.sound))
+    """
+
+    def __init__(self, make_pipeline: Callable[[Path], TalkingHeadPipeline], progress: Progress = None) -> None:
+        self._make, self._progress = make_pipeline, progress
+        pipeline = make_pipeline(Path("video.mp4"))
+        self._fresh: TalkingHeadPipeline | None = pipeline
+        self.fps = float(pipeline.fps)
+        """Frames per second."""
+        self.size: tuple[int, int] = pipeline.size
+        """Width and height in pixels."""
+        self.n_frames = int(pipeline.n_frames)
+        """Number of frames."""
+        self.sample_rate = SOUND_RATE
+        """Samples per second of the sound."""
+        self.path: Path | None = None
+        """The file that `save` wrote last."""
+        self._timings: dict[str, float] = {}
+
+    def __len__(self) -> int:
+        return self.n_frames
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Render the frames one after the other; memory does not depend on the length of the speech."""
+        pipeline, self._fresh = self._fresh or self._make(Path("video.mp4")), None
+        sound, begun, done = Pieces(mix_speeches(pipeline.speeches, SOUND_RATE)), time.perf_counter(), 0
+        with closing(pipeline.frames()) as images:  # pyright: ignore[reportArgumentType]  (a generator)
+            for index, image in enumerate(images):
+                first, last = (round(i * SOUND_RATE / self.fps) for i in (index, index + 1))
+                samples = np.asarray(sound.take(last - first), np.float32)
+                samples = np.pad(samples, (0, last - first - len(samples)))
+                done = index + 1
+                if callable(self._progress):
+                    self._progress("render", done, self.n_frames)
+                yield Frame(image, index / self.fps, samples, SOUND_RATE)
+        self._timings = pipeline.timer.milliseconds_per_frame(done)
+        self._timings["film"] = 1000 * (time.perf_counter() - begun) / max(done, 1)
+
+    def save(self, out: str | Path) -> Path:
+        """Write the video with its sound, and a contact sheet beside it.
+
+        Args:
+            out: `.mp4`, `.webm`, `.mov` (with opacity where the background is `auto` or `none`), or a pattern of PNG
+                files such as `folder/%05d.png`.
+
+        Returns:
+            The file.
+
+        Raises:
+            ConfigError: when the format is unknown.
+            StorageError: when the file cannot be written.
+
+        Example:
+            >>> avatar.speak("speech.wav").save("talk.mp4")  # doctest: +SKIP
+        """
+        if str(out) == "-":
+            raise ConfigError("out=- is for the command line; iterate over the video instead.")
+        path = Path(out)
+        pipeline = self._make(path)
+        if callable(self._progress):
+            report = self._progress
+            film = pipeline.write(path, lambda done: report("render", done, self.n_frames))
+        elif self._progress is False:
+            film = pipeline.write(path)
+        else:
+            with film_progress(self.n_frames) as shown:
+                film = pipeline.write(path, shown)
+        if film is not None:
+            self._timings = dict(pipeline.timer.milliseconds_per_frame(film.n_frames))
+        self.path = path
+        return path
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """Frames, rate, length and, once rendered, wall time: `ms_per_frame/<part>` and `frames_per_second`."""
+        figures = {"frames": float(self.n_frames), "fps": self.fps, "seconds": self.n_frames / self.fps}
+        figures |= {f"ms_per_frame/{part}": value for part, value in self._timings.items()}
+        if wall := self._timings.get("film"):
+            figures["frames_per_second"] = 1000 / wall
+        return figures
+
+    def __repr__(self) -> str:
+        width, height = self.size
+        return f"TalkingVideo({self.n_frames} frames, {width}x{height}, {self.fps:g} fps)"

@@ -1,0 +1,28 @@
+"""The stages: the order of training, which bundles each one builds on, and which ones render."""
+
+from __future__ import annotations
+
+from beavervision.config.plugins import Needs, plugins
+
+CHAIN = ("audio2motion", "postnet", "radnerf_head", "radnerf_torso")
+"""The stages that infer needs, in the order of training."""
+RENDERERS = ("radnerf_head", "radnerf_torso")
+"""The stages that see pictures: their bundles belong to one clip and one canvas."""
+
+NEEDS = {
+    "audio2motion": Needs(optional=("syncnet",)),
+    "postnet": Needs(required=("audio2motion",), optional=("syncnet",)),
+    "radnerf_torso": Needs(required=("radnerf_head",)),
+    "infer": Needs(required=CHAIN),
+}
+
+
+def needs_of(stage: str) -> Needs:
+    """Return what a stage builds on, whether it is ours or a plugin's."""
+    outside = {name: needs for plugin in plugins().values() for name, needs in plugin.needs.items()}
+    return NEEDS.get(stage) or outside.get(stage, Needs())
+
+
+def is_renderer(stage: str) -> bool:
+    """Whether a stage sees pictures, so that its runs and bundles belong to one canvas."""
+    return stage in RENDERERS or any(stage in plugin.renderers for plugin in plugins().values())

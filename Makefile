@@ -10,6 +10,10 @@ STAMP  := $(VENV)/.installed-$(KEY)
 # As beavervision.cli.entry sets it, for tests and benchmarks that do not go through it.
 export GOMP_SPINCOUNT ?= 1000
 
+# Tests run side by side, one thread each; beyond four processes they only wait for the disk.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$(( n < 4 ? n : 4 )))
+ONE_THREAD := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo test lint bench torture clean
 
@@ -34,7 +38,7 @@ demo: $(STAMP) ## the whole chain on the synthetic actor: an mp4 and a report in
 	@$(BIN)/python -m beavervision.cli.demo
 
 test: $(STAMP) lint ## everything: layers, style, types, tests
-	@$(BIN)/python -m pytest -q
+	@$(ONE_THREAD) $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
 
 lint: $(STAMP) ## layers, style and types only
 	@$(BIN)/lint-imports

@@ -7,8 +7,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from speech_clips import write_speech_clip
 
 from beavervision.artifacts.clip import Clip
 
@@ -96,3 +98,13 @@ def chain(
     done = command_line("train.py", *CHAIN_COMMAND, f"paths.runs={runs}")
     assert done.returncode == 0, done.stderr
     return runs
+
+
+@pytest.fixture
+def speech_clip(tmp_path: Path) -> Callable[..., Clip]:
+    """Function that writes a speech clip below tmp_path and returns it; see `write_speech_clip`."""
+
+    def write(name: str = "babble", **settings: Any) -> Clip:
+        return write_speech_clip(tmp_path / name / "clip", name=name, **settings)
+
+    return write

@@ -11,7 +11,8 @@ from beavervision.nerf.backends import numba_grid, registry
 from beavervision.nerf.backends.numba import kernel_levels
 from beavervision.nerf.backends.registry import load_backend, resolve
 from beavervision.nerf.backends.torch import TorchBackend, entry_index, levels_of
-from beavervision.nerf.grid import GridEncoding, GridLayout
+from beavervision.nerf.grid import GridEncoding
+from beavervision.nerf.grid_layout import GridLayout
 
 LAYOUTS = [
     GridLayout(dims=3, levels=4, base=4, finest=64, log2_entries=10),

@@ -5,7 +5,8 @@ import torch
 
 from beavervision.nerf.backends.fused import FusedSizes
 from beavervision.nerf.backends.registry import load_backend
-from beavervision.nerf.grid import GridEncoding, GridLayout
+from beavervision.nerf.grid import GridEncoding
+from beavervision.nerf.grid_layout import GridLayout
 from beavervision.nerf.mlp import RayMLP
 
 pytestmark = pytest.mark.gpu

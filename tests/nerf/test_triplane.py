@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from beavervision.errors import BeaverError
-from beavervision.nerf.grid import GridLayout
+from beavervision.nerf.grid_layout import GridLayout
 from beavervision.nerf.triplane import TriplaneEncoding
 from beavervision.stages.radnerf_head.fields.registry import KINDS, make_field
 from beavervision.stages.radnerf_head.module import HeadModule

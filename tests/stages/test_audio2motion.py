@@ -3,7 +3,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from motion_networks import TINY, random_speech, tiny_network
+from motion_networks import random_speech, tiny_network
+from motion_training import make_data, make_module
 from stage_training import SaveAt, export, fit
 
 from beavervision.audio.features import AudioFeatureExtractor
@@ -14,25 +15,11 @@ from beavervision.data.speech_sample import make_sample
 from beavervision.errors import BeaverError
 from beavervision.face.model_registry import load_face_model
 from beavervision.stages.audio2motion.batch import collate
-from beavervision.stages.audio2motion.data import Audio2MotionData
 from beavervision.stages.audio2motion.inference import AudioToMotion
 from beavervision.stages.audio2motion.module import Audio2Motion
 from beavervision.stages.audio2motion.speaking_style import mouth_projector
 from beavervision.stages.audio2motion.training_stats import compute_training_stats
 from beavervision.stages.face_geometry import lip_distance
-
-FAST = {"learning_rate": 3e-3, "warm_up": 2, "kl_rise": 4, "kl_hold": 4}
-
-
-def make_data(clip, **settings):
-    settings = {"batch_size": 4, "window": 24, "augmented_copies": 2, "steps_per_epoch": 3, **settings}
-    return Audio2MotionData(clip.folder, {"kind": "mel"}, **settings)
-
-
-def make_module(data, **settings):
-    data.setup("fit")
-    torch.manual_seed(0)
-    return Audio2Motion(**data.dimensions(), network=TINY, schedule=FAST, **settings)
 
 
 def write_bundle(folder, module, data):

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 from corpora import write_speech_corpus, write_speech_talk
+from motion_networks import TINY
+from motion_training import FAST, make_data, make_module
 from stage_training import export, fit
-from test_audio2motion import FAST, TINY, make_data, make_module
 from transformers import HubertConfig, HubertModel
 
 from beavervision.artifacts.corpus import Corpus, write_corpus
@@ -85,8 +86,8 @@ def test_a_corpus_leaves_a_bundle_of_nobody(corpus, tmp_path):
     trainer = fit(module, data, 2, val_every=2)
     assert {"val/loss", "val/mouth_correlation"} <= set(trainer.callback_metrics)
     bundle = export(tmp_path / "bundle", module, data)
-    assert "subject" not in bundle.facts
-    assert (bundle.facts["clip"], bundle.facts["clip_sha256"]) == ("voices", corpus.sha256)
+    assert "subject" not in bundle.facts.model_dump()
+    assert (bundle.facts.clip, bundle.facts.clip_sha256) == ("voices", corpus.sha256)
     assert len(AudioToMotion.from_bundle(bundle.folder).predict(np.zeros(6400, np.float32)).expression) == 10
 
 

@@ -1,4 +1,4 @@
-"""The fast head: its kernels against their twins, its windows, squares and upsampler, and what it learns."""
+"""The fast head: its kernels against their twins, its windows, patches and upsampler, and what it learns."""
 
 import dataclasses
 
@@ -171,12 +171,12 @@ def test_an_upsampled_pixel_depends_on_its_reach_alone():
     assert touched.max(0).values.tolist() == [5 + network.reach] * 2
 
 
-def test_squares_stay_on_the_canvas_and_begin_where_blocks_do():
+def test_patches_stay_on_the_canvas_and_begin_where_blocks_do():
     boxes = np.array([[0, 0, 9, 9], [30, 20, 50, 40]])
     regions = RegionRaySampler(head=boxes, mouth=np.array([[4, 4, 6, 6], [49, 39, 50, 40]]), eyes=boxes)
     plan = PatchSampler(frames=1, blocks=6, factor=3, mouth_share=1.0).inside((50, 40))
     draw = np.random.default_rng(0)
-    # The mouth of frame 1 lies in the corner: the last square that fits begins at block 50 // 3 - 6 and 40 // 3 - 6.
+    # The mouth of frame 1 lies in the corner: the last patch that fits begins at block 50 // 3 - 6 and 40 // 3 - 6.
     assert sample_patch_corner(regions, 1, plan, (50, 40), draw).tolist() == [10, 7]
     pixels = patch_pixels(sample_patch_corner(regions, 0, plan, (50, 40), draw), plan)
     assert pixels.shape == (18 * 18, 2)

@@ -111,7 +111,7 @@ def test_losses_and_poses():
     assert rgb.grad.device == AWAY
 
 
-def test_squares():
+def test_patches():
     batch = ray_batch(2, 24 * 24)
     shown = rand(2 * 24 * 24, 4).requires_grad_()
     loss = PerceptualLoss()(shown, batch)

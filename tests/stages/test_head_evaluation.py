@@ -10,10 +10,10 @@ import torch
 
 from beavervision.callbacks.frame_figures import FrameFigures
 from beavervision.face.framing import FrameSpec
-from beavervision.stages.media import SOUND_RATE, Curves, Film, Picture
 from beavervision.stages.radnerf_head.data import HeadData
 from beavervision.stages.radnerf_head.module import HeadModule
 from beavervision.stages.radnerf_head.visualization.curves import frame_curves
+from beavervision.stages.visualization.media import SOUND_RATE, Curves, Film, Picture
 from beavervision.synthetic.miniature import miniature_clip
 
 FIELD = {"levels": 2, "finest": 24, "ambient_dims": 2, "log2_entries": 8, "hidden": 8, "geometry": 4, "samples": 2}

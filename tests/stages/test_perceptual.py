@@ -88,7 +88,7 @@ def test_patches_of_a_thumbnail_are_enlarged(data, weights):
 
 def test_lpips_judges_where_its_weights_are(batch, truth, weights, monkeypatch, tmp_path):
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
-    assert "LPIPS wants alexnet" in PerceptualLoss().describe()
+    assert "for LPIPS put alexnet" in PerceptualLoss().describe()
     assert PerceptualLoss().network is None
     loss = PerceptualLoss(weight=0.5, lpips=str(weights))
     assert loss.describe() == "patch loss: LPIPS (AlexNet)"

@@ -253,4 +253,4 @@ def test_unknown_modes_and_other_faces_are_refused(refiner):
 def test_a_bundle_of_another_stage_is_refused(clips):
     with pytest.raises(BeaverError, match="is a bundle of audio2motion, not of postnet"):
         MotionRefiner.from_bundle(clips["upstream"]["audio2motion"])
-    assert Bundle.load(clips["upstream"]["audio2motion"], "audio2motion").facts["clip"] == "babble"
+    assert Bundle.load(clips["upstream"]["audio2motion"], "audio2motion").facts.clip == "babble"

@@ -146,7 +146,7 @@ def test_training_conditions_are_noisy_and_others_are_not(clip):
     assert torch.equal(noisy.frame_batch(20).face.windows, plain.frame_batch(20).face.windows)
 
 
-def test_rays_and_squares_name_their_frames(data):
+def test_rays_and_patches_name_their_frames(data):
     for batch in (data.ray_batch(0), data.patch_batch(0, PatchSampler(frames=3, blocks=8))):
         assert batch.shown == tuple(data.train_frames[batch.frame].tolist())
         assert batch.to("cpu").describe() == "of frames " + ", ".join(map(str, sorted(set(batch.shown))))
@@ -183,7 +183,7 @@ def test_training_writes_figures_strips_and_the_shell(trained):
     assert 0 < int(shell.sum()) < shell.numel()
 
 
-@pytest.mark.parametrize("stop", [1, 2, 3], ids=["before squares judge", "before the last phase", "in the last phase"])
+@pytest.mark.parametrize("stop", [1, 2, 3], ids=["before patches judge", "before the last phase", "in the last phase"])
 def test_resuming_equals_never_stopping_bit_for_bit(data, tmp_path, stop):
     settings = {"shell_at": 0.25, "distill_share": 0.5, "perceptual": {"at": 0.5}, "error_share": 0.25}
     whole = make_module(data, **settings)

@@ -1,7 +1,10 @@
+from dataclasses import asdict
+
 import lightning
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from beavervision.artifacts.bundle import save_bundle
 from beavervision.errors import BeaverError
@@ -11,7 +14,7 @@ from beavervision.stages.radnerf_torso.data import TorsoData, spread_indices
 from beavervision.stages.radnerf_torso.frozen_head import check_head
 from beavervision.stages.radnerf_torso.inference import TorsoRenderer, bake, render_baked, render_exact
 from beavervision.stages.radnerf_torso.module import RadNerfTorso
-from beavervision.stages.radnerf_torso.texture_detail import load_detail
+from beavervision.stages.radnerf_torso.texture_detail import detail_from_picture
 from beavervision.types import Label
 
 SPEC = FrameSpec("1x1", 1.0, 48, 0.4)
@@ -40,7 +43,16 @@ CORRECTION = np.array([0.0, 0.05, 0.0])
 
 
 def head_bundle(folder, clip, frame=SPEC.slug, sha=None):
-    facts = {"clip": clip.name, "clip_sha256": sha or clip.sha256, "frame": frame}
+    facts = {
+        "clip": clip.name,
+        "clip_sha256": sha or clip.sha256,
+        "fps": clip.fps,
+        "basis": clip.facts.basis,
+        "frame": frame,
+        "frame_spec": asdict(SPEC),
+        "canvas": [64, 48],
+        "train_frames": 10,
+    }
     subject = clip.subjects[0]
     assets = {"rotation": subject.rotation, "translation": subject.translation + CORRECTION}
     save_bundle(folder, "radnerf_head", {"w": torch.zeros(1)}, {}, facts, assets=assets)
@@ -140,7 +152,7 @@ def test_two_steps_to_a_bundle_and_back(make_data, tmp_path):
     rgb, alpha = renderer.render(renderer.track.take(frames))
     condition = data.conditioner.condition(data.track.take(frames))
     baked = bake(module.network, data.raster)
-    baked[..., :3] += load_detail(tmp_path / "b" / "detail.png")
+    baked[..., :3] += detail_from_picture(np.asarray(Image.open(tmp_path / "b" / "detail.png")))
     expected = render_baked(module.network, baked, data.raster, data.region, condition)
     np.testing.assert_array_equal(rgb, expected[0])
     np.testing.assert_array_equal(alpha, expected[1])

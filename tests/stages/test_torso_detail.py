@@ -4,13 +4,14 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torso_track import make_track
 
 from beavervision.stages.radnerf_torso.conditioner import TorsoConditioner
 from beavervision.stages.radnerf_torso.inference import bake
 from beavervision.stages.radnerf_torso.network import TorsoField
 from beavervision.stages.radnerf_torso.pixel_grid import PixelGrid
-from beavervision.stages.radnerf_torso.texture_detail import load_detail, rest_detail, save_detail
+from beavervision.stages.radnerf_torso.texture_detail import detail_from_picture, rest_detail, save_detail
 from beavervision.stages.radnerf_torso.torso_deformation import deformation_from_network, sample_at_rest
 
 RASTER = PixelGrid((96, 96), 2.0)
@@ -74,6 +75,6 @@ def test_no_detail_beyond_the_cloth(scene):
 def test_what_is_kept_is_what_was_found(tmp_path):
     detail = np.random.default_rng(0).uniform(-1, 1, (5, 7, 3)).astype(np.float32)
     detail[0] = 0
-    found = load_detail(save_detail(tmp_path / "detail.png", detail))
+    found = detail_from_picture(np.asarray(Image.open(save_detail(tmp_path / "detail.png", detail))))
     np.testing.assert_allclose(found, detail, atol=0.5 / 127 + 1e-6)
     assert (found[0] == 0).all()

@@ -32,13 +32,13 @@ class WindowEncoder(nn.Module):
         super().__init__()
         self.width = width
         widths, kernel = (channels, 32, 32, 64, 64), min(3, context)
-        self.convolutions = nn.ModuleList(
-            nn.Conv1d(a, b, kernel, padding=kernel // 2) for a, b in itertools.pairwise(widths)
-        )
-        self.linears = nn.ModuleList(nn.Linear(a, b) for a, b in ((64, 64), (64, 64), (64, width)))
-        for layer in (*self.convolutions, *self.linears):
+        convolutions = [nn.Conv1d(a, b, kernel, padding=kernel // 2) for a, b in itertools.pairwise(widths)]
+        linears = [nn.Linear(a, b) for a, b in ((64, 64), (64, 64), (64, width))]
+        self.convolutions, self.linears = nn.ModuleList(convolutions), nn.ModuleList(linears)
+        for layer in (*convolutions, *linears):
             nn.init.kaiming_normal_(layer.weight, a=SLOPE)
-            nn.init.zeros_(layer.bias)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
         narrowing = (width, 16, 8, 4, 2, 1)
         self.attention = nn.ModuleList(nn.Conv1d(a, b, 3, padding=1) for a, b in itertools.pairwise(narrowing))
         self.scores = nn.Linear(window, window)

@@ -1,4 +1,4 @@
-"""The scale of a clip's landmark conditions: taken from its training frames, carried in the bundle."""
+"""Normalisation of landmark conditions by the statistics of a clip's training frames; kept in the bundle."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ QUANTILES = (0.03, 0.97)
 
 
 @dataclass(frozen=True)
-class ConditionScale:
+class ConditionNormalizer:
     """Mean, spread and range of the landmark condition over a clip's training frames."""
 
     mean: Float[np.ndarray, "68 3"]
@@ -25,7 +25,7 @@ class ConditionScale:
     high: Float[np.ndarray, "68 3"]
 
     @classmethod
-    def of(cls, training: Float[np.ndarray, "T 68 3"], floor: float = FLOOR) -> ConditionScale:
+    def from_training_frames(cls, training: Float[np.ndarray, "T 68 3"], floor: float = FLOOR) -> ConditionNormalizer:
         """Scale of the given frames: training frames that show the face, and no others.
 
         Args:
@@ -52,7 +52,7 @@ def frame_windows(
     return values[np.clip(around, 0, len(values) - 1)][:, :, None]
 
 
-def without_gaps(values: Float[np.ndarray, "T *c"]) -> Float[np.ndarray, "T *c"]:
+def fill_gaps(values: Float[np.ndarray, "T *c"]) -> Float[np.ndarray, "T *c"]:
     """Fill frames that hold NaN linearly from their neighbours in time; ends are held.
 
     Raises:

@@ -40,8 +40,9 @@ class RayMLP(nn.Module):
         self.first = nn.Linear(of_sample, hidden, bias=False)
         self.shared = nn.Linear(of_ray, hidden, bias=False) if of_ray else None
         widths = [hidden] * (layers - 1) + [out]
-        self.rest = nn.ModuleList(nn.Linear(a, b, bias=False) for a, b in itertools.pairwise(widths))
-        for layer in self.rest[:-1]:
+        rest = [nn.Linear(a, b, bias=False) for a, b in itertools.pairwise(widths)]
+        self.rest = nn.ModuleList(rest)
+        for layer in rest[:-1]:
             nn.init.kaiming_normal_(layer.weight)
         for layer in (self.first, self.shared):
             if layer is not None:
@@ -63,6 +64,8 @@ class RayMLP(nn.Module):
             return self._at_once(fused, samples, rays)
         if self.shared is None:
             x = self.first(samples)
+        elif rays is None:
+            raise ValueError("this network needs the inputs of the rays")
         elif len(rays) == 1:
             x = nn.functional.linear(samples, self.first.weight, self.shared(rays)[0])
         else:
@@ -97,7 +100,9 @@ class _TruncatedExp(torch.autograd.Function):
         return torch.exp(x.clamp_max(MAX_EXPONENT))
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]  # autograd passes one gradient an output
+        ctx: Any, gradient: Tensor
+    ) -> Tensor:
         (x,) = ctx.saved_tensors
         return gradient * torch.exp(x.clamp(-MAX_EXPONENT, MAX_EXPONENT))
 

@@ -12,7 +12,7 @@ from beavervision.nerf.backends.registry import load_backend
 from beavervision.nerf.rays import Rays, box_span
 
 STEPS = 128
-"""Steps in which a ray looks at the occupancy grid between entering and leaving the box."""
+"""Steps of a ray through the occupancy grid between entering and leaving the box."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def sample_rays(
         jitter: place of each sample within its stratum, in [0, 1); 0.5 for rendering.
         backend: which implementation marches.
         longest: occupied length (units of UNIT_CM) after which a ray sees nothing more.
-        steps: how often a ray looks at the grid.
+        steps: how often a ray queries the grid.
     """
     near, far = box_span(rays)
     hits = (far > near).nonzero()[:, 0]

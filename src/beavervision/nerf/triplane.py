@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from beavervision.nerf.grid import INIT, GridEncoding, GridLayout
+from beavervision.nerf.grid import INIT, GridEncoding
+from beavervision.nerf.grid_layout import GridLayout
 
 AXES = {"xy": (0, 1), "yz": (1, 2), "xz": (0, 2)}
 """Coordinates that each plane sees."""

@@ -91,7 +91,9 @@ class _ScaledGradient(torch.autograd.Function):
         return values.view_as(values)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]  # autograd passes one gradient an output
+        ctx: Any, gradient: Tensor
+    ) -> tuple[Tensor, None]:
         return gradient * ctx.factor, None
 
 

@@ -16,11 +16,11 @@ from beavervision.nerf.backends import numba_grid, numba_march
 from beavervision.nerf.backends.fused import FusedNetwork, FusedSizes
 from beavervision.nerf.backends.numba_cells import DENSE, HASHED, TILED
 from beavervision.nerf.backends.numba_grid import block_size
-from beavervision.nerf.grid import GridLayout
+from beavervision.nerf.grid_layout import GridLayout
 
 
 @lru_cache(maxsize=32)
-def kernel_levels(layout: GridLayout, dtype: np.dtype) -> tuple[np.ndarray, ...]:
+def kernel_levels(layout: GridLayout, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """The layout as the kernels take it: scales, strides, kinds, offsets."""
     overflows = layout.resolutions.astype(float) ** layout.dims > layout.entries
     kinds = np.where(layout.hashed, HASHED, np.where(overflows, TILED, DENSE))
@@ -49,7 +49,9 @@ class _Encode(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]  # autograd passes one gradient an output
+        ctx: Any, gradient: Tensor
+    ) -> tuple[Tensor | None, Tensor | None, None]:
         points, table = ctx.saved_tensors
         place, towards = points.numpy(), gradient.contiguous().numpy()
         levels = kernel_levels(ctx.layout, place.dtype)
@@ -92,6 +94,7 @@ class NumbaBackend:
     ) -> tuple[Float[Tensor, "R S"], Float[Tensor, "R"]]:
         """Spread samples evenly over the occupied part of each ray; see `sampling.sample_rays`."""
         depths, lengths = torch.empty_like(jitter), torch.empty_like(near)
-        rays = (tensor.detach().contiguous().numpy() for tensor in (origins, directions, near, far, occupied, jitter))
-        numba_march.march(*rays, steps, longest, depths.numpy(), lengths.numpy())
+        given = (origins, directions, near, far, occupied, jitter)
+        start, towards, enter, leave, cells, shift = (tensor.detach().contiguous().numpy() for tensor in given)
+        numba_march.march(start, towards, enter, leave, cells, shift, steps, longest, depths.numpy(), lengths.numpy())
         return depths, lengths

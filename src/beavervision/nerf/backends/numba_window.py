@@ -68,7 +68,7 @@ def march(first, width, height, factor, cameras, rotation, translation, box, cle
         translation: of each frame, cm.
         box: corners of the box, cm.
         clear: chessboard distance of each cell to the nearest occupied one, in cells.
-        steps: how often a ray looks at the grid.
+        steps: how often a ray queries the grid.
         longest: occupied length after which a ray sees nothing more.
         depths: written.
         lengths: written.

@@ -14,7 +14,7 @@ from beavervision.errors import BeaverError
 
 if TYPE_CHECKING:
     from beavervision.nerf.backends.fused import FusedNetwork, FusedSizes
-    from beavervision.nerf.grid import GridLayout
+    from beavervision.nerf.grid_layout import GridLayout
 
 NAMES = ("auto", "torch", "compile", "numba", "tinycudann")
 

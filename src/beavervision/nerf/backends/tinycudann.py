@@ -5,14 +5,14 @@ from __future__ import annotations
 import warnings
 from functools import lru_cache
 
-import tinycudann as tcnn
+import tinycudann as tcnn  # pyright: ignore[reportMissingImports]  # optional: it has no wheel
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from beavervision.nerf.backends.fused import FusedNetwork, FusedSizes
 from beavervision.nerf.backends.torch import TorchBackend
-from beavervision.nerf.grid import GridLayout
+from beavervision.nerf.grid_layout import GridLayout
 
 FEATURES, DIMS = (1, 2, 4, 8), (2, 3, 4)
 """Numbers an entry and dimensions for which tiny-cuda-nn has grids (its grid.h)."""

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from beavervision.nerf.backends.fused import FusedNetwork, FusedSizes
-from beavervision.nerf.grid import GridLayout
+from beavervision.nerf.grid_layout import GridLayout
 
 PRIMES = (1, 2654435761, 805459861, 3674653429)
 """Factors of the spatial hash, one an axis (tiny-cuda-nn, common.h)."""

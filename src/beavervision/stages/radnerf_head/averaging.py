@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+from typing import Generic, TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+NetworkT = TypeVar("NetworkT", bound=nn.Module)
 
 
-class WeightAverage(nn.Module):
+class WeightAverage(nn.Module, Generic[NetworkT]):
     """Keeps the moving average of a network; buffers are copied as they are.
 
     The average warms up: after n updates it forgets at rate min(decay, (1 + n) / (10 + n)), so that it follows
@@ -19,10 +22,11 @@ class WeightAverage(nn.Module):
         decay: share of the old average that survives an update.
     """
 
-    def __init__(self, network: nn.Module, decay: float) -> None:
+    def __init__(self, network: NetworkT, decay: float) -> None:
         super().__init__()
-        self.network = copy.deepcopy(network).requires_grad_(requires_grad=False)
+        self.network: NetworkT = copy.deepcopy(network).requires_grad_(requires_grad=False)
         self.decay = decay
+        self.updates: Tensor
         self.register_buffer("updates", torch.tensor(0))
 
     def restart(self, network: nn.Module) -> None:
@@ -36,7 +40,9 @@ class WeightAverage(nn.Module):
         self.updates += 1
         n = int(self.updates)
         decay = min(self.decay, (1 + n) / (10 + n))
-        mine, theirs = list(self.network.parameters()), [p.detach() for p in network.parameters()]
-        torch._foreach_lerp_(mine, theirs, 1 - decay)
+        mine: list[Tensor] = [*self.network.parameters()]
+        theirs = [p.detach() for p in network.parameters()]
+        # One call for all weights.
+        torch._foreach_lerp_(mine, theirs, 1 - decay)  # pyright: ignore[reportPrivateImportUsage]  # no public name
         for own, other in zip(self.network.buffers(), network.buffers(), strict=True):
             own.copy_(other)

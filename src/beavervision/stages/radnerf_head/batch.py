@@ -1,8 +1,11 @@
-"""What the head is trained and validated on."""
+"""Batches that the head is trained and validated on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+import torch
 
 from beavervision.stages.radnerf_head.targets import PixelTarget
 from beavervision.types import Batch, Bool, Float, Int, Label, Tensor, UInt8
@@ -10,14 +13,14 @@ from beavervision.types import Batch, Bool, Float, Int, Label, Tensor, UInt8
 
 @dataclass
 class FaceBatch(Batch):
-    """What faces do in some frames: all that the field is conditioned on."""
+    """Condition of the field in some frames: landmarks, eyes, tracking."""
 
     windows: Float[Tensor, "F W C 204"]
     """Normalised landmark conditions round each frame."""
     eye: Float[Tensor, "F"]
     """Normalised openness of the eyes."""
     tracked: Float[Tensor, "F K"]
-    """How the frames were tracked: see `pose.tracked_features`."""
+    """How the frames were tracked: see `pose_optimizer.tracked_features`."""
 
 
 @dataclass
@@ -34,7 +37,7 @@ class RayBatch(Batch):
     behind: Float[Tensor, "F P 3"]
     """What the plate shows there; equal to `rgb` where there is no plate."""
     target: UInt8[Tensor, "F P"]
-    """`targets.Target`."""
+    """`targets.PixelTarget`."""
     matte: Float[Tensor, "F P"]
     """Opacity of hair and face, in [0, 1]."""
     moves: Bool[Tensor, "F P"]
@@ -52,9 +55,11 @@ class RayBatch(Batch):
         """The frames that its pixels are of."""
         return describe_frames(self.shown)
 
-    def to(self, device: object) -> RayBatch:
+    def to(self, device: torch.device | str) -> RayBatch:
         """Return the same batch with every tensor on `device`."""
-        moved = {name: value if isinstance(value, tuple) else value.to(device) for name, value in vars(self).items()}
+        moved: dict[str, Any] = {
+            name: value if isinstance(value, tuple) else value.to(device) for name, value in vars(self).items()
+        }
         return RayBatch(**moved)
 
 
@@ -71,16 +76,18 @@ class FrameBatch(Batch):
     labels: UInt8[Tensor, "H W"]
     """`types.Label`."""
     target: UInt8[Tensor, "H W"]
-    """`targets.Target`."""
+    """`targets.PixelTarget`."""
     mouth: Int[Tensor, "4"]
     """x0, y0, x1, y1 of the mouth's box, pixels."""
     cameras: Float[Tensor, "1 4"]
     rotation: Float[Tensor, "1 3 3"]
     translation: Float[Tensor, "1 3"]
 
-    def to(self, device: object) -> FrameBatch:
+    def to(self, device: torch.device | str) -> FrameBatch:
         """Return the same batch with every tensor on `device`."""
-        moved = {name: value if isinstance(value, int) else value.to(device) for name, value in vars(self).items()}
+        moved: dict[str, Any] = {
+            name: value if isinstance(value, int) else value.to(device) for name, value in vars(self).items()
+        }
         return FrameBatch(**moved)
 
 

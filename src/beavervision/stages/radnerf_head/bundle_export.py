@@ -1,4 +1,4 @@
-"""What a trained head leaves behind."""
+"""Contents of a trained head's bundle."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from beavervision.artifacts.clip import PLATE
-from beavervision.nerf.condition_normalizer import without_gaps
+from beavervision.nerf.condition_normalizer import fill_gaps
 from beavervision.stages.base import BundleContents
 from beavervision.stages.radnerf_head.data import HeadData
 from beavervision.stages.radnerf_head.distilled.head import FAST, DistilledHead
@@ -84,7 +84,7 @@ def head_bundle_contents(
 
 @torch.no_grad()
 def _corrected(data: HeadData, poses: PoseOptimizer | None) -> tuple[np.ndarray, np.ndarray]:
-    tracked = without_gaps(data.rotation), without_gaps(data.translation)
+    tracked = fill_gaps(data.rotation), fill_gaps(data.translation)
     if poses is None:
         return tracked
     device = poses.rule.weight.device

@@ -16,7 +16,7 @@ from beavervision.artifacts.crops import Crops, open_crops
 from beavervision.errors import BeaverError
 from beavervision.face.framing import FrameSpec
 from beavervision.face.model_registry import load_face_model
-from beavervision.nerf.condition_normalizer import ConditionScale, frame_windows, without_gaps
+from beavervision.nerf.condition_normalizer import ConditionNormalizer, fill_gaps, frame_windows
 from beavervision.stages.base import StageData
 from beavervision.stages.radnerf_head.batch import FaceBatch, FrameBatch, RayBatch
 from beavervision.stages.radnerf_head.datasets import HeldOutFrameDataset, RayBatchDataset, spread_indices
@@ -94,7 +94,7 @@ class HeadData(StageData):
             raise BeaverError("datamodule.mouth_share and eye_share are more than all together; give smaller ones.")
         self.counts = (per_frame - mouth - eyes, mouth, eyes)
         self.workers = workers
-        self.clip: Clip | None = None
+        self._is_set_up = False
 
     def judge_all(self) -> None:
         """See `StageData`."""
@@ -106,7 +106,7 @@ class HeadData(StageData):
 
     def setup(self, stage: str | None = None) -> None:
         """Open the clip and take from its training frames whatever is taken from frames."""
-        if self.clip is not None:
+        if self._is_set_up:
             return
         clip = Clip.load(self.clip_folder)
         subject = clip.subjects[self.subject_index]
@@ -115,11 +115,11 @@ class HeadData(StageData):
         self.test_frames = frames_of(subject.visible, clip.test_range)
         if len(self.train_frames) == 0:
             raise BeaverError(f"No training frame of clip {clip.name} shows the face; choose other footage.")
-        self.model = load_face_model(clip.facts["basis"])
+        self.model = load_face_model(clip.facts.basis)
         raw = self.model.condition68(subject.identity, subject.expression)
-        self.scale = ConditionScale.of(raw[self.train_frames], SAME_SCALE)
-        self.conditions = self.scale.normalise(without_gaps(raw), clamp=False)
-        eye = without_gaps(subject.eye_open).mean(1)
+        self.scale = ConditionNormalizer.from_training_frames(raw[self.train_frames], SAME_SCALE)
+        self.conditions = self.scale.normalise(fill_gaps(raw), clamp=False)
+        eye = fill_gaps(subject.eye_open).mean(1)
         self.eye_mean = float(eye[self.train_frames].mean())
         self.eye_std = float(max(eye[self.train_frames].std(), 1e-3))
         self.raw_eye = eye
@@ -134,11 +134,12 @@ class HeadData(StageData):
         self.tracked = self._tracked()
         self._find_hull(subject.identity)
         self.clip, self.subject = clip, subject
+        self._is_set_up = True
 
     def _tracked(self) -> Float[np.ndarray, "T K"]:
         training = np.isin(np.arange(len(self.eye)), self.train_frames)
-        poses = (without_gaps(values) for values in (self.rotation, self.translation))
-        return tracked_features(self.conditions, self.eye, *poses, training)
+        rotation, translation = fill_gaps(self.rotation), fill_gaps(self.translation)
+        return tracked_features(self.conditions, self.eye, rotation, translation, training)
 
     def _find_hull(self, identity: np.ndarray) -> None:
         """Box and hull of the head from training frames spread over the clip."""
@@ -185,30 +186,31 @@ class HeadData(StageData):
 
     def ray_batch(self, step: int) -> RayBatch:
         """Rays of training step `step`: this process's share of its frames."""
-        draw = np.random.default_rng([self.seed, step])
-        rows = draw.choice(len(self.train_frames), self.frames_a_step, p=self.chances)
-        chosen = [sample_pixels(self.regions, int(t), self.counts, draw) for t in self.train_frames[rows]]
-        own = self.own_share(self.frames_a_step, "datamodule.frames")
+        rng = np.random.default_rng([self.seed, step])
+        rows = rng.choice(len(self.train_frames), self.frames_a_step, p=self.chances)
+        chosen = [sample_pixels(self.regions, int(t), self.counts, rng) for t in self.train_frames[rows]]
+        own = self.local_share(self.frames_a_step, "datamodule.frames")
         return self._noisy(self._batch(rows[own], chosen[own]), self.frames_a_step, own, [self.seed, step, 2])
 
     def _noisy(self, batch: RayBatch, frames: int, own: slice, seed: list[int]) -> RayBatch:
         """The batch with noise on its conditions, the same over a window: this process's share of `frames`.
 
-        Nobody tracks the same expression twice alike. A field that is told so does not learn frames by heart.
+        Trackers are noisy, so the same expression gives different conditions. Noise keeps the field from memorising
+        single frames.
         """
         noise = np.random.default_rng(seed).standard_normal((frames, 1, 1, self.conditions.shape[1]))
         batch.face.windows += torch.tensor((self.noise * noise[own]).astype(np.float32))
         return batch
 
     def patch_batch(self, step: int, plan: PatchSampler) -> RayBatch:
-        """Squares of training step `step`, each row by row: this process's share of them."""
-        draw = np.random.default_rng([self.seed, step])
+        """Patches of training step `step`, each row by row: this process's share of them."""
+        rng = np.random.default_rng([self.seed, step])
         plan = plan.inside(self.crops.size)
-        rows = draw.choice(len(self.train_frames), plan.frames, p=self.chances)
+        rows = rng.choice(len(self.train_frames), plan.frames, p=self.chances)
         corners = [
-            sample_patch_corner(self.regions, int(t), plan, self.crops.size, draw) for t in self.train_frames[rows]
+            sample_patch_corner(self.regions, int(t), plan, self.crops.size, rng) for t in self.train_frames[rows]
         ]
-        own = self.own_share(plan.frames, plan.key)
+        own = self.local_share(plan.frames, plan.key)
         batch = self._batch(rows[own], [patch_pixels(corner, plan) for corner in corners[own]])
         return self._noisy(batch, plan.frames, own, [self.seed, step, 3])
 
@@ -245,12 +247,12 @@ class HeadData(StageData):
         return FrameBatch(face=self.face_batch(frames), index=int(t), mouth=mouth, **tensors, **self._poses(frames))
 
     def facts(self) -> dict[str, Any]:
-        """What the bundle tells of its data."""
+        """Facts of the clip and canvas for the bundle."""
         return {
             "clip": self.clip.name,
             "clip_sha256": self.clip.sha256,
             "fps": self.clip.fps,
-            "basis": self.clip.facts["basis"],
+            "basis": self.clip.facts.basis,
             "subject": self.subject_index,
             "frame": self.spec.slug,
             "frame_spec": asdict(self.spec),

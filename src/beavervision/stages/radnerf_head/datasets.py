@@ -1,4 +1,4 @@
-"""How batches reach the trainer: rays by step number, held-out frames by position."""
+"""Datasets of ray batches (by step number) and of held-out frames (by position)."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from beavervision.stages.distributed import gathered, rank
+from beavervision.stages.distributed import all_gather_rows, rank
 from beavervision.stages.radnerf_head.batch import RayBatch
 from beavervision.stages.radnerf_head.targets import PixelTarget
 
@@ -47,11 +47,11 @@ class ErrorMap(nn.Module):
         scale = CELLS / batch.pixels.new_tensor(self.size)
         column, row = (batch.pixels * scale).long().clamp(0, CELLS - 1).unbind(-1)
         counted = (batch.target != PixelTarget.IGNORED).float()
-        frames, place = gathered(batch.frame).unique(return_inverse=True)
-        at = (place[:, None] * CELLS**2 + gathered(row * CELLS + column)).flatten()
+        frames, place = all_gather_rows(batch.frame).unique(return_inverse=True)
+        at = (place[:, None] * CELLS**2 + all_gather_rows(row * CELLS + column)).flatten()
         sums = torch.zeros(2, len(frames) * CELLS**2, device=errors.device)
-        sums[0].index_add_(0, at, gathered(errors.float().view_as(counted) * counted).flatten())
-        sums[1].index_add_(0, at, gathered(counted).flatten())
+        sums[0].index_add_(0, at, all_gather_rows(errors.float().view_as(counted) * counted).flatten())
+        sums[1].index_add_(0, at, all_gather_rows(counted).flatten())
         total, count = sums.view(2, len(frames), -1)
         kept = self.cells[frames].float()
         self.cells[frames] = kept.lerp(total / count.clamp(min=1), (1 - self.decay) * (count > 0)).half()

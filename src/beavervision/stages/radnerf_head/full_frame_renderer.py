@@ -60,7 +60,7 @@ def render_full_frames(
     frame, pixels = _candidates(network, Pose(cameras, rotation, translation), size)
     flat = (frame * height + pixels[:, 1].long()) * width + pixels[:, 0].long()
     parts = torch.arange(len(frame), device=device).split(CHUNK)
-    # What a thread computes in is its own affair: it is told what is asked for here.
+    # Autocast is a thread's own setting, so it is passed on here.
     half = torch.get_autocast_dtype(device.type), torch.is_autocast_enabled(device.type)
 
     def render_part(i: int) -> None:

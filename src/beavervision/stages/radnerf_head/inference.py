@@ -9,15 +9,17 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Float, Int, UInt8
-from PIL import Image
 from torch import Tensor
 
+from beavervision.artifacts.arrays import load_picture
 from beavervision.artifacts.bundle import Bundle
+from beavervision.artifacts.bundle_network import build_network
 from beavervision.artifacts.clip import PLATE
 from beavervision.errors import BeaverError
 from beavervision.nerf.backends.registry import resolve
-from beavervision.nerf.condition_normalizer import ConditionScale, frame_windows
+from beavervision.nerf.condition_normalizer import ConditionNormalizer, frame_windows
 from beavervision.nerf.precision import layer_precision, layers_in
+from beavervision.stages.radnerf_head.bundle_schema import SCHEMA, HeadFacts
 from beavervision.stages.radnerf_head.distilled.head import FAST, DistilledHead, DistilledSizes
 from beavervision.stages.radnerf_head.distilled.renderer import DistilledRenderer
 from beavervision.stages.radnerf_head.full_frame_renderer import render_full_frames
@@ -35,9 +37,9 @@ PRECISIONS = {"auto": None, "32-true": torch.float32, "16-mixed": torch.float16,
 class HeadRenderer:
     """Renders the head of one bundle on its canvas."""
 
-    bundle: Bundle
+    bundle: Bundle[HeadFacts]
     network: HeadNetwork
-    scale: ConditionScale
+    scale: ConditionNormalizer
     device: torch.device
     fast: DistilledRenderer | None = None
     """Renders instead of `network`, where the fast setting was chosen; in the precision that is fastest."""
@@ -63,22 +65,21 @@ class HeadRenderer:
         """
         if precision not in PRECISIONS:
             raise BeaverError(f"Heads do not render in precision {precision}; choose one of {', '.join(PRECISIONS)}.")
-        bundle = Bundle.load(Path(folder), "radnerf_head")
+        bundle = Bundle.load(Path(folder), SCHEMA)
         place = torch.device(device)
         resolve(backend, place)
         args = {**bundle.hparams, "backend": backend}
-        network = HeadNetwork(**args)
         own = {name: value for name, value in bundle.weights.items() if not name.startswith(FAST)}
-        network.load_state_dict(own)
+        network = build_network(bundle, lambda: HeadNetwork(**args), own)
         fast = _load_fast(bundle, args, place) if _is_fast(bundle, render, place) else None
-        scale = ConditionScale(*(bundle.assets[f"condition_{name}"] for name in ("mean", "std", "low", "high")))
+        scale = ConditionNormalizer(*(bundle.assets[f"condition_{name}"] for name in ("mean", "std", "low", "high")))
         layers = PRECISIONS[precision] or (layer_precision(place) if place.type == "cuda" else torch.float32)
         return cls(bundle, network.eval().to(place), scale, place, fast, layers)
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the canvas."""
-        width, height = self.bundle.facts["canvas"]
+        width, height = self.bundle.facts.canvas
         return width, height
 
     @property
@@ -96,7 +97,7 @@ class HeadRenderer:
     def plate(self) -> UInt8[np.ndarray, "h w 3"] | None:
         """The footage's background without the person, full frame; None where the camera moves."""
         path = self.bundle.folder / PLATE
-        return np.asarray(Image.open(path).convert("RGB")) if path.exists() else None
+        return load_picture(path, self.bundle.facts) if path.exists() else None
 
     def eye_from_blink(self, blink: Float[np.ndarray, "T"]) -> Float[np.ndarray, "T"]:
         """Eye openness that `render` takes, from a blink (0 open, 1 shut)."""
@@ -141,7 +142,9 @@ class HeadRenderer:
         else:
             condition = self.network.encode(self._tensor(windows), self._tensor(openness))
             with layers_in(self.precision, self.device):
-                shown = render_full_frames(self.network, condition, *vars(pose).values(), self.size)
+                shown = render_full_frames(
+                    self.network, condition, pose.cameras, pose.rotation, pose.translation, self.size
+                )
         return shown.rgb, shown.alpha
 
     def _tensor(self, values: np.ndarray) -> Tensor:
@@ -149,11 +152,11 @@ class HeadRenderer:
         return torch.tensor(np.asarray(values, np.float32), device=self.device)
 
 
-def _is_fast(bundle: Bundle, render: str, device: torch.device) -> bool:
+def _is_fast(bundle: Bundle[HeadFacts], render: str, device: torch.device) -> bool:
     """Whether the fast setting is to be used."""
     if render not in RENDERS:
         raise BeaverError(f"There is no hardware.render={render}; choose one of {', '.join(RENDERS)}.")
-    there = bundle.facts.get("fast") is not None
+    there = bundle.facts.fast is not None
     if render == "fast" and not there:
         raise BeaverError(
             f"{bundle.folder} holds no fast head; train radnerf_head with model.distill=true, or take "
@@ -162,7 +165,9 @@ def _is_fast(bundle: Bundle, render: str, device: torch.device) -> bool:
     return render == "fast" or (there and render == "auto" and device.type == "cpu")
 
 
-def _load_fast(bundle: Bundle, args: dict[str, Any], device: torch.device) -> DistilledRenderer:
-    head = DistilledHead(args, DistilledSizes(**bundle.facts["fast"]))
-    head.load_state_dict({name[len(FAST) :]: v for name, v in bundle.weights.items() if name.startswith(FAST)})
+def _load_fast(bundle: Bundle[HeadFacts], args: dict[str, Any], device: torch.device) -> DistilledRenderer:
+    assert bundle.facts.fast is not None, "asked for by _is_fast alone"
+    sizes = DistilledSizes(**bundle.facts.fast.model_dump())
+    own = {name[len(FAST) :]: v for name, v in bundle.weights.items() if name.startswith(FAST)}
+    head = build_network(bundle, lambda: DistilledHead(args, sizes), own)
     return DistilledRenderer(head.eval().to(device))

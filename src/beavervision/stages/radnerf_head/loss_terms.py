@@ -1,4 +1,4 @@
-"""What a step of the field's training renders, and what it is judged by."""
+"""Rendering and loss of one training step of the field; `losses` has the single terms."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from beavervision.nerf.rays import pixel_rays
-from beavervision.stages.distributed import own_rows, ranks
+from beavervision.stages.distributed import local_rows, world_size
 from beavervision.stages.radnerf_head.batch import RayBatch
 from beavervision.stages.radnerf_head.losses import ambient_regularization, mean_error, opacity_entropy, pixel_errors
 from beavervision.stages.radnerf_head.network import HeadNetwork, RayRendering
@@ -20,7 +20,7 @@ from beavervision.stages.radnerf_head.targets import PixelTarget
 
 @dataclass(frozen=True)
 class LossWeights:
-    """How much each term counts beside the picture's mean squared error."""
+    """Weight of each term beside the mean squared error."""
 
     entropy: float = 1e-4
     """Of the opacity's entropy (RAD-NeRF)."""
@@ -31,7 +31,7 @@ class LossWeights:
 
 
 class LossTerms(NamedTuple):
-    """What a step's pixels are worth."""
+    """Loss of a step's pixels."""
 
     loss: Float[Tensor, ""]
     mse: Float[Tensor, ""]
@@ -41,7 +41,7 @@ class LossTerms(NamedTuple):
 
 
 def render_batch(
-    network: HeadNetwork, batch: RayBatch, condition: Float[Tensor, "F C"], chance: torch.Generator
+    network: HeadNetwork, batch: RayBatch, condition: Float[Tensor, "F C"], generator: torch.Generator
 ) -> RayRendering:
     """Render the pixels of a batch, each under its frame's condition, pose and appearance code. Differentiable.
 
@@ -49,11 +49,11 @@ def render_batch(
         network: the head.
         batch: its poses are taken as they are.
         condition: of the batch's frames.
-        chance: of where the rays are sampled.
+        generator: for the samples' places.
     """
     frames, count = batch.pixels.shape[:2]
     device = batch.pixels.device
-    jitter = own_rows(torch.rand(frames * count * ranks(), network.budget, generator=chance)).to(device)
+    jitter = local_rows(torch.rand(frames * count * world_size(), network.budget, generator=generator)).to(device)
     rows = torch.arange(frames, device=device).repeat_interleave(count)
     rays = pixel_rays(
         batch.pixels.flatten(0, 1), batch.cameras[rows], batch.rotation[rows], batch.translation[rows], network.box
@@ -61,17 +61,17 @@ def render_batch(
     return network(rays, condition[rows], network.codes(batch.frame)[rows], jitter)
 
 
-def compute_losses(shown: RayRendering, batch: RayBatch, chance: torch.Generator, weights: LossWeights) -> LossTerms:
-    """What rendered pixels are worth.
+def compute_losses(shown: RayRendering, batch: RayBatch, generator: torch.Generator, weights: LossWeights) -> LossTerms:
+    """Loss of rendered pixels.
 
     Args:
         shown: the batch's pixels as rendered.
         batch: what the footage shows.
-        chance: of the colour behind each pixel.
+        generator: for the random colour behind each pixel.
         weights: of the other terms.
     """
     target = batch.target.flatten()
-    colours = own_rows(torch.rand(len(target) * ranks(), 3, generator=chance)).to(target.device)
+    colours = local_rows(torch.rand(len(target) * world_size(), 3, generator=generator)).to(target.device)
     errors = pixel_errors(shown.rgb, shown.alpha, batch, colours)
     mse = mean_error(errors, target)
     still = ~batch.moves.flatten() & (target != PixelTarget.IGNORED)
@@ -80,15 +80,15 @@ def compute_losses(shown: RayRendering, batch: RayBatch, chance: torch.Generator
 
 
 def compute_patch_losses(
-    network: HeadNetwork, batch: RayBatch, chance: torch.Generator, perceptual: PerceptualLoss
+    network: HeadNetwork, batch: RayBatch, generator: torch.Generator, perceptual: PerceptualLoss
 ) -> Float[Tensor, ""]:
-    """Perceptual loss of squares, weighted.
+    """Perceptual loss of patches, weighted.
 
     Args:
         network: the head.
-        batch: squares, see `HeadData.patch_batch`; its poses are taken as they are.
-        chance: of where the rays are sampled.
+        batch: patches, see `HeadData.patch_batch`; its poses are taken as they are.
+        generator: for the samples' places.
         perceptual: the loss.
     """
-    shown = render_batch(network, batch, network.encode(batch.face.windows, batch.face.eye), chance)
+    shown = render_batch(network, batch, network.encode(batch.face.windows, batch.face.eye), generator)
     return perceptual(torch.cat([shown.rgb, shown.alpha[:, None]], 1), batch)

@@ -1,4 +1,4 @@
-"""Losses of the head."""
+"""Loss terms of the head: pixel error, opacity entropy, ambient regularization; `loss_terms` sums them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from beavervision.stages.radnerf_head.targets import PixelTarget
 
 
 def pixel_errors(
-    rgb: Float[Tensor, "R 3"], alpha: Float[Tensor, "R"], batch: RayBatch, chance: Float[Tensor, "R 3"]
+    rgb: Float[Tensor, "R 3"], alpha: Float[Tensor, "R"], batch: RayBatch, random_colours: Float[Tensor, "R 3"]
 ) -> Float[Tensor, "R"]:
     """Squared error of each pixel over the background that its target calls for; 0 where it takes no part.
 
@@ -23,13 +23,13 @@ def pixel_errors(
         rgb: rendered, premultiplied.
         alpha: rendered.
         batch: what the footage shows, and what each pixel asks for.
-        chance: a random colour for each pixel.
+        random_colours: one colour for each pixel, in [0, 1].
     """
     truth, kind, matte = batch.rgb.flatten(0, 1), batch.target.flatten()[:, None], batch.matte.flatten()[:, None]
-    over = torch.where(kind == PixelTarget.FREE, truth, chance)
+    over = torch.where(kind == PixelTarget.FREE, truth, random_colours)
     over = torch.where(kind == PixelTarget.EDGE, batch.behind.flatten(0, 1), over)
-    wanted = torch.where(kind == PixelTarget.EMPTY, chance, truth)
-    wanted = torch.where(kind == PixelTarget.SOFT, matte * truth + (1 - matte) * chance, wanted)
+    wanted = torch.where(kind == PixelTarget.EMPTY, random_colours, truth)
+    wanted = torch.where(kind == PixelTarget.SOFT, matte * truth + (1 - matte) * random_colours, wanted)
     error = (rgb + (1 - alpha[:, None]) * over - wanted).square().mean(1)
     return error * (kind[:, 0] != PixelTarget.IGNORED)
 
@@ -49,7 +49,7 @@ def opacity_entropy(alpha: Float[Tensor, "R"]) -> Float[Tensor, ""]:
 def ambient_regularization(ambient: Float[Tensor, "R"], moves: Bool[Tensor, "R"]) -> Float[Tensor, ""]:
     """Mean ambient magnitude where the face's expression should change nothing.
 
-    Bounded by nature (the ambient coordinate is a tanh), with a constant weight: the reference adapts its weight
+    The ambient coordinate is a tanh, so the term is bounded. Its weight is constant; the reference adapts its weight
     without bound and can end in NaN.
 
     Args:

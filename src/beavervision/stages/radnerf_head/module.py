@@ -1,4 +1,4 @@
-"""Training of the head."""
+"""LightningModule that trains the head."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from torch import Tensor
 from beavervision.errors import BeaverError
 from beavervision.metrics.lpips import Lpips
 from beavervision.stages.base import BundleContents, StageModule
-from beavervision.stages.media import Film, Media
 from beavervision.stages.radnerf_head.averaging import WeightAverage
 from beavervision.stages.radnerf_head.batch import FrameBatch, RayBatch, describe_frames
 from beavervision.stages.radnerf_head.bundle_export import head_bundle_contents
@@ -37,9 +36,10 @@ from beavervision.stages.radnerf_head.visualization.held_out_renders import (
 )
 from beavervision.stages.radnerf_head.visualization.preview_video import held_out_film, preview_film
 from beavervision.stages.radnerf_head.visualization.validation_metrics import HeldOutMetrics
+from beavervision.stages.visualization.media import Film, Media
 
 
-class HeadModule(StageModule):
+class HeadModule(StageModule[HeadData]):
     """Fits the head's field to a clip.
 
     Everything random in a step comes from (seed, step), and everything learned is in the state dict, so a run that
@@ -51,7 +51,7 @@ class HeadModule(StageModule):
         window: frames in a condition's window.
         cells: cells a side of the occupancy grid.
         size: width and height of the canvas, pixels.
-        seed: of the weights and of all chance in training.
+        seed: of the weights and of all random draws of training.
         lr_grid: learning rate of the grids.
         lr_network: learning rate of the networks and codes.
         lr_attention: learning rate of the condition encoder.
@@ -59,15 +59,15 @@ class HeadModule(StageModule):
         entropy: weight of the opacity's entropy.
         ambient: weight of the ambient coordinate where nothing moves.
         pose: weight of the pose correction's size.
-        refresh_every: steps between looks at the occupancy.
-        refresh_share: share of the cells that each look asks.
+        refresh_every: steps between updates of the occupancy grid.
+        refresh_share: share of the cells that an update evaluates.
         shell_at: share of the training after which only a thin shell is sampled; 1 or more for never.
         shell_frames: training frames whose surfaces make the shell.
         decay: of the weights' moving average.
         average_every: steps between its updates.
         error_share: share of a step's pixels that are drawn where their frames are still rendered badly.
         error_decay: see `ErrorMap`.
-        distill: whether a last phase makes what renders fast.
+        distill: whether the last phase trains the distilled head, which renders fast.
         distill_share: share of the training that it takes.
         perceptual: arguments of `PerceptualLoss`.
         fast: further arguments of `Distillation`.
@@ -119,15 +119,15 @@ class HeadModule(StageModule):
         self.network = HeadNetwork(**self.network_args)
         self.average = WeightAverage(self.network, decay)
         self.poses = PoseOptimizer() if lr_pose > 0 else None
-        self.errors = ErrorMap(n_codes, size, error_decay) if error_share > 0 else None
+        self.errors = ErrorMap(n_codes, (size[0], size[1]), error_decay) if error_share > 0 else None
         self.perceptual = PerceptualLoss(**(perceptual or {}))
-        weights, looks = LossWeights(entropy, ambient, pose), OccupancyUpdate(refresh_every, refresh_share)
-        self.field_steps = FieldTraining(
-            self.network, self.poses, self.errors, error_share, self.perceptual, weights, looks, seed
+        weights, occupancy_update = LossWeights(entropy, ambient, pose), OccupancyUpdate(refresh_every, refresh_share)
+        self.field_training = FieldTraining(
+            self.network, self.poses, self.errors, error_share, self.perceptual, weights, occupancy_update, seed
         )
-        squares_at = self.perceptual.at if self.perceptual.wanted else 1.0
-        self.phases = TrainingSchedule(shell_at, distill_share if distill else 0.0, squares_at)
-        self._moment = self.phases.at(0.0)
+        patches_at = self.perceptual.at if self.perceptual.wanted else 1.0
+        self.schedule = TrainingSchedule(shell_at, distill_share if distill else 0.0, patches_at)
+        self._schedule_point = self.schedule.at(0.0)
         self.distillation = Distillation(self.network_args, size[1], decay, **(fast or {})) if distill else None
         self.figures, self.fast_figures = HeldOutMetrics(), HeldOutMetrics("strip_fast")
         self._rows: list[dict[str, float]] = []
@@ -135,17 +135,19 @@ class HeadModule(StageModule):
     def training_step(self, batch: RayBatch, index: int) -> Tensor:
         """Loss of one batch of rays."""
         step = self.global_step
-        chance = torch.Generator().manual_seed(self.hparams.seed * 1_000_003 + step)
+        generator = torch.Generator().manual_seed(self.hparams["seed"] * 1_000_003 + step)
         if self._fast is not None:
-            loss, error = self._fast.loss(self._data, step, chance, self.poses, self.perceptual)
+            loss, error = self._fast.loss(self._data, step, generator, self.poses, self.perceptual)
         else:
-            loss, error = self.field_steps.loss(batch, self._data, step, chance, squares=self._moment.squares)
+            loss, error = self.field_training.loss(
+                batch, self._data, step, generator, patches=self._schedule_point.patches
+            )
         self.log_dict({"train/loss": loss.detach(), "train/mse": error.detach()}, sync_dist=True)
         return loss
 
-    def describe_batch(self, batch: RayBatch) -> str:
-        """The frames that the step's pixels were of: squares are of frames of their own."""
-        return describe_frames((self.field_steps if self._fast is None else self._fast).shown)
+    def describe_batch(self, batch: object) -> str:
+        """Frames of the step's rays and of its patches."""
+        return describe_frames((self.field_training if self._fast is None else self._fast).shown)
 
     def _posed(self, batch: BatchT) -> BatchT:
         """The same batch with poses as they have been corrected so far."""
@@ -158,15 +160,17 @@ class HeadModule(StageModule):
         if self.global_step == 0:
             self.network.occupancy.restrict(torch.from_numpy(self._data.hull).to(self.device))
 
-    def on_train_batch_start(self, batch: RayBatch, index: int) -> None:
+    def on_train_batch_start(self, batch: RayBatch, batch_idx: int) -> None:
         """Set the learning rate, and begin the phase when it is time to: both follow from the step alone."""
-        self._moment = self.phases.at(progress(self.trainer))
-        phase = self._moment.phase
-        for group in self.optimizers().param_groups:
-            group["lr"] = group["initial_lr"] * rate(self._moment.done)
+        self._schedule_point = self.schedule.at(progress(self.trainer))
+        phase = self._schedule_point.phase
+        optimizer = self.optimizers()
+        assert not isinstance(optimizer, list)
+        for group in optimizer.param_groups:
+            group["lr"] = group["initial_lr"] * rate(self._schedule_point.done)
         if phase >= Phase.SHELL and not self.network.in_shell:
             self._enter_shell()
-        if phase is Phase.DISTILL and self._fast is None:
+        if phase is Phase.DISTILL and self.distillation is not None and not self.distillation.begun:
             self.distillation.begin(self.average.network)
 
     @property
@@ -178,7 +182,7 @@ class HeadModule(StageModule):
         data = self._data
         frames = (
             self._posed(data.frame_batch(t).to(self.device))
-            for t in spread_indices(data.train_frames, self.hparams.shell_frames)
+            for t in spread_indices(data.train_frames, self.hparams["shell_frames"])
         )
         self.network.enter_shell(find_shell(self.network, frames))
 
@@ -186,7 +190,7 @@ class HeadModule(StageModule):
         """Step, then average: before the checkpoint of this step is written."""
         super().optimizer_step(*args, **kwargs)
         step = self.global_step
-        if step == 1 or step % self.hparams.average_every == 0 or step == self.trainer.max_steps:
+        if step == 1 or step % self.hparams["average_every"] == 0 or step == self.trainer.max_steps:
             if self._fast is None:
                 self.average.update(self.network)
             else:
@@ -194,10 +198,10 @@ class HeadModule(StageModule):
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam as in Instant NGP (betas .9, .99, eps 1e-15: grid entries are met seldom), one rate a kind of weight."""
-        rates = (self.hparams.lr_grid, self.hparams.lr_attention, self.hparams.lr_network)
+        rates = (self.hparams["lr_grid"], self.hparams["lr_attention"], self.hparams["lr_network"])
         groups = parameter_groups(self.network, *rates)
         if self.poses is not None:
-            groups.append({"name": "poses", "params": list(self.poses.parameters()), "lr": self.hparams.lr_pose})
+            groups.append({"name": "poses", "params": list(self.poses.parameters()), "lr": self.hparams["lr_pose"]})
         if self.distillation is not None:
             groups += self.distillation.groups()
         for group in groups:
@@ -206,14 +210,14 @@ class HeadModule(StageModule):
 
     @property
     def _data(self) -> HeadData:
-        return self.trainer.datamodule
+        return self.trainer.datamodule  # pyright: ignore[reportAttributeAccessIssue]  # set by Trainer.fit, undeclared in Lightning
 
     def on_validation_epoch_start(self) -> None:
         """Forget the frames of the validation before."""
         self.figures.reset()
         self.fast_figures.reset()
         self._rows = []
-        # While training goes on it would cost more than it says.
+        # During training LPIPS costs too much time.
         if self.trainer.state.fn is TrainerFn.VALIDATING:
             self._measure_lpips(self.perceptual.network or Lpips.found())
 
@@ -224,12 +228,13 @@ class HeadModule(StageModule):
 
     def validation_step(self, batch: FrameBatch, index: int) -> dict[str, float]:
         """Render a held-out frame with the averaged weights, compare the head's pixels; return the frame's figures."""
-        spread_indices = index in spread_positions(self.trainer.num_val_batches[0])
-        size = batch.labels.shape[::-1]
+        in_strip = index in spread_positions(int(self.trainer.num_val_batches[0]))
+        height, width = batch.labels.shape
+        size = width, height
         renders = self._renders()
-        row = self.figures.add(batch, renders["full"](batch, size), spread=spread_indices)
+        row = self.figures.add(batch, renders["full"](batch, size), spread=in_strip)
         if "fast" in renders:
-            fast = self.fast_figures.add(batch, renders["fast"](batch, size), spread=spread_indices)
+            fast = self.fast_figures.add(batch, renders["fast"](batch, size), spread=in_strip)
             row |= {f"{name}_fast": value for name, value in fast.items() if name != "frame"}
         self._rows.append(row)
         return row

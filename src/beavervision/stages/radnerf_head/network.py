@@ -28,7 +28,7 @@ CHANNELS = 204
 """68 landmarks x 3."""
 
 GROUP = 4
-"""Samples of a ray that are looked at before it is asked whether it sees on."""
+"""Samples of a ray between two checks for early termination."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class ShadedSamples:
 
 
 class HeadNetwork(nn.Module):
-    """Condition encoder, ambient field, density, colour, and the occupancy that says where to look.
+    """Condition encoder, ambient field, density, colour, and the occupancy grid.
 
     Args:
         box: corners of the head's box in head space, cm: (x0, y0, z0, x1, y1, z1).
@@ -67,8 +67,8 @@ class HeadNetwork(nn.Module):
         geometry: features that density hands to colour.
         window: frames that the condition's attention blends.
         code_dims: width of an appearance code.
-        direct: numbers, linear in the frame's own landmarks, that the grid's density hears beside the eyes': with two
-            ambient numbers alone it is slow to learn how a mouth opens.
+        direct: numbers, linear in the frame's own landmarks, that the grid's density network gets beside the eyes'.
+            With two ambient numbers alone it is slow to learn how a mouth opens.
         cells: cells a side of the occupancy grid.
         samples: samples a ray while the whole hull is searched.
         shell_samples: samples a ray once the surface is known.
@@ -105,6 +105,7 @@ class HeadNetwork(nn.Module):
         self.steps = STEPS
         self.box: Tensor
         self.register_buffer("box", torch.tensor(box, dtype=torch.float32).reshape(2, 3))
+        self.in_shell: Tensor
         self.register_buffer("in_shell", torch.zeros((), dtype=torch.bool))
         self.occupancy = OccupancyGrid(cells)
         with torch.random.fork_rng():
@@ -112,11 +113,11 @@ class HeadNetwork(nn.Module):
             self.condition = WindowEncoder(CHANNELS, window)
             self.eye = EyeEncoder()
             common = {"hidden": hidden, "geometry": geometry, "backend": backend, "seed": seed}
-            # A tri-plane's density hears the whole condition, place by place.
+            # A tri-plane's density network gets the whole condition.
             direct = direct if kind == "grid" else 0
             self.direct = nn.Linear(CHANNELS, direct, bias=False) if direct else None
-            heard = direct + EyeEncoder.WIDTH
-            widths = (self.condition.width + heard, heard)
+            direct_width = direct + EyeEncoder.WIDTH
+            widths = (self.condition.width + direct_width, direct_width)
             self.field = make_field(kind, *widths, **(planes or {} if kind == "triplane" else grids), **common)
             self.colour = RayMLP(geometry, VIEW_WIDTH + code_dims, hidden, 2, 3, backend)
             self.codes = nn.Embedding(n_codes, code_dims)
@@ -200,9 +201,9 @@ class HeadNetwork(nn.Module):
         code: Float[Tensor, "code"],
         jitter: Float[Tensor, "R S"],
     ) -> Float[Tensor, "R 5"]:
-        """Colour, opacity and depth (units of UNIT_CM) of rays: what `forward` finds, without what nobody sees.
+        """Colour, opacity and depth (units of UNIT_CM) of rays: as `forward`, with early termination.
 
-        A ray through which no light is left (`EARLY_STOP`) is not followed any further.
+        A ray ends when its transmittance falls below `EARLY_STOP`.
 
         Args:
             rays: in box coordinates.
@@ -240,7 +241,7 @@ class HeadNetwork(nn.Module):
         condition: Float[Tensor, "C K"],
         code: Float[Tensor, "C code"],
     ) -> ShadedSamples:
-        """What points look like.
+        """Colour, density and features of points.
 
         Args:
             points: in box coordinates, S of each ray.

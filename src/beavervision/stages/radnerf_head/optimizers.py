@@ -1,10 +1,10 @@
-"""How far training has come, whether it is counted in steps or in time."""
+"""Learning-rate schedule, parameter groups, and the share of training that is done (in steps or in time)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from lightning import Trainer
+from lightning import Callback, Trainer
 from lightning.pytorch.callbacks import Timer
 from torch import nn
 
@@ -19,7 +19,12 @@ def progress(trainer: Trainer) -> float:
     Counted in steps it is the same on every machine; counted in time it is not, nor is what is learned.
     """
     steps = trainer.global_step / trainer.max_steps if trainer.max_steps and trainer.max_steps > 0 else 0.0
-    return min(1.0, max(steps, *(_spent(timer) for timer in trainer.callbacks if isinstance(timer, Timer)), 0.0))
+    return min(1.0, max(steps, *(_spent(timer) for timer in _timers(trainer)), 0.0))
+
+
+def _timers(trainer: Trainer) -> list[Timer]:
+    callbacks: list[Callback] = trainer.callbacks  # pyright: ignore[reportAttributeAccessIssue]  # set by its connector
+    return [callback for callback in callbacks if isinstance(callback, Timer)]
 
 
 def _spent(timer: Timer) -> float:

@@ -1,4 +1,4 @@
-"""What squares of frames are judged by beside their pixels: as people look at pictures."""
+"""Perceptual loss of image patches: LPIPS, or MS-SSIM with gradient differences."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from beavervision.stages.radnerf_head.patches import PatchSampler
 from beavervision.stages.radnerf_head.targets import PixelTarget
 
 GREY = 0.5
-"""Stands in a square for what takes no part."""
+"""Value of ignored pixels in a patch."""
 
 
 class PerceptualLoss:
     """LPIPS where AlexNet's weights are there, otherwise MS-SSIM and the difference of steepness.
 
-    A pixel's error asks for the mean of all that a place may look like, which is a blur; these ask for its contrast.
+    Squared errors of pixels reward a blur, the mean of all likely pictures. These terms reward contrast.
 
     Args:
-        weight: of LPIPS, beside the pixels' mean squared error; 0 for no judgement of squares at all.
+        weight: of LPIPS, beside the pixels' mean squared error; 0 for no patch loss.
         structure: of 1 - MS-SSIM, where LPIPS is not to be had.
         steepness: of the difference of steepness, likewise.
         lpips: file of AlexNet's weights, see `Lpips.found`; None looks where torchvision keeps them.
-        at: share of the field's training after which squares are judged; what renders fast learns by them throughout.
-        squares: of the field, a step; each of another frame.
-        side: of a square of the field, pixels.
-        mouth_share: share of the squares that lie round the mouth.
+        at: share of the field's training after which patches are judged; what renders fast learns by them throughout.
+        patches: of the field, a step; each of another frame.
+        patch_size: side of a patch of the field, pixels.
+        mouth_share: share of the patches that lie round the mouth.
     """
 
     def __init__(
@@ -41,30 +41,33 @@ class PerceptualLoss:
         steepness: float = 0.05,
         lpips: str | None = None,
         at: float = 0.8,
-        squares: int = 2,
-        side: int = 32,
+        patches: int = 2,
+        patch_size: int = 32,
         mouth_share: float = 0.3,
     ) -> None:
         self.weight, self.structure, self.steepness, self.at = weight, structure, steepness, at
-        self.plan = PatchSampler(squares, side, mouth_share=mouth_share, key="model.perceptual.squares")
+        self.plan = PatchSampler(patches, patch_size, mouth_share=mouth_share, key="model.perceptual.patches")
         self.network = Lpips.found(Path(lpips) if lpips else None) if weight > 0 else None
 
     @property
     def wanted(self) -> bool:
-        """Whether squares are judged at all."""
+        """Whether the patch loss is used at all."""
         return self.weight > 0
 
     def describe(self) -> str:
-        """One line: which of the two it is."""
+        """One line: which loss is used."""
         if self.network is not None:
-            return "squares are judged by LPIPS (AlexNet)"
-        return f"squares are judged by MS-SSIM and steepness; LPIPS wants {CACHED} (model.perceptual.lpips=<file>)"
+            return "patch loss: LPIPS (AlexNet)"
+        return (
+            f"patch loss: MS-SSIM and gradient difference; for LPIPS put {CACHED} into torchvision's cache "
+            "or set model.perceptual.lpips=<file>"
+        )
 
     def __call__(self, shown: Float[Tensor, "R 4"], batch: RayBatch) -> Float[Tensor, ""]:
-        """Weighted loss of rendered squares.
+        """Weighted loss of rendered patches.
 
         Args:
-            shown: colour (premultiplied) and opacity of the squares' pixels, square by square, row by row.
+            shown: colour (premultiplied) and opacity of the patches' pixels, patch by patch, row by row.
             batch: what the footage shows of them.
         """
         picture, truth = composite_over(shown, batch)
@@ -77,13 +80,13 @@ class PerceptualLoss:
 def composite_over(
     shown: Float[Tensor, "R 4"], batch: RayBatch
 ) -> tuple[Float[Tensor, "F 3 side side"], Float[Tensor, "F 3 side side"]]:
-    """Rendered squares over what is behind them, and the footage's; 31 pixels wide or more.
+    """Rendered patches over what is behind them, and the footage's; 31 pixels wide or more.
 
     Behind the head is the plate, and the head itself where that is not known; what is not the head stands behind in its
     own colours. Pixels that take no part are grey in both: not even their neighbours are judged by what hides them.
 
     Args:
-        shown: colour (premultiplied) and opacity of the squares' pixels.
+        shown: colour (premultiplied) and opacity of the patches' pixels.
         batch: what the footage shows of them.
     """
     target = batch.target.flatten()[:, None]
@@ -91,11 +94,11 @@ def composite_over(
     behind = torch.where((target == PixelTarget.HEAD) | (target == PixelTarget.EDGE), batch.behind.flatten(0, 1), truth)
     picture = shown[:, :3] + (1 - shown[:, 3:]) * behind
     picture = torch.where(target == PixelTarget.IGNORED, truth, picture)
-    return _squares(picture, batch), _squares(truth, batch)
+    return _as_patches(picture, batch), _as_patches(truth, batch)
 
 
-def _squares(pixels: Float[Tensor, "R 3"], batch: RayBatch) -> Float[Tensor, "F 3 side side"]:
-    """The batch's squares as pictures; those of a thumbnail enlarged to what LPIPS can look at."""
+def _as_patches(pixels: Float[Tensor, "R 3"], batch: RayBatch) -> Float[Tensor, "F 3 side side"]:
+    """The batch's patches as pictures; those of a thumbnail enlarged to LPIPS's smallest size."""
     side = round(batch.pixels.shape[1] ** 0.5)
     pictures = pixels.reshape(-1, side, side, 3).permute(0, 3, 1, 2).contiguous()
     return pictures if side >= SMALLEST else nn.functional.interpolate(pictures, SMALLEST)

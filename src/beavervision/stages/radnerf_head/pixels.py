@@ -1,4 +1,4 @@
-"""Pixels of a clip's frames, read off its canvas: what they show, and what they ask of the head."""
+"""Reads colours, mattes and targets of chosen pixels from a clip's canvas."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def frame_targets(crops: Crops, t: int, band: int, window: tuple[slice, slice] =
         band: height of the free band under the chin, pixels.
         window: rows and columns.
     """
-    maps = (np.asarray(array[t][window]) for array in (crops.labels, crops.matte, crops.inside))
-    return pixel_targets(*maps, band, has_plate=crops.full_plate is not None)
+    labels, matte, inside = (np.asarray(array[t][window]) for array in (crops.labels, crops.matte, crops.inside))
+    return pixel_targets(labels, matte, inside, band, has_plate=crops.full_plate is not None)
 
 
 def read_pixels(
     crops: Crops, frames: Int[np.ndarray, "F"], chosen: list[Int[np.ndarray, "P 2"]], band: int
 ) -> dict[str, Tensor]:
-    """What a `RayBatch` tells of its pixels.
+    """Fields of a `RayBatch` that concern its pixels.
 
     Args:
         crops: the clip on the canvas.
@@ -40,7 +40,9 @@ def read_pixels(
         chosen: pixels (column, row) of each.
         band: height of the free band under the chin, pixels.
     """
-    parts = [_of_frame(crops, int(t), *pixels.T, band) for t, pixels in zip(frames, chosen, strict=True)]
+    parts = [
+        _of_frame(crops, int(t), pixels[:, 0], pixels[:, 1], band) for t, pixels in zip(frames, chosen, strict=True)
+    ]
     return dict(zip(NAMES, (torch.tensor(np.stack(part)) for part in zip(*parts, strict=True)), strict=True))
 
 

@@ -55,7 +55,8 @@ def tracked_features(
     spread = moves[training].std(0)
     moves /= np.maximum(spread, max(MIN_SINGULAR_VALUE * spread[0], 1e-6))
     turns = Rotation.from_matrix(rotation)
-    turned = (turns * turns[training].mean().inv()).as_rotvec()
+    mean = turns[training].mean()  # pyright: ignore[reportArgumentType]  # the stub lacks masks
+    turned = (turns * mean.inv()).as_rotvec()
     others = np.column_stack([eye, turned, translation])
     others = others / np.maximum(others[training].std(0), 1e-6)
     values = np.column_stack([moves, others])

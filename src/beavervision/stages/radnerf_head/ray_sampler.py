@@ -88,7 +88,7 @@ def frame_probabilities(
 
 
 def sample_pixels(
-    regions: RegionRaySampler, frame: int, counts: tuple[int, int, int], draw: np.random.Generator
+    regions: RegionRaySampler, frame: int, counts: tuple[int, int, int], rng: np.random.Generator
 ) -> Int[np.ndarray, "P 2"]:
     """Draw pixels (column, row) evenly from each region of a frame.
 
@@ -96,9 +96,9 @@ def sample_pixels(
         regions: of the clip.
         frame: frame of the clip.
         counts: pixels from the head's box, the mouth's and the eyes'.
-        draw: source of chance.
+        rng: random generator.
     """
     chosen = []
     for box, count in zip((regions.head[frame], regions.mouth[frame], regions.eyes[frame]), counts, strict=True):
-        chosen.append(draw.integers(box[:2], box[2:], (count, 2)))
+        chosen.append(rng.integers(box[:2], box[2:], (count, 2)))
     return np.concatenate(chosen)

@@ -49,7 +49,8 @@ def find_shell(network: HeadNetwork, frames: Iterable[FrameBatch], radius: int =
         if count == 0:
             continue
         pixels = torch.stack([columns, rows], -1) + 0.5
-        rays = pixel_rays(pixels, *(value.expand(count, *value.shape[1:]) for value in pose), network.box)
+        cameras, rotation, translation = (value.expand(count, *value.shape[1:]) for value in pose)
+        rays = pixel_rays(pixels, cameras, rotation, translation, network.box)
         depth = shown.depth[0, rows, columns] / UNIT_CM
         surface |= mark_cells(rays.origins + rays.directions * depth[:, None], occupancy.cells)
     return dilate_cells(surface, radius) & dilate_cells(occupancy.possible, 1)

@@ -1,4 +1,4 @@
-"""What each pixel asks of the head's field."""
+"""Training target of each pixel: empty, head, free, edge, soft or ignored."""
 
 from __future__ import annotations
 
@@ -25,14 +25,13 @@ background, so that neither the plate nor the matte knows it there."""
 
 
 class PixelTarget(IntEnum):
-    """What a pixel asks of the head's field.
+    """Training target of a pixel.
 
-    The neck and the shoulders belong to the torso renderer, which is trained under the finished head. Below the
-    chin there is a band in which both may be: the jaw drops into it when the mouth opens, and the outline there
-    is a matter of taste. A head forced to be empty in it would be cut off straight under the chin and leave a
-    seam; one forced to be opaque would carry a piece of neck about. So in the band the head may be anything as
-    long as the picture is right: it is judged over the pixel's own colour, which an empty head leaves as it is.
-    Everywhere else below, the head is told to be empty.
+    The neck and the shoulders belong to the torso renderer, which is trained under the finished head. In a band
+    below the chin both are allowed, because the jaw drops into it when the mouth opens. A head forced to be empty
+    in the band would be cut off under the chin and leave a seam; a head forced to be opaque would carry a piece of
+    neck. So the error in the band is measured over the pixel's own colour, which an empty head leaves unchanged.
+    Everywhere else below, the head has to be empty.
     """
 
     EMPTY = 0
@@ -41,7 +40,7 @@ class PixelTarget(IntEnum):
     """Hair and face: the pixel's colour, opaque (judged over a random colour)."""
     FREE = 2
     """Neck just under the chin: judged over the pixel's own colour."""
-    EDGE_PIXELS = 3
+    EDGE = 3
     """Outline against a known background: judged over that background, so that alpha may be a fraction."""
     IGNORED = 4
     """Occluded, or no footage: takes no part."""

@@ -24,8 +24,8 @@ class SchedulePoint(NamedTuple):
     phase: Phase
     done: float
     """How far the weights that it trains have come, in [0, 1]."""
-    squares: bool
-    """Whether the field is judged by squares of frames beside single pixels."""
+    patches: bool
+    """Whether the field is judged by patches of frames beside single pixels."""
 
 
 @dataclass(frozen=True)
@@ -33,21 +33,21 @@ class TrainingSchedule:
     """Which share of a training each phase takes.
 
     Example:
-        >>> phases = Phases(shell_at=0.1, distill_share=0.2, squares_at=0.8)
-        >>> phases.at(0.05)
-        Moment(phase=<Phase.HULL: 0>, done=0.0625, squares=False)
-        >>> phases.at(0.7)
-        Moment(phase=<Phase.SHELL: 1>, done=0.875, squares=True)
-        >>> phases.at(0.9)
-        Moment(phase=<Phase.DISTILL: 2>, done=0.5, squares=False)
+        >>> schedule = TrainingSchedule(shell_at=0.1, distill_share=0.2, patches_at=0.8)
+        >>> schedule.at(0.05)
+        SchedulePoint(phase=<Phase.HULL: 0>, done=0.0625, patches=False)
+        >>> schedule.at(0.7)
+        SchedulePoint(phase=<Phase.SHELL: 1>, done=0.875, patches=True)
+        >>> schedule.at(0.9)
+        SchedulePoint(phase=<Phase.DISTILL: 2>, done=0.5, patches=False)
     """
 
     shell_at: float
     """Share of the training after which only the shell is sampled."""
     distill_share: float = 0.0
     """Share of the training that the last phase takes; 0 for none."""
-    squares_at: float = 1.0
-    """Share of the field's own training after which squares judge it too; 1 for never."""
+    patches_at: float = 1.0
+    """Share of the field's own training after which patches judge it too; 1 for never."""
 
     def at(self, done: float) -> SchedulePoint:
         """What is trained, and how.
@@ -59,6 +59,6 @@ class TrainingSchedule:
         """
         field_share = 1.0 - self.distill_share
         if self.distill_share > 0 and done >= field_share:
-            return SchedulePoint(Phase.DISTILL, round((done - field_share) / self.distill_share, 9), squares=False)
+            return SchedulePoint(Phase.DISTILL, round((done - field_share) / self.distill_share, 9), patches=False)
         phase, done = Phase.SHELL if done >= self.shell_at else Phase.HULL, round(done / field_share, 9)
-        return SchedulePoint(phase, done, squares=self.squares_at <= done < 1)
+        return SchedulePoint(phase, done, patches=self.patches_at <= done < 1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 from scipy.interpolate import LinearNDInterpolator
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from beavervision.errors import BeaverError
 from beavervision.stages.radnerf_head.targets import PixelTarget
@@ -32,7 +32,7 @@ MAX_SLOPE = 0.5
 """cm that hair beside the face may come forward for every cm that it is away from it."""
 
 COARSE_RESOLUTION = 48
-"""Cells a side of the first look."""
+"""Cells a side of the first, coarse search."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +129,6 @@ def near_face_cells(
     depth = LinearNDInterpolator(vertices[:, :2], vertices[:, 2])(columns)[..., None]
     behind, front = FACE_MARGINS
     on_face = (z > depth - behind) & (z < depth + front)
-    away, nearest = cKDTree(vertices[:, :2]).query(columns)
+    away, nearest = KDTree(vertices[:, :2]).query(columns)
     rim = (vertices[nearest, 2] + front + MAX_SLOPE * away)[..., None]
     return np.where(np.isnan(depth), z < rim, on_face)

@@ -1,4 +1,4 @@
-"""From a head's pose and the shoulders to what the torso field is told of a frame.
+"""Conditions of the torso field, from the head's pose and the shoulders.
 
 Coordinates of the field: x right, y down, origin in the middle of the canvas, unit = half the canvas's height.
 """
@@ -14,7 +14,7 @@ from jaxtyping import Float
 from beavervision.stages.radnerf_torso.source_track import SourceTrack
 
 JAW = slice(5, 12)
-"""iBUG points 5 .. 11: the seven of the chin and lower jaw (those that GeneFace++'s torso is told)."""
+"""iBUG points 5 .. 11: the seven of the chin and lower jaw (as in GeneFace++'s torso)."""
 
 RIDGE = 1e-3
 """Standard deviation, in the field's unit, below which a coordinate counts as still (it is then not magnified)."""
@@ -22,7 +22,7 @@ RIDGE = 1e-3
 
 @dataclass(frozen=True)
 class TorsoCondition:
-    """What the field is told of each frame."""
+    """Condition of each frame."""
 
     points: Float[np.ndarray, "B C"]
     """Jaw and body keypoints on the canvas, normalised by the training frames and clamped to their range."""

@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.crops import cut, open_crops
-from beavervision.data.sampling import draw_rng
+from beavervision.data.sampling import sample_rng
 from beavervision.errors import BeaverError
 from beavervision.face.framing import FrameSpec
 from beavervision.face.model_registry import load_face_model
@@ -29,7 +29,7 @@ from beavervision.stages.radnerf_torso.pixel_grid import PixelGrid
 from beavervision.stages.radnerf_torso.registration import registered_body
 from beavervision.stages.radnerf_torso.source_track import SourceTrack
 from beavervision.stages.radnerf_torso.targets import TorsoTarget
-from beavervision.stages.radnerf_torso.training_frames import EndlessDraws, open_training_frames
+from beavervision.stages.radnerf_torso.training_frames import TorsoBatchDataset, open_training_frames
 
 
 class TorsoData(StageData):
@@ -123,7 +123,7 @@ class TorsoData(StageData):
 
     def _jaw(self) -> Float[np.ndarray, "7 3"]:
         """Jaw points of the person at rest, head space, cm."""
-        model = load_face_model(self.clip.facts["basis"])
+        model = load_face_model(self.clip.facts.basis)
         rest = model.vertices(self.person.identity, np.zeros(model.exp_basis.shape[0]))
         return rest[model.landmarks68[JAW]]
 
@@ -152,12 +152,12 @@ class TorsoData(StageData):
 
         Of several processes that train together, each gets its share of the frames.
         """
-        rng = draw_rng(self.seed, number)
+        rng = sample_rng(self.seed, number)
         seam = rng.choice(self.seam_rows, self.frames_per_step // 2) if len(self.seam_rows) else np.zeros(0, int)
         rows = np.concatenate([rng.integers(len(self.train_frames), size=self.frames_per_step - len(seam)), seam])
         where = np.flatnonzero(self.region)
         pixels = where[rng.integers(len(where), size=(len(rows), self.points_per_frame))]
-        own = self.own_share(len(rows), "datamodule.frames_per_step")
+        own = self.local_share(len(rows), "datamodule.frames_per_step")
         rows, pixels = rows[own], pixels[own]
         parts = [self._pixels(int(self.train_frames[row]), some) for row, some in zip(rows, pixels, strict=True)]
         condition = self.conditions.take(rows)
@@ -220,11 +220,14 @@ class TorsoData(StageData):
     def train_dataloader(self) -> DataLoader:
         """Batches without end, beginning where the trainer stands."""
         step = self.trainer.global_step if self.trainer else 0
-        return DataLoader(EndlessDraws(self.draw, step), batch_size=None, num_workers=self.workers)
+        return DataLoader(TorsoBatchDataset(self.draw, step), batch_size=None, num_workers=self.workers)
 
     def val_dataloader(self) -> DataLoader:
         """Numbers of the held-out frames."""
-        return DataLoader(range(len(self.measured)), batch_size=None)
+        return DataLoader(
+            range(len(self.measured)),  # pyright: ignore[reportArgumentType]  # any sequence is a map-style dataset
+            batch_size=None,
+        )
 
     def facts(self) -> dict[str, Any]:
         """What a bundle says of its origin."""
@@ -235,7 +238,7 @@ class TorsoData(StageData):
             "frame": self.frame.slug,
             "frame_spec": asdict(self.frame),
             "fps": self.clip.fps,
-            "basis": self.clip.facts["basis"],
+            "basis": self.clip.facts.basis,
             "footage_size": list(self.clip.size),
             "canvas": list(self.raster.canvas),
             "detail": self.raster.detail,

@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from beavervision.artifacts.bundle import Bundle
+from beavervision.artifacts.bundle import Bundle, RendererFacts
 from beavervision.artifacts.clip import Clip, Subject
 from beavervision.artifacts.crops import Crops
-from beavervision.errors import BeaverError
+from beavervision.artifacts.manifest import Manifest
+from beavervision.errors import BeaverError, BundleError
 from beavervision.face.model_registry import load_face_model
-from beavervision.nerf.condition_normalizer import without_gaps
+from beavervision.nerf.condition_normalizer import fill_gaps
 from beavervision.stages.radnerf_head.inference import HeadRenderer
 
 STAGE = "radnerf_head"
@@ -55,14 +56,12 @@ def check_head(folder: Path, clip: Clip, slug: str) -> None:
     Raises:
         BeaverError: naming what differs and the command that makes the right head.
     """
-    facts = Bundle.load(folder, STAGE).facts
+    facts = Manifest.read(folder, RendererFacts).facts
     again = f"make its head with: python train.py model={STAGE} data=myvideo data.name={clip.name}"
-    if facts["clip_sha256"] != clip.sha256:
-        raise BeaverError(
-            f"{folder} is a head of clip {facts['clip']}, prepared otherwise than {clip.folder}; {again}."
-        )
-    if facts["frame"] != slug:
-        raise BeaverError(f"{folder} is a head on canvas {facts['frame']}, this torso's is {slug}; {again}.")
+    if facts.clip_sha256 != clip.sha256:
+        raise BeaverError(f"{folder} is a head of clip {facts.clip}, prepared otherwise than {clip.folder}; {again}.")
+    if facts.frame != slug:
+        raise BeaverError(f"{folder} is a head on canvas {facts.frame}, this torso's is {slug}; {again}.")
 
 
 def head_poses(folder: Path) -> tuple[Float[np.ndarray, "T 3 3"], Float[np.ndarray, "T 3"]]:
@@ -71,8 +70,10 @@ def head_poses(folder: Path) -> tuple[Float[np.ndarray, "T 3 3"], Float[np.ndarr
     Args:
         folder: bundle of radnerf_head.
     """
-    assets = Bundle.load(folder, STAGE).assets
-    return assets["rotation"], assets["translation"]
+    bundle = Bundle.load(folder, STAGE)
+    if missing := {"rotation", "translation"} - set(bundle.assets):
+        raise BundleError(f"{folder} lacks the array {min(missing)}; {bundle.facts.REMEDY}.")
+    return bundle.assets["rotation"], bundle.assets["translation"]
 
 
 class FrozenHead:
@@ -87,9 +88,9 @@ class FrozenHead:
     def __init__(self, folder: Path, clip: Clip, subject: Subject, crops: Crops, backend: str = "auto") -> None:
         self._renderer = HeadRenderer.from_bundle(folder, backend=backend)
         self._crops = crops
-        model = load_face_model(clip.facts["basis"])
-        self._condition = model.condition68(subject.identity, without_gaps(subject.expression)).astype(np.float32)
-        self._eye = without_gaps(subject.eye_open).mean(1).astype(np.float32)
+        model = load_face_model(clip.facts.basis)
+        self._condition = model.condition68(subject.identity, fill_gaps(subject.expression)).astype(np.float32)
+        self._eye = fill_gaps(subject.eye_open).mean(1).astype(np.float32)
 
     def render(self, frames: np.ndarray) -> Iterator[tuple[int, Float[np.ndarray, "H W 3"], Float[np.ndarray, "H W"]]]:
         """Yield (frame, colour times opacity, opacity) of the frames given; all have to be visible."""

@@ -10,12 +10,16 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from beavervision.artifacts.arrays import load_picture
 from beavervision.artifacts.bundle import Bundle
+from beavervision.artifacts.bundle_network import build_network
+from beavervision.errors import BundleError
+from beavervision.stages.radnerf_torso.bundle_schema import SCHEMA, TorsoFacts
 from beavervision.stages.radnerf_torso.conditioner import TorsoCondition, TorsoConditioner
 from beavervision.stages.radnerf_torso.network import REST_EXTENT, TorsoField, canvas_points
 from beavervision.stages.radnerf_torso.pixel_grid import PixelGrid
 from beavervision.stages.radnerf_torso.source_track import SourceTrack
-from beavervision.stages.radnerf_torso.texture_detail import NAME, load_detail
+from beavervision.stages.radnerf_torso.texture_detail import NAME, detail_from_picture
 from beavervision.stages.radnerf_torso.torso_deformation import deformation_from_network, sample_at_rest
 
 STAGE = "radnerf_torso"
@@ -42,7 +46,7 @@ class TorsoRenderer:
     """Those where the torso can be."""
     track: SourceTrack
     """The footage's own poses: where avatar mode takes its movement from."""
-    facts: dict
+    facts: TorsoFacts
     folder: Path
     identity: Float[np.ndarray, "I"]
     """Of the person, face model coefficients."""
@@ -60,20 +64,28 @@ class TorsoRenderer:
         Raises:
             BeaverError: when it is not one, or damaged.
         """
-        bundle = Bundle.load(folder, STAGE)
-        network = TorsoField(**bundle.hparams, backend=backend)
-        network.load_state_dict(bundle.weights)
-        raster = PixelGrid(tuple(bundle.facts["canvas"]), bundle.facts["detail"])
+        bundle = Bundle.load(folder, SCHEMA)
+        facts = bundle.facts
+        raster = PixelGrid(facts.canvas, facts.detail)
+        columns, rows = raster.size
+        if bundle.assets["region"].shape != (rows, columns):
+            raise BundleError(f"{folder}: the region does not cover the canvas; {facts.REMEDY}.")
+        if facts.body_frame >= len(bundle.assets["source_visible"]):
+            raise BundleError(f"{folder}: body_frame is {facts.body_frame}, beyond the footage; {facts.REMEDY}.")
+        network = build_network(bundle, lambda: TorsoField(**bundle.hparams, backend=backend))
         baked = bake(network, raster)
         if (bundle.folder / NAME).exists():
-            baked[..., :3] += load_detail(bundle.folder / NAME)
+            detail = detail_from_picture(load_picture(bundle.folder / NAME, facts))
+            if detail.shape[:2] != baked.shape[:2]:
+                raise BundleError(f"{bundle.folder / NAME} is not of the texture's size; {facts.REMEDY}.")
+            baked[..., :3] += detail
         return cls(
             network.eval(),
             TorsoConditioner.from_assets(bundle.assets),
             raster,
             bundle.assets["region"].astype(bool),
             SourceTrack.from_assets(bundle.assets),
-            bundle.facts,
+            facts,
             bundle.folder,
             bundle.assets["identity"],
             baked,
@@ -133,8 +145,8 @@ def render_exact(
     points = canvas_points(*raster.canvas, 1 / raster.detail).reshape(-1, 2)[where].to(device)
     batch = len(condition.points)
     rgb, alpha = torch.zeros(batch, height * width, 3), torch.zeros(batch, height * width)
-    told = [torch.from_numpy(part).to(device) for part in (condition.points, condition.head, condition.body)]
+    inputs = [torch.from_numpy(part).to(device) for part in (condition.points, condition.head, condition.body)]
     for some, at in zip(points.split(CHUNK), where.split(CHUNK), strict=True):
-        colour, opacity = network(some.expand(batch, -1, -1), *told, frames)
+        colour, opacity = network(some.expand(batch, -1, -1), *inputs, frames)
         rgb[:, at], alpha[:, at] = colour.cpu(), opacity.cpu()
     return rgb.reshape(batch, height, width, 3).numpy(), alpha.reshape(batch, height, width).numpy()

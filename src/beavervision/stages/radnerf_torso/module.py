@@ -9,11 +9,11 @@ from typing import ClassVar
 import numpy as np
 import torch
 from jaxtyping import Float
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 from torchmetrics import MeanMetric
 
 from beavervision.stages.base import BundleContents, StageModule
-from beavervision.stages.media import Film, Media, Picture
 from beavervision.stages.radnerf_torso import texture_detail
 from beavervision.stages.radnerf_torso.batch import TorsoBatch
 from beavervision.stages.radnerf_torso.canonical_body import estimate_canonical_body, save_picture
@@ -25,13 +25,14 @@ from beavervision.stages.radnerf_torso.network import TorsoField
 from beavervision.stages.radnerf_torso.preview import preview_film
 from beavervision.stages.radnerf_torso.source_track import NOTES
 from beavervision.stages.radnerf_torso.targets import TorsoTarget
+from beavervision.stages.visualization.media import Film, Media, Picture
 from beavervision.types import Label
 
 DECAY = 0.1
 """Learning rates fall to this share over `decay_steps` (GeneFace++: x0.1 per 250k steps)."""
 
 
-class RadNerfTorso(StageModule):
+class RadNerfTorso(StageModule[TorsoData]):
     """A 2-D deformation field under a frozen head.
 
     Args:
@@ -85,19 +86,19 @@ class RadNerfTorso(StageModule):
         self.mean_psnr, self.mean_gap = MeanMetric(), MeanMetric()
         self.strips: list[np.ndarray] = []
 
-    def configure_optimizers(self) -> dict:
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Adam with its own rate for the grid (prototype figures, STAGES.md section 9)."""
         table = [self.network.grid.table]
         rest = [p for name, p in self.network.named_parameters() if name != "grid.table"]
         optimizer = torch.optim.Adam(
             [
-                {"name": "grid", "params": table, "lr": self.hparams.lr_grid},
-                {"name": "networks", "params": rest, "lr": self.hparams.lr_net},
+                {"name": "grid", "params": table, "lr": self.hparams["lr_grid"]},
+                {"name": "networks", "params": rest, "lr": self.hparams["lr_net"]},
             ],
             betas=(0.9, 0.99),
             eps=1e-15,
         )
-        schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, DECAY ** (1 / self.hparams.decay_steps))
+        schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, DECAY ** (1 / self.hparams["decay_steps"]))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def training_step(self, batch: TorsoBatch, _: int) -> Float[Tensor, ""]:
@@ -117,7 +118,7 @@ class RadNerfTorso(StageModule):
         Returns:
             Its number and figures, for `evaluate`'s table.
         """
-        data: TorsoData = self.trainer.datamodule
+        data: TorsoData = self.trainer.datamodule  # pyright: ignore[reportAttributeAccessIssue]  # set by Trainer.fit, undeclared in Lightning
         truth = data.held_out(int(index))
         condition = data.conditioner.condition(data.track.take(np.array([truth.frame])))
         rgb, alpha = render_exact(self.network, data.raster, data.region, condition)
@@ -147,7 +148,9 @@ class RadNerfTorso(StageModule):
         files = {"body.png": save_picture(folder / "body.png", still.rgba)}
         plate = still.plate if (own := data.clip.plate()) is None else own
         files["plate.png"] = save_picture(folder / "plate.png", plate)
-        files[texture_detail.NAME] = texture_detail.save_detail(folder / texture_detail.NAME, self._detail(data, still.frame))
+        files[texture_detail.NAME] = texture_detail.save_detail(
+            folder / texture_detail.NAME, self._detail(data, still.frame)
+        )
         if self.strips:
             files["strip.png"] = save_picture(folder / "strip.png", np.concatenate(self.strips))
         return BundleContents(
@@ -172,4 +175,6 @@ class RadNerfTorso(StageModule):
         cloth &= np.asarray(data.footage.kind[row]) == TorsoTarget.BODY
         network = self.network.cpu()
         baked = bake(network, data.raster)
-        return texture_detail.rest_detail(network, baked, data.raster, condition, np.asarray(data.footage.colour[row]), cloth)
+        return texture_detail.rest_detail(
+            network, baked, data.raster, condition, np.asarray(data.footage.colour[row]), cloth
+        )

@@ -1,4 +1,4 @@
-"""The torso's 2-D field: carry a canvas point to where it is at rest, and look there what the torso is."""
+"""The torso's 2-D field: a deformation to the canonical pose, and colour and opacity there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from beavervision.nerf.grid import GridEncoding, GridLayout
+from beavervision.nerf.grid import GridEncoding
+from beavervision.nerf.grid_layout import GridLayout
 from beavervision.nerf.precision import full_precision
 
 REST_EXTENT = 1.25
@@ -54,8 +55,10 @@ class TorsoField(nn.Module):
         self.aspect, self.frequencies = aspect, frequencies
         self.codes = nn.Parameter(torch.zeros(n_frames, code))
         self.movement = _mlp(2 + 4 * frequencies + condition + code, hidden, 6)
-        nn.init.zeros_(self.movement[-1].weight)  # start from the plain blend of the two rigid movements
-        nn.init.zeros_(self.movement[-1].bias)
+        last = self.movement[-1]
+        assert isinstance(last, nn.Linear)
+        nn.init.zeros_(last.weight)  # start from the plain blend of the two rigid movements
+        nn.init.zeros_(last.bias)
         layout = GridLayout(dims=2, levels=levels, finest=finest, log2_entries=log2_entries)
         self.grid = GridEncoding(layout, backend)
         self.canonical = _mlp(self.grid.width, canonical, 4)

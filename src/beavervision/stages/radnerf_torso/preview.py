@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from beavervision.data.speech_sample import sound_of
-from beavervision.stages.media import PREVIEW, Film
+from beavervision.data.speech_sample import audio_of_frames
 from beavervision.stages.radnerf_head.visualization.preview_video import MOST_FRAMES, preview_size
 from beavervision.stages.radnerf_torso.data import TorsoData
 from beavervision.stages.radnerf_torso.inference import bake, render_baked
 from beavervision.stages.radnerf_torso.network import TorsoField
+from beavervision.stages.visualization.media import PREVIEW, Film
 
 
 def preview_film(network: TorsoField, data: TorsoData) -> Film:
@@ -24,7 +24,7 @@ def preview_film(network: TorsoField, data: TorsoData) -> Film:
         data: set up.
     """
     frames = data.clip.test_range[:MOST_FRAMES]
-    sound = sound_of(data.clip, frames) if data.clip.has_audio else None
+    sound = audio_of_frames(data.clip, frames) if data.clip.has_audio else None
     return Film(PREVIEW, _pairs(network, data, frames), data.clip.fps, sound, "footage | avatar, held-out frames")
 
 

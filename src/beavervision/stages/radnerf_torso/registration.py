@@ -99,11 +99,20 @@ class _Body:
         shifted = start.copy()
         shifted[:, 2] += start[:, :2] @ [0.5, 0.5] - 0.5
         height, width = self._grey.shape
-        back = {"flags": cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR, "borderMode": cv2.BORDER_REPLICATE}
-        picture = cv2.warpAffine(_grey(crops, frame), shifted, (width, height), **back)
-        torso = cv2.warpAffine(_torso(crops, frame), shifted, (width, height), **back)
-        there, seen, _ = cv2.calcOpticalFlowPyrLK(
-            self._grey, picture, self._corners, None, winSize=(WINDOW, WINDOW), maxLevel=LEVELS
+        flags = cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR
+        picture = cv2.warpAffine(
+            _grey(crops, frame), shifted, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE
+        )
+        torso = cv2.warpAffine(
+            _torso(crops, frame), shifted, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE
+        )
+        there, seen, _ = cv2.calcOpticalFlowPyrLK(  # pyright: ignore[reportCallIssue]  # the stub lacks nextPts=None
+            self._grey,
+            picture,
+            self._corners,
+            None,  # pyright: ignore[reportArgumentType]  # likewise
+            winSize=(WINDOW, WINDOW),
+            maxLevel=LEVELS,
         )
         columns, rows = (np.clip(there[:, 0, i].astype(int), 0, side - 1) for i, side in ((0, width), (1, height)))
         good = (seen[:, 0] > 0) & (torso[rows, columns] > 0)

@@ -1,4 +1,4 @@
-"""What the source footage tells, frame by frame, of where head, shoulders and canvas are."""
+"""Track of head, shoulders and canvas in the source footage, frame by frame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the torso should look like in a frame, read off its label map: also under the head, where nobody sees it."""
+"""Training targets of the torso from a frame's label map, continued under the head."""
 
 from __future__ import annotations
 

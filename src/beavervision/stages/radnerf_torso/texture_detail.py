@@ -62,8 +62,8 @@ def rest_detail(
     lacking = np.log(asked / (1 - asked)) - shown
     share = feather(body, INSIDE * height)
     fine = np.clip(lacking - _mean(lacking, body, FINE * height), -MOST, MOST) * share[..., None]
-    back = _inverse(movement, baked.shape[:2], network.aspect)
-    return cv2.remap(fine.astype(np.float32), back[..., 0], back[..., 1], cv2.INTER_CUBIC, borderValue=0)
+    back = _inverse(movement, (baked.shape[0], baked.shape[1]), network.aspect)
+    return cv2.remap(fine.astype(np.float32), back[..., 0], back[..., 1], cv2.INTER_CUBIC, borderValue=(0,))
 
 
 def save_detail(path: Path, detail: Float[np.ndarray, "h w 3"]) -> Path:
@@ -73,10 +73,9 @@ def save_detail(path: Path, detail: Float[np.ndarray, "h w 3"]) -> Path:
     return path
 
 
-def load_detail(path: Path) -> Float[np.ndarray, "h w 3"]:
-    """What `save_detail` kept."""
-    grey = np.asarray(Image.open(path).convert("RGB"), np.float32)
-    return (grey - MIDDLE) * (MOST / LEVELS)
+def detail_from_picture(picture: UInt8[np.ndarray, "h w 3"]) -> Float[np.ndarray, "h w 3"]:
+    """Return the detail that `save_detail` wrote to a picture."""
+    return (picture.astype(np.float32) - MIDDLE) * (MOST / LEVELS)
 
 
 def _mean(values: np.ndarray, mask: np.ndarray, sigma: float) -> np.ndarray:

@@ -43,11 +43,13 @@ def deformation_from_network(
     # Lattice point (i, j) stands at raster pixel ((j + 0.5) step, (i + 0.5) step): stretch by exactly `step`.
     fine = step * raster.detail
     matrix = np.array([[1 / fine, 0, 0.5 / fine - 0.5], [0, 1 / fine, 0.5 / fine - 0.5]])
-    how = {"flags": cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR, "borderMode": cv2.BORDER_REPLICATE}
+    flags = cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR
     return [
         TorsoDeformation(
             *(
-                cv2.warpAffine(np.ascontiguousarray(part), matrix, raster.size, **how)
+                cv2.warpAffine(
+                    np.ascontiguousarray(part), matrix, raster.size, flags=flags, borderMode=cv2.BORDER_REPLICATE
+                )
                 for part in (values[..., :2], values[..., 2:])
             )
         )

@@ -14,7 +14,7 @@ from torch.utils.data import IterableDataset
 from beavervision.artifacts.atomic_write import atomic_folder
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.crops import FOLDER, cut
-from beavervision.artifacts.manifest import Manifest, sha256_json
+from beavervision.artifacts.manifest import sha256_json, write_manifest
 from beavervision.compositing.layers import grow
 from beavervision.data.sampling import worker_numbers
 from beavervision.face.framing import inside_footage
@@ -97,7 +97,7 @@ def open_training_frames(
     if not all((folder / f"{name}.npy").exists() for name in names):
         with atomic_folder(folder) as part:
             _write(part, clip, path, raster, every, held_out, reach, subject)
-            Manifest("torso_footage", key).write(part)
+            write_manifest(part, "torso_footage", key)
     colour, kind, picture, counted = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in names)
     return TorsoTrainingFrames(every, colour, kind, picture, counted, held_out)
 
@@ -132,8 +132,8 @@ def _write(
         array.flush()
 
 
-class EndlessDraws(IterableDataset):
-    """Every draw from `first` on; worker processes take turns.
+class TorsoBatchDataset(IterableDataset):
+    """Batches by number, without end; worker processes take turns.
 
     Args:
         draw: makes the batch of a number.

@@ -90,4 +90,5 @@ def _clearance(field: HeadNetwork) -> UInt8[np.ndarray, "X Y Z"]:
     from scipy.ndimage import distance_transform_cdt
 
     # Bytes: the whole grid then stays in a core's cache.
-    return np.clip(distance_transform_cdt(~field.occupancy.occupied.numpy(), "chessboard"), 0, 255).astype(np.uint8)
+    distance = np.asarray(distance_transform_cdt(~field.occupancy.occupied.numpy(), "chessboard"))
+    return np.clip(distance, 0, 255).astype(np.uint8)

@@ -64,5 +64,5 @@ def paste_compiled(
     """As `paste`, on the CPU and in one pass."""
     from beavervision.nerf.backends import numba_window
 
-    given = (value.contiguous().numpy() for value in (small, detail))
-    numba_window.paste(first.numpy(), factor, *given, rgb.numpy(), alpha.numpy())
+    coarse, fine = small.contiguous().numpy(), detail.contiguous().numpy()
+    numba_window.paste(first.numpy(), factor, coarse, fine, rgb.numpy(), alpha.numpy())

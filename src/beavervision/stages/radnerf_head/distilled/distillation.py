@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from beavervision.stages.distributed import own_rows, ranks
+from beavervision.stages.distributed import local_rows, world_size
 from beavervision.stages.radnerf_head.averaging import WeightAverage
 from beavervision.stages.radnerf_head.batch import RayBatch
 from beavervision.stages.radnerf_head.data import HeadData
@@ -25,7 +25,7 @@ from beavervision.stages.radnerf_head.pose_optimizer import PoseOptimizer
 class Distillation(nn.Module):
     """The fast head, its moving average, and what it learns from.
 
-    It begins as the finished field sees the head and then learns from the footage itself, in squares, so that it need
+    It begins as the finished field sees the head and then learns from the footage itself, in patches, so that it need
     not repeat the field's errors.
 
     Args:
@@ -67,7 +67,7 @@ class Distillation(nn.Module):
         self.fast = DistilledHead(network_args, sizes)
         self.average = WeightAverage(self.fast, decay)
         self.shown: tuple[int, ...] = ()
-        """Frames of the clip that the last step's squares came from."""
+        """Frames of the clip that the last step's patches came from."""
         self.begun: Tensor
         self.register_buffer("begun", torch.zeros((), dtype=torch.bool))
 
@@ -89,18 +89,18 @@ class Distillation(nn.Module):
         self,
         data: HeadData,
         step: int,
-        chance: torch.Generator,
+        generator: torch.Generator,
         poses: PoseOptimizer | None,
         perceptual: PerceptualLoss,
     ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
-        """Loss of a step's squares, and the mean squared error that is part of it.
+        """Loss of a step's patches, and the mean squared error that is part of it.
 
         Args:
             data: set up.
-            step: decides which squares.
-            chance: of the samples' places and of the colours behind.
+            step: decides which patches.
+            generator: for the samples' places and the random background colours.
             poses: corrections of the training frames' poses, as the field found them.
-            perceptual: judges the squares beside their pixels.
+            perceptual: judges the patches beside their pixels.
         """
         batch = data.patch_batch(step, self.plan).to(self.fast.field.box.device)
         self.shown = batch.shown
@@ -108,20 +108,20 @@ class Distillation(nn.Module):
             with torch.no_grad():
                 batch = poses.correct(batch)
         pose = Pose(batch.cameras, batch.rotation, batch.translation)
-        shown = self._rendered(batch, pose, chance).permute(0, 2, 3, 1).reshape(-1, 4)
-        colours = own_rows(torch.rand(len(shown) * ranks(), 3, generator=chance)).to(shown.device)
+        shown = self._rendered(batch, pose, generator).permute(0, 2, 3, 1).reshape(-1, 4)
+        colours = local_rows(torch.rand(len(shown) * world_size(), 3, generator=generator)).to(shown.device)
         error = mean_error(pixel_errors(shown[:, :3], shown[:, 3], batch, colours), batch.target.flatten())
         return (error + perceptual(shown, batch) if perceptual.wanted else error), error
 
-    def _rendered(self, batch: RayBatch, pose: Pose, chance: torch.Generator) -> Float[Tensor, "F 4 side side"]:
-        """The batch's squares; round each is rendered what the upsampler's reach asks for, and cut off again."""
+    def _rendered(self, batch: RayBatch, pose: Pose, generator: torch.Generator) -> Float[Tensor, "F 4 side side"]:
+        """The batch's patches; round each is rendered what the upsampler's reach asks for, and cut off again."""
         field, factor, reach = self.fast.field, self.plan.factor, self.fast.upsampler.reach
         blocks = round(batch.pixels.shape[1] ** 0.5) // factor
         side = blocks + 2 * reach
         corner = (batch.pixels[:, 0] / factor).floor().long() - reach
         condition = field.encode(batch.face.windows, batch.face.eye)
-        everybody = len(corner) * side**2 * ranks()
-        jitter = own_rows(torch.rand(everybody, self.fast.sizes.samples, generator=chance)).to(corner.device)
+        everybody = len(corner) * side**2 * world_size()
+        jitter = local_rows(torch.rand(everybody, self.fast.sizes.samples, generator=generator)).to(corner.device)
         windows = ImageWindows(corner, (side, side), factor)
         shown = self.fast(windows, pose, condition, field.codes(batch.frame), jitter)
         own = slice(reach * factor, -reach * factor)

@@ -92,11 +92,11 @@ class DistilledHead(nn.Module):
         width, height = windows.size
         count = len(condition) * width * height
         frame = found.block // (width * height)
-        seen = self.look(found, condition[frame], code[frame])
+        seen = self.shade(found, condition[frame], code[frame])
         small = seen.new_zeros(count, seen.shape[1]).index_copy(0, found.block, seen)
         return self.upsampler(small.reshape(-1, height, width, seen.shape[1]).permute(0, 3, 1, 2))
 
-    def look(
+    def shade(
         self, found: BlockSamples, condition: Float[Tensor, "F K"], code: Float[Tensor, "F code"]
     ) -> Float[Tensor, "N C"]:
         """Colour, opacity and features of blocks.

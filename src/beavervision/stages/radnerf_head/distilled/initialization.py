@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from beavervision.nerf.grid import GridLayout
+from beavervision.nerf.grid_layout import GridLayout
 from beavervision.stages.radnerf_head.fields.ambient import AmbientField
 from beavervision.stages.radnerf_head.network import HeadNetwork
 

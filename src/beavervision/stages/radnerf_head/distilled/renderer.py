@@ -103,7 +103,7 @@ class DistilledRenderer:
         ends = torch.bincount(found.block // (width * height), minlength=len(condition)).cumsum(0).tolist()
         for frame, part in _chunks(ends):
             # Of one frame: what all its blocks share is computed once.
-            seen = self.head.look(found[part], condition[frame], code[frame])
+            seen = self.head.shade(found[part], condition[frame], code[frame])
             small[found.block[part]] = seen[:, :RGBA]
             features[found.block[part]] = seen[:, RGBA:].to(features.dtype)
         return small.reshape(-1, height, width, RGBA), features.reshape(-1, height, width, self.head.features)

@@ -73,6 +73,7 @@ def several_may_compute() -> bool | None:
     import numba
 
     try:
-        return numba.threading_layer() != "workqueue"
+        layer = numba.threading_layer()  # pyright: ignore[reportPrivateImportUsage]  # documented, but not in __all__
+        return layer != "workqueue"
     except ValueError:
         return None

@@ -35,9 +35,10 @@ class Upsampler(nn.Module):
         super().__init__()
         self.factor = factor
         widths = (RGBA + features, *[width] * (layers - 1))
-        self.hidden = nn.ModuleList(_convolution(a, b) for a, b in itertools.pairwise(widths))
+        hidden = [_convolution(a, b) for a, b in itertools.pairwise(widths)]
+        self.hidden = nn.ModuleList(hidden)
         self.last = _convolution(width, RGBA * factor**2)
-        for layer in self.hidden:
+        for layer in hidden:
             nn.init.kaiming_normal_(layer.weight)
         nn.init.zeros_(self.last.weight)
 

@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from beavervision.nerf.grid import GridEncoding, GridLayout
+from beavervision.nerf.grid import GridEncoding
+from beavervision.nerf.grid_layout import GridLayout
 from beavervision.nerf.mlp import RayMLP, truncated_exp
 
 AMBIENT_GAIN, AMBIENT_INIT = 4.0, 1e-2
@@ -21,8 +22,8 @@ class AmbientField(nn.Module):
     Widths and depths default to STAGES.md section 4 (GeneFace++).
 
     Args:
-        width: of the condition, whose last `heard` numbers density hears directly: the eyes', and what the face does.
-        heard: of these.
+        width: of the condition.
+        direct: how many of its last numbers the density network gets too: the eyes', and what the face does.
         levels: levels of either grid.
         base: coarsest resolution of either grid.
         finest: finest resolution of the position grid.
@@ -38,7 +39,7 @@ class AmbientField(nn.Module):
     def __init__(
         self,
         width: int,
-        heard: int,
+        direct: int,
         levels: int = 16,
         base: int = 16,
         finest: int = 512,
@@ -51,15 +52,17 @@ class AmbientField(nn.Module):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        self.heard = heard
+        self.direct = direct
         grids = GridLayout(3, levels, base, finest, log2_entries)
         ambient = GridLayout(ambient_dims, levels, base, ambient_finest, log2_entries)
         self.position_grid = GridEncoding(grids, backend, seed)
         self.ambient_grid = GridEncoding(ambient, backend, seed + 1, AMBIENT_INIT)
         inputs = self.position_grid.width
         self.ambient = RayMLP(inputs, width, hidden, 3, ambient_dims, backend)
-        self.ambient.rest[-1].weight.data *= AMBIENT_GAIN
-        self.density = RayMLP(inputs + self.ambient_grid.width, heard, hidden, 3, 1 + geometry, backend)
+        last = self.ambient.rest[-1]
+        assert isinstance(last, nn.Linear)
+        last.weight.data *= AMBIENT_GAIN
+        self.density = RayMLP(inputs + self.ambient_grid.width, direct, hidden, 3, 1 + geometry, backend)
 
     @property
     def backend(self) -> str:
@@ -79,5 +82,5 @@ class AmbientField(nn.Module):
         place = self.position_grid(points.clamp(0, 1))
         ambient = torch.tanh(self.ambient(place, condition).float())
         features = torch.cat([place, self.ambient_grid((ambient + 1) / 2)], -1)
-        out = self.density(features, condition[:, -self.heard :]).float()
+        out = self.density(features, condition[:, -self.direct :]).float()
         return truncated_exp(out[..., 0]), out[..., 1:], ambient

@@ -1,4 +1,4 @@
-"""The head's field in ER-NeRF's form: a static tri-plane that looks at the parts of the condition that concern it."""
+"""The head's field in ER-NeRF's form: a static tri-plane with attention over the condition at each place."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from beavervision.nerf.grid import GridLayout
+from beavervision.nerf.grid_layout import GridLayout
 from beavervision.nerf.mlp import RayMLP, truncated_exp
 from beavervision.nerf.triplane import TriplaneEncoding
 
@@ -75,6 +75,6 @@ class TriplaneField(nn.Module):
         place = self.position_grid(points.clamp(0, 1))
         attention = self.attention(place).float()
         eyes = torch.sigmoid(self.eye_attention(place).float())
-        heard = torch.cat([attention, eyes.expand(*eyes.shape[:-1], self.eye_width)], -1) * condition[:, None]
-        out = self.density(torch.cat([place, heard], -1)).float()
+        attended = torch.cat([attention, eyes.expand(*eyes.shape[:-1], self.eye_width)], -1) * condition[:, None]
+        out = self.density(torch.cat([place, attended], -1)).float()
         return truncated_exp(out[..., 0]), out[..., 1:], attention

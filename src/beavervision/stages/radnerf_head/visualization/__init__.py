@@ -1,1 +1,1 @@
-"""What people look at while a head learns: figures, strip and film of held-out frames."""
+"""Metrics, image strips and films of held-out frames."""

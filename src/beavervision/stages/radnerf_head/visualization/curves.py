@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from beavervision.artifacts.clip import Clip
-from beavervision.data.speech_sample import sound_of
-from beavervision.stages.media import Curves
+from beavervision.data.speech_sample import audio_of_frames
+from beavervision.stages.visualization.media import Curves
 
 LINES = {"psnr": "head", "psnr_face": "face", "psnr_mouth": "mouth box", "psnr_fast": "head, fast"}
 """Figure -> its name in the legend."""
@@ -27,5 +27,5 @@ def frame_curves(rows: Sequence[Mapping[str, float]], clip: Clip) -> list[Curves
     frames = range(min(by_frame), max(by_frame) + 1)
     names = [name for name in LINES if name in rows[0]]
     lines = {LINES[name]: np.array([by_frame.get(t, {}).get(name, np.nan) for t in frames]) for name in names}
-    sound = sound_of(clip, frames) if clip.has_audio else None
+    sound = audio_of_frames(clip, frames) if clip.has_audio else None
     return [Curves("frames", np.asarray(frames), lines, "frame", "PSNR, dB", "PSNR of every held-out frame", sound)]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from beavervision.stages.media import Picture
 from beavervision.stages.radnerf_head.visualization.captions import caption_height, caption_line, enlarge_for_caption
+from beavervision.stages.visualization.media import Picture
 
 ROWS = 4
 """Frames of a strip that are spread over all; the worst of the others comes besides."""
@@ -81,8 +81,9 @@ class StripSelection:
             panels = enlarge_for_caption(row.panels, row.count)
             letters = caption_height(panels.shape[1] // row.count)
             pieces += [caption_line([self._caption(row)], panels.shape[1], letters), panels]
-        titles = PANELS[: row.count]
-        pieces.insert(0, caption_line(titles, panels.shape[1], letters))
+        titles = PANELS[: rows[-1].count]
+        width = pieces[-1].shape[1]
+        pieces.insert(0, caption_line(titles, width, caption_height(width // rows[-1].count)))
         return [Picture(self.name, np.concatenate(pieces), " | ".join(titles))]
 
     def clear(self) -> None:

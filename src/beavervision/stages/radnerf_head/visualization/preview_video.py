@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from beavervision.data.speech_sample import sound_of
-from beavervision.stages.media import PREVIEW, Film
+from beavervision.data.speech_sample import audio_of_frames
 from beavervision.stages.radnerf_head.batch import FrameBatch
 from beavervision.stages.radnerf_head.data import HeadData
 from beavervision.stages.radnerf_head.visualization.captions import caption_height, caption_line, enlarge_for_caption
 from beavervision.stages.radnerf_head.visualization.held_out_renders import Render
+from beavervision.stages.visualization.media import PREVIEW, Film
 
 MOST_FRAMES = 75
 """Three seconds say enough, and cost seconds on a CPU."""
@@ -62,7 +62,7 @@ def preview_size(canvas: tuple[int, int]) -> tuple[int, int]:
 def _film(
     name: str, data: HeadData, frames: range, pictures: Iterator[UInt8[np.ndarray, "H W 3"]], caption: str
 ) -> Film:
-    sound = sound_of(data.clip, frames) if data.clip.has_audio else None
+    sound = audio_of_frames(data.clip, frames) if data.clip.has_audio else None
     return Film(name, pictures, data.clip.fps, sound, caption)
 
 
@@ -83,7 +83,8 @@ def _panels(
 
 def _over(render: Render, batch: FrameBatch, behind: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "H W 3"]:
     """The head of a frame over what is behind it, at that picture's size."""
-    shown = render(batch, behind.shape[1::-1])
+    height, width = behind.shape[:2]
+    shown = render(batch, (width, height))
     rgb, alpha = shown.rgb[0].cpu().numpy(), shown.alpha[0].cpu().numpy()[..., None]
     return _bytes(rgb + (1 - alpha) * (behind / np.float32(255)))
 

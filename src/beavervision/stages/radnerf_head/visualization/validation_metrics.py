@@ -1,4 +1,4 @@
-"""What a validation tells of the head: figures of its pixels, and a strip to look at."""
+"""Validation metrics of the head, and a strip of its frames."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
-from torchmetrics import MeanMetric
+from torchmetrics import MeanMetric, Metric
 from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
 from torchmetrics.image import PeakSignalNoiseRatio
 
 from beavervision.metrics.lpips import SMALLEST as LPIPS_SMALLEST
 from beavervision.metrics.lpips import Lpips
 from beavervision.metrics.structure import WINDOW, multiscale_similarity
-from beavervision.stages.media import Picture
 from beavervision.stages.radnerf_head.batch import FrameBatch, head_masks
 from beavervision.stages.radnerf_head.full_frame_renderer import FullFrameRenderer
 from beavervision.stages.radnerf_head.targets import PixelTarget
 from beavervision.stages.radnerf_head.visualization.frame_strips import StripSelection
+from beavervision.stages.visualization.media import Picture
 
 FRAME = "psnr_frame"
 """Of the whole frame, where all but the head is the footage, as a dub shows it: most of it is copied pixels."""
@@ -37,8 +37,15 @@ class FrameMetric:
     """Side of the smallest picture that it can be measured of, pixels."""
 
 
+def _ssim(a: Tensor, b: Tensor) -> Tensor:
+    """SSIM; the functional form returns a pair only when it is asked for more."""
+    value = structural_similarity_index_measure(a, b, data_range=1.0)
+    assert isinstance(value, Tensor)
+    return value
+
+
 FRAME_METRICS = {
-    "ssim": FrameMetric(lambda a, b: structural_similarity_index_measure(a, b, data_range=1.0), WINDOW),
+    "ssim": FrameMetric(_ssim, WINDOW),
     "ms_ssim": FrameMetric(multiscale_similarity, WINDOW),
 }
 """Always measured: Wang et al. 2004 and 2003."""
@@ -48,7 +55,7 @@ class HeldOutMetrics(nn.Module):
     """PSNR over all held-out frames of the head's pixels, its skin's and its mouth's, and the likeness of its box.
 
     The head is laid over what is truly behind it, so that a wrong outline counts. Pixels that are padded or hidden
-    count nowhere: for SSIM and MS-SSIM, which look at squares, the footage itself stands in for them.
+    count nowhere: for SSIM and MS-SSIM, which compare windows of pixels, the footage itself stands in for them.
 
     Args:
         strip: name of the strip that some frames are shown in.
@@ -90,9 +97,9 @@ class HeldOutMetrics(nn.Module):
         seen = (batch.target != PixelTarget.IGNORED) & masks["psnr"].any()
         row[FRAME] = self._peak(FRAME, laid, truth, seen)
         row |= self._likenesses(laid, truth, masks["psnr"])
-        panels = (value.cpu().numpy() for value in (truth, picture, laid - truth))
+        footage, head, error = (value.cpu().numpy() for value in (truth, picture, laid - truth))
         depth = shown.depth[0].cpu().numpy() if shown.depth.any() else None
-        self.gallery.add(row, *panels, depth, spread=spread)
+        self.gallery.add(row, footage, head, error, depth, spread=spread)
         return row
 
     def _peak(
@@ -100,7 +107,7 @@ class HeldOutMetrics(nn.Module):
     ) -> float:
         if not mask.any():
             return math.nan
-        self.psnr[name].update(picture[mask], truth[mask])
+        _metric(self.psnr[name]).update(picture[mask], truth[mask])
         return float(peak_signal_noise_ratio(picture[mask], truth[mask], data_range=1.0))
 
     def _likenesses(
@@ -115,12 +122,12 @@ class HeldOutMetrics(nn.Module):
         for name, likeness in self.likenesses.items():
             if min(pair[0].shape[2:]) >= likeness.smallest:
                 found[name] = float(likeness.measure(*pair))
-                self.likeness[name].update(found[name])
+                _metric(self.likeness[name]).update(found[name])
         return found
 
     def compute(self) -> dict[str, Tensor]:
         """Figures in dB, and likenesses in [0, 1]; those that no pixel spoke for are left out."""
-        metrics = {**self.psnr, **self.likeness}
+        metrics = {name: _metric(module) for name, module in (*self.psnr.items(), *self.likeness.items())}
         return {name: metric.compute() for name, metric in metrics.items() if metric.update_called}
 
     def strip(self) -> list[Picture]:
@@ -131,7 +138,13 @@ class HeldOutMetrics(nn.Module):
         """Forget all frames."""
         self.gallery.clear()
         for metric in (*self.psnr.values(), *self.likeness.values()):
-            metric.reset()
+            _metric(metric).reset()
+
+
+def _metric(module: nn.Module) -> Metric:
+    """A member of a ModuleDict, whose type does not say what it holds."""
+    assert isinstance(module, Metric)
+    return module
 
 
 def _laid(batch: FrameBatch, shown: FullFrameRenderer, truth: Float[Tensor, "H W 3"]) -> Float[Tensor, "H W 3"]:

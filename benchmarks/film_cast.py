@@ -7,10 +7,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from beavervision.artifacts.bundle import RendererFacts
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.manifest import Manifest
 from beavervision.audio.waveform import SAMPLE_RATE, Waveform, save_waveform
-from beavervision.data.speech_sample import sound_of
+from beavervision.data.speech_sample import audio_of_frames
 from beavervision.inference.avatar import TORSO, Avatar
 from beavervision.inference.pipeline import TalkingHeadPipeline
 from beavervision.inference.settings import FilmSettings
@@ -36,7 +37,7 @@ class Cast:
     def avatar(self) -> Avatar:
         """The newest bundles, as infer finds them."""
         torso = newest_bundle(TORSO, Search(self.runs, self.name, self.experiment, None, 0))
-        frame = None if torso is None else Manifest.read(torso, "bundle").facts["frame"]
+        frame = None if torso is None else Manifest.read(torso, RendererFacts).facts.frame
         bundles = find_upstream("infer", Search(self.runs, self.name, self.experiment, frame, 0))
         return Avatar.load(bundles, self.clip.sha256)
 
@@ -54,5 +55,5 @@ class Cast:
     def own_sound(self, frames: range) -> Path:
         """The footage's own sound during some frames, as a file."""
         path = self.folder / "own.wav"
-        save_waveform(path, Waveform(sound_of(self.clip, frames), SAMPLE_RATE))
+        save_waveform(path, Waveform(audio_of_frames(self.clip, frames), SAMPLE_RATE))
         return path

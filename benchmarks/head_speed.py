@@ -91,7 +91,7 @@ def main() -> None:
 
 def open_data(renderer: HeadRenderer, clip: Path) -> HeadData:
     """The clip on the bundle's canvas."""
-    spec = dict(renderer.bundle.facts["frame_spec"])
+    spec = renderer.bundle.facts.frame_spec.model_dump()
     spec["offset"] = tuple(spec["offset"])
     data = HeadData(clip, FrameSpec(**spec))
     data.prepare_data()

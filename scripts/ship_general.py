@@ -11,7 +11,7 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
-from beavervision.artifacts.bundle import CONFIG, Bundle, save_bundle
+from beavervision.artifacts.bundle import CONFIG, Bundle, BundleFacts, save_bundle
 from beavervision.artifacts.manifest import Manifest
 from beavervision.workflows.initial_weights import GENERAL
 
@@ -22,14 +22,16 @@ PLACES = ("paths", "trainer", "callbacks", "logger", "hardware")
 
 def ship(folder: Path) -> Path:
     """Copy a bundle to where `model.init=general` looks for it."""
-    manifest = Manifest.read(folder, "bundle")
-    stage = manifest.facts["stage"]
+    manifest = Manifest.read(folder, BundleFacts)
+    stage = manifest.facts.stage
     bundle, target = Bundle.load(folder, stage), GENERAL / stage
     config = OmegaConf.load(folder / CONFIG)
     for node in PLACES:
         config.pop(node, None)
     config.data.clips = None
-    inputs = {name: {**source, "path": Path(source["path"]).name} for name, source in manifest.inputs.items()}
+    inputs = {
+        name: {"path": Path(source.path).name, "sha256": source.sha256} for name, source in manifest.inputs.items()
+    }
     card = target / CARD
     words = card.read_text(encoding="utf-8") if card.exists() else ""
     save_bundle(
@@ -37,7 +39,7 @@ def ship(folder: Path) -> Path:
         stage,
         bundle.weights,
         bundle.hparams,
-        bundle.facts,
+        bundle.facts.model_dump(),
         assets=bundle.assets,
         inputs=inputs,
         metrics=bundle.metrics,

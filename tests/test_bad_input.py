@@ -10,8 +10,10 @@ import av
 import numpy as np
 import pytest
 import soundfile
+from stub_artifacts import stub_clip
 
-from beavervision.artifacts.manifest import Manifest
+from beavervision.artifacts.clip import ClipFacts
+from beavervision.artifacts.manifest import Manifest, write_manifest
 
 CLI = "src/beavervision/cli/__main__.py"
 
@@ -98,7 +100,7 @@ def test_a_place_that_cannot_be_written_to(command_line, place):
 
 def test_a_stage_whose_predecessor_is_missing(tmp_path, command_line):
     (tmp_path / "mini" / "clip").mkdir(parents=True)
-    Manifest("clip", {"name": "mini"}).write(tmp_path / "mini" / "clip")
+    stub_clip(tmp_path / "mini" / "clip", name="mini")
     before = left(tmp_path)
     done = command_line("train.py", "model=radnerf_torso", "data=myvideo", "data.name=mini", f"paths.runs={tmp_path}")
     sentence = complaint(done)
@@ -130,8 +132,8 @@ def test_a_head_from_another_clip(chain, bad, tmp_path, command_line):
     runs = tmp_path / "runs"
     shutil.copytree(chain, runs)
     clip = runs / "mini/clip"
-    manifest = Manifest.read(clip, "clip")
-    Manifest("clip", {**manifest.facts, "focal": 300.0}, manifest.fields).write(clip)
+    manifest = Manifest.read(clip, ClipFacts)
+    write_manifest(clip, ClipFacts, {**manifest.facts.model_dump(), "focal": 300.0}, manifest.fields)
     before = left(runs)
     given = ("data=myvideo", "data.name=mini", f"paths.runs={runs}", f"audio={bad / 'sound.wav'}")
     sentence = complaint(command_line("infer.py", *given, "mode=dub"))

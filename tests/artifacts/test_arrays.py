@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
 
-from beavervision.artifacts import atomic_write
-from beavervision.artifacts.atomic_write import atomic_file, atomic_folder, load_arrays, save_arrays
+from beavervision.artifacts import arrays as arrays_module
+from beavervision.artifacts.arrays import load_arrays, save_arrays
+from beavervision.artifacts.atomic_write import atomic_file, atomic_folder
+from beavervision.artifacts.clip import ClipFacts
 from beavervision.artifacts.manifest import Manifest
-from beavervision.artifacts.motion import FILE, Motion
+from beavervision.artifacts.motion import FILE, Motion, MotionFacts
 from beavervision.errors import BeaverError
 
 
@@ -76,7 +78,7 @@ def test_fields_are_checked_against_the_manifest(tmp_path):
 def test_kinds_are_kept_apart(tmp_path):
     Motion(np.ones((3, 64), np.float32), 25.0).save(tmp_path / "motion")
     with pytest.raises(BeaverError, match="is a motion, not a clip"):
-        Manifest.read(tmp_path / "motion", "clip")
+        Manifest.read(tmp_path / "motion", ClipFacts)
 
 
 def test_large_arrays_are_mapped_and_the_same(tmp_path, monkeypatch):
@@ -87,9 +89,11 @@ def test_large_arrays_are_mapped_and_the_same(tmp_path, monkeypatch):
         "d": np.zeros((0, 4), np.uint8),
         "e": np.array([0.5, np.nan]),
     }
-    manifest = Manifest("clip", fields=save_arrays(tmp_path, "x.safetensors", arrays, {}))
+    specs = save_arrays(tmp_path, "x.safetensors", arrays, {})
+    facts = MotionFacts(fps=25.0, basis="gpmm", n_frames=2)
+    manifest = Manifest(kind="motion", schema_version=1, producer="", facts=facts, fields=specs, inputs={})
     read = load_arrays(tmp_path, manifest, "x.safetensors")
-    monkeypatch.setattr(atomic_write, "LARGE", 0)
+    monkeypatch.setattr(arrays_module, "LARGE", 0)
     mapped = load_arrays(tmp_path, manifest, "x.safetensors")
     for name, array in arrays.items():
         assert mapped[name].dtype == read[name].dtype == array.dtype

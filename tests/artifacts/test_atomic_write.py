@@ -31,7 +31,8 @@ def test_two_processes_write_the_same_names_and_one_of_them_stays_whole(tmp_path
 
 def test_what_a_killed_process_left_is_cleared_by_the_next_writer(tmp_path):
     leave = (
-        "import os, sys; from pathlib import Path; from beavervision.artifacts.atomic_write import atomic_file, atomic_folder;"
+        "import os, sys; from pathlib import Path;"
+        "from beavervision.artifacts.atomic_write import atomic_file, atomic_folder;"
         "a = atomic_folder(Path(sys.argv[1]) / 'crops'); (a.__enter__() / 'half').write_text('half');"
         "b = atomic_file(Path(sys.argv[1]) / 'me.mp4'); b.__enter__().write_text('half'); os.kill(os.getpid(), 9)"
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from beavervision.artifacts.bundle import Bundle, save_bundle
+from beavervision.artifacts.bundle import Bundle, BundleFacts, save_bundle
 from beavervision.artifacts.manifest import Manifest
 from beavervision.errors import BeaverError
 
@@ -28,11 +28,11 @@ def bundle(tmp_path):
 def test_round_trip(bundle):
     again = Bundle.load(bundle.folder, "audio2motion")
     assert again.hparams == {"hidden": 3}
-    assert again.facts == {"clip": "me"}
+    assert again.facts.model_extra == {"clip": "me"}
     assert again.metrics == {"val/lve": 0.5}
     assert torch.equal(again.weights["layer.weight"], torch.arange(6.0).reshape(2, 3))
     assert again.assets["mean"].tolist() == [1.0, 2.0]
-    assert Manifest.read(bundle.folder, "bundle").fields["mean"].unit == "standard deviations"
+    assert Manifest.read(bundle.folder, BundleFacts).fields["mean"].unit == "standard deviations"
 
 
 def test_another_stage_is_refused(bundle):

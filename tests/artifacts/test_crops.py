@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from stub_artifacts import CLIP
 
-from beavervision.artifacts.clip import Clip, Subject
+from beavervision.artifacts.clip import Clip, ClipFacts, Subject
 from beavervision.artifacts.crops import cut, open_crops
 from beavervision.errors import BeaverError
 from beavervision.face.framing import FrameSpec
@@ -47,7 +48,9 @@ def subject(centre=(32.0, 24.0), half=6.0):
 
 @pytest.fixture
 def clip(tmp_path):
-    facts = {"name": "made", "video": "made.mp4", "width": W, "height": H, "fps": 25.0, "focal": 90.0}
+    facts = ClipFacts(
+        **{**CLIP, "name": "made", "video": "made.mp4", "width": W, "height": H, "n_frames": T, "focal": 90.0}
+    )
     return ArrayClip(tmp_path, facts, np.arange(T) / 25, [subject()])
 
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
+from stub_artifacts import stub_clip
 
-from beavervision.artifacts.manifest import Manifest
-from beavervision.artifacts.synthetic_speech import SPEECH, TEST, TRAIN, SyntheticSpeech, write_synthetic_speech
-from beavervision.errors import BeaverError
+from beavervision.artifacts.synthetic_speech import SOUND, TEST, TRAIN, SyntheticSpeech, write_synthetic_speech
+from beavervision.errors import BeaverError, SyntheticSpeechError
 
 FACTS = {"speaker": "anna", "language": "de", "fps": 25.0, "basis": "gpmm"}
 
@@ -42,13 +42,12 @@ def test_same_content_same_bytes(tmp_path):
 
 def test_a_talk_without_sound_says_so(tmp_path):
     write(tmp_path / "anna", TRAIN)
-    (tmp_path / "anna" / SPEECH).unlink()
-    with pytest.raises(BeaverError, match=SPEECH):
+    (tmp_path / "anna" / SOUND).unlink()
+    with pytest.raises(BeaverError, match=SOUND):
         SyntheticSpeech.load(tmp_path / "anna")
 
 
 def test_another_artifact_is_refused(tmp_path):
-    (tmp_path / "clip").mkdir()
-    Manifest("clip").write(tmp_path / "clip")
-    with pytest.raises(BeaverError, match="not a talk"):
+    stub_clip(tmp_path / "clip")
+    with pytest.raises(SyntheticSpeechError, match="is a clip, not a synthetic_speech"):
         SyntheticSpeech.load(tmp_path / "clip")

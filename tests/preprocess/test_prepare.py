@@ -155,7 +155,7 @@ def test_the_face_is_visible_when_it_truly_is(away):
 def test_the_plate_is_the_room_without_the_actor(away):
     clip, subject, *_ = away
     plate = clip.plate()
-    assert clip.facts["background"] == "still"
+    assert clip.facts.background == "still"
     index, empty = next((i, rgb) for i, rgb in clip.frames() if not subject.visible[i - 3 : i + 4].any())
     labels = dict(clip.labels([index]))[index]
     difference = np.abs(plate.astype(int) - empty).max(-1)

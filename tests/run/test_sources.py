@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 
 import pytest
+from corpora import write_speech_talk
 
 from beavervision.artifacts.bundle import Bundle, BundleFacts
 from beavervision.artifacts.corpus import Corpus
 from beavervision.artifacts.manifest import Manifest
-
-sys.path.append(str(Path(__file__).parents[1] / "stages"))
-from corpora import write_speech_talk
 
 TINY = "{hidden: 8, latent: 4, condition: 8, audio_hidden: 8, branch: 4, encoder_layers: 1, decoder_layers: 1}"
 SHORT = (

@@ -5,7 +5,7 @@ import numpy as np
 from faces import landmarks
 
 from beavervision.face.landmarks import OVAL
-from beavervision.preprocess.headview import SIZE, HeadView
+from beavervision.preprocess.head_crop import SIZE, HeadCrop
 
 SKIN, HAIR, CLOTHES, WALL = (224, 172, 140), (70, 45, 30), (40, 90, 170), (120, 130, 120)
 SIZE_PX = (640, 480)
@@ -31,7 +31,7 @@ def drawn(euler=(0.0, 0.0, 0.0)):
 def look(euler=(0.0, 0.0, 0.0)):
     """View, exact person mask and truth in the head's crop."""
     rgb, truth, points = drawn(euler)
-    view = HeadView.look(rgb, points)
+    view = HeadCrop.look(rgb, points)
     there = in_crop(truth, view.square)
     return view, (there > 0).astype(np.float32), there
 

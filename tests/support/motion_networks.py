@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from beavervision.stages.audio2motion.network import MotionVAE, Speech
+from beavervision.stages.audio2motion.network import MotionVAE, SpeechFeatures
 
 TINY = {
     "hidden": 8,
@@ -31,7 +31,7 @@ def tiny_network(**settings):
 
 
 def random_speech(rng, batch, frames):
-    return Speech(
+    return SpeechFeatures(
         content=torch.from_numpy(rng.standard_normal((batch, 2 * frames, 80)).astype(np.float32)),
         pitch=torch.from_numpy(rng.integers(1, 256, (batch, 2 * frames))),
         blink=torch.from_numpy(rng.integers(0, 2, (batch, frames))),

@@ -48,9 +48,9 @@ def panel_clip(folder: Path, n_frames: int, width: int, height: int) -> Clip:
                     maps.write(_pair(side, halves[side], foreign))
         save_waveform(part / AUDIO, Waveform(one.audio(), 16_000))
         Image.fromarray(np.concatenate([plate, plate], 1)).save(part / PLATE)
-        facts = {**one.facts, "name": folder.name, "video": str(video), "width": 2 * width}
+        facts = {**one.facts.model_dump(), "name": folder.name, "video": str(video), "width": 2 * width}
         facts.pop("n_subjects")
-        people = [_moved(one.subjects[0], side, width, one.facts["focal"]) for side in SIDES]
+        people = [_moved(one.subjects[0], side, width, one.facts.focal) for side in SIDES]
         write_clip(part, facts, one.time, people, {})
     return Clip.load(folder)
 

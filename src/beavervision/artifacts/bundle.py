@@ -7,16 +7,32 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, ClassVar, Generic, TypeVar, overload
 
 import numpy as np
+from pydantic import ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from beavervision.artifacts.atomic_write import atomic_folder, load_arrays, save_arrays
-from beavervision.artifacts.manifest import Manifest, sha256_file, sha256_folder
-from beavervision.errors import BeaverError
+from beavervision.artifacts.arrays import load_arrays, save_arrays
+from beavervision.artifacts.atomic_write import atomic_folder
+from beavervision.artifacts.manifest import (
+    Count,
+    Facts,
+    Fps,
+    Manifest,
+    Sha256,
+    Strict,
+    Text,
+    first_problem,
+    sha256_file,
+    sha256_folder,
+    tensor_headers,
+    write_manifest,
+)
+from beavervision.artifacts.untrusted_json import MalformedFileError, TensorHeader, read_json
+from beavervision.errors import BundleError
 
 WEIGHTS, ASSETS, CONFIG, METRICS, PREVIEW = (
     "weights.safetensors",
@@ -25,52 +41,198 @@ WEIGHTS, ASSETS, CONFIG, METRICS, PREVIEW = (
     "metrics.json",
     "preview.mp4",
 )
+MAX_WEIGHT_BYTES = 4 << 30
+"""Largest weights file that is opened; a head with the largest grids that the config allows has 1 GB."""
+
+
+class BundleFacts(Facts):
+    """What the bundle of any stage states, also of stages that are not ours; those may add values of their own."""
+
+    model_config = ConfigDict(extra="allow")
+    KIND: ClassVar[str] = "bundle"
+    ERROR: ClassVar[type[BundleError]] = BundleError
+    REMEDY: ClassVar[str] = "train the stage again"
+
+    stage: Text
+    hparams: dict[str, JsonValue]
+    """Keyword arguments that build the stage's network again."""
+    weights_sha256: Sha256
+
+
+class TrainedFacts(BundleFacts):
+    """What the bundle of each of our stages states of its training data."""
+
+    clip: Text
+    """Name of the clip or corpus."""
+    clip_sha256: Sha256
+    subject: Count | None = None
+    """Number of the subject; None for a corpus."""
+    fps: Fps
+    basis: Text
+    """Name of the face model."""
+
+
+class AudioFeatureFacts(Strict):
+    """Which audio features a stage takes; see `audio.speech_features.FeatureSettings`."""
+
+    kind: Text
+    checkpoint: Text | None
+
+
+class SpeechFacts(TrainedFacts):
+    """What the bundle of a stage that takes speech states."""
+
+    audio_features: AudioFeatureFacts
+
+
+CanvasSide = Annotated[int, Field(ge=1, le=8192)]
+"""Width or height of a canvas, pixels."""
+
+
+class FrameSpecFacts(Strict):
+    """The canvas setting; see `face.framing.FrameSpec`."""
+
+    name: Text
+    aspect: Annotated[float, Field(ge=0.1, le=10)] | None
+    height: CanvasSide
+    face_scale: Annotated[float, Field(gt=0, le=10)] | None
+    offset: tuple[float, float]
+
+
+class RendererFacts(TrainedFacts):
+    """What the bundle of a stage that renders states of its canvas."""
+
+    frame: Text
+    """Short name of the canvas setting."""
+    frame_spec: FrameSpecFacts
+    canvas: tuple[CanvasSide, CanvasSide]
+    """Width and height, pixels."""
+    train_frames: Count
+
+
+FactsT = TypeVar("FactsT", bound=BundleFacts)
+SchemaFactsT = TypeVar("SchemaFactsT", bound=BundleFacts)
 
 
 @dataclass(frozen=True)
-class Bundle:
-    """A trained stage on disk.
+class BundleSchema(Generic[FactsT]):
+    """What the bundle of one stage holds."""
 
-    `hparams` are the keyword arguments that build the stage's network again (dimensions live here and nowhere
-    else); `assets` are arrays that inference needs besides weights (statistics, poses, crops); `facts` are small
-    JSON values (clip name and hash, frame setting, fps).
-    """
+    stage: str
+    facts: type[FactsT]
+    hparams: type[Strict] | None = None
+    """Arguments of the stage's network, each within what such a network can have; None where they are not checked,
+    and no network is built."""
+    assets: Mapping[str, str] | None = None
+    """Name -> kind and shape of each array (see `Manifest.check_fields`); None where they are not checked."""
+
+
+@dataclass(frozen=True)
+class Bundle(Generic[FactsT]):
+    """A trained stage on disk."""
 
     folder: Path
-    stage: str
-    hparams: dict[str, Any]
-    facts: dict[str, Any]
+    facts: FactsT
+    """Small values: clip name and hash, frame setting, fps, arguments of the network."""
     weights: dict[str, Tensor] = field(repr=False)
     assets: dict[str, np.ndarray] = field(repr=False)
+    """Arrays that inference needs besides the weights: statistics, poses, crops."""
     metrics: dict[str, float] = field(default_factory=dict)
 
     @property
+    def stage(self) -> str:
+        """Name of the stage."""
+        return self.facts.stage
+
+    @property
+    def hparams(self) -> dict[str, Any]:
+        """Keyword arguments that build the stage's network again; dimensions live here and nowhere else."""
+        return dict(self.facts.hparams)
+
+    @property
     def sha256(self) -> str:
-        """Name of exactly this bundle."""
+        """Hex SHA-256 that names exactly this bundle."""
         return sha256_folder(self.folder)
 
+    @property
+    def weight_headers(self) -> dict[str, TensorHeader]:
+        """Data type and shape of each tensor, from the header of the weights file."""
+        return tensor_headers(self.folder / WEIGHTS, self.facts, MAX_WEIGHT_BYTES)
+
+    @overload
     @classmethod
-    def load(cls, folder: Path, stage: str) -> Bundle:
-        """Read and validate the bundle of `stage` in `folder`.
+    def load(cls, folder: Path, schema: str) -> Bundle[BundleFacts]: ...
+
+    @overload
+    @classmethod
+    def load(cls, folder: Path, schema: BundleSchema[SchemaFactsT]) -> Bundle[SchemaFactsT]: ...
+
+    @classmethod
+    def load(cls, folder: Path, schema: BundleSchema[Any] | str) -> Bundle[Any]:
+        """Read and validate a bundle.
+
+        Args:
+            folder: of the bundle.
+            schema: of the stage that it should belong to; or just the stage's name, when neither the network nor
+                what is special about the stage is needed.
 
         Raises:
-            BeaverError: when there is none, it belongs to another stage, or is damaged.
+            BundleError: when there is none, it belongs to another stage, or is damaged.
         """
         folder = Path(folder)
-        manifest = Manifest.read(folder, "bundle")
-        facts = dict(manifest.facts)
-        found = facts.pop("stage")
-        if found != stage:
-            raise BeaverError(f"{folder} is a bundle of {found}, not of {stage}; name a {stage} bundle.")
-        if sha256_file(folder / WEIGHTS) != facts.pop("weights_sha256"):
-            raise BeaverError(f"{folder / WEIGHTS} was changed after it was written; train {stage} again.")
+        schema = any_stage(schema) if isinstance(schema, str) else schema
+        manifest = read_bundle_manifest(folder, schema)
+        facts, path, again = manifest.facts, folder / WEIGHTS, f"train {schema.stage} again"
+        tensor_headers(path, facts, MAX_WEIGHT_BYTES)
+        if sha256_file(path) != facts.weights_sha256:
+            raise BundleError(f"{path} was changed after it was written; {again}.")
         try:
-            weights = load_file(folder / WEIGHTS)
-        except (OSError, SafetensorError) as error:
-            raise BeaverError(f"{folder / WEIGHTS} cannot be read ({error}); train {stage} again.") from None
-        assets = load_arrays(folder, manifest, ASSETS) if (folder / ASSETS).exists() else {}
-        metrics = json.loads((folder / METRICS).read_text(encoding="utf-8"))
-        return cls(folder, stage, facts.pop("hparams"), facts, weights, assets, metrics)
+            weights = load_file(path)
+        except (OSError, SafetensorError, ValueError) as error:
+            raise BundleError(f"{path} cannot be read ({error}); {again}.") from None
+        assets = load_arrays(folder, manifest, ASSETS) if manifest.fields else {}
+        if set(assets) != set(manifest.fields):
+            raise BundleError(f"{folder}: arrays are in files where they do not belong; {again}.")
+        return cls(folder, facts, weights, assets, _read_metrics(folder / METRICS, again))
+
+
+def any_stage(stage: str) -> BundleSchema[BundleFacts]:
+    """Return the schema of a stage of which nothing is known but its name; its facts and arrays are not checked."""
+    return BundleSchema(stage, BundleFacts)
+
+
+def read_bundle_manifest(folder: Path, schema: BundleSchema[FactsT]) -> Manifest[FactsT]:
+    """Read and validate the manifest of a stage's bundle, without its weights.
+
+    Raises:
+        BundleError: when it is none, belongs to another stage, or is damaged.
+    """
+    # Which stage it is comes first: a bundle of another one lacks this one's facts.
+    found = Manifest.read(folder, BundleFacts).facts.stage
+    if found != schema.stage:
+        raise BundleError(f"{folder} is a bundle of {found}, not of {schema.stage}; name a {schema.stage} bundle.")
+    manifest = Manifest.read(folder, schema.facts)
+    if schema.assets is not None:
+        manifest.check_fields(folder, schema.assets)
+    if schema.hparams is not None:
+        try:
+            schema.hparams.model_validate_json(json.dumps(manifest.facts.hparams))
+        except ValidationError as error:
+            problem = first_problem(error)
+            raise BundleError(f"{folder}: facts.hparams.{problem}; {schema.facts.REMEDY}.") from None
+    return manifest
+
+
+def _read_metrics(path: Path, again: str) -> dict[str, float]:
+    """The figures of a training; one of them may be NaN."""
+    try:
+        return TypeAdapter(dict[str, float]).validate_python(read_json(path, allow_nan=True), strict=True)
+    except FileNotFoundError:
+        raise BundleError(f"{path} is missing; {again}.") from None
+    except (OSError, MalformedFileError) as error:
+        raise BundleError(f"{path} cannot be read ({error}); {again}.") from None
+    except ValidationError as error:
+        raise BundleError(f"{path}: {first_problem(error)}; {again}.") from None
 
 
 def save_bundle(
@@ -86,7 +248,7 @@ def save_bundle(
     inputs: Mapping[str, dict[str, str]] | None = None,
     metrics: Mapping[str, float] | None = None,
     config: str = "",
-) -> Bundle:
+) -> Bundle[BundleFacts]:
     """Write a bundle, whole or not at all, and return it as read back.
 
     Args:
@@ -97,7 +259,7 @@ def save_bundle(
         facts: small JSON values.
         assets: arrays that inference needs besides the weights.
         notes: asset name -> (unit, frame of reference).
-        files: name in the bundle -> file to copy there (plate.png, preview.mp4).
+        files: name in the bundle -> file to copy there (background.png, preview.mp4).
         inputs: name -> {path, sha256} of the clip and the upstream bundles.
         metrics: final figures.
         config: resolved configuration of the run, YAML.
@@ -116,5 +278,5 @@ def save_bundle(
             "hparams": dict(hparams),
             "weights_sha256": sha256_file(part / WEIGHTS),
         }
-        Manifest("bundle", everything, specs, dict(inputs or {})).write(part)
+        write_manifest(part, BundleFacts, everything, specs, inputs)
     return Bundle.load(folder, stage)

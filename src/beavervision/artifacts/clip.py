@@ -6,16 +6,26 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
-from PIL import Image
+from pydantic import Field, JsonValue
 
-from beavervision.artifacts.atomic_write import load_arrays, save_arrays
-from beavervision.artifacts.manifest import Manifest, sha256_folder
+from beavervision.artifacts.arrays import load_arrays, load_picture, save_arrays
+from beavervision.artifacts.manifest import (
+    Count,
+    Facts,
+    Fps,
+    Manifest,
+    Side,
+    Strict,
+    Text,
+    sha256_folder,
+    write_manifest,
+)
 from beavervision.audio.waveform import load_waveform
-from beavervision.errors import BeaverError
+from beavervision.errors import AudioError, ClipError, FootageError
 from beavervision.face.camera import Camera
 from beavervision.types import Label
 from beavervision.video.decode import read_frames
@@ -46,6 +56,72 @@ NOTES = {
     "interpolated": ("", "pose and box filled in over a short gap"),
 }
 
+FRAME_ARRAYS = {"time": "float T"}
+SUBJECT_ARRAYS = {
+    "visible": "bool T",
+    "reason": "int T",
+    "box": "float T 4",
+    "landmarks": "float T 478 3",
+    "rotation": "float T 3 3",
+    "translation": "float T 3",
+    "identity": "float I",
+    "expression": "float T E",
+    "eye_open": "float T 2",
+    "mouth_open": "float T",
+    "body": "float T 3 3",
+    "occluded": "bool T",
+    "covered": "float T",
+    "interpolated": "bool T",
+}
+"""Name -> kind and shape of a subject's arrays; I and E depend on the face model."""
+
+
+class Person(Strict):
+    """Somebody who is seen in the footage, whether a subject of the clip or not."""
+
+    number: Count
+    name: Text
+    frames: Count
+    """In which the person is seen."""
+    face_height_px: Annotated[float, Field(ge=0)] | None
+    line: Text
+    """What the report says."""
+    subject: Count | None
+    """Number of the subject; None for people who were not chosen."""
+
+
+class ClipFacts(Facts):
+    """What a clip states besides its arrays."""
+
+    KIND: ClassVar[str] = "clip"
+    SCHEMA_VERSION: ClassVar[int] = 2
+    ERROR: ClassVar[type[ClipError]] = ClipError
+    REMEDY: ClassVar[str] = "prepare the clip again"
+
+    name: Text
+    """The user's name for it (`data.name`)."""
+    video: Text
+    """Path of the footage."""
+    width: Side
+    height: Side
+    fps: Fps
+    n_frames: Count
+    n_subjects: Annotated[int, Field(ge=1, le=64)]
+    start: float
+    """s, where the clip begins in the footage."""
+    end: float | None
+    focal: Annotated[float, Field(gt=0, le=1e6)]
+    """px, of the full frame."""
+    basis: Text
+    """Name of the face model whose coefficients the subjects have."""
+    has_audio: bool
+    subject: Text = "largest"
+    """Which subjects were asked for (`data.subject`)."""
+    background: Literal["still", "moving"] = "still"
+    people: tuple[Person, ...] = ()
+    report: dict[str, JsonValue] = Field(default_factory=dict)
+    """Figures of the preparation report."""
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -75,8 +151,7 @@ class Clip:
     """Footage of one or more people with everything that `prepare` found in it."""
 
     folder: Path
-    facts: dict[str, Any] = field(repr=False)
-    """name, video, width, height, fps, n_frames, start, end, focal, basis, has_audio, background, report, ..."""
+    facts: ClipFacts = field(repr=False)
     time: Float[np.ndarray, "T"] = field(repr=False)
     subjects: list[Subject] = field(repr=False)
 
@@ -85,19 +160,23 @@ class Clip:
         """Read and validate a clip.
 
         Raises:
-            BeaverError: when `folder` is no clip, is damaged, or its footage is gone.
+            ClipError: when `folder` is no clip, or is damaged.
+            FootageError: when its footage is not where it was.
         """
         folder = Path(folder)
-        manifest = Manifest.read(folder, "clip")
+        manifest = Manifest.read(folder, ClipFacts)
+        facts, subjects = manifest.facts, range(manifest.facts.n_subjects)
+        layout = {f"{i}/{name}": shape for i in subjects for name, shape in SUBJECT_ARRAYS.items()}
+        manifest.check_fields(folder, {**FRAME_ARRAYS, **layout})
         frames = load_arrays(folder, manifest, FRAMES)
-        subjects = [
-            Subject(**load_arrays(folder, manifest, SUBJECT.format(i))) for i in range(manifest.facts["n_subjects"])
-        ]
-        clip = cls(folder, manifest.facts, frames["time"], subjects)
-        if not clip.video.exists():
-            raise BeaverError(
-                f"{clip.video}, the footage of clip {clip.name}, is gone; put it back or change data.video."
-            )
+        found = [load_arrays(folder, manifest, SUBJECT.format(i)) for i in subjects]
+        if [set(arrays) for arrays in (frames, *found)] != [set(FRAME_ARRAYS), *([set(SUBJECT_ARRAYS)] * len(found))]:
+            raise ClipError(f"{folder}: arrays are in files where they do not belong; {facts.REMEDY}.")
+        if len(frames["time"]) != facts.n_frames:
+            raise ClipError(f"{folder} states {facts.n_frames} frames and has {len(frames['time'])}; {facts.REMEDY}.")
+        clip = cls(folder, facts, frames["time"], [Subject(**arrays) for arrays in found])
+        if not clip.video.is_file():
+            raise FootageError(f"Footage of clip {clip.name} not found: {clip.video}. Restore it or set data.video.")
         return clip
 
     @property
@@ -108,17 +187,17 @@ class Clip:
     @property
     def name(self) -> str:
         """The user's name for it (`data.name`)."""
-        return self.facts["name"]
+        return self.facts.name
 
     @property
     def video(self) -> Path:
         """The footage: as the user gave it, only ever read."""
-        return Path(self.facts["video"])
+        return Path(self.facts.video)
 
     @property
     def fps(self) -> float:
         """Frames per second of the clip's frame index (the footage's own rate may differ)."""
-        return self.facts["fps"]
+        return self.facts.fps
 
     @property
     def n_frames(self) -> int:
@@ -128,12 +207,12 @@ class Clip:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the frame in pixels."""
-        return self.facts["width"], self.facts["height"]
+        return self.facts.width, self.facts.height
 
     @property
     def camera(self) -> Camera:
         """The full frame's camera."""
-        return Camera.centred(*self.size, self.facts["focal"])
+        return Camera.centred(*self.size, self.facts.focal)
 
     @cached_property
     def train_range(self) -> range:
@@ -148,7 +227,7 @@ class Clip:
     def frames(self, indices: Sequence[int] | None = None) -> Iterator[tuple[int, UInt8[np.ndarray, "H W 3"]]]:
         """Yield (index, RGB frame) in rising order, one frame in memory at a time."""
         wanted = None if indices is None else set(indices)
-        for frame in read_frames(self.video, self.fps, self.facts["start"], self.facts["end"]):
+        for frame in read_frames(self.video, self.fps, self.facts.start, self.facts.end):
             if frame.index >= self.n_frames:
                 return
             if wanted is None or frame.index in wanted:
@@ -183,16 +262,16 @@ class Clip:
         """The clip's sound: 16 kHz mono, sample 0 at frame 0's time.
 
         Raises:
-            BeaverError: when the footage has no sound.
+            AudioError: when the footage has no sound.
         """
         if not self.has_audio:
-            raise BeaverError(f"{self.video} has no sound; speech stages need footage with speech.")
+            raise AudioError(f"{self.video} has no sound; speech stages need footage with speech.")
         return load_waveform(self.folder / AUDIO).samples
 
     def plate(self) -> UInt8[np.ndarray, "H W 3"] | None:
         """Picture of the background without the person; None where the camera moves."""
         path = self.folder / PLATE
-        return np.asarray(Image.open(path).convert("RGB")) if path.exists() else None
+        return load_picture(path, self.facts) if path.exists() else None
 
 
 def _chosen(path: Path, indices: Sequence[int] | None) -> Iterator[tuple[int, UInt8[np.ndarray, "H W"]]]:
@@ -220,4 +299,4 @@ def write_clip(
         file = SUBJECT.format(i)
         found = save_arrays(part, file, vars(subject), NOTES)
         specs |= {f"{i}/{name}": spec for name, spec in found.items()}
-    Manifest("clip", {**facts, "n_subjects": len(subjects)}, specs, inputs).write(part)
+    write_manifest(part, ClipFacts, {**facts, "n_subjects": len(subjects)}, specs, inputs)

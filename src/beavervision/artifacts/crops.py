@@ -14,7 +14,7 @@ from numpy.lib.format import open_memmap
 
 from beavervision.artifacts.atomic_write import atomic_folder
 from beavervision.artifacts.clip import Clip
-from beavervision.artifacts.manifest import Manifest, sha256_json
+from beavervision.artifacts.manifest import sha256_json, write_manifest
 from beavervision.errors import BeaverError
 from beavervision.face.framing import FrameSpec, crop_path, inside_footage
 
@@ -106,7 +106,7 @@ def open_crops(clip: Clip, subject: int, spec: FrameSpec) -> Crops:
     if arrays is None:
         with atomic_folder(folder) as part:
             _write(part, clip, subject, path, spec)
-            Manifest("crops", key).write(part)
+            write_manifest(part, "crops", key)
         arrays = _read(folder, (clip.n_frames, *spec.canvas(clip.size)[::-1]))
     cameras = [clip.camera.crop(*row, *spec.canvas(clip.size)) for row in path]
     intrinsics = np.array([[c.fx, c.fy, c.cx, c.cy] for c in cameras])

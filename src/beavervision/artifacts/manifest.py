@@ -1,102 +1,253 @@
-"""`manifest.json`: what an artifact folder holds, who made it, and from what."""
+"""`manifest.json`: what an artifact folder holds, who wrote it, and from what; read without trusting its author."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from beavervision import __version__
-from beavervision.errors import BeaverError
+from beavervision.artifacts.untrusted_json import (
+    MalformedFileError,
+    TensorHeader,
+    read_json,
+    read_tensor_headers,
+    shorten,
+)
+from beavervision.errors import ArtifactError
 
 MANIFEST = "manifest.json"
-SCHEMA_VERSIONS = {"clip": 2}
-"""Version of what a kind of artifact holds; 1 where it is not named."""
+MAX_ARRAY_BYTES = 1 << 40
+"""Largest array file that is opened; large ones are mapped, never read."""
+NUMPY_NAMES = {
+    "F64": "float64", "F32": "float32", "F16": "float16", "I64": "int64", "I32": "int32", "U8": "uint8", "BOOL": "bool",
+}  # fmt: skip
+"""safetensors' name of a data type -> numpy's, for those that artifacts hold."""
 
 
-@dataclass(frozen=True)
-class FieldSpec:
+def _no_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("must not hold a NUL character")
+    return text
+
+
+Text = Annotated[str, Field(max_length=4096), AfterValidator(_no_nul)]
+"""A name, a path or a short sentence."""
+FileName = Annotated[str, Field(max_length=255, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
+"""A file directly in the artifact's folder: no separators, no `..`."""
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Count = Annotated[int, Field(ge=0, le=1 << 31)]
+Fps = Annotated[float, Field(gt=0, le=1000)]
+"""Frames a second."""
+Side = Annotated[int, Field(ge=1, le=16384)]
+"""Width or height of a picture, pixels."""
+FieldKind = Literal["float", "int", "bool"]
+
+
+class Strict(BaseModel):
+    """A model whose values are exactly of the types that it names; unknown keys and numbers without end are refused."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class FieldSpec(Strict):
     """One array of an artifact: where it lies, what it is, in which unit and frame of reference."""
 
-    file: str
-    dtype: str
-    shape: tuple[int, ...]
-    unit: str = ""
-    frame: str = ""
+    file: FileName
+    dtype: Literal["float64", "float32", "float16", "int64", "int32", "uint8", "bool"]
+    shape: Annotated[tuple[Annotated[int, Field(ge=0, lt=1 << 48)], ...], Field(max_length=8)]
+    unit: Text = ""
+    frame: Text = ""
 
 
-@dataclass(frozen=True)
-class Manifest:
+class InputSpec(Strict):
+    """Something that an artifact was made from."""
+
+    path: Text
+    sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
+    """Empty where it was not computed."""
+
+
+class Facts(Strict):
+    """What one kind of artifact states besides its arrays; subclasses name the values and their types."""
+
+    KIND: ClassVar[str]
+    SCHEMA_VERSION: ClassVar[int] = 1
+    """Version of what this kind of artifact holds; older and newer ones are refused."""
+    ERROR: ClassVar[type[ArtifactError]] = ArtifactError
+    REMEDY: ClassVar[str]
+    """What to do about a damaged one: "prepare the clip again"."""
+
+
+FactsT = TypeVar("FactsT", bound=Facts)
+
+
+class Manifest(Strict, Generic[FactsT]):
     """The contract of an artifact folder."""
 
-    kind: str
-    """clip | talk | motion | bundle"""
-    facts: dict[str, Any] = field(default_factory=dict)
-    """Scalars and small lists, JSON types only."""
-    fields: dict[str, FieldSpec] = field(default_factory=dict)
-    inputs: dict[str, dict[str, str]] = field(default_factory=dict)
-    """name -> {path, sha256} of everything that the artifact was made from."""
-    producer: str = f"beavervision {__version__}"
-    schema_version: int = 0
-    """0 stands for this beavervision's."""
-
-    def __post_init__(self) -> None:
-        """Take the version that is written now, unless one was read."""
-        if not self.schema_version:
-            object.__setattr__(self, "schema_version", SCHEMA_VERSIONS.get(self.kind, 1))
-
-    def write(self, folder: Path) -> None:
-        """Write `manifest.json` into `folder`; it is the last file written, so that it marks a whole artifact."""
-        text = json.dumps(asdict(self), indent=2, sort_keys=True)
-        (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    kind: Text
+    """clip | motion | bundle | corpus | synthetic_speech"""
+    schema_version: int
+    producer: Text
+    facts: FactsT
+    fields: dict[Text, FieldSpec]
+    inputs: dict[Text, InputSpec]
+    """name -> path and sha256 of everything that the artifact was made from."""
 
     @classmethod
-    def read(cls, folder: Path, kind: str) -> Manifest:
-        """Read and validate the manifest of `folder`.
+    def read(cls, folder: Path, facts: type[FactsT]) -> Manifest[FactsT]:
+        """Read and validate the manifest of `folder` and the headers of the array files that it names.
+
+        Args:
+            folder: of the artifact.
+            facts: what this kind of artifact states.
 
         Raises:
-            BeaverError: when there is none, it is of another kind, or was written by another schema.
+            ArtifactError: when there is none, it is of another kind, was written by another schema, does not hold
+                what it should, or names a file that is missing, differs, or leads out of the folder.
         """
-        path = folder / MANIFEST
-        try:
-            raw = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise BeaverError(f"{folder} is not a {kind}: it has no {MANIFEST}.") from None
-        except (json.JSONDecodeError, OSError) as error:
-            raise BeaverError(f"{path} cannot be read ({error}); make the {kind} again.") from None
-        if raw.get("kind") != kind:
-            raise BeaverError(f"{folder} is a {raw.get('kind')}, not a {kind}; name the folder of a {kind}.")
-        known = SCHEMA_VERSIONS.get(kind, 1)
-        if raw.get("schema_version") != known:
-            raise BeaverError(
-                f"{folder} has schema version {raw.get('schema_version')}, this beavervision reads {known}; "
-                f"make the {kind} again."
+        folder = Path(folder)
+        raw = _read_raw(folder, facts.KIND, facts.ERROR)
+        kind, version = raw.get("kind"), raw.get("schema_version")
+        if kind != facts.KIND:
+            raise facts.ERROR(f"{folder} is a {_named(kind)}, not a {facts.KIND}; name the folder of a {facts.KIND}.")
+        if type(version) is not int or version != facts.SCHEMA_VERSION:
+            raise facts.ERROR(
+                f"{folder} has schema version {shorten(version)}, this beavervision reads {facts.SCHEMA_VERSION}; "
+                f"{facts.REMEDY}."
             )
-        raw["fields"] = {name: FieldSpec(**spec) for name, spec in raw["fields"].items()}
-        for spec in raw["fields"].values():
-            object.__setattr__(spec, "shape", tuple(spec.shape))
-        return cls(**raw)
+        try:
+            manifest = Manifest[facts].model_validate_json(json.dumps(raw))
+        except ValidationError as error:
+            raise facts.ERROR(f"{folder / MANIFEST}: {first_problem(error)}; {facts.REMEDY}.") from None
+        except RecursionError:
+            raise facts.ERROR(f"{folder / MANIFEST} is nested too deeply; {facts.REMEDY}.") from None
+        _check_links(folder, facts)
+        for file in sorted({spec.file for spec in manifest.fields.values()}):
+            manifest.check_file(folder, file)
+        return manifest
+
+    def check_file(self, folder: Path, file: str) -> None:
+        """Check that an array file holds exactly the arrays that the manifest names for it.
+
+        Raises:
+            ArtifactError: when it is missing or damaged, or an array is missing, unknown, or of another type or shape.
+        """
+        path, remedy = folder / file, self.facts.REMEDY
+        headers = tensor_headers(path, self.facts, MAX_ARRAY_BYTES)
+        named = {name.rpartition("/")[2]: (name, spec) for name, spec in self.fields.items() if spec.file == file}
+        for short, (name, spec) in named.items():
+            found = headers.get(short)
+            if found is None or (NUMPY_NAMES.get(found.dtype), found.shape) != (spec.dtype, spec.shape):
+                raise self.facts.ERROR(f"{path}: {name} should be {spec.dtype} {spec.shape} by the manifest; {remedy}.")
+        if unknown := sorted(set(headers) - set(named)):
+            raise self.facts.ERROR(f"{path} holds {shorten(unknown[0])}, which the manifest does not name; {remedy}.")
+
+    def check_fields(self, folder: Path, layout: Mapping[str, str], optional: Mapping[str, str] | None = None) -> None:
+        """Check that the arrays are those of this kind of artifact, in shapes that fit each other.
+
+        Args:
+            folder: of the artifact, for the message.
+            layout: name -> kind and shape: "float T 478 3"; a letter is a size that is the same everywhere.
+            optional: the same for arrays that need not be there.
+
+        Raises:
+            ArtifactError: when one is missing, unknown, or of another kind or shape.
+        """
+        path, sizes = folder / MANIFEST, dict[str, int]()
+        everything = {**layout, **(optional or {})}
+        for name in layout:
+            if name not in self.fields:
+                raise self.facts.ERROR(f"{path}: the array {name} is missing; {self.facts.REMEDY}.")
+        for name, spec in self.fields.items():
+            wanted = everything.get(name)
+            if wanted is None:
+                raise self.facts.ERROR(f"{path}: the array {shorten(name)} is unknown; {self.facts.REMEDY}.")
+            kind, *axes = wanted.split()
+            fits = spec.dtype.startswith(kind) and len(spec.shape) == len(axes)
+            for size, axis in zip(spec.shape, axes, strict=False):
+                fits = fits and size == (int(axis) if axis.isdigit() else sizes.setdefault(axis, size))
+            if not fits:
+                raise self.facts.ERROR(
+                    f"{path}: the array {name} is {spec.dtype} {spec.shape} and should be {kind} "
+                    f"({', '.join(axes)}); {self.facts.REMEDY}."
+                )
+
+
+def write_manifest(
+    folder: Path,
+    facts: type[Facts] | str,
+    values: Mapping[str, Any],
+    fields: Mapping[str, FieldSpec] | None = None,
+    inputs: Mapping[str, Mapping[str, str]] | None = None,
+) -> None:
+    """Write `manifest.json` into `folder`; it is the last file written, so that it marks a whole artifact.
+
+    Args:
+        folder: of the artifact.
+        facts: the kind of artifact; or the name of a cache, whose manifest is never read.
+        values: what it states, JSON types only.
+        fields: its arrays.
+        inputs: name -> path and sha256 of everything that it was made from.
+    """
+    named = isinstance(facts, str)
+    content = {
+        "kind": facts if named else facts.KIND,
+        "schema_version": 1 if named else facts.SCHEMA_VERSION,
+        "producer": f"beavervision {__version__}",
+        "facts": dict(values),
+        "fields": {name: spec.model_dump() for name, spec in (fields or {}).items()},
+        "inputs": {name: dict(entry) for name, entry in (inputs or {}).items()},
+    }
+    text = json.dumps(content, indent=2, sort_keys=True)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
 def kind_of(folder: Path) -> str:
-    """What kind of artifact a folder holds: clip, talk, motion, bundle, ...
+    """Return the kind of artifact that a folder holds: clip, motion, bundle, ...
 
     Raises:
-        BeaverError: when it holds none, or its manifest cannot be read.
+        ArtifactError: when it holds none, or its manifest cannot be read.
+    """
+    kind = _read_raw(Path(folder), None, ArtifactError).get("kind")
+    if not isinstance(kind, str):
+        raise ArtifactError(f"{folder / MANIFEST} names no kind of artifact; make the artifact again.")
+    return kind
+
+
+def tensor_headers(path: Path, facts: Facts | type[Facts], most: int) -> dict[str, TensorHeader]:
+    """Read the header of an artifact's safetensors file; see `read_tensor_headers`.
+
+    Raises:
+        ArtifactError: when it is missing or damaged.
     """
     try:
-        return str(json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["kind"])
+        return read_tensor_headers(path, most)
     except FileNotFoundError:
-        raise BeaverError(f"{folder} is no artifact: it has no {MANIFEST}.") from None
-    except (ValueError, KeyError, TypeError, OSError) as error:
-        raise BeaverError(f"{folder / MANIFEST} cannot be read ({error}); make the artifact again.") from None
+        raise facts.ERROR(f"{path} is missing; {facts.REMEDY}.") from None
+    except (OSError, MalformedFileError) as error:
+        raise facts.ERROR(f"{path} cannot be read ({error}); {facts.REMEDY}.") from None
+
+
+def first_problem(error: ValidationError) -> str:
+    """Return half a sentence about the first thing that a model found wrong: which key, and what is the matter."""
+    problem = error.errors(include_url=False, include_context=False)[0]
+    place = ".".join(str(part) for part in problem["loc"]) or "the file"
+    place = place if len(place) <= 120 else place[:120] + " ..."
+    place = ascii(place)[1:-1]
+    if problem["type"] == "missing":
+        return f"{place} is missing"
+    if problem["type"] == "extra_forbidden":
+        return f"{place} is unknown"
+    return f"{place} is {shorten(problem['input'])}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
 
 
 def sha256_file(path: Path) -> str:
-    """Hex SHA-256 of a file's bytes, read in pieces."""
+    """Return the hex SHA-256 of a file's bytes, read in pieces."""
     digest = hashlib.sha256()
     with path.open("rb") as stream:
         while piece := stream.read(1 << 20):
@@ -105,10 +256,45 @@ def sha256_file(path: Path) -> str:
 
 
 def sha256_folder(folder: Path) -> str:
-    """Hex SHA-256 that names an artifact: of its manifest, which holds the hashes and shapes of the rest."""
+    """Return the hex SHA-256 that names an artifact: of its manifest, which holds the hashes and shapes of the rest."""
     return sha256_file(folder / MANIFEST)
 
 
 def sha256_json(value: Mapping[str, Any]) -> str:
-    """Hex SHA-256 of a JSON value with sorted keys: the name of a cache entry."""
+    """Return the hex SHA-256 of a JSON value with sorted keys: the name of a cache entry."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _read_raw(folder: Path, kind: str | None, error_class: type[ArtifactError]) -> dict[str, Any]:
+    """The manifest as a table of JSON values."""
+    path = folder / MANIFEST
+    wanted = f"a {kind}" if kind else "an artifact"
+    again = f"make {'the ' + kind if kind else 'the artifact'} again"
+    try:
+        raw = read_json(path)
+    except (FileNotFoundError, NotADirectoryError):
+        raise error_class(f"{folder} is not {wanted}: it has no {MANIFEST}.") from None
+    except (OSError, MalformedFileError) as error:
+        raise error_class(f"{path} cannot be read ({error}); {again}.") from None
+    if not isinstance(raw, dict):
+        raise error_class(f"{path} cannot be read (it is not a table of names and values); {again}.")
+    return raw
+
+
+def _named(kind: object) -> str:
+    """A kind of artifact as an error message repeats it."""
+    return kind if isinstance(kind, str) and kind.isidentifier() and len(kind) <= 40 else shorten(kind)
+
+
+def _check_links(folder: Path, facts: type[Facts]) -> None:
+    """Refuse an artifact with a link that leads out of its folder: it would show files that are not the artifact's."""
+    root = folder.resolve()
+    for entry in folder.iterdir():
+        if not entry.is_symlink():
+            continue
+        try:
+            outside = root not in entry.resolve().parents
+        except (OSError, RuntimeError):  # a link to itself
+            outside = True
+        if outside:
+            raise facts.ERROR(f"{entry} leads out of the folder; replace the link by a copy of the file.")

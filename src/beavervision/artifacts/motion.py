@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float
 
-from beavervision.artifacts.atomic_write import atomic_folder, load_arrays, save_arrays
-from beavervision.artifacts.manifest import Manifest
+from beavervision.artifacts.arrays import load_arrays, save_arrays
+from beavervision.artifacts.atomic_write import atomic_folder
+from beavervision.artifacts.manifest import Count, Facts, Fps, Manifest, Text, write_manifest
+from beavervision.errors import MotionError
 
 FILE = "motion.safetensors"
 NOTES = {
@@ -19,6 +22,27 @@ NOTES = {
     "translation": ("cm", "camera space"),
     "blink": ("0 open .. 1 closed", ""),
 }
+
+ARRAYS = {"expression": "float T E"}
+OPTIONAL_ARRAYS = {
+    "condition68": "float T 68 3",
+    "rotation": "float T 3 3",
+    "translation": "float T 3",
+    "blink": "float T",
+}
+
+
+class MotionFacts(Facts):
+    """What a motion states besides its arrays."""
+
+    KIND: ClassVar[str] = "motion"
+    ERROR: ClassVar[type[MotionError]] = MotionError
+    REMEDY: ClassVar[str] = "make the motion again"
+
+    fps: Fps
+    basis: Text
+    """Name of the face model whose coefficients these are."""
+    n_frames: Count
 
 
 @dataclass(frozen=True)
@@ -46,15 +70,19 @@ class Motion:
         with atomic_folder(folder) as part:
             specs = save_arrays(part, FILE, arrays, NOTES)
             facts = {"fps": self.fps, "basis": self.basis, "n_frames": self.n_frames}
-            Manifest("motion", facts, specs, inputs or {}).write(part)
+            write_manifest(part, MotionFacts, facts, specs, inputs)
 
     @classmethod
     def load(cls, folder: Path) -> Motion:
         """Read and validate a motion's folder.
 
         Raises:
-            BeaverError: when it is not one, or damaged.
+            MotionError: when it is not one, or damaged.
         """
-        manifest = Manifest.read(Path(folder), "motion")
-        arrays = load_arrays(Path(folder), manifest, FILE)
-        return cls(fps=manifest.facts["fps"], basis=manifest.facts["basis"], **arrays)
+        folder = Path(folder)
+        manifest = Manifest.read(folder, MotionFacts)
+        manifest.check_fields(folder, ARRAYS, OPTIONAL_ARRAYS)
+        arrays, facts = load_arrays(folder, manifest, FILE), manifest.facts
+        if set(arrays) != set(manifest.fields) or len(arrays["expression"]) != facts.n_frames:
+            raise MotionError(f"{folder} does not hold {facts.n_frames} frames of motion; {facts.REMEDY}.")
+        return cls(fps=facts.fps, basis=facts.basis, **arrays)

@@ -1,20 +1,22 @@
-"""Talk: speech whose motion is known because both were made, not filmed."""
+"""SyntheticSpeech: generated speech together with the facial motion that was generated for it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Bool, Float
+from pydantic import Field, JsonValue
 
-from beavervision.artifacts.atomic_write import atomic_folder, load_arrays, save_arrays
-from beavervision.artifacts.manifest import Manifest, sha256_folder
+from beavervision.artifacts.arrays import load_arrays, save_arrays
+from beavervision.artifacts.atomic_write import atomic_folder
+from beavervision.artifacts.manifest import Count, Facts, Fps, Manifest, Text, sha256_folder, write_manifest
 from beavervision.audio.waveform import SAMPLE_RATE, Waveform, load_waveform, save_waveform
-from beavervision.errors import BeaverError
+from beavervision.errors import SyntheticSpeechError
 
-SPEECH, MOTION = "speech.flac", "motion.safetensors"
+SOUND, MOTION = "speech.flac", "motion.safetensors"
 TRAIN, TEST = "train", "test"
 NOTES = {
     "expression": ("standard deviations", "face model coefficients"),
@@ -23,51 +25,76 @@ NOTES = {
 }
 
 
+ARRAYS = {"expression": "float T E", "eye_open": "float T 2", "closed": "bool T"}
+
+
+class SyntheticSpeechFacts(Facts):
+    """What synthetic speech states besides its arrays."""
+
+    KIND: ClassVar[str] = "synthetic_speech"
+    ERROR: ClassVar[type[SyntheticSpeechError]] = SyntheticSpeechError
+    REMEDY: ClassVar[str] = "make the synthetic speech again"
+
+    speaker: Text
+    language: Text
+    split: Literal["train", "test"]
+    fps: Fps
+    basis: Text
+    """Name of the face model whose coefficients the motion is."""
+    n_frames: Count
+    voice: dict[str, JsonValue] = Field(default_factory=dict)
+    """Settings of the synthesised voice."""
+    recipe: Text = ""
+    """Hash of everything that it was made from."""
+
+
 @dataclass(frozen=True)
 class SyntheticSpeech:
-    """One voice speaking, frame by frame; sample 0 of the sound is heard at frame 0, and every frame is known."""
+    """One synthetic voice speaking, frame by frame; sound and motion begin together, and no frame is missing."""
 
     folder: Path
-    facts: dict[str, Any] = field(repr=False)
-    """speaker, language, split (train | test), fps, basis, n_frames, and how it was made"""
+    facts: SyntheticSpeechFacts = field(repr=False)
     expression: Float[np.ndarray, "T E"] = field(repr=False)
     eye_open: Float[np.ndarray, "T 2"] = field(repr=False)
     closed: Bool[np.ndarray, "T"] = field(repr=False)
-    """The truth of p, b and m: the lips are shut by a sound."""
+    """Frames in which p, b or m shut the lips."""
 
     @classmethod
     def load(cls, folder: Path) -> SyntheticSpeech:
-        """Read and validate a talk; its sound is read when it is asked for.
+        """Read and validate synthetic speech; the sound is read by `audio`.
 
         Raises:
-            BeaverError: when `folder` is no talk, or damaged.
+            SyntheticSpeechError: when `folder` is none, or damaged.
         """
         folder = Path(folder)
-        manifest = Manifest.read(folder, "talk")
-        arrays = load_arrays(folder, manifest, MOTION)
-        if not (folder / SPEECH).is_file():
-            raise BeaverError(f"{folder / SPEECH}, the sound of a talk, is gone; make the talk again.")
-        return cls(folder, manifest.facts, **{name: arrays[name] for name in NOTES})
+        manifest = Manifest.read(folder, SyntheticSpeechFacts)
+        manifest.check_fields(folder, ARRAYS)
+        arrays, facts = load_arrays(folder, manifest, MOTION), manifest.facts
+        if set(arrays) != set(ARRAYS) or len(arrays["expression"]) != facts.n_frames:
+            raise SyntheticSpeechError(f"{folder} does not hold {facts.n_frames} frames of motion; {facts.REMEDY}.")
+        if not (folder / SOUND).is_file():
+            raise SyntheticSpeechError(f"{folder / SOUND} is missing; {facts.REMEDY}.")
+        return cls(folder, facts, **{name: arrays[name] for name in ARRAYS})
 
     @property
     def sha256(self) -> str:
-        """Name of exactly this talk."""
+        """Hex SHA-256 that names exactly this speech."""
         return sha256_folder(self.folder)
 
     @property
     def speaker(self) -> str:
         """Name of the voice."""
-        return self.facts["speaker"]
+        return self.facts.speaker
 
     @property
     def fps(self) -> float:
         """Frames per second."""
-        return self.facts["fps"]
+        return self.facts.fps
 
     @property
     def basis(self) -> str:
         """Name of the face model whose coefficients the motion is."""
-        return self.facts["basis"]
+        return self.facts.basis
 
     @property
     def n_frames(self) -> int:
@@ -76,17 +103,17 @@ class SyntheticSpeech:
 
     @property
     def train_range(self) -> range:
-        """Frames to learn from: all, or none where voice and sentences are held out."""
-        return range(self.n_frames if self.facts["split"] == TRAIN else 0)
+        """Frames to train on: all, or none where voice and sentences are held out."""
+        return range(self.n_frames if self.facts.split == TRAIN else 0)
 
     @property
     def test_range(self) -> range:
-        """Frames held out: all that are not learnt from."""
+        """Frames held out: those that are not trained on."""
         return range(self.train_range.stop, self.n_frames)
 
     def audio(self) -> Float[np.ndarray, "N"]:
         """The sound: 16 kHz mono."""
-        return load_waveform(self.folder / SPEECH).samples
+        return load_waveform(self.folder / SOUND).samples
 
 
 def write_synthetic_speech(
@@ -97,7 +124,7 @@ def write_synthetic_speech(
     eye_open: Float[np.ndarray, "T 2"],
     closed: Bool[np.ndarray, "T"],
 ) -> None:
-    """Write a talk's folder, whole or not at all.
+    """Write the folder of synthetic speech, whole or not at all.
 
     Args:
         folder: where; replaced when it exists.
@@ -113,6 +140,6 @@ def write_synthetic_speech(
         "closed": np.asarray(closed, bool),
     }
     with atomic_folder(folder) as part:
-        save_waveform(part / SPEECH, Waveform(samples.astype(np.float32), SAMPLE_RATE))
+        save_waveform(part / SOUND, Waveform(samples.astype(np.float32), SAMPLE_RATE))
         specs = save_arrays(part, MOTION, arrays, NOTES)
-        Manifest("talk", {**facts, "n_frames": len(expression)}, specs).write(part)
+        write_manifest(part, SyntheticSpeechFacts, {**facts, "n_frames": len(expression)}, specs)

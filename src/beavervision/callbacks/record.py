@@ -8,6 +8,7 @@ from typing import Any
 
 from lightning import Callback, LightningModule, Trainer
 
+from beavervision.artifacts.clip import ClipFacts
 from beavervision.artifacts.manifest import MANIFEST, Manifest, sha256_folder
 from beavervision.callbacks.wandb_run import WandbRun, artifact_name, folder_artifact
 
@@ -51,9 +52,9 @@ def close_loggers(trainer: Trainer) -> None:
 
 def _clip_artifact(folder: Path) -> Any:
     """The clip's manifest and report: never the footage itself."""
-    manifest = Manifest.read(folder, CLIP)
+    manifest = Manifest.read(folder, ClipFacts)
     contents = [path for path in (folder / MANIFEST, folder / REPORT) if path.exists()]
-    name = artifact_name(CLIP, str(manifest.facts["name"]))
+    name = artifact_name(CLIP, manifest.facts.name)
     return folder_artifact(name, CLIP, contents, {"sha256": sha256_folder(folder)})
 
 

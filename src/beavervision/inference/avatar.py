@@ -12,16 +12,16 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image
 
-from beavervision.artifacts.bundle import Bundle
-from beavervision.errors import BeaverError
+from beavervision.artifacts.bundle import Bundle, BundleSchema, RendererFacts, TrainedFacts
+from beavervision.errors import BeaverError, BundleError
 from beavervision.face.model_registry import load_face_model
 from beavervision.face.morphable_model import FaceModel
-from beavervision.nerf.condition_scale import without_gaps
+from beavervision.nerf.condition_normalizer import fill_gaps
 from beavervision.stages.audio2motion.inference import AudioToMotion
 from beavervision.stages.postnet.inference import MotionRefiner
 from beavervision.stages.radnerf_head.inference import HeadRenderer
 from beavervision.stages.radnerf_torso.inference import TorsoRenderer
-from beavervision.stages.radnerf_torso.track import SourceTrack
+from beavervision.stages.radnerf_torso.source_track import SourceTrack
 
 SPEECH, REFINER, HEAD, TORSO = "audio2motion", "postnet", "radnerf_head", "radnerf_torso"
 RENDERERS = (HEAD, TORSO)
@@ -80,19 +80,19 @@ class Avatar:
             postnet=_load(REFINER, bundles, MotionRefiner.from_bundle),
             head=_load(HEAD, bundles, HeadRenderer.from_bundle, **how),
             torso=torso,
-            model=load_face_model(torso.facts["basis"]),
+            model=load_face_model(torso.facts.basis),
             identity=torso.identity,
         )
 
     @property
     def subject(self) -> int:
         """Which person of the clip."""
-        return self.torso.facts["subject"]
+        return self.torso.facts.subject or 0
 
     @property
     def clip_sha256(self) -> str:
         """Which clip the renderers come from."""
-        return self.torso.facts["clip_sha256"]
+        return self.torso.facts.clip_sha256
 
     @property
     def track(self) -> SourceTrack:
@@ -102,23 +102,23 @@ class Avatar:
     @property
     def fps(self) -> float:
         """Frames per second of everything."""
-        return self.torso.facts["fps"]
+        return self.torso.facts.fps
 
     @property
     def footage_size(self) -> tuple[int, int]:
         """Width and height of the footage."""
-        width, height = self.torso.facts["footage_size"]
+        width, height = self.torso.facts.footage_size
         return width, height
 
     @cached_property
     def source_condition(self) -> Float[np.ndarray, "N 68 3"]:
         """Landmark condition of the footage's own face, frame by frame, 1/10 cm; gaps filled from neighbours."""
-        return self.model.condition68(self.identity, without_gaps(self.track.expression)).astype(np.float32)
+        return self.model.condition68(self.identity, fill_gaps(self.track.expression)).astype(np.float32)
 
     @cached_property
     def source_eye_open(self) -> Float[np.ndarray, "N"]:
         """The footage's own openness of the eyes, mean of both; gaps filled."""
-        return without_gaps(self.track.eye_open).mean(1).astype(np.float32)
+        return fill_gaps(self.track.eye_open).mean(1).astype(np.float32)
 
     @cached_property
     def rest(self) -> Float[np.ndarray, "68 3"]:
@@ -159,19 +159,26 @@ def check_bundles(bundles: Mapping[str, Path], clip_sha256: str | None) -> None:
     Raises:
         BeaverError: naming the bundle and what to train again.
     """
-    facts = {stage: Bundle.load(bundles[stage], stage).facts for stage in (SPEECH, REFINER, HEAD, TORSO)}
-    wanted = clip_sha256 or facts[TORSO]["clip_sha256"]
+    stages: dict[str, type[TrainedFacts]] = {
+        SPEECH: TrainedFacts,
+        REFINER: TrainedFacts,
+        HEAD: RendererFacts,
+        TORSO: RendererFacts,
+    }
+    facts = {stage: Bundle.load(bundles[stage], BundleSchema(stage, kind)).facts for stage, kind in stages.items()}
+    torso = facts[TORSO]
+    wanted = clip_sha256 or torso.clip_sha256
     for stage in RENDERERS:
-        if facts[stage]["clip_sha256"] != wanted:
-            raise BeaverError(
-                f"{bundles[stage]} was trained on another clip ({facts[stage]['clip']}, or this one before it was "
-                f"prepared again); train it again: python train.py model={stage} data=myvideo "
-                f"data.name={facts[TORSO]['clip']}"
+        if facts[stage].clip_sha256 != wanted:
+            raise BundleError(
+                f"{bundles[stage]} was trained on another clip ({facts[stage].clip}, or this one before it was "
+                f"prepared again); train it again: python train.py model={stage} data=myvideo data.name={torso.clip}"
             )
     for name in ("frame", "fps", "basis", "subject"):
+        ours = getattr(torso, name)
         for stage in (SPEECH, REFINER, HEAD):
-            ours, theirs = facts[TORSO][name], facts[stage].get(name, facts[TORSO][name])
+            theirs = getattr(facts[stage], name, ours) if name in facts[stage].model_fields_set else ours
             if ours != theirs:
-                raise BeaverError(
+                raise BundleError(
                     f"{bundles[stage]} has {name} {theirs}, {bundles[TORSO]} has {ours}; train both with the same."
                 )

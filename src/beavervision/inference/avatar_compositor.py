@@ -12,7 +12,7 @@ from jaxtyping import Float, UInt8
 from beavervision.compositing.canvas_layer import Box, CanvasLayer
 from beavervision.compositing.layers import blend, border_matte, cross_fade
 from beavervision.inference.avatar import Avatar
-from beavervision.stages.radnerf_torso.conditioner import similarity
+from beavervision.stages.radnerf_torso.conditioner import similarity_transform
 
 FADE = 0.1
 """Width of the border, in canvas heights, over which the canvas gives way to the rest of the picture."""
@@ -33,8 +33,8 @@ class Scene:
     def of(cls, avatar: Avatar) -> Scene:
         """The scene that a person's bundle describes."""
         facts = avatar.torso.facts
-        whole = facts["frame_spec"]["aspect"] is None
-        return cls(None if whole else avatar.body(), avatar.track.body[facts["body_frame"]])
+        whole = facts.frame_spec.aspect is None
+        return cls(None if whole else avatar.body(), avatar.track.body[facts.body_frame])
 
     def picture(
         self, layer: CanvasLayer, shoulders: Float[np.ndarray, "3 2"], behind: UInt8[np.ndarray, "H W 3"]
@@ -117,7 +117,7 @@ def _carried(
     body: UInt8[np.ndarray, "H W 4"], here: Float[np.ndarray, "3 2"], there: Float[np.ndarray, "3 2"]
 ) -> UInt8[np.ndarray, "H W 4"]:
     """The body picture turned, scaled and shifted so that its points `here` lie `there`."""
-    matrix = similarity(here[None], there)[0]
+    matrix = similarity_transform(here[None], there)[0]
     # Points have pixel centres at +0.5, array indices at 0.
     matrix[:, 2] += matrix[:, :2] @ np.array([0.5, 0.5]) - 0.5
     size = (body.shape[1], body.shape[0])

@@ -73,7 +73,7 @@ class SourceReader:
 
     def _rising(self, first: int, stop: int) -> Iterator[SourceFrame]:
         clip = self.clip
-        frames = read_frames(clip.video, self.fps, clip.facts["start"] + first / self.fps, clip.facts["end"])
+        frames = read_frames(clip.video, self.fps, clip.facts.start + first / self.fps, clip.facts.end)
         kept = [clip.folder / name.format(subject) for name in (LABELS, MATTE) for subject in self.subjects]
         maps = [self._map(path, first, stop) for path in kept]
         for index in range(first, stop):

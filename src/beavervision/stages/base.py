@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 from lightning import LightningDataModule, LightningModule
@@ -76,8 +76,11 @@ class StageData(LightningDataModule):
         return local_share(count, key, *who)
 
 
-class StageModule(LightningModule, ABC):
-    """Trains one stage; takes plain typed arguments and builds its network inside."""
+DataT = TypeVar("DataT", bound=StageData)
+
+
+class StageModule(LightningModule, ABC, Generic[DataT]):
+    """Trains one stage; takes plain typed arguments and builds its network inside. `DataT` is its DataModule."""
 
     stage: ClassVar[str]
     """Name of the stage: its folder, its configs and its bundles are called so."""
@@ -91,12 +94,17 @@ class StageModule(LightningModule, ABC):
     """What numbers of conf/model/<stage>.yaml may be; keys of nested ones have dots."""
 
     @abstractmethod
-    def bundle_contents(self, data: StageData) -> BundleContents:
+    def bundle_contents(self, data: DataT) -> BundleContents:
         """Return what inference needs of the trained stage.
 
         Args:
             data: the set-up DataModule that the stage was trained on.
         """
+
+    @property
+    def datamodule(self) -> DataT:
+        """The set-up DataModule of the running Trainer."""
+        return self.trainer.datamodule  # pyright: ignore[reportAttributeAccessIssue]  # Lightning sets it at run time
 
     def describe_batch(self, batch: object) -> str | None:
         """Return what the training step that just ended was made of, for the sentence about a loss gone astray.
@@ -113,7 +121,7 @@ class StageModule(LightningModule, ABC):
         """
         return []
 
-    def evaluation_figures(self, data: StageData) -> dict[str, float]:
+    def evaluation_figures(self, data: DataT) -> dict[str, float]:
         """Return figures that `evaluate` reports beside those of a validation; none by default.
 
         For stages whose validation chooses weights, and so cannot be on what is held out.
@@ -123,7 +131,7 @@ class StageModule(LightningModule, ABC):
         """
         return {}
 
-    def evaluation_media(self, data: StageData) -> Iterable[Media]:
+    def evaluation_media(self, data: DataT) -> Iterable[Media]:
         """Return what `evaluate` shows of the trained stage, after a validation; by default what validations show.
 
         Made once at the end and asked for, it may be longer and finer than `validation_media`.
@@ -133,7 +141,7 @@ class StageModule(LightningModule, ABC):
         """
         return self.validation_media()
 
-    def preview(self, data: StageData) -> Film | None:
+    def preview(self, data: DataT) -> Film | None:
         """Return a film with sound of what the trained stage does, for the bundle; None when there is nothing to show.
 
         Args:

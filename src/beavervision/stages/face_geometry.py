@@ -42,6 +42,11 @@ class FaceGeometry(nn.Module):
         identity: whether identity coefficients stand before the expression's, so that E counts both.
     """
 
+    factor: Tensor
+    gap_basis: Tensor
+    lip_basis: Tensor
+    lip_mean: Tensor
+
     def __init__(self, model: FaceModel, *, identity: bool = False) -> None:
         super().__init__()
         bases = (model.id_basis, model.exp_basis) if identity else (model.exp_basis,)

@@ -24,6 +24,8 @@ class LipNormalizer(nn.Module):
         model: the face whose coefficients are given.
     """
 
+    basis: Tensor
+
     def __init__(self, model: FaceModel) -> None:
         super().__init__()
         basis = CONDITION_SCALE * model.exp_basis[:, model.landmarks68[LIPS68]]

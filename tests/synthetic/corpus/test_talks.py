@@ -36,7 +36,7 @@ def opening(talk):
 
 
 def test_talks_are_in_step_and_of_the_length_asked(talks):
-    assert [talk.facts["split"] for talk in talks] == ["test", "train", "train"]
+    assert [talk.facts.split for talk in talks] == ["test", "train", "train"]
     for talk in talks:
         assert talk.n_frames == 13 * 25
         assert len(talk.audio()) == talk.n_frames * SAMPLE_RATE / 25

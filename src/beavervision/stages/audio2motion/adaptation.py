@@ -59,6 +59,7 @@ def adopt_scale(network: MotionVAE, motion_std: Float[Tensor, "E"]) -> None:
     wider = torch.maximum(network.motion_std, motion_std.to(network.motion_std))
     narrower = network.motion_std / wider
     network.leave.weight.mul_(narrower[:, None, None])
+    assert network.leave.bias is not None
     network.leave.bias.mul_(narrower)
     network.motion_std.copy_(wider)
 

@@ -34,6 +34,7 @@ class Coupling(nn.Module):
         self.body = GatedStack(hidden, condition, layers, kernel, causal=causal)
         self.leave = nn.Conv1d(hidden, (channels - self._half) * (1 if mean_only else 2), 1)
         nn.init.zeros_(self.leave.weight)
+        assert self.leave.bias is not None
         nn.init.zeros_(self.leave.bias)
 
     def forward(

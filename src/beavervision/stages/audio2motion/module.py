@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -42,7 +43,7 @@ class Schedule:
     kl_hold: int = 2000
 
 
-class Audio2Motion(StageModule):
+class Audio2Motion(StageModule[Audio2MotionData]):
     """Trains the VAE of motion with its flow prior on one clip.
 
     Args:
@@ -82,13 +83,13 @@ class Audio2Motion(StageModule):
         self._schedule = build_checked(Schedule, schedule, "model.schedule")
         self._seed = seed
         self._shown: Tensor | None = None
-        expert = SyncExpert.from_bundle(sync_expert) if sync_expert and self._weights.sync else None
+        expert = SyncExpert.from_bundle(Path(sync_expert)) if sync_expert and self._weights.sync else None
         face = load_face_model(basis)
         self._objective = MotionLoss(face, self._weights, expert, identity=motion_dim - len(face.exp_basis))
 
     def setup(self, stage: str) -> None:
         """Take over the training split's statistics."""
-        data: Audio2MotionData = self.trainer.datamodule
+        data: Audio2MotionData = self.datamodule
         statistics = data.statistics
         if self._adapts:
             adopt_scale(self.network, torch.from_numpy(statistics.motion_std))
@@ -161,7 +162,7 @@ class Audio2Motion(StageModule):
         """The mouth's opening over time, and the face saying the held-out speech, beside the truth."""
         if self._shown is None:
             return []
-        return spoken_media(self._shown[0].float().cpu().numpy(), self.trainer.datamodule)
+        return spoken_media(self._shown[0].float().cpu().numpy(), self.datamodule)
 
     def evaluation_media(self, data: Audio2MotionData) -> Iterable[Media]:
         """Curves over the waveform and a film of the mesh: the held-out speech, true | predicted."""

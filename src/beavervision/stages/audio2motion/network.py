@@ -78,6 +78,12 @@ class MotionVAE(nn.Module):
         pitch: whether the pitch is an input.
     """
 
+    content_mean: Tensor
+    content_std: Tensor
+    content_low: Tensor
+    motion_mean: Tensor
+    motion_std: Tensor
+
     def __init__(
         self,
         content_dim: int,

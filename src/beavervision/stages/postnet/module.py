@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -46,7 +47,7 @@ class LossWeights:
     """Squared error of the vectors between the lips, mm^2: refining must not keep lips from shutting."""
 
 
-class PostNetTraining(StageModule):
+class PostNetTraining(StageModule[PostNetData]):
     """Adapts a residual CNN to one person's landmarks with a least-squares GAN.
 
     A GAN that runs too long collapses, so the network that the bundle gets is the one that validation liked best,
@@ -64,6 +65,7 @@ class PostNetTraining(StageModule):
     """
 
     stage = "postnet"
+    least_error: torch.Tensor
     chooses_weights = True
 
     def __init__(
@@ -88,11 +90,11 @@ class PostNetTraining(StageModule):
         self._weights = build_checked(LossWeights, weights or {}, "model.weights")
         self._rate, self._halve_every, self._seed = learning_rate, halve_every, seed
         self._shown: tuple[RefinementBatch, Tensor] | None = None
-        self._expert = SyncExpert.from_bundle(sync_expert) if sync_expert and self._weights.sync else None
+        self._expert = SyncExpert.from_bundle(Path(sync_expert)) if sync_expert and self._weights.sync else None
 
     def setup(self, stage: str) -> None:
         """Take over the training split's statistics."""
-        data: PostNetData = self.trainer.datamodule
+        data: PostNetData = self.datamodule
         for network in (self.network, self.chosen):
             network.set_statistics(*(torch.from_numpy(a.reshape(-1)) for a in (data.scale.mean, data.scale.std)))
         self._still_lips = torch.from_numpy(data.identity_condition[LIPS68].reshape(-1))
@@ -179,7 +181,7 @@ class PostNetTraining(StageModule):
 
     def validation_media(self) -> list[Media]:
         """The mouth's opening over time, and the face saying the speech that chooses: truth, before and after."""
-        data: PostNetData = self.trainer.datamodule
+        data: PostNetData = self.datamodule
         return [] if self._shown is None else refined_media(*self._shown, data.selection_frames, data)
 
     def evaluation_figures(self, data: PostNetData) -> dict[str, float]:

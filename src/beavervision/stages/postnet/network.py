@@ -23,6 +23,9 @@ class PostNet(nn.Module):
         kernel: width of the convolutions (3).
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(
         self,
         landmarks_dim: int = 204,
@@ -42,6 +45,7 @@ class PostNet(nn.Module):
             channels = width
         last = nn.Conv1d(channels, landmarks_dim, kernel, padding=kernel // 2)
         nn.init.zeros_(last.weight)
+        assert last.bias is not None
         nn.init.zeros_(last.bias)
         self.layers = nn.Sequential(*layers, last)
         self.reach = (len(widths) + 1) * (kernel // 2)

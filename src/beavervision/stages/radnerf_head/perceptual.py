@@ -28,7 +28,7 @@ class PerceptualLoss:
         structure: of 1 - MS-SSIM, where LPIPS is not to be had.
         steepness: of the difference of steepness, likewise.
         lpips: file of AlexNet's weights, see `Lpips.found`; None looks where torchvision keeps them.
-        at: share of the field's training after which patches are judged; what renders fast learns by them throughout.
+        at: share of the field's training after which the loss is added; the distilled head uses it throughout.
         patches: of the field, a step; each of another frame.
         patch_size: side of a patch of the field, pixels.
         mouth_share: share of the patches that lie round the mouth.
@@ -83,7 +83,7 @@ def composite_over(
     """Rendered patches over what is behind them, and the footage's; 31 pixels wide or more.
 
     Behind the head is the plate, and the head itself where that is not known; what is not the head stands behind in its
-    own colours. Pixels that take no part are grey in both: not even their neighbours are judged by what hides them.
+    own colours. Ignored pixels are grey in both.
 
     Args:
         shown: colour (premultiplied) and opacity of the patches' pixels.

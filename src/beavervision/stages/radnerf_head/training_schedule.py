@@ -15,7 +15,7 @@ class Phase(IntEnum):
     SHELL = 1
     """The field, in the thin shell round its surface, with few samples: as it is rendered."""
     DISTILL = 2
-    """What renders fast, with the finished field as its teacher."""
+    """The distilled head, with the finished field as its teacher."""
 
 
 class SchedulePoint(NamedTuple):
@@ -25,7 +25,7 @@ class SchedulePoint(NamedTuple):
     done: float
     """How far the weights that it trains have come, in [0, 1]."""
     patches: bool
-    """Whether the field is judged by patches of frames beside single pixels."""
+    """Whether the patch loss is added to the loss of single pixels."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class TrainingSchedule:
     distill_share: float = 0.0
     """Share of the training that the last phase takes; 0 for none."""
     patches_at: float = 1.0
-    """Share of the field's own training after which patches judge it too; 1 for never."""
+    """Share of the field's own training after which the patch loss is added; 1 for never."""
 
     def at(self, done: float) -> SchedulePoint:
         """What is trained, and how.

@@ -1,4 +1,4 @@
-"""The visual hull: where the head can be, judged by the outlines of many frames."""
+"""The visual hull: space carving of the head from the silhouettes of many frames."""
 
 from __future__ import annotations
 

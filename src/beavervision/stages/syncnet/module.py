@@ -22,7 +22,7 @@ from beavervision.stages.syncnet.visualization import offset_curves
 from beavervision.stages.visualization.media import Media
 
 
-class SyncExpertTraining(StageModule):
+class SyncExpertTraining(StageModule[SyncNetData]):
     """Trains the sync expert on one clip or on a corpus.
 
     Args:
@@ -52,7 +52,7 @@ class SyncExpertTraining(StageModule):
 
     def setup(self, stage: str) -> None:
         """Take over the training split's statistics."""
-        statistics = self.trainer.datamodule.statistics
+        statistics = self.datamodule.statistics
         self.network.set_statistics(**{name: torch.from_numpy(value) for name, value in statistics.items()})
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
@@ -70,7 +70,7 @@ class SyncExpertTraining(StageModule):
 
     def on_validation_epoch_start(self) -> None:
         """Forget what the last validation heard."""
-        self._judgement, self._shown = SyncEvaluation(self.network, self.trainer.datamodule.dataset_stats.fps), None
+        self._judgement, self._shown = SyncEvaluation(self.network, self.datamodule.dataset_stats.fps), None
 
     def validation_step(self, batch: SyncPairs, _: int) -> None:
         """Hear a held-out sequence; one that is shorter than a window says nothing."""

@@ -50,6 +50,11 @@ class SyncNet(nn.Module):
         dropout: share of activations dropped in training.
     """
 
+    content_mean: Tensor
+    content_std: Tensor
+    lips_mean: Tensor
+    lips_std: Tensor
+
     def __init__(
         self, content_dim: int, lips_dim: int = 60, hidden: int = 128, embedding: int = 64, dropout: float = 0.0
     ) -> None:

@@ -32,7 +32,7 @@ CHUNK = 1000
 
 @dataclass(frozen=True)
 class Face:
-    """Motion of one talk; see `artifacts.talk.Talk`."""
+    """Motion of one talk; see `artifacts.synthetic_speech.SyntheticSpeech`."""
 
     expression: Float[np.ndarray, "T E"]
     eye_open: Float[np.ndarray, "T 2"]

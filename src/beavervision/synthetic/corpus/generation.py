@@ -11,8 +11,8 @@ import soxr
 from jaxtyping import Float
 
 from beavervision.artifacts.manifest import MANIFEST, Manifest, sha256_json
-from beavervision.artifacts.synthetic_speech import TRAIN, write_synthetic_speech
-from beavervision.audio.acoustics import Surroundings, random_surroundings
+from beavervision.artifacts.synthetic_speech import TRAIN, SyntheticSpeechFacts, write_synthetic_speech
+from beavervision.audio.acoustics import Acoustics, random_acoustics
 from beavervision.audio.level import at_level
 from beavervision.audio.waveform import SAMPLE_RATE
 from beavervision.errors import BeaverError
@@ -120,7 +120,7 @@ def _note(speaker: Speaker, recipe: Recipe) -> str:
 
 def _is_there(folder: Path, note: str) -> bool:
     try:
-        return Manifest.read(folder, "talk").facts.get("recipe") == note
+        return Manifest.read(folder, SyntheticSpeechFacts).facts.recipe == note
     except BeaverError:
         return False
 
@@ -167,11 +167,11 @@ def _recorded(clean: Float[np.ndarray, "N"], rng: np.random.Generator) -> Float[
     sound, first = np.empty_like(clean), 0
     while first < len(clean):
         stop = first + round(rng.uniform(*SCENE) * SAMPLE_RATE)
-        place = _studio(rng) if rng.random() < STUDIO else random_surroundings(rng)
+        place = _studio(rng) if rng.random() < STUDIO else random_acoustics(rng)
         sound[first:stop] = place.heard(clean[first:stop])
         first = stop
     return sound
 
 
-def _studio(rng: np.random.Generator) -> Surroundings:
-    return Surroundings(noise_db=STUDIO_NOISE_DB, seed=int(rng.integers(1 << 31)))
+def _studio(rng: np.random.Generator) -> Acoustics:
+    return Acoustics(noise_db=STUDIO_NOISE_DB, seed=int(rng.integers(1 << 31)))

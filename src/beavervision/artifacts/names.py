@@ -1,0 +1,73 @@
+"""Names that become folders: of clips, corpora and avatars."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from beavervision.errors import ConfigError
+
+MAX_NAME_BYTES = 150
+"""Of a name in UTF-8; file systems allow 255, and temporary names are longer."""
+PUNCTUATION = " .-_"
+
+
+def is_name(text: str) -> bool:
+    """Return whether `text` may name a clip: letters, digits, space, dot, dash and underscore of any script.
+
+    It does not begin with a dot, and neither begins nor ends with a space.
+
+    Example:
+        >>> is_name("Anna 2"), is_name("Jürgen"), is_name("../x"), is_name(".hidden")
+        (True, True, False, False)
+    """
+    return (
+        bool(text)
+        and text == text.strip(" ")
+        and not text.startswith(".")
+        and len(text.encode("utf-8", "replace")) <= MAX_NAME_BYTES
+        and all(_allowed(character) for character in text)
+    )
+
+
+def check_name(text: str, key: str = "data.name") -> str:
+    """Return `text` when it may name a clip.
+
+    Args:
+        text: what was given.
+        key: the setting that it was given for, for the message.
+
+    Raises:
+        ConfigError: when it may not; the message suggests a name.
+
+    Example:
+        >>> check_name("anna")
+        'anna'
+    """
+    if not isinstance(text, str) or not is_name(text):
+        shown = ascii(text) if not isinstance(text, str) or not text.isprintable() else repr(text)
+        raise ConfigError(
+            f"{key}={shown[:80]} cannot be a name: take letters, digits, spaces, dots, dashes and underscores, and "
+            f"no dot first; for example {key}={suggest_name(str(text))!r}."
+        )
+    return text
+
+
+def suggest_name(text: str, fallback: str = "video") -> str:
+    """Return a name like `text` that is allowed.
+
+    Example:
+        >>> suggest_name("../films/Anna talks (2)"), suggest_name("???")
+        ('films_Anna_talks_2', 'video')
+    """
+    kept = "".join(c if _allowed(c) and c != " " else " " for c in text)
+    name = "_".join(kept.split()).strip("._ -")
+    while len(name.encode("utf-8", "replace")) > MAX_NAME_BYTES:
+        name = name[:-1]
+    name = name.strip("._ -")
+    return name if is_name(name) else fallback
+
+
+def _allowed(character: str) -> bool:
+    """Letters, combining marks and digits of any script, and a little punctuation."""
+    category = unicodedata.category(character)
+    return character in PUNCTUATION or category[0] in "LM" or category == "Nd"

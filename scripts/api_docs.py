@@ -45,7 +45,7 @@ def section(name: str, value: Any) -> str:
 
 def signature(value: Any) -> str:
     """Return the parameters as they are written; annotations are texts already."""
-    text = str(inspect.signature(value)).replace("'", "")
+    text = re.sub(r"(: |-> )'([^']*)'", r"\1\2", str(inspect.signature(value)))
     return re.sub(r"<(?:factory|class|function|object)[^>]*>", "...", text)
 
 
@@ -58,11 +58,12 @@ def docstring(value: Any) -> str:
     """Return a docstring as Markdown: lists for arguments, code for examples."""
     text = inspect.getdoc(value) or ""
     text = re.sub(r"^(Args|Returns|Raises|Example):$", r"\n**\1**\n", text, flags=re.MULTILINE)
-    lines = []
+    lines, in_example = [], False
     for line in text.splitlines():
         bare = line.strip()
-        if bare.startswith((">>>", "...")):
-            lines.append("    " + bare.replace("  # doctest: +SKIP", ""))
+        in_example = (in_example or line == "**Example**") and not line.startswith("**Args")
+        if in_example and line.startswith("    "):
+            lines.append(line.replace("  # doctest: +SKIP", ""))
         elif re.match(r"    \w+: ", line):
             argument, _, meaning = bare.partition(": ")
             lines.append(f"- `{argument}`: {meaning}")

@@ -13,7 +13,8 @@ import pytest
 import torch
 
 from beavervision.face.camera import FRONTAL
-from beavervision.nerf.grid import GridEncoding, GridLayout
+from beavervision.nerf.grid import GridEncoding
+from beavervision.nerf.grid_layout import GridLayout
 from beavervision.nerf.occupancy_grid import mark_cells
 from beavervision.nerf.precision import has_fast_bf16
 from beavervision.nerf.ray_samplers import sample_rays

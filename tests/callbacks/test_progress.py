@@ -49,5 +49,5 @@ def test_what_a_module_prints_is_shown(capsys):
     bar = Progress()
     module = lightning.LightningModule()
     module._trainer = SimpleNamespace(progress_bar_callback=bar, is_global_zero=True)
-    module.print("squares are judged")
-    assert capsys.readouterr().out == "squares are judged\n"
+    module.print("patch loss")
+    assert capsys.readouterr().out == "patch loss\n"

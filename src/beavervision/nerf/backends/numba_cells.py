@@ -17,7 +17,7 @@ DENSE, HASHED, TILED = 0, 1, 2
 
 
 @njit(cache=True, error_model="numpy")
-def table_rows(points, start, place):
+def table_rows(points, start, place) -> int:
     """Copy points [N, D] from `start` on into the rows of `place` [3, n]; those beyond the last are zeros."""
     count = min(place.shape[1], len(points) - start)
     place[:] = 0

@@ -6,7 +6,7 @@ order and results are the same bits whatever the number of threads. Features are
 of an entry: a loop of unknown length would cost a factor of four. What a thread does is a function of its own: within
 a parallel loop the compiler would make no vector instructions of it.
 """
-# ruff: noqa: ANN001, ANN202, ANN201 -- numba infers the types of compiled functions
+# ruff: noqa: ANN001, ANN202 -- numba infers the types of compiled functions
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def _encode(points, table, scales, strides, kinds, offsets, features, begin, end
 
 
 @njit(parallel=True, cache=True, nogil=True, error_model="numpy")
-def encode(points, table, scales, strides, kinds, offsets, block, features):
+def encode(points, table, scales, strides, kinds, offsets, block, features) -> None:
     """Write the features [N, L * F] of `points` [N, D], `block` of them at a time."""
     n = len(points)
     for task in prange((n + block - 1) // block):
@@ -197,7 +197,7 @@ def _table_gradient(points, gradient, scale, strides, kind, own, column):
 
 
 @njit(parallel=True, cache=True, nogil=True, error_model="numpy")
-def table_gradient(points, gradient, scales, strides, kinds, offsets, order, out):
+def table_gradient(points, gradient, scales, strides, kinds, offsets, order, out) -> None:
     """Add to `out` [E, F] the gradient of the table; `order` deals the levels out evenly to the threads."""
     for task in prange(len(order)):
         level = order[task]
@@ -225,7 +225,7 @@ def _point_gradient(points, table, gradient, scales, strides, kinds, offsets, be
 
 
 @njit(parallel=True, cache=True, nogil=True, error_model="numpy")
-def point_gradient(points, table, gradient, scales, strides, kinds, offsets, block, out):
+def point_gradient(points, table, gradient, scales, strides, kinds, offsets, block, out) -> None:
     """Write the gradient of the points [N, D] into `out`, `block` of them at a time."""
     n = len(points)
     for task in prange((n + block - 1) // block):

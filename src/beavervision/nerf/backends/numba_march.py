@@ -1,5 +1,5 @@
 """Marching through the occupancy grid for the CPU; step for step what the torch twin does, in float32."""
-# ruff: noqa: ANN001, ANN201, ANN202 -- numba infers the types of compiled functions
+# ruff: noqa: ANN001, ANN202 -- numba infers the types of compiled functions
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _cell(place, cells):
 
 
 @njit(parallel=True, cache=True, nogil=True, error_model="numpy")
-def march(origins, directions, near, far, occupied, jitter, steps, longest, depths, lengths):
+def march(origins, directions, near, far, occupied, jitter, steps, longest, depths, lengths) -> None:
     """Fill `depths` [R, S] and `lengths` [R]; see `sampling.sample_rays`."""
     one = near.dtype.type
     n_samples = jitter.shape[1]

@@ -4,7 +4,7 @@ What the torch twin does with `pixel_rays`, `box_span` and `sample_rays`, in flo
 `clear` says of every cell how many cells away the nearest occupied one is (chessboard distance), and no step that lies
 nearer needs to look.
 """
-# ruff: noqa: ANN001, ANN201, ANN202 -- numba infers the types of compiled functions
+# ruff: noqa: ANN001, ANN202 -- numba infers the types of compiled functions
 
 from __future__ import annotations
 
@@ -55,7 +55,9 @@ def _cell(place, cells, last):
 
 
 @njit(parallel=True, cache=True, nogil=True, error_model="numpy")
-def march(first, width, height, factor, cameras, rotation, translation, box, clear, steps, longest, depths, lengths):
+def march(
+    first, width, height, factor, cameras, rotation, translation, box, clear, steps, longest, depths, lengths
+) -> None:
     """Fill `depths` [B h w, S] and `lengths` [B h w] of the blocks' rays; length 0 where nothing is met.
 
     Args:
@@ -132,7 +134,7 @@ def march(first, width, height, factor, cameras, rotation, translation, box, cle
 
 
 @njit(parallel=True, cache=True, nogil=True, error_model="numpy")
-def place(first, width, height, factor, cameras, rotation, translation, box, blocks, depths, points, view):
+def place(first, width, height, factor, cameras, rotation, translation, box, blocks, depths, points, view) -> None:
     """Write samples' places in the box, `points` [N, S, 3], and the rays' directions in head space, `view` [N, 3].
 
     Args:
@@ -176,7 +178,7 @@ def _between(small, frame, y, x, channel):
 
 
 @njit(parallel=True, cache=True, nogil=True, error_model="numpy")
-def paste(first, factor, small, detail, rgb, alpha):
+def paste(first, factor, small, detail, rgb, alpha) -> None:
     """Write whole canvases: windows interpolated, detail added, held to what can be; zeros round them.
 
     Args:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from jaxtyping import Float
@@ -122,7 +123,7 @@ def add_breath(sound: Float[np.ndarray, "N"], above_hz: float, rng: np.random.Ge
         above_hz: where breath takes over.
         rng: of the breath.
     """
-    window = get_window("hann", BREATH_WINDOW)
+    window = np.asarray(get_window("hann", BREATH_WINDOW))
     transform = ShortTimeFFT(window, BREATH_WINDOW // 4, SAMPLE_RATE)
     voice = transform.stft(sound)
     breath = transform.stft(rng.standard_normal(len(sound)))
@@ -136,7 +137,7 @@ def apply_filter(
     sound: Float[np.ndarray, "N"], gain_at: Callable[[Float[np.ndarray, "F"]], Float[np.ndarray, "F"]]
 ) -> Float[np.ndarray, "N"]:
     """Sound through a filter without phase, whose gain is a function of the frequency in Hz."""
-    length = next_fast_len(len(sound) + SAMPLE_RATE // 10)  # its end must not come round to the beginning
+    length = cast(int, next_fast_len(len(sound) + SAMPLE_RATE // 10))  # its end must not come round to the beginning
     spectrum = np.fft.rfft(sound, length)
     return np.fft.irfft(spectrum * gain_at(np.fft.rfftfreq(length, 1 / SAMPLE_RATE)), length)[: len(sound)]
 

@@ -53,7 +53,7 @@ def log_mel(samples: Float[np.ndarray, "N"]) -> Float[np.ndarray, "R 80"]:
 
 def log_mel_of(frames: Float[np.ndarray, "R 512"]) -> Float[np.ndarray, "R 80"]:
     """Rows of `log_mel` of the N_FFT samples round each row's middle."""
-    spectrum = np.abs(np.fft.rfft(frames * get_window("hann", N_FFT).astype(np.float32), axis=1))
+    spectrum = np.abs(np.fft.rfft(frames * np.asarray(get_window("hann", N_FFT)).astype(np.float32), axis=1))
     return np.log10(np.maximum(spectrum @ mel_filters().T, FLOOR)).astype(np.float32)
 
 

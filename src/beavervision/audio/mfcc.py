@@ -42,7 +42,7 @@ def mfcc(samples: Float[np.ndarray, "N"]) -> Float[np.ndarray, "R 13"]:
     power = np.abs(np.fft.rfft(frames, N_FFT)) ** 2 / N_FFT
     least = np.finfo(np.float64).eps
     mel = np.log(np.maximum(power @ _filters().T, least))
-    cepstrum = dct(mel, type=2, axis=1, norm="ortho")[:, :N_COEFFICIENTS] * _lifter()
+    cepstrum = np.asarray(dct(mel, type=2, axis=1, norm="ortho"))[:, :N_COEFFICIENTS] * _lifter()
     cepstrum[:, 0] = np.log(np.maximum(power.sum(1), least))
     return cepstrum.astype(np.float32)
 

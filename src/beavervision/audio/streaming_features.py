@@ -92,6 +92,6 @@ class StreamingFeatureExtractor:
         around = np.lib.stride_tricks.sliding_window_view(self._sound, 2 * _HALF)[::HOP][:rows]
         mel, tone = (around[:, _HALF - size // 2 : _HALF + size // 2] for size in (N_FFT, WINDOW))
         self._content = np.concatenate([self._content, log_mel_of(mel)])[-self._keep :]
-        self._path.extend(*candidates(tone, max(self._peak, np.finfo(np.float32).tiny)))
+        self._path.extend(*candidates(tone, max(self._peak, float(np.finfo(np.float32).tiny))))
         self._sound = self._sound[rows * HOP :]
         self._rows += rows

@@ -47,7 +47,7 @@ class VoiceActivity:
     @property
     def snr_db(self) -> float | None:
         """Level of the speech over that of the pauses, dB; None where there are not enough of both."""
-        pauses = ~binary_dilation(self.speech, iterations=MARGIN)
+        pauses = ~np.asarray(binary_dilation(self.speech, iterations=MARGIN), bool)
         if self.speech.sum() < LEAST_SNR_ROWS or pauses.sum() < LEAST_SNR_ROWS:
             return None
         loud = 10 * np.log10(np.mean(10 ** (self.level_db[self.speech] / 10)))
@@ -96,7 +96,7 @@ def detect_voice_activity(samples: Float[np.ndarray, "N"]) -> VoiceActivity:
     )
     loud = level > np.maximum(floor + ABOVE_FLOOR_DB, max(SILENCE_DB, np.percentile(level, 95) - BELOW_SPEECH_DB))
     voiced = binary_opening(loud & (estimate_f0(samples) > 0), np.ones(3, bool))
-    speech = loud & binary_dilation(voiced, iterations=MAX_VOICE_DISTANCE)
+    speech = loud & np.asarray(binary_dilation(voiced, iterations=MAX_VOICE_DISTANCE), bool)
     # Padded, or else closing would eat speech that touches the sound's ends.
     bridged = binary_closing(np.pad(speech, MAX_STOP_S), np.ones(MAX_STOP_S, bool))[MAX_STOP_S:-MAX_STOP_S]
     return VoiceActivity(binary_opening(bridged, np.ones(MIN_SPEECH_ROWS, bool)), level, floor)

@@ -106,7 +106,7 @@ class _Sum(torch.autograd.Function):
         return total
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]  # one gradient
         total = gradient.clone()
         distributed.all_reduce(total)
         return total
@@ -115,7 +115,7 @@ class _Sum(torch.autograd.Function):
 class SharedBatchNorm(nn.BatchNorm1d):
     """Batch normalisation over the batches of all processes, on any device; PyTorch's own wants GPUs."""
 
-    def forward(self, x: Float[Tensor, "B C *t"]) -> Float[Tensor, "B C *t"]:
+    def forward(self, x: Float[Tensor, "B C *t"]) -> Float[Tensor, "B C *t"]:  # pyright: ignore[reportIncompatibleMethodOverride]  # named x
         """Normalise by this batch's statistics in training, else by the running ones."""
         if not self.training or world_size() == 1:
             return super().forward(x)
@@ -139,6 +139,10 @@ def normalised(
     count = all_reduce_sum(mask.sum()).clamp(min=1)
     mean = all_reduce_sum((x * mask).sum(axes)) / count
     var = all_reduce_sum((((x - mean.view(shape)) * mask) ** 2).sum(axes)) / count
+    assert norm.num_batches_tracked is not None
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    assert norm.momentum is not None
     with torch.no_grad():
         norm.num_batches_tracked += 1
         norm.running_mean.lerp_(mean, norm.momentum)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
 from beavervision.artifacts.manifest import Manifest
 from beavervision.audio.features import AudioFeatureExtractor
@@ -126,7 +126,7 @@ class Audio2MotionData(SpeechDataModule):
 
     def val_dataloader(self) -> DataLoader[SpeechMotion]:
         """Held-out speech; every stretch is one sequence."""
-        return DataLoader(self._validation_items, 1, collate_fn=collate)
+        return DataLoader(cast("Dataset[SpeechMotion]", self._validation_items), 1, collate_fn=collate)
 
     def clean_speech(self) -> Iterator[SpeechMotion]:
         """The clean speech of the training split, one whole sample at a time."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from jaxtyping import Bool, Float
@@ -101,7 +101,7 @@ class Audio2Motion(StageModule[Audio2MotionData]):
         if self._objective.expert is not None:
             self._objective.expert.require(data.features, data.face.name)
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> dict[str, Any]:  # pyright: ignore[reportIncompatibleMethodOverride]  # a dict, not its TypedDict
         """Adam with warm-up and exponential decay."""
         s = self._schedule
         optimizer = torch.optim.Adam(self.network.parameters(), s.learning_rate)
@@ -118,7 +118,7 @@ class Audio2Motion(StageModule[Audio2MotionData]):
         """Reconstruct the motion from its latent and from the prior's mode."""
         with step_noise(self._seed, self.global_step):
             terms = self._terms(replace(batch, known=strip_padding(batch, self.network)))
-        loss = sum(terms.values())
+        loss = cast(Tensor, sum(terms.values()))
         figures = {f"train/{name}": value.detach() for name, value in terms.items()}
         self.log_dict({"train/loss": loss.detach(), **figures}, sync_dist=True)
         return loss

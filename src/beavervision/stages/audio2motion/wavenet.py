@@ -36,7 +36,7 @@ class TimeConv(nn.Conv1d):
         """Positions after a result's first that it depends on."""
         return self.kernel_size[0] - 1 - self._sides[0]
 
-    def forward(self, x: Float[Tensor, "B C T"]) -> Float[Tensor, "B D t"]:
+    def forward(self, x: Float[Tensor, "B C T"]) -> Float[Tensor, "B D t"]:  # pyright: ignore[reportIncompatibleMethodOverride]  # named x
         """Convolve; what lies beyond the ends is zero."""
         return super().forward(pad(x, self._sides))
 
@@ -44,7 +44,7 @@ class TimeConv(nn.Conv1d):
 class MaskedBatchNorm(nn.BatchNorm1d):
     """Batch normalisation whose statistics leave padded positions out."""
 
-    def forward(self, x: Float[Tensor, "B C T"], mask: Bool[Tensor, "B 1 T"]) -> Float[Tensor, "B C T"]:
+    def forward(self, x: Float[Tensor, "B C T"], mask: Bool[Tensor, "B 1 T"]) -> Float[Tensor, "B C T"]:  # pyright: ignore[reportIncompatibleMethodOverride]  # masked
         """Normalise; padded positions become zero."""
         if self.training:
             return normalised(self, x, mask.to(x.dtype)) * mask
@@ -69,15 +69,16 @@ class GatedStack(nn.Module):
         self, hidden: int, condition: int, layers: int, kernel: int, dropout: float = 0.0, *, causal: bool = False
     ) -> None:
         super().__init__()
-        self.convolutions = nn.ModuleList(TimeConv(hidden, 2 * hidden, kernel, causal=causal) for _ in range(layers))
+        convolutions = [TimeConv(hidden, 2 * hidden, kernel, causal=causal) for _ in range(layers)]
+        self.convolutions = nn.ModuleList(convolutions)
         self.condition = nn.Conv1d(condition, 2 * hidden * layers, 1)
         self.outputs = nn.ModuleList(
             nn.Conv1d(hidden, hidden if last else 2 * hidden, 1) for last in [False] * (layers - 1) + [True]
         )
         self.dropout = nn.Dropout(dropout)
-        self.past: int = sum(convolve.past for convolve in self.convolutions)
+        self.past: int = sum(convolve.past for convolve in convolutions)
         """Positions before a result that it depends on."""
-        self.future: int = sum(convolve.future for convolve in self.convolutions)
+        self.future: int = sum(convolve.future for convolve in convolutions)
         """Positions after it."""
 
     def forward(

@@ -126,4 +126,4 @@ def _starts(valid: Bool[np.ndarray, "T"], length: int) -> Int[np.ndarray, "S"]:
     total = np.concatenate([[0], np.cumsum(valid)])
     share = (total[length:] - total[:-length]) / length
     enough = np.flatnonzero(share >= MIN_KNOWN)
-    return enough if len(enough) else share.argmax()[None]
+    return enough if len(enough) else np.array([share.argmax()])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
 from beavervision.artifacts.clip import TEST_SHARE
 from beavervision.audio.features import AudioFeatures
@@ -154,7 +154,7 @@ class PostNetData(SpeechDataModule):
 
     def val_dataloader(self) -> DataLoader[RefinementBatch]:
         """The end of the training split, every sample one sequence; it selects the checkpoint."""
-        return DataLoader(self._selection, 1, collate_fn=collate)
+        return DataLoader(cast("Dataset[RefinementBatch]", self._selection), 1, collate_fn=collate)
 
 
 def _split_for_selection(frames: range) -> tuple[range, range]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from jaxtyping import Float
@@ -106,16 +106,16 @@ class PostNetTraining(StageModule[PostNetData]):
         """RMSprop for both; the discriminator slows down."""
         networks = {"refiner": self.network, "discriminator": self.discriminator}
         groups = [{"name": name, "params": list(network.parameters())} for name, network in networks.items()]
-        optimizers = [torch.optim.RMSprop([group], self._rate) for group in groups]
+        optimizers: list[torch.optim.Optimizer] = [torch.optim.RMSprop([group], self._rate) for group in groups]
         return optimizers, [torch.optim.lr_scheduler.StepLR(optimizers[1], self._halve_every, 0.5)]
 
     def training_step(self, batch: RefinementBatch, _: int) -> None:
         """One step of the generator, then one of the discriminator."""
-        generator, critic = self.optimizers()
+        generator, critic = self.optimizers()  # pyright: ignore[reportGeneralTypeIssues]  # two make a list
         with step_noise(self._seed, self.global_step):
             refined = self.network(batch.predicted, batch.pitch)
             terms = self._terms(batch, refined)
-            loss = sum(terms.values())
+            loss = cast(Tensor, sum(terms.values()))
             generator.zero_grad()
             self.manual_backward(loss)
             # The discriminator's step goes past Lightning, which would count it as another global step.
@@ -124,7 +124,7 @@ class PostNetTraining(StageModule[PostNetData]):
             critic.zero_grad()
             self.manual_backward(doubt)
             critic.optimizer.step()
-        self.lr_schedulers().step()
+        self.lr_schedulers().step()  # pyright: ignore[reportCallIssue, reportOptionalMemberAccess, reportAttributeAccessIssue]  # one
         figures = {f"train/{name}": value.detach() for name, value in terms.items()}
         figures |= {"train/loss": loss.detach(), "train/discriminator": doubt.detach()}
         self.log_dict(figures, sync_dist=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
 from beavervision.audio.features import AudioFeatureExtractor
 from beavervision.data.augmentation import RandomAugmentation
@@ -121,7 +121,7 @@ class SyncNetData(SpeechDataModule):
 
     def val_dataloader(self) -> DataLoader[SyncPairs]:
         """Held-out speech; every stretch is one sequence."""
-        return DataLoader(self._validation_items, 1, collate_fn=collate)
+        return DataLoader(cast("Dataset[SyncPairs]", self._validation_items), 1, collate_fn=collate)
 
 
 def _statistics(cache: FeatureCache, face: FaceModel) -> dict[str, np.ndarray]:

@@ -40,7 +40,7 @@ def test_a_talk_is_learnt_from_or_held_out_as_a_whole(tmp_path, split, learnt, h
 
 
 def test_what_is_no_recording_is_refused(speech_clip, tmp_path):
-    with pytest.raises(BeaverError, match=r"is no artifact: it has no manifest.json"):
+    with pytest.raises(BeaverError, match=r"is not an artifact: it has no manifest.json"):
         open_recording(tmp_path)
     with pytest.raises(BeaverError, match=r"has 1 prepared people, not one numbered 1"):
         open_recording(speech_clip().folder, subject=1)

@@ -20,8 +20,8 @@ from film_dub import dub
 from film_neck import neck
 from PIL import Image
 
-from beavervision.stages.chart import draw_curves
-from beavervision.stages.media import Curves
+from beavervision.stages.visualization.media import Curves
+from beavervision.stages.visualization.plot import draw_curves
 
 SPEED_FRAMES = 100
 MEMORY_FPS = 2.0

@@ -17,15 +17,15 @@ import torch
 from jaxtyping import Float
 from omegaconf import OmegaConf
 
+from beavervision.audio.features import AudioFeatureExtractor
 from beavervision.audio.level import spoken_level_of, window_powers
-from beavervision.audio.speech_features import FeatureSettings
 from beavervision.audio.waveform import SAMPLE_RATE, load_waveform
 from beavervision.config.conf_folder import conf_folder
 from beavervision.face.model_registry import load_face_model
 from beavervision.stages.audio2motion.inference import AudioToMotion
-from beavervision.stages.audio2motion.manner import lip_distance
 from beavervision.stages.audio2motion.network import MotionVAE
 from beavervision.stages.audio2motion.streaming import MotionStream
+from beavervision.stages.face_geometry import lip_distance
 from beavervision.synthetic.assets import speech_audio
 
 PIECES = (1, 5, 25)
@@ -39,7 +39,7 @@ def predictor(bundle: str | None) -> AudioToMotion:
         return AudioToMotion.from_bundle(Path(bundle))
     torch.manual_seed(0)
     network = MotionVAE(80, 64, **OmegaConf.load(conf_folder() / "model/network/compact.yaml"))
-    return AudioToMotion(network, FeatureSettings(), 25.0, "gpmm", 1.0, 1.0, -20.0)
+    return AudioToMotion(network, AudioFeatureExtractor(), 25.0, "gpmm", 1.0, 1.0, -20.0)
 
 
 def seconds(work: Callable[[], object]) -> float:

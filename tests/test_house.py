@@ -129,7 +129,8 @@ def test_the_wheel_brings_conf_and_the_actor(tmp_path):
     # -I keeps the checkout's editable install and this folder out of the way.
     code = (
         f"import sys; sys.path.insert(0, {str(place)!r}); sys.argv = ['beavervision', 'train', '--cfg', 'job'];"
-        "from beavervision.cli import console as cli; from beavervision.config import conf_folder; from beavervision.synthetic import actor_video, speech_audio;"
+        "from beavervision.cli import console as cli; from beavervision.config import conf_folder;"
+        "from beavervision.synthetic import actor_video, speech_audio;"
         "import json; print(json.dumps([str(conf_folder.conf_folder()), str(actor_video()), str(speech_audio())]));"
         "cli.main()"
     )

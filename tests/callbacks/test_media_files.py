@@ -12,7 +12,7 @@ from beavervision.callbacks.learning_rates import learning_rates
 from beavervision.callbacks.line_svg import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, line_svg, thinned
 from beavervision.callbacks.media import MediaFiles, preview_file, write_film
 from beavervision.callbacks.summary import parameters
-from beavervision.stages.media import Film
+from beavervision.stages.visualization.media import Film
 
 
 def grey(count: int) -> list[np.ndarray]:

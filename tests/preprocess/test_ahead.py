@@ -3,15 +3,15 @@ import time
 
 import pytest
 
-from beavervision.preprocess.ahead import ahead
+from beavervision.preprocess.prefetch import prefetch
 
 
 def test_items_arrive_in_order():
-    assert list(ahead(iter(range(100)), depth=3)) == list(range(100))
+    assert list(prefetch(iter(range(100)), depth=3)) == list(range(100))
 
 
 def test_nothing_is_nothing():
-    assert list(ahead([])) == []
+    assert list(prefetch([])) == []
 
 
 def test_an_error_in_the_thread_is_raised_in_its_place():
@@ -19,7 +19,7 @@ def test_an_error_in_the_thread_is_raised_in_its_place():
         yield 1
         raise ValueError("second item")
 
-    items = ahead(broken())
+    items = prefetch(broken())
     assert next(items) == 1
     with pytest.raises(ValueError, match="second item"):
         next(items)
@@ -33,7 +33,7 @@ def test_no_more_than_depth_items_lie_ready():
             made.append(i)
             yield i
 
-    items = ahead(maker(), depth=2)
+    items = prefetch(maker(), depth=2)
     next(items)
     time.sleep(0.3)
     assert len(made) <= 1 + 2 + 1  # taken, ready, in the thread's hand
@@ -50,7 +50,7 @@ def test_leaving_early_stops_a_chain_of_threads():
         finally:
             closed.append(True)
 
-    chain = ahead(item for item in ahead(endless()))
+    chain = prefetch(item for item in prefetch(endless()))
     next(chain)
     chain.close()
     assert closed == [True]

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from beavervision.preprocess.background import Background, paint_background
-from beavervision.preprocess.samples import FrameSamples, keep, sample_indices
+from beavervision.preprocess.frame_samples import FrameSamples, keep_sample, sample_indices
 
 HEIGHT, WIDTH = 96, 128
 
@@ -26,7 +26,7 @@ def film(tmp_path, places, picture=None):
         frame[30:70, x : x + 30] = 255
         mask = np.zeros(frame.shape[:2], bool)
         mask[30:70, x : x + 30] = True
-        keep(tmp_path, i, frame)
+        keep_sample(tmp_path, i, frame)
         masks.append(mask[::2, ::2])
     return FrameSamples([tmp_path], tmp_path / "samples.raw"), masks
 
@@ -145,7 +145,7 @@ def test_samples_are_evenly_spread_and_come_back_as_they_were(tmp_path):
     assert (indices[0], indices[-1]) == (0, 999)
     assert np.ptp(np.diff(indices)) <= 1
     for i in indices:
-        keep(tmp_path, i, np.full((6, 8, 3), i % 251, np.uint8))
+        keep_sample(tmp_path, i, np.full((6, 8, 3), i % 251, np.uint8))
     samples = FrameSamples([tmp_path], tmp_path / "samples.raw")
     assert all((frame == index % 251).all() for index, frame in samples)
     assert samples.band(slice(2, 4)).shape == (len(indices), 2, 8, 3)

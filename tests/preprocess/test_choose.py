@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 
 from beavervision.errors import BeaverError
-from beavervision.preprocess.choose import choose
-from beavervision.preprocess.presence import Presence
+from beavervision.preprocess.face_visibility import FacePresence
+from beavervision.preprocess.subject_selection import select_subjects
 
 
 def person(x, frames=10, tall=60):
     box = np.full((30, 4), np.nan)
     box[:frames] = (x, 100, x + 50, 100 + tall)
-    return Presence(box)
+    return FacePresence(box)
 
 
 PEOPLE = [person(100, frames=20, tall=40), person(300, frames=10), person(500, frames=15)]
@@ -29,16 +29,16 @@ PEOPLE = [person(100, frames=20, tall=40), person(300, frames=10), person(500, f
     ],
 )
 def test_who_is_meant(subject, chosen):
-    assert choose(PEOPLE, subject) == chosen
+    assert select_subjects(PEOPLE, subject) == chosen
 
 
 def test_of_equals_the_leftmost_is_meant():
     twins = [person(100), person(300)]
-    assert choose(twins, "largest") == choose(twins, "most_visible") == [0]
+    assert select_subjects(twins, "largest") == select_subjects(twins, "most_visible") == [0]
 
 
 def test_of_those_seen_as_often_the_larger_is_meant():
-    assert choose([person(100, tall=40), person(300, tall=60)], "most_visible") == [1]
+    assert select_subjects([person(100, tall=40), person(300, tall=60)], "most_visible") == [1]
 
 
 @pytest.mark.parametrize(
@@ -53,4 +53,4 @@ def test_of_those_seen_as_often_the_larger_is_meant():
 )
 def test_what_cannot_be_chosen_is_said_in_a_sentence(people, subject, message):
     with pytest.raises(BeaverError, match=message):
-        choose(people, subject)
+        select_subjects(people, subject)

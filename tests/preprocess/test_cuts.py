@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from beavervision.preprocess.cuts import COLUMNS, ROWS, cuts, difference, find_cuts, shot_of, signature
+from beavervision.preprocess.shot_detection import (
+    COLUMNS,
+    ROWS,
+    detect_shots,
+    difference,
+    shot_boundaries,
+    shot_of,
+    signature,
+)
 
 
 def scene(seed, n=40, motion=4):
@@ -51,15 +59,15 @@ def test_two_black_frames_are_alike_and_black_is_unlike_a_picture():
 
 def test_cuts_are_the_first_frames_of_new_shots():
     film = np.concatenate([scene(0), scene(1, 7), scene(0), scene(2)])
-    assert cuts(film).tolist() == [40, 47, 87]
-    assert shot_of(cuts(film), len(film))[[0, 39, 40, 46, 47, 126]].tolist() == [0, 0, 1, 1, 2, 3]
+    assert shot_boundaries(film).tolist() == [40, 47, 87]
+    assert shot_of(shot_boundaries(film), len(film))[[0, 39, 40, 46, 47, 126]].tolist() == [0, 0, 1, 1, 2, 3]
 
 
 def test_cuts_do_not_depend_on_segments():
     # signatures of segments simply follow one another: a cut at the border is as good as any other
     film = np.concatenate([scene(0, 250), scene(1, 250)])
-    assert cuts(film).tolist() == [250]
-    assert cuts(scene(0, 500)).tolist() == []
+    assert shot_boundaries(film).tolist() == [250]
+    assert shot_boundaries(scene(0, 500)).tolist() == []
 
 
 @pytest.mark.parametrize(
@@ -69,13 +77,13 @@ def test_cuts_do_not_depend_on_segments():
 def test_a_flash_is_no_cut(flash, length):
     film = scene(0)
     film[20 : 20 + length] = flash(film[20 : 20 + length])
-    assert cuts(film).tolist() == []
+    assert shot_boundaries(film).tolist() == []
 
 
 def test_light_that_goes_out_is_no_cut():
     film = scene(0)
     film[20:] //= 3
-    assert cuts(film).tolist() == []
+    assert shot_boundaries(film).tolist() == []
 
 
 @pytest.mark.parametrize("frames", [8, 12, 60])
@@ -83,7 +91,7 @@ def test_a_pan_however_fast_is_no_cut(frames):
     rng = np.random.default_rng(3)
     wide = np.repeat(rng.integers(20, 236, (ROWS, 20, 3)), 8, 1).astype(np.uint8)
     x = np.concatenate([np.zeros(20), np.linspace(0, 128, frames), np.full(20, 128)]).astype(int)
-    assert cuts(np.stack([wide[:, k : k + COLUMNS] for k in x])).tolist() == []
+    assert shot_boundaries(np.stack([wide[:, k : k + COLUMNS] for k in x])).tolist() == []
 
 
 @pytest.mark.parametrize("frames", [1, 5, 12, 25, 41])
@@ -91,7 +99,7 @@ def test_a_dissolve_is_a_cut_in_its_middle_and_its_frames_are_mixed(frames):
     share = np.arange(1, frames + 1) / (frames + 1)
     one, other = scene(0, 40 + frames, motion=0), scene(1, 40 + frames, motion=0)
     film = np.concatenate([one[:40], mixture(one[40:], other[:frames], share), other[frames:]])
-    found = find_cuts(film)
+    found = detect_shots(film)
     assert found.firsts.tolist() == [40 + frames // 2]
     assert np.flatnonzero(found.mixed).tolist() == list(range(40, 40 + frames))
 
@@ -102,7 +110,7 @@ def test_a_fade_through_black_parts_two_shots():
     film = np.concatenate(
         [one, mixture(one[:13], 0 * one[:13], down), mixture(0 * other[:13], other[:13], down), other]
     )
-    found = find_cuts(film)
+    found = detect_shots(film)
     assert 40 < found.firsts[0] < 54
     assert found.mixed[45:60].mean() > 0.7
     assert not found.mixed[:40].any()
@@ -110,5 +118,5 @@ def test_a_fade_through_black_parts_two_shots():
 
 
 def test_clips_of_a_frame_or_two_have_no_cuts():
-    assert cuts(scene(0, 1)).tolist() == []
-    assert cuts(scene(0, 2)).tolist() == []
+    assert shot_boundaries(scene(0, 1)).tolist() == []
+    assert shot_boundaries(scene(0, 2)).tolist() == []

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from beavervision.preprocess.detect import overlap, tiles
+from beavervision.preprocess.face_detection import overlap, tiles
 
 
 def test_overlap_by_hand():

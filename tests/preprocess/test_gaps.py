@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from beavervision.face.pose import rotation_from_euler
-from beavervision.preprocess.gaps import fill_gaps
+from beavervision.preprocess.landmark_smoothing import fill_gaps
 from beavervision.types import VisibilityReason as Reason
 
 

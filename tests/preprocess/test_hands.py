@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from drawings import open_hand
 
+from beavervision.preprocess.crop import SquareCrop
 from beavervision.preprocess.hand_outline import outline_hands
 from beavervision.preprocess.hands import HandTracker, next_square
-from beavervision.preprocess.native import quiet_native
-from beavervision.preprocess.square import Square
+from beavervision.preprocess.mediapipe_runtime import quiet_native
 from beavervision.synthetic.curves import Moment
 from beavervision.synthetic.miniature import NEAR, small_actor
 from beavervision.synthetic.performance import perform
@@ -32,7 +32,7 @@ def raised():
 
 def test_a_hand_is_followed_and_drawn_to_its_outline(raised):
     with quiet_native():
-        tracker, whole = HandTracker(), Square(160, 120, 320)
+        tracker, whole = HandTracker(), SquareCrop(160, 120, 320)
         found = [(tracker.find(rgb, [whole]), rgb, truth, face) for rgb, truth, face in raised]
         tracker.close()
     assert [len(hands) for hands, *_ in found] == [1] * len(found)
@@ -46,7 +46,7 @@ def test_two_squares_that_show_one_hand_give_one_hand(raised):
     rgb, *_ = raised[0]
     with quiet_native():
         tracker = HandTracker()
-        hands = tracker.find(rgb, [Square(160, 120, 320), Square(160, 140, 280)])
+        hands = tracker.find(rgb, [SquareCrop(160, 120, 320), SquareCrop(160, 140, 280)])
         tracker.close()
     assert len(hands) == 1
 
@@ -57,7 +57,7 @@ def test_where_there_is_no_hand_none_is_found(raised):
     bare[150:] = 90
     with quiet_native():
         tracker = HandTracker()
-        assert tracker.find(bare, [Square(160, 120, 320)]) == []
+        assert tracker.find(bare, [SquareCrop(160, 120, 320)]) == []
         tracker.close()
 
 

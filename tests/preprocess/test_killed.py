@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from beavervision.preprocess import PrepareOptions, prepare, segments
-from beavervision.preprocess.workspace import WORKSPACE
+from beavervision.preprocess.step_cache import WORKSPACE
 from beavervision.synthetic.assets import actor_video
 
 KILLING = Path(__file__).with_name("killing.py")
@@ -46,7 +46,7 @@ def test_other_settings_begin_at_the_first_step_that_they_change(tmp_path):
     for gap in (0.24, 0.0):
         prepare(actor_video(), tmp_path / "clip", PrepareOptions("film", start=1.0, end=1.2, gap=gap))
         steps = {path.name.partition("-")[0]: path for path in (tmp_path / WORKSPACE).iterdir()}
-        kept.append((steps["faces"].stat().st_ino, steps["sitter"].stat().st_ino))
+        kept.append((steps["faces"].stat().st_ino, steps["subject_track"].stat().st_ino))
         assert len(steps) == len(list((tmp_path / WORKSPACE).iterdir()))  # what no step needs is forgotten
     assert kept[0][0] == kept[1][0]
     assert kept[0][1] != kept[1][1]

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from drawings import look, open_hand
 
-from beavervision.preprocess.appearance import Appearance
+from beavervision.preprocess.colour_model import ColourModel
+from beavervision.preprocess.frame_perception import FrameObservation, SubjectView
 from beavervision.preprocess.hand_outline import hand_mask
+from beavervision.preprocess.head_segmentation import segment_head
 from beavervision.preprocess.labelmap import label_frame, nearer_to_others
-from beavervision.preprocess.parse import parse_head
-from beavervision.preprocess.perceive import Percept, SubjectView
 from beavervision.types import Label
 
 HEIGHT, WIDTH = 120, 200
@@ -16,13 +16,13 @@ NOBODY = np.full((1, 4), np.nan)
 def percept(person, hands=()):
     rgb, hands = np.zeros((HEIGHT, WIDTH, 3), np.uint8), list(hands)
     pixels = hand_mask(hands, WIDTH, HEIGHT).astype(np.uint8) if hands else None
-    return Percept(0, rgb, person.astype(np.float32), pixels, [None])
+    return FrameObservation(0, rgb, person.astype(np.float32), pixels, [None])
 
 
 def seen(mask, view, person):
     """Percept of a frame of 640 x 480 with one subject."""
     subject = SubjectView(view, person, *np.full((2, 2, 3), np.nan))
-    return Percept(0, np.zeros((480, 640, 3), np.uint8), mask, None, [subject])
+    return FrameObservation(0, np.zeros((480, 640, 3), np.uint8), mask, None, [subject])
 
 
 def half_mask():
@@ -46,7 +46,7 @@ def test_hands_stand_before_everything():
 
 def subject(box):
     view, person, _ = look()
-    head = parse_head(view, person, Appearance.learn([(view, person)]))
+    head = segment_head(view, person, ColourModel.learn([(view, person)]))
     mask = np.ones((240, 320), np.float32)
     return label_frame(seen(mask, view, person), head, np.array(box, float))
 
@@ -78,7 +78,7 @@ def test_where_heads_overlap_the_larger_face_stands_before_the_other(other, thei
 
 def test_what_does_not_hang_together_with_the_face_is_other():
     view, person, _ = look()
-    head = parse_head(view, person, Appearance.learn([(view, person)]))
+    head = segment_head(view, person, ColourModel.learn([(view, person)]))
     mask = np.zeros((240, 320), np.float32)
     mask[40:, 80:240] = 1
     mask[200:, :40] = 1  # a cushion
@@ -90,5 +90,5 @@ def test_what_does_not_hang_together_with_the_face_is_other():
 @pytest.mark.parametrize("size", [(121, 201), (119, 333)])
 def test_odd_sizes_keep_their_shape(size):
     rgb = np.zeros((*size, 3), np.uint8)
-    nobody = Percept(0, rgb, np.ones((60, 100), np.float32), None, [None])
+    nobody = FrameObservation(0, rgb, np.ones((60, 100), np.float32), None, [None])
     assert label_frame(nobody, None, NOBODY).shape == size

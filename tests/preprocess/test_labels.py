@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from beavervision.preprocess.appearance import Appearance
+from beavervision.preprocess.colour_model import ColourModel
+from beavervision.preprocess.frame_perception import FramePerception
+from beavervision.preprocess.head_segmentation import segment_head
 from beavervision.preprocess.labelmap import label_frame
-from beavervision.preprocess.native import quiet_native
-from beavervision.preprocess.parse import parse_head
-from beavervision.preprocess.perceive import Perception
+from beavervision.preprocess.mediapipe_runtime import quiet_native
 from beavervision.types import Label
 from beavervision.video.decode import Frame
 
@@ -17,16 +17,16 @@ def labelled(miniature):
     """(found, true) label maps of every third frame."""
     subject, truth = miniature.subjects[0], dict(miniature.labels())
     with quiet_native():
-        perception = Perception()
+        perception = FramePerception()
         percepts = [
             perception.see(Frame(index, 0.0, rgb), [subject.landmarks[index].astype(float)])
             for index, rgb in miniature.frames(range(0, miniature.n_frames, 3))
         ]
         perception.close()
     views = [(p.subjects[0].view, p.subjects[0].person) for p in percepts]
-    appearance = Appearance.learn(views)
+    appearance = ColourModel.learn(views)
     return [
-        (label_frame(p, parse_head(*view, appearance), subject.box[p.index][None]), truth[p.index])
+        (label_frame(p, segment_head(*view, appearance), subject.box[p.index][None]), truth[p.index])
         for p, view in zip(percepts, views, strict=True)
     ]
 

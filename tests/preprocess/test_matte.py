@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from drawings import HAIR, SIZE_PX, WALL, drawn, in_crop
 
-from beavervision.preprocess.headview import HeadView
+from beavervision.preprocess.frame_perception import FrameObservation, SubjectView
+from beavervision.preprocess.head_crop import HeadCrop
+from beavervision.preprocess.head_segmentation import HeadSegmentation
 from beavervision.preprocess.matte import head_matte
-from beavervision.preprocess.parse import HeadParse
-from beavervision.preprocess.perceive import Percept, SubjectView
 from beavervision.types import Label
 
 
@@ -31,13 +31,13 @@ def head():
     mixed = coverage[..., None] * front + (1 - coverage[..., None]) * wall
     picture = np.where(body, rgb, mixed.round()).astype(np.uint8)
 
-    view = HeadView.look(picture, points)
+    view = HeadCrop.look(picture, points)
     there = in_crop(labels, view.square)
     person = cv2.GaussianBlur((there > 0).astype(np.float32), (0, 0), 2)
     subject = SubjectView(view, person, *np.full((2, 2, 3), np.nan))
-    percept = Percept(0, picture, np.zeros((240, 320), np.float32), None, [subject])
+    percept = FrameObservation(0, picture, np.zeros((240, 320), np.float32), None, [subject])
     kinds = np.where(there > 0, there, np.where(view.grid[1] < 0.95, Label.HAIR, Label.TORSO))
-    parse = HeadParse(view, person, kinds.astype(np.uint8), np.zeros(there.shape, bool))
+    parse = HeadSegmentation(view, person, kinds.astype(np.uint8), np.zeros(there.shape, bool))
     return percept, parse, labels, coverage, strands, wall
 
 

@@ -5,11 +5,18 @@ import pytest
 from drawings import look
 
 from beavervision.errors import BeaverError
-from beavervision.preprocess.appearance import Appearance
-from beavervision.preprocess.multiclass import CLASSES, FLOOR, MulticlassSegmenter, class_scores, open_segmenter, people
+from beavervision.preprocess.colour_model import ColourModel
+from beavervision.preprocess.head_segmentation import segment_head
+from beavervision.preprocess.multiclass_segmentation import (
+    CLASSES,
+    FLOOR,
+    MulticlassSegmenter,
+    class_scores,
+    open_segmenter,
+    people,
+)
 from beavervision.preprocess.options import PrepareOptions
-from beavervision.preprocess.parse import parse_head
-from beavervision.preprocess.person import PersonSegmenter
+from beavervision.preprocess.person_segmentation import PersonSegmenter
 from beavervision.types import Label
 
 HAIR, FACE, NECK, TORSO = range(4)
@@ -47,7 +54,7 @@ def test_confidences_need_not_add_up_to_one():
 
 def test_a_fringe_that_the_model_sees_is_hair_where_place_says_face():
     view, person, truth = look()
-    appearance = Appearance.learn([(view, person)])
+    appearance = ColourModel.learn([(view, person)])
     column = {Label.HAIR: 1, Label.FACE: 3, Label.NECK: 2, Label.TORSO: 4}
     classes = np.zeros((*truth.shape, 6), np.float32)
     for label, place in column.items():
@@ -55,9 +62,9 @@ def test_a_fringe_that_the_model_sees_is_hair_where_place_says_face():
     classes[truth == 0, 0] = 1.0
     fringe = view.oval & (view.grid[1] < view.brow_line - 0.05) & (np.abs(view.grid[0]) < 0.4)
     classes[fringe] = confidences(hair=1.0)
-    found = parse_head(view, person, appearance, classes).labels
+    found = segment_head(view, person, appearance, classes).labels
     assert (found[fringe] == Label.HAIR).mean() > (
-        parse_head(view, person, appearance).labels[fringe] == Label.HAIR
+        segment_head(view, person, appearance).labels[fringe] == Label.HAIR
     ).mean()
 
 

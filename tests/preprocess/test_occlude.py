@@ -6,27 +6,27 @@ import pytest
 from drawings import EYES, drawn, in_crop
 from faces import landmarks
 
-from beavervision.preprocess.facelook import FaceLook
+from beavervision.preprocess.face_template import FaceTemplate
+from beavervision.preprocess.face_texture import FaceTexture, texture_layout
 from beavervision.preprocess.hand_outline import hand_mask
-from beavervision.preprocess.headview import HeadView
-from beavervision.preprocess.occlude import find_occluders, occluded_share
-from beavervision.preprocess.parse import HeadParse
-from beavervision.preprocess.texture import Texture, layout
+from beavervision.preprocess.head_crop import HeadCrop
+from beavervision.preprocess.head_segmentation import HeadSegmentation
+from beavervision.preprocess.occlusion import find_occluders, occluded_share
 from beavervision.types import Label
 
 TURNS = np.radians([-20, -12, -5, 0, 4, 9, 15, 20])
 
 
 def parsed(picture, truth, points):
-    view = HeadView.look(picture, points)
+    view = HeadCrop.look(picture, points)
     labels = in_crop(truth, view.square)
-    return HeadParse(view, (labels > 0).astype(np.float32), labels, np.zeros(labels.shape, bool))
+    return HeadSegmentation(view, (labels > 0).astype(np.float32), labels, np.zeros(labels.shape, bool))
 
 
 @pytest.fixture(scope="module")
 def look():
-    views = [HeadView.look(picture, points) for picture, _, points in (drawn((t, t / 3, 0)) for t in TURNS)]
-    return FaceLook.learn([Texture(view) for view in views])
+    views = [HeadCrop.look(picture, points) for picture, _, points in (drawn((t, t / 3, 0)) for t in TURNS)]
+    return FaceTemplate.learn([FaceTexture(view) for view in views])
 
 
 def with_thing(colour, box):
@@ -81,19 +81,19 @@ def test_an_open_mouth_is_no_thing(look):
 
 
 def test_a_face_seen_too_seldom_is_not_judged():
-    seldom = FaceLook.learn([Texture(HeadView.look(picture, points)) for picture, _, points in [drawn()] * 3])
+    seldom = FaceTemplate.learn([FaceTexture(HeadCrop.look(picture, points)) for picture, _, points in [drawn()] * 3])
     head, _ = with_thing((40, 90, 200), (290, 230, 350, 330))
     assert not find_occluders(head, seldom).occluder.any()
 
 
 def test_texels_stand_on_the_face_that_they_show():
     picture, _, points = drawn((0.2, 0, 0))
-    texture = Texture(HeadView.look(picture, points))
+    texture = FaceTexture(HeadCrop.look(picture, points))
     # whatever the pose, the texels of skin lie within the outline
     column, row = texture.places[texture.seen].astype(int).T
     outline = cv2.dilate(texture.view.oval.astype(np.uint8), np.ones((5, 5)))
     assert outline[row, column].all()
-    assert texture.seen.sum() > 0.7 * layout().skin.sum()
+    assert texture.seen.sum() > 0.7 * texture_layout().skin.sum()
 
 
 def test_hands_things_and_others_cover_their_share_of_the_head():

@@ -8,13 +8,13 @@ from beavervision.artifacts.clip import LABELS
 from beavervision.face.framing import FrameSpec
 from beavervision.face.landmarks import OVAL
 from beavervision.face.model_registry import load_face_model
+from beavervision.preprocess.crop import SquareCrop
 from beavervision.preprocess.ingest import open_source
 from beavervision.preprocess.options import PrepareOptions
 from beavervision.preprocess.report import frame_samples
 from beavervision.preprocess.report.frame_samples import Still, stills
 from beavervision.preprocess.report.panels import CHECK, CHECK_GREYS, CLOSE, COLOURS, HEIGHT, WHOLE, Artist
 from beavervision.preprocess.report.report_input import SubjectFindings
-from beavervision.preprocess.square import Square
 from beavervision.types import Label
 
 
@@ -58,7 +58,7 @@ def test_labels_tint_the_frame(artist, shown):
 
 def test_the_matte_lies_over_a_checkerboard(artist, shown):
     panel = artist.panels(shown)["matte"]
-    head = Square.round_box(artist.about.subject.box[6], WHOLE)
+    head = SquareCrop.round_box(artist.about.subject.box[6], WHOLE)
     height, width = shown.rgb.shape[:2]
     matrix = head.to_crop(HEIGHT)
     (left, top), (middle, bottom) = np.array([[0, 0], [width / 2, height]]) @ matrix[:, :2].T + matrix[:, 2]
@@ -69,7 +69,7 @@ def test_the_matte_lies_over_a_checkerboard(artist, shown):
 
 
 def test_the_face_model_lies_on_the_face_and_nowhere_else(artist, shown):
-    square = Square.round_box(artist.about.subject.box[6], CLOSE)
+    square = SquareCrop.round_box(artist.about.subject.box[6], CLOSE)
     changed = (artist.panels(shown)["face model"] != square.cut(shown.rgb, HEIGHT)).any(-1)
     matrix = square.to_crop(HEIGHT)
     outline = artist.about.subject.landmarks[6, OVAL, :2] @ matrix[:, :2].T + matrix[:, 2]

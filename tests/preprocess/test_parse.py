@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from drawings import look
 
-from beavervision.preprocess.appearance import Appearance
-from beavervision.preprocess.parse import parse_head
+from beavervision.preprocess.colour_model import ColourModel
+from beavervision.preprocess.head_segmentation import segment_head
 from beavervision.types import Label
 
 
@@ -16,7 +16,7 @@ def iou(a, b):
 @pytest.mark.parametrize("degrees", [0, 20, -20])
 def test_regions_are_found_where_they_were_drawn(degrees):
     view, person, truth = look((np.radians(degrees), 0, np.radians(degrees / 2)))
-    found = parse_head(view, person, Appearance.learn([(view, person)]))
+    found = segment_head(view, person, ColourModel.learn([(view, person)]))
     labels = np.where((found.person > 0.5) & view.inside, found.labels, 0)
     for label, least in ((Label.HAIR, 0.85), (Label.FACE, 0.93), (Label.NECK, 0.8), (Label.TORSO, 0.9)):
         assert iou(labels == label, (truth == label) & view.inside) > least, label.name
@@ -24,7 +24,7 @@ def test_regions_are_found_where_they_were_drawn(degrees):
 
 def test_the_head_is_hair_and_face_of_the_person():
     view, person, truth = look()
-    found = parse_head(view, person, Appearance.learn([(view, person)]))
+    found = segment_head(view, person, ColourModel.learn([(view, person)]))
     assert iou(found.head, (truth == Label.HAIR) | (truth == Label.FACE)) > 0.95
 
 
@@ -46,6 +46,6 @@ def test_jaw_line_parts_face_from_neck():
 
 def test_colours_never_seen_leave_the_decision_to_place():
     view, person, truth = look()
-    nothing = Appearance(np.zeros((32, 64, 64, 4)))
-    found = parse_head(view, person, nothing)
+    nothing = ColourModel(np.zeros((32, 64, 64, 4)))
+    found = segment_head(view, person, nothing)
     assert iou(found.labels == Label.FACE, truth == Label.FACE) > 0.8

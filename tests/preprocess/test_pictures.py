@@ -4,20 +4,20 @@ import cv2
 import numpy as np
 import pytest
 
-from beavervision.preprocess.cuts import find_cuts
-from beavervision.preprocess.detect import FaceFinder
-from beavervision.preprocess.mesh import FaceMesh
-from beavervision.preprocess.native import quiet_native
-from beavervision.preprocess.people import join
-from beavervision.preprocess.square import Square
-from beavervision.preprocess.track import Track, landmark_box
-from beavervision.preprocess.tracker import FaceTracker
-from beavervision.preprocess.visibility import judge
+from beavervision.preprocess.crop import SquareCrop
+from beavervision.preprocess.face_detection import FaceFinder
+from beavervision.preprocess.face_mesh import FaceMesh
+from beavervision.preprocess.face_track import FaceTrack, landmark_box
+from beavervision.preprocess.face_tracker import FaceTracker
+from beavervision.preprocess.frame_visibility import classify_frames
+from beavervision.preprocess.mediapipe_runtime import quiet_native
+from beavervision.preprocess.reidentification import join_tracks
+from beavervision.preprocess.shot_detection import detect_shots
 from beavervision.synthetic.assets import actor_truth, actor_video
 from beavervision.types import VisibilityReason
 from beavervision.video.decode import read_frames
 
-HEAD = Square(640.0, 360.0, 620.0)
+HEAD = SquareCrop(640.0, 360.0, 620.0)
 """Head and shoulders of the actor in the footage."""
 
 
@@ -56,17 +56,17 @@ def put(rgb, head, x, y):
 
 
 def gathered(eyes, frames, segment=250):
-    """People as `join` gives them, and cuts, of a film followed segment by segment."""
+    """People as `join_tracks` gives them, and cuts, of a film followed segment by segment."""
     tracks, signatures = [], []
     for first in range(0, len(frames), segment):
         tracker = FaceTracker(*eyes)
         for index in range(first, min(first + segment, len(frames))):
             tracker.step(index, frames[index])
         # as from disk
-        tracks += [Track.from_arrays(track.to_arrays()) for track in tracker.tracks]
+        tracks += [FaceTrack.from_arrays(track.to_arrays()) for track in tracker.tracks]
         signatures += tracker.signatures
-    cuts = find_cuts(np.stack(signatures))
-    return join(tracks, cuts.firsts), cuts
+    cuts = detect_shots(np.stack(signatures))
+    return join_tracks(tracks, cuts.firsts), cuts
 
 
 def follow(eyes, frames, segment=250):
@@ -137,7 +137,7 @@ def test_frames_too_blurred_to_use_are_told_exactly(eyes, heads):
     frames[6:9] = [cv2.blur(frame, (27, 1)) for frame in frames[6:9]]  # a fifth of the face's height
     frames[12] = cv2.blur(frames[12], (3, 3))
     ((person,), cuts) = gathered(eyes, frames)
-    _, reason = judge(person.landmarks(16), 640, 360, person.sharpness(16), cuts)
+    _, reason = classify_frames(person.landmarks(16), 640, 360, person.sharpness(16), cuts)
     assert np.flatnonzero(reason == VisibilityReason.BLURRED).tolist() == [6, 7, 8]
     assert (np.delete(reason, [6, 7, 8]) == VisibilityReason.VISIBLE).all()
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from beavervision.preprocess.portrait import LENGTH, portrait, typical, unlike
+from beavervision.preprocess.colour_signature import LENGTH, colour_distance, colour_signature, typical_signature
 
 BOX = np.array([100.0, 100.0, 180.0, 200.0])
 
@@ -20,33 +20,33 @@ def regions(p):
 
 
 def test_every_histogram_sums_to_one():
-    assert regions(portrait(picture(), BOX)).sum(-1) == pytest.approx(np.ones((3, 3)), abs=1e-5)
+    assert regions(colour_signature(picture(), BOX)).sum(-1) == pytest.approx(np.ones((3, 3)), abs=1e-5)
 
 
 def test_the_same_colours_are_alike_at_every_size():
-    small = portrait(picture(), BOX)
-    large = portrait(np.repeat(np.repeat(picture(), 3, 0), 3, 1), 3 * BOX)
-    assert unlike(small, large) < 0.06
+    small = colour_signature(picture(), BOX)
+    large = colour_signature(np.repeat(np.repeat(picture(), 3, 0), 3, 1), 3 * BOX)
+    assert colour_distance(small, large) < 0.06
 
 
 @pytest.mark.parametrize("part", ["skin", "hair", "clothes"])
 def test_another_colour_of_one_region_is_seen(part):
-    same, other = portrait(picture(), BOX), portrait(picture(**{part: (20, 160, 60)}), BOX)
-    assert unlike(same, same) == pytest.approx(0, abs=1e-3)
-    assert unlike(same, other) > 0.2
+    same, other = colour_signature(picture(), BOX), colour_signature(picture(**{part: (20, 160, 60)}), BOX)
+    assert colour_distance(same, same) == pytest.approx(0, abs=1e-3)
+    assert colour_distance(same, other) > 0.2
 
 
 def test_what_is_out_of_the_frame_does_not_count():
-    whole, cropped = portrait(picture(), BOX), portrait(picture()[:215], BOX)
+    whole, cropped = colour_signature(picture(), BOX), colour_signature(picture()[:215], BOX)
     assert not regions(cropped)[2].any()
-    assert unlike(whole, cropped) < 0.02
-    assert unlike(portrait(picture(clothes=(20, 160, 60)), BOX), cropped) < 0.02
+    assert colour_distance(whole, cropped) < 0.02
+    assert colour_distance(colour_signature(picture(clothes=(20, 160, 60)), BOX), cropped) < 0.02
 
 
 def test_nothing_in_common_is_unknown():
-    assert np.isnan(unlike(portrait(picture(), BOX), np.zeros(LENGTH)))
+    assert np.isnan(colour_distance(colour_signature(picture(), BOX), np.zeros(LENGTH)))
 
 
 def test_typical_ignores_frames_without_a_portrait():
-    seen = portrait(picture(), BOX)
-    assert typical(np.stack([np.zeros(LENGTH), seen, np.zeros(LENGTH)])) == pytest.approx(seen)
+    seen = colour_signature(picture(), BOX)
+    assert typical_signature(np.stack([np.zeros(LENGTH), seen, np.zeros(LENGTH)])) == pytest.approx(seen)

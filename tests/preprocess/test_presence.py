@@ -1,19 +1,19 @@
 import numpy as np
 import pytest
 
-from beavervision.preprocess.presence import Presence, names
+from beavervision.preprocess.face_visibility import FacePresence, names
 
 
 def person(x, first=0, stop=10, tall=100):
     box = np.full((60, 4), np.nan)
     box[first:stop] = (x, 50, x + 80, 50 + tall)
-    return Presence(box)
+    return FacePresence(box)
 
 
 def test_figures_by_hand():
     box = np.full((5, 4), np.nan)
     box[1], box[2], box[4] = (0, 0, 10, 20), (10, 10, 20, 40), (20, 0, 40, 22)
-    one = Presence(box)
+    one = FacePresence(box)
     assert one.seen.tolist() == [False, True, True, False, True]
     assert one.n_frames == 3
     assert one.height == 22

@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from beavervision.preprocess.square import Square
+from beavervision.preprocess.crop import SquareCrop
 from beavervision.preprocess.torso_flow import TorsoFlow
 
-FACE = Square(160.0, 60.0, 60.0)
+FACE = SquareCrop(160.0, 60.0, 60.0)
 EVERYWHERE = np.ones((200, 320), bool)
 
 

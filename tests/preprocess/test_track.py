@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 from faces import landmarks
 
-from beavervision.preprocess.track import Track, landmark_box
+from beavervision.preprocess.face_track import FaceTrack, landmark_box
 
 
 def track(n=6, first=10):
     faces = [landmarks((100 + 3 * t, 200 - 2 * t)) for t in range(n)]
     portraits = [np.full(72, t, np.float32) for t in range(n)]
-    return Track(first, faces, [0.1 * t for t in range(n)], portraits, [0.9] * n)
+    return FaceTrack(first, faces, [0.1 * t for t in range(n)], portraits, [0.9] * n)
 
 
 def test_landmark_box_by_hand():
@@ -39,7 +39,7 @@ def test_arrays_bring_the_same_track_back():
         "portraits": (6, 72),
         "scores": (6,),
     }
-    back = Track.from_arrays(arrays).to_arrays()
+    back = FaceTrack.from_arrays(arrays).to_arrays()
     assert all(np.array_equal(back[name], array) and back[name].dtype == array.dtype for name, array in arrays.items())
 
 
@@ -50,7 +50,7 @@ def test_shortened_tracks_end_before_that_index():
 
 
 def test_what_was_not_measured_is_unknown():
-    one = Track(0, [landmarks(), landmarks()])
+    one = FaceTrack(0, [landmarks(), landmarks()])
     assert np.isnan(one.sharpness).all()
     assert not np.stack(one.portraits).any()
     assert one.scores == [0.0, 0.0]

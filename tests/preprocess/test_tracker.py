@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from faces import landmarks
 
-from beavervision.preprocess.detect import FaceBox
-from beavervision.preprocess.people import join
-from beavervision.preprocess.track import landmark_box
-from beavervision.preprocess.tracker import LOOK_EVERY, MAX_FACES, MISSES, SEARCH_EVERY, FaceTracker
+from beavervision.preprocess.face_detection import FaceBox
+from beavervision.preprocess.face_track import landmark_box
+from beavervision.preprocess.face_tracker import LOOK_EVERY, MAX_FACES, MISSES, SEARCH_EVERY, FaceTracker
+from beavervision.preprocess.reidentification import join_tracks
 
 FRAME = np.zeros((480, 640, 3), np.uint8)
 
@@ -122,7 +122,7 @@ def test_two_who_cross_do_not_change_places(front):
         left = landmarks((540 - 5 * t, 220), identity=person(2))
         before, behind = (right, left) if front == "walks right" else (left, right)
         frames.append([before] if abs(440 - 10 * t) < 110 else [before, behind])
-    people = join(follow(frames).tracks)
+    people = join_tracks(follow(frames).tracks)
     assert len(people) == 2
     for who in people:
         steps = np.diff(np.concatenate([np.stack(track.landmarks)[:, 4, 0] for track in who.tracks]))

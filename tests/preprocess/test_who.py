@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from beavervision.preprocess.presence import Presence
+from beavervision.preprocess.face_visibility import FacePresence
 from beavervision.preprocess.report.subjects_panel import COLOURS, WIDTH, describe_people, telling_frames, who_is_who
 
 SIZE = (640, 360)
@@ -11,7 +11,7 @@ def person(x, *spans, n_frames=100, tall=90):
     box = np.full((n_frames, 4), np.nan)
     for first, stop in spans:
         box[first:stop] = (x, 120, x + 80, 120 + tall)
-    return Presence(box)
+    return FacePresence(box)
 
 
 def frame(grey=128):

@@ -24,7 +24,9 @@ class ProgressCallback(Callback):
         """Report where the run begins."""
         self._call(trainer)
 
-    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
         """Report one more step."""
         self._call(trainer)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
@@ -126,7 +127,7 @@ class Manifest(Strict, Generic[FactsT]):
             raise facts.ERROR(f"{folder / MANIFEST}: {first_problem(error)}; {facts.REMEDY}.") from None
         except RecursionError:
             raise facts.ERROR(f"{folder / MANIFEST} is nested too deeply; {facts.REMEDY}.") from None
-        _check_links(folder, facts)
+        _check_entries(folder, facts)
         for file in sorted({spec.file for spec in manifest.fields.values()}):
             manifest.check_file(folder, file)
         return manifest
@@ -286,15 +287,19 @@ def _named(kind: object) -> str:
     return kind if isinstance(kind, str) and kind.isidentifier() and len(kind) <= 40 else shorten(kind)
 
 
-def _check_links(folder: Path, facts: type[Facts]) -> None:
-    """Refuse an artifact with a link that leads out of its folder: it would show files that are not the artifact's."""
+def _check_entries(folder: Path, facts: type[Facts]) -> None:
+    """Refuse an artifact that holds anything but files and folders of its own.
+
+    A link that leads out of the folder would show files that are not the artifact's; a pipe would never end.
+    """
     root = folder.resolve()
     for entry in folder.iterdir():
-        if not entry.is_symlink():
-            continue
         try:
-            outside = root not in entry.resolve().parents
-        except (OSError, RuntimeError):  # a link to itself
-            outside = True
+            outside = entry.is_symlink() and root not in entry.resolve(strict=True).parents
+            mode = entry.stat().st_mode
+        except (OSError, RuntimeError):  # a link to nothing, or to itself
+            raise facts.ERROR(f"{entry} is a link to nothing; {facts.REMEDY}.") from None
         if outside:
             raise facts.ERROR(f"{entry} leads out of the folder; replace the link by a copy of the file.")
+        if not stat.S_ISREG(mode) and not (stat.S_ISDIR(mode) and not entry.suffix):
+            raise facts.ERROR(f"{entry} is not a file; {facts.REMEDY}.")

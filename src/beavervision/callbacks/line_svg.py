@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping
 
-from beavervision.stages.chart import ticks
+from beavervision.stages.visualization.plot import ticks
 
 WIDTH, HEIGHT = 360, 150
 LEFT, RIGHT, TOP, BOTTOM = 52, 8, 10, 22

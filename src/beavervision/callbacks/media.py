@@ -13,8 +13,8 @@ from PIL import Image
 from beavervision.artifacts.atomic_write import atomic_file
 from beavervision.callbacks.media_log import log_film, log_picture
 from beavervision.stages.base import StageData, StageModule
-from beavervision.stages.chart import draw_curves
-from beavervision.stages.media import PREVIEW, SOUND_RATE, Curves, Film, Media, Picture
+from beavervision.stages.visualization.media import PREVIEW, SOUND_RATE, Curves, Film, Media, Picture
+from beavervision.stages.visualization.plot import draw_curves
 from beavervision.video.encode import VideoWriter
 
 FOLDER = "media"

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import UInt8
 from lightning.pytorch.loggers import Logger, TensorBoardLogger, WandbLogger
 
-from beavervision.stages.media import SOUND_RATE, Film, Picture
+from beavervision.stages.visualization.media import SOUND_RATE, Film, Picture
 
 
 def log_picture(logger: Logger, key: str, picture: Picture, step: int) -> None:

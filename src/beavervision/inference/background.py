@@ -15,7 +15,7 @@ from PIL import Image, ImageColor, UnidentifiedImageError
 from beavervision.compositing.layers import blend, feather, grow
 from beavervision.errors import BeaverError
 from beavervision.inference.source_reader import SourceFrame
-from beavervision.stages.radnerf_torso.still import painted_over
+from beavervision.stages.radnerf_torso.canonical_body import paint_over
 from beavervision.types import Label
 from beavervision.video.decode import read_frames
 from beavervision.video.probe import probe
@@ -95,7 +95,7 @@ def remove_people(source: SourceFrame, plate: Picture | None) -> Picture:
     for labels in source.labels:
         people |= ~np.isin(labels, (Label.BACKGROUND, Label.OTHER))
     if plate is None:
-        return painted_over(source.rgb, people.astype(np.uint8))
+        return paint_over(source.rgb, people.astype(np.uint8))
     return blend(plate, source.rgb, feather(grow(people, EDGE), EDGE / 2))
 
 

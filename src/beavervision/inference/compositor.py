@@ -16,7 +16,7 @@ from beavervision.inference.dub_compositor import Dubber
 from beavervision.inference.source_reader import SourceFrame
 from beavervision.inference.stage_timer import StageTimer
 from beavervision.inference.subject_track import RenderedSubject, SubjectTrack, far_to_near
-from beavervision.preprocess.ahead import ahead
+from beavervision.preprocess.prefetch import prefetch
 
 BATCH = 4
 """Frames rendered at once."""
@@ -95,7 +95,7 @@ class FrameStream(Generic[BehindT]):
 
     def frames(self) -> Iterator[FrameImage]:
         """The frames; closing the iterator stops every thread."""
-        with closing(ahead(self._composed())) as done:  # type: ignore[type-var]
+        with closing(prefetch(self._composed())) as done:  # type: ignore[type-var]
             yield from done
 
     def _rendered(self) -> Iterator[list[RenderedSubject]]:
@@ -111,7 +111,7 @@ class FrameStream(Generic[BehindT]):
 
     def _composed(self) -> Iterator[FrameImage]:
         behind = self.timer.over("decode", self.behind)
-        with closing(ahead(self._rendered(), self.batch)) as people, closing(ahead(behind)) as behinds:  # type: ignore[type-var]
+        with closing(prefetch(self._rendered(), self.batch)) as people, closing(prefetch(behind)) as behinds:  # type: ignore[type-var]
             for shown, back in zip(people, behinds, strict=False):
                 with self.timer("composite"):
                     picture = self.composer.picture(shown, back)

@@ -11,7 +11,7 @@ from beavervision.compositing.canvas_layer import Box, CanvasLayer
 from beavervision.compositing.colour_match import match_colours
 from beavervision.compositing.layers import blend, feather, grow, quantise
 from beavervision.inference.avatar_compositor import open_border
-from beavervision.stages.radnerf_torso.still import painted_over
+from beavervision.stages.radnerf_torso.canonical_body import paint_over
 from beavervision.stages.radnerf_torso.targets import HEAD
 from beavervision.types import Label
 
@@ -101,7 +101,7 @@ class Dubber:
         if self.plate is not None:
             return self.plate[part]
         avatar = (labels[part] != Label.BACKGROUND).astype(np.uint8)
-        return painted_over(np.ascontiguousarray(source[part]), avatar)
+        return paint_over(np.ascontiguousarray(source[part]), avatar)
 
 
 def _head_box(

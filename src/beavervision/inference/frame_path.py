@@ -101,7 +101,9 @@ def visibility_fade(visible: Bool[np.ndarray, "T"], fade_frames: int) -> Float[n
     return np.clip(distance / max(fade_frames, 1), 0.0, 1.0)
 
 
-def interpolate_frames(values: Float[np.ndarray, "T *c"], positions: Float[np.ndarray, "B"]) -> Float[np.ndarray, "B *c"]:
+def interpolate_frames(
+    values: Float[np.ndarray, "T *c"], positions: Float[np.ndarray, "B"]
+) -> Float[np.ndarray, "B *c"]:
     """Values at positions between frames, linearly. Where one neighbour is NaN, the other one is taken."""
     low = np.floor(positions).astype(np.int64)
     fraction = (positions - low).reshape(-1, *[1] * (values.ndim - 1)).astype(values.dtype)

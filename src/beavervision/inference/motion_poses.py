@@ -12,8 +12,8 @@ from beavervision.artifacts.motion import Motion
 from beavervision.errors import BeaverError
 from beavervision.inference.frame_path import PingPongPath
 from beavervision.inference.pose_source import nearest_rotation, poses_at
-from beavervision.nerf.condition_scale import without_gaps
-from beavervision.stages.radnerf_torso.track import SourceTrack
+from beavervision.nerf.condition_normalizer import fill_gaps
+from beavervision.stages.radnerf_torso.source_track import SourceTrack
 
 SETTLING = 4.0
 """Frames over which shoulders follow the head: the nearest frames of the footage may lie far from each other."""
@@ -39,8 +39,8 @@ def motion_track(folder: Path, track: SourceTrack, swing: PingPongPath, fps: flo
         raise BeaverError(f"the Motion in {folder} holds no head poses; give one that does, or pose=pingpong.")
     if motion.fps != fps:
         raise BeaverError(f"the Motion in {folder} has {motion.fps:g} frames a second, the clip {fps:g}; make it anew.")
-    rotation = nearest_rotation(without_gaps(motion.rotation))
-    moved = without_gaps(motion.translation)
+    rotation = nearest_rotation(fill_gaps(motion.rotation))
+    moved = fill_gaps(motion.translation)
     frames = np.arange(round(swing.first), round(swing.last) + 1)
     own = track.rotation[frames].reshape(len(frames), 9)
     apart = ((own**2).sum(1) - 2 * rotation.reshape(-1, 9) @ own.T).argmin(1)

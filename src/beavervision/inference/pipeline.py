@@ -27,7 +27,7 @@ from beavervision.inference.speakers import Speaker, check_speakers
 from beavervision.inference.speech import mix_speeches
 from beavervision.inference.stage_timer import StageTimer
 from beavervision.inference.subject_track import SubjectTrack
-from beavervision.preprocess.ahead import ahead
+from beavervision.preprocess.prefetch import prefetch
 from beavervision.video.sheet import ContactSheet
 from beavervision.video.writers import Out, film_writer, sheet_of
 
@@ -189,7 +189,7 @@ class TalkingHeadPipeline:
         settings, avatar, speech = self.settings, one.avatar, one.speech
         pieces, count = iter(()), 0
         if speech is not None:
-            pieces = ahead(self.timer.over("motion", MotionDriver(avatar, settings.controls).conditions(speech)), 1)
+            pieces = prefetch(self.timer.over("motion", MotionDriver(avatar, settings.controls).conditions(speech)), 1)
             count = speech.frames(avatar.fps)
         tape = MotionTrack(pieces, count, avatar.rest)
         if settings.mode == "dub":

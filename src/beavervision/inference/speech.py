@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from beavervision.audio.features import n_frames
 from beavervision.audio.level import WINDOW, spoken_level_of, window_powers
-from beavervision.audio.speech_features import n_frames
 from beavervision.audio.waveform import SAMPLE_RATE, SILENCE_DB, sound_blocks
 from beavervision.errors import BeaverError
 from beavervision.stages.audio2motion.network import STRIDE

@@ -15,7 +15,7 @@ from beavervision.inference.frame_path import interpolate_frames
 from beavervision.inference.lower_face import face_points, lower_face
 from beavervision.inference.pose_source import PoseSource, smoothed_poses
 from beavervision.inference.stage_timer import StageTimer
-from beavervision.stages.radnerf_torso.track import SourceTrack
+from beavervision.stages.radnerf_torso.source_track import SourceTrack
 
 UPPER_FACE = np.r_[17:27, 36:48]
 """iBUG points of brows and eyes: in a dub they stay the footage's own, as gaze and brows of the picture are."""

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from beavervision.errors import BeaverError
-from beavervision.nerf.precision import exact
+from beavervision.nerf.precision import full_precision
 
 CACHED = "alexnet-owt-7be5be79.pth"
 """Name of AlexNet's weights in torchvision's cache."""
@@ -80,7 +80,7 @@ class Lpips(nn.Module):
             head.copy_(heads[f"lin{i}.model.1.weight"].flatten())
         return network.eval()
 
-    @exact
+    @full_precision
     def forward(self, a: Float[Tensor, "B 3 H W"], b: Float[Tensor, "B 3 H W"]) -> Float[Tensor, "B"]:
         """Distance of each picture of `a` from that of `b`; values in [0, 1], sides of 31 pixels and more."""
         pair = (torch.cat([a, b]) * 2 - 1 - self.shift) / self.scale

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-from beavervision.nerf.precision import exact
+from beavervision.nerf.precision import full_precision
 
 WINDOW, SIGMA = 11, 1.5
 """Side and deviation, pixels, of the Gaussian window (Wang et al. 2004, "Image quality assessment")."""
@@ -21,7 +21,7 @@ LEAST = 1e-3
 """A scale's similarity counts as at least: near zero its power has no slope."""
 
 
-@exact
+@full_precision
 def multiscale_similarity(a: Float[Tensor, "B C H W"], b: Float[Tensor, "B C H W"]) -> Float[Tensor, "B"]:
     """MS-SSIM of pictures, 1 where they are equal. Differentiable.
 

@@ -1,4 +1,4 @@
-"""What the samples teach about the clip as a whole: the subject's colours and the background."""
+"""Learn the colour models of the subjects and the background from a few sampled frames."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from beavervision.preprocess.appearance import Appearance
 from beavervision.preprocess.background import Background, paint_background
-from beavervision.preprocess.headview import HeadView
-from beavervision.preprocess.multiclass import open_segmenter
-from beavervision.preprocess.perceive import person_mask, reduced
+from beavervision.preprocess.colour_model import ColourModel
+from beavervision.preprocess.frame_perception import person_mask, reduced
+from beavervision.preprocess.frame_samples import FrameSamples
+from beavervision.preprocess.head_crop import HeadCrop
+from beavervision.preprocess.multiclass_segmentation import open_segmenter
 from beavervision.preprocess.progress import Steps
-from beavervision.preprocess.samples import FrameSamples
-from beavervision.preprocess.sitter import Sitter
+from beavervision.preprocess.subject_track import SubjectTrack
 
 VERSION = 4
 
@@ -23,27 +23,29 @@ PERSON = 0.3
 """Probability from which a pixel is kept out of the background: rather too much than too little."""
 
 
-def learn(
-    samples: FrameSamples, sitters: Sequence[Sitter], steps: Steps, segmenter: Path | None = None
-) -> tuple[list[Appearance], Background]:
+def learn_appearance(
+    samples: FrameSamples, subject_tracks: Sequence[SubjectTrack], steps: Steps, segmenter: Path | None = None
+) -> tuple[list[ColourModel], Background]:
     """Colours of each subject and the plate behind everybody.
 
     Args:
         samples: frames of the clip.
-        sitters: the subjects.
+        subject_tracks: the subjects.
         steps: progress.
         segmenter: file of the six-class selfie model, if any.
     """
     network = open_segmenter(segmenter)
-    views: list[list[tuple[HeadView, Float[np.ndarray, "S S"]]]] = [[] for _ in sitters]
+    views: list[list[tuple[HeadCrop, Float[np.ndarray, "S S"]]]] = [[] for _ in subject_tracks]
     masks = []
     for index, rgb in steps.over("colours", samples, len(samples.indices)):
-        faces = [sitter.landmarks[index] if sitter.visible[index] else None for sitter in sitters]
+        faces = [
+            subject_track.landmarks[index] if subject_track.visible[index] else None for subject_track in subject_tracks
+        ]
         masks.append(person_mask(network, rgb, reduced(rgb), [face for face in faces if face is not None]) > PERSON)
         for seen, face in zip(views, faces, strict=True):
             if face is not None:
-                view = HeadView.look(rgb, face)
+                view = HeadCrop.look(rgb, face)
                 seen.append((view, network.head(view.rgb)[0]))
     network.close()
     with steps.step("background"):
-        return [Appearance.learn(seen) for seen in views], paint_background(samples, masks)
+        return [ColourModel.learn(seen) for seen in views], paint_background(samples, masks)

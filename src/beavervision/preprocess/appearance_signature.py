@@ -1,4 +1,4 @@
-"""What somebody looks like in a few frames, and how much two looks differ: shape of the face and colours."""
+"""Appearance signature of a person over a few frames: face shape and colours, and the distance of two signatures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from beavervision.preprocess.portrait import typical, unlike
+from beavervision.preprocess.colour_signature import colour_distance, typical_signature
 
 RIGID = np.array(
     [
@@ -23,11 +23,11 @@ SAME_SHAPE = 0.045
 """Distance between the mean shapes (unit norm, pose removed) of one person, at most as a rule."""
 
 SAME_COLOURS = 0.2
-"""`portrait.unlike` of one person in one recording, at most as a rule.
+"""`colour_signature.colour_distance` of one person in one recording, at most as a rule.
 
 Six people in five recordings, 25 frames against 25 others. Shape: the same person 0.006 to 0.043 (95 of 100), others
-from 0.029 on. Colours: 0.02 to 0.12, others from 0.22 on. Both together, as in `difference`: the same person up to 0.8,
-others from 1.13 on; single frames up to 0.87 and from 0.94 on.
+from 0.029 on. Colours: 0.02 to 0.12, others from 0.22 on. Both together, as in `signature_distance`: the same person
+up to 0.8, others from 1.13 on; single frames up to 0.87 and from 0.94 on.
 """
 
 MOST = 60
@@ -35,7 +35,7 @@ MOST = 60
 
 
 @dataclass(frozen=True)
-class Look:
+class FaceSignature:
     """Shape and colours of one face."""
 
     shape: Float[np.ndarray, "K 3"]
@@ -46,7 +46,9 @@ class Look:
     """How many frames it was taken from."""
 
     @classmethod
-    def of(cls, landmarks: Sequence[Float[np.ndarray, "478 3"]], portraits: Sequence[Float[np.ndarray, "72"]]) -> Look:
+    def of(
+        cls, landmarks: Sequence[Float[np.ndarray, "478 3"]], portraits: Sequence[Float[np.ndarray, "72"]]
+    ) -> FaceSignature:
         """Take the look from a few frames.
 
         Args:
@@ -58,18 +60,18 @@ class Look:
         faces -= faces.mean(1, keepdims=True)
         faces /= np.linalg.norm(faces, axis=(1, 2), keepdims=True)
         mean = turned(faces, faces[len(faces) // 2]).mean(0)
-        return cls(mean / np.linalg.norm(mean), typical(np.stack(portraits)), len(landmarks))
+        return cls(mean / np.linalg.norm(mean), typical_signature(np.stack(portraits)), len(landmarks))
 
 
-def difference(a: Look, b: Look) -> float:
+def signature_distance(a: FaceSignature, b: FaceSignature) -> float:
     """Below 1 where two looks may be one person's; the smaller, the likelier."""
-    return float(differences([a], [b])[0, 0])
+    return float(signature_distances([a], [b])[0, 0])
 
 
-def differences(left: Sequence[Look], right: Sequence[Look]) -> Float[np.ndarray, "L R"]:
-    """`difference` of each of `left` from each of `right`: root mean square of shape and colours over what is usual.
+def signature_distances(left: Sequence[FaceSignature], right: Sequence[FaceSignature]) -> Float[np.ndarray, "L R"]:
+    """Pairwise `signature_distance`: root mean square of shape and colour distance, each over its usual value.
 
-    Where two looks have no region of colours in common, shape alone decides.
+    Where two signatures have no colour region in common, shape alone decides.
     """
     shapes = np.stack([look.shape for look in right])
     colours = np.stack([look.colours for look in right])
@@ -79,7 +81,7 @@ def differences(left: Sequence[Look], right: Sequence[Look]) -> Float[np.ndarray
         # few frames tell the shape badly: one frame errs twice as much as many
         usual = SAME_SHAPE * (1 + 1 / np.sqrt(np.minimum(look.frames, frames)))
         shape = np.linalg.norm(turned(shapes, look.shape) - look.shape, axis=(1, 2)) / usual
-        colour = unlike(colours, look.colours) / SAME_COLOURS
+        colour = colour_distance(colours, look.colours) / SAME_COLOURS
         rows.append(np.sqrt(np.where(np.isnan(colour), shape**2, (shape**2 + np.nan_to_num(colour) ** 2) / 2)))
     return np.stack(rows)
 

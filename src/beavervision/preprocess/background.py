@@ -1,4 +1,4 @@
-"""The background without the person: what a still camera sees when everybody has gone."""
+"""Estimate the background without the people from frames of a still camera."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from PIL import Image
 
 from beavervision.artifacts.clip import PLATE
 from beavervision.preprocess.camera_motion import camera_travel
-from beavervision.preprocess.samples import FrameSamples
+from beavervision.preprocess.frame_samples import FrameSamples
 
 FIGURES = "background.json"
 

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float, Int, UInt8
 from scipy.ndimage import gaussian_filter1d, median_filter
 
 from beavervision.face.landmarks import EYE_OUTER
-from beavervision.preprocess.square import Square
+from beavervision.preprocess.crop import SquareCrop
 
 CROP = 384
 LOOK_EVERY = 6
@@ -40,13 +40,13 @@ class BodyFinder:
 
         self._network = Pose(static_image_mode=True, model_complexity=1)
 
-    def shoulders(self, rgb: UInt8[np.ndarray, "H W 3"], face: Square) -> Float[np.ndarray, "2 3"]:
+    def shoulders(self, rgb: UInt8[np.ndarray, "H W 3"], face: SquareCrop) -> Float[np.ndarray, "2 3"]:
         """Right and left shoulder in full-frame px with confidence; NaN where this face's body is not seen.
 
         The face stands in the middle of what the network gets, so that it takes this person and not a neighbour.
         """
         side = POSE_MARGIN * face.side
-        square = Square(face.x, face.y + FACE_RISE * side, side)
+        square = SquareCrop(face.x, face.y + FACE_RISE * side, side)
         found = self._network.process(square.cut(rgb, CROP)).pose_landmarks
         nothing = np.full((2, 3), np.nan)
         if found is None:
@@ -62,15 +62,15 @@ class BodyFinder:
         self._network.close()
 
 
-def body_square(face: Square, width: int, height: int) -> Square:
+def body_square(face: SquareCrop, width: int, height: int) -> SquareCrop:
     """Square that holds a person's shoulders and gestures, given the square of the face, moved into the frame."""
     side = min(face.side * BODY_MARGIN, max(width, height))
     x = _within(face.x, side, width)
     y = _within(face.y + FACE_RISE * side, side, height)
-    return Square(x, y, side)
+    return SquareCrop(x, y, side)
 
 
-def complete(
+def complete_body_points(
     looks: Float[np.ndarray, "T 2 3"],
     motion: Float[np.ndarray, "T 2 3"],
     landmarks: Float[np.ndarray, "T 478 3"],

@@ -1,4 +1,4 @@
-"""How far the camera moves, from what is seen of the background."""
+"""Estimate how far the camera moves, from the visible background."""
 
 from __future__ import annotations
 

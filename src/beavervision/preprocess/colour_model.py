@@ -1,4 +1,4 @@
-"""How this person looks: colours of skin, hair, neck and clothes, learnt from a few frames of the clip."""
+"""Colour model of one person: skin, hair, neck and clothes, learned from a few frames of the clip."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from safetensors.numpy import load_file, save_file
 from scipy.ndimage import gaussian_filter
 
 from beavervision.face.landmarks import EYES, LIPS_OUTER
-from beavervision.preprocess.facelook import FaceLook
-from beavervision.preprocess.headview import HeadView
-from beavervision.preprocess.texture import Texture
+from beavervision.preprocess.face_template import FaceTemplate
+from beavervision.preprocess.face_texture import FaceTexture
+from beavervision.preprocess.head_crop import HeadCrop
 
 BINS = (32, 64, 64)
 """Lightness, green-red, blue-yellow (CIE Lab)."""
@@ -41,7 +41,7 @@ _ROWS = (_LEVEL // 8 * BINS[1] * BINS[2], _HUE * BINS[2], _HUE)
 """What each channel's value adds to the index of a bin."""
 
 
-class Appearance:
+class ColourModel:
     """Log-likelihood of colours under each class, and how the face looks point by point.
 
     Args:
@@ -49,8 +49,8 @@ class Appearance:
         face: the face's usual look.
     """
 
-    def __init__(self, histograms: Float[np.ndarray, "L A B 4"], face: FaceLook | None = None) -> None:
-        self.face = FaceLook.learn([]) if face is None else face
+    def __init__(self, histograms: Float[np.ndarray, "L A B 4"], face: FaceTemplate | None = None) -> None:
+        self.face = FaceTemplate.learn([]) if face is None else face
         total = histograms.sum((0, 1, 2), keepdims=True)
         smooth = np.stack([gaussian_filter(histograms[..., c], BLUR) for c in range(len(CLASSES))], -1)
         share = smooth / np.maximum(total, 1)
@@ -64,14 +64,14 @@ class Appearance:
         save_file({"table": self._table, "mean": self.face.mean, "spread": self.face.spread}, path)
 
     @classmethod
-    def load(cls, path: Path) -> Appearance:
+    def load(cls, path: Path) -> ColourModel:
         """Read what `save` wrote."""
         values, appearance = load_file(path), cls.__new__(cls)
-        appearance._table, appearance.face = values["table"], FaceLook(values["mean"], values["spread"])
+        appearance._table, appearance.face = values["table"], FaceTemplate(values["mean"], values["spread"])
         return appearance
 
     @classmethod
-    def learn(cls, views: Iterable[tuple[HeadView, Float[np.ndarray, "S S"]]]) -> Appearance:
+    def learn(cls, views: Iterable[tuple[HeadCrop, Float[np.ndarray, "S S"]]]) -> ColourModel:
         """Learn from heads and their person masks: colours of places that are certain."""
         histograms = np.zeros((*BINS, len(CLASSES)))
         skin: Float[np.ndarray, "L A B"] = np.zeros(BINS)
@@ -90,7 +90,7 @@ class Appearance:
                 chosen = bins[region]
                 chosen = chosen[allowed[CLASSES[c]][chosen]] if CLASSES[c] in allowed else chosen
                 histograms[..., c] += _histogram(chosen)
-        return cls(histograms, FaceLook.learn([Texture(view) for view, _ in kept]))
+        return cls(histograms, FaceTemplate.learn([FaceTexture(view) for view, _ in kept]))
 
     def likelihood(self, rgb: UInt8[np.ndarray, "H W 3"]) -> Float[np.ndarray, "H W 4"]:
         """Log-likelihood of every pixel's colour under hair, face, neck, torso."""
@@ -103,7 +103,7 @@ def colour_bins(rgb: UInt8[np.ndarray, "H W 3"]) -> Int[np.ndarray, "H W"]:
     return _ROWS[0][lab[..., 0]] + _ROWS[1][lab[..., 1]] + _ROWS[2][lab[..., 2]]
 
 
-def certain_skin(view: HeadView) -> Bool[np.ndarray, "S S"]:
+def certain_skin(view: HeadCrop) -> Bool[np.ndarray, "S S"]:
     """Inside the outline, away from its edge, the brows and above, the eyes and the lips."""
     region = view.oval & (view.grid[1] > 0.1)
     for hole in (EYES[0], EYES[1], LIPS_OUTER):
@@ -111,7 +111,7 @@ def certain_skin(view: HeadView) -> Bool[np.ndarray, "S S"]:
     return cv2.erode(region.astype(np.uint8), np.ones((15, 15), np.uint8)).astype(bool)
 
 
-def certain_places(view: HeadView, person: Bool[np.ndarray, "S S"]) -> list[Bool[np.ndarray, "S S"]]:
+def certain_places(view: HeadCrop, person: Bool[np.ndarray, "S S"]) -> list[Bool[np.ndarray, "S S"]]:
     """Where hair, face, neck and torso surely are, if there are any."""
     across, down = view.grid
     hair = person & (down < view.brow_line - 0.25) & (view.outside > 0.12)
@@ -122,3 +122,31 @@ def certain_places(view: HeadView, person: Bool[np.ndarray, "S S"]) -> list[Bool
 
 def _histogram(bins: Int[np.ndarray, "n"]) -> Float[np.ndarray, "L A B"]:
     return np.bincount(bins, minlength=int(np.prod(BINS))).reshape(BINS).astype(float)
+
+
+LEVELS = 16
+"""Bins of each channel in the histograms of the two regions."""
+
+CERTAINTY = 2.0
+"""Largest log-odds that colour has a say of."""
+
+
+def colour_odds(
+    rgb: UInt8[np.ndarray, "H W 3"], region: Bool[np.ndarray, "H W"], rest: Bool[np.ndarray, "H W"]
+) -> Float[np.ndarray, "H W"]:
+    """Log-odds of each pixel's colour between two regions, within CERTAINTY.
+
+    Args:
+        rgb: the picture.
+        region: pixels that surely are the one thing.
+        rest: pixels that surely are not.
+    """
+    r, g, b = (rgb.astype(np.int32) * LEVELS // 256).transpose(2, 0, 1)
+    bins = (r * LEVELS + g) * LEVELS + b
+    shares = []
+    for where in (region, rest):
+        histogram = np.bincount(bins[where], minlength=LEVELS**3).astype(np.float32).reshape([LEVELS] * 3)
+        shares.append(gaussian_filter(histogram, 0.7) / max(1, where.sum()))
+    floor = np.float32(1.0 / LEVELS**3)
+    table = np.clip(np.log((shares[0] + floor) / (shares[1] + floor)), -CERTAINTY, CERTAINTY).ravel()
+    return table[bins]

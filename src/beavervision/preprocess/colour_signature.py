@@ -1,4 +1,4 @@
-"""The colours of a face, of its hair and of the clothes below it, coarsely: who it may be, whatever the pose."""
+"""Coarse colours of a face, its hair and the clothes below, independent of the pose."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from beavervision.preprocess.square import Square
+from beavervision.preprocess.crop import SquareCrop
 
 SIZE = 48
 """Pixels of the crop from which the colours are read."""
@@ -37,7 +37,7 @@ LENGTH = len(REGIONS) * 3 * BINS
 """Numbers of a portrait."""
 
 
-def portrait(rgb: UInt8[np.ndarray, "H W 3"], box: Float[np.ndarray, "4"]) -> Float[np.ndarray, "72"]:
+def colour_signature(rgb: UInt8[np.ndarray, "H W 3"], box: Float[np.ndarray, "4"]) -> Float[np.ndarray, "72"]:
     """Histograms of L, a and b in each region, summing to 1 each; all 0 where the region is out of the frame.
 
     Args:
@@ -46,7 +46,7 @@ def portrait(rgb: UInt8[np.ndarray, "H W 3"], box: Float[np.ndarray, "4"]) -> Fl
     """
     height, width = rgb.shape[:2]
     tall = float(box[3] - box[1])
-    square = Square(float(box[0] + box[2]) / 2, float(box[1] + box[3]) / 2 + BELOW * tall, SIDE * tall)
+    square = SquareCrop(float(box[0] + box[2]) / 2, float(box[1] + box[3]) / 2 + BELOW * tall, SIDE * tall)
     lab = cv2.cvtColor(square.cut(rgb, SIZE), cv2.COLOR_RGB2LAB).astype(np.float32)
     axis = ((np.arange(SIZE) + 0.5) / SIZE - 0.5) * SIDE
     x, y = axis * tall + square.x, axis * tall + square.y
@@ -60,7 +60,7 @@ def portrait(rgb: UInt8[np.ndarray, "H W 3"], box: Float[np.ndarray, "4"]) -> Fl
     return np.concatenate(rows)
 
 
-def unlike(a: Float[np.ndarray, "*b 72"], b: Float[np.ndarray, "*b 72"]) -> Float[np.ndarray, "*b"]:
+def colour_distance(a: Float[np.ndarray, "*b 72"], b: Float[np.ndarray, "*b 72"]) -> Float[np.ndarray, "*b"]:
     """Difference of two portraits: 0 the same colours, 1 none in common; NaN where they have no region in common.
 
     Mean over regions and channels of the Hellinger distance.
@@ -74,7 +74,7 @@ def unlike(a: Float[np.ndarray, "*b 72"], b: Float[np.ndarray, "*b 72"]) -> Floa
         return (weights * apart).sum(-1) / weights.sum(-1)
 
 
-def typical(portraits: Float[np.ndarray, "n 72"]) -> Float[np.ndarray, "72"]:
+def typical_signature(portraits: Float[np.ndarray, "n 72"]) -> Float[np.ndarray, "72"]:
     """Mean of those portraits that know each region."""
     rows = portraits.reshape(len(portraits), len(REGIONS), -1)
     known = rows.sum(-1, keepdims=True) > 0

@@ -1,4 +1,4 @@
-"""An upright or turned square of the frame: where a network looks."""
+"""A square crop of the frame, upright or rotated."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROI_MARGIN = 1.5
 
 
 @dataclass(frozen=True)
-class Square:
+class SquareCrop:
     """A square of the full frame, px; it may reach beyond the frame's borders."""
 
     x: float
@@ -53,7 +53,7 @@ class Square:
         return np.hstack([flat, points[:, 2:] * self.side])
 
     @classmethod
-    def round_landmarks(cls, landmarks: Float[np.ndarray, "478 d"], margin: float = ROI_MARGIN) -> Square:
+    def round_landmarks(cls, landmarks: Float[np.ndarray, "478 d"], margin: float = ROI_MARGIN) -> SquareCrop:
         """Square about a face's landmarks, turned with the line through the eyes."""
         right, left = landmarks[EYE_OUTER, :2]
         angle = float(np.arctan2(left[1] - right[1], left[0] - right[0]))
@@ -62,13 +62,13 @@ class Square:
         return cls(float(x), float(y), float((high - low).max() * margin), angle)
 
     @classmethod
-    def round_box(cls, box: Float[np.ndarray, "4"], margin: float = ROI_MARGIN) -> Square:
+    def round_box(cls, box: Float[np.ndarray, "4"], margin: float = ROI_MARGIN) -> SquareCrop:
         """Upright square about a box x0 y0 x1 y1."""
         side = max(box[2] - box[0], box[3] - box[1]) * margin
         return cls(float(box[0] + box[2]) / 2, float(box[1] + box[3]) / 2, float(side))
 
 
-def _near(rgb: np.ndarray, matrix: np.ndarray, square: Square) -> tuple[np.ndarray, np.ndarray]:
+def _near(rgb: np.ndarray, matrix: np.ndarray, square: SquareCrop) -> tuple[np.ndarray, np.ndarray]:
     """The part of the picture that the square touches, and the map that belongs to it."""
     reach = square.side * (abs(np.cos(square.angle)) + abs(np.sin(square.angle))) / 2 + 2
     height, width = rgb.shape[:2]

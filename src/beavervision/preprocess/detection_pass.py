@@ -1,4 +1,4 @@
-"""First look at the footage, a segment at a time: follow every face, keep samples."""
+"""First pass over the footage, segment by segment: track every face and sample frames."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import numpy as np
 from jaxtyping import UInt8
 from safetensors.numpy import save_file
 
-from beavervision.artifacts.atomic_write import map_arrays
-from beavervision.preprocess.ahead import ahead
-from beavervision.preprocess.detect import FaceFinder
+from beavervision.artifacts.arrays import map_arrays
+from beavervision.preprocess.face_detection import FaceFinder
+from beavervision.preprocess.face_mesh import FaceMesh
+from beavervision.preprocess.face_track import FaceTrack
+from beavervision.preprocess.face_tracker import FaceTracker
+from beavervision.preprocess.frame_samples import keep_sample
 from beavervision.preprocess.ingest import Source
-from beavervision.preprocess.mesh import FaceMesh
-from beavervision.preprocess.samples import keep
-from beavervision.preprocess.track import Track
-from beavervision.preprocess.tracker import FaceTracker
+from beavervision.preprocess.prefetch import prefetch
 
 VERSION = 3
 TRACKS, SIGNATURES = "tracks.safetensors", "signatures.npy"
 
 
 @dataclass(frozen=True)
-class Observe:
+class DetectionPass:
     """The work on one segment; see `segments.Job`."""
 
     source: Source
@@ -35,10 +35,10 @@ class Observe:
         """Follow the faces of the segment afresh, as if nothing came before."""
         finder, mesh = FaceFinder(), FaceMesh()
         tracker = FaceTracker(finder, mesh)
-        for frame in ahead(self.source.frames(span)):
+        for frame in prefetch(self.source.frames(span)):
             tracker.step(frame.index, frame.rgb)
             if frame.index in self.kept:
-                keep(part, frame.index, frame.rgb)
+                keep_sample(part, frame.index, frame.rgb)
             tick()
         finder.close()
         mesh.close()
@@ -46,7 +46,7 @@ class Observe:
         np.save(part / SIGNATURES, np.stack(tracker.signatures))
 
 
-def load_tracks(folders: Sequence[Path]) -> list[Track]:
+def load_tracks(folders: Sequence[Path]) -> list[FaceTrack]:
     """Tracks of every segment by itself, in order; mapped, for those of an hour fill half a gigabyte."""
     return [track for folder in folders for track in _read_tracks(folder / TRACKS)]
 
@@ -56,15 +56,15 @@ def load_signatures(folders: Sequence[Path]) -> UInt8[np.ndarray, "T 18 32 3"]:
     return np.concatenate([np.load(folder / SIGNATURES) for folder in folders])
 
 
-def _write_tracks(path: Path, tracks: Sequence[Track]) -> None:
+def _write_tracks(path: Path, tracks: Sequence[FaceTrack]) -> None:
     arrays = {f"{i}/{name}": array for i, track in enumerate(tracks) for name, array in track.to_arrays().items()}
     save_file(arrays, path)
 
 
-def _read_tracks(path: Path) -> list[Track]:
+def _read_tracks(path: Path) -> list[FaceTrack]:
     arrays = map_arrays(path)
     n_tracks = len({name.partition("/")[0] for name in arrays})
     return [
-        Track.from_arrays({name.partition("/")[2]: a for name, a in arrays.items() if name.startswith(f"{i}/")})
+        FaceTrack.from_arrays({name.partition("/")[2]: a for name, a in arrays.items() if name.startswith(f"{i}/")})
         for i in range(n_tracks)
     ]

@@ -1,4 +1,4 @@
-"""Whose face is whose: the faces of a frame assigned to the tracks that lead there."""
+"""Assign the faces of a frame to the tracks they continue (Hungarian algorithm)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import Float
 from scipy.optimize import linear_sum_assignment
 
-from beavervision.preprocess.look import Look, differences
-from beavervision.preprocess.square import Square
-from beavervision.preprocess.track import Track, landmark_box
+from beavervision.preprocess.appearance_signature import FaceSignature, signature_distances
+from beavervision.preprocess.crop import SquareCrop
+from beavervision.preprocess.face_track import FaceTrack, landmark_box
 
 GROWTH = 1.5
 """Ratio of sizes in successive frames beyond which the mesh has slipped off the face."""
@@ -19,15 +19,15 @@ GROWTH = 1.5
 MEMORY = 30
 """Frames that tell what the face of a track looks like."""
 
-STRANGER = 2.0
+MAX_APPEARANCE_DISTANCE = 2.0
 """`look.difference` from which a face is somebody else's wherever it stands: more than ever one person's own."""
 
-NEVER = 1e6
+FORBIDDEN_COST = 1e6
 """Cost of what cannot be."""
 
 
 @dataclass(frozen=True)
-class Sight:
+class FaceObservation:
     """A face seen in a frame."""
 
     landmarks: Float[np.ndarray, "478 3"]
@@ -43,7 +43,7 @@ class Sight:
         return landmark_box(self.landmarks)
 
 
-def assign(tracks: Sequence[Track], sights: Sequence[Sight], *, by_looks: bool) -> list[int | None]:
+def assign_faces(tracks: Sequence[FaceTrack], sights: Sequence[FaceObservation], *, by_looks: bool) -> list[int | None]:
     """Sight of each track, or None where the face is not to be seen; no sight goes to two tracks.
 
     The sum of the costs over all tracks is smallest (Kuhn 1955); a track's cost is made of how far a face stands from
@@ -58,28 +58,28 @@ def assign(tracks: Sequence[Track], sights: Sequence[Sight], *, by_looks: bool) 
         return [None] * len(tracks)
     costs = np.array([[_cost(track, sight) for sight in sights] for track in tracks])
     if by_looks:
-        looks = differences([memory(track) for track in tracks], [_look(sight) for sight in sights])
-        costs += np.where(looks < STRANGER, looks**2, NEVER)
-    rows, columns = linear_sum_assignment(np.minimum(costs, NEVER))
-    given = {int(r): int(c) for r, c in zip(rows, columns, strict=True) if costs[r, c] < NEVER}
+        looks = signature_distances([memory(track) for track in tracks], [_look(sight) for sight in sights])
+        costs += np.where(looks < MAX_APPEARANCE_DISTANCE, looks**2, FORBIDDEN_COST)
+    rows, columns = linear_sum_assignment(np.minimum(costs, FORBIDDEN_COST))
+    given = {int(r): int(c) for r, c in zip(rows, columns, strict=True) if costs[r, c] < FORBIDDEN_COST}
     return [given.get(row) for row in range(len(tracks))]
 
 
-def memory(track: Track) -> Look:
+def memory(track: FaceTrack) -> FaceSignature:
     """What the face of a track looked like lately."""
-    return Look.of(track.landmarks[-MEMORY:], track.portraits[-MEMORY:])
+    return FaceSignature.of(track.landmarks[-MEMORY:], track.portraits[-MEMORY:])
 
 
-def _look(sight: Sight) -> Look:
-    return Look.of([sight.landmarks], [sight.portrait])
+def _look(sight: FaceObservation) -> FaceSignature:
+    return FaceSignature.of([sight.landmarks], [sight.portrait])
 
 
-def _cost(track: Track, sight: Sight) -> float:
+def _cost(track: FaceTrack, sight: FaceObservation) -> float:
     """How ill a face continues a track, by place and size."""
-    square, seen = track.square, Square.round_landmarks(sight.landmarks)
+    square, seen = track.square, SquareCrop.round_landmarks(sight.landmarks)
     growth = abs(np.log(seen.side / square.side)) / np.log(GROWTH)
     if growth >= 1:
-        return NEVER
+        return FORBIDDEN_COST
     ahead = np.array([square.x, square.y]) + track.velocity
     away = np.hypot(*(np.array([seen.x, seen.y]) - ahead)) / square.side
     return float(4 * away**2 + growth**2)

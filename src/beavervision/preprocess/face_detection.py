@@ -1,4 +1,4 @@
-"""Find faces in a frame, large or small: MediaPipe's detectors on the frame and on tiles of it."""
+"""Detect faces of any size in a frame: MediaPipe's detectors on the frame and on tiles of it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from beavervision.preprocess.square import Square
+from beavervision.preprocess.crop import SquareCrop
 
 CROP = 256
 """Pixels of what a detector gets; its networks take 192 (full range) and 128 (short range)."""
@@ -88,16 +88,18 @@ class FaceFinder:
         """
         height, width = rgb.shape[:2]
         picture, scale = _shrunk(rgb, CROP / min(TILE_SHARES))
-        squares = [Square(width / 2, height / 2, max(width, height))]
+        squares = [SquareCrop(width / 2, height / 2, max(width, height))]
         for share in TILE_SHARES if thorough else ():
             squares += tiles(width, height, share * min(width, height))
         found = []
         for square in squares:
-            small = Square(square.x * scale, square.y * scale, square.side * scale)
+            small = SquareCrop(square.x * scale, square.y * scale, square.side * scale)
             found += [FaceBox(face.box / scale, face.score) for face in self.inside(picture, small)]
         return _distinct(found)
 
-    def inside(self, rgb: UInt8[np.ndarray, "H W 3"], square: Square, confidence: float = CONFIDENCE) -> list[FaceBox]:
+    def inside(
+        self, rgb: UInt8[np.ndarray, "H W 3"], square: SquareCrop, confidence: float = CONFIDENCE
+    ) -> list[FaceBox]:
         """Faces in a square of the frame, best first.
 
         Args:
@@ -121,11 +123,11 @@ class FaceFinder:
             detector.close()
 
 
-def tiles(width: int, height: int, side: float) -> Iterator[Square]:
+def tiles(width: int, height: int, side: float) -> Iterator[SquareCrop]:
     """Squares of `side` that cover the frame, neighbours overlapping by TILE_OVERLAP at least."""
     for y in _centres(height, side):
         for x in _centres(width, side):
-            yield Square(x, y, side)
+            yield SquareCrop(x, y, side)
 
 
 def _shrunk(rgb: UInt8[np.ndarray, "H W 3"], side: float) -> tuple[UInt8[np.ndarray, "h w 3"], float]:

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from beavervision.face.landmarks import MIRROR
-from beavervision.preprocess.square import Square
+from beavervision.preprocess.crop import SquareCrop
 
 CROP = 256
 """Pixels of the crop that the graph gets; its network (192 px) samples it once more."""
@@ -41,7 +41,7 @@ class FaceMesh:
         self._graph = SolutionBase(graph_config=config, side_inputs={"with_attention": True}, outputs=["landmarks"])
         self._whole = rect_pb2.NormalizedRect(x_center=0.5, y_center=0.5, width=1.0, height=1.0, rotation=0.0)
 
-    def landmarks(self, rgb: UInt8[np.ndarray, "H W 3"], square: Square) -> Float[np.ndarray, "478 3"] | None:
+    def landmarks(self, rgb: UInt8[np.ndarray, "H W 3"], square: SquareCrop) -> Float[np.ndarray, "478 3"] | None:
         """Landmarks in full-frame pixels (z in the same unit, nearer = smaller); None where no face is seen.
 
         The mean of the picture as it is and mirrored: against the synthetic actor's truth the noise falls by a

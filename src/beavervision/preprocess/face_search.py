@@ -1,4 +1,4 @@
-"""Gaze: detectors and mesh together; the faces of one frame, where somebody is looked for."""
+"""Find the faces of one frame with detectors and face mesh together."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from beavervision.preprocess.detect import DOUBTFUL, FaceBox, FaceFinder, one_face, overlap
-from beavervision.preprocess.mesh import FaceMesh
-from beavervision.preprocess.square import Square
-from beavervision.preprocess.track import landmark_box
+from beavervision.preprocess.crop import SquareCrop
+from beavervision.preprocess.face_detection import DOUBTFUL, FaceBox, FaceFinder, one_face, overlap
+from beavervision.preprocess.face_mesh import FaceMesh
+from beavervision.preprocess.face_track import landmark_box
 
 SETTLED = 0.05
 """Share of the side by which the square may move before a frame is looked at again through the moved one."""
@@ -25,7 +25,7 @@ DETECTED = 0.25
 """Overlap of a detector's box (brows to chin) and a face's landmarks from which they are one."""
 
 
-class Gaze:
+class FaceSearch:
     """Looks at one frame after another and remembers none."""
 
     def __init__(self, finder: FaceFinder, mesh: FaceMesh) -> None:
@@ -35,28 +35,30 @@ class Gaze:
         """See `FaceFinder.find`."""
         return self._finder.find(rgb, thorough=thorough)
 
-    def find_near(self, rgb: UInt8[np.ndarray, "H W 3"], place: Square) -> list[FaceBox]:
+    def find_near(self, rgb: UInt8[np.ndarray, "H W 3"], place: SquareCrop) -> list[FaceBox]:
         """Faces about the place where one should be."""
-        return self._finder.inside(rgb, Square(place.x, place.y, WIDER * place.side))
+        return self._finder.inside(rgb, SquareCrop(place.x, place.y, WIDER * place.side))
 
-    def settled(self, rgb: UInt8[np.ndarray, "H W 3"], square: Square) -> Float[np.ndarray, "478 3"] | None:
+    def settled(self, rgb: UInt8[np.ndarray, "H W 3"], square: SquareCrop) -> Float[np.ndarray, "478 3"] | None:
         """Landmarks seen through a square that agrees with them."""
         found = self._mesh.landmarks(rgb, square)
         if found is None:
             return None
-        moved = Square.round_landmarks(found)
+        moved = SquareCrop.round_landmarks(found)
         if np.hypot(moved.x - square.x, moved.y - square.y) < SETTLED * square.side:
             return found
         return self._mesh.landmarks(rgb, moved)
 
-    def follow(self, rgb: UInt8[np.ndarray, "H W 3"], ahead: Square, last: Square) -> Float[np.ndarray, "478 3"] | None:
+    def follow(
+        self, rgb: UInt8[np.ndarray, "H W 3"], ahead: SquareCrop, last: SquareCrop
+    ) -> Float[np.ndarray, "478 3"] | None:
         """Landmarks of a face where its motion leads, or else anywhere about the place where it was."""
         found = self.settled(rgb, ahead)
         if found is not None:
             return found
         for face in self.find_near(rgb, last):
             if face.height > 0.2 * last.side:
-                return self.settled(rgb, Square.round_box(face.box))
+                return self.settled(rgb, SquareCrop.round_box(face.box))
         return None
 
     def new_faces(
@@ -67,7 +69,7 @@ class Gaze:
         for box in sorted(boxes, key=lambda b: -b.height):
             if any(score([box], face) for face in known):
                 continue
-            found = self.settled(rgb, Square.round_box(box.box))
+            found = self.settled(rgb, SquareCrop.round_box(box.box))
             if found is not None and not among(found, known) and score([box], found):
                 known.append(found)
         return known[len(faces) :]
@@ -76,8 +78,8 @@ class Gaze:
         self, rgb: UInt8[np.ndarray, "H W 3"], face: Float[np.ndarray, "478 3"], boxes: Sequence[FaceBox]
     ) -> float:
         """Score with which a detector agrees that this is a face, at a closer look if need be; 0 where none does."""
-        square = Square.round_landmarks(face)
-        closer = Square(square.x, square.y, CLOSE * square.side, square.angle)
+        square = SquareCrop.round_landmarks(face)
+        closer = SquareCrop(square.x, square.y, CLOSE * square.side, square.angle)
         return score(boxes, face) or score(self._finder.inside(rgb, closer, DOUBTFUL), face)
 
 

@@ -1,4 +1,4 @@
-"""How a face usually looks, point by point, so that what does not belong to it is noticed."""
+"""Mean appearance of a face, point by point, used to detect what does not belong to it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float
 
-from beavervision.preprocess.texture import TEXELS, Texture, layout
+from beavervision.preprocess.face_texture import TEXELS, FaceTexture, texture_layout
 
 FLOOR = np.array([10.0, 4.5, 4.5], np.float32)
 """Least spread (standard deviation) of lightness, green-red, blue-yellow (OpenCV's Lab): noise and small shadows."""
@@ -17,7 +17,7 @@ FLOOR = np.array([10.0, 4.5, 4.5], np.float32)
 SHADE = 0.2
 """Weight of a point that is darker than usual: light changes, colours stay."""
 
-FOREIGN = 4.0
+OUTLIER_DISTANCE = 4.0
 """Distance from the usual colour, in spreads, from which a point does not belong to the face."""
 
 SMALLEST, LARGEST = 0.012, 0.7
@@ -31,7 +31,7 @@ FEWEST = 6
 
 
 @dataclass(frozen=True)
-class FaceLook:
+class FaceTemplate:
     """How this face usually looks, point by point; a thing that is always there belongs to it."""
 
     mean: Float[np.ndarray, "N N 3"]
@@ -39,7 +39,7 @@ class FaceLook:
     spread: Float[np.ndarray, "N N 3"]
 
     @classmethod
-    def learn(cls, textures: Sequence[Texture]) -> FaceLook:
+    def learn(cls, textures: Sequence[FaceTexture]) -> FaceTemplate:
         """Learn from frames of the clip; things that come and go do no harm while they are the fewer."""
         textures = [texture for texture in textures if texture.seen.any()]
         if len(textures) < FEWEST:
@@ -60,22 +60,22 @@ class FaceLook:
         mean[rare] = np.nan
         return cls(mean.astype(np.float32), np.hypot(spread, FLOOR).astype(np.float32))
 
-    def foreign(self, texture: Texture) -> Bool[np.ndarray, "N N"]:
+    def foreign(self, texture: FaceTexture) -> Bool[np.ndarray, "N N"]:
         """Points of a face that look like something else, in patches."""
         known = texture.seen & np.isfinite(self.mean[..., 0])
-        if known.sum() < 0.2 * layout().skin.sum():
+        if known.sum() < 0.2 * texture_layout().skin.sum():
             return np.zeros_like(known)
         difference = texture.lab - self.mean
         # The lit part is the measure, so that the rest is in the shade and not the lit part too bright.
         difference[..., 0] -= np.percentile(difference[known][:, 0], LIT)
         distance = (difference / self.spread) ** 2
         distance[..., 0] *= np.where(difference[..., 0] < 0, SHADE, 1.0)
-        distance = np.where(known, np.minimum(distance.sum(-1), 4 * FOREIGN**2), 0).astype(np.float32)
+        distance = np.where(known, np.minimum(distance.sum(-1), 4 * OUTLIER_DISTANCE**2), 0).astype(np.float32)
         weight = cv2.blur(known.astype(np.float32), (3, 3))
-        patches = (cv2.blur(distance, (3, 3)) > FOREIGN**2 * weight) & known
+        patches = (cv2.blur(distance, (3, 3)) > OUTLIER_DISTANCE**2 * weight) & known
         patches = cv2.morphologyEx(patches.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
         _, parts, figures, _ = cv2.connectedComponentsWithStats(patches)
-        large = figures[:, cv2.CC_STAT_AREA] >= SMALLEST * layout().skin.sum()
+        large = figures[:, cv2.CC_STAT_AREA] >= SMALLEST * texture_layout().skin.sum()
         large[0] = False
         found = large[parts]
         return found if found.sum() < LARGEST * known.sum() else np.zeros_like(known)

@@ -1,4 +1,4 @@
-"""The face unrolled: a small picture in which every point of the face keeps its place, whatever the head does."""
+"""Unwrap a face to a small texture in which each point of the face keeps its place."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float, Int
 
 from beavervision.face.gpmm import load_gpmm
 from beavervision.face.landmarks import EYE_TRIANGLES, MOUTH_TRIANGLES, TRIANGLES
-from beavervision.preprocess.headview import HeadView
+from beavervision.preprocess.head_crop import HeadCrop
 
 TEXELS = 64
 """Side of the unrolled picture."""
@@ -24,7 +24,7 @@ OUTLINE = 9
 
 
 @dataclass(frozen=True)
-class Layout:
+class TextureLayout:
     """Where the unrolled picture's texels lie on the landmarks' mesh."""
 
     corners: Int[np.ndarray, "N N 3"]
@@ -39,7 +39,7 @@ class Layout:
     """Above the eyes, where hair may fall."""
 
     @classmethod
-    def frontal(cls, points: Float[np.ndarray, "468 2"]) -> Layout:
+    def frontal(cls, points: Float[np.ndarray, "468 2"]) -> TextureLayout:
         """Layout of a face seen from the front; x to the right, y down."""
         low, high = points.min(0), points.max(0)
         side = float((high - low).max()) * 1.02
@@ -65,22 +65,22 @@ class Layout:
 
 
 @cache
-def layout() -> Layout:
+def texture_layout() -> TextureLayout:
     """Layout of the mean face of our own face model."""
     model = load_gpmm()
-    return Layout.frontal(model.mean[model.landmarks468][:, :2] * [1, -1])
+    return TextureLayout.frontal(model.mean[model.landmarks468][:, :2] * [1, -1])
 
 
 @dataclass(frozen=True)
-class Texture:
+class FaceTexture:
     """One face unrolled."""
 
-    view: HeadView
+    view: HeadCrop
 
     @cached_property
     def places(self) -> Float[np.ndarray, "N N 2"]:
         """Pixel of the head's crop that each texel shows."""
-        plan = layout()
+        plan = texture_layout()
         corners = self.view.landmarks.astype(np.float32)[plan.corners]
         return (corners * plan.weights[..., None]).sum(2)
 
@@ -95,7 +95,7 @@ class Texture:
     @cached_property
     def seen(self) -> Bool[np.ndarray, "N N"]:
         """Texels of skin that face the camera and lie in the frame, away from the outline."""
-        plan, points = layout(), self.view.landmarks[layout().corners]
+        plan, points = texture_layout(), self.view.landmarks[texture_layout().corners]
         area = _cross(points[..., 1, :] - points[..., 0, :], points[..., 2, :] - points[..., 0, :])
         share = area / plan.area
         usual = np.median(share[plan.skin])

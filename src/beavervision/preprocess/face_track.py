@@ -1,4 +1,4 @@
-"""Track: one face in successive frames."""
+"""A face track: one face in successive frames."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float
 
-from beavervision.preprocess.portrait import LENGTH
-from beavervision.preprocess.square import Square
+from beavervision.preprocess.colour_signature import LENGTH
+from beavervision.preprocess.crop import SquareCrop
 
 UNSEEN = np.zeros(LENGTH, np.float32)
 """Portrait of a frame of which none was taken."""
@@ -20,7 +20,7 @@ VELOCITY_OVER = 4
 
 
 @dataclass
-class Track:
+class FaceTrack:
     """One face in successive frames; never across a jump of the whole picture."""
 
     first: int
@@ -46,14 +46,14 @@ class Track:
         return self.first + len(self.landmarks)
 
     @property
-    def square(self) -> Square:
+    def square(self) -> SquareCrop:
         """Where the face was last."""
-        return Square.round_landmarks(self.landmarks[-1])
+        return SquareCrop.round_landmarks(self.landmarks[-1])
 
     @property
-    def opening(self) -> Square:
+    def opening(self) -> SquareCrop:
         """Where the face was first."""
-        return Square.round_landmarks(self.landmarks[0])
+        return SquareCrop.round_landmarks(self.landmarks[0])
 
     @property
     def velocity(self) -> Float[np.ndarray, "2"]:
@@ -79,12 +79,12 @@ class Track:
         for rows in (self.landmarks, self.sharpness, self.portraits, self.scores):
             del rows[stop - self.first :]
 
-    def part(self, first: int, stop: int) -> Track:
+    def part(self, first: int, stop: int) -> FaceTrack:
         """The frames `first` to `stop` (indices of the clip) as a track of its own."""
         rows = slice(first - self.first, stop - self.first)
-        return Track(first, self.landmarks[rows], self.sharpness[rows], self.portraits[rows], self.scores[rows])
+        return FaceTrack(first, self.landmarks[rows], self.sharpness[rows], self.portraits[rows], self.scores[rows])
 
-    def split(self, firsts: Iterable[int]) -> list[Track]:
+    def split(self, firsts: Iterable[int]) -> list[FaceTrack]:
         """Parts that begin at these frames of the clip."""
         inner = sorted({int(cut) for cut in firsts if self.first < cut < self.stop})
         borders = [self.first, *inner, self.stop]
@@ -101,7 +101,7 @@ class Track:
         }
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Track:
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> FaceTrack:
         """Return the track that `to_arrays` gave."""
         return cls(
             int(arrays["first"][0]),

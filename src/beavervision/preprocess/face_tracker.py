@@ -1,4 +1,4 @@
-"""Follow every face from frame to frame: landmarks on a square that moves with it."""
+"""Track every face from frame to frame: landmarks on a crop that moves with it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from itertools import combinations
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from beavervision.preprocess.assign import Sight, assign
-from beavervision.preprocess.cuts import DIFFERENT, difference, signature
-from beavervision.preprocess.detect import FaceBox, FaceFinder
-from beavervision.preprocess.gaze import WIDER, Gaze, among, score
-from beavervision.preprocess.mesh import FaceMesh
-from beavervision.preprocess.portrait import portrait
+from beavervision.preprocess.colour_signature import colour_signature
+from beavervision.preprocess.crop import SquareCrop
+from beavervision.preprocess.face_assignment import FaceObservation, assign_faces
+from beavervision.preprocess.face_detection import FaceBox, FaceFinder
+from beavervision.preprocess.face_mesh import FaceMesh
+from beavervision.preprocess.face_search import WIDER, FaceSearch, among, score
+from beavervision.preprocess.face_track import UNSEEN, FaceTrack, landmark_box
 from beavervision.preprocess.sharpness import sharpness
-from beavervision.preprocess.square import Square
-from beavervision.preprocess.track import UNSEEN, Track, landmark_box
+from beavervision.preprocess.shot_detection import DIFFERENT, difference, signature
 
 LOOK_EVERY = 3
 """Frames between two looks at the whole frame while a face is followed; while none is, every frame is looked at."""
@@ -40,19 +40,19 @@ MISSES = 3
 
 
 @dataclass
-class Pursuit:
+class TrackedFace:
     """A track that is being followed, or that was until a little while ago."""
 
-    track: Track
+    track: FaceTrack
     confirmed: int
     """Index of the last frame in which a detector saw the face."""
     misses: int = 0
 
-    def place(self, index: int) -> Square:
+    def place(self, index: int) -> SquareCrop:
         """Where the face should be in a frame."""
         square, after = self.track.square, min(index + 1 - self.track.stop, CARRIED_ON)
         dx, dy = after * self.track.velocity
-        return Square(square.x + dx, square.y + dy, square.side, square.angle)
+        return SquareCrop(square.x + dx, square.y + dy, square.side, square.angle)
 
 
 class FaceTracker:
@@ -62,15 +62,15 @@ class FaceTracker:
     """
 
     def __init__(self, finder: FaceFinder, mesh: FaceMesh) -> None:
-        self._gaze = Gaze(finder, mesh)
-        self._live: list[Pursuit] = []
-        self._lost: list[Pursuit] = []
-        self.tracks: list[Track] = []
+        self._gaze = FaceSearch(finder, mesh)
+        self._live: list[TrackedFace] = []
+        self._lost: list[TrackedFace] = []
+        self.tracks: list[FaceTrack] = []
         """Every track so far, by first frame."""
         self.signatures: list[UInt8[np.ndarray, "18 32 3"]] = []
         """See `cuts.signature`; one a frame."""
 
-    def step(self, index: int, rgb: UInt8[np.ndarray, "H W 3"]) -> list[Track]:
+    def step(self, index: int, rgb: UInt8[np.ndarray, "H W 3"]) -> list[FaceTrack]:
         """Look at frame `index`; returns the tracks that show a face in it."""
         fresh = self._jumped(rgb)
         if fresh:
@@ -114,23 +114,25 @@ class FaceTracker:
 
     def _sight(
         self, rgb: UInt8[np.ndarray, "H W 3"], face: np.ndarray, boxes: Sequence[FaceBox], *, portrayed: bool
-    ) -> Sight:
-        colours = portrait(rgb, landmark_box(face)) if portrayed else UNSEEN
-        return Sight(face, colours, score(boxes, face))
+    ) -> FaceObservation:
+        colours = colour_signature(rgb, landmark_box(face)) if portrayed else UNSEEN
+        return FaceObservation(face, colours, score(boxes, face))
 
-    def _go_on(self, index: int, rgb: UInt8[np.ndarray, "H W 3"], sights: list[Sight], *, by_looks: bool) -> None:
+    def _go_on(
+        self, index: int, rgb: UInt8[np.ndarray, "H W 3"], sights: list[FaceObservation], *, by_looks: bool
+    ) -> None:
         """Give each track its face, end those that have none, begin new ones."""
-        given = assign([pursuit.track for pursuit in self._live], sights, by_looks=by_looks)
+        given = assign_faces([pursuit.track for pursuit in self._live], sights, by_looks=by_looks)
         self._lost += [pursuit for pursuit, which in zip(self._live, given, strict=True) if which is None]
         self._live = [pursuit for pursuit, which in zip(self._live, given, strict=True) if which is not None]
         for pursuit, which in zip(self._live, [which for which in given if which is not None], strict=True):
             _append(pursuit.track, sights[which], rgb)
         for which, sight in enumerate(sights):
             if which not in given and sight.score and len(self._live) < MAX_FACES:
-                track = Track(index)
+                track = FaceTrack(index)
                 _append(track, sight, rgb)
                 self.tracks.append(track)
-                self._live.append(Pursuit(track, index))
+                self._live.append(TrackedFace(track, index))
                 self._lost = [p for p in self._lost if not _holds(p.place(index), track.square)]
 
     def _doubt(self, index: int, rgb: UInt8[np.ndarray, "H W 3"], boxes: Sequence[FaceBox]) -> None:
@@ -148,16 +150,16 @@ class FaceTracker:
             self._lost.append(pursuit)
 
 
-def _append(track: Track, sight: Sight, rgb: UInt8[np.ndarray, "H W 3"]) -> None:
+def _append(track: FaceTrack, sight: FaceObservation, rgb: UInt8[np.ndarray, "H W 3"]) -> None:
     track.append(sight.landmarks, sharpness(rgb, sight.box), sight.portrait, sight.score)
 
 
 def _near(faces: Sequence[Float[np.ndarray, "478 3"]]) -> bool:
     """Whether any two faces stand near each other."""
-    squares = [Square.round_landmarks(face) for face in faces]
+    squares = [SquareCrop.round_landmarks(face) for face in faces]
     return any(np.hypot(a.x - b.x, a.y - b.y) < NEAR * max(a.side, b.side) for a, b in combinations(squares, 2))
 
 
-def _holds(place: Square, square: Square) -> bool:
+def _holds(place: SquareCrop, square: SquareCrop) -> bool:
     """Whether a face stands where a lost one was looked for."""
     return max(abs(place.x - square.x), abs(place.y - square.y)) < WIDER * place.side / 2

@@ -1,4 +1,4 @@
-"""Presence: where in the picture one person's face is, and when."""
+"""Where one person's face is in the picture, and when."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PLACES = {2: ("left", "right"), 3: ("left", "middle", "right")}
 
 
 @dataclass(frozen=True)
-class Presence:
+class FacePresence:
     """One person's face in every frame of the clip."""
 
     box: Float[np.ndarray, "T 4"]
@@ -55,7 +55,7 @@ class Presence:
         return float(x), float(y)
 
 
-def names(people: Sequence[Presence]) -> list[str]:
+def names(people: Sequence[FacePresence]) -> list[str]:
     """What to call each of them: left, middle, right where two or three stand side by side; else person 0, person 1 ...
 
     People stand side by side when neighbours are seen together in one frame at least and their places differ.
@@ -70,6 +70,6 @@ def names(people: Sequence[Presence]) -> list[str]:
     return list(words)
 
 
-def _side_by_side(left: Presence, right: Presence) -> bool:
+def _side_by_side(left: FacePresence, right: FacePresence) -> bool:
     apart = right.centre[0] - left.centre[0] > SIDE_BY_SIDE * max(left.height, right.height)
     return apart and bool((left.seen & right.seen).any())

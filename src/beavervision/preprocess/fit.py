@@ -1,4 +1,4 @@
-"""The face model fitted to the subject's landmarks on the full frame's camera."""
+"""Fit the face model to a subject's landmarks with the camera of the full frame."""
 
 from __future__ import annotations
 

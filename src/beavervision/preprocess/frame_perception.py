@@ -1,4 +1,4 @@
-"""What the networks see of a frame, once it is known where the subjects' faces are."""
+"""Run the perception networks on a frame in which the positions of the faces are known."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from beavervision.preprocess.body import LOOK_EVERY, BodyFinder, body_square
+from beavervision.preprocess.crop import SquareCrop
 from beavervision.preprocess.hand_outline import Hand, outline_hands
 from beavervision.preprocess.hands import HandTracker
-from beavervision.preprocess.headview import HeadView
-from beavervision.preprocess.multiclass import open_segmenter
-from beavervision.preprocess.person import Segmenter
-from beavervision.preprocess.square import Square
+from beavervision.preprocess.head_crop import HeadCrop
+from beavervision.preprocess.multiclass_segmentation import open_segmenter
+from beavervision.preprocess.person_segmentation import Segmenter
 from beavervision.preprocess.torso_flow import TorsoFlow
 from beavervision.video.decode import Frame
 
@@ -40,7 +40,7 @@ ONE_BODY = 0.3
 class SubjectView:
     """One subject in one frame."""
 
-    view: HeadView
+    view: HeadCrop
     person: Float[np.ndarray, "S S"]
     """Probability of a person in the head's crop."""
     shoulders: Float[np.ndarray, "2 3"]
@@ -52,7 +52,7 @@ class SubjectView:
 
 
 @dataclass(frozen=True)
-class Percept:
+class FrameObservation:
     """One frame and what the networks say of it: what all share, and each subject."""
 
     index: int
@@ -65,7 +65,7 @@ class Percept:
     """None for a subject that is not visible."""
 
 
-class Perception:
+class FramePerception:
     """Looks at frames in order: people and hands in every one, shoulders in every LOOK_EVERY-th.
 
     Args:
@@ -76,7 +76,7 @@ class Perception:
         self._segmenter, self._hands, self._body = open_segmenter(segmenter), HandTracker(), BodyFinder()
         self._torsos: dict[int, TorsoFlow] = {}
 
-    def see(self, frame: Frame, landmarks: Sequence[Float[np.ndarray, "478 3"] | None]) -> Percept:
+    def see(self, frame: Frame, landmarks: Sequence[Float[np.ndarray, "478 3"] | None]) -> FrameObservation:
         """Look at the next frame.
 
         Args:
@@ -95,7 +95,7 @@ class Perception:
             None if face is None else self._subject(frame, face, motion)
             for face, motion in zip(landmarks, motions, strict=True)
         ]
-        return Percept(frame.index, rgb, person, pixels, subjects)
+        return FrameObservation(frame.index, rgb, person, pixels, subjects)
 
     def _motions(
         self,
@@ -115,15 +115,15 @@ class Perception:
             if face is None:
                 torso.forget()
             else:
-                motion = torso.step(grey, free, Square.round_landmarks(face * factor))
+                motion = torso.step(grey, free, SquareCrop.round_landmarks(face * factor))
             motion = np.full((2, 3), np.nan) if motion is None else motion
             motions.append(motion / [1, 1, factor])
         return motions
 
     def _subject(self, frame: Frame, face: Float[np.ndarray, "478 3"], motion: Float[np.ndarray, "2 3"]) -> SubjectView:
-        view, shoulders = HeadView.look(frame.rgb, face), np.full((2, 3), np.nan)
+        view, shoulders = HeadCrop.look(frame.rgb, face), np.full((2, 3), np.nan)
         if frame.index % LOOK_EVERY == 0:
-            shoulders = self._body.shoulders(frame.rgb, Square.round_landmarks(face))
+            shoulders = self._body.shoulders(frame.rgb, SquareCrop.round_landmarks(face))
         person, classes = self._segmenter.head(view.rgb)
         return SubjectView(view, person, shoulders, motion, classes)
 
@@ -155,9 +155,9 @@ def person_mask(
     """
     height, width = rgb.shape[:2]
     factor = small.shape[1] / width
-    bodies = [body_square(Square.round_landmarks(face), width, height) for face in faces]
+    bodies = [body_square(SquareCrop.round_landmarks(face), width, height) for face in faces]
     worth = [body for body in bodies if body.side < WORTH_A_LOOK * max(height, width)]
-    return segmenter.mask(small, [Square(b.x * factor, b.y * factor, b.side * factor) for b in worth])
+    return segmenter.mask(small, [SquareCrop(b.x * factor, b.y * factor, b.side * factor) for b in worth])
 
 
 def _of_a_person(hand: Hand, person: Float[np.ndarray, "h w"]) -> bool:
@@ -167,13 +167,13 @@ def _of_a_person(hand: Hand, person: Float[np.ndarray, "h w"]) -> bool:
     return bool(inside.any()) and float(person[row[inside], column[inside]].mean()) > HELD
 
 
-def _hand_squares(faces: Sequence[Float[np.ndarray, "478 3"]], width: int, height: int) -> list[Square]:
+def _hand_squares(faces: Sequence[Float[np.ndarray, "478 3"]], width: int, height: int) -> list[SquareCrop]:
     """Where hands are looked for: round the subjects' bodies, in the whole frame where nobody is seen."""
     if not faces:
-        return [Square(width / 2, height / 2, max(width, height))]
-    squares: list[Square] = []
+        return [SquareCrop(width / 2, height / 2, max(width, height))]
+    squares: list[SquareCrop] = []
     for face in faces:
-        body = body_square(Square.round_landmarks(face), width, height)
+        body = body_square(SquareCrop.round_landmarks(face), width, height)
         if not any(np.hypot(body.x - s.x, body.y - s.y) < ONE_BODY * s.side for s in squares):
             squares.append(body)
     return squares

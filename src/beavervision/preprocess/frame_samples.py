@@ -1,4 +1,4 @@
-"""A few frames of the clip, evenly spread, kept on disk: what the clip looks like as a whole is learnt from them."""
+"""A few evenly spaced frames of the clip on disk, from which clip-wide models are learned."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def sample_indices(n_frames: int, width: int, height: int) -> Int[np.ndarray, "K
     return np.unique(np.linspace(0, n_frames - 1, min(affordable, n_frames)).round().astype(int))
 
 
-def keep(part: Path, index: int, rgb: UInt8[np.ndarray, "H W 3"]) -> None:
+def keep_sample(part: Path, index: int, rgb: UInt8[np.ndarray, "H W 3"]) -> None:
     """Write a frame into a segment's folder, without loss."""
     Image.fromarray(rgb).save(part / SAMPLE.format(index), compress_level=1)
 

@@ -1,4 +1,4 @@
-"""In which frames the subject can be used, and why not in the others. Indices never change."""
+"""Classify the frames of a subject as usable or not, with the reason. Frame indices never change."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from beavervision.preprocess.cuts import Cuts, shot_of
+from beavervision.preprocess.shot_detection import ShotBoundaries, shot_of
 from beavervision.types import VisibilityReason
 
 INSIDE = 0.8
@@ -53,12 +53,12 @@ def rough_yaw(landmarks: Float[np.ndarray, "T 478 3"]) -> Float[np.ndarray, "T"]
     return np.arctan2(across[:, 2], np.hypot(across[:, 0], across[:, 1]))
 
 
-def judge(
+def classify_frames(
     landmarks: Float[np.ndarray, "T 478 3"],
     width: int,
     height: int,
     sharpness: Float[np.ndarray, "T"] | None = None,
-    cuts: Cuts | None = None,
+    cuts: ShotBoundaries | None = None,
 ) -> tuple[Bool[np.ndarray, "T"], Int[np.ndarray, "T"]]:
     """Visible flag and `VisibilityReason` of every frame.
 
@@ -74,7 +74,7 @@ def judge(
         cuts: the borders between shots; without them the clip is one shot.
     """
     n = len(landmarks)
-    cuts = cuts or Cuts(np.zeros(0, int), np.zeros(n, bool))
+    cuts = cuts or ShotBoundaries(np.zeros(0, int), np.zeros(n, bool))
     shots = shot_of(cuts.firsts, n)
     found, inside, yaw = _measured(landmarks, width, height)
     sharp = np.ones(n) if sharpness is None else relative_sharpness(sharpness, shots)

@@ -1,4 +1,4 @@
-"""The two halves of MediaPipe's hands, on squares that we choose: palms in a picture, 21 points of one hand."""
+"""The two halves of MediaPipe's hand tracking on chosen crops: palm detection, and the 21 landmarks of one hand."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from beavervision.preprocess.square import Square
+from beavervision.preprocess.crop import SquareCrop
 
 PALM_CONFIDENCE, HAND_CONFIDENCE = 0.4, 0.5
 
@@ -51,7 +51,7 @@ class PalmFinder:
         threshold = {"palmdetectioncpu__TensorsToDetectionsCalculator.min_score_thresh": PALM_CONFIDENCE}
         self._graph = _graph(PALMS, threshold, "detections")
 
-    def find(self, rgb: UInt8[np.ndarray, "H W 3"], square: Square) -> list[Square]:
+    def find(self, rgb: UInt8[np.ndarray, "H W 3"], square: SquareCrop) -> list[SquareCrop]:
         """Squares about the hands in a square of the frame, fingers up; the surest first."""
         found = self._graph.process({"image": square.cut(rgb, PALM_CROP)}).detections or []
         return [_hand_square(palm.location_data, square) for palm in sorted(found, key=lambda p: -p.score[0])]
@@ -71,7 +71,7 @@ class HandMesh:
         self._graph = _graph(POINTS, threshold, "landmarks")
         self._whole = rect_pb2.NormalizedRect(x_center=0.5, y_center=0.5, width=1.0, height=1.0, rotation=0.0)
 
-    def points(self, rgb: UInt8[np.ndarray, "H W 3"], square: Square) -> Float[np.ndarray, "21 2"] | None:
+    def points(self, rgb: UInt8[np.ndarray, "H W 3"], square: SquareCrop) -> Float[np.ndarray, "21 2"] | None:
         """Points of the hand in a square of the frame, full-frame px; None where no hand is seen."""
         found = self._graph.process({"image": square.cut(rgb, HAND_CROP), "roi": self._whole}).landmarks
         if found is None:
@@ -95,7 +95,7 @@ def _graph(text: str, parameters: dict[str, float], output: str) -> Any:
     )
 
 
-def _hand_square(palm: Any, square: Square) -> Square:
+def _hand_square(palm: Any, square: SquareCrop) -> SquareCrop:
     """Square about the hand of a palm found in `square`; the wrist is key point 0, the middle knuckle 2."""
     box = palm.relative_bounding_box
     keys = square.to_frame(np.array([(p.x, p.y) for p in palm.relative_keypoints]))
@@ -103,4 +103,4 @@ def _hand_square(palm: Any, square: Square) -> Square:
     middle = square.to_frame(np.array([[box.xmin + box.width / 2, box.ymin + box.height / 2]]))[0]
     side = max(box.width, box.height) * square.side
     x, y = middle + PALM_SHIFT * side * along / max(float(np.linalg.norm(along)), 1e-6)
-    return Square(float(x), float(y), side * PALM_MARGIN, float(np.arctan2(along[0], -along[1])))
+    return SquareCrop(float(x), float(y), side * PALM_MARGIN, float(np.arctan2(along[0], -along[1])))

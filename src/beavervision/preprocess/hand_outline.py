@@ -1,4 +1,4 @@
-"""The silhouette of a hand: a skeleton's flesh, drawn to where the hand's own colours end."""
+"""Segment a hand: its skeleton, widened and adjusted to the colours of the hand."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from beavervision.face.landmarks import OVAL
-from beavervision.preprocess.colour_odds import CERTAINTY, colour_odds
-from beavervision.preprocess.person import window_of
-from beavervision.preprocess.square import Square
+from beavervision.preprocess.colour_model import CERTAINTY, colour_odds
+from beavervision.preprocess.crop import SquareCrop
+from beavervision.preprocess.person_segmentation import window_of
 
 FINGERS = np.array([[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12], [13, 14, 15, 16], [17, 18, 19, 20]])
 """Points of each finger, from the palm to the tip."""
@@ -79,7 +79,7 @@ def outline_hands(
     mask = np.zeros((height, width), np.uint8)
     for hand in hands:
         low, high = hand.min(0), hand.max(0)
-        square = Square(*((low + high) / 2).tolist(), side=float((high - low).max()) * MARGIN)
+        square = SquareCrop(*((low + high) / 2).tolist(), side=float((high - low).max()) * MARGIN)
         window, matrix = window_of(square, CROP, width, height)
         if window is None:
             continue

@@ -1,4 +1,4 @@
-"""Hands: MediaPipe's 21 points of each, followed from frame to frame."""
+"""Track hands: MediaPipe's 21 landmarks of each hand, from frame to frame."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import UInt8
 
+from beavervision.preprocess.crop import SquareCrop
 from beavervision.preprocess.hand_graphs import HandMesh, PalmFinder
 from beavervision.preprocess.hand_outline import PALM, Hand, palm_width
-from beavervision.preprocess.square import Square
 
 MAX_HANDS = 6
 
@@ -34,7 +34,7 @@ class HandTracker:
         self._known: list[Hand] = []
         self._frame = 0
 
-    def find(self, rgb: UInt8[np.ndarray, "H W 3"], squares: Sequence[Square]) -> list[Hand]:
+    def find(self, rgb: UInt8[np.ndarray, "H W 3"], squares: Sequence[SquareCrop]) -> list[Hand]:
         """Hands of the next frame: 21 points each, full-frame px.
 
         Args:
@@ -58,7 +58,7 @@ class HandTracker:
         self._mesh.close()
 
 
-def next_square(hand: Hand) -> Square:
+def next_square(hand: Hand) -> SquareCrop:
     """Where the hand is looked for in the next frame: about its steady points, fingers up."""
     along = (hand[5] + 2 * hand[9] + hand[13]) / 4 - hand[0]
     angle = float(np.arctan2(along[0], -along[1]))
@@ -68,10 +68,10 @@ def next_square(hand: Hand) -> Square:
     middle = (low + high) / 2
     middle[1] -= TRACK_SHIFT * (high - low)[1]
     x, y = middle @ np.array([[cos, sin], [-sin, cos]])
-    return Square(float(x), float(y), float((high - low).max()) * TRACK_MARGIN, angle)
+    return SquareCrop(float(x), float(y), float((high - low).max()) * TRACK_MARGIN, angle)
 
 
-def _within(place: Square, hand: Hand) -> bool:
+def _within(place: SquareCrop, hand: Hand) -> bool:
     """Whether a palm's square lies over a hand that is known."""
     x, y = hand[PALM].mean(0)
     return bool(np.hypot(place.x - x, place.y - y) < 0.35 * place.side)

@@ -1,4 +1,4 @@
-"""The head as the parser sees it: an upright crop of one size, and where each of its pixels lies on the face."""
+"""An upright head crop of fixed size for segmentation, and the face coordinates of its pixels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from beavervision.face.landmarks import BROWS, EYE_OUTER, OVAL
-from beavervision.preprocess.square import Square
+from beavervision.preprocess.crop import SquareCrop
 
 SIZE = 448
 """Pixels of the crop."""
@@ -25,10 +25,10 @@ JAW = OVAL[8:29]
 
 
 @dataclass(frozen=True)
-class HeadView:
+class HeadCrop:
     """One face in its crop."""
 
-    square: Square
+    square: SquareCrop
     rgb: UInt8[np.ndarray, "S S 3"]
     landmarks: Float[np.ndarray, "478 2"]
     """Pixels of the crop."""
@@ -36,9 +36,9 @@ class HeadView:
     """Pixels that show the frame; beyond its borders the crop is black."""
 
     @classmethod
-    def look(cls, rgb: UInt8[np.ndarray, "H W 3"], landmarks: Float[np.ndarray, "478 3"]) -> HeadView:
+    def look(cls, rgb: UInt8[np.ndarray, "H W 3"], landmarks: Float[np.ndarray, "478 3"]) -> HeadCrop:
         """Cut the head out of a frame."""
-        square = Square.round_landmarks(landmarks, MARGIN)
+        square = SquareCrop.round_landmarks(landmarks, MARGIN)
         matrix = square.to_crop(SIZE)
         flat = landmarks[:, :2] @ matrix[:, :2].T + matrix[:, 2]
         height, width = rgb.shape[:2]

@@ -1,4 +1,4 @@
-"""Label maps: what every pixel shows, from the person mask, the landmarks, colour and the hands."""
+"""Segment the head from the person mask, the landmarks, colour and the hands."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
-from beavervision.preprocess.appearance import CLASSES, Appearance
-from beavervision.preprocess.headview import SIZE, HeadView
-from beavervision.preprocess.multiclass import class_scores
+from beavervision.preprocess.colour_model import CLASSES, ColourModel
+from beavervision.preprocess.head_crop import SIZE, HeadCrop
+from beavervision.preprocess.multiclass_segmentation import class_scores
 from beavervision.types import Label
 
 EDGE_RADIUS, EDGE_EPSILON = 6, 1e-3
@@ -41,10 +41,10 @@ LABELS = np.array([Label.HAIR, Label.FACE, Label.NECK, Label.TORSO], np.uint8)
 
 
 @dataclass(frozen=True)
-class HeadParse:
+class HeadSegmentation:
     """What the pixels of a head's crop show."""
 
-    view: HeadView
+    view: HeadCrop
     person: Float[np.ndarray, "S S"]
     """Probability of the person, drawn to the picture's edges."""
     labels: UInt8[np.ndarray, "S S"]
@@ -58,12 +58,12 @@ class HeadParse:
         return (self.person > 0.5) & ((self.labels == Label.HAIR) | (self.labels == Label.FACE))
 
 
-def parse_head(
-    view: HeadView,
+def segment_head(
+    view: HeadCrop,
     person: Float[np.ndarray, "S S"],
-    appearance: Appearance,
+    appearance: ColourModel,
     classes: Float[np.ndarray, "S S 6"] | None = None,
-) -> HeadParse:
+) -> HeadSegmentation:
     """Split a head's crop into hair, face, neck and torso.
 
     Args:
@@ -82,7 +82,7 @@ def parse_head(
     )
     person, labels = sharpen(person, view.rgb), _best(large)
     _drop_stray_hair(labels, person, view)
-    return HeadParse(view, person, labels, np.zeros((SIZE, SIZE), bool))
+    return HeadSegmentation(view, person, labels, np.zeros((SIZE, SIZE), bool))
 
 
 def sharpen(person: Float[np.ndarray, "S S"], rgb: UInt8[np.ndarray, "S S 3"]) -> Float[np.ndarray, "S S"]:
@@ -91,7 +91,7 @@ def sharpen(person: Float[np.ndarray, "S S"], rgb: UInt8[np.ndarray, "S S 3"]) -
     return np.clip(guided, 0, 1)
 
 
-def place_prior(view: HeadView) -> Float[np.ndarray, "h h 4"]:
+def place_prior(view: HeadCrop) -> Float[np.ndarray, "h h 4"]:
     """Log-prior of hair, face, neck and torso by place on the face, in every second pixel of the crop.
 
     The constants are in face lengths and widths.
@@ -114,7 +114,7 @@ def place_prior(view: HeadView) -> Float[np.ndarray, "h h 4"]:
     return prior
 
 
-def _drop_stray_hair(labels: UInt8[np.ndarray, "S S"], person: Float[np.ndarray, "S S"], view: HeadView) -> None:
+def _drop_stray_hair(labels: UInt8[np.ndarray, "S S"], person: Float[np.ndarray, "S S"], view: HeadCrop) -> None:
     """Make clothes of what has hair's colour but does not hang together with the face, in place.
 
     Below the jaw, links thinner than a lock do not count: shoulders have dark edges.

@@ -1,4 +1,4 @@
-"""Take footage in: what it is, which part is wanted, its frames by time, its sound in step with them."""
+"""Open footage: what it is, which part is used, its frames by time, and its sound in step with them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Second look at the footage, with the people known, a segment at a time: labels, hands, shoulders, occlusion."""
+"""Second pass over the footage, segment by segment: labels, hands, shoulders and occlusion of known subjects."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from PIL import Image
 from safetensors.numpy import load_file, save_file
 
 from beavervision.artifacts.clip import LABELS, MATTE
-from beavervision.preprocess.ahead import ahead
-from beavervision.preprocess.appearance import Appearance, certain_skin
-from beavervision.preprocess.headview import HeadView
+from beavervision.preprocess.colour_model import ColourModel, certain_skin
+from beavervision.preprocess.frame_perception import FrameObservation, FramePerception
+from beavervision.preprocess.head_crop import HeadCrop
+from beavervision.preprocess.head_segmentation import segment_head
 from beavervision.preprocess.ingest import Source
 from beavervision.preprocess.labelmap import label_frame
 from beavervision.preprocess.matte import head_matte
-from beavervision.preprocess.occlude import find_occluders, occluded_share
-from beavervision.preprocess.parse import parse_head
-from beavervision.preprocess.perceive import Percept, Perception
-from beavervision.preprocess.sitter import Sitter
+from beavervision.preprocess.occlusion import find_occluders, occluded_share
+from beavervision.preprocess.prefetch import prefetch
+from beavervision.preprocess.subject_track import SubjectTrack
 from beavervision.video.lossless import GrayWriter
 
 VERSION = 9
@@ -31,7 +31,7 @@ FOUND = "found_{}.safetensors"
 
 
 @dataclass(frozen=True)
-class Description:
+class FrameLabels:
     """What the second look found of one subject, frame by frame; NaN where the subject is not visible."""
 
     shoulders: Float[np.ndarray, "T 2 3"]
@@ -46,33 +46,33 @@ class Description:
     """Standard deviation of the Laplacian over the face in its crop, grey values."""
 
     @classmethod
-    def empty(cls, n_frames: int) -> Description:
+    def empty(cls, n_frames: int) -> FrameLabels:
         """Nothing found yet."""
         return cls(*np.full((2, n_frames, 2, 3), np.nan), *np.full((3, n_frames), np.nan))
 
     @classmethod
-    def load(cls, folders: Sequence[Path], subject: int) -> Description:
+    def load(cls, folders: Sequence[Path], subject: int) -> FrameLabels:
         """Read the segments' results, one after the other."""
         parts = [load_file(folder / FOUND.format(subject)) for folder in folders]
         return cls(**{name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
 
 
 @dataclass(frozen=True)
-class Known:
+class SubjectKnowledge:
     """What a segment's work has to know of one subject, by the files that hold it."""
 
-    sitter: Path
+    subject_track: Path
     appearance: Path
     person: int
     """Row in the boxes of everybody."""
 
 
 @dataclass(frozen=True)
-class Describe:
+class LabelingPass:
     """The work on one segment; see `segments.Job`."""
 
     source: Source
-    subjects: tuple[Known, ...]
+    subjects: tuple[SubjectKnowledge, ...]
     boxes: Path
     """npy file [P,T,4]: face boxes of everybody, full-frame px, NaN where not seen."""
     plate: Path
@@ -82,7 +82,7 @@ class Describe:
 
     def __call__(self, span: range, part: Path, tick: Callable[[], None]) -> None:
         """Look at every frame of the segment; write each subject's label maps, mattes and figures."""
-        info, perception = self.source.info, Perception(self.segmenter)
+        info, perception = self.source.info, FramePerception(self.segmenter)
         boxes = np.load(self.boxes, mmap_mode="r")
         plate = np.asarray(Image.open(self.plate)) if self.plate.exists() else None
         with ExitStack() as stack:
@@ -93,7 +93,7 @@ class Describe:
                     for film in (LABELS, MATTE)
                 ]
                 pens.append(_Pen(*films, known, boxes, span, plate))
-            for percept in ahead(self._percepts(perception, span)):
+            for percept in prefetch(self._percepts(perception, span)):
                 for i, pen in enumerate(pens):
                     pen.draw(percept, i)
                 tick()
@@ -101,12 +101,12 @@ class Describe:
         for i, pen in enumerate(pens):
             save_file(vars(pen.found), part / FOUND.format(i))
 
-    def _percepts(self, perception: Perception, span: range) -> Iterator[Percept]:
+    def _percepts(self, perception: FramePerception, span: range) -> Iterator[FrameObservation]:
         """What the networks see of each frame."""
-        sitters = [Sitter.load(known.sitter) for known in self.subjects]
-        for frame in ahead(self.source.frames(span)):
+        subject_tracks = [SubjectTrack.load(known.subject_track) for known in self.subjects]
+        for frame in prefetch(self.source.frames(span)):
             t = frame.index
-            yield perception.see(frame, [s.landmarks[t] if s.visible[t] else None for s in sitters])
+            yield perception.see(frame, [s.landmarks[t] if s.visible[t] else None for s in subject_tracks])
 
 
 class _Pen:
@@ -116,22 +116,22 @@ class _Pen:
         self,
         labels: GrayWriter,
         mattes: GrayWriter,
-        known: Known,
+        known: SubjectKnowledge,
         boxes: Float[np.ndarray, "P T 4"],
         span: range,
         plate: UInt8[np.ndarray, "H W 3"] | None,
     ) -> None:
         self._labels, self._mattes, self._span, self._plate = labels, mattes, span, plate
-        self._appearance = Appearance.load(known.appearance)
+        self._appearance = ColourModel.load(known.appearance)
         order = [known.person, *(p for p in range(len(boxes)) if p != known.person)]
         self._boxes = np.asarray(boxes[order, span.start : span.stop])
-        self.found = Description.empty(len(span))
+        self.found = FrameLabels.empty(len(span))
 
-    def draw(self, percept: Percept, i: int) -> None:
+    def draw(self, percept: FrameObservation, i: int) -> None:
         """Write the frame's label map and matte for subject `i`."""
         row, head, subject = percept.index - self._span.start, None, percept.subjects[i]
         if subject is not None:
-            head = parse_head(subject.view, subject.person, self._appearance, subject.classes)
+            head = segment_head(subject.view, subject.person, self._appearance, subject.classes)
             head = find_occluders(head, self._appearance.face)
             self.found.shoulders[row], self.found.motion[row] = subject.shoulders, subject.motion
             self._measure(row, subject.view)
@@ -141,7 +141,7 @@ class _Pen:
         self._labels.write(picture)
         self._mattes.write(head_matte(percept, head, picture, self._plate))
 
-    def _measure(self, row: int, view: HeadView) -> None:
+    def _measure(self, row: int, view: HeadCrop) -> None:
         """Note light and sharpness of the face."""
         grey, skin = cv2.cvtColor(view.rgb, cv2.COLOR_RGB2GRAY), certain_skin(view)
         if skin.any():

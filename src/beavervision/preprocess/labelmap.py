@@ -1,4 +1,4 @@
-"""The label map of a whole frame: the subject's parsed head, the body, hands, other people."""
+"""Label map of a full frame: the segmented head of the subject, the body, hands and other people."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
-from beavervision.preprocess.headview import SIZE
-from beavervision.preprocess.parse import HeadParse
-from beavervision.preprocess.perceive import Percept
-from beavervision.preprocess.person import window_of
+from beavervision.preprocess.frame_perception import FrameObservation
+from beavervision.preprocess.head_crop import SIZE
+from beavervision.preprocess.head_segmentation import HeadSegmentation
+from beavervision.preprocess.person_segmentation import window_of
 from beavervision.types import Label
 
 UPRIGHT = 0.5
@@ -23,7 +23,9 @@ HEAD_BORDER = 6
 """Pixels at the border of the head's crop that are left to the frame's coarser mask."""
 
 
-def label_frame(percept: Percept, head: HeadParse | None, boxes: Float[np.ndarray, "P 4"]) -> UInt8[np.ndarray, "H W"]:
+def label_frame(
+    percept: FrameObservation, head: HeadSegmentation | None, boxes: Float[np.ndarray, "P 4"]
+) -> UInt8[np.ndarray, "H W"]:
     """Label map of a frame for one of its subjects.
 
     Args:
@@ -87,7 +89,7 @@ def _apart(people: Bool[np.ndarray, "h w"], box: Float[np.ndarray, "4"]) -> Bool
     return people & ~np.isin(parts, own[own > 0])
 
 
-def _settled(head: HeadParse, percept: Percept) -> UInt8[np.ndarray, "S S"]:
+def _settled(head: HeadSegmentation, percept: FrameObservation) -> UInt8[np.ndarray, "S S"]:
     """Labels of the head's crop with what stands before it.
 
     Skin that does not hang together with the head is no neck: hand where it touches one, else torso.
@@ -114,7 +116,7 @@ def _settled(head: HeadParse, percept: Percept) -> UInt8[np.ndarray, "S S"]:
 def _draw_head(
     labels: UInt8[np.ndarray, "H W"],
     kinds: UInt8[np.ndarray, "S S"],
-    head: HeadParse,
+    head: HeadSegmentation,
     theirs: UInt8[np.ndarray, "H W"],
 ) -> None:
     """Replace what the head's crop covers by its finer labels, in place, but for what is somebody else's."""

@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
-from beavervision.preprocess.headview import SIZE
-from beavervision.preprocess.parse import HeadParse
-from beavervision.preprocess.perceive import Percept
+from beavervision.preprocess.frame_perception import FrameObservation
+from beavervision.preprocess.head_crop import SIZE
+from beavervision.preprocess.head_segmentation import HeadSegmentation
 from beavervision.types import Label
 
 LARGEST = 512
@@ -53,7 +53,7 @@ class _Window:
     """Width and height."""
 
     @classmethod
-    def about(cls, head: HeadParse, width: int, height: int) -> _Window | None:
+    def about(cls, head: HeadSegmentation, width: int, height: int) -> _Window | None:
         """The head with room for its band; None where it is not in the frame."""
         rows, columns = np.flatnonzero(head.head.any(1)), np.flatnonzero(head.head.any(0))
         if len(rows) == 0:
@@ -75,7 +75,7 @@ class _Window:
         part = picture[self.rows, self.columns]
         return part if part.shape[1::-1] == self.size else cv2.resize(part, self.size, interpolation=cv2.INTER_AREA)
 
-    def from_crop(self, head: HeadParse) -> Float[np.ndarray, "2 3"]:
+    def from_crop(self, head: HeadSegmentation) -> Float[np.ndarray, "2 3"]:
         """Map from pixels of the head's crop to those of the box, OpenCV's convention."""
         back = cv2.invertAffineTransform(head.view.square.to_crop(SIZE))
         half, origin = np.array([0.5, 0.5]), np.array([self.columns.start, self.rows.start])
@@ -85,8 +85,8 @@ class _Window:
 
 
 def head_matte(
-    percept: Percept,
-    head: HeadParse | None,
+    percept: FrameObservation,
+    head: HeadSegmentation | None,
     labels: UInt8[np.ndarray, "H W"],
     plate: UInt8[np.ndarray, "H W 3"] | None = None,
 ) -> UInt8[np.ndarray, "H W"]:
@@ -113,7 +113,7 @@ def head_matte(
 
 
 def _alpha(
-    rgb: UInt8[np.ndarray, "h w 3"], head: HeadParse, window: _Window, plate: UInt8[np.ndarray, "h w 3"] | None
+    rgb: UInt8[np.ndarray, "h w 3"], head: HeadSegmentation, window: _Window, plate: UInt8[np.ndarray, "h w 3"] | None
 ) -> Float[np.ndarray, "h w"]:
     """The matte of the box."""
     matrix = window.from_crop(head)

@@ -1,4 +1,4 @@
-"""MediaPipe's native code, kept quiet and its graphs made to run on what we choose."""
+"""MediaPipe's native runtime: less logging, and graphs that run on a chosen region."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The six-class selfie model (MediaPipe selfie_multiclass), used instead of the person mask when its file is there."""
+"""The six-class selfie model (MediaPipe selfie_multiclass), used in place of the person mask when its file is given."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from beavervision.errors import BeaverError
-from beavervision.preprocess.person import NETWORK, PersonSegmenter, Segmenter
+from beavervision.preprocess.person_segmentation import NETWORK, PersonSegmenter, Segmenter
 
 CLASSES = ("background", "hair", "body_skin", "face_skin", "clothes", "others")
 """What the model tells apart, in the order of its output; "others" are things people wear or hold."""

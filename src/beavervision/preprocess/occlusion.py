@@ -1,4 +1,4 @@
-"""What stands before the head, and how much of it that covers."""
+"""Detect occluders in front of the head, and the share of it that they cover."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 
 from beavervision.face.landmarks import LIPS_OUTER
-from beavervision.preprocess.colour_odds import colour_odds
-from beavervision.preprocess.facelook import FaceLook
-from beavervision.preprocess.headview import SIZE, HeadView
-from beavervision.preprocess.parse import HeadParse
-from beavervision.preprocess.person import window_of
-from beavervision.preprocess.texture import Texture, layout
+from beavervision.preprocess.colour_model import colour_odds
+from beavervision.preprocess.face_template import FaceTemplate
+from beavervision.preprocess.face_texture import FaceTexture, texture_layout
+from beavervision.preprocess.head_crop import SIZE, HeadCrop
+from beavervision.preprocess.head_segmentation import HeadSegmentation
+from beavervision.preprocess.person_segmentation import window_of
 from beavervision.types import Label
 
 COVERED = 0.015
@@ -30,24 +30,24 @@ MOUTH = 9
 """Texels over which a thing that covers both sides of a hole in the skin covers the hole."""
 
 
-def find_occluders(head: HeadParse, look: FaceLook) -> HeadParse:
+def find_occluders(head: HeadSegmentation, look: FaceTemplate) -> HeadSegmentation:
     """The parsed head with what stands before it, hands or not.
 
     Args:
         head: the parsed head.
         look: how the face usually looks.
     """
-    texture = Texture(head.view)
+    texture = FaceTexture(head.view)
     foreign = look.foreign(texture)
     if not foreign.any():
         return head
     # What covers both lips covers the mouth between them.
     closed = cv2.morphologyEx(foreign.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((MOUTH, MOUTH), np.uint8)) > 0
-    holes = closed & ~layout().skin
+    holes = closed & ~texture_layout().skin
     return replace(head, occluder=_grown(texture.in_crop(foreign | holes), head.view))
 
 
-def _grown(seed: Bool[np.ndarray, "S S"], view: HeadView) -> Bool[np.ndarray, "S S"]:
+def _grown(seed: Bool[np.ndarray, "S S"], view: HeadCrop) -> Bool[np.ndarray, "S S"]:
     """A thing found on the face, with what of its colours hangs together with it: beyond the face, in the mouth."""
     length = float(np.linalg.norm(np.ptp(view.landmarks, axis=0))) / np.sqrt(2)
     distance = cv2.distanceTransform((~seed).astype(np.uint8), cv2.DIST_L2, 3) / length
@@ -62,7 +62,7 @@ def _grown(seed: Bool[np.ndarray, "S S"], view: HeadView) -> Bool[np.ndarray, "S
     return np.isin(parts, own[own > 0])
 
 
-def occluded_share(head: HeadParse, labels: UInt8[np.ndarray, "H W"]) -> float:
+def occluded_share(head: HeadSegmentation, labels: UInt8[np.ndarray, "H W"]) -> float:
     """How much of the head (hair and face) is covered by hands, things and other people, over the face's area.
 
     Args:

@@ -1,4 +1,4 @@
-"""What the user may choose about the preparation of a clip."""
+"""Options of the preparation of a clip."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the person is: MediaPipe's selfie segmentation, once for the frame and again, finer, round body and head."""
+"""Segment people: MediaPipe's selfie segmentation on the frame, and finer around body and head."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from beavervision.preprocess.square import Square
+from beavervision.preprocess.crop import SquareCrop
 
 NETWORK = 256
 """Pixels of the network's input and output (the general model)."""
@@ -21,7 +21,7 @@ BORDER = 0.08
 class Segmenter(ABC):
     """Soft masks of people, coarse to fine."""
 
-    def mask(self, rgb: UInt8[np.ndarray, "H W 3"], squares: Sequence[Square] = ()) -> Float[np.ndarray, "H W"]:
+    def mask(self, rgb: UInt8[np.ndarray, "H W 3"], squares: Sequence[SquareCrop] = ()) -> Float[np.ndarray, "H W"]:
         """Probability of a person in every pixel of the frame.
 
         Args:
@@ -36,7 +36,7 @@ class Segmenter(ABC):
             paste(mask, fine, square)
         return mask
 
-    def inside(self, rgb: UInt8[np.ndarray, "H W 3"], square: Square) -> Float[np.ndarray, "S S"]:
+    def inside(self, rgb: UInt8[np.ndarray, "H W 3"], square: SquareCrop) -> Float[np.ndarray, "S S"]:
         """Probability of a person in a square of the frame, at NETWORK pixels a side."""
         return self._run(square.cut(rgb, NETWORK))
 
@@ -78,7 +78,7 @@ def fade(size: int, border: float = BORDER) -> Float[np.ndarray, "S S"]:
     return np.minimum(ramp[:, None], ramp[None]).astype(np.float32)
 
 
-def paste(canvas: Float[np.ndarray, "H W *c"], patch: Float[np.ndarray, "S S *c"], square: Square) -> None:
+def paste(canvas: Float[np.ndarray, "H W *c"], patch: Float[np.ndarray, "S S *c"], square: SquareCrop) -> None:
     """Blend a square's patch into a frame-sized canvas, in place, without a seam."""
     size = patch.shape[0]
     window, matrix = window_of(square, size, canvas.shape[1], canvas.shape[0])
@@ -93,7 +93,7 @@ def paste(canvas: Float[np.ndarray, "H W *c"], patch: Float[np.ndarray, "S S *c"
 
 
 def window_of(
-    square: Square, size: int, width: int, height: int
+    square: SquareCrop, size: int, width: int, height: int
 ) -> tuple[tuple[slice, slice] | None, Float[np.ndarray, "2 3"]]:
     """Part of the frame (rows, columns) that a square covers, and OpenCV's map from its crop to that part.
 

@@ -1,4 +1,4 @@
-"""Crowd: everybody who was seen, joined from the segments' tracks, on disk."""
+"""All people of the footage: the tracks of all segments, joined and stored on disk."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from safetensors.numpy import load_file, save_file
 
 from beavervision.errors import BeaverError
 from beavervision.face.landmarks import N_LANDMARKS
-from beavervision.preprocess.cuts import Cuts, find_cuts
-from beavervision.preprocess.people import join
-from beavervision.preprocess.presence import Presence, names
-from beavervision.preprocess.track import Track
+from beavervision.preprocess.face_track import FaceTrack
+from beavervision.preprocess.face_visibility import FacePresence, names
+from beavervision.preprocess.reidentification import join_tracks
+from beavervision.preprocess.shot_detection import ShotBoundaries, detect_shots
 
 VERSION = 4
 FACTS, CUTS = "people.json", "cuts.safetensors"
@@ -26,23 +26,23 @@ BOXES, LANDMARKS, SHARPNESS = "boxes.npy", "landmarks_{}.npy", "sharpness_{}.npy
 
 
 @dataclass(frozen=True)
-class Crowd:
+class PersonTracks:
     """The people of a clip, numbered from left to right."""
 
     folder: Path
     facts: list[dict[str, Any]]
     """One a person: number, name, frames (that show the face), face_height_px (median)."""
-    people: list[Presence]
+    people: list[FacePresence]
     """Where each is, and when."""
-    cuts: Cuts
+    cuts: ShotBoundaries
     """The borders between shots."""
 
     @classmethod
-    def load(cls, folder: Path) -> Crowd:
-        """Read what `gather` wrote."""
-        people = [Presence(box) for box in np.load(folder / BOXES, mmap_mode="r")]
+    def load(cls, folder: Path) -> PersonTracks:
+        """Read what `gather_tracks` wrote."""
+        people = [FacePresence(box) for box in np.load(folder / BOXES, mmap_mode="r")]
         facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-        return cls(folder, facts, people, Cuts(**load_file(folder / CUTS)))
+        return cls(folder, facts, people, ShotBoundaries(**load_file(folder / CUTS)))
 
     def landmarks(self, person: int) -> Float[np.ndarray, "T 478 3"]:
         """Full-frame px, NaN where the face was not found; mapped."""
@@ -53,14 +53,16 @@ class Crowd:
         return np.load(self.folder / SHARPNESS.format(person))
 
 
-def gather(part: Path, tracks: Sequence[Track], signatures: UInt8[np.ndarray, "T 18 32 3"], video: Path) -> None:
+def gather_tracks(
+    part: Path, tracks: Sequence[FaceTrack], signatures: UInt8[np.ndarray, "T 18 32 3"], video: Path
+) -> None:
     """Find the cuts, join tracks to people and write what is known of each into `part`.
 
     Raises:
         BeaverError: when there is nobody.
     """
-    n_frames, cuts = len(signatures), find_cuts(signatures)
-    people = join(tracks, cuts.firsts)
+    n_frames, cuts = len(signatures), detect_shots(signatures)
+    people = join_tracks(tracks, cuts.firsts)
     if not people:
         raise BeaverError(f"{video} shows no face anywhere; use footage in which a face is seen, or other data.start.")
     for number, person in enumerate(people):

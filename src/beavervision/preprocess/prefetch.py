@@ -1,4 +1,4 @@
-"""Run one half of a chain of generators on another thread."""
+"""Run one half of a chain of generators in another thread, with a bounded queue."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TypeVar
 
 ItemT = TypeVar("ItemT")
 
-DEPTH = 4
+QUEUE_DEPTH = 4
 """Items that may lie ready; bounds memory."""
 
 
-def ahead(items: Iterable[ItemT], depth: int = DEPTH) -> Iterator[ItemT]:
+def prefetch(items: Iterable[ItemT], depth: int = QUEUE_DEPTH) -> Iterator[ItemT]:
     """Yield `items` in order while a thread of its own makes the next ones.
 
     Decoding, MediaPipe and OpenCV release the interpreter's lock, so two halves of a chain take two cores. An

@@ -1,4 +1,4 @@
-"""The steps of one clip's preparation, each with what it needs and what it leaves."""
+"""The steps of the preparation of one clip, with their inputs and results."""
 
 from __future__ import annotations
 
@@ -8,18 +8,25 @@ from pathlib import Path
 from beavervision.artifacts.clip import AUDIO, PLATE
 from beavervision.artifacts.manifest import sha256_file
 from beavervision.face.model_registry import load_face_model
-from beavervision.preprocess import crowd, describe, ingest, learn, observe, sitter
-from beavervision.preprocess.choose import choose
-from beavervision.preprocess.crowd import Crowd
-from beavervision.preprocess.describe import Describe, Known
+from beavervision.preprocess import (
+    appearance_pass,
+    detection_pass,
+    ingest,
+    labeling_pass,
+    person_tracks,
+    subject_track,
+)
+from beavervision.preprocess.detection_pass import DetectionPass, load_signatures, load_tracks
+from beavervision.preprocess.frame_samples import FrameSamples, sample_indices
 from beavervision.preprocess.ingest import Source, write_sound
-from beavervision.preprocess.observe import Observe, load_signatures, load_tracks
+from beavervision.preprocess.labeling_pass import LabelingPass, SubjectKnowledge
 from beavervision.preprocess.options import PrepareOptions
+from beavervision.preprocess.person_tracks import PersonTracks
 from beavervision.preprocess.progress import Steps
-from beavervision.preprocess.samples import FrameSamples, sample_indices
 from beavervision.preprocess.segments import in_segments
-from beavervision.preprocess.sitter import Sitter, portray
-from beavervision.preprocess.workspace import Workspace
+from beavervision.preprocess.step_cache import StepCache
+from beavervision.preprocess.subject_selection import select_subjects
+from beavervision.preprocess.subject_track import SubjectTrack, build_subject_track
 
 SCRATCH = "samples.raw"
 APPEARANCE = "appearance_{}.safetensors"
@@ -28,7 +35,7 @@ APPEARANCE = "appearance_{}.safetensors"
 class Preparation:
     """The steps of one clip; each property is a step's result, made when it is first asked for."""
 
-    def __init__(self, source: Source, options: PrepareOptions, workspace: Workspace, steps: Steps) -> None:
+    def __init__(self, source: Source, options: PrepareOptions, workspace: StepCache, steps: Steps) -> None:
         self.source, self.options, self._workspace, self._steps = source, options, workspace, steps
         self.size = (source.info.width, source.info.height)
 
@@ -46,43 +53,43 @@ class Preparation:
         source = self.source
         kept = tuple(sample_indices(source.n_frames, *self.size).tolist())
         return in_segments(
-            *(self._workspace, "faces", observe.VERSION, source.recipe, source.n_frames),
-            *(Observe(source, kept), self._steps, self.options.processes),
+            *(self._workspace, "faces", detection_pass.VERSION, source.recipe, source.n_frames),
+            *(DetectionPass(source, kept), self._steps, self.options.processes),
         )
 
     @cached_property
-    def crowd(self) -> Crowd:
+    def person_tracks(self) -> PersonTracks:
         """Who is who."""
         source, inputs = self.source, {"faces": [folder.name for folder in self._faces]}
 
         def make(part: Path) -> None:
-            crowd.gather(part, load_tracks(self._faces), load_signatures(self._faces), source.path)
+            person_tracks.gather_tracks(part, load_tracks(self._faces), load_signatures(self._faces), source.path)
 
         with self._steps.step("people"):
-            return Crowd.load(self._workspace.result("people", crowd.VERSION, inputs, make))
+            return PersonTracks.load(self._workspace.result("people", person_tracks.VERSION, inputs, make))
 
     @cached_property
     def chosen(self) -> list[int]:
         """Numbers of the people whose avatars it will be."""
-        return choose(self.crowd.people, self.options.subject)
+        return select_subjects(self.person_tracks.people, self.options.subject)
 
     @cached_property
-    def sitters(self) -> list[Path]:
+    def subject_tracks(self) -> list[Path]:
         """The subjects, frame by frame, with the face model fitted; all are filmed through one lens."""
         folders: list[Path] = []
         options, model = self.options, load_face_model(self.options.basis)
         for number in self.chosen:
-            focal = float(Sitter.load(folders[0]).focal[0]) if folders else options.focal
+            focal = float(SubjectTrack.load(folders[0]).focal[0]) if folders else options.focal
             inputs = {
-                **{"people": self.crowd.folder.name, "person": number},
+                **{"people": self.person_tracks.folder.name, "person": number},
                 **{"basis": options.basis, "focal": focal, "gap": options.gap},
             }
 
             def make(part: Path, number: int = number, focal: float | None = focal) -> None:
-                portray(self.crowd, number, self.source, model, focal, options.gap).save(part)
+                build_subject_track(self.person_tracks, number, self.source, model, focal, options.gap).save(part)
 
             with self._steps.step("face model"):
-                folders.append(self._workspace.result("sitter", sitter.VERSION, inputs, make))
+                folders.append(self._workspace.result("subject_track", subject_track.VERSION, inputs, make))
         return folders
 
     @property
@@ -97,31 +104,35 @@ class Preparation:
         return None if self._segmenter is None else sha256_file(self._segmenter)
 
     @cached_property
-    def looks(self) -> Path:
+    def appearance(self) -> Path:
         """Colours of the subjects, and the background."""
-        inputs = {"sitters": [folder.name for folder in self.sitters], "segmenter": self._segmenter_sha256}
+        tracks = [folder.name for folder in self.subject_tracks]
+        inputs = {"subject_tracks": tracks, "segmenter": self._segmenter_sha256}
 
         def make(part: Path) -> None:
             samples = FrameSamples(self._faces, part / SCRATCH)
-            sitters = [Sitter.load(folder) for folder in self.sitters]
-            appearances, background = learn.learn(samples, sitters, self._steps, self._segmenter)
+            subject_tracks = [SubjectTrack.load(folder) for folder in self.subject_tracks]
+            appearances, background = appearance_pass.learn_appearance(
+                samples, subject_tracks, self._steps, self._segmenter
+            )
             for i, appearance in enumerate(appearances):
                 appearance.save(part / APPEARANCE.format(i))
             background.save(part)
             samples.discard()
 
-        return self._workspace.result("looks", learn.VERSION, inputs, make)
+        return self._workspace.result("appearance", appearance_pass.VERSION, inputs, make)
 
     @cached_property
-    def described(self) -> list[Path]:
+    def labels(self) -> list[Path]:
         """Label maps and figures of every frame, segment by segment."""
         subjects = tuple(
-            Known(folder, self.looks / APPEARANCE.format(i), number)
-            for i, (folder, number) in enumerate(zip(self.sitters, self.chosen, strict=True))
+            SubjectKnowledge(folder, self.appearance / APPEARANCE.format(i), number)
+            for i, (folder, number) in enumerate(zip(self.subject_tracks, self.chosen, strict=True))
         )
-        job = Describe(self.source, subjects, self.crowd.folder / crowd.BOXES, self.looks / PLATE, self._segmenter)
-        inputs = {"looks": self.looks.name}
+        boxes = self.person_tracks.folder / person_tracks.BOXES
+        job = LabelingPass(self.source, subjects, boxes, self.appearance / PLATE, self._segmenter)
+        inputs = {"appearance": self.appearance.name}
         return in_segments(
-            *(self._workspace, "labels", describe.VERSION, inputs, self.source.n_frames),
+            *(self._workspace, "labels", labeling_pass.VERSION, inputs, self.source.n_frames),
             *(job, self._steps, self.options.processes),
         )

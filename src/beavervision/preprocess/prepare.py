@@ -1,4 +1,4 @@
-"""prepare: footage to Clip, step by step; what a step found is kept, so that nothing is done twice."""
+"""Prepare footage as a Clip, step by step. Results of steps are cached."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from beavervision.errors import BeaverError
 from beavervision.face.model_registry import load_face_model
 from beavervision.preprocess.assembly import assemble
 from beavervision.preprocess.ingest import open_source
-from beavervision.preprocess.native import quiet_native
+from beavervision.preprocess.mediapipe_runtime import quiet_native
 from beavervision.preprocess.options import PrepareOptions
 from beavervision.preprocess.preparation import Preparation
 from beavervision.preprocess.progress import shown_steps
-from beavervision.preprocess.workspace import WORKSPACE, Workspace
+from beavervision.preprocess.step_cache import WORKSPACE, StepCache
 
 
 def prepare(video: Path, folder: Path, options: PrepareOptions) -> Clip:
@@ -34,7 +34,7 @@ def prepare(video: Path, folder: Path, options: PrepareOptions) -> Clip:
     folder = Path(folder)
     load_face_model(options.basis)
     source = open_source(video, options)
-    workspace = Workspace(folder.with_name(WORKSPACE))
+    workspace = StepCache(folder.with_name(WORKSPACE))
     with shown_steps() as steps, quiet_native():
         preparation = Preparation(source, options, workspace, steps)
         _look(preparation, workspace)
@@ -44,12 +44,12 @@ def prepare(video: Path, folder: Path, options: PrepareOptions) -> Clip:
     return Clip.load(folder)
 
 
-def _look(preparation: Preparation, workspace: Workspace) -> None:
+def _look(preparation: Preparation, workspace: StepCache) -> None:
     """Find the people and everything about them; footage that shows nobody leaves nothing behind."""
     try:
-        preparation.crowd  # noqa: B018  (made here, so that its failure is told from later ones)
+        preparation.person_tracks  # noqa: B018  (made here, so that its failure is told from later ones)
     except BeaverError:
         workspace.discard()
         raise
-    preparation.described  # noqa: B018  (before the clip's folder is begun)
+    preparation.labels  # noqa: B018  (before the clip's folder is begun)
     preparation.sound  # noqa: B018

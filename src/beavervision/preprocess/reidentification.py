@@ -1,4 +1,4 @@
-"""Who is who: tracks joined to people, through cuts and absences."""
+"""Identify people: join tracks across cuts and absences."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from beavervision.face.landmarks import N_MESH
-from beavervision.preprocess.link import link
-from beavervision.preprocess.look import Look, differences, turned
-from beavervision.preprocess.presence import Presence
-from beavervision.preprocess.track import Track, landmark_box
+from beavervision.preprocess.appearance_signature import FaceSignature, signature_distances, turned
+from beavervision.preprocess.face_track import FaceTrack, landmark_box
+from beavervision.preprocess.face_visibility import FacePresence
+from beavervision.preprocess.track_linking import link_tracks
 
 SAME_PERSON = 1.0
 """`look.difference` up to which two faces that are never seen together are one person's."""
@@ -27,7 +27,7 @@ CERTAIN = 0.8
 """Score that a detector must give a face once at least. Faces of 0.05 of the height and more, from the front or a
 little from the side: 0.78 to 0.97 at every look; hands that pass for faces: up to 0.78."""
 
-LIVELY = 0.25e-3
+MIN_MOTION = 0.25e-3
 """Root mean square of a face's movement in itself (landmarks about their mean, pose removed, face of unit norm) below
 which it is a picture: people over 3 seconds have 0.49e-3 and more, noisy pictures of them 0.15e-3 at most."""
 
@@ -39,7 +39,7 @@ TELLING, SPREAD = 50, 100
 class Person:
     """Everything that was seen of one face."""
 
-    tracks: tuple[Track, ...]
+    tracks: tuple[FaceTrack, ...]
     """In order of time, none overlapping."""
 
     @property
@@ -65,12 +65,12 @@ class Person:
         posed = turned(shapes, shapes[len(shapes) // 2])
         return float((posed - posed.mean(0)).std())
 
-    def presence(self, n_frames: int) -> Presence:
+    def presence(self, n_frames: int) -> FacePresence:
         """Where the face is in each frame of the clip."""
         box = np.full((n_frames, 4), np.nan, np.float32)
         for track in self.tracks:
             box[track.first : track.stop] = landmark_box(np.stack(track.landmarks))
-        return Presence(box)
+        return FacePresence(box)
 
     @cached_property
     def centre(self) -> tuple[float, float]:
@@ -93,7 +93,7 @@ class Person:
         return rows
 
 
-def join(tracks: Sequence[Track], firsts: Sequence[int] = ()) -> list[Person]:
+def join_tracks(tracks: Sequence[FaceTrack], firsts: Sequence[int] = ()) -> list[Person]:
     """Join tracks of one person; the people come from left to right, by the median place of the face.
 
     Tracks are parted at the cuts. Within a shot those that plainly go on from one another are linked, by place and
@@ -107,7 +107,7 @@ def join(tracks: Sequence[Track], firsts: Sequence[int] = ()) -> list[Person]:
         firsts: first frames of new shots, see `cuts.cuts`.
     """
     parts = [part for track in tracks for part in track.split(firsts)]
-    chains = link(parts, firsts)
+    chains = link_tracks(parts, firsts)
     people = [Person(tuple(sorted(group, key=lambda t: t.first))) for group in _alike(chains)]
     return sorted(_real(people), key=lambda person: (*person.centre, person.tracks[0].first))
 
@@ -122,18 +122,18 @@ def _real(people: Sequence[Person]) -> list[Person]:
     least = max(min(FLEETING, SELDOM * most), RARE * most)
     kept = [person for person in sure if person.n_frames >= least]
     moves = [person.movement for person in kept]
-    if not any(LIVELY <= move < np.inf for move in moves):
+    if not any(MIN_MOTION <= move < np.inf for move in moves):
         return kept
-    return [person for person, move in zip(kept, moves, strict=True) if move >= LIVELY]
+    return [person for person, move in zip(kept, moves, strict=True) if move >= MIN_MOTION]
 
 
-def _alike(chains: Sequence[list[Track]]) -> list[list[Track]]:
+def _alike(chains: Sequence[list[FaceTrack]]) -> list[list[FaceTrack]]:
     """Groups of chains that look alike: joined two by two, the most alike first (average linkage)."""
     if not chains:
         return []
     groups = [list(chain) for chain in chains]
     looks = [_look(chain) for chain in chains]
-    costs = differences(looks, looks)
+    costs = signature_distances(looks, looks)
     costs = np.maximum(costs, costs.T)
     costs[_together(chains)] = np.inf
     weights = np.array([look.frames for look in looks], float)
@@ -149,12 +149,12 @@ def _alike(chains: Sequence[list[Track]]) -> list[list[Track]]:
         weights[i] += weights[j]
 
 
-def _look(chain: Sequence[Track]) -> Look:
+def _look(chain: Sequence[FaceTrack]) -> FaceSignature:
     landmarks = [face for track in chain for face in track.landmarks]
-    return Look.of(landmarks, [portrait for track in chain for portrait in track.portraits])
+    return FaceSignature.of(landmarks, [portrait for track in chain for portrait in track.portraits])
 
 
-def _together(chains: Sequence[list[Track]]) -> Bool[np.ndarray, "C C"]:
+def _together(chains: Sequence[list[FaceTrack]]) -> Bool[np.ndarray, "C C"]:
     """Which chains share a frame; each shares its own."""
     owner = np.repeat(np.arange(len(chains)), [len(chain) for chain in chains])
     first = np.array([track.first for chain in chains for track in chain])

@@ -1,4 +1,4 @@
-"""Long steps in segments: each stands for itself, in a process of its own if wanted, and is never made twice."""
+"""Run long steps in segments of frames, in separate processes if wanted; finished segments are reused."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from threading import Thread
 from typing import Any, Protocol
 
 from beavervision.artifacts.atomic_write import atomic_folder
-from beavervision.preprocess.native import quiet_native
+from beavervision.preprocess.mediapipe_runtime import quiet_native
 from beavervision.preprocess.progress import Steps
-from beavervision.preprocess.workspace import Workspace
+from beavervision.preprocess.step_cache import StepCache
 
 LENGTH = 250
 """Frames of a segment: ten seconds of work at most are lost to a kill, and starting afresh costs next to nothing."""
@@ -48,7 +48,7 @@ def segment_of(index: int) -> int:
 
 
 def in_segments(
-    workspace: Workspace,
+    workspace: StepCache,
     step: str,
     version: int,
     inputs: Mapping[str, Any],
@@ -63,7 +63,7 @@ def in_segments(
         workspace: where results are kept.
         step: the step's name, as the progress bar shows it.
         version: of the step's code.
-        inputs: what decides the result, as in `Workspace.result`.
+        inputs: what decides the result, as in `StepCache.result`.
         n_frames: of the clip.
         job: makes one segment.
         steps: progress.

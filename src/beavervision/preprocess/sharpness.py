@@ -1,4 +1,4 @@
-"""How sharp a face is in the picture."""
+"""Measure how sharp a face is in the picture."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from beavervision.preprocess.square import Square
+from beavervision.preprocess.crop import SquareCrop
 
 SIZE = 64
 """Pixels of the crop in which sharpness is measured: details of 1/64 of a face, where blur begins to move landmarks
@@ -26,7 +26,7 @@ def sharpness(rgb: UInt8[np.ndarray, "H W 3"], box: Float[np.ndarray, "4"]) -> f
         rgb: the frame.
         box: x0 y0 x1 y1 of the face's landmarks, px.
     """
-    crop = Square.round_box(box, margin=1.0).cut(rgb, SIZE)
+    crop = SquareCrop.round_box(box, margin=1.0).cut(rgb, SIZE)
     grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32)
     across, down = np.diff(grey, 2, axis=1), np.diff(grey, 2, axis=0)
     return float(np.sqrt(across.std() * down.std()) / max(float(grey.std()), FAINT))

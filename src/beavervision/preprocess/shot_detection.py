@@ -1,4 +1,4 @@
-"""Where one shot ends and the next begins: hard cuts and dissolves, from a thumbnail a frame."""
+"""Detect shot boundaries: hard cuts and dissolves, from one thumbnail per frame."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ PIECE = 1000
 
 
 @dataclass(frozen=True)
-class Cuts:
+class ShotBoundaries:
     """The borders between shots."""
 
     firsts: Int[np.ndarray, "C"]
@@ -68,12 +68,12 @@ def difference(a: UInt8[np.ndarray, "*b 18 32 3"], b: UInt8[np.ndarray, "*b 18 3
     return 1 - shared / np.sqrt((np.square(a).sum(-1) + noise) * (np.square(b).sum(-1) + noise))
 
 
-def cuts(signatures: UInt8[np.ndarray, "T 18 32 3"]) -> Int[np.ndarray, "C"]:
-    """Index of the first frame of each new shot; see `find_cuts`."""
-    return find_cuts(signatures).firsts
+def shot_boundaries(signatures: UInt8[np.ndarray, "T 18 32 3"]) -> Int[np.ndarray, "C"]:
+    """Index of the first frame of each new shot; see `detect_shots`."""
+    return detect_shots(signatures).firsts
 
 
-def find_cuts(signatures: UInt8[np.ndarray, "T 18 32 3"]) -> Cuts:
+def detect_shots(signatures: UInt8[np.ndarray, "T 18 32 3"]) -> ShotBoundaries:
     """Hard cuts and dissolves of a whole clip.
 
     A cut lies between two frames when all frames of a short window before it differ from all frames of one after
@@ -92,7 +92,7 @@ def find_cuts(signatures: UInt8[np.ndarray, "T 18 32 3"]) -> Cuts:
     for start, stop, middle in _dissolves(signatures, hard):
         mixed[start:stop] = True
         firsts.add(middle)
-    return Cuts(np.array(sorted(firsts), int), mixed)
+    return ShotBoundaries(np.array(sorted(firsts), int), mixed)
 
 
 def shot_of(firsts: Int[np.ndarray, "C"], n_frames: int) -> Int[np.ndarray, "T"]:

@@ -1,4 +1,4 @@
-"""Results of the steps, kept on disk under names that say what they were made from: done once, found again."""
+"""Cache the results of preparation steps on disk, named by a hash of their inputs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NAME_LENGTH = 16
 """Hex digits of a result's name."""
 
 
-class Workspace:
+class StepCache:
     """A folder of results, one folder each.
 
     A result is named by its step, the step's version and the step's inputs; the inputs of later steps are the names

@@ -1,17 +1,17 @@
-"""Whose avatar it will be: people chosen by a word or by their number in the who-is-who picture."""
+"""Select the subjects of a clip by a word or by their number in the subjects panel."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from beavervision.errors import BeaverError
-from beavervision.preprocess.presence import Presence
+from beavervision.preprocess.face_visibility import FacePresence
 
 SUBJECTS = ("largest", "most_visible", "leftmost", "all")
 """Words of `data.subject`; besides, a person's number."""
 
 
-def choose(people: Sequence[Presence], subject: str) -> list[int]:
+def select_subjects(people: Sequence[FacePresence], subject: str) -> list[int]:
     """Numbers of the people that are meant; each number is the person's place in `people`, from left to right.
 
     `largest` is the face that is largest, summed over the frames that show it; `most_visible` the one that is seen
@@ -41,7 +41,7 @@ def choose(people: Sequence[Presence], subject: str) -> list[int]:
     raise BeaverError(f"data.subject={subject} is not known; choose one of {', '.join(SUBJECTS)} or a person's number.")
 
 
-def _numbered(people: Sequence[Presence], number: int) -> int:
+def _numbered(people: Sequence[FacePresence], number: int) -> int:
     if number < len(people):
         return number
     if len(people) == 1:

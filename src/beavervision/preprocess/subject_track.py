@@ -1,4 +1,4 @@
-"""Sitter: one person of the footage, frame by frame: where the face is, whether it can be used, the model fitted."""
+"""One subject of the footage, frame by frame: landmarks, visibility, and the fitted face model."""
 
 from __future__ import annotations
 
@@ -10,19 +10,18 @@ from jaxtyping import Bool, Float, Int
 
 from beavervision.face.fit import Fit
 from beavervision.face.morphable_model import FaceModel
-from beavervision.preprocess.crowd import Crowd
+from beavervision.preprocess.face_track import landmark_box
 from beavervision.preprocess.fit import agreed, fit_subject
-from beavervision.preprocess.gaps import fill_gaps
+from beavervision.preprocess.frame_visibility import classify_frames
 from beavervision.preprocess.ingest import Source
-from beavervision.preprocess.steady import steady
-from beavervision.preprocess.track import landmark_box
-from beavervision.preprocess.visibility import judge
+from beavervision.preprocess.landmark_smoothing import fill_gaps, smooth_outline
+from beavervision.preprocess.person_tracks import PersonTracks
 
 VERSION = 7
 
 
 @dataclass(frozen=True)
-class Sitter:
+class SubjectTrack:
     """The person portrayed; rows of frames that do not show them hold NaN unless said otherwise."""
 
     landmarks: Float[np.ndarray, "T 478 3"]
@@ -48,7 +47,7 @@ class Sitter:
             np.save(folder / f"{field.name}.npy", getattr(self, field.name))
 
     @classmethod
-    def load(cls, folder: Path) -> Sitter:
+    def load(cls, folder: Path) -> SubjectTrack:
         """Map what `save` wrote."""
         return cls(**{f.name: np.load(folder / f"{f.name}.npy", mmap_mode="r") for f in fields(cls)})
 
@@ -58,7 +57,9 @@ class Sitter:
         return Fit(self.identity, self.expression, self.rotation, self.translation, float(self.focal[0]), self.error_px)
 
 
-def portray(crowd: Crowd, person: int, source: Source, model: FaceModel, focal: float | None, gap: float) -> Sitter:
+def build_subject_track(
+    crowd: PersonTracks, person: int, source: Source, model: FaceModel, focal: float | None, gap: float
+) -> SubjectTrack:
     """Judge, steady and fit one person's landmarks, and fill short gaps.
 
     Args:
@@ -70,15 +71,15 @@ def portray(crowd: Crowd, person: int, source: Source, model: FaceModel, focal: 
         gap: seconds of the longest gap over which the pose is interpolated.
     """
     size, found = (source.info.width, source.info.height), crowd.landmarks(person)
-    visible, reason = judge(found, *size, crowd.sharpness(person), crowd.cuts)
-    landmarks = steady(found, visible)
+    visible, reason = classify_frames(found, *size, crowd.sharpness(person), crowd.cuts)
+    landmarks = smooth_outline(found, visible)
     fit = fit_subject(model, landmarks, visible, size, focal)
     landmarks = agreed(model, landmarks, fit, size)
     box = landmark_box(landmarks).astype(np.float32)
     rotation, translation, box, interpolated = fill_gaps(
         fit.rotation, fit.translation, box, visible, reason, source.fps, gap, crowd.cuts.firsts
     )
-    return Sitter(
+    return SubjectTrack(
         landmarks=landmarks,
         visible=visible,
         reason=reason,

@@ -1,4 +1,4 @@
-"""How a person's torso moves from one frame to the next, from the clothes' own pattern."""
+"""Motion of a person's torso from frame to frame, from the pattern of the clothes (optical flow)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
-from beavervision.preprocess.square import Square
+from beavervision.preprocess.crop import SquareCrop
 
 TOP, BOTTOM, WIDTH = 0.45, 1.5, 1.0
 """Where the torso may be: so far below the face's middle, and to either side of it, in sides of the face's square."""
@@ -31,7 +31,7 @@ class TorsoFlow:
         self._last: UInt8[np.ndarray, "h w"] | None = None
 
     def step(
-        self, grey: UInt8[np.ndarray, "h w"], free: Bool[np.ndarray, "h w"], face: Square
+        self, grey: UInt8[np.ndarray, "h w"], free: Bool[np.ndarray, "h w"], face: SquareCrop
     ) -> Float[np.ndarray, "2 3"] | None:
         """Map of the torso's points from the last frame to this one, px; None where it is not known.
 

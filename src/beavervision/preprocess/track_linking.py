@@ -1,4 +1,4 @@
-"""Tracks that plainly go on from one another, by place and motion within a shot."""
+"""Link tracks within a shot that continue each other by position and motion."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from beavervision.preprocess.look import Look, difference
-from beavervision.preprocess.track import Track
+from beavervision.preprocess.appearance_signature import FaceSignature, signature_distance
+from beavervision.preprocess.face_track import FaceTrack
 
 SHORT_GAP = 25
 """Frames of absence over which place still tells who it is."""
@@ -24,7 +24,7 @@ LOOSER = 10
 GROWTH = 1.5
 """Ratio of sizes beyond which it is another face."""
 
-STRANGER = 1.6
+MAX_APPEARANCE_DISTANCE = 1.6
 """`look.difference` from which two faces are two people's even in one place; between 1, the rule for faces seen at
 different times and places, and what hands, blur and profile make of a face for a few frames."""
 
@@ -32,7 +32,7 @@ ENDS = 20
 """Frames at a track's end from which its look there is taken."""
 
 
-def link(tracks: Sequence[Track], firsts: Sequence[int]) -> list[list[Track]]:
+def link_tracks(tracks: Sequence[FaceTrack], firsts: Sequence[int]) -> list[list[FaceTrack]]:
     """Chains of tracks, each of one face in one shot, in order of time.
 
     Which track goes on from which is decided for all that compete together (Kuhn 1955).
@@ -58,7 +58,7 @@ def link(tracks: Sequence[Track], firsts: Sequence[int]) -> list[list[Track]]:
 
 
 def _contests(
-    tracks: Sequence[Track], firsts: np.ndarray
+    tracks: Sequence[FaceTrack], firsts: np.ndarray
 ) -> Iterator[tuple[list[int], list[int], Float[np.ndarray, "r c"]]]:
     """(earlier tracks, later tracks, cost of each pair) of every set of pairs that compete; 1 where none can be."""
     begins, n = np.array([track.first for track in tracks]), len(tracks)
@@ -79,7 +79,7 @@ def _contests(
         yield rows, columns, np.array([[pairs.get((i, j), 1.0) for j in columns] for i in rows])
 
 
-def _cost(earlier: Track, later: Track, firsts: np.ndarray) -> float:
+def _cost(earlier: FaceTrack, later: FaceTrack, firsts: np.ndarray) -> float:
     """Below 1 where `later` may go on from `earlier`; the smaller, the likelier."""
     if ((firsts >= earlier.stop) & (firsts <= later.first)).any():
         return 1.0
@@ -91,9 +91,9 @@ def _cost(earlier: Track, later: Track, firsts: np.ndarray) -> float:
     away = min(np.hypot(*(way - lead)) for lead in leads) / (before.side * REACH * (1 + (steps - 1) / LOOSER))
     if growth >= 1 or away >= 1:
         return 1.0
-    looks = difference(_end(earlier, slice(-ENDS, None)), _end(later, slice(ENDS))) / STRANGER
+    looks = signature_distance(_end(earlier, slice(-ENDS, None)), _end(later, slice(ENDS))) / MAX_APPEARANCE_DISTANCE
     return float(np.sqrt((away**2 + growth**2 + looks**2) / 3)) if looks < 1 else 1.0
 
 
-def _end(track: Track, rows: slice) -> Look:
-    return Look.of(track.landmarks[rows], track.portraits[rows])
+def _end(track: FaceTrack, rows: slice) -> FaceSignature:
+    return FaceSignature.of(track.landmarks[rows], track.portraits[rows])

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
 from beavervision.artifacts.clip import Subject
-from beavervision.audio.vad import Activity
+from beavervision.audio.vad import VoiceActivity
 from beavervision.preprocess.report.report_input import Findings
 
 SYLLABLES = 1.0
@@ -18,7 +18,7 @@ LIVELY = 0.02
 three men: closed lips tremble by 0.001, speaking ones move by 0.035 (a newsreader at his stillest) to 0.45."""
 
 
-def spoken(activity: Activity | None, findings: Findings) -> Bool[np.ndarray, "T"]:
+def spoken(activity: VoiceActivity | None, findings: Findings) -> Bool[np.ndarray, "T"]:
     """Frames in which somebody speaks; none where there is no sound."""
     if activity is None:
         return np.zeros(findings.n_frames, bool)

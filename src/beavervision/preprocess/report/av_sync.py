@@ -9,8 +9,8 @@ from jaxtyping import Float
 from scipy.fft import dct
 from scipy.ndimage import uniform_filter1d
 
-from beavervision.audio.features import log_mel
-from beavervision.audio.vad import over_frames
+from beavervision.audio.mel import log_mel
+from beavervision.audio.vad import frames_with_speech
 
 WIDEST = 10
 """Frames of lag that are tried either way."""
@@ -88,7 +88,7 @@ def sound_lag(mouth_open: Float[np.ndarray, "T"], samples: Float[np.ndarray, "N"
 def _sound(samples: Float[np.ndarray, "N"], n_frames: int, fps: float) -> Float[np.ndarray, "T C"]:
     """Cepstrum of each frame's sound, levelled."""
     cepstrum = dct(np.maximum(log_mel(samples), QUIET).astype(float), axis=1, norm="ortho")[:, :N_COEFFICIENTS]
-    return _levelled(np.stack([over_frames(column, n_frames, fps) for column in cepstrum.T], 1))
+    return _levelled(np.stack([frames_with_speech(column, n_frames, fps) for column in cepstrum.T], 1))
 
 
 def _levelled(values: Float[np.ndarray, "T C"]) -> Float[np.ndarray, "T C"]:

@@ -13,10 +13,10 @@ from beavervision.face.camera import Camera
 from beavervision.face.framing import FrameSpec, crop_path
 from beavervision.face.landmarks import EYES, IRISES, LIPS_INNER, LIPS_OUTER, OVAL
 from beavervision.face.morphable_model import FaceModel
+from beavervision.preprocess.crop import SquareCrop
 from beavervision.preprocess.report.frame_samples import Still
 from beavervision.preprocess.report.mesh_overlay import draw_mesh
 from beavervision.preprocess.report.report_input import SubjectFindings
-from beavervision.preprocess.square import Square
 from beavervision.types import Label
 
 HEIGHT = 300
@@ -62,7 +62,7 @@ class Artist:
         found = {"frame": small(self._frame(still)), "labels": small(_tinted(still))}
         if not subject.visible[index]:
             return found
-        square, head = (Square.round_box(subject.box[index], side) for side in (CLOSE, WHOLE))
+        square, head = (SquareCrop.round_box(subject.box[index], side) for side in (CLOSE, WHOLE))
         close = square.cut(still.rgb, HEIGHT)
         found["landmarks"] = self._landmarks(close, square, index)
         found["face model"] = self._mesh(close, square, index)
@@ -92,7 +92,7 @@ class Artist:
                     cv2.circle(picture, np.rint(point - 0.5).astype(int).tolist(), 3 * weight, YELLOW, -1, cv2.LINE_AA)
         return picture
 
-    def _landmarks(self, close: UInt8[np.ndarray, "S S 3"], square: Square, index: int) -> np.ndarray:
+    def _landmarks(self, close: UInt8[np.ndarray, "S S 3"], square: SquareCrop, index: int) -> np.ndarray:
         """Landmarks as found (white), and the 68 of the fitted model (yellow)."""
         picture = close.copy()
         found = _placed(square, self.about.subject.landmarks[index, :, :2])
@@ -103,7 +103,7 @@ class Artist:
             cv2.circle(picture, point.tolist(), 20, YELLOW, -1, cv2.LINE_AA, 4)
         return picture
 
-    def _mesh(self, close: UInt8[np.ndarray, "S S 3"], square: Square, index: int) -> np.ndarray:
+    def _mesh(self, close: UInt8[np.ndarray, "S S 3"], square: SquareCrop, index: int) -> np.ndarray:
         vertices = self._fitted(index)
         flat = _placed(square, self._flat(vertices))
         depth = vertices[:, 2:] * self.camera.fx / vertices[:, 2].mean() * HEIGHT / square.side
@@ -139,7 +139,7 @@ def _on_checks(close: UInt8[np.ndarray, "S S 3"], matte: UInt8[np.ndarray, "S S"
     return np.rint(share * close + (1 - share) * board).astype(np.uint8)
 
 
-def _placed(square: Square, points: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n 2"]:
+def _placed(square: SquareCrop, points: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n 2"]:
     """Frame pixels in the close-up."""
     matrix = square.to_crop(HEIGHT)
     return points @ matrix[:, :2].T + matrix[:, 2]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from beavervision.audio.vad import Activity, over_frames
+from beavervision.audio.vad import VoiceActivity, frames_with_speech
 from beavervision.preprocess.report.active_speaker import own_speech
 from beavervision.preprocess.report.frame_selection import REASONS, error_percent, face_height, yaw_pitch
 from beavervision.preprocess.report.report_input import Findings, SubjectFindings
@@ -77,12 +77,15 @@ def subject_strips(about: SubjectFindings, speech: Bool[np.ndarray, "T"], fps: f
     ]
 
 
-def sound_strips(findings: Findings, activity: Activity | None) -> list[Strip]:
+def sound_strips(findings: Findings, activity: VoiceActivity | None) -> list[Strip]:
     """Level and speech; nothing for footage without sound."""
     if findings.sound is None or activity is None:
         return []
     size = (findings.n_frames, findings.fps)
-    lines = {"level": over_frames(activity.level_db, *size), "noise": over_frames(activity.floor_db, *size)}
+    lines = {
+        "level": frames_with_speech(activity.level_db, *size),
+        "noise": frames_with_speech(activity.floor_db, *size),
+    }
     strips = [Strip("sound", "dB of full scale", lines, {}, activity.frames(*size), "speech")]
     clipped = clipped_per_frame(findings.sound.samples, findings.sound.rate, *size)
     if clipped.any():

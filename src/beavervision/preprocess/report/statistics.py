@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from beavervision.audio.level import QUIETEST_DB, speech_level_db
-from beavervision.audio.vad import Activity
+from beavervision.audio.vad import VoiceActivity
 from beavervision.audio.waveform import Waveform, loudest_db
 from beavervision.preprocess.report.active_speaker import own_speech, spoken
 from beavervision.preprocess.report.av_sync import sound_lag
@@ -23,7 +23,7 @@ Facts = dict[str, Any]
 """JSON types only."""
 
 
-def gather(findings: Findings, activity: Activity | None) -> Facts:
+def gather(findings: Findings, activity: VoiceActivity | None) -> Facts:
     """Facts of the clip, and of each subject under `subjects`; `activity` is None where there is no sound."""
     speech = spoken(activity, findings)
     background = findings.background
@@ -106,7 +106,7 @@ def _lag(findings: Findings, about: SubjectFindings) -> Facts | None:
     }
 
 
-def _sound(sound: Waveform | None, activity: Activity | None, speech: Bool[np.ndarray, "T"]) -> Facts | None:
+def _sound(sound: Waveform | None, activity: VoiceActivity | None, speech: Bool[np.ndarray, "T"]) -> Facts | None:
     if sound is None or activity is None:
         return None
     return {

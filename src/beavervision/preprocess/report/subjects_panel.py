@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 from PIL import Image, ImageDraw, ImageFont
 
-from beavervision.preprocess.presence import Presence, names
+from beavervision.preprocess.face_visibility import FacePresence, names
 
 MOST_FRAMES, IN_A_ROW = 12, 3
 """Frames shown at most, and side by side; with more people than fit into them the rest have their strip alone."""
@@ -29,7 +29,7 @@ PAPER, INK, FAINT = (255, 255, 255), (34, 34, 34), (224, 224, 220)
 
 
 def telling_frames(
-    people: Sequence[Presence], available: Sequence[int] | None = None, most: int = MOST_FRAMES
+    people: Sequence[FacePresence], available: Sequence[int] | None = None, most: int = MOST_FRAMES
 ) -> list[int]:
     """Frames that show everybody, as few as will do: first the one that shows most people, then those they miss.
 
@@ -56,7 +56,7 @@ def telling_frames(
 
 def who_is_who(
     frames: Mapping[int, UInt8[np.ndarray, "H W 3"]],
-    people: Sequence[Presence],
+    people: Sequence[FacePresence],
     chosen: Sequence[int],
     fps: float,
     firsts: Sequence[int] = (),
@@ -85,7 +85,7 @@ def who_is_who(
     return sheet
 
 
-def describe_people(people: Sequence[Presence], chosen: Sequence[int], fps: float) -> list[str]:
+def describe_people(people: Sequence[FacePresence], chosen: Sequence[int], fps: float) -> list[str]:
     """One line a person for the terminal: number, name, seconds seen, face height, whether chosen."""
     seconds = len(people[0].box) / fps
     lines = []
@@ -101,7 +101,7 @@ def _called(number: int, name: str, chosen: bool) -> str:  # noqa: FBT001
 
 
 def _in_a_row(
-    frames: Mapping[int, UInt8[np.ndarray, "H W 3"]], people: Sequence[Presence], called: Sequence[str]
+    frames: Mapping[int, UInt8[np.ndarray, "H W 3"]], people: Sequence[FacePresence], called: Sequence[str]
 ) -> Image.Image:
     """Frames side by side, as high as the width allows, with everybody's face in a box."""
     shape, n = next(iter(frames.values())).shape, len(frames)
@@ -130,7 +130,7 @@ def _box(picture: Image.Image, boxes: Sequence[Float[np.ndarray, "4"]], called: 
             draw.text((place[0] + 4, place[1] + 1), called[number], INK, font)
 
 
-def _strips(people: Sequence[Presence], called: Sequence[str], fps: float, firsts: Sequence[int]) -> Image.Image:
+def _strips(people: Sequence[FacePresence], called: Sequence[str], fps: float, firsts: Sequence[int]) -> Image.Image:
     """When each person is seen."""
     n_frames, font = len(people[0].box), ImageFont.load_default(16)
     picture = Image.new("RGB", (WIDTH, ROW * (len(people) + 1) + MARGIN), PAPER)

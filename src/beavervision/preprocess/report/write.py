@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from beavervision.artifacts.clip import TEST_SHARE
-from beavervision.audio.vad import Activity, speech_activity
+from beavervision.audio.vad import VoiceActivity, detect_voice_activity
 from beavervision.preprocess.report.active_speaker import spoken
 from beavervision.preprocess.report.assessment import headline, judge_stages
 from beavervision.preprocess.report.frame_samples import stills
@@ -43,7 +43,7 @@ def write_report(folder: Path, findings: Findings) -> Facts:
         findings: the clip's; its label maps and mattes must be there already.
     """
     folder.mkdir()
-    activity = None if findings.sound is None else speech_activity(findings.sound.samples)
+    activity = None if findings.sound is None else detect_voice_activity(findings.sound.samples)
     facts = gather(findings, activity)
     sections = [_section(findings, activity, facts, number) for number in range(len(findings.subjects))]
     held_out = findings.n_frames - max(1, round(findings.n_frames * TEST_SHARE))
@@ -59,7 +59,7 @@ def write_report(folder: Path, findings: Findings) -> Facts:
     return told
 
 
-def _section(findings: Findings, activity: Activity | None, facts: Facts, number: int) -> Section:
+def _section(findings: Findings, activity: VoiceActivity | None, facts: Facts, number: int) -> Section:
     """Judge a subject, add the judgement to the facts, draw the frames."""
     about, own = findings.subjects[number], facts["subjects"][number]
     spec = recommend(about.subject.box, findings.size, facts["people"])

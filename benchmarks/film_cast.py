@@ -50,7 +50,7 @@ class Cast:
 
     def maker(self, audio: Path, **settings: Any) -> TalkingHeadPipeline:
         """A film of this person and a speech; `settings` as for `FilmSettings`."""
-        return TalkingHeadPipeline([Speaker(self.avatar, Speech.listen(audio))], FilmSettings(**settings), self.clip)
+        return TalkingHeadPipeline([Speaker(self.avatar, Speech.from_file(audio))], FilmSettings(**settings), self.clip)
 
     def own_sound(self, frames: range) -> Path:
         """The footage's own sound during some frames, as a file."""

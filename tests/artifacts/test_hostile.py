@@ -176,7 +176,7 @@ def test_each_change_of_a_file_loads_or_is_one_sentence(kind: str, tmp_path: Pat
         (("facts", "hparams", "widths"), [4096] * 64, "the weights lack layers"),
         (("facts", "hparams", "widths"), [8, 16], "by the hparams"),
         (("schema_version",), 0, "schema version 0"),
-        (("kind",), "talk", "is a talk, not a bundle"),
+        (("kind",), "talk", "synthetic speech of an older beavervision"),
         (("a",), 1, "a is unknown"),
         (("facts", "weights_sha256"), "0" * 64, "was changed after it was written"),
     ],

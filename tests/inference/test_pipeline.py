@@ -197,29 +197,29 @@ def noise(path, seconds: float, rate: int = 16_000, level: float = 0.1, seed: in
 @pytest.mark.parametrize("fps", [25.0, 29.97])
 def test_a_speech_in_stretches_is_the_speech(tmp_path, fps):
     path, samples = noise(tmp_path / "words.wav", 5.03)
-    speech = Speech.listen(path)
-    assert (speech.n_samples, speech.frames(25)) == (len(samples), 126)
+    speech = Speech.from_file(path)
+    assert (speech.n_samples, speech.n_frames(25)) == (len(samples), 126)
     frames = []
-    for stretch in speech.chunks(fps, size=40, context=8):
+    for stretch in speech.chunks(fps, chunk_frames=40, context_frames=8):
         begin = round(stretch.first * 16_000 / fps)
         np.testing.assert_array_equal(stretch.samples, samples[begin : begin + len(stretch.samples)].astype(np.float32))
         assert stretch.first == max(0, stretch.frames.start - 8)
         frames += stretch.frames
-    assert frames == list(range(speech.frames(fps)))
+    assert frames == list(range(speech.n_frames(fps)))
 
 
 def test_level_of_a_speech_is_that_of_the_whole(tmp_path):
     steady, samples = noise(tmp_path / "noise.wav", 3.0)
-    assert Speech.listen(steady).level_db == -np.inf  # as loud all the time is no speech
+    assert Speech.from_file(steady).level_db == -np.inf  # as loud all the time is no speech
     samples[24_000:] *= 0.1
     soundfile.write(tmp_path / "words.wav", samples, 16_000, subtype="FLOAT")
-    found = Speech.listen(tmp_path / "words.wav").level_db
+    found = Speech.from_file(tmp_path / "words.wav").level_db
     assert found == pytest.approx(speech_level_db(samples.astype(np.float32)), abs=0.01)
 
 
 def test_speeches_are_added_up_from_their_first_samples(tmp_path):
     (one, a), (two, b) = noise(tmp_path / "a.wav", 0.5), noise(tmp_path / "b.wav", 1.2, seed=1)
-    found = np.concatenate(list(mix_speeches([Speech.listen(one), Speech.listen(two)], 16_000)))
+    found = np.concatenate(list(mix_speeches([Speech.from_file(one), Speech.from_file(two)], 16_000)))
     np.testing.assert_allclose(found, np.pad(a, (0, len(b) - len(a))) + b, atol=1e-6)
 
 

@@ -110,7 +110,7 @@ def test_every_choice_of_poses_gives_a_way(tmp_path):
     own = track(np.linspace(-0.4, 0.4, 81))
     avatar = SimpleNamespace(track=own, footage_size=(160, 120), fps=25.0)
     rng = np.random.default_rng(0)
-    speaker = SimpleNamespace(avatar=avatar, speech=SimpleNamespace(powers=rng.uniform(0, 1, 200)))
+    speaker = SimpleNamespace(avatar=avatar, speech=SimpleNamespace(window_power=rng.uniform(0, 1, 200)))
     clip = SimpleNamespace(audio=lambda: rng.standard_normal(81 * 640).astype(np.float32))
     motion = write_motion(tmp_path / "motion", np.full(40, 0.2))
     for choice in ("pingpong", "energy", "static", str(motion)):

@@ -257,10 +257,10 @@ def test_a_speech_heard_in_stretches_moves_like_one_heard_at_once(runs, tmp_path
     samples = 0.1 * rng.standard_normal(16 * 16_000) * (1 + np.sin(np.arange(16 * 16_000) / 2000))
     soundfile.write(tmp_path / "long.wav", samples, 16_000, subtype="FLOAT")
     bundles = {stage: runs / "mini" / stage / "default" / "bundle" for stage in STAGES}
-    avatar, speech = Avatar.load(bundles, backend="torch"), Speech.listen(tmp_path / "long.wav")
+    avatar, speech = Avatar.load(bundles, backend="torch"), Speech.from_file(tmp_path / "long.wav")
     controls = MotionControls(temperature=0.5, seed=3)
     whole = np.concatenate(list(MotionDriver(avatar, controls).conditions(speech)))
-    monkeypatch.setattr(Speech, "chunks", partialmethod(Speech.chunks, size=100, context=60))
+    monkeypatch.setattr(Speech, "chunks", partialmethod(Speech.chunks, chunk_frames=100, context_frames=60))
     parts = list(MotionDriver(avatar, controls).conditions(speech))
     assert [len(part) for part in parts] == [100, 100, 100, 100]
     # What is left is the pitch tracker's, which measures loudness against the loudest sample that it hears.
@@ -279,7 +279,7 @@ def test_frames_in_flight_do_not_grow(runs, word):
     bundles = {stage: runs / "mini" / stage / "default" / "bundle" for stage in STAGES}
     avatar = Avatar.load(bundles, clip.sha256, backend="torch")
     maker = TalkingHeadPipeline(
-        [Speaker(avatar, Speech.listen(clip.folder / "audio.wav"))], FilmSettings(mode="dub"), clip
+        [Speaker(avatar, Speech.from_file(clip.folder / "audio.wav"))], FilmSettings(mode="dub"), clip
     )
     read, source, threads = [], maker._source(clip), threading.active_count()
 

@@ -31,7 +31,7 @@ def test_a_run_leaves_a_bundle_with_its_inputs_and_figures(ridge, runs, capsys):
     assert 0 < bundle.metrics["val/mse"] < 1
     assert bundle.metrics["peak_memory_mb"] > 10
     inputs = Manifest.read(bundle.folder, BundleFacts).inputs
-    assert inputs["clip"]["path"] == str(runs / "anna/clip")
+    assert inputs["clip"].path == str(runs / "anna/clip")
     assert "max_steps: 40" in (bundle.folder / "config.yaml").read_text()
     assert "next: python infer.py data=myvideo data.name=anna" in capsys.readouterr().out
 

@@ -5,8 +5,8 @@ import threading
 import pytest
 import torch
 
-from beavervision.stages.radnerf_head.distilled import threads
-from beavervision.stages.radnerf_head.distilled.threads import FrameThreads
+from beavervision.stages.radnerf_head import frame_threads
+from beavervision.stages.radnerf_head.frame_threads import FrameThreads
 
 
 @pytest.fixture
@@ -31,14 +31,14 @@ def done_by(count, *, compiled):
     [(True, [False] * 5), (False, [True] * 5), (None, [True] * 5)],  # None: not known even after the first
 )
 def test_kernels_are_called_by_several_only_where_that_is_safe(two_cores, monkeypatch, layer, here):
-    monkeypatch.setattr(threads, "several_may_compute", lambda: layer)
+    monkeypatch.setattr(frame_threads, "several_may_compute", lambda: layer)
     assert done_by(5, compiled=True) == here
     assert torch.get_num_threads() == 2
 
 
 def test_the_first_frame_starts_the_kernels_threads(two_cores, monkeypatch):
     known = iter([None, True])
-    monkeypatch.setattr(threads, "several_may_compute", lambda: next(known))
+    monkeypatch.setattr(frame_threads, "several_may_compute", lambda: next(known))
     assert done_by(4, compiled=True) == [True, False, False, False]
 
 

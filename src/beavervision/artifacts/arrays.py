@@ -79,8 +79,8 @@ def load_arrays(folder: Path, manifest: Manifest, file: str) -> dict[str, np.nda
         raise facts.ERROR(f"{path} cannot be read ({error}); {facts.REMEDY}.") from None
 
 
-def load_picture(path: Path, facts: Facts) -> np.ndarray:
-    """Read a picture of an artifact as RGB, uint8 [H, W, 3].
+def load_picture(path: Path, facts: Facts, mode: str = "RGB") -> np.ndarray:
+    """Read a picture of an artifact as uint8 [H, W, 3], or [H, W, 4] in mode RGBA.
 
     Raises:
         ArtifactError: when it is damaged, or larger than any frame.
@@ -89,6 +89,6 @@ def load_picture(path: Path, facts: Facts) -> np.ndarray:
         with Image.open(path) as picture:
             if picture.width * picture.height > MAX_PICTURE_PIXELS:
                 raise MalformedFileError(f"it has {picture.width} x {picture.height} pixels")
-            return np.asarray(picture.convert("RGB"))
+            return np.asarray(picture.convert(mode))
     except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise facts.ERROR(f"{path} cannot be read ({error}); {facts.REMEDY}.") from None

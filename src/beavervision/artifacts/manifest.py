@@ -22,6 +22,9 @@ from beavervision.artifacts.untrusted_json import (
 from beavervision.errors import ArtifactError
 
 MANIFEST = "manifest.json"
+OLD_SPEECH = "talk"
+"""Kind of artifact that synthetic speech was until version 0.1."""
+MAKE_SPEECH = "make it again: beavervision prepare data=synthetic_speech"
 MAX_ARRAY_BYTES = 1 << 40
 """Largest array file that is opened; large ones are mapped, never read."""
 NUMPY_NAMES = {
@@ -114,6 +117,8 @@ class Manifest(Strict, Generic[FactsT]):
         folder = Path(folder)
         raw = _read_raw(folder, facts.KIND, facts.ERROR)
         kind, version = raw.get("kind"), raw.get("schema_version")
+        if kind == OLD_SPEECH:
+            raise facts.ERROR(f"{folder} is synthetic speech of an older beavervision; {MAKE_SPEECH}.")
         if kind != facts.KIND:
             raise facts.ERROR(f"{folder} is a {_named(kind)}, not a {facts.KIND}; name the folder of a {facts.KIND}.")
         if type(version) is not int or version != facts.SCHEMA_VERSION:

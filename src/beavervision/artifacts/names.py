@@ -44,7 +44,7 @@ def check_name(text: str, key: str = "data.name") -> str:
         'anna'
     """
     if not isinstance(text, str) or not is_name(text):
-        shown = ascii(text) if not isinstance(text, str) or not text.isprintable() else repr(text)
+        shown = repr(text) if isinstance(text, str) and text.isprintable() else ascii(text)
         raise ConfigError(
             f"{key}={shown[:80]} cannot be a name: take letters, digits, spaces, dots, dashes and underscores, and "
             f"no dot first; for example {key}={suggest_name(str(text))!r}."
@@ -60,10 +60,10 @@ def suggest_name(text: str, fallback: str = "video") -> str:
         ('films_Anna_talks_2', 'video')
     """
     kept = "".join(c if _allowed(c) and c != " " else " " for c in text)
-    name = "_".join(kept.split()).strip("._ -")
+    name = "_".join(kept.split()).strip("._ ")
     while len(name.encode("utf-8", "replace")) > MAX_NAME_BYTES:
         name = name[:-1]
-    name = name.strip("._ -")
+    name = name.strip("._ ")
     return name if is_name(name) else fallback
 
 

@@ -33,7 +33,7 @@ class SyntheticSpeechFacts(Facts):
 
     KIND: ClassVar[str] = "synthetic_speech"
     ERROR: ClassVar[type[SyntheticSpeechError]] = SyntheticSpeechError
-    REMEDY: ClassVar[str] = "make the synthetic speech again"
+    REMEDY: ClassVar[str] = "make it again: beavervision prepare data=synthetic_speech"
 
     speaker: Text
     language: Text

@@ -10,6 +10,7 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
+from beavervision.artifacts.names import check_name
 from beavervision.config.slug import run_slug
 from beavervision.config.stage_graph import is_renderer
 from beavervision.config.sweep_name import SWEEP_FOLDER
@@ -30,6 +31,7 @@ def register_resolvers() -> None:
         ("sweep_folder", _sweep_folder),
         ("tags", _tags),
         ("stem", stem),
+        ("name", check_name),
     ):
         OmegaConf.register_new_resolver(f"bv.{name}", function, replace=True)
 

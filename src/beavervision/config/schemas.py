@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
 
+from beavervision.artifacts.names import check_name
 from beavervision.config.suggestions import closest
 from beavervision.errors import BeaverError
 
@@ -38,6 +39,14 @@ class DataSettings:
     """Of synthetic speech; None where there is footage."""
     voices: int = 48
     """That synthetic speech is learnt from."""
+
+    def __post_init__(self) -> None:
+        """Refuse a name that is no name of a folder.
+
+        Raises:
+            ConfigError: suggesting one.
+        """
+        check_name(self.name)
 
 
 @dataclass
@@ -101,7 +110,8 @@ def typed(cfg: DictConfig, node: str, schema: type[SettingsT]) -> SettingsT:
     """
     try:
         values = OmegaConf.to_container(cfg[node], resolve=True, throw_on_missing=True)
-        merged = OmegaConf.merge(OmegaConf.structured(schema), values)
+        # What is resolved is not resolved again: a file may be called `${x}.mov`.
+        merged = OmegaConf.merge(OmegaConf.structured(schema), _escaped(values))
         return OmegaConf.to_object(merged)  # type: ignore[return-value]
     except ConfigKeyError as error:
         key = str(error.full_key or error.key)
@@ -112,6 +122,13 @@ def typed(cfg: DictConfig, node: str, schema: type[SettingsT]) -> SettingsT:
     except OmegaConfBaseException as error:
         sentence = str(error).splitlines()[0]
         raise BeaverError(f"{node}.{error.full_key}: {sentence}; give another value.") from None
+
+
+def _escaped(value: Any) -> Any:
+    """The same value with every `${` marked as plain text."""
+    if isinstance(value, dict):
+        return {key: _escaped(inner) for key, inner in value.items()}
+    return value.replace("${", "\\${") if isinstance(value, str) else value
 
 
 def check_nodes(cfg: DictConfig) -> None:

@@ -1,4 +1,4 @@
-"""Several videos by one pattern: `data.video='footage/*.mp4'` on the command line, one job each."""
+"""Paths and names on the command line: taken as they are typed, and patterns replaced by the files that match."""
 
 from __future__ import annotations
 
@@ -8,36 +8,49 @@ from collections.abc import Sequence
 from glob import glob, has_magic
 from pathlib import Path
 
-from beavervision.errors import BeaverError
-from beavervision.overrides import quoted
+from beavervision.artifacts.names import suggest_name
+from beavervision.errors import ConfigError
+from beavervision.overrides import PLAIN, WORDS, quoted
 
-KEY = "data.video="
+VIDEO, NAME = "data.video", "data.name"
+KEYS = re.compile(
+    r"data\.(video|name|speech|clips|segmenter)|audio|out|background|pose|speech\.\d+|paths\.runs|model\.init"
+    r"|control\.blink|face_model\.folder|audio_features\.checkpoint"
+)
+"""Keys whose values are paths or names, not Hydra's lists and tables."""
+FUNCTION = re.compile(r"(choice|range|interval|glob|sort|shuffle|tag|str)\(.*\)", re.DOTALL)
+"""What Hydra computes; https://hydra.cc/docs/advanced/override_grammar/extended/."""
 NAMED = ("data.name=", "data=")
 FILES = "data=files"
 """The option of `data` under which each video has a name of its own."""
 
 
 def expand(arguments: Sequence[str], *, multirun: bool) -> list[str]:
-    """Return the arguments with a pattern in `data.video=` replaced by the files that it matches.
+    """Return the arguments with paths and names quoted for Hydra, and a pattern in `data.video=` replaced by files.
+
+    A file that exists is taken literally, whatever characters its name has.
 
     Args:
         arguments: the command line, without the script.
         multirun: whether several jobs were asked for.
 
     Raises:
-        BeaverError: when nothing matches, several match without `-m`, or two files would share a name.
+        ConfigError: when a pattern matches nothing, several values are given without `-m`, or two files would share
+            a name.
     """
     expanded = []
     for argument in arguments:
-        pattern = argument.removeprefix(KEY)
-        if pattern == argument or not has_magic(pattern) or Path(pattern).exists():
+        key, equals, value = argument.partition("=")
+        if not equals or not KEYS.fullmatch(key):
             expanded.append(argument)
-            continue
-        files = sorted(path for path in glob(pattern, recursive=True) if Path(path).is_file())
-        _check(pattern, files, multirun=multirun)
-        expanded.append(KEY + ",".join(quoted(path) for path in files))
-        if len(files) > 1 and not any(other.startswith(NAMED) for other in arguments):
-            expanded.append(FILES)
+        elif key == VIDEO and has_magic(value) and not _exists(value) and value[0] not in "'\"":
+            files = sorted(path for path in glob(value, recursive=True) if Path(path).is_file())
+            _check(value, files, multirun=multirun)
+            expanded.append(f"{key}={','.join(map(_quoted_path, files))}")
+            if len(files) > 1 and not any(other.startswith(NAMED) for other in arguments):
+                expanded.append(FILES)
+        else:
+            expanded.append(f"{key}={_for_hydra(key, value, multirun=multirun)}")
     return expanded
 
 
@@ -48,16 +61,47 @@ def stem(video: str | None) -> str:
         >>> stem("/films/Anna talks (2).mp4")
         'Anna_talks_2'
     """
-    name = re.sub(r"[^\w.-]+", "_", Path(video or "myvideo").stem).strip("_.")
-    return name or "video"
+    return suggest_name(Path(video or "myvideo").stem)
+
+
+def _for_hydra(key: str, value: str, *, multirun: bool) -> str:
+    """A value as Hydra's grammar needs it, so that it means what was typed."""
+    if _exists(value):
+        return _literal(value)
+    if not value or value[0] in "'\"" or "${" in value or "\\" in value or FUNCTION.fullmatch(value):
+        return value
+    parts = value.split(",")
+    if len(parts) > 1 and not multirun and (key == NAME or all(_exists(part) for part in parts)):
+        raise ConfigError(f"{key}={value} names several; add -m for a job of each, or choose one.")
+    return ",".join(map(_text, parts if multirun else [value]))
+
+
+def _text(value: str) -> str:
+    return value if not value or PLAIN.fullmatch(value) or value.lower() in WORDS else quoted(value)
+
+
+def _literal(path: str) -> str:
+    """A path that exists, for Hydra and OmegaConf, which would fill in `${...}`."""
+    return path if PLAIN.fullmatch(path) and path.lower() not in WORDS else _quoted_path(path)
+
+
+def _quoted_path(path: str) -> str:
+    return quoted(path.replace("${", "\\${"))
+
+
+def _exists(path: str) -> bool:
+    try:
+        return bool(path) and Path(path).exists()
+    except (OSError, ValueError):  # too long for a path
+        return False
 
 
 def _check(pattern: str, files: Sequence[str], *, multirun: bool) -> None:
     if not files:
-        raise BeaverError(f"{KEY}{pattern} matches no file; check the pattern, in quotes.")
+        raise ConfigError(f"{VIDEO}={pattern} matches no file; check the pattern, in quotes.")
     if len(files) > 1 and not multirun:
-        raise BeaverError(f"{KEY}{pattern} matches {len(files)} files; add -m to prepare each of them.")
+        raise ConfigError(f"{VIDEO}={pattern} matches {len(files)} files; add -m to prepare each of them.")
     name, count = Counter(stem(path) for path in files).most_common(1)[0]
     if count > 1:
         twins = " and ".join(path for path in files if stem(path) == name)
-        raise BeaverError(f"{twins} would both become the clip {name}; give one of them another name first.")
+        raise ConfigError(f"{twins} would both become the clip {name}; give one of them another name first.")

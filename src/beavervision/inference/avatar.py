@@ -41,11 +41,11 @@ LoadedT = TypeVar("LoadedT")
 class Avatar:
     """Everything that was learnt of one person."""
 
-    speech: AudioToMotion
+    audio2motion: AudioToMotion
     postnet: MotionRefiner
     head: HeadRenderer
     torso: TorsoRenderer
-    model: FaceModel
+    face_model: FaceModel
     identity: Float[np.ndarray, "I"]
 
     @classmethod
@@ -76,11 +76,11 @@ class Avatar:
         torso = _load(TORSO, bundles, TorsoRenderer.from_bundle, backend=at_home)
         how = {"backend": backend, "render": render, "device": device, "precision": precision}
         return cls(
-            speech=_load(SPEECH, bundles, AudioToMotion.from_bundle),
+            audio2motion=_load(SPEECH, bundles, AudioToMotion.from_bundle),
             postnet=_load(REFINER, bundles, MotionRefiner.from_bundle),
             head=_load(HEAD, bundles, HeadRenderer.from_bundle, **how),
             torso=torso,
-            model=load_face_model(torso.facts.basis),
+            face_model=load_face_model(torso.facts.basis),
             identity=torso.identity,
         )
 
@@ -113,7 +113,7 @@ class Avatar:
     @cached_property
     def source_condition(self) -> Float[np.ndarray, "N 68 3"]:
         """Landmark condition of the footage's own face, frame by frame, 1/10 cm; gaps filled from neighbours."""
-        return self.model.condition68(self.identity, fill_gaps(self.track.expression)).astype(np.float32)
+        return self.face_model.condition68(self.identity, fill_gaps(self.track.expression)).astype(np.float32)
 
     @cached_property
     def source_eye_open(self) -> Float[np.ndarray, "N"]:

@@ -110,9 +110,9 @@ class FrameStream(Generic[BehindT]):
                 role.tape.close()
 
     def _composed(self) -> Iterator[FrameImage]:
-        behind = self.timer.over("decode", self.behind)
+        behind = self.timer.measure_each("decode", self.behind)
         with closing(prefetch(self._rendered(), self.batch)) as people, closing(prefetch(behind)) as behinds:  # type: ignore[type-var]
             for shown, back in zip(people, behinds, strict=False):
-                with self.timer("composite"):
+                with self.timer.measure("composite"):
                     picture = self.composer.picture(shown, back)
                 yield picture

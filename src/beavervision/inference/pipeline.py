@@ -83,7 +83,7 @@ class TalkingHeadPipeline:
         self.speeches = [one.speech for one in cast if one.speech]
         self._clip_fps, self.size = self.cast[0].avatar.fps, self.cast[0].avatar.footage_size
         self.fps = settings.film_fps(self._clip_fps, clip)
-        self._end = max(speech.frames(self._clip_fps) for speech in self.speeches)
+        self._end = max(speech.n_frames(self._clip_fps) for speech in self.speeches)
         self.n_frames = self._end if self.fps == self._clip_fps else self._at_rate()
         if settings.ends_with_footage and clip is not None:
             self._end = min(self._end, clip.n_frames)
@@ -139,7 +139,7 @@ class TalkingHeadPipeline:
         self.timer.seconds["film"] = time.perf_counter() - begun
         place = sheet_of(out)
         found = sheet.save(place) if place is not None and sheet.n_pictures else None
-        return FilmResult(out, found, writer.n_frames, self.fps, self.timer.each(writer.n_frames), complete)
+        return FilmResult(out, found, writer.n_frames, self.fps, self.timer.milliseconds_per_frame(writer.n_frames), complete)
 
     def _record(
         self,
@@ -151,7 +151,7 @@ class TalkingHeadPipeline:
         with closing(self.frames()) as frames:  # type: ignore[type-var]
             for index, frame in enumerate(frames):
                 sheet.see(index, frame)
-                with self.timer("encode"):
+                with self.timer.measure("encode"):
                     write(frame)
                 shown(index + 1)
                 if stop() and index + 1 < self.n_frames:
@@ -189,8 +189,8 @@ class TalkingHeadPipeline:
         settings, avatar, speech = self.settings, one.avatar, one.speech
         pieces, count = iter(()), 0
         if speech is not None:
-            pieces = prefetch(self.timer.over("motion", MotionDriver(avatar, settings.controls).conditions(speech)), 1)
-            count = speech.frames(avatar.fps)
+            pieces = prefetch(self.timer.measure_each("motion", MotionDriver(avatar, settings.controls).conditions(speech)), 1)
+            count = speech.n_frames(avatar.fps)
         tape = MotionTrack(pieces, count, avatar.rest)
         if settings.mode == "dub":
             shares = visibility_fade(avatar.track.visible, round(FADE * avatar.fps))

@@ -30,11 +30,11 @@ class LoudnessPath:
     places: Float[np.ndarray, "T"]
     """Of every frame of the film at the clip's rate."""
 
-    def at(self, moments: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
-        """Place in the footage at some moments of the film; nothing lies between the two sides of a jump."""
-        low = np.clip(np.floor(moments).astype(np.int64), 0, len(self.places) - 1)
+    def at(self, positions: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
+        """Place in the footage at some positions of the film; nothing lies between the two sides of a jump."""
+        low = np.clip(np.floor(positions).astype(np.int64), 0, len(self.places) - 1)
         high = np.minimum(low + 1, len(self.places) - 1)
-        share = np.clip(moments - low, 0.0, 1.0)
+        share = np.clip(positions - low, 0.0, 1.0)
         step = self.places[high] - self.places[low]
         return self.places[low] + np.where(np.abs(step) <= 1, share * step, step * (share > 0.5))
 

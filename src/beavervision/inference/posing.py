@@ -34,6 +34,6 @@ def choose_pose_source(speaker: Speaker, settings: FilmSettings, clip: Clip | No
         return PoseSource(moved, PingPongPath(0, moved.n_frames - 1, TURN), settings.smoothing)
     if choice == ENERGY and clip is not None and speaker.speech is not None:
         own = loudness(window_powers(clip.audio()), track.n_frames, avatar.fps)
-        said = loudness(speaker.speech.powers, n_frames, avatar.fps)
+        said = loudness(speaker.speech.window_power, n_frames, avatar.fps)
         return PoseSource(track, LoudnessPath.of(track, swing, own, said), max(settings.smoothing, LEAST_SMOOTHING))
     return PoseSource(track, swing, settings.smoothing)

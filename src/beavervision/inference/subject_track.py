@@ -81,7 +81,7 @@ class SubjectTrack:
             condition[:, UPPER_FACE] = interpolate_frames(self.avatar.source_condition, places)[:, UPPER_FACE]
             return HeadCondition(condition, interpolate_frames(self.avatar.source_eye_open, places))
         shut = interpolate_frames(self.closures, around)
-        lids = closed_lid_offset(self.avatar.model)
+        lids = closed_lid_offset(self.avatar.face_model)
         condition += shut[:, None, None].astype(np.float32) * lids
         return HeadCondition(condition, self.avatar.head.eye_from_blink(shut))
 
@@ -94,7 +94,7 @@ class SubjectTrack:
         layers = render_canvas_layers(self.avatar, told, middle, poses, timer)
         if not self.lower_face:
             return layers
-        with timer("stack"):
+        with timer.measure("stack"):
             own = interpolate_frames(self.avatar.source_condition, self.posing.path.at(moments))
             return [
                 self._only_lower(layer, (told.condition68[middle[i]], own[i]), poses.take(np.array([i])))
@@ -105,7 +105,7 @@ class SubjectTrack:
         self, layer: CanvasLayer, conditions: tuple[np.ndarray, np.ndarray], pose: SourceTrack
     ) -> CanvasLayer:
         where = (pose.rotation[0], pose.translation[0], pose.cameras[0])
-        faces = [face_points(self.avatar.model, condition, *where) for condition in conditions]
+        faces = [face_points(self.avatar.face_model, condition, *where) for condition in conditions]
         raster = self.avatar.torso.raster
         region = lower_face(faces, raster.size, raster.detail)
         return replace(layer, region=region)
@@ -123,14 +123,14 @@ def render_canvas_layers(
         poses: of these frames, row by row.
         timer: how long each part takes.
     """
-    with timer("head"):
+    with timer.measure("head"):
         head, head_alpha = avatar.head.render(
             told.condition68, told.eye, poses.rotation, poses.translation, poses.cameras, frames
         )
-    with timer("torso"):
+    with timer.measure("torso"):
         torso, torso_alpha = avatar.torso.render(poses)
     raster, layers = avatar.torso.raster, []
-    with timer("stack"):
+    with timer.measure("stack"):
         for i, (torso_rgb, torso_opacity) in enumerate(zip(torso, torso_alpha, strict=True)):
             fine = (raster.refine(part[i].cpu().numpy()) for part in (head, head_alpha))
             layers.append(CanvasLayer.stack(*fine, torso_rgb, torso_opacity, raster.window(poses.path[i])))

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from beavervision.nerf.backends.registry import resolve
 from beavervision.nerf.rays import UNIT_CM, pixel_rays
-from beavervision.stages.radnerf_head.distilled.threads import FrameThreads
+from beavervision.stages.radnerf_head.frame_threads import FrameThreads
 from beavervision.stages.radnerf_head.image_window import Pose, corner_outlines, occupied_corners
 from beavervision.stages.radnerf_head.network import HeadNetwork
 

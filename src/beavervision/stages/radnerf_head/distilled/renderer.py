@@ -13,8 +13,8 @@ from beavervision.nerf.precision import half_precision_where_fast, layer_precisi
 from beavervision.stages.radnerf_head.distilled.block_sampler import BlockMarcher
 from beavervision.stages.radnerf_head.distilled.canvas_paste import paste_compiled, paste_for
 from beavervision.stages.radnerf_head.distilled.head import DistilledHead
-from beavervision.stages.radnerf_head.distilled.threads import FrameThreads
 from beavervision.stages.radnerf_head.distilled.upsampler import RGBA
+from beavervision.stages.radnerf_head.frame_threads import FrameThreads
 from beavervision.stages.radnerf_head.full_frame_renderer import FullFrameRenderer
 from beavervision.stages.radnerf_head.image_window import ImageWindows, Pose, corner_outlines, occupied_corners
 

@@ -39,7 +39,9 @@ def neck(cast: Cast, audio: Path, fps: float | Literal["clip"] = "clip") -> list
     joints, outlines, areas = [], [], []
     for i, (made, source) in enumerate(zip(maker.frames(), sources, strict=False)):
         x0, y0, scale = poses.path[i]
-        jaw = face_points(avatar.face_model, avatar.rest, poses.rotation[i], poses.translation[i], poses.cameras[i])[JAW]
+        jaw = face_points(avatar.face_model, avatar.rest, poses.rotation[i], poses.translation[i], poses.cameras[i])[
+            JAW
+        ]
         inside, collar = np.isin(source.labels[0], PERSON), float(poses.body[i, NECK, 1])
         rims = RIM, NOTCH * float(np.ptp(jaw[:, 0]))
         where, core = (neck_pixels(jaw / scale + (x0, y0), collar, inside, rim / scale) for rim in rims)

@@ -43,7 +43,7 @@ def test_every_stage_leaves_a_bundle_that_names_what_it_was_made_from(chain):
         bundle = bundle_of(chain, stage)
         inputs = Manifest.read(bundle.folder, BundleFacts).inputs
         for needed in NEEDS[stage].required if stage in NEEDS else ():
-            assert inputs[needed]["sha256"] == hashes[needed]
+            assert inputs[needed].sha256 == hashes[needed]
         assert inputs["clip"].sha256 == bundle.facts.clip_sha256
         assert bundle.facts.clip == clip.facts.name
         assert bundle.metrics["steps"] == 4

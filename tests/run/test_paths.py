@@ -6,7 +6,10 @@ import json
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
+from PIL import Image
 from speech_clips import write_speech_clip
 from stub_artifacts import stub_clip
 
@@ -123,3 +126,15 @@ def test_hostile_artifacts_end_in_one_sentence(tmp_path, command_line):
     manifest.write_bytes(json.dumps(raw).encode("utf-16"))
     everybody = ("model=audio2motion", "data=corpus", f"data.clips={runs}/*/clip", f"paths.runs={runs}")
     assert "not UTF-8" in complaint(command_line("train.py", *everybody))
+
+
+@pytest.mark.slow
+def test_infer_takes_and_writes_files_with_odd_names(chain, tmp_path, command_line):
+    time = np.arange(16000) / 16000
+    soundfile.write(tmp_path / "say, [x] = 1.wav", 0.3 * np.sin(1200 * time) * np.sin(15 * time), 16000)
+    Image.new("RGB", (64, 64), "green").save(tmp_path / "a [b], c.png")
+    given = ("audio=say, [x] = 1.wav", "background=a [b], c.png", "out=a film, [y] = 2.mp4")
+    runs = ("data=myvideo", "data.name=mini", f"paths.runs={chain}")
+    done = command_line("infer.py", *runs, *given, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "a film, [y] = 2.mp4").stat().st_size > 1000

@@ -10,8 +10,8 @@ from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Float, UInt8
-from PIL import Image
 
+from beavervision.artifacts.arrays import load_picture
 from beavervision.artifacts.bundle import Bundle, BundleSchema, RendererFacts, TrainedFacts
 from beavervision.errors import BeaverError, BundleError
 from beavervision.face.model_registry import load_face_model
@@ -131,11 +131,11 @@ class Avatar:
 
     def plate(self) -> UInt8[np.ndarray, "H W 3"]:
         """The footage's background without the person."""
-        return np.asarray(Image.open(self.torso.folder / "plate.png").convert("RGB"))
+        return load_picture(self.torso.folder / "plate.png", self.torso.facts)
 
     def body(self) -> UInt8[np.ndarray, "H W 4"]:
         """Picture of the body that stands in for it outside the canvas, with its matte."""
-        return np.asarray(Image.open(self.torso.folder / "body.png").convert("RGBA"))
+        return load_picture(self.torso.folder / "body.png", self.torso.facts, "RGBA")
 
 
 def _load(stage: str, bundles: Mapping[str, Path], load: Callable[..., LoadedT], **options: str) -> LoadedT:

@@ -139,7 +139,9 @@ class TalkingHeadPipeline:
         self.timer.seconds["film"] = time.perf_counter() - begun
         place = sheet_of(out)
         found = sheet.save(place) if place is not None and sheet.n_pictures else None
-        return FilmResult(out, found, writer.n_frames, self.fps, self.timer.milliseconds_per_frame(writer.n_frames), complete)
+        return FilmResult(
+            out, found, writer.n_frames, self.fps, self.timer.milliseconds_per_frame(writer.n_frames), complete
+        )
 
     def _record(
         self,
@@ -189,7 +191,8 @@ class TalkingHeadPipeline:
         settings, avatar, speech = self.settings, one.avatar, one.speech
         pieces, count = iter(()), 0
         if speech is not None:
-            pieces = prefetch(self.timer.measure_each("motion", MotionDriver(avatar, settings.controls).conditions(speech)), 1)
+            conditions = MotionDriver(avatar, settings.controls).conditions(speech)
+            pieces = prefetch(self.timer.measure_each("motion", conditions), 1)
             count = speech.n_frames(avatar.fps)
         tape = MotionTrack(pieces, count, avatar.rest)
         if settings.mode == "dub":

@@ -19,7 +19,7 @@ from beavervision.video.sound_feed import Pieces
 CHUNK_FRAMES = 375 * STRIDE
 """Frames of motion predicted at once: one minute at 25 fps."""
 CONTEXT_FRAMES = 40 * STRIDE
-"""Frames of speech before and after a chunk: 6.4 s at 25 fps. No network or filter reaches further (GeneFace++: 148)."""
+"""Frames of context before and after a chunk: 6.4 s at 25 fps. No network or filter reaches further."""
 MIX_BLOCK = 1 << 14
 """Samples mixed at once."""
 

@@ -32,7 +32,7 @@ from beavervision.artifacts.manifest import (
     write_manifest,
 )
 from beavervision.artifacts.untrusted_json import MalformedFileError, TensorHeader, read_json
-from beavervision.errors import BundleError
+from beavervision.errors import ArtifactError, BundleError
 
 WEIGHTS, ASSETS, CONFIG, METRICS, PREVIEW = (
     "weights.safetensors",
@@ -50,7 +50,7 @@ class BundleFacts(Facts):
 
     model_config = ConfigDict(extra="allow")
     KIND: ClassVar[str] = "bundle"
-    ERROR: ClassVar[type[BundleError]] = BundleError
+    ERROR: ClassVar[type[ArtifactError]] = BundleError
     REMEDY: ClassVar[str] = "train the stage again"
 
     stage: Text

@@ -25,7 +25,7 @@ from beavervision.artifacts.manifest import (
     write_manifest,
 )
 from beavervision.audio.waveform import load_waveform
-from beavervision.errors import AudioError, ClipError, FootageError
+from beavervision.errors import ArtifactError, AudioError, ClipError, FootageError
 from beavervision.face.camera import Camera
 from beavervision.types import Label
 from beavervision.video.decode import read_frames
@@ -95,7 +95,7 @@ class ClipFacts(Facts):
 
     KIND: ClassVar[str] = "clip"
     SCHEMA_VERSION: ClassVar[int] = 2
-    ERROR: ClassVar[type[ClipError]] = ClipError
+    ERROR: ClassVar[type[ArtifactError]] = ClipError
     REMEDY: ClassVar[str] = "prepare the clip again"
 
     name: Text

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from beavervision.artifacts.atomic_write import atomic_folder
 from beavervision.artifacts.manifest import Facts, Manifest, Text, sha256_folder, write_manifest
-from beavervision.errors import CorpusError
+from beavervision.errors import ArtifactError, CorpusError
 
 KINDS = ("clip", "synthetic_speech")
 """Artifacts that a corpus is made of."""
@@ -19,7 +19,7 @@ class CorpusFacts(Facts):
     """What a corpus states besides its list of recordings."""
 
     KIND: ClassVar[str] = "corpus"
-    ERROR: ClassVar[type[CorpusError]] = CorpusError
+    ERROR: ClassVar[type[ArtifactError]] = CorpusError
     REMEDY: ClassVar[str] = "make the corpus again"
 
     name: Text

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from beavervision.artifacts.arrays import load_arrays, save_arrays
 from beavervision.artifacts.atomic_write import atomic_folder
 from beavervision.artifacts.manifest import Count, Facts, Fps, Manifest, Text, write_manifest
-from beavervision.errors import MotionError
+from beavervision.errors import ArtifactError, MotionError
 
 FILE = "motion.safetensors"
 NOTES = {
@@ -36,7 +36,7 @@ class MotionFacts(Facts):
     """What a motion states besides its arrays."""
 
     KIND: ClassVar[str] = "motion"
-    ERROR: ClassVar[type[MotionError]] = MotionError
+    ERROR: ClassVar[type[ArtifactError]] = MotionError
     REMEDY: ClassVar[str] = "make the motion again"
 
     fps: Fps

@@ -14,7 +14,7 @@ from beavervision.artifacts.arrays import load_arrays, save_arrays
 from beavervision.artifacts.atomic_write import atomic_folder
 from beavervision.artifacts.manifest import Count, Facts, Fps, Manifest, Text, sha256_folder, write_manifest
 from beavervision.audio.waveform import SAMPLE_RATE, Waveform, load_waveform, save_waveform
-from beavervision.errors import SyntheticSpeechError
+from beavervision.errors import ArtifactError, SyntheticSpeechError
 
 SOUND, MOTION = "speech.flac", "motion.safetensors"
 TRAIN, TEST = "train", "test"
@@ -32,7 +32,7 @@ class SyntheticSpeechFacts(Facts):
     """What synthetic speech states besides its arrays."""
 
     KIND: ClassVar[str] = "synthetic_speech"
-    ERROR: ClassVar[type[SyntheticSpeechError]] = SyntheticSpeechError
+    ERROR: ClassVar[type[ArtifactError]] = SyntheticSpeechError
     REMEDY: ClassVar[str] = "make it again: beavervision prepare data=synthetic_speech"
 
     speaker: Text

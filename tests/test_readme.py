@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -111,8 +112,10 @@ def test_the_python_section_runs(desk, monkeypatch):
     from beavervision.api import commands
 
     monkeypatch.chdir(desk)
-    train, small = commands.train, dict(pair.split("=") for pair in SMALL["train"])
-    monkeypatch.setattr("beavervision.train", lambda *a, **k: train(*a, **k, overrides=small), raising=False)
+    small = dict(pair.split("=") for pair in SMALL["train"])
+    overrides = {key: yaml.safe_load(value) for key, value in small.items()}
+    train = commands.train
+    monkeypatch.setattr("beavervision.train", lambda *a, **k: train(*a, **k, overrides=overrides), raising=False)
     (code,) = PYTHON
     names: dict[str, object] = {}
     exec(compile(code, "README.md", "exec"), names)

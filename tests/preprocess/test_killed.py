@@ -10,7 +10,7 @@ from beavervision.preprocess import PrepareOptions, prepare, segments
 from beavervision.preprocess.step_cache import WORKSPACE
 from beavervision.synthetic.assets import actor_video
 
-KILLING = Path(__file__).with_name("killing.py")
+KILLING = Path(__file__).parents[1] / "support" / "killing.py"
 
 
 def contents(folder):

@@ -47,7 +47,7 @@ def learnt(data, folder):
     """Everything that six steps learn, in all phases, and what they say of their losses."""
     module = HeadModule(
         **data.dimensions(), field=FIELD, fast=FAST, shell_at=0.2, shell_frames=2, refresh_every=1, distill_share=0.4,
-        perceptual={"at": 0.3, "side": 24},
+        perceptual={"at": 0.3, "patch_size": 24},
     )  # fmt: skip
     trainer = lightning.Trainer(
         accelerator="cpu", max_steps=6, max_epochs=-1, limit_val_batches=0, logger=False, enable_checkpointing=False,

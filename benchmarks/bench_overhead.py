@@ -34,7 +34,7 @@ from beavervision.stages.base import StageData, StageModule
 from beavervision.stages.radnerf_head.data import HeadData
 from beavervision.stages.radnerf_head.module import HeadModule
 from beavervision.synthetic.miniature import miniature_clip
-from beavervision.workflows.logging_filters import quiet_libraries
+from beavervision.workflows.console_output import silence_libraries
 
 STEPS, WARM = 60, 10
 """Steps of a round, and how many of them come before the clock."""
@@ -136,7 +136,7 @@ def _endless(data: StageData) -> Iterator[object]:
 
 def overhead(rounds: int) -> None:
     """Print a table: stage, bare, framework, overhead."""
-    quiet_libraries()
+    silence_libraries()
     ways: dict[str, Callable[[StageModule, StageData], float]] = {"bare": bare, "framework": framework}
     with tempfile.TemporaryDirectory() as folder:
         clip = miniature_clip(Path(folder) / "clip", n_frames=75).folder

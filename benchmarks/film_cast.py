@@ -17,7 +17,7 @@ from beavervision.inference.pipeline import TalkingHeadPipeline
 from beavervision.inference.settings import FilmSettings
 from beavervision.inference.speakers import Speaker
 from beavervision.inference.speech import Speech
-from beavervision.workflows.upstream import Search, find_upstream, newest_bundle
+from beavervision.workflows.upstream import BundleQuery, find_upstream, newest_bundle
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class Cast:
     @cached_property
     def avatar(self) -> Avatar:
         """The newest bundles, as infer finds them."""
-        torso = newest_bundle(TORSO, Search(self.runs, self.name, self.experiment, None, 0))
+        torso = newest_bundle(TORSO, BundleQuery(self.runs, self.name, self.experiment, None, 0))
         frame = None if torso is None else Manifest.read(torso, RendererFacts).facts.frame
-        bundles = find_upstream("infer", Search(self.runs, self.name, self.experiment, frame, 0))
+        bundles = find_upstream("infer", BundleQuery(self.runs, self.name, self.experiment, frame, 0))
         return Avatar.load(bundles, self.clip.sha256)
 
     @cached_property

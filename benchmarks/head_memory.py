@@ -22,7 +22,7 @@ from beavervision.face.framing import FrameSpec
 from beavervision.stages.radnerf_head.data import HeadData
 from beavervision.stages.radnerf_head.module import HeadModule
 from beavervision.synthetic.miniature import miniature_clip
-from beavervision.workflows.logging_filters import quiet_libraries
+from beavervision.workflows.console_output import silence_libraries
 
 FRAMES, LONGER = 70, 10
 """The shorter one fills the hull's 64 frames."""
@@ -53,7 +53,7 @@ def head_data(clip: Path) -> HeadData:
 
 def measure(clip: Path) -> dict[str, float]:
     """Train a head of `clip` for STEPS steps in this process; return MiB by kind."""
-    quiet_libraries()
+    silence_libraries()
     data, watch = head_data(clip), Watch()
     data.setup("fit")
     trainer = lightning.Trainer(

@@ -13,7 +13,7 @@ import soundfile
 from beavervision.artifacts.bundle import Bundle, BundleFacts
 from beavervision.artifacts.clip import ClipFacts
 from beavervision.artifacts.manifest import Manifest
-from beavervision.config.stage_graph import CHAIN, NEEDS
+from beavervision.config.stage_graph import CHAIN, STAGE_INPUTS
 
 pytestmark = pytest.mark.slow
 
@@ -42,7 +42,7 @@ def test_every_stage_leaves_a_bundle_that_names_what_it_was_made_from(chain):
     for stage in CHAIN:
         bundle = bundle_of(chain, stage)
         inputs = Manifest.read(bundle.folder, BundleFacts).inputs
-        for needed in NEEDS[stage].required if stage in NEEDS else ():
+        for needed in STAGE_INPUTS[stage].required if stage in STAGE_INPUTS else ():
             assert inputs[needed].sha256 == hashes[needed]
         assert inputs["clip"].sha256 == bundle.facts.clip_sha256
         assert bundle.facts.clip == clip.facts.name

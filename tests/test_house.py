@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from beavervision.config.stage_graph import CHAIN, NEEDS
+from beavervision.config.stage_graph import CHAIN, STAGE_INPUTS
 
 tomllib = pytest.importorskip("tomllib", reason="came with Python 3.11")
 
@@ -61,7 +61,7 @@ def test_no_config_without_its_stage():
 
 
 def test_the_chain_names_stages():
-    needed = {name for needs in NEEDS.values() for name in (*needs.required, *needs.optional)}
+    needed = {name for needs in STAGE_INPUTS.values() for name in (*needs.required, *needs.optional)}
     assert {*CHAIN, *needed} <= set(STAGES)
 
 

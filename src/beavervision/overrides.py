@@ -1,9 +1,10 @@
-"""`key=value` overrides: for a shell and for the parser of Hydra."""
+"""`key=value` overrides for a shell and for Hydra's parser, and the commands that are printed to the user."""
 
 from __future__ import annotations
 
 import re
 import shlex
+from pathlib import Path
 
 PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*")
 """Values that need no quotes on Hydra's command line, which knows ASCII letters only."""
@@ -11,25 +12,39 @@ WORDS = ("null", "true", "false", "nan", "inf")
 """Words that mean something to Hydra."""
 
 
-def override(key: str, value: str) -> str:
+def format_override(key: str, value: str) -> str:
     """Return `key=value` for a shell.
 
     Example:
-        >>> print(override("data.name", "anna"), override("data.name", "Jürgen"))
+        >>> print(format_override("data.name", "anna"), format_override("data.name", "Jürgen"))
         data.name=anna 'data.name="Jürgen"'
     """
     if PLAIN.fullmatch(value) and value.lower() not in WORDS:
         return f"{key}={value}"
-    return shlex.quote(f"{key}={quoted(value)}")
+    return shlex.quote(f"{key}={quote_value(value)}")
 
 
-def quoted(value: str) -> str:
+def quote_value(value: str) -> str:
     r"""Return a value of Hydra's grammar that holds any characters.
 
     Example:
-        >>> print(quoted('a "b", c'))
+        >>> print(quote_value('a "b", c'))
         "a \"b\", c"
     """
     # Hydra takes backslashes as they are, except before a quote.
     inner = re.sub(r'(\\*)("|$)', lambda m: 2 * m[1] + ('\\"' if m[2] else ""), value)
     return f'"{inner}"'
+
+
+DEFAULT_RUNS = Path("runs")
+
+
+def person_arguments(clip: str, runs: Path | str) -> str:
+    """Return the part of a command that says whose avatar it is.
+
+    Example:
+        >>> person_arguments("anna", "runs")
+        'data=myvideo data.name=anna'
+    """
+    data = "data=demo" if clip == "demo" else f"data=myvideo {format_override('data.name', clip)}"
+    return data if Path(runs) == DEFAULT_RUNS else f"{data} {format_override('paths.runs', str(runs))}"

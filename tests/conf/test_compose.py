@@ -11,11 +11,11 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.utils import get_class
 from omegaconf import DictConfig, OmegaConf
 
-from beavervision.config.build import build_callbacks, build_loggers, build_trainer, check_keys, check_objects
+from beavervision.config.build import build_callbacks, build_loggers, build_trainer, check_keys, validate_objects
 from beavervision.config.conf_folder import conf_folder
-from beavervision.config.hardware import settle_hardware
-from beavervision.config.resolvers import register_resolvers, stage_of
-from beavervision.config.schemas import check_nodes
+from beavervision.config.hardware import resolve_hardware
+from beavervision.config.resolvers import register_resolvers, stage_of_target
+from beavervision.config.schemas import validate_nodes
 
 CONF = conf_folder()
 VERBS = sorted(path.stem for path in CONF.glob("*.yaml"))
@@ -66,15 +66,15 @@ def targets(node: DictConfig) -> Iterator[DictConfig]:
 def test_every_verb_composes_and_fits_the_schemas(started, verb):
     cfg = started(verb)
     OmegaConf.resolve(cfg)
-    check_nodes(cfg)
+    validate_nodes(cfg)
 
 
 @pytest.mark.parametrize("option", options())
 def test_every_option_composes_and_what_it_names_can_be_built(started, option):
     cfg = started("train", option)
     OmegaConf.resolve(cfg)
-    check_nodes(cfg)
-    check_objects(cfg)
+    validate_nodes(cfg)
+    validate_objects(cfg)
     for node in targets(cfg):
         assert callable(get_class(node._target_))
         check_keys(node, node._target_)
@@ -87,8 +87,8 @@ def test_every_option_composes_and_what_it_names_can_be_built(started, option):
 def test_every_experiment_has_numbers_for_every_stage(started, experiment, model):
     cfg = started("train", f"experiment={experiment}", f"model={model}")
     OmegaConf.resolve(cfg)
-    check_nodes(cfg)
-    check_objects(cfg)
+    validate_nodes(cfg)
+    validate_objects(cfg)
     assert (CONF / "experiment/stages" / f"{experiment}_{model}.yaml").exists()
     assert cfg.run.slug.startswith(experiment)
 
@@ -96,7 +96,7 @@ def test_every_experiment_has_numbers_for_every_stage(started, experiment, model
 @pytest.mark.parametrize("model", MODELS)
 def test_a_model_brings_its_own_datamodule_and_schedule(model):
     cfg = composed("train", f"model={model}")
-    assert stage_of(cfg.model._target_) == stage_of(cfg.datamodule._target_)
+    assert stage_of_target(cfg.model._target_) == stage_of_target(cfg.datamodule._target_)
     assert cfg.hydra.runtime.choices.schedule == model
     assert cfg.trainer.max_steps == cfg.schedule.max_steps > 0
 
@@ -105,7 +105,7 @@ def test_a_model_brings_its_own_datamodule_and_schedule(model):
 @pytest.mark.parametrize("hardware", ["auto", "cpu"])
 def test_trainers_callbacks_and_loggers_are_built(started, tmp_path, trainer, hardware):
     cfg = started("train", f"trainer={trainer}", f"hardware={hardware}", "logger=many")
-    settle_hardware(cfg)
+    resolve_hardware(cfg)
     built = build_trainer(cfg, build_callbacks(cfg), build_loggers(cfg))
     assert built.max_steps == cfg.trainer.max_steps
     assert len(built.loggers) == 3

@@ -9,7 +9,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
 from omegaconf import DictConfig, OmegaConf
 
-from beavervision.config.build import check_objects
+from beavervision.config.build import validate_objects
 from beavervision.config.conf_folder import conf_folder
 from beavervision.config.resolvers import register_resolvers
 from hydra_plugins.beavervision.variants import Variants
@@ -41,7 +41,7 @@ def test_every_number_that_a_sweep_changes_is_one_of_the_stage(model):
     cfg = composed(f"model={model}", *swept, "hydra.runtime.output_dir=nowhere")
     HydraConfig.instance().set_config(cfg)
     try:
-        check_objects(cfg)
+        validate_objects(cfg)
     finally:
         HydraConfig.instance().cfg = None
 

@@ -3,7 +3,7 @@ import shlex
 import numpy as np
 import pytest
 
-from beavervision.overrides import override
+from beavervision.overrides import format_override
 from beavervision.preprocess.report.recommendations import (
     CHAIN,
     ELSEWHERE,
@@ -90,4 +90,4 @@ def test_only_stages_that_can_learn_from_the_clip_are_trained():
 
 
 def test_plain_names_stay_as_they_are():
-    assert override("data.name", "me_2.b-c") == "data.name=me_2.b-c"
+    assert format_override("data.name", "me_2.b-c") == "data.name=me_2.b-c"

@@ -13,7 +13,7 @@ from beavervision.face.model_registry import load_face_model
 from beavervision.preprocess.background import Background
 from beavervision.preprocess.ingest import open_source
 from beavervision.preprocess.options import PrepareOptions
-from beavervision.preprocess.report import thresholds
+from beavervision.preprocess.report import grading
 from beavervision.preprocess.report.report_input import Findings, SubjectFindings
 from beavervision.preprocess.report.write import write_report
 from beavervision.types import Label
@@ -27,7 +27,7 @@ VOID = {"meta", "img", "br"}
 def _short_clips_do():
     """The miniature lasts a second, and would be refused."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(thresholds, "FEW_SECONDS", 0.5)
+        patch.setattr(grading, "FEW_SECONDS", 0.5)
         yield
 
 
@@ -176,7 +176,7 @@ def test_who_is_who_and_a_section_each_for_two_people(findings, tmp_path):
 
 
 def test_a_clip_that_is_no_use_gets_no_command(findings, tmp_path, monkeypatch):
-    monkeypatch.setattr(thresholds, "FEW_SECONDS", 100.0)
+    monkeypatch.setattr(grading, "FEW_SECONDS", 100.0)
     (subject,) = write_report(tmp_path / "report", findings)["subjects"]
     assert subject["headline"].startswith("Not usable for audio2motion")
     assert subject["recommended"]["command"] == ""

@@ -1,7 +1,7 @@
 import pytest
 
 from beavervision.preprocess.report.assessment import NEEDS, headline, judge_stages
-from beavervision.preprocess.report.remark import GOOD, NOT_USABLE, USABLE
+from beavervision.preprocess.report.grading import GOOD, NOT_USABLE, USABLE
 
 SPEECH = ("audio2motion", "syncnet", "postnet")
 PICTURE = ("radnerf_head", "radnerf_torso", "dub")

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from beavervision.config.durations import duration
+from beavervision.config.schemas import parse_duration
 from beavervision.errors import BeaverError
 
 
@@ -13,14 +13,14 @@ from beavervision.errors import BeaverError
     [("00:10:00", 600), ("10:00", 600), ("01:00:00:01", 86401), (90, 90), ("2.5", 2.5), ({"hours": 1}, 3600)],
 )
 def test_durations_as_people_write_them(written, seconds):
-    assert duration(written) == timedelta(seconds=seconds)
+    assert parse_duration(written) == timedelta(seconds=seconds)
 
 
 def test_no_limit_is_none():
-    assert duration(None) is None
+    assert parse_duration(None) is None
 
 
 @pytest.mark.parametrize("written", ["soon", "1:2:3:4:5", {"fortnights": 1}])
 def test_anything_else_is_a_sentence(written):
     with pytest.raises(BeaverError, match="00:10:00"):
-        duration(written)
+        parse_duration(written)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from beavervision.errors import BeaverError
-from beavervision.workflows.failure import is_mistake, sentence
+from beavervision.workflows.error_reporting import error_message, is_user_error
 
 
 @pytest.mark.parametrize(
@@ -18,10 +18,10 @@ from beavervision.workflows.failure import is_mistake, sentence
     ],
 )
 def test_what_the_user_can_mend_is_a_sentence(error, said):
-    assert is_mistake(error)
-    assert said in sentence(error)
+    assert is_user_error(error)
+    assert said in error_message(error)
 
 
 @pytest.mark.parametrize("error", [RuntimeError("shapes differ"), ValueError("no"), OSError(9, "Bad file descriptor")])
 def test_what_is_our_fault_is_none(error):
-    assert not is_mistake(error)
+    assert not is_user_error(error)

@@ -6,14 +6,14 @@ import threading
 import pytest
 
 from beavervision.errors import BeaverError
-from beavervision.workflows.interruption import listening
-from beavervision.workflows.progress import lines
-from beavervision.workflows.standard_output import only_bytes
+from beavervision.workflows.console_output import binary_stdout
+from beavervision.workflows.interruption import catch_interruption
+from beavervision.workflows.progress import progress_lines
 
 
 def test_a_line_now_and_then_with_rate_and_time_left(capsys):
     now = iter([0.0, 1.0, 10.0, 11.0, 25.0])
-    shown = lines(300, every=10, clock=lambda: next(now))
+    shown = progress_lines(300, every=10, clock=lambda: next(now))
     for done in (5, 50, 60, 100):
         shown(done)
     # 50 frames in 10 s: 250 more take 50 s; 100 in 25 s: 200 more take 50 s.
@@ -24,7 +24,7 @@ def test_a_line_now_and_then_with_rate_and_time_left(capsys):
 
 
 def test_the_first_ctrl_c_asks_and_the_second_stops(capsys):
-    with listening("stopping") as asked:
+    with catch_interruption("stopping") as asked:
         assert not asked()
         signal.raise_signal(signal.SIGINT)
         assert asked()
@@ -35,7 +35,7 @@ def test_the_first_ctrl_c_asks_and_the_second_stops(capsys):
 
 def test_signals_are_given_back():
     before = signal.getsignal(signal.SIGINT)
-    with listening("stopping"):
+    with catch_interruption("stopping"):
         assert signal.getsignal(signal.SIGINT) is not before
     assert signal.getsignal(signal.SIGINT) is before
 
@@ -44,7 +44,7 @@ def test_another_thread_cannot_listen_and_works_all_the_same():
     found = []
 
     def work():
-        with listening("stopping") as asked:
+        with catch_interruption("stopping") as asked:
             found.append(asked())
 
     thread = threading.Thread(target=work)
@@ -56,8 +56,8 @@ def test_another_thread_cannot_listen_and_works_all_the_same():
 def test_prints_do_not_reach_the_pipe():
     script = (
         "import os\n"
-        "from beavervision.workflows.standard_output import only_bytes\n"
-        "with only_bytes() as out:\n"
+        "from beavervision.workflows.console_output import binary_stdout\n"
+        "with binary_stdout() as out:\n"
         "    print('hello'); os.write(1, b'from a library\\n'); out.write(b'film')\n"
         "print('after')\n"
     )
@@ -69,5 +69,5 @@ def test_prints_do_not_reach_the_pipe():
 
 def test_a_terminal_is_no_place_for_a_film(monkeypatch):
     monkeypatch.setattr("os.isatty", lambda descriptor: True)
-    with pytest.raises(BeaverError, match="is a terminal; pipe it"), only_bytes():
+    with pytest.raises(BeaverError, match="is a terminal; pipe it"), binary_stdout():
         pass

@@ -7,7 +7,7 @@ import torch
 from omegaconf import OmegaConf
 
 from beavervision.config import hardware
-from beavervision.config.hardware import CHOICES, compile_network, film_device, fit_hardware, settle_hardware
+from beavervision.config.hardware import CHOICES, apply_hardware, compile_network, render_device, resolve_hardware
 from beavervision.errors import BeaverError
 from beavervision.stages.radnerf_head.inference import RENDERS
 
@@ -23,7 +23,7 @@ PLAIN = {
 
 def settled(**asked):
     cfg = OmegaConf.create({"hardware": {**PLAIN, "backend": "auto", **asked}})
-    return settle_hardware(cfg), cfg.hardware
+    return resolve_hardware(cfg), cfg.hardware
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_what_was_asked_for_is_left_as_it_is(nothing_but_a_cpu):
 
 @pytest.mark.parametrize(("accelerator", "device"), [("gpu", "cuda"), ("cuda", "cuda"), ("mps", "cpu"), ("cpu", "cpu")])
 def test_films_are_rendered_on_cuda_or_the_cpu(accelerator, device):
-    assert film_device(OmegaConf.create({"accelerator": accelerator})) == device
+    assert render_device(OmegaConf.create({"accelerator": accelerator})) == device
 
 
 @pytest.mark.parametrize("accelerator", ["gpu", "mps"])
@@ -86,11 +86,11 @@ def test_a_compiled_network_keeps_its_names():
 
 def test_several_losses_get_the_strategy_that_allows_them():
     cfg = OmegaConf.create({"hardware": {"compile": False}, "trainer": {"strategy": "ddp"}})
-    fit_hardware(cfg, SimpleNamespace(automatic_optimization=True, trains_parts=False))  # type: ignore[arg-type]
+    apply_hardware(cfg, SimpleNamespace(automatic_optimization=True, trains_parts=False))  # type: ignore[arg-type]
     assert cfg.trainer.strategy == "ddp"
     for several, parts in ((False, False), (True, True)):
         cfg.trainer.strategy = "ddp"
-        fit_hardware(cfg, SimpleNamespace(automatic_optimization=several, trains_parts=parts))  # type: ignore[arg-type]
+        apply_hardware(cfg, SimpleNamespace(automatic_optimization=several, trains_parts=parts))  # type: ignore[arg-type]
         assert cfg.trainer.strategy == "ddp_find_unused_parameters_true"
 
 

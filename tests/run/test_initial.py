@@ -6,7 +6,7 @@ from stub_artifacts import stub_bundle, stub_clip, stub_corpus
 
 from beavervision.errors import BeaverError
 from beavervision.workflows import initial_weights
-from beavervision.workflows.initial_weights import initial_bundle, settle_length
+from beavervision.workflows.initial_weights import find_initial_bundle, shorten_schedule
 
 MEL = {"kind": "mel", "checkpoint": None}
 FACTS = {"stage": "audio2motion", "basis": "gpmm", "fps": 25.0, "audio_features": MEL, "motion": "exp"}
@@ -45,21 +45,21 @@ def person(tmp_path):
 
 @pytest.mark.parametrize("wanted", ["auto", "general"])
 def test_one_person_begins_with_the_general_network(general, person, wanted, capsys):
-    assert initial_bundle(config(wanted), person()) == general
+    assert find_initial_bundle(config(wanted), person()) == general
     assert "adapts the general audio2motion (model.init=none: begins with nothing)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("wanted", [None, "none"])
 def test_none_is_none(general, person, wanted, capsys):
-    assert initial_bundle(config(wanted), person()) is None
+    assert find_initial_bundle(config(wanted), person()) is None
     assert capsys.readouterr().out == ""
 
 
 def test_a_corpus_begins_with_nothing_unless_it_is_told(general, tmp_path):
     corpus = tmp_path / "corpus"
     stub_corpus(corpus, "all")
-    assert initial_bundle(config("auto"), corpus) is None
-    assert initial_bundle(config("general"), corpus) == general
+    assert find_initial_bundle(config("auto"), corpus) is None
+    assert find_initial_bundle(config("general"), corpus) == general
 
 
 @pytest.mark.parametrize(
@@ -75,25 +75,25 @@ def test_what_does_not_fit_is_said_and_refused_only_where_it_was_asked_for(
     general, person, capsys, clip, changes, objection
 ):
     source = person(**clip)
-    assert initial_bundle(config("auto", **changes), source) is None
+    assert find_initial_bundle(config("auto", **changes), source) is None
     assert f"begins with nothing: the general audio2motion {objection}" in capsys.readouterr().out
     with pytest.raises(BeaverError, match=rf"model\.init=general: the general audio2motion {objection}"):
-        initial_bundle(config("general", **changes), source)
+        find_initial_bundle(config("general", **changes), source)
 
 
 def test_another_stage_s_bundle_is_refused(general, person, tmp_path):
     folder = tmp_path / "mine"
     stub_bundle(folder, **{**FACTS, "stage": "syncnet"})
     with pytest.raises(BeaverError, match="is a bundle of syncnet"):
-        initial_bundle(config(str(folder)), person())
+        find_initial_bundle(config(str(folder)), person())
 
 
 def test_an_adaptation_is_no_longer_than_it_takes(general):
     cfg = OmegaConf.create({"schedule": {"max_steps": 4000, "adapt_steps": 300, "val_every": 500}})
-    settle_length(cfg, None)
+    shorten_schedule(cfg, None)
     assert cfg.schedule.max_steps == 4000
-    settle_length(cfg, general)
+    shorten_schedule(cfg, general)
     assert (cfg.schedule.max_steps, cfg.schedule.val_every) == (300, 300)
     short = OmegaConf.create({"schedule": {"max_steps": 20, "adapt_steps": 300, "val_every": 10}})
-    settle_length(short, general)
+    shorten_schedule(short, general)
     assert short.schedule.max_steps == 20

@@ -14,7 +14,7 @@ from speech_clips import write_speech_clip
 from stub_artifacts import stub_clip
 
 from beavervision.artifacts.names import check_name, is_name, suggest_name
-from beavervision.config.wildcards import expand
+from beavervision.config.wildcards import expand_wildcards
 from beavervision.errors import ConfigError
 
 CLI = "src/beavervision/cli/__main__.py"
@@ -66,7 +66,7 @@ def parsed(argument: str) -> str:
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from omegaconf import OmegaConf
 
-    override = OverridesParser.create().parse_override(expand([argument], multirun=False)[0])
+    override = OverridesParser.create().parse_override(expand_wildcards([argument], multirun=False)[0])
     return OmegaConf.create({"value": override.value()}).value
 
 
@@ -89,9 +89,9 @@ def test_several_files_are_several_jobs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("a b.wav", "c.wav"):
         Path(name).touch()
-    assert expand(["audio=a b.wav,c.wav"], multirun=True) == ['audio="a b.wav",c.wav']
+    assert expand_wildcards(["audio=a b.wav,c.wav"], multirun=True) == ['audio="a b.wav",c.wav']
     with pytest.raises(ConfigError, match="add -m"):
-        expand(["audio=a b.wav,c.wav"], multirun=False)
+        expand_wildcards(["audio=a b.wav,c.wav"], multirun=False)
 
 
 def test_a_video_with_an_odd_name_is_the_one_that_is_read(tmp_path, command_line):

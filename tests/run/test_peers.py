@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 
 from beavervision.artifacts.bundle import Bundle
 from beavervision.errors import BeaverError
-from beavervision.workflows.distributed_launch import _forwarding, _wait, peers_to_start
+from beavervision.workflows.distributed_launch import _forwarding, _wait, processes_to_launch
 
 HERE = Path(__file__).parent
 
@@ -28,17 +28,17 @@ def asked(**node):
 def test_a_process_for_each_device(monkeypatch, node, count):
     monkeypatch.delenv("LOCAL_RANK", raising=False)
     cfg = asked(**node)
-    assert peers_to_start(cfg) == count
+    assert processes_to_launch(cfg) == count
 
 
 def test_none_where_somebody_else_started_them(monkeypatch):
     monkeypatch.setenv("LOCAL_RANK", "0")
-    assert peers_to_start(asked()) == 0
+    assert processes_to_launch(asked()) == 0
 
 
 def test_several_machines_want_a_launcher():
     with pytest.raises(BeaverError, match="needs srun or torchrun"):
-        peers_to_start(asked(num_nodes=2))
+        processes_to_launch(asked(num_nodes=2))
 
 
 def python(code: str) -> subprocess.Popen:

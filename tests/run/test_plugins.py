@@ -10,15 +10,15 @@ import pytest
 
 from beavervision.artifacts.bundle import Bundle
 from beavervision.config.plugins import Plugin, plugin_folders, plugins
-from beavervision.config.stage_graph import is_renderer, needs_of
+from beavervision.config.stage_graph import is_renderer, stage_inputs
 from beavervision.errors import BeaverError
 from beavervision.face import model_registry
 from beavervision.face.gpmm import load_gpmm
 
 HERE = Path(__file__).parent
 PLUGIN = """
-from beavervision.config.plugins import Needs, Plugin
-PLUGIN = Plugin(needs={"echo": Needs(required=("ridge",))}, renderers=("mirror",))
+from beavervision.config.plugins import Plugin, StageInputs
+PLUGIN = Plugin(needs={"echo": StageInputs(required=("ridge",))}, renderers=("mirror",))
 """
 
 
@@ -46,8 +46,8 @@ def test_a_plugin_tells_what_its_stages_are(install):
     install()
     assert set(plugins()) - before == {"pack"}
     assert isinstance(plugins()["pack"], Plugin)
-    assert needs_of("echo").required == ("ridge",)
-    assert needs_of("ridge").required == ()
+    assert stage_inputs("echo").required == ("ridge",)
+    assert stage_inputs("ridge").required == ()
     assert is_renderer("mirror")
     assert not is_renderer("echo")
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from beavervision.config.schemas import DataSettings
-from beavervision.workflows.prepared import Prepared
+from beavervision.workflows.preparation_record import PreparationRecord
 
 
 @pytest.fixture
@@ -14,9 +14,9 @@ def video(tmp_path):
 
 
 @pytest.fixture
-def trimmed(video) -> Prepared:
+def trimmed(video) -> PreparationRecord:
     """A clip made of seconds 3 to 20 of the video."""
-    return Prepared.of(video, DataSettings("me", str(video), start=3.0, end=20.0), "gpmm")
+    return PreparationRecord.of(video, DataSettings("me", str(video), start=3.0, end=20.0), "gpmm")
 
 
 def test_the_name_alone_is_enough_later(trimmed):
@@ -48,5 +48,5 @@ def test_it_is_read_as_written(trimmed, tmp_path):
     clip = tmp_path / "runs/me/clip"
     clip.mkdir(parents=True)
     trimmed.write(clip)
-    assert Prepared.read(clip) == trimmed
-    assert Prepared.read(tmp_path / "nowhere/clip") is None
+    assert PreparationRecord.read(clip) == trimmed
+    assert PreparationRecord.read(tmp_path / "nowhere/clip") is None

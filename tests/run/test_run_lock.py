@@ -8,7 +8,7 @@ import pytest
 
 from beavervision.errors import BeaverError
 from beavervision.workflows.run_folder import LOCK
-from beavervision.workflows.run_lock import one_after_another, only_one
+from beavervision.workflows.run_lock import run_lock, wait_for_lock
 
 HOLDER = "import sys, filelock; lock = filelock.FileLock(sys.argv[1]).acquire(); print('held', flush=True); input()"
 
@@ -17,11 +17,11 @@ def test_a_folder_is_free_again_when_its_holder_is_killed(tmp_path):
     words = [sys.executable, "-c", HOLDER, str(tmp_path / LOCK)]
     holder = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert holder.stdout.readline() == "held\n"
-    with pytest.raises(BeaverError, match="is being trained by another command"), only_one(tmp_path):
+    with pytest.raises(BeaverError, match="is being trained by another command"), run_lock(tmp_path):
         pass
     holder.kill()
     holder.communicate()
-    with only_one(tmp_path):
+    with run_lock(tmp_path):
         assert (tmp_path / LOCK).read_text().startswith("process ")
 
 
@@ -29,7 +29,7 @@ def test_who_wants_to_make_the_same_waits_and_finds_it_made(tmp_path):
     made, clip = [], tmp_path / "clip"
 
     def prepare() -> None:
-        with one_after_another(clip):
+        with wait_for_lock(clip):
             if not clip.exists():
                 made.append(threading.get_ident())
                 clip.mkdir()
@@ -43,6 +43,6 @@ def test_who_wants_to_make_the_same_waits_and_finds_it_made(tmp_path):
 
 
 def test_nothing_is_left_where_nothing_was_made(tmp_path):
-    with pytest.raises(BeaverError), one_after_another(tmp_path / "clip"):
+    with pytest.raises(BeaverError), wait_for_lock(tmp_path / "clip"):
         raise BeaverError("There is no footage.")
     assert list(tmp_path.iterdir()) == []

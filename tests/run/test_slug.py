@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from beavervision.config.slug import LONGEST, experiment_of, run_slug
+from beavervision.config.slug import LONGEST, experiment_of_slug, run_slug
 
 CHOICES = {"model": "radnerf_head", "experiment": None, "debug": None}
 
@@ -20,7 +20,7 @@ def test_order_on_the_command_line_does_not_matter():
 def test_a_variant_an_experiment_and_a_seed_are_named():
     choices = {"model": "radnerf_head_triplane", "experiment": "demo"}
     assert slug(choices=choices, seed=3) == "demo-radnerf_head_triplane-native-h512-seed=3"
-    assert experiment_of(slug(choices=choices)) == "demo"
+    assert experiment_of_slug(slug(choices=choices)) == "demo"
 
 
 def test_odd_characters_make_no_two_runs_one():
@@ -38,4 +38,4 @@ def test_a_long_name_is_cut_and_still_its_own():
 def test_debug_runs_are_marked():
     name = slug(choices={**CHOICES, "debug": "overfit", "experiment": "demo"})
     assert name.startswith("debug_overfit-demo")
-    assert experiment_of(name) == "demo"
+    assert experiment_of_slug(name) == "demo"

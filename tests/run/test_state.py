@@ -4,7 +4,7 @@ import pytest
 from omegaconf import OmegaConf
 from stub_artifacts import stub_clip
 
-from beavervision.workflows.run_state import RunState, fingerprint
+from beavervision.workflows.run_state import RunState, config_fingerprint
 
 FULL = {"max_steps": 100, "max_epochs": -1, "max_time": None}
 
@@ -55,9 +55,9 @@ def test_the_fingerprint_follows_what_is_learnt_only(tmp_path):
     cfg = OmegaConf.create({**base, "trainer": {"max_steps": 1}})
     longer = OmegaConf.create({**base, "trainer": {"max_steps": 2}})
     wider = OmegaConf.create({**base, "model": {"a": 2}})
-    name = fingerprint(cfg, {"clip": tmp_path}, None)
-    assert fingerprint(longer, {"clip": tmp_path}, None) == name
-    assert fingerprint(wider, {"clip": tmp_path}, None) != name
-    assert fingerprint(cfg, {"clip": tmp_path}, "1x1") != name
+    name = config_fingerprint(cfg, {"clip": tmp_path}, None)
+    assert config_fingerprint(longer, {"clip": tmp_path}, None) == name
+    assert config_fingerprint(wider, {"clip": tmp_path}, None) != name
+    assert config_fingerprint(cfg, {"clip": tmp_path}, "1x1") != name
     stub_clip(tmp_path, name="b")
-    assert fingerprint(cfg, {"clip": tmp_path}, None) != name
+    assert config_fingerprint(cfg, {"clip": tmp_path}, None) != name

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from beavervision.workflows.config_tree import tree
+from beavervision.workflows.config_tree import config_tree
 
 
 def test_mappings_branch_and_values_are_leaves():
-    grown = tree("model", {"width": 3, "field": {"levels": 8, "names": ["a", "b"]}})
+    grown = config_tree("model", {"width": 3, "field": {"levels": 8, "names": ["a", "b"]}})
     assert str(grown.label) == "model"
     assert [str(child.label) for child in grown.children] == ["width: 3", "field"]
     assert [str(leaf.label) for leaf in grown.children[1].children] == ["levels: 8", "names: ['a', 'b']"]

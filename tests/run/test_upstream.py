@@ -8,7 +8,7 @@ from stub_artifacts import stub_bundle
 
 from beavervision.artifacts.manifest import MANIFEST
 from beavervision.errors import BeaverError
-from beavervision.workflows.upstream import Search, find_upstream, newest_bundle, subjects_of
+from beavervision.workflows.upstream import BundleQuery, find_upstream, newest_bundle, trained_subjects
 
 
 @pytest.fixture
@@ -28,52 +28,54 @@ def test_the_newest_of_the_same_experiment_is_taken(tmp_path, bundle):
     bundle("audio2motion", "demo", 30)
     newer = bundle("audio2motion", "demo-seed=2", 20)
     newest = bundle("audio2motion", "default", 10)
-    assert newest_bundle("audio2motion", Search(tmp_path, "anna", "demo")) == newer
-    assert newest_bundle("audio2motion", Search(tmp_path, "anna", "cpu_quick")) == newest
-    assert newest_bundle("audio2motion", Search(tmp_path, "anna")) == newest
+    assert newest_bundle("audio2motion", BundleQuery(tmp_path, "anna", "demo")) == newer
+    assert newest_bundle("audio2motion", BundleQuery(tmp_path, "anna", "cpu_quick")) == newest
+    assert newest_bundle("audio2motion", BundleQuery(tmp_path, "anna")) == newest
 
 
 def test_a_renderer_needs_the_same_canvas(tmp_path, bundle):
     square = bundle("radnerf_head", "default-1x1", 20, frame="1x1-h256")
     bundle("radnerf_head", "default-9x16", 10, frame="9x16-h256")
-    assert find_upstream("radnerf_torso", Search(tmp_path, "anna", frame="1x1-h256")) == {"radnerf_head": square}
+    assert find_upstream("radnerf_torso", BundleQuery(tmp_path, "anna", frame="1x1-h256")) == {"radnerf_head": square}
 
 
 def test_bundles_of_the_same_person_are_taken(tmp_path, bundle):
     first = bundle("radnerf_head", "default-1x1", 20, frame="1x1-h256", subject=0)
     second = bundle("radnerf_head", "default-1x1-subject=1", 10, frame="1x1-h256", subject=1)
     for subject, folder in enumerate((first, second)):
-        assert newest_bundle("radnerf_head", Search(tmp_path, "anna", subject=subject)) == folder
-    assert newest_bundle("radnerf_head", Search(tmp_path, "anna", subject=2)) is None
-    assert subjects_of("radnerf_head", Search(tmp_path, "anna")) == [0, 1]
+        assert newest_bundle("radnerf_head", BundleQuery(tmp_path, "anna", subject=subject)) == folder
+    assert newest_bundle("radnerf_head", BundleQuery(tmp_path, "anna", subject=2)) is None
+    assert trained_subjects("radnerf_head", BundleQuery(tmp_path, "anna")) == [0, 1]
 
 
 def test_a_bundle_of_nobody_in_particular_is_everybodys(tmp_path, bundle):
     corpus = bundle("audio2motion", "default", 10)
-    assert newest_bundle("audio2motion", Search(tmp_path, "anna", subject=1)) == corpus
+    assert newest_bundle("audio2motion", BundleQuery(tmp_path, "anna", subject=1)) == corpus
 
 
 def test_the_missing_bundle_of_a_second_person_is_named_with_its_command(tmp_path):
     with pytest.raises(BeaverError, match=r"of subject 1; make it with: .* datamodule\.subject=1"):
-        find_upstream("radnerf_torso", Search(tmp_path, "anna", subject=1))
+        find_upstream("radnerf_torso", BundleQuery(tmp_path, "anna", subject=1))
 
 
 def test_the_missing_head_of_a_canvas_is_named_with_its_command(tmp_path):
     with pytest.raises(BeaverError, match=r"model=radnerf_head .* frame=1x1 frame\.height=256$"):
-        find_upstream("radnerf_torso", Search(tmp_path, "anna", None, "1x1-h256", canvas="frame=1x1 frame.height=256"))
+        find_upstream(
+            "radnerf_torso", BundleQuery(tmp_path, "anna", None, "1x1-h256", canvas="frame=1x1 frame.height=256")
+        )
 
 
 def test_debug_and_unfinished_runs_do_not_count(tmp_path, bundle):
     bundle("audio2motion", "debug_overfit-default", 10)
     (tmp_path / "anna/audio2motion/default/bundle").mkdir(parents=True)
-    assert newest_bundle("audio2motion", Search(tmp_path, "anna")) is None
+    assert newest_bundle("audio2motion", BundleQuery(tmp_path, "anna")) is None
 
 
 def test_optional_bundles_may_be_missing(tmp_path, bundle):
     a2m = bundle("audio2motion", "default", 10)
-    assert find_upstream("postnet", Search(tmp_path, "anna")) == {"audio2motion": a2m}
+    assert find_upstream("postnet", BundleQuery(tmp_path, "anna")) == {"audio2motion": a2m}
     expert = bundle("syncnet", "default", 10)
-    assert find_upstream("postnet", Search(tmp_path, "anna")) == {"audio2motion": a2m, "syncnet": expert}
+    assert find_upstream("postnet", BundleQuery(tmp_path, "anna")) == {"audio2motion": a2m, "syncnet": expert}
 
 
 @pytest.mark.parametrize(
@@ -85,6 +87,6 @@ def test_optional_bundles_may_be_missing(tmp_path, bundle):
 )
 def test_a_missing_one_is_named_with_its_command(tmp_path, clip, experiment, command):
     with pytest.raises(BeaverError) as error:
-        find_upstream("radnerf_torso", Search(tmp_path, clip, experiment, "native-h512"))
+        find_upstream("radnerf_torso", BundleQuery(tmp_path, clip, experiment, "native-h512"))
     assert command in str(error.value)
     assert ("experiment=demo" in str(error.value)) == (experiment == "demo")

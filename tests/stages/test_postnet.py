@@ -11,13 +11,13 @@ from beavervision.face.model_registry import load_face_model
 from beavervision.nerf.condition_normalizer import ConditionNormalizer
 from beavervision.stages.audio2motion.data import Audio2MotionData
 from beavervision.stages.audio2motion.module import Audio2Motion
+from beavervision.stages.postnet.batch import frame_pitch
 from beavervision.stages.postnet.data import PostNetData
 from beavervision.stages.postnet.inference import MODES, MotionRefiner
 from beavervision.stages.postnet.lip_metrics import LipMetrics
 from beavervision.stages.postnet.losses import adversarial_loss, discriminator_loss, lip_gap
 from beavervision.stages.postnet.module import PostNetTraining
 from beavervision.stages.postnet.network import PostNet
-from beavervision.stages.postnet.pitch import frame_pitch
 
 TINY = {"widths": [16, 16]}
 SMALL_VAE = {

@@ -17,9 +17,9 @@ from beavervision.api.session import Progress, api_call, person_overrides
 from beavervision.artifacts.clip import Clip
 from beavervision.config.python_overrides import override_list
 from beavervision.config.stage_graph import CHAIN
-from beavervision.config.wildcards import stem
+from beavervision.config.wildcards import clip_name
 from beavervision.errors import BundleError, ConfigError
-from beavervision.workflows.upstream import Search, newest_bundle
+from beavervision.workflows.upstream import BundleQuery, newest_bundle
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def prepare(
     """
     from beavervision.workflows.prepare import prepare as run
 
-    name = stem(str(video)) if name is None else name
+    name = clip_name(str(video)) if name is None else name
     chosen = {**person_overrides(name, runs), "data.video": str(video), "force": force}
     arguments = [*override_list(chosen, {}), *override_list(overrides, keywords)]
     with api_call("prepare", arguments, progress) as cfg:
@@ -201,7 +201,7 @@ def _trained_overrides(folder: Path, stage: str, preset: str | None) -> list[str
         BundleError: when there is no finished run.
     """
     person = _person(folder)
-    bundle = newest_bundle(stage, Search(Path(person["paths.runs"]), person["data.name"], preset))
+    bundle = newest_bundle(stage, BundleQuery(Path(person["paths.runs"]), person["data.name"], preset))
     if bundle is None:
         raise BundleError(f"{folder.parent} has no finished {stage}; train it with bv.train(clip, {stage!r}).")
     notes = bundle.parent / ".hydra" / "overrides.yaml"

@@ -18,7 +18,7 @@ from omegaconf import DictConfig
 
 from beavervision.config.compose import HYDRA_LOCK, composed_job
 from beavervision.errors import BeaverError
-from beavervision.workflows.failure import is_mistake, sentence
+from beavervision.workflows.error_reporting import error_message, is_user_error
 
 Progress = Callable[[str, int, int], None] | bool | None
 """None or True: bars and lines as on the command line; False: nothing; a function: called with the name of the stage,
@@ -50,8 +50,8 @@ def api_call(verb: str, overrides: Sequence[str], progress: Progress = None) -> 
         except BeaverError:
             raise
         except Exception as error:
-            if is_mistake(error):
-                raise BeaverError(sentence(error)) from error
+            if is_user_error(error):
+                raise BeaverError(error_message(error)) from error
             raise
 
 

@@ -16,7 +16,7 @@ from beavervision.errors import ConfigError
 from beavervision.inference.pipeline import SOUND_RATE, TalkingHeadPipeline
 from beavervision.inference.speech import mix_speeches
 from beavervision.video.sound_feed import Pieces
-from beavervision.workflows.progress import film_progress
+from beavervision.workflows.progress import progress_bar
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class TalkingVideo:
         elif self._progress is False:
             film = pipeline.write(path)
         else:
-            with film_progress(self.n_frames) as shown:
+            with progress_bar(self.n_frames) as shown:
                 film = pipeline.write(path, shown)
         if film is not None:
             self._timings = dict(pipeline.timer.milliseconds_per_frame(film.n_frames))

@@ -7,8 +7,8 @@ import sys
 from beavervision import __version__
 from beavervision.cli.entry import VERBS
 from beavervision.cli.entry import run as run_verb
-from beavervision.config.suggestions import closest
-from beavervision.workflows.failure import EXIT_MISTAKE
+from beavervision.config.suggestions import suggest
+from beavervision.workflows.error_reporting import EXIT_USER_ERROR
 
 USAGE = """beavervision {version}: footage of a person in, that person speaking any speech out.
 
@@ -36,8 +36,8 @@ def _main(arguments: list[str]) -> int:
         return 0
     verb, *rest = arguments
     if verb not in VERBS:
-        print(f"error: {verb} is not a verb of beavervision; {closest(verb, VERBS)}.", file=sys.stderr)
-        return EXIT_MISTAKE
+        print(f"error: {verb} is not a verb of beavervision; {suggest(verb, VERBS)}.", file=sys.stderr)
+        return EXIT_USER_ERROR
     sys.argv = [f"beavervision {verb}", *rest]
     return run_verb(verb)
 

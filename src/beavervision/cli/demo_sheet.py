@@ -10,7 +10,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from beavervision.artifacts.clip import Clip
 from beavervision.inference.avatar import Avatar
-from beavervision.inference.reconstruction import own_pictures
+from beavervision.inference.avatar_compositor import Scene
+from beavervision.inference.driver import HeadCondition
+from beavervision.inference.stage_timer import StageTimer
+from beavervision.inference.subject_track import render_canvas_layers
 from beavervision.video.decode import read_frames
 
 ROWS = 4
@@ -59,3 +62,17 @@ def _sheet(rows: list[list[np.ndarray]]) -> Image.Image:
             picture = Image.fromarray(row[column]).resize((WIDTH, height), Image.Resampling.LANCZOS)
             sheet.paste(picture, (column * (WIDTH + GAP), TITLE + line * (height + GAP)))
     return sheet
+
+
+def own_pictures(avatar: Avatar, frames: Int[np.ndarray, "N"]) -> list[UInt8[np.ndarray, "H W 3"]]:
+    """A person with the footage's own pose and expression, over the plate.
+
+    Args:
+        avatar: who.
+        frames: of the footage, visible ones, few.
+    """
+    poses = avatar.track.take(frames)
+    own = HeadCondition(avatar.source_condition, avatar.source_eye_open)
+    scene, plate = Scene.of(avatar), avatar.plate()
+    layers = render_canvas_layers(avatar, own, frames, poses, StageTimer())
+    return [scene.picture(layer, poses.body[i], plate) for i, layer in enumerate(layers)]

@@ -7,21 +7,20 @@ import sys
 
 import hydra
 
-from beavervision.cli.jobs import Jobs
-from beavervision.cli.multirun.conclusion import conclude
-from beavervision.cli.multirun.sweep import Sweep
+from beavervision.cli.jobs import JobRunner
+from beavervision.cli.multirun.sweep import Sweep, conclude_sweep
 from beavervision.config.conf_folder import conf_folder
-from beavervision.config.errors import HYDRA_ERRORS, as_sentence
+from beavervision.config.hydra_errors import HYDRA_ERRORS, to_beaver_error
 from beavervision.config.plugins import register_plugins
 from beavervision.config.resolvers import register_resolvers
-from beavervision.config.wildcards import expand
+from beavervision.config.wildcards import expand_wildcards
 from beavervision.errors import BeaverError
-from beavervision.workflows.failure import (
-    EXIT_FAULT,
+from beavervision.workflows.error_reporting import (
+    EXIT_INTERNAL_ERROR,
     EXIT_INTERRUPTED,
-    EXIT_MISTAKE,
-    is_mistake,
-    report,
+    EXIT_USER_ERROR,
+    is_user_error,
+    print_error,
     wants_traceback,
 )
 
@@ -64,24 +63,24 @@ def run(verb: str) -> int:
     sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in MULTIRUN)
     multirun = any(flag in sys.argv for flag in MULTIRUN)
     try:
-        sys.argv[1:] = expand(sys.argv[1:], multirun=multirun)
+        sys.argv[1:] = expand_wildcards(sys.argv[1:], multirun=multirun)
     except BeaverError as error:
         return _told(error)
     sweep = Sweep.of(verb, sys.argv[1:]) if multirun else None
-    return _run_jobs(verb, Jobs(verb)) if sweep is None else _run_sweep(verb, sweep)
+    return _run_jobs(verb, JobRunner(verb)) if sweep is None else _run_sweep(verb, sweep)
 
 
 def _run_sweep(verb: str, sweep: Sweep) -> int:
     """Run all jobs; however it ends, show what became of them."""
     try:
         with sweep.announced():
-            code = _run_jobs(verb, Jobs(verb, sweep))
+            code = _run_jobs(verb, JobRunner(verb, sweep))
     finally:
-        worst = conclude(verb, sweep)
+        worst = conclude_sweep(verb, sweep)
     return code or worst
 
 
-def _run_jobs(verb: str, jobs: Jobs) -> int:
+def _run_jobs(verb: str, jobs: JobRunner) -> int:
     try:
         # Launchers send a function's file and name to other processes: a method of an object that goes along.
         hydra.main(config_path=str(conf_folder()), config_name=verb, version_base="1.3")(jobs.run)()
@@ -92,16 +91,16 @@ def _run_jobs(verb: str, jobs: Jobs) -> int:
         if wants_traceback(sys.argv):
             raise
         if isinstance(error, HYDRA_ERRORS) and not jobs.broken:
-            return _told(as_sentence(error, verb, sys.argv[1:]))
-        if is_mistake(error):
+            return _told(to_beaver_error(error, verb, sys.argv[1:]))
+        if is_user_error(error):
             return _told(error)
         if type(error).__module__.startswith(LAUNCHERS):
             print(f"error: a job's process ended: {error}".splitlines()[0], file=sys.stderr)
-            return EXIT_FAULT
+            return EXIT_INTERNAL_ERROR
         raise
     return jobs.code
 
 
 def _told(error: Exception) -> int:
-    report(error)
-    return EXIT_MISTAKE
+    print_error(error)
+    return EXIT_USER_ERROR

@@ -17,12 +17,19 @@ from omegaconf import DictConfig
 from beavervision.cli.multirun.sweep import Sweep
 from beavervision.config.resolvers import register_resolvers
 from beavervision.errors import BeaverError, StoppedError
-from beavervision.workflows.failure import EXIT_INTERRUPTED, EXIT_MISTAKE, is_mistake, report, report_stop, sentence
-from beavervision.workflows.run_folder import forget_untouched, shown, was_untouched
-from beavervision.workflows.run_result import Outcome
+from beavervision.workflows.error_reporting import (
+    EXIT_INTERRUPTED,
+    EXIT_USER_ERROR,
+    error_message,
+    is_user_error,
+    print_error,
+    print_stopped,
+)
+from beavervision.workflows.run_folder import display_path, is_fresh_run_folder, remove_if_empty
+from beavervision.workflows.run_result import RunResult
 
 
-class Jobs:
+class JobRunner:
     """Runs a verb once for each config that Hydra makes of the command line.
 
     Args:
@@ -46,7 +53,7 @@ class Jobs:
     def run(self, cfg: DictConfig) -> Any:
         """Run one job; what is returned is what Hydra's sweepers optimise."""
         result = self._single(cfg) if self.sweep is None else self._one_of(self.sweep, cfg)
-        return result.value if isinstance(result, Outcome) else result
+        return result.value if isinstance(result, RunResult) else result
 
     def _single(self, cfg: DictConfig) -> Any:
         """A mistake of use is told in one sentence; a fault of ours is raised."""
@@ -54,14 +61,14 @@ class Jobs:
             _refuse_lone_slurm()
             return self._call(cfg)
         except StoppedError as error:
-            report_stop(error)
+            print_stopped(error)
             sys.exit(EXIT_INTERRUPTED)
         except Exception as error:
-            if cfg.run.debug or not is_mistake(error):
+            if cfg.run.debug or not is_user_error(error):
                 self.broken = True
                 raise
-            report(error)
-            self.code = EXIT_MISTAKE
+            print_error(error)
+            self.code = EXIT_USER_ERROR
             return None
 
     def _one_of(self, sweep: Sweep, cfg: DictConfig) -> Any:
@@ -72,15 +79,15 @@ class Jobs:
             sweep.keep(record.ended(outcome))
             return outcome
         except StoppedError as error:
-            report_stop(error)
+            print_stopped(error)
             sweep.keep(record.interrupted("stopped; the same command continues it"))
             sys.exit(EXIT_INTERRUPTED)
         except Exception as error:
             if cfg.run.debug:
                 raise
-            why = sentence(error) if is_mistake(error) else _noted(error, record.beside(sweep.folder, ".txt"))
+            why = error_message(error) if is_user_error(error) else _noted(error, record.beside(sweep.folder, ".txt"))
             print(f"error: {why}", file=sys.stderr, flush=True)
-            sweep.keep(record.failed(why, fault=not is_mistake(error)))
+            sweep.keep(record.failed(why, fault=not is_user_error(error)))
             return None
         except BaseException:
             sweep.keep(record.interrupted("stopped; the same command continues it"))
@@ -90,7 +97,7 @@ class Jobs:
             gc.collect()
 
     def _call(self, cfg: DictConfig) -> Any:
-        untouched = was_untouched()
+        untouched = is_fresh_run_folder()
         try:
             module = importlib.import_module(f"beavervision.workflows.{self.verb}")
             function: Callable[[DictConfig], Any] = getattr(module, self.verb)
@@ -99,7 +106,7 @@ class Jobs:
             raise
         except Exception:
             if untouched:
-                forget_untouched(cfg.paths.runs)
+                remove_if_empty(cfg.paths.runs)
             raise
 
 
@@ -107,7 +114,7 @@ def _noted(error: Exception, trace: Path) -> str:
     """A sentence for a fault of ours; the traceback goes to a file."""
     trace.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
     what = (str(error).strip().splitlines() or [""])[0]
-    return f"{type(error).__name__}: {what}; see {shown(trace)}"
+    return f"{type(error).__name__}: {what}; see {display_path(trace)}"
 
 
 def _refuse_lone_slurm() -> None:

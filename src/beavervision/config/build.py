@@ -13,10 +13,9 @@ from lightning.pytorch.callbacks import ProgressBar
 from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig, OmegaConf
 
-from beavervision.config.durations import duration
-from beavervision.config.resolvers import stage_of
-from beavervision.config.schemas import frame_spec
-from beavervision.config.suggestions import closest
+from beavervision.config.resolvers import stage_of_target
+from beavervision.config.schemas import frame_spec, parse_duration
+from beavervision.config.suggestions import suggest
 from beavervision.errors import BeaverError
 from beavervision.stages.base import StageData, StageModule
 from beavervision.stages.hparam_bounds import check_bounds, integer
@@ -39,7 +38,7 @@ def build_data(cfg: DictConfig, clip: Path, upstream: Mapping[str, Path]) -> Sta
     Raises:
         BeaverError: when model and datamodule belong to different stages, or a key is unknown.
     """
-    model, data = (stage_of(cfg[node]._target_) for node in ("model", "datamodule"))
+    model, data = (stage_of_target(cfg[node]._target_) for node in ("model", "datamodule"))
     if model != data:
         raise BeaverError(f"model={model} does not go with the datamodule of {data}; leave datamodule= out.")
     offered = {
@@ -56,7 +55,7 @@ def build_data(cfg: DictConfig, clip: Path, upstream: Mapping[str, Path]) -> Sta
     return built
 
 
-def check_objects(cfg: DictConfig) -> None:
+def validate_objects(cfg: DictConfig) -> None:
     """Check the keys of everything that will be built, and the stage's numbers, before any long work begins.
 
     Raises:
@@ -100,7 +99,7 @@ def build_trainer(cfg: DictConfig, callbacks: list[Callback], loggers: list[Logg
     return _build(
         cfg.trainer,
         "trainer",
-        max_time=duration(cfg.trainer.max_time),
+        max_time=parse_duration(cfg.trainer.max_time),
         callbacks=callbacks,
         logger=loggers or False,
         enable_progress_bar=bar,
@@ -130,7 +129,7 @@ def check_keys(node: DictConfig, name: str, arguments: Mapping[str, Any] | None 
         if OmegaConf.is_dict(node) and OmegaConf.is_missing(node, key):
             raise BeaverError(f"{name}.{key} is not set; add {name}.{key}=.")
         if accepted is not None and key not in SPECIAL and key not in accepted:
-            raise BeaverError(f"{name}.{key} is not an argument of {node._target_}; {closest(key, accepted)}.")
+            raise BeaverError(f"{name}.{key} is not an argument of {node._target_}; {suggest(key, accepted)}.")
         inner = node[key]
         if isinstance(inner, DictConfig) and "_target_" in inner:
             check_keys(inner, f"{name}.{key}")

@@ -14,7 +14,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from beavervision.config.conf_folder import conf_folder
-from beavervision.config.errors import HYDRA_ERRORS, as_sentence
+from beavervision.config.hydra_errors import HYDRA_ERRORS, to_beaver_error
 from beavervision.config.plugins import register_plugins
 from beavervision.config.resolvers import register_resolvers
 from beavervision.errors import ConfigError
@@ -54,7 +54,7 @@ def _job_config(verb: str, overrides: Sequence[str]) -> DictConfig:
         HydraConfig.instance().set_config(cfg)
         folder = Path(str(cfg.hydra.run.dir)).absolute()
     except HYDRA_ERRORS as error:
-        raise ConfigError(str(as_sentence(error, verb, overrides))) from None
+        raise ConfigError(str(to_beaver_error(error, verb, overrides))) from None
     with read_write(cfg.hydra.runtime), open_dict(cfg.hydra.runtime):
         cfg.hydra.runtime.output_dir = str(folder)
     HydraConfig.instance().set_config(cfg)

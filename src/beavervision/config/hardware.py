@@ -7,7 +7,7 @@ import shutil
 
 from omegaconf import DictConfig
 
-from beavervision.config.suggestions import closest
+from beavervision.config.suggestions import suggest
 from beavervision.errors import BeaverError
 from beavervision.stages.base import StageModule
 
@@ -21,7 +21,7 @@ CHOICES = {
 """Of `hardware`'s keys that name one of a few."""
 
 
-def settle_hardware(cfg: DictConfig) -> str:
+def resolve_hardware(cfg: DictConfig) -> str:
     """Replace every `auto` of the config's `hardware` by what this machine has.
 
     Returns:
@@ -33,7 +33,7 @@ def settle_hardware(cfg: DictConfig) -> str:
     node = cfg.hardware
     for key, choices in CHOICES.items():
         if (given := str(node[key])) not in choices:
-            raise BeaverError(f"hardware.{key}={given}: there is no such {key}; {closest(given, choices)}.")
+            raise BeaverError(f"hardware.{key}={given}: there is no such {key}; {suggest(given, choices)}.")
     asked = node.accelerator
     if asked == AUTO:
         node.accelerator = "gpu" if _has_cuda() else "mps" if _has_mps() else "cpu"
@@ -42,10 +42,10 @@ def settle_hardware(cfg: DictConfig) -> str:
         node.precision = MIXED if node.accelerator == "gpu" and _has_bf16() else EXACT
     if node.compile and not any(map(shutil.which, COMPILERS)):
         raise BeaverError("hardware.compile=true needs a C++ compiler, and there is none; leave it false.")
-    return f"hardware: {describe(node)}" if asked == AUTO else ""
+    return f"hardware: {describe_hardware(node)}" if asked == AUTO else ""
 
 
-def describe(node: DictConfig) -> str:
+def describe_hardware(node: DictConfig) -> str:
     """Return what a settled `hardware` node means here, in one line."""
     cores = f"{os.cpu_count()} cores"
     what = {"gpu": _gpu_name, "mps": lambda: "Apple GPU", "cpu": lambda: f"CPU, {cores}"}
@@ -58,7 +58,7 @@ def describe(node: DictConfig) -> str:
     return f"{known} ({why}), precision {node.precision}, {_kernels(node)} kernels, {_workers(node.workers)}"
 
 
-def film_device(node: DictConfig) -> str:
+def render_device(node: DictConfig) -> str:
     """Return torch's name of what a settled `hardware` node renders films on.
 
     CUDA or the CPU: on an Apple GPU the fast head's kernels would be missing, and with them real time.
@@ -66,7 +66,7 @@ def film_device(node: DictConfig) -> str:
     return "cuda" if node.accelerator in ("gpu", "cuda") else "cpu"
 
 
-def fit_hardware(cfg: DictConfig, module: StageModule) -> None:
+def apply_hardware(cfg: DictConfig, module: StageModule) -> None:
     """Fit the trainer's config, and the network, to what `hardware` asks for and the stage can do."""
     if cfg.trainer.strategy == "ddp" and (module.trains_parts or not module.automatic_optimization):
         # A loss reaches a part of the parameters only.
@@ -75,7 +75,7 @@ def fit_hardware(cfg: DictConfig, module: StageModule) -> None:
         compile_network(module)
 
 
-def one_device(cfg: DictConfig) -> None:
+def use_single_device(cfg: DictConfig) -> None:
     """Let the trainer use one device, whatever `hardware` says: measuring is not training."""
     cfg.trainer.update({"strategy": "auto", "devices": 1, "num_nodes": 1})
 

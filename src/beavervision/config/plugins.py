@@ -31,7 +31,7 @@ CONF = "conf"
 
 
 @dataclass(frozen=True)
-class Needs:
+class StageInputs:
     """The stages whose bundles a stage takes in."""
 
     required: tuple[str, ...] = ()
@@ -42,7 +42,7 @@ class Needs:
 class Plugin:
     """What a package tells of the stages that it brings; its configs say the rest."""
 
-    needs: Mapping[str, Needs] = field(default_factory=dict)
+    needs: Mapping[str, StageInputs] = field(default_factory=dict)
     """Stage -> what it builds on; stages that build on nothing may be left out."""
     renderers: tuple[str, ...] = ()
     """Stages that see pictures: their runs and bundles belong to one canvas, and their data takes `frame`."""

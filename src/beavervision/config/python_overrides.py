@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import Any
 
 from beavervision.errors import ConfigError
-from beavervision.overrides import WORDS, quoted
+from beavervision.overrides import WORDS, quote_value
 
 UNQUOTED = re.compile(r"[A-Za-z0-9_./-]+")
 """Texts that Hydra's parser takes without quotes, where they are no number."""
@@ -31,10 +31,10 @@ def override_list(overrides: Mapping[str, Any] | None, keywords: Mapping[str, An
     dotted = {key.replace("__", "."): value for key, value in keywords.items()}
     if twice := sorted(set(dotted) & set(overrides or {})):
         raise ConfigError(f"{twice[0]} is given twice; give it either as a keyword or in overrides.")
-    return [override_of(key, value) for key, value in {**(overrides or {}), **dotted}.items()]
+    return [format_override_value(key, value) for key, value in {**(overrides or {}), **dotted}.items()]
 
 
-def override_of(key: str, value: Any) -> str:
+def format_override_value(key: str, value: Any) -> str:
     """Return `key=value` for Hydra's parser.
 
     Args:
@@ -45,8 +45,8 @@ def override_of(key: str, value: Any) -> str:
         ConfigError: when the value is of another type.
 
     Example:
-        >>> print(override_of("trainer.max_steps", 10), override_of("frame", "1x1"), override_of("audio", "a b.wav"))
-        trainer.max_steps=10 frame=1x1 audio="a b.wav"
+        >>> print(format_override_value("frame", "1x1"), format_override_value("audio", "a b.wav"))
+        frame=1x1 audio="a b.wav"
     """
     return f"{key}={_text_of(key, value)}"
 
@@ -61,7 +61,7 @@ def _text_of(key: str, value: Any) -> str:
     if isinstance(value, str | PurePath):
         text = str(value)
         plain = UNQUOTED.fullmatch(text) and text.lower() not in WORDS and not _is_number(text)
-        return text if plain else quoted(text)
+        return text if plain else quote_value(text)
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{name}:{_text_of(key, inner)}" for name, inner in value.items()) + "}"
     if isinstance(value, list | tuple):

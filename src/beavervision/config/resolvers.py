@@ -14,13 +14,13 @@ from beavervision.artifacts.names import check_name
 from beavervision.config.slug import run_slug
 from beavervision.config.stage_graph import is_renderer
 from beavervision.config.sweep_name import SWEEP_FOLDER
-from beavervision.config.wildcards import stem
+from beavervision.config.wildcards import clip_name
 
 
 def register_resolvers() -> None:
     """Make the resolvers known to OmegaConf; may be called again."""
     for name, function in (
-        ("stage", stage_of),
+        ("stage", stage_of_target),
         ("slug", _slug),
         ("actor", _actor),
         ("speech", _speech),
@@ -30,13 +30,13 @@ def register_resolvers() -> None:
         ("gpus", _gpus),
         ("sweep_folder", _sweep_folder),
         ("tags", _tags),
-        ("stem", stem),
+        ("stem", clip_name),
         ("name", check_name),
     ):
         OmegaConf.register_new_resolver(f"bv.{name}", function, replace=True)
 
 
-def stage_of(target: str) -> str:
+def stage_of_target(target: str) -> str:
     """Return the stage that a class path belongs to: the folder that its module lies in.
 
     Example:

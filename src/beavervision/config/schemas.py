@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
 
 from beavervision.artifacts.names import check_name
-from beavervision.config.suggestions import closest
+from beavervision.config.suggestions import suggest
 from beavervision.errors import BeaverError
 
 if TYPE_CHECKING:
@@ -102,7 +105,7 @@ SCHEMAS: dict[str, type] = {
 }
 
 
-def typed(cfg: DictConfig, node: str, schema: type[SettingsT]) -> SettingsT:
+def typed_node(cfg: DictConfig, node: str, schema: type[SettingsT]) -> SettingsT:
     """Return the config's `node` as its dataclass.
 
     Raises:
@@ -116,7 +119,7 @@ def typed(cfg: DictConfig, node: str, schema: type[SettingsT]) -> SettingsT:
     except ConfigKeyError as error:
         key = str(error.full_key or error.key)
         known = list(OmegaConf.structured(schema))
-        raise BeaverError(f"{node}.{key} is not a key of {node}; {closest(key, known)}.") from None
+        raise BeaverError(f"{node}.{key} is not a key of {node}; {suggest(key, known)}.") from None
     except MissingMandatoryValue as error:
         raise BeaverError(f"{node}.{error.full_key} is not set; add {node}.{error.full_key}=.") from None
     except OmegaConfBaseException as error:
@@ -131,15 +134,15 @@ def _escaped(value: Any) -> Any:
     return value.replace("${", "\\${") if isinstance(value, str) else value
 
 
-def check_nodes(cfg: DictConfig) -> None:
+def validate_nodes(cfg: DictConfig) -> None:
     """Check every node of ours against its schema, and let the user's face model be found from now on.
 
     Raises:
-        BeaverError: as `typed`.
+        BeaverError: as `typed_node`.
     """
     for node, schema in SCHEMAS.items():
         if cfg.get(node) is not None:
-            typed(cfg, node, schema)
+            typed_node(cfg, node, schema)
     folder = OmegaConf.select(cfg, "face_model.folder")
     if folder is not None:
         from beavervision.face.model_registry import remember_folder
@@ -151,10 +154,36 @@ def frame_spec(node: DictConfig) -> FrameSpec:
     """Return the canvas of a `frame` node.
 
     Raises:
-        BeaverError: as `typed`.
+        BeaverError: as `typed_node`.
     """
     from beavervision.face.framing import FrameSpec
 
-    settings = typed(OmegaConf.create({"frame": node}), "frame", FrameSettings)
+    settings = typed_node(OmegaConf.create({"frame": node}), "frame", FrameSettings)
     x, y = settings.offset
     return FrameSpec(settings.name, settings.aspect, settings.height, settings.face_scale, (x, y))
+
+
+CLOCK = re.compile(r"(?:(?:(\d+):)?(\d{1,3}):)?(\d{1,2}):(\d{2})")
+
+
+def parse_duration(value: Any) -> timedelta | None:
+    """Return a duration: "[[days:]hours:]minutes:seconds", a number of seconds, or {hours: 1, minutes: 30}.
+
+    Raises:
+        BeaverError: when it is none of these.
+
+    Example:
+        >>> duration("00:10:00"), duration("1:00:00:00"), duration(90)
+        (datetime.timedelta(seconds=600), datetime.timedelta(days=1), datetime.timedelta(seconds=90))
+    """
+    if value is None or isinstance(value, timedelta):
+        return value
+    try:
+        if isinstance(value, Mapping):
+            return timedelta(**{str(unit): amount for unit, amount in value.items()})
+        if found := CLOCK.fullmatch(str(value).strip()):
+            days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+            return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        return timedelta(seconds=float(value))
+    except (TypeError, ValueError):
+        raise BeaverError(f"trainer.max_time={value} is no duration; write hours:minutes:seconds, 00:10:00.") from None

@@ -42,14 +42,14 @@ def run_slug(
     parts += sorted(_short(o) for o in chosen if o.startswith(MATTERS))
     if seed != 1:
         parts.append(f"seed={seed}")
-    return file_name("-".join(parts))
+    return safe_file_name("-".join(parts))
 
 
-def experiment_of(slug: str) -> str:
+def experiment_of_slug(slug: str) -> str:
     """Return the experiment that a run belongs to; `default` when it belongs to none.
 
     Example:
-        >>> experiment_of("debug_overfit-demo-native-h256")
+        >>> experiment_of_slug("debug_overfit-demo-native-h256")
         'demo'
     """
     words = slug.split("-")
@@ -61,7 +61,7 @@ def _short(override: str) -> str:
     return re.sub(r"^(model[./]|datamodule\.)", "", override)
 
 
-def file_name(text: str) -> str:
+def safe_file_name(text: str) -> str:
     """Return a name that every file system takes, another for another text.
 
     Example:

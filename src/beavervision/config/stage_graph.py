@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from beavervision.config.plugins import Needs, plugins
+from beavervision.config.plugins import StageInputs, plugins
 
 CHAIN = ("audio2motion", "postnet", "radnerf_head", "radnerf_torso")
 """The stages that infer needs, in the order of training."""
 RENDERERS = ("radnerf_head", "radnerf_torso")
 """The stages that see pictures: their bundles belong to one clip and one canvas."""
 
-NEEDS = {
-    "audio2motion": Needs(optional=("syncnet",)),
-    "postnet": Needs(required=("audio2motion",), optional=("syncnet",)),
-    "radnerf_torso": Needs(required=("radnerf_head",)),
-    "infer": Needs(required=CHAIN),
+STAGE_INPUTS = {
+    "audio2motion": StageInputs(optional=("syncnet",)),
+    "postnet": StageInputs(required=("audio2motion",), optional=("syncnet",)),
+    "radnerf_torso": StageInputs(required=("radnerf_head",)),
+    "infer": StageInputs(required=CHAIN),
 }
 
 
-def needs_of(stage: str) -> Needs:
+def stage_inputs(stage: str) -> StageInputs:
     """Return what a stage builds on, whether it is ours or a plugin's."""
     outside = {name: needs for plugin in plugins().values() for name, needs in plugin.needs.items()}
-    return NEEDS.get(stage) or outside.get(stage, Needs())
+    return STAGE_INPUTS.get(stage) or outside.get(stage, StageInputs())
 
 
 def is_renderer(stage: str) -> bool:

@@ -9,7 +9,7 @@ MOST = 12
 """Names listed at most; more would bury the likely one."""
 
 
-def closest(name: str, known: Iterable[str]) -> str:
+def suggest(name: str, known: Iterable[str]) -> str:
     """Return half a sentence: what was probably meant, and which names exist.
 
     Example:

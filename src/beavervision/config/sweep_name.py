@@ -14,8 +14,8 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig
 
 from beavervision.config.conf_folder import conf_folder
-from beavervision.config.errors import HYDRA_ERRORS
-from beavervision.config.slug import file_name
+from beavervision.config.hydra_errors import HYDRA_ERRORS
+from beavervision.config.slug import safe_file_name
 
 SWEEP_FOLDER = "BEAVERVISION_SWEEP"
 """Environment variable that names the folder of the running sweep."""
@@ -26,7 +26,7 @@ NAMED = ("frame", "seed", "datamodule", "audio_features", "face_model", "debug")
 
 
 @dataclass(frozen=True)
-class Plan:
+class SweepPlan:
     """What a sweep is called, and what all of its jobs have in common."""
 
     name: str
@@ -40,7 +40,7 @@ class Plan:
         return [override for override in overrides if override.partition("=")[0] not in fixed]
 
     @classmethod
-    def of(cls, verb: str, arguments: Sequence[str]) -> Plan | None:
+    def of(cls, verb: str, arguments: Sequence[str]) -> SweepPlan | None:
         """Return the plan of a command line; None when no config can be made of it.
 
         Args:
@@ -74,7 +74,7 @@ def sweep_name(verb: str, overrides: Sequence[Override], choices: Mapping[str, s
     parts += [_value(given[key]) if key in given else str(choices.get(key) or "") for key in CHOSEN]
     rest = (o for o in overrides if _key(o) not in CHOSEN)
     parts += sorted(str(o.input_line) for o in rest if _matters(o))
-    return file_name("-".join(part for part in parts if part))
+    return safe_file_name("-".join(part for part in parts if part))
 
 
 def _matters(override: Override) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from beavervision.artifacts.names import suggest_name
 from beavervision.errors import ConfigError
-from beavervision.overrides import PLAIN, WORDS, quoted
+from beavervision.overrides import PLAIN, WORDS, quote_value
 
 VIDEO, NAME = "data.video", "data.name"
 KEYS = re.compile(
@@ -25,7 +25,7 @@ FILES = "data=files"
 """The option of `data` under which each video has a name of its own."""
 
 
-def expand(arguments: Sequence[str], *, multirun: bool) -> list[str]:
+def expand_wildcards(arguments: Sequence[str], *, multirun: bool) -> list[str]:
     """Return the arguments with paths and names quoted for Hydra, and a pattern in `data.video=` replaced by files.
 
     A file that exists is taken literally, whatever characters its name has.
@@ -54,7 +54,7 @@ def expand(arguments: Sequence[str], *, multirun: bool) -> list[str]:
     return expanded
 
 
-def stem(video: str | None) -> str:
+def clip_name(video: str | None) -> str:
     """Return the name that a video gives its clip.
 
     Example:
@@ -77,7 +77,7 @@ def _for_hydra(key: str, value: str, *, multirun: bool) -> str:
 
 
 def _text(value: str) -> str:
-    return value if not value or PLAIN.fullmatch(value) or value.lower() in WORDS else quoted(value)
+    return value if not value or PLAIN.fullmatch(value) or value.lower() in WORDS else quote_value(value)
 
 
 def _literal(path: str) -> str:
@@ -86,7 +86,7 @@ def _literal(path: str) -> str:
 
 
 def _quoted_path(path: str) -> str:
-    return quoted(path.replace("${", "\\${"))
+    return quote_value(path.replace("${", "\\${"))
 
 
 def _exists(path: str) -> bool:
@@ -101,7 +101,7 @@ def _check(pattern: str, files: Sequence[str], *, multirun: bool) -> None:
         raise ConfigError(f"{VIDEO}={pattern} matches no file; check the pattern, in quotes.")
     if len(files) > 1 and not multirun:
         raise ConfigError(f"{VIDEO}={pattern} matches {len(files)} files; add -m to prepare each of them.")
-    name, count = Counter(stem(path) for path in files).most_common(1)[0]
+    name, count = Counter(clip_name(path) for path in files).most_common(1)[0]
     if count > 1:
-        twins = " and ".join(path for path in files if stem(path) == name)
+        twins = " and ".join(path for path in files if clip_name(path) == name)
         raise ConfigError(f"{twins} would both become the clip {name}; give one of them another name first.")

@@ -15,14 +15,14 @@ FIRST = ("data", "model", "datamodule", "frame", "schedule", "hardware", "traine
 """Nodes that stand before the others."""
 
 
-def show_tree(cfg: DictConfig) -> None:
+def print_config_tree(cfg: DictConfig) -> None:
     """Print the resolved configuration, what matters most first."""
     values: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
     order = sorted(values, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
-    Console().print(tree(str(run_folder()), {name: values[name] for name in order}))
+    Console().print(config_tree(str(run_folder()), {name: values[name] for name in order}))
 
 
-def tree(name: str, value: Any) -> Tree:
+def config_tree(name: str, value: Any) -> Tree:
     """Return a value as a branch: mappings have one leaf or branch an entry.
 
     Example:
@@ -32,5 +32,5 @@ def tree(name: str, value: Any) -> Tree:
     if not isinstance(value, dict):
         return Tree(Text(f"{name}: {value}"))
     branch = Tree(Text(name, style="bold"))
-    branch.children = [tree(key, inner) for key, inner in value.items()]
+    branch.children = [config_tree(key, inner) for key, inner in value.items()]
     return branch

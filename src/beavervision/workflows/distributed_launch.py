@@ -23,7 +23,7 @@ from lightning.fabric.utilities.rank_zero import rank_zero_only
 from omegaconf import DictConfig
 
 from beavervision.errors import BeaverError, StoppedError
-from beavervision.workflows.failure import EXIT_INTERRUPTED
+from beavervision.workflows.error_reporting import EXIT_INTERRUPTED
 
 LOCAL_RANK = "LOCAL_RANK"
 PATIENCE = 0.2
@@ -32,12 +32,12 @@ GRACE, BRIEFLY = 60.0, 3.0
 """Seconds that processes get to end after one of them was stopped, or failed."""
 
 
-def is_first() -> bool:
+def is_rank_zero() -> bool:
     """Whether this process is the one that writes and speaks, of those that train together."""
     return not getattr(rank_zero_only, "rank", 0)
 
 
-def peers_to_start(cfg: DictConfig) -> int:
+def processes_to_launch(cfg: DictConfig) -> int:
     """Return how many processes this job has to start for itself; 0 when it runs in this one.
 
     Raises:
@@ -54,7 +54,7 @@ def peers_to_start(cfg: DictConfig) -> int:
     return count if count > 1 else 0
 
 
-def run_together(verb: str, count: int) -> None:
+def launch_processes(verb: str, count: int) -> None:
     """Run the present job in `count` processes and wait for them.
 
     Args:
@@ -78,9 +78,9 @@ def run_together(verb: str, count: int) -> None:
 
 
 @contextmanager
-def one_voice() -> Iterator[None]:
+def rank_zero_output() -> Iterator[None]:
     """Let only the first of the processes that train together speak."""
-    if is_first():
+    if is_rank_zero():
         yield
         return
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):

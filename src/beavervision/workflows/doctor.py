@@ -16,9 +16,9 @@ from omegaconf import DictConfig
 from rich.console import Console
 from rich.table import Table
 
-from beavervision.config.schemas import check_nodes
+from beavervision.config.schemas import validate_nodes
 from beavervision.errors import BeaverError
-from beavervision.workflows.logging_filters import quiet_libraries
+from beavervision.workflows.console_output import silence_libraries
 
 PACKAGES = ("torch", "lightning", "hydra-core", "mediapipe", "numba", "av", "transformers", "wandb")
 OWN_FACE_MODELS = ("bfm", "ict")
@@ -45,8 +45,8 @@ def doctor(cfg: DictConfig) -> None:
     Raises:
         SystemExit: with code 1 when something needed is missing.
     """
-    quiet_libraries()
-    check_nodes(cfg)
+    silence_libraries()
+    validate_nodes(cfg)
     checks: list[Callable[[], Finding]] = [
         _python, *(lambda n=n: _package(n) for n in PACKAGES), _detector, _face_model,
         *(lambda n=n: _own_face_model(n) for n in OWN_FACE_MODELS), _kernels, _gpu, _speech,

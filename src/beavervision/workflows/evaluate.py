@@ -14,16 +14,16 @@ from beavervision.artifacts.atomic_write import atomic_file
 from beavervision.callbacks.checkpoint import LAST
 from beavervision.callbacks.frame_figures import FrameFigures
 from beavervision.callbacks.media import write_media
-from beavervision.config.build import build_data, build_module, build_trainer, check_objects
-from beavervision.config.hardware import one_device, settle_hardware
-from beavervision.config.schemas import check_nodes, frame_spec
+from beavervision.config.build import build_data, build_module, build_trainer, validate_objects
+from beavervision.config.hardware import resolve_hardware, use_single_device
+from beavervision.config.schemas import frame_spec, validate_nodes
 from beavervision.config.stage_graph import is_renderer
 from beavervision.errors import BeaverError
-from beavervision.workflows.commands import who
-from beavervision.workflows.evaluation_progress import MeasuringProgress
-from beavervision.workflows.logging_filters import quiet_libraries
-from beavervision.workflows.run_folder import run_folder, shown
-from beavervision.workflows.train import inputs_of
+from beavervision.overrides import person_arguments
+from beavervision.workflows.console_output import silence_libraries
+from beavervision.workflows.progress import EvaluationProgress
+from beavervision.workflows.run_folder import display_path, run_folder
+from beavervision.workflows.train import resolve_inputs
 
 
 def evaluate(cfg: DictConfig) -> Path:
@@ -36,26 +36,26 @@ def evaluate(cfg: DictConfig) -> Path:
     Raises:
         BeaverError: when the stage was not trained with this config.
     """
-    quiet_libraries()
-    check_nodes(cfg)
-    check_objects(cfg)
-    settle_hardware(cfg)
-    one_device(cfg)
+    silence_libraries()
+    validate_nodes(cfg)
+    validate_objects(cfg)
+    resolve_hardware(cfg)
+    use_single_device(cfg)
     folder = run_folder()
     checkpoint = folder / LAST
     if not checkpoint.exists():
         canvas = f" {frame_spec(cfg.frame).overrides}" if is_renderer(cfg.run.stage) else ""
         raise BeaverError(
-            f"{shown(folder)} has no trained {cfg.run.stage}; train it with the same overrides: "
-            f"python train.py model={cfg.run.stage} {who(cfg.data.name, cfg.paths.runs)}{canvas}"
+            f"{display_path(folder)} has no trained {cfg.run.stage}; train it with the same overrides: "
+            f"python train.py model={cfg.run.stage} {person_arguments(cfg.data.name, cfg.paths.runs)}{canvas}"
         )
     seed_everything(cfg.seed, workers=True, verbose=False)
-    inputs = inputs_of(cfg)
+    inputs = resolve_inputs(cfg)
     data = build_data(cfg, inputs.pop("clip"), inputs)
     data.judge_all()
     module = build_module(cfg, data)
     frames = FrameFigures()
-    trainer = build_trainer(cfg, [frames, MeasuringProgress()], [])
+    trainer = build_trainer(cfg, [frames, EvaluationProgress()], [])
     trainer.validate(module, datamodule=data, ckpt_path=checkpoint, weights_only=True, verbose=False)
     figures = {name: float(value) for name, value in trainer.callback_metrics.items()}
     figures |= module.evaluation_figures(data)
@@ -66,7 +66,7 @@ def evaluate(cfg: DictConfig) -> Path:
     shows = [write_media(path.with_name(media.name), media) for media in module.evaluation_media(data)]
     _tell(cfg.run.stage, figures, path)
     for file in shows:
-        print(f"to look at: {shown(file)}", flush=True)
+        print(f"to look at: {display_path(file)}", flush=True)
     return path
 
 
@@ -75,4 +75,4 @@ def _tell(stage: str, figures: dict[str, float], path: Path) -> None:
     for name, value in figures.items():
         table.add_row(name, f"{value:.4g}")
     Console().print(table)
-    print(f"figures: {shown(path)}", flush=True)
+    print(f"figures: {display_path(path)}", flush=True)

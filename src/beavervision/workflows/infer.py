@@ -13,23 +13,22 @@ from omegaconf import DictConfig
 from beavervision.artifacts.bundle import RendererFacts
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.manifest import MANIFEST, Manifest
-from beavervision.config.hardware import film_device, settle_hardware
-from beavervision.config.schemas import check_nodes, frame_spec
-from beavervision.config.slug import DEFAULT, experiment_of
+from beavervision.config.hardware import render_device, resolve_hardware
+from beavervision.config.schemas import frame_spec, validate_nodes
+from beavervision.config.slug import DEFAULT, experiment_of_slug
 from beavervision.errors import BeaverError, StoppedError
 from beavervision.inference.avatar import TORSO, Avatar
 from beavervision.inference.pipeline import FilmResult, TalkingHeadPipeline
 from beavervision.inference.settings import FilmSettings
 from beavervision.inference.speakers import Speaker
 from beavervision.inference.speech import Speech
+from beavervision.overrides import person_arguments
 from beavervision.video.writers import Out
-from beavervision.workflows.commands import who
+from beavervision.workflows.console_output import binary_stdout, silence_libraries
 from beavervision.workflows.infer_settings import film_settings
-from beavervision.workflows.interruption import listening
-from beavervision.workflows.logging_filters import quiet_libraries
-from beavervision.workflows.progress import film_progress
-from beavervision.workflows.standard_output import only_bytes
-from beavervision.workflows.upstream import Search, find_upstream, newest_bundle, subjects_of
+from beavervision.workflows.interruption import catch_interruption
+from beavervision.workflows.progress import progress_bar
+from beavervision.workflows.upstream import BundleQuery, find_upstream, newest_bundle, trained_subjects
 
 PIPE = "-"
 """`out` that stands for standard output."""
@@ -45,9 +44,9 @@ def infer(cfg: DictConfig) -> Path | None:
         BeaverError: when speech, bundles or footage are missing or do not fit, or the place cannot be written to.
         StoppedError: when somebody stopped it.
     """
-    quiet_libraries()
+    silence_libraries()
     with ExitStack() as stack:
-        out = stack.enter_context(only_bytes()) if cfg.out == PIPE else _path(cfg)
+        out = stack.enter_context(binary_stdout()) if cfg.out == PIPE else _path(cfg)
         pipeline = build_pipeline(cfg, out)
         film = _shoot(pipeline, out, keep_partial=cfg.keep_partial)
         _tell(film, cfg, pipeline.settings)
@@ -74,7 +73,7 @@ def build_pipeline(
     """
     _settle(cfg)
     settings = film_settings(cfg, out)
-    spoken = {subject: Speech.from_file(path) for subject, path in speeches(cfg).items()}
+    spoken = {subject: Speech.from_file(path) for subject, path in speech_files(cfg).items()}
     bundles = {subject: _bundles(cfg, subject) for subject in _cast(cfg, sorted(spoken), settings)}
     clip = _clip(cfg, settings)
     loaded = {} if avatars is None else avatars
@@ -97,8 +96,8 @@ def _settle(cfg: DictConfig) -> None:
     if cfg.get("frame") is not None and "name" not in cfg.frame:
         # An experiment sets numbers of the canvas; only frame= chooses one.
         cfg.frame = None
-    check_nodes(cfg)
-    settle_hardware(cfg)
+    validate_nodes(cfg)
+    resolve_hardware(cfg)
 
 
 def _loaded(
@@ -111,12 +110,12 @@ def _loaded(
     key, sha256 = tuple(bundles.values()), None if clip is None else clip.sha256
     if key not in avatars or (sha256 and avatars[key].clip_sha256 != sha256):
         hardware = cfg.hardware
-        how = (hardware.backend, hardware.render, film_device(hardware), hardware.precision)
+        how = (hardware.backend, hardware.render, render_device(hardware), hardware.precision)
         avatars[key] = Avatar.load(bundles, sha256, *how)
     return avatars[key]
 
 
-def speeches(cfg: DictConfig) -> dict[int, str]:
+def speech_files(cfg: DictConfig) -> dict[int, str]:
     """Who says what: subject -> file.
 
     Raises:
@@ -135,22 +134,24 @@ def speeches(cfg: DictConfig) -> dict[int, str]:
 def _path(cfg: DictConfig) -> Path:
     if cfg.out is not None:
         return Path(cfg.out)
-    said = "_".join(Path(path).stem for _, path in sorted(speeches(cfg).items()))
+    said = "_".join(Path(path).stem for _, path in sorted(speech_files(cfg).items()))
     return Path(cfg.paths.runs) / cfg.data.name / "infer" / f"{said}_{cfg.mode}.mp4"
 
 
-def _search(cfg: DictConfig, subject: int | None) -> Search:
-    chosen = experiment_of(cfg.run.slug)
+def _search(cfg: DictConfig, subject: int | None) -> BundleQuery:
+    chosen = experiment_of_slug(cfg.run.slug)
     frame = None if cfg.get("frame") is None else frame_spec(cfg.frame)
     slug, canvas = (None, "") if frame is None else (frame.slug, frame.overrides)
-    return Search(Path(cfg.paths.runs), cfg.data.name, None if chosen == DEFAULT else chosen, slug, subject, canvas)
+    return BundleQuery(
+        Path(cfg.paths.runs), cfg.data.name, None if chosen == DEFAULT else chosen, slug, subject, canvas
+    )
 
 
 def _cast(cfg: DictConfig, speaking: list[int], settings: FilmSettings) -> list[int]:
     """Subjects of the film: those who speak, and in an avatar the others that have been trained."""
     if settings.keeps_silent_people:
         return speaking
-    return sorted({*speaking, *subjects_of(TORSO, _search(cfg, None))})
+    return sorted({*speaking, *trained_subjects(TORSO, _search(cfg, None))})
 
 
 def _bundles(cfg: DictConfig, subject: int) -> dict[str, Path]:
@@ -159,7 +160,7 @@ def _bundles(cfg: DictConfig, subject: int) -> dict[str, Path]:
     torso = newest_bundle(TORSO, search)
     if torso is not None and search.frame is None:
         frame = Manifest.read(torso, RendererFacts).facts.frame
-        search = Search(search.runs, search.clip, search.experiment, frame, subject)
+        search = BundleQuery(search.runs, search.clip, search.experiment, frame, subject)
     return find_upstream("infer", search)
 
 
@@ -168,13 +169,13 @@ def _clip(cfg: DictConfig, settings: FilmSettings) -> Clip | None:
     if (folder / MANIFEST).exists():
         return Clip.load(folder)
     if settings.mode == "dub":
-        command = f"beavervision prepare {who(cfg.data.name, cfg.paths.runs)} data.video=<footage>"
+        command = f"beavervision prepare {person_arguments(cfg.data.name, cfg.paths.runs)} data.video=<footage>"
         raise BeaverError(f"mode=dub needs the footage, and {folder} is not there; make it with: {command}")
     return None
 
 
 def _shoot(maker: TalkingHeadPipeline, out: Path | BinaryIO, *, keep_partial: bool) -> FilmResult | None:
-    with film_progress(maker.n_frames) as shown, listening("stopping after this frame") as asked:
+    with progress_bar(maker.n_frames) as shown, catch_interruption("stopping after this frame") as asked:
         return maker.write(out, shown, asked, keep_partial=keep_partial)
 
 
@@ -191,6 +192,7 @@ def _tell(film: FilmResult | None, cfg: DictConfig, settings: FilmSettings) -> N
     if not film.complete:
         return
     other = "dub" if settings.mode == "avatar" else "avatar"
-    said = " ".join(f"speech.{i}={path}" for i, path in speeches(cfg).items() if cfg.audio is None)
-    print(f"next: python infer.py {who(cfg.data.name, cfg.paths.runs)} {said or f'audio={cfg.audio}'} mode={other}")
+    said = " ".join(f"speech.{i}={path}" for i, path in speech_files(cfg).items() if cfg.audio is None)
+    person = person_arguments(cfg.data.name, cfg.paths.runs)
+    print(f"next: python infer.py {person} {said or f'audio={cfg.audio}'} mode={other}")
     sys.stdout.flush()

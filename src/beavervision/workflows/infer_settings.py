@@ -10,8 +10,8 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from beavervision.artifacts.manifest import MANIFEST
-from beavervision.config.schemas import typed
-from beavervision.config.suggestions import closest
+from beavervision.config.schemas import typed_node
+from beavervision.config.suggestions import suggest
 from beavervision.errors import BeaverError
 from beavervision.inference.background import AUTO, NONE, PLATE
 from beavervision.inference.blinking import FOOTAGE_RHYTHM, read_blink_curve
@@ -54,7 +54,7 @@ def film_settings(cfg: DictConfig, out: Out) -> FilmSettings:
     """
     for key, choices in CHOICES.items():
         if (value := OmegaConf.select(cfg, key)) not in choices:
-            raise BeaverError(f"{key}={value} is not a choice; {closest(str(value), [str(c) for c in choices])}.")
+            raise BeaverError(f"{key}={value} is not a choice; {suggest(str(value), [str(c) for c in choices])}.")
     for key, (low, high) in LIMITS.items():
         _check_number(key, OmegaConf.select(cfg, key), low, high)
     if cfg.crf is not None:
@@ -91,7 +91,7 @@ def motion_controls(cfg: DictConfig) -> MotionControls:
     elif blink != FOOTAGE_RHYTHM:
         _check_number("control.blink", blink, 0.0, MOST_BLINKS)
     numbers = OmegaConf.create({"control": {k: v for k, v in cfg.control.items() if k != "blink"}})
-    return replace(typed(numbers, "control", MotionControls), blink=blink, seed=cfg.seed)
+    return replace(typed_node(numbers, "control", MotionControls), blink=blink, seed=cfg.seed)
 
 
 def _background(cfg: DictConfig, out: Out) -> str:

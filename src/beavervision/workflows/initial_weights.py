@@ -19,7 +19,7 @@ GENERAL = Path(beavervision.__file__).parent / "models" / "general"
 AUTO, NONE, SHIPPED = "auto", "none", "general"
 
 
-def initial_bundle(cfg: DictConfig, source: Path) -> Path | None:
+def find_initial_bundle(cfg: DictConfig, source: Path) -> Path | None:
     """Return the bundle whose network is adapted to the config's person; None when the training begins with nothing.
 
     `model.init=auto` takes the general bundle for one person where it fits, and says so in one line.
@@ -46,7 +46,7 @@ def initial_bundle(cfg: DictConfig, source: Path) -> Path | None:
     raise BeaverError(f"model.init={wanted}: {objection}; give model.init=none or another bundle.")
 
 
-def settle_length(cfg: DictConfig, initial: Path | None) -> None:
+def shorten_schedule(cfg: DictConfig, initial: Path | None) -> None:
     """Let the schedule be as long as an adaptation takes, where there is something to adapt."""
     steps = OmegaConf.select(cfg, "schedule.adapt_steps")
     if initial is None or steps is None or cfg.schedule.max_steps <= steps:

@@ -13,7 +13,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def listening(answer: str) -> Iterator[Callable[[], bool]]:
+def catch_interruption(answer: str) -> Iterator[Callable[[], bool]]:
     """Yield a function that says whether someone asked to stop; who asks twice stops the program at once.
 
     Args:

@@ -10,38 +10,38 @@ from omegaconf import DictConfig
 
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.manifest import MANIFEST
-from beavervision.config.schemas import DataSettings, check_nodes, typed
+from beavervision.config.schemas import DataSettings, typed_node, validate_nodes
 from beavervision.errors import BeaverError
-from beavervision.workflows.commands import who
-from beavervision.workflows.logging_filters import quiet_libraries
-from beavervision.workflows.prepared import CHOSEN, Prepared
-from beavervision.workflows.run_folder import shown
-from beavervision.workflows.run_result import DONE, SKIPPED, Outcome
-from beavervision.workflows.synthetic_speech import prepare_talks
+from beavervision.overrides import person_arguments
+from beavervision.workflows.console_output import silence_libraries
+from beavervision.workflows.preparation_record import CHOSEN, PreparationRecord
+from beavervision.workflows.run_folder import display_path
+from beavervision.workflows.run_result import DONE, SKIPPED, RunResult
+from beavervision.workflows.synthetic_speech import prepare_synthetic_speech
 
 
-def prepare(cfg: DictConfig) -> Outcome:
+def prepare(cfg: DictConfig) -> RunResult:
     """Prepare the config's clip, or its synthetic speech, unless it is prepared with the same settings."""
     if cfg.data.get("hours") is not None:
-        check_nodes(cfg)
-        return prepare_talks(cfg)
+        validate_nodes(cfg)
+        return prepare_synthetic_speech(cfg)
     # Loads MediaPipe's and OpenCV's parts, which training on a prepared clip does not need.
     from beavervision.preprocess.assembly import REPORT
     from beavervision.preprocess.report.write import PAGE, SHEET
 
-    quiet_libraries()
-    check_nodes(cfg)
+    silence_libraries()
+    validate_nodes(cfg)
     folder, made = _ensured(cfg, force=cfg.force)
     clip = Clip.load(folder)
-    print(f"clip {clip.name}: {shown(folder)}  ({clip.n_frames} frames, {clip.size[0]}x{clip.size[1]})")
+    print(f"clip {clip.name}: {display_path(folder)}  ({clip.n_frames} frames, {clip.size[0]}x{clip.size[1]})")
     for subject in clip.facts.report.get("subjects", ()):
         print(f"person {subject['person']}: {subject['headline']}" if subject["person"] else subject["headline"])
     if len(clip.facts.people) > 1:
         print("who is who:", *(f"  {person.line}" for person in clip.facts.people), sep="\n")
-    print(f"report: {shown(folder / REPORT / PAGE)}")
-    print(f"next: python train.py model=audio2motion {who(cfg.data.name, cfg.paths.runs)}", flush=True)
+    print(f"report: {display_path(folder / REPORT / PAGE)}")
+    print(f"next: python train.py model=audio2motion {person_arguments(cfg.data.name, cfg.paths.runs)}", flush=True)
     figures = {"frames": clip.n_frames, "visible": float(clip.subjects[0].visible.mean())}
-    return Outcome(folder, DONE if made else SKIPPED, figures=figures, picture=folder / REPORT / SHEET.format(0))
+    return RunResult(folder, DONE if made else SKIPPED, figures=figures, picture=folder / REPORT / SHEET.format(0))
 
 
 def ensure_clip(cfg: DictConfig) -> Path:
@@ -55,9 +55,9 @@ def ensure_clip(cfg: DictConfig) -> Path:
 
 def _ensured(cfg: DictConfig, *, force: bool) -> tuple[Path, bool]:
     """The clip's folder, and whether it was made now."""
-    settings, given = typed(cfg, "data", DataSettings), _given()
+    settings, given = typed_node(cfg, "data", DataSettings), _given()
     folder = Path(cfg.paths.runs) / settings.name / "clip"
-    there, before = (folder / MANIFEST).exists(), Prepared.read(folder)
+    there, before = (folder / MANIFEST).exists(), PreparationRecord.read(folder)
     basis = cfg.face_model.name if before is None or _names_face_model() else before.basis
     if there and not force and (before is None or before.serves(settings, basis, given)):
         return folder, False
@@ -81,7 +81,7 @@ def _prepare(folder: Path, settings: DataSettings, basis: str) -> Path:
         raise BeaverError(f"{settings.video} does not exist or is no file; check data.video=.")
     options = {name: getattr(settings, name) for name in (*CHOSEN, "workers")}
     prepare_clip(video, folder, PrepareOptions(name=settings.name, basis=basis, **options))
-    Prepared.of(video, settings, basis).write(folder)
+    PreparationRecord.of(video, settings, basis).write(folder)
     return folder
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from typing import Any
 
+from lightning import Callback, LightningModule, Trainer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -15,7 +17,7 @@ EVERY = 15.0
 
 
 @contextmanager
-def film_progress(n_frames: int, doing: str = "speaking") -> Iterator[Callable[[int], None]]:
+def progress_bar(n_frames: int, doing: str = "speaking") -> Iterator[Callable[[int], None]]:
     """Yield a function that is told the number of frames done; it shows rate and time left on stderr.
 
     Args:
@@ -24,7 +26,7 @@ def film_progress(n_frames: int, doing: str = "speaking") -> Iterator[Callable[[
     """
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield lines(n_frames, doing)
+        yield progress_lines(n_frames, doing)
         return
     columns = (
         TextColumn(doing),
@@ -45,7 +47,7 @@ def film_progress(n_frames: int, doing: str = "speaking") -> Iterator[Callable[[
         yield shown
 
 
-def lines(
+def progress_lines(
     n_frames: int, doing: str = "speaking", every: float = EVERY, clock: Callable[[], float] = time.monotonic
 ) -> Callable[[int], None]:
     """Return a function that writes a line to stderr when `every` seconds have passed.
@@ -73,3 +75,29 @@ def lines(
         )
 
     return shown
+
+
+class EvaluationProgress(Callback):
+    """Shows how many of the held-out frames, or pieces, a validation has been through."""
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+        self._done = 0
+
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Show a bar."""
+        self._shown = self._open.enter_context(progress_bar(int(sum(trainer.num_val_batches)), "measuring"))
+        self._done = 0
+
+    def on_validation_batch_end(self, *_: Any) -> None:
+        """Move it."""
+        self._done += 1
+        self._shown(self._done)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Take it away."""
+        self._open.close()
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Take it away."""
+        self._open.close()

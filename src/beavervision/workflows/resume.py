@@ -9,8 +9,8 @@ from omegaconf import DictConfig
 
 from beavervision.callbacks.checkpoint import LAST
 from beavervision.callbacks.media import FOLDER as MEDIA
-from beavervision.workflows.distributed_launch import is_first
-from beavervision.workflows.run_folder import shown
+from beavervision.workflows.distributed_launch import is_rank_zero
+from beavervision.workflows.run_folder import display_path
 from beavervision.workflows.run_state import RunState
 
 BUNDLE = "bundle"
@@ -30,7 +30,7 @@ def is_finished(folder: Path, state: RunState, cfg: DictConfig) -> bool:
     )
 
 
-def checkpoint_of(folder: Path, state: RunState, cfg: DictConfig) -> Path | None:
+def resume_checkpoint(folder: Path, state: RunState, cfg: DictConfig) -> Path | None:
     """Return the checkpoint to continue from, and note what the run is of.
 
     What belongs to another clip or to other numbers is cleared away.
@@ -40,10 +40,10 @@ def checkpoint_of(folder: Path, state: RunState, cfg: DictConfig) -> Path | None
     before = RunState.read(folder)
     path = folder / LAST
     goes_on = path.exists() and cfg.resume and before is not None and before.fingerprint == state.fingerprint
-    if not is_first():
+    if not is_rank_zero():
         return path if goes_on else None
     if goes_on:
-        print(f"{cfg.run.stage} continues from {shown(path)}")
+        print(f"{cfg.run.stage} continues from {display_path(path)}")
         state.write(folder)
         return path
     if path.exists():

@@ -18,17 +18,17 @@ def run_folder() -> Path:
     return Path(HydraConfig.get().runtime.output_dir)
 
 
-def shown(path: Path) -> Path:
+def display_path(path: Path) -> Path:
     """Return a path as short as it can be told: from here when it lies below."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
-def was_untouched() -> bool:
+def is_fresh_run_folder() -> bool:
     """Whether nothing of value lies in the job's folder yet."""
     return not _contents(run_folder())
 
 
-def forget_untouched(runs: str) -> None:
+def remove_if_empty(runs: str) -> None:
     """Remove the job's folder, and the folders above it up to `runs`, where nothing of value lies in them."""
     folder = run_folder()
     if folder == Path.cwd() or _contents(folder):

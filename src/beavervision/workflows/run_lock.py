@@ -13,11 +13,11 @@ from lightning.fabric.utilities.rank_zero import rank_zero_only
 
 from beavervision.artifacts.atomic_write import writing_to
 from beavervision.errors import BeaverError
-from beavervision.workflows.run_folder import LOCK, shown
+from beavervision.workflows.run_folder import LOCK, display_path
 
 
 @contextmanager
-def only_one(folder: Path) -> Iterator[None]:
+def run_lock(folder: Path) -> Iterator[None]:
     """Hold a run's folder; the operating system lets go of it when the process dies.
 
     Of several processes of one job (DDP), the first holds it for all.
@@ -38,7 +38,8 @@ def only_one(folder: Path) -> Iterator[None]:
         owner = path.read_text(encoding="utf-8").strip()
         who = f" ({owner})" if owner else ""
         raise BeaverError(
-            f"{shown(folder)} is being trained by another command{who}; wait for it, or give this one another seed=."
+            f"{display_path(folder)} is being trained by another command{who}; wait for it, or give this one another "
+            "seed=."
         ) from None
     try:
         path.write_text(f"process {os.getpid()} on {socket.gethostname()}\n", encoding="utf-8")
@@ -48,7 +49,7 @@ def only_one(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def one_after_another(folder: Path) -> Iterator[None]:
+def wait_for_lock(folder: Path) -> Iterator[None]:
     """Hold a folder that is not there yet and that several jobs want to make; the others wait and find it made."""
     if folder.exists():
         yield

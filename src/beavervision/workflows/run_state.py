@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from beavervision.artifacts.atomic_write import atomic_file
 from beavervision.artifacts.manifest import sha256_folder, sha256_json
-from beavervision.config.durations import duration
+from beavervision.config.schemas import parse_duration
 
 STATE = "run.json"
 LEARNT = ("model", "datamodule", "audio_features", "face_model", "seed")
@@ -24,7 +24,7 @@ class RunState:
     """What a run's folder says of itself."""
 
     fingerprint: str
-    """Of the inputs and of the config that decides what is learnt; see `fingerprint`."""
+    """Of the inputs and of the config that decides what is learnt; see `config_fingerprint`."""
     target: dict[str, Any]
     """How long the trainer was told to go."""
     finished: bool = False
@@ -51,14 +51,14 @@ class RunState:
         )
 
 
-def target_of(cfg: DictConfig) -> dict[str, Any]:
+def training_target(cfg: DictConfig) -> dict[str, Any]:
     """Return how long the trainer is told to go."""
     limits = {key: cfg.trainer[key] for key in ("max_steps", "max_epochs", "max_time")}
-    limit = duration(limits["max_time"])
+    limit = parse_duration(limits["max_time"])
     return {**limits, "max_time": None if limit is None else limit.total_seconds()}
 
 
-def fingerprint(cfg: DictConfig, inputs: Mapping[str, Path], frame: Any) -> str:
+def config_fingerprint(cfg: DictConfig, inputs: Mapping[str, Path], frame: Any) -> str:
     """Return the name of what a run learns: another clip, upstream bundle or number gives another.
 
     Args:
@@ -76,6 +76,6 @@ def _reaches(went: Mapping[str, float], key: str, asked: Any) -> bool:
     if asked in (-1, None):
         return False
     if key == "max_time":
-        limit = duration(asked)
+        limit = parse_duration(asked)
         return limit is not None and went.get("seconds", 0.0) >= limit.total_seconds()
     return went.get(key.removeprefix("max_"), 0.0) >= asked

@@ -7,24 +7,24 @@ from pathlib import Path
 from omegaconf import DictConfig
 from rich.progress import track
 
-from beavervision.config.schemas import DataSettings, typed
-from beavervision.workflows.run_folder import shown
-from beavervision.workflows.run_result import DONE, SKIPPED, Outcome
+from beavervision.config.schemas import DataSettings, typed_node
+from beavervision.workflows.run_folder import display_path
+from beavervision.workflows.run_result import DONE, SKIPPED, RunResult
 
 TALKS = "talks"
 """Folder of the talks below the data's own."""
 
 
-def prepare_talks(cfg: DictConfig) -> Outcome:
+def prepare_synthetic_speech(cfg: DictConfig) -> RunResult:
     """Write the talks of the config's corpus that are not there yet, and say so."""
-    folder, made = ensure_talks(cfg)
+    folder, made = ensure_synthetic_speech(cfg)
     count = len(list(folder.iterdir()))
-    print(f"synthetic speech: {shown(folder)}  ({count} voices, {cfg.data.hours} h)")
+    print(f"synthetic speech: {display_path(folder)}  ({count} voices, {cfg.data.hours} h)")
     print("next: python train.py model=audio2motion experiment=general data=synthetic_speech", flush=True)
-    return Outcome(folder, DONE if made else SKIPPED, figures={"voices": float(count), "hours": cfg.data.hours})
+    return RunResult(folder, DONE if made else SKIPPED, figures={"voices": float(count), "hours": cfg.data.hours})
 
 
-def ensure_talks(cfg: DictConfig) -> tuple[Path, bool]:
+def ensure_synthetic_speech(cfg: DictConfig) -> tuple[Path, bool]:
     """Return the folder of the config's talks, made where they are not there, and whether any was made.
 
     Raises:
@@ -32,7 +32,7 @@ def ensure_talks(cfg: DictConfig) -> tuple[Path, bool]:
     """
     from beavervision.synthetic.corpus.generation import Recipe, missing_talks, write_talk_of
 
-    settings = typed(cfg, "data", DataSettings)
+    settings = typed_node(cfg, "data", DataSettings)
     recipe = Recipe(settings.hours or 0.0, settings.voices)
     folder = Path(cfg.paths.runs) / settings.name / TALKS
     missing = missing_talks(folder, recipe)

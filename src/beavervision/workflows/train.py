@@ -25,32 +25,30 @@ from beavervision.config.build import (
     build_loggers,
     build_module,
     build_trainer,
-    check_objects,
+    validate_objects,
 )
-from beavervision.config.hardware import fit_hardware, settle_hardware
-from beavervision.config.schemas import check_nodes, frame_spec
-from beavervision.config.slug import DEFAULT, experiment_of
+from beavervision.config.hardware import apply_hardware, resolve_hardware
+from beavervision.config.schemas import frame_spec, validate_nodes
+from beavervision.config.slug import DEFAULT, experiment_of_slug
 from beavervision.config.stage_graph import CHAIN, is_renderer
 from beavervision.errors import BeaverError, StoppedError
-from beavervision.overrides import override
+from beavervision.overrides import format_override, person_arguments
 from beavervision.stages.base import StageData, StageModule
 from beavervision.stages.distributed import destroy_group
-from beavervision.workflows.commands import who
-from beavervision.workflows.config_tree import show_tree
-from beavervision.workflows.distributed_launch import one_voice, peers_to_start, run_together
-from beavervision.workflows.initial_weights import initial_bundle, settle_length
-from beavervision.workflows.logging_filters import quiet_libraries
-from beavervision.workflows.resume import BUNDLE, checkpoint_of, is_finished
-from beavervision.workflows.run_folder import run_folder, shown
-from beavervision.workflows.run_lock import one_after_another, only_one
-from beavervision.workflows.run_result import SKIPPED, Outcome
-from beavervision.workflows.run_state import RunState, fingerprint, target_of
-from beavervision.workflows.trained import trained
-from beavervision.workflows.training_data import ensure_source
-from beavervision.workflows.upstream import Search, find_upstream
+from beavervision.workflows.config_tree import print_config_tree
+from beavervision.workflows.console_output import silence_libraries
+from beavervision.workflows.distributed_launch import launch_processes, processes_to_launch, rank_zero_output
+from beavervision.workflows.initial_weights import find_initial_bundle, shorten_schedule
+from beavervision.workflows.resume import BUNDLE, is_finished, resume_checkpoint
+from beavervision.workflows.run_folder import display_path, run_folder
+from beavervision.workflows.run_lock import run_lock, wait_for_lock
+from beavervision.workflows.run_result import SKIPPED, RunResult, trained_result
+from beavervision.workflows.run_state import RunState, config_fingerprint, training_target
+from beavervision.workflows.training_data import ensure_training_data
+from beavervision.workflows.upstream import BundleQuery, find_upstream
 
 
-def train(cfg: DictConfig, callbacks: Sequence[Callback] = ()) -> Outcome:
+def train(cfg: DictConfig, callbacks: Sequence[Callback] = ()) -> RunResult:
     """Train the stage of the config, or continue where its run stopped; skip it when it is finished.
 
     Args:
@@ -66,33 +64,34 @@ def train(cfg: DictConfig, callbacks: Sequence[Callback] = ()) -> Outcome:
         StoppedError: when training was stopped after a checkpoint.
     """
     begun = time.monotonic()
-    quiet_libraries()
-    check_nodes(cfg)
-    check_objects(cfg)
-    hardware = settle_hardware(cfg)
-    with one_after_another(Path(cfg.paths.runs) / cfg.data.name / "clip"):
-        inputs = inputs_of(cfg)
-    settle_length(cfg, inputs.get("init"))
-    state = RunState(fingerprint(cfg, inputs, _frame(cfg)), target_of(cfg))
+    silence_libraries()
+    validate_nodes(cfg)
+    validate_objects(cfg)
+    hardware = resolve_hardware(cfg)
+    with wait_for_lock(Path(cfg.paths.runs) / cfg.data.name / "clip"):
+        inputs = resolve_inputs(cfg)
+    shorten_schedule(cfg, inputs.get("init"))
+    state = RunState(config_fingerprint(cfg, inputs, _frame(cfg)), training_target(cfg))
     folder = run_folder()
     if is_finished(folder, state, cfg):
-        print(f"{cfg.run.stage} is already trained: {shown(folder / BUNDLE)} (trainer.max_steps= trains it further)")
-        return trained(folder, cfg.optimized_metric, SKIPPED)
-    if peers := peers_to_start(cfg):
-        run_together("train", peers)
-        return Outcome(folder) if cfg.trainer.fast_dev_run else trained(folder, cfg.optimized_metric)
-    with only_one(folder), one_voice():
+        bundle = display_path(folder / BUNDLE)
+        print(f"{cfg.run.stage} is already trained: {bundle} (trainer.max_steps= trains it further)")
+        return trained_result(folder, cfg.optimized_metric, SKIPPED)
+    if peers := processes_to_launch(cfg):
+        launch_processes("train", peers)
+        return RunResult(folder) if cfg.trainer.fast_dev_run else trained_result(folder, cfg.optimized_metric)
+    with run_lock(folder), rank_zero_output():
         what = "clip" if cfg.data.get("clips") is None else "corpus"
-        print(f"{cfg.run.stage} trains on {what} {cfg.data.name}, in {shown(folder)}", flush=True)
+        print(f"{cfg.run.stage} trains on {what} {cfg.data.name}, in {display_path(folder)}", flush=True)
         if hardware:
             print(hardware, flush=True)
         if cfg.run.tree:
-            show_tree(cfg)
+            print_config_tree(cfg)
         bundle = _train(cfg, inputs, state, begun, callbacks)
     if bundle is None:
-        return Outcome(folder)
+        return RunResult(folder)
     _tell(bundle, cfg)
-    return trained(folder, cfg.optimized_metric)
+    return trained_result(folder, cfg.optimized_metric)
 
 
 def _train(
@@ -103,12 +102,12 @@ def _train(
     seed_everything(cfg.seed, workers=True, verbose=False)
     data = build_data(cfg, inputs["clip"], {name: path for name, path in inputs.items() if name != "clip"})
     module = build_module(cfg, data)
-    fit_hardware(cfg, module)
+    apply_hardware(cfg, module)
     export = BundleExport(folder / BUNDLE, inputs, OmegaConf.to_yaml(cfg, resolve=True))
     record = RunRecord(OmegaConf.to_container(cfg, resolve=True), inputs)  # type: ignore[arg-type]
     trainer = build_trainer(cfg, [record, *build_callbacks(cfg), *callbacks, export], build_loggers(cfg))
     try:
-        _fit(trainer, module, data, checkpoint=checkpoint_of(folder, state, cfg))
+        _fit(trainer, module, data, checkpoint=resume_checkpoint(folder, state, cfg))
         if trainer.fast_dev_run:
             return None
         if export.validated_at != trainer.global_step:
@@ -126,20 +125,20 @@ def _train(
     return bundle
 
 
-def inputs_of(cfg: DictConfig) -> dict[str, Path]:
+def resolve_inputs(cfg: DictConfig) -> dict[str, Path]:
     """Return what the config's stage learns from (`clip`) and the bundles that it builds on.
 
     Raises:
         BeaverError: when one is missing; the sentence names the command that makes it.
     """
-    source = ensure_source(cfg)
-    initial = initial_bundle(cfg, source)
+    source = ensure_training_data(cfg)
+    initial = find_initial_bundle(cfg, source)
     return {"clip": source, **_upstream_of(cfg), **({} if initial is None else {"init": initial})}
 
 
 def _upstream_of(cfg: DictConfig) -> dict[str, Path]:
-    experiment, frame = experiment_of(cfg.run.slug), frame_spec(cfg.frame)
-    search = Search(
+    experiment, frame = experiment_of_slug(cfg.run.slug), frame_spec(cfg.frame)
+    search = BundleQuery(
         Path(cfg.paths.runs), cfg.data.name, experiment, frame.slug, cfg.datamodule.get("subject"), frame.overrides
     )
     return find_upstream(cfg.run.stage, search)
@@ -189,17 +188,17 @@ def _went(trainer: Trainer) -> dict[str, float]:
 def _tell(bundle: Bundle, cfg: DictConfig) -> None:
     measured = [f"{name} {value:.4g}" for name, value in bundle.metrics.items() if name.startswith("val/")]
     seconds = f"{bundle.metrics['seconds']:.0f} s"
-    print(f"{bundle.stage} is trained: {shown(bundle.folder)}  ({', '.join([*measured[:4], seconds])})")
+    print(f"{bundle.stage} is trained: {display_path(bundle.folder)}  ({', '.join([*measured[:4], seconds])})")
     print(f"next: {_command_after(bundle, cfg)}", flush=True)
 
 
 def _command_after(bundle: Bundle, cfg: DictConfig) -> str:
     """The command that comes after a stage: the chain's next one, or infer; after a corpus, adaptation to a person."""
-    stage, experiment = bundle.stage, experiment_of(cfg.run.slug)
+    stage, experiment = bundle.stage, experiment_of_slug(cfg.run.slug)
     if cfg.data.get("clips") is not None:
-        begun = f" {override('model.init', str(shown(bundle.folder)))}" if "init" in cfg.model else ""
+        begun = f" {format_override('model.init', str(display_path(bundle.folder)))}" if "init" in cfg.model else ""
         return f"python train.py model={CHAIN[0]} data=myvideo data.name=<who>{begun}"
-    whose = who(cfg.data.name, cfg.paths.runs)
+    whose = person_arguments(cfg.data.name, cfg.paths.runs)
     after = CHAIN[CHAIN.index(stage) + 1 :] if stage in CHAIN else ()
     if not after:
         return f"python infer.py {whose} audio=speech.wav"

@@ -9,10 +9,10 @@ from omegaconf import DictConfig
 
 from beavervision.artifacts.corpus import KINDS, Corpus, write_corpus
 from beavervision.artifacts.manifest import MANIFEST, kind_of, sha256_folder
-from beavervision.config.schemas import DataSettings, typed
+from beavervision.config.schemas import DataSettings, typed_node
 from beavervision.errors import BeaverError
 from beavervision.workflows.prepare import ensure_clip
-from beavervision.workflows.synthetic_speech import ensure_talks
+from beavervision.workflows.synthetic_speech import ensure_synthetic_speech
 
 CORPUS = "corpus"
 """Folder of a corpus below the data's own."""
@@ -20,13 +20,13 @@ GENERAL_STAGES = ("audio2motion", "syncnet")
 """Stages that learn from many people at once; the others belong to one."""
 
 
-def ensure_source(cfg: DictConfig) -> Path:
+def ensure_training_data(cfg: DictConfig) -> Path:
     """Return the folder of what the config's stage learns from; what is not there is prepared.
 
     Raises:
         BeaverError: when there is nothing to learn from, or the stage cannot learn from many people.
     """
-    settings = typed(cfg, "data", DataSettings)
+    settings = typed_node(cfg, "data", DataSettings)
     if settings.clips is None:
         return ensure_clip(cfg)
     if cfg.run.stage not in GENERAL_STAGES:
@@ -35,7 +35,7 @@ def ensure_source(cfg: DictConfig) -> Path:
             "data=myvideo data.name=<clip>."
         )
     if settings.hours is not None:
-        ensure_talks(cfg)
+        ensure_synthetic_speech(cfg)
     return _corpus(Path(cfg.paths.runs) / settings.name / CORPUS, settings.name, settings.clips)
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from beavervision.artifacts.bundle import BundleFacts, TrainedFacts
 from beavervision.artifacts.manifest import MANIFEST, Manifest
-from beavervision.config.slug import DEBUG, DEFAULT, experiment_of
-from beavervision.config.stage_graph import is_renderer, needs_of
+from beavervision.config.slug import DEBUG, DEFAULT, experiment_of_slug
+from beavervision.config.stage_graph import is_renderer, stage_inputs
 from beavervision.errors import BeaverError
-from beavervision.workflows.commands import who
+from beavervision.overrides import person_arguments
 
 
 @dataclass(frozen=True)
-class Search:
+class BundleQuery:
     """Where to look for bundles, and which ones fit."""
 
     runs: Path
@@ -30,13 +30,13 @@ class Search:
     """Overrides that choose the canvas, for the command that makes what is missing."""
 
 
-def find_upstream(stage: str, search: Search) -> dict[str, Path]:
+def find_upstream(stage: str, search: BundleQuery) -> dict[str, Path]:
     """Return stage -> bundle folder for everything that `stage` builds on.
 
     Raises:
         BeaverError: when a required bundle is missing; the sentence names the command that makes it.
     """
-    needs = needs_of(stage)
+    needs = stage_inputs(stage)
     found = {name: newest_bundle(name, search) for name in (*needs.required, *needs.optional)}
     for name in needs.required:
         if found[name] is None:
@@ -44,16 +44,16 @@ def find_upstream(stage: str, search: Search) -> dict[str, Path]:
     return {name: folder for name, folder in found.items() if folder is not None}
 
 
-def newest_bundle(stage: str, search: Search) -> Path | None:
+def newest_bundle(stage: str, search: BundleQuery) -> Path | None:
     """Return the newest finished bundle of `stage` that fits, or None."""
     manifests = (search.runs / search.clip / stage).glob(f"*/bundle/{MANIFEST}")
     fitting = [path for path in manifests if _fits(path.parent, stage, search)]
-    same = [path for path in fitting if experiment_of(path.parent.parent.name) == search.experiment]
+    same = [path for path in fitting if experiment_of_slug(path.parent.parent.name) == search.experiment]
     candidates = same or fitting
     return max(candidates, key=lambda path: path.stat().st_mtime_ns).parent if candidates else None
 
 
-def _fits(bundle: Path, stage: str, search: Search) -> bool:
+def _fits(bundle: Path, stage: str, search: BundleQuery) -> bool:
     if bundle.parent.name.startswith(DEBUG):
         return False
     facts = Manifest.read(bundle, BundleFacts).facts.model_dump()
@@ -63,21 +63,22 @@ def _fits(bundle: Path, stage: str, search: Search) -> bool:
     return search.frame is None or not is_renderer(stage) or facts.get("frame") == search.frame
 
 
-def subjects_of(stage: str, search: Search) -> list[int]:
+def trained_subjects(stage: str, search: BundleQuery) -> list[int]:
     """Return the people of the clip that have a finished bundle of `stage`, in rising order."""
     manifests = (search.runs / search.clip / stage).glob(f"*/bundle/{MANIFEST}")
     fitting = [path.parent for path in manifests if _fits(path.parent, stage, search)]
     return sorted({getattr(Manifest.read(folder, TrainedFacts).facts, "subject", None) or 0 for folder in fitting})
 
 
-def _missing(stage: str, name: str, search: Search) -> str:
+def _missing(stage: str, name: str, search: BundleQuery) -> str:
     frame = f" on canvas {search.frame}" if search.frame and is_renderer(name) else ""
     whose, subject = (
         (f" of subject {search.subject}", f" datamodule.subject={search.subject}") if search.subject else ("", "")
     )
     canvas = f" {search.canvas}" if frame and search.canvas else ""
     experiment = f" experiment={search.experiment}" if search.experiment not in (None, DEFAULT) else ""
+    person = person_arguments(search.clip, search.runs)
     return (
         f"{stage} builds on {name}, and {search.runs / search.clip} has no finished {name} bundle{whose}{frame}; "
-        f"make it with: python train.py model={name} {who(search.clip, search.runs)}{canvas}{experiment}{subject}"
+        f"make it with: python train.py model={name} {person}{canvas}{experiment}{subject}"
     )

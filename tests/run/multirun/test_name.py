@@ -3,12 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from beavervision.config.resolvers import register_resolvers
-from beavervision.config.sweep_name import Plan
+from beavervision.config.sweep_name import SweepPlan
 
 
-def plan(*arguments: str, verb: str = "train") -> Plan:
+def plan(*arguments: str, verb: str = "train") -> SweepPlan:
     register_resolvers()
-    found = Plan.of(verb, ["-m", "paths.runs=/runs", *arguments])
+    found = SweepPlan.of(verb, ["-m", "paths.runs=/runs", *arguments])
     assert found is not None
     return found
 
@@ -41,5 +41,5 @@ def test_several_clips_have_their_table_beside_them():
 
 
 def test_what_cannot_be_composed_has_no_plan():
-    assert Plan.of("train", ["-m", "model=postnett"]) is None
-    assert Plan.of("train", ["-m", "frame={"]) is None
+    assert SweepPlan.of("train", ["-m", "model=postnett"]) is None
+    assert SweepPlan.of("train", ["-m", "frame={"]) is None

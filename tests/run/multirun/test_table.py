@@ -8,17 +8,17 @@ import re
 import numpy as np
 from PIL import Image
 
-from beavervision.cli.multirun.page import WIDTH, write_page
+from beavervision.cli.multirun.page import WIDTH, write_sweep_page
 from beavervision.cli.multirun.record import JobRecord, read_records
 from beavervision.cli.multirun.table import metric_text, print_table, time_text, write_csv
-from beavervision.workflows.run_result import Outcome
+from beavervision.workflows.run_result import RunResult
 
 
 def records(tmp_path):
     picture = tmp_path / "strip.png"
     Image.fromarray(np.full((40, 2 * WIDTH, 3), (200, 30, 30), np.uint8)).save(picture)
     done = JobRecord(0, ["frame=1x1", "model.field={a: 1}"], str(tmp_path / "one"))
-    outcome = Outcome(tmp_path / "one", "done", "val/psnr", {"val/psnr": 26.123, "steps": 20}, picture)
+    outcome = RunResult(tmp_path / "one", "done", "val/psnr", {"val/psnr": 26.123, "steps": 20}, picture)
     failed = JobRecord(1, ["frame=<9x16>"], str(tmp_path / "two")).failed("No face; look [here].", fault=False)
     return [done.ended(outcome), failed]
 
@@ -52,7 +52,7 @@ def test_the_terminal_shows_every_job(tmp_path, capsys):
 
 
 def test_the_page_needs_no_other_file(tmp_path):
-    write_page(tmp_path / "sweep" / "index.html", "framing", "train.py -m 'x<y'", records(tmp_path))
+    write_sweep_page(tmp_path / "sweep" / "index.html", "framing", "train.py -m 'x<y'", records(tmp_path))
     text = (tmp_path / "sweep" / "index.html").read_text()
     assert "&lt;9x16&gt;" in text
     assert "x&lt;y" in text

@@ -25,7 +25,7 @@ code { background: #f4f4f2; padding: .1em .3em; border-radius: 3px; }
 """
 
 
-def write_page(path: Path, title: str, command: str, records: Sequence[JobRecord]) -> None:
+def write_sweep_page(path: Path, title: str, command: str, records: Sequence[JobRecord]) -> None:
     """Write the page.
 
     Args:

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from beavervision.artifacts.atomic_write import atomic_file, is_running
-from beavervision.config.slug import file_name
-from beavervision.workflows.run_result import DONE, SKIPPED, Outcome
+from beavervision.config.slug import safe_file_name
+from beavervision.workflows.run_result import DONE, SKIPPED, RunResult
 
 RUNNING, FAILED, INTERRUPTED = "running", "failed", "interrupted"
 FOLDER = "jobs"
@@ -50,7 +50,7 @@ class JobRecord:
 
     def ended(self, outcome: object) -> JobRecord:
         """Return the record of the job that came back with `outcome`."""
-        if not isinstance(outcome, Outcome):
+        if not isinstance(outcome, RunResult):
             return replace(self, status=DONE, seconds=self._elapsed())
         figures = {name: float(value) for name, value in outcome.figures.items()}
         known = figures.get("wall_seconds") if outcome.status == SKIPPED else None
@@ -104,4 +104,4 @@ def _settled(record: JobRecord) -> JobRecord:
 
 
 def _name(overrides: list[str]) -> str:
-    return file_name(re.sub(r"[/']", "", "-".join(overrides)) or "job")
+    return safe_file_name(re.sub(r"[/']", "", "-".join(overrides)) or "job")

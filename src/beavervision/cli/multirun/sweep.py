@@ -13,19 +13,19 @@ from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
 
-from beavervision.cli.multirun.page import write_page
+from beavervision.cli.multirun.page import write_sweep_page
 from beavervision.cli.multirun.record import FAILED, INTERRUPTED, JobRecord, read_records
 from beavervision.cli.multirun.table import print_table, write_csv
-from beavervision.config.sweep_name import SWEEP_FOLDER, Plan
-from beavervision.workflows.failure import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_MISTAKE
-from beavervision.workflows.run_folder import run_folder, shown
+from beavervision.config.sweep_name import SWEEP_FOLDER, SweepPlan
+from beavervision.workflows.error_reporting import EXIT_INTERNAL_ERROR, EXIT_INTERRUPTED, EXIT_USER_ERROR
+from beavervision.workflows.run_folder import display_path, run_folder
 
 
 @dataclass(frozen=True)
 class Sweep:
     """One command with `-m`; goes along to whichever process runs a job of it."""
 
-    plan: Plan
+    plan: SweepPlan
     command: str
     begun: float
     """Unix time."""
@@ -33,7 +33,7 @@ class Sweep:
     @classmethod
     def of(cls, verb: str, arguments: Sequence[str]) -> Sweep | None:
         """Return the sweep of a command line with `-m`; None when no config comes of it, which Hydra will explain."""
-        plan = Plan.of(verb, arguments)
+        plan = SweepPlan.of(verb, arguments)
         script = Path(sys.argv[0]).name
         command = shlex.join([*(("python", script) if script.endswith(".py") else (script,)), *arguments])
         return None if plan is None else cls(plan, command, time.time())
@@ -69,7 +69,7 @@ class Sweep:
         record.write(self.folder)
         records = read_records(self.folder)
         write_csv(self.folder / "jobs.csv", records)
-        write_page(self.folder / "index.html", self.plan.name, self.command, records)
+        write_sweep_page(self.folder / "index.html", self.plan.name, self.command, records)
 
     def conclude(self) -> int:
         """Show the table of all jobs.
@@ -82,7 +82,10 @@ class Sweep:
             return 0
         self.keep(records[-1])
         print_table(self.plan.name, records)
-        print(f"table: {shown(self.folder / 'jobs.csv')}  page: {shown(self.folder / 'index.html')}", flush=True)
+        print(
+            f"table: {display_path(self.folder / 'jobs.csv')}  page: {display_path(self.folder / 'index.html')}",
+            flush=True,
+        )
         return _code([record for record in records if record.started >= self.begun])
 
 
@@ -91,5 +94,28 @@ def _code(records: Sequence[JobRecord]) -> int:
         return EXIT_INTERRUPTED
     failed = [record for record in records if record.status == FAILED]
     if any(record.fault for record in failed):
-        return EXIT_FAULT
-    return EXIT_MISTAKE if failed else 0
+        return EXIT_INTERNAL_ERROR
+    return EXIT_USER_ERROR if failed else 0
+
+
+def conclude_sweep(verb: str, sweep: Sweep) -> int:
+    """Show the table of all jobs, and the page of all clips after prepare; return the exit code."""
+    code = sweep.conclude()
+    if verb == "prepare":
+        _show_clips(read_records(sweep.folder))
+    return code
+
+
+def _show_clips(records: Sequence[JobRecord]) -> None:
+    """Write the page of all clips."""
+    from beavervision.preprocess.report.index import write_index
+
+    failures = {Path(record.folder).name: record.sentence for record in records if record.status == FAILED}
+    for runs in {_runs(record) for record in records}:
+        print(f"all clips: {display_path(write_index(runs, failures))}", flush=True)
+
+
+def _runs(record: JobRecord) -> Path:
+    """The folder of all runs, from the folder of a clip (made) or of what was to hold it (failed)."""
+    folder = Path(record.folder)
+    return folder.parent if record.status == FAILED else folder.parents[1]

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from beavervision.artifacts.atomic_write import atomic_file
 from beavervision.cli.multirun.record import JobRecord
-from beavervision.workflows.run_folder import shown
+from beavervision.workflows.run_folder import display_path
 
 WIDTH = 180
 """Characters of a line in log files."""
@@ -27,7 +27,7 @@ def print_table(title: str, records: Sequence[JobRecord]) -> None:
     for record in records:
         colour = COLOURS.get(record.status, "white")
         status = f"[{colour}]{record.status}[/]" + (f": {_plain(record.sentence)}" if record.sentence else "")
-        folder = _plain(str(shown(Path(record.folder))))
+        folder = _plain(str(display_path(Path(record.folder))))
         table.add_row(_plain(job_name(record)), metric_text(record), time_text(record.seconds), status, folder)
     # Where no terminal says how wide it is, a line is better long than broken.
     console = Console()

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from beavervision.preprocess.report.grading import GOOD, GRADES, NOT_USABLE, USABLE, Remark
 from beavervision.preprocess.report.quality_checks import CONCERNS
-from beavervision.preprocess.report.remark import GOOD, GRADES, NOT_USABLE, USABLE, Remark
 from beavervision.preprocess.report.statistics import Facts
 
 NEEDS = {

@@ -11,9 +11,9 @@ from jaxtyping import Bool, Float, Int
 from beavervision.audio.vad import VoiceActivity, frames_with_speech
 from beavervision.preprocess.report.active_speaker import own_speech
 from beavervision.preprocess.report.frame_selection import REASONS, error_percent, face_height, yaw_pitch
+from beavervision.preprocess.report.grading import FIT_GOOD, SMALL_FACE, TALL_FACE
 from beavervision.preprocess.report.report_input import Findings, SubjectFindings
 from beavervision.preprocess.report.statistics import CLIPPED
-from beavervision.preprocess.report.thresholds import FIT_GOOD, SMALL_FACE, TALL_FACE
 
 Series = Float[np.ndarray, "T"]
 """One value a frame; NaN where unknown."""

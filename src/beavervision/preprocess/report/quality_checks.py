@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from beavervision.audio.waveform import SILENCE_DB
-from beavervision.preprocess.report import thresholds
+from beavervision.preprocess.report import grading
 from beavervision.preprocess.report.frame_selection import REASONS
-from beavervision.preprocess.report.remark import GOOD, NOT_USABLE, USABLE, Remark
+from beavervision.preprocess.report.grading import GOOD, NOT_USABLE, USABLE, Remark
 from beavervision.preprocess.report.statistics import Facts
 from beavervision.types import VisibilityReason
 
@@ -18,12 +18,12 @@ Concern = Callable[[Facts, Facts], Iterator[Remark]]
 def view(clip: Facts, subject: Facts) -> Iterator[Remark]:
     """How long the face is seen."""
     seconds, gone = subject["visible_seconds"], 1 - subject["visible_share"]
-    if seconds < thresholds.FEW_SECONDS:
+    if seconds < grading.FEW_SECONDS:
         yield Remark(NOT_USABLE, f"the face is visible for {seconds:.1f} s only", "use footage that shows it longer")
         return
-    if seconds < thresholds.ENOUGH_SECONDS:
+    if seconds < grading.ENOUGH_SECONDS:
         yield Remark(USABLE, f"{seconds:.0f} s of face", "two minutes or more give a better avatar")
-    if gone > thresholds.OFTEN:
+    if gone > grading.OFTEN:
         causes = sorted((n, name) for name, n in subject["reasons"].items() if name != "visible")
         worst = f", mostly because of: {REASONS[VisibilityReason[causes[-1][1].upper()]]}" if causes else ""
         yield Remark(USABLE, f"{100 * gone:.0f} % of the frames do not show the face and are left out{worst}")
@@ -48,9 +48,9 @@ def size(clip: Facts, subject: Facts) -> Iterator[Remark]:
         return
     height = subject["face_height_px"]["median"]
     advice = subject["recommended"]["settings"]
-    if height < thresholds.SMALL_FACE:
+    if height < grading.SMALL_FACE:
         yield Remark(NOT_USABLE, f"the face is only {height:.0f} px high", "film closer, or in a larger format")
-    elif height < thresholds.TALL_FACE:
+    elif height < grading.TALL_FACE:
         yield Remark(USABLE, f"face {height:.0f} px high", f"train with {' '.join(advice)}")
 
 
@@ -59,8 +59,8 @@ def fit(clip: Facts, subject: Facts) -> Iterator[Remark]:
     error = subject["reprojection_error_percent_of_eye_distance"]
     if error is None:
         yield Remark(NOT_USABLE, "no frame could be fitted")
-    elif error["median"] > thresholds.FIT_GOOD:
-        grade = NOT_USABLE if error["median"] > thresholds.FIT_POOR else USABLE
+    elif error["median"] > grading.FIT_GOOD:
+        grade = NOT_USABLE if error["median"] > grading.FIT_POOR else USABLE
         yield Remark(
             grade,
             f"the face model misses the landmarks by {error['median']:.1f} % of the eye distance",
@@ -71,7 +71,7 @@ def fit(clip: Facts, subject: Facts) -> Iterator[Remark]:
 def hidden(clip: Facts, subject: Facts) -> Iterator[Remark]:
     """How often something stands before the head."""
     share = subject["occluded_share"]
-    if share > thresholds.OFTEN:
+    if share > grading.OFTEN:
         remedy = "hidden pixels take no part in training; footage without hands before the face is better"
         yield Remark(USABLE, f"{100 * share:.0f} % of frames occluded", remedy)
 
@@ -81,10 +81,10 @@ def light(clip: Facts, subject: Facts) -> Iterator[Remark]:
     found = subject["light"]
     if found is None:
         return
-    if not thresholds.DIM <= found["median"] <= thresholds.GLARING:
-        word = "underexposed" if found["median"] < thresholds.DIM else "overexposed"
+    if not grading.DIM <= found["median"] <= grading.GLARING:
+        word = "underexposed" if found["median"] < grading.DIM else "overexposed"
         yield Remark(USABLE, f"the face is {word} (grey value {found['median']:.0f} of 255)", "light it evenly")
-    if found["p95"] > thresholds.FLICKER * max(found["p5"], 1.0):
+    if found["p95"] > grading.FLICKER * max(found["p5"], 1.0):
         range_ = f"grey value {found['p5']:.0f} to {found['p95']:.0f}"
         yield Remark(USABLE, f"the light on the face changes ({range_})", "fix the exposure, or trim the clip")
 
@@ -92,7 +92,7 @@ def light(clip: Facts, subject: Facts) -> Iterator[Remark]:
 def turns(clip: Facts, subject: Facts) -> Iterator[Remark]:
     """How far the head turns: the avatar knows no more than that."""
     yaw = subject["yaw_degrees"]
-    if yaw is not None and yaw["p95"] - yaw["p5"] < thresholds.STIFF_HEAD:
+    if yaw is not None and yaw["p95"] - yaw["p5"] < grading.STIFF_HEAD:
         yield Remark(GOOD, f"the head turns by {yaw['p95'] - yaw['p5']:.0f}° only, so the avatar will not turn farther")
 
 
@@ -107,7 +107,7 @@ def background(clip: Facts, subject: Facts) -> Iterator[Remark]:
 def shoulders(clip: Facts, subject: Facts) -> Iterator[Remark]:
     """Whether the torso can be told from where the shoulders are."""
     share = subject["shoulders_share"]
-    if share < thresholds.MOSTLY:
+    if share < grading.MOSTLY:
         yield Remark(USABLE, f"shoulders seen in {100 * share:.0f} % of the frames", "film from the chest upwards")
 
 
@@ -118,9 +118,9 @@ def speech(clip: Facts, subject: Facts) -> Iterator[Remark]:
         yield Remark(NOT_USABLE, "the footage has no sound", "use footage with speech, or another clip for this stage")
     elif found["loudest_db"] < SILENCE_DB:
         yield Remark(NOT_USABLE, "the sound is silent from end to end", "check the microphone")
-    elif seconds < thresholds.FEW_SECONDS:
+    elif seconds < grading.FEW_SECONDS:
         yield Remark(NOT_USABLE, f"{seconds:.1f} s of speech with moving lips in view", "use footage that has more")
-    elif seconds < thresholds.ENOUGH_SECONDS:
+    elif seconds < grading.ENOUGH_SECONDS:
         yield Remark(USABLE, f"{seconds:.0f} s of speech with moving lips in view", "two minutes or more are better")
 
 
@@ -129,19 +129,19 @@ def sound(clip: Facts, subject: Facts) -> Iterator[Remark]:
     found = clip["sound"]
     if found is None or found["loudest_db"] < SILENCE_DB:
         return
-    if found["clipped_share"] > thresholds.CLIPPED_SHARE:
+    if found["clipped_share"] > grading.CLIPPED_SHARE:
         yield Remark(
             USABLE, f"audio clips in {100 * found['clipped_share']:.1f} % of its samples", "lower the recording level"
         )
-    if found["snr_db"] is not None and found["snr_db"] < thresholds.NOISY_DB:
-        grade = NOT_USABLE if found["snr_db"] < thresholds.DEAFENING_DB else USABLE
+    if found["snr_db"] is not None and found["snr_db"] < grading.NOISY_DB:
+        grade = NOT_USABLE if found["snr_db"] < grading.DEAFENING_DB else USABLE
         yield Remark(grade, f"the speech is {found['snr_db']:.0f} dB above the noise", "record nearer to the mouth")
 
 
 def voices(clip: Facts, subject: Facts) -> Iterator[Remark]:
     """Whether the sound is one person's."""
     others = subject["speech_seconds"] - subject["own_speech_seconds"]
-    if clip["people"] > 1 and others > thresholds.OTHERS_SECONDS:
+    if clip["people"] > 1 and others > grading.OTHERS_SECONDS:
         found = f"{clip['people']} people share the sound, and for {others:.0f} s of it these lips are still"
         yield Remark(USABLE, found, "trim to where this person speaks (data.start, data.end)")
 
@@ -159,7 +159,7 @@ def step(clip: Facts, subject: Facts) -> Iterator[Remark]:
 def mouth(clip: Facts, subject: Facts) -> Iterator[Remark]:
     """Whether the mouth moves enough to learn from."""
     opening = subject["mouth_open"]
-    if opening is not None and opening["p95"] - opening["p5"] < thresholds.STIFF_MOUTH:
+    if opening is not None and opening["p95"] - opening["p5"] < grading.STIFF_MOUTH:
         yield Remark(USABLE, f"the mouth opens by {opening['p95'] - opening['p5']:.2f} of the eye distance only")
 
 

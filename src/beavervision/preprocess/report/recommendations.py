@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from beavervision.face.framing import FrameSpec
-from beavervision.overrides import override
+from beavervision.overrides import format_override
 from beavervision.preprocess.report.report_input import Findings
 
 HEIGHTS = (128, 192, 256, 384, 512)
@@ -72,7 +72,7 @@ def because(spec: FrameSpec, stages: Sequence[str]) -> str:
 
 def train_command(name: str, spec: FrameSpec, stages: Sequence[str] = CHAIN) -> str:
     """The command that trains these stages on the clip."""
-    clip = override("data.name", name)
+    clip = format_override("data.name", name)
     return " ".join(["python train.py -m", f"model={','.join(stages)}", "data=myvideo", clip, *settings(spec)])
 
 
@@ -84,7 +84,11 @@ def next_command(findings: Findings, number: int, spec: FrameSpec, stages: Seque
         return train_command(findings.name, spec, stages)
     person = findings.subjects[number].person.split()[0]
     name = f"{findings.name}_{person}"
-    own = [override("data.name", name), override("data.video", str(findings.source.path)), f"data.subject={person}"]
+    own = [
+        format_override("data.name", name),
+        format_override("data.video", str(findings.source.path)),
+        f"data.subject={person}",
+    ]
     return f"beavervision prepare data=myvideo {' '.join(own)}\n{train_command(name, spec, stages)}"
 
 

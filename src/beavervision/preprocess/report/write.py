@@ -14,12 +14,12 @@ from beavervision.preprocess.report.active_speaker import spoken
 from beavervision.preprocess.report.assessment import headline, judge_stages
 from beavervision.preprocess.report.frame_samples import stills
 from beavervision.preprocess.report.frame_selection import moments
+from beavervision.preprocess.report.grading import NOT_USABLE
 from beavervision.preprocess.report.images import Picture, contact_sheet
 from beavervision.preprocess.report.page import page
 from beavervision.preprocess.report.panels import Artist
 from beavervision.preprocess.report.plots import sound_strips, subject_strips, visibility
 from beavervision.preprocess.report.recommendations import CHAIN, because, next_command, recommend, settings
-from beavervision.preprocess.report.remark import NOT_USABLE
 from beavervision.preprocess.report.report_input import Findings
 from beavervision.preprocess.report.statistics import Facts, gather
 from beavervision.preprocess.report.subject_section import Section

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from beavervision.audio.features import ROWS_PER_FRAME
 from beavervision.data.sampling import RandomAccessDataset, sample_rng
 from beavervision.types import Batch
 
@@ -57,3 +59,15 @@ def collate(items: Sequence[RefinementBatch]) -> RefinementBatch:
     return RefinementBatch(
         **{f.name: torch.cat([getattr(item, f.name) for item in items]) for f in fields(RefinementBatch)}
     )
+
+
+REFERENCE_HZ = 160.0
+"""Between men's and women's voices, so that both lie near 0."""
+
+
+def frame_pitch(hertz: Float[np.ndarray, "R"]) -> Float[np.ndarray, "T"]:
+    """Octaves above REFERENCE_HZ, mean of a frame's voiced rows; 0 where none is voiced."""
+    rows = hertz.reshape(-1, ROWS_PER_FRAME)
+    voiced = rows > 0
+    octaves = np.where(voiced, np.log2(np.maximum(rows, 1.0) / REFERENCE_HZ), 0.0)
+    return (octaves.sum(1) / np.maximum(voiced.sum(1), 1)).astype(np.float32)

@@ -21,8 +21,7 @@ from beavervision.errors import BeaverError
 from beavervision.nerf.condition_normalizer import ConditionNormalizer
 from beavervision.stages.audio2motion.inference import AudioToMotion
 from beavervision.stages.dataloaders import resumable_loader
-from beavervision.stages.postnet.batch import RandomCrops, RefinementBatch, collate
-from beavervision.stages.postnet.pitch import frame_pitch
+from beavervision.stages.postnet.batch import RandomCrops, RefinementBatch, collate, frame_pitch
 from beavervision.stages.speech_datamodule import SpeechDataModule
 
 

@@ -18,9 +18,9 @@ from beavervision.face.model_registry import load_face_model
 from beavervision.face.morphable_model import FaceModel
 from beavervision.nerf.condition_normalizer import ConditionNormalizer
 from beavervision.stages.postnet import lle
+from beavervision.stages.postnet.batch import frame_pitch
 from beavervision.stages.postnet.bundle_schema import SCHEMA
 from beavervision.stages.postnet.network import PostNet
-from beavervision.stages.postnet.pitch import frame_pitch
 
 MODES = ("none", "postnet", "lle", "both")
 PERCENT = 0.2

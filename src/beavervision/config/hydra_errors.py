@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from beavervision.config.conf_folder import conf_folder
-from beavervision.config.suggestions import closest
+from beavervision.config.suggestions import suggest
 from beavervision.errors import BeaverError
 
 HYDRA_ERRORS = (HydraException, OmegaConfBaseException)
@@ -23,7 +23,7 @@ EXTRAS = {"joblib": "joblib", "submitit_local": "slurm", "submitit_slurm": "slur
 """Launcher that comes with a plugin of Hydra's -> the extra of ours that installs it."""
 
 
-def as_sentence(error: Exception, verb: str, arguments: Sequence[str]) -> BeaverError:
+def to_beaver_error(error: Exception, verb: str, arguments: Sequence[str]) -> BeaverError:
     """Return the sentence for a config error.
 
     Args:
@@ -62,7 +62,7 @@ def _unknown_option(error: MissingConfigException, text: str) -> str:
         return f"{group}={option} needs another package; pip install 'beavervision[{EXTRAS[option]}]'."
     options = error.options or re.findall(r"^\t(\S+)$", text, flags=re.MULTILINE)
     options = options or [path.stem for path in (conf_folder() / group).glob("*.yaml")]
-    return f"{group}={option}: there is no such {group}; {closest(option, options)}."
+    return f"{group}={option}: there is no such {group}; {suggest(option, options)}."
 
 
 def _unknown_key(key: str, verb: str, arguments: Sequence[str]) -> str:
@@ -71,9 +71,9 @@ def _unknown_key(key: str, verb: str, arguments: Sequence[str]) -> str:
     choices = [a for a in arguments if a.partition("=")[0] in names and a.partition("=")[0] != key]
     cfg = _composed(verb, choices, _extra_folder(arguments))
     if key in names:
-        return f"{key}= is not for {verb}; {closest(key, cfg or [])}."
+        return f"{key}= is not for {verb}; {suggest(key, cfg or [])}."
     known = {*dotted_keys(cfg), *(name for name in names if name in cfg)}
-    return f"{key} is not a key of {verb}; {closest(key, known)}."
+    return f"{key} is not a key of {verb}; {suggest(key, known)}."
 
 
 def dotted_keys(cfg: DictConfig, prefix: str = "") -> Iterator[str]:

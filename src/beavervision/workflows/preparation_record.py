@@ -17,7 +17,7 @@ DEFAULTS = {f.name: f.default for f in fields(DataSettings) if f.default is not 
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparationRecord:
     """The footage and the settings that a clip was made from."""
 
     video: str
@@ -27,12 +27,12 @@ class Prepared:
     settings: dict[str, Any]
 
     @classmethod
-    def of(cls, video: Path, settings: DataSettings, basis: str) -> Prepared:
+    def of(cls, video: Path, settings: DataSettings, basis: str) -> PreparationRecord:
         """Return what a clip of `video` would be made from now."""
         return cls(str(video), _stamp(video), basis, {name: getattr(settings, name) for name in CHOSEN})
 
     @classmethod
-    def read(cls, folder: Path) -> Prepared | None:
+    def read(cls, folder: Path) -> PreparationRecord | None:
         """Return the note beside a clip; None when there is none or it cannot be read."""
         try:
             return cls(**json.loads((folder.parent / NOTE).read_text(encoding="utf-8")))

@@ -1,6 +1,27 @@
-"""Thresholds of the verdicts, each with its reason."""
+"""Grades of a clip: the remarks, and the thresholds from which they are made, each with its reason."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+
+GOOD, USABLE, NOT_USABLE = "good", "usable", "not usable"
+GRADES = (GOOD, USABLE, NOT_USABLE)
+"""From best to worst. A good remark is one to know of, nothing to mend."""
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One finding."""
+
+    grade: str
+    found: str
+    """With numbers."""
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        """Finding and remedy in one line."""
+        return f"{self.found}: {self.remedy}" if self.remedy else self.found
+
 
 ENOUGH_SECONDS = 120.0
 """Of face or speech from which a stage has enough to learn from (GeneFace++ asks for 2 to 5 minutes)."""

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from beavervision.errors import BeaverError
 
-EXIT_FAULT = 1
-EXIT_MISTAKE = 2
+EXIT_INTERNAL_ERROR = 1
+EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
 """128 + SIGINT, as shells have it."""
 
@@ -31,7 +31,7 @@ WRITER = "PytorchStreamWriter failed"
 """How torch.save words a full disk, as RuntimeError."""
 
 
-def is_mistake(error: BaseException) -> bool:
+def is_user_error(error: BaseException) -> bool:
     """Whether `error` is the user's to mend."""
     if _memory(error):
         return True
@@ -40,7 +40,7 @@ def is_mistake(error: BaseException) -> bool:
     return isinstance(error, BeaverError) or (isinstance(error, RuntimeError) and WRITER in str(error))
 
 
-def sentence(error: BaseException) -> str:
+def error_message(error: BaseException) -> str:
     """Return what to tell the user: what is wrong with which file, and the remedy."""
     if isinstance(error, OSError):
         place = error.filename or "the runs folder"
@@ -63,12 +63,12 @@ def _first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
-def report(error: BaseException) -> None:
+def print_error(error: BaseException) -> None:
     """Print the sentence to stderr."""
-    print(f"error: {sentence(error)}", file=sys.stderr, flush=True)
+    print(f"error: {error_message(error)}", file=sys.stderr, flush=True)
 
 
-def report_stop(error: BaseException) -> None:
+def print_stopped(error: BaseException) -> None:
     """Print to stderr where a run was stopped, unless another process has printed it."""
     if str(error):
         print(error, file=sys.stderr, flush=True)

@@ -1,10 +1,16 @@
-"""What libraries say that helps nobody."""
+"""Standard output: warnings of libraries are silenced, and a film can be written to it alone."""
 
 from __future__ import annotations
 
 import logging
 import os
+import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from beavervision.errors import BeaverError
 
 NOISE = (
     ".*does not have many workers.*",
@@ -26,7 +32,7 @@ NOISE = (
 )
 
 
-def quiet_libraries() -> None:
+def silence_libraries() -> None:
     """Keep Lightning's banners and warnings about nothing, and those of TensorFlow's kin, to themselves."""
     for name in ("lightning", "lightning.pytorch", "lightning.fabric", "pytorch_lightning"):
         logging.getLogger(name).setLevel(logging.ERROR)
@@ -35,3 +41,29 @@ def quiet_libraries() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("GLOG_minloglevel", "2")
     os.environ.setdefault("WANDB_SILENT", "true")
+
+
+OUT, ERR = 1, 2
+"""Descriptors."""
+
+
+@contextmanager
+def binary_stdout() -> Iterator[BinaryIO]:
+    """Yield standard output for writing bytes; prints, also those of libraries, are shown on standard error.
+
+    Raises:
+        BeaverError: when a terminal would show the bytes.
+    """
+    if os.isatty(OUT):
+        raise BeaverError("out=- writes a film to standard output, which is a terminal; pipe it: ... out=- | ffplay -")
+    sys.stdout.flush()
+    pipe = os.dup(OUT)
+    os.dup2(ERR, OUT)
+    before, sys.stdout = sys.stdout, sys.stderr
+    try:
+        with os.fdopen(pipe, "wb", closefd=False) as out:
+            yield out
+    finally:
+        sys.stdout = before
+        os.dup2(pipe, OUT)
+        os.close(pipe)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -56,20 +58,37 @@ def footage() -> Path:
 
 
 @pytest.fixture(scope="session")
-def command_line() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs `python <script> <arguments>` from the checkout's root, or from `cwd`, as a user would."""
+def command_line(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
+    """Runs `python <script> <arguments>` from the checkout's root, or from `cwd`, as a user would.
+
+    Each is a fork of one process that has loaded the libraries; see tests/support/command_server.py.
+    """
+    command = [sys.executable, str(ROOT / "tests/support/command_server.py")]
+    server = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert server.stdin is not None
+    assert server.stdout is not None
+    folder = tmp_path_factory.mktemp("commands")
 
     def run(script: str, *arguments: str, cwd: Path = ROOT, **env: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, str(ROOT / script), *arguments],
-            cwd=cwd,
-            env={**os.environ, **env},
-            capture_output=True,
-            text=True,
-            timeout=600,
-        )
+        words = [str(ROOT / script), *arguments]
+        files = {name: folder / f"{len(list(folder.iterdir()))}.{name}" for name in ("stdout", "stderr")}
+        task = {
+            "arguments": words,
+            "cwd": str(cwd),
+            "env": {**os.environ, **env},
+            **{k: str(v) for k, v in files.items()},
+        }
+        server.stdin.write(json.dumps(task) + "\n")
+        server.stdin.flush()
+        code = int(server.stdout.readline())
+        out, err = (path.read_text(encoding="utf-8") for path in files.values())
+        return subprocess.CompletedProcess(words, code, out, err)
 
-    return run
+    yield run
+    server.stdin.close()
+    server.wait(10)
 
 
 @pytest.fixture(scope="session")
@@ -87,10 +106,10 @@ def chain_command() -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="session")
-def chain(
+def trained_chain(
     tmp_path_factory: pytest.TempPathFactory, command_line: Callable[..., subprocess.CompletedProcess[str]]
 ) -> Path:
-    """A runs folder in which `train.py -m` has trained the whole chain, a few steps each, on a miniature clip."""
+    """A runs folder in which `train.py -m` has trained the whole chain, a few steps each; for reading only."""
     from beavervision.synthetic.miniature import miniature_clip
 
     runs = tmp_path_factory.mktemp("chain") / "runs"
@@ -98,6 +117,12 @@ def chain(
     done = command_line("train.py", *CHAIN_COMMAND, f"paths.runs={runs}")
     assert done.returncode == 0, done.stderr
     return runs
+
+
+@pytest.fixture(scope="module")
+def chain(trained_chain: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the trained chain, for the tests of one file."""
+    return shutil.copytree(trained_chain, tmp_path_factory.mktemp("chain") / "runs", symlinks=True)
 
 
 @pytest.fixture

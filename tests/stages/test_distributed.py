@@ -50,7 +50,7 @@ def of_two(place) -> dict[str, list[float]]:
         for i in range(2)
     ]
     told = [process.communicate(timeout=300)[1].decode() for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], "\n".join(told)[-3000:]
+    assert [process.returncode for process in processes] == [0, 0], "\n".join(text[-3000:] for text in told)
     return json.loads(out.read_text())
 
 

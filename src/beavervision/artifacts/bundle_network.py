@@ -51,7 +51,7 @@ def check_network(bundle: Bundle[Any], build: Callable[[], nn.Module], weights: 
     Raises:
         BundleError: when they do not.
     """
-    again = bundle.facts.REMEDY
+    again = f"train {bundle.stage} again"
     try:
         # The random numbers that initial weights would take stay untouched.
         with torch.random.fork_rng(devices=[]), torch.device("meta"):

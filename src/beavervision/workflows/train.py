@@ -39,10 +39,10 @@ from beavervision.workflows.config_tree import print_config_tree
 from beavervision.workflows.console_output import silence_libraries
 from beavervision.workflows.distributed_launch import launch_processes, processes_to_launch, rank_zero_output
 from beavervision.workflows.initial_weights import find_initial_bundle, shorten_schedule
-from beavervision.workflows.resume import BUNDLE, is_finished, resume_checkpoint
+from beavervision.workflows.resume import BUNDLE, is_finished, resume_checkpoint, trained_result
 from beavervision.workflows.run_folder import display_path, run_folder
 from beavervision.workflows.run_lock import run_lock, wait_for_lock
-from beavervision.workflows.run_result import SKIPPED, RunResult, trained_result
+from beavervision.workflows.run_result import SKIPPED, RunResult
 from beavervision.workflows.run_state import RunState, config_fingerprint, training_target
 from beavervision.workflows.training_data import ensure_training_data
 from beavervision.workflows.upstream import BundleQuery, find_upstream

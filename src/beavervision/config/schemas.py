@@ -87,6 +87,16 @@ class HardwareSettings:
 
 
 @dataclass
+class ProvenanceSettings:
+    """`provenance`: how films are signed; see docs/provenance.md."""
+
+    sign: bool = True
+    key: str | None = None
+    certificate: str | None = None
+    purpose: str | None = None
+
+
+@dataclass
 class RunSettings:
     """`run`: this run's name and manners."""
 
@@ -101,6 +111,7 @@ SCHEMAS: dict[str, type] = {
     "face_model": FaceModelSettings,
     "frame": FrameSettings,
     "hardware": HardwareSettings,
+    "provenance": ProvenanceSettings,
     "run": RunSettings,
 }
 

@@ -28,6 +28,7 @@ from beavervision.inference.speech import mix_speeches
 from beavervision.inference.stage_timer import StageTimer
 from beavervision.inference.subject_track import SubjectTrack
 from beavervision.preprocess.prefetch import prefetch
+from beavervision.video.film_writer import Signer
 from beavervision.video.sheet import ContactSheet
 from beavervision.video.writers import Out, film_writer, sheet_of
 
@@ -70,15 +71,22 @@ class TalkingHeadPipeline:
         cast: who says what; at least one of them speaks.
         settings: how.
         clip: the footage; a dub needs it, and `background=source` and `fps=source`.
+        signer: signs what `write` writes; None leaves it unsigned.
 
     Raises:
         BeaverError: when the footage is needed and not there, the cast does not go together, or nobody is there to
             take poses from.
     """
 
-    def __init__(self, cast: Sequence[Speaker], settings: FilmSettings, clip: Clip | None = None) -> None:
+    def __init__(
+        self,
+        cast: Sequence[Speaker],
+        settings: FilmSettings,
+        clip: Clip | None = None,
+        signer: Signer | None = None,
+    ) -> None:
         check_speakers(cast, settings, clip)
-        self.settings, self.clip, self.timer = settings, clip, StageTimer()
+        self.settings, self.clip, self.signer, self.timer = settings, clip, signer, StageTimer()
         self.cast = [one for one in cast if one.speech or not settings.keeps_silent_people]
         self.speeches = [one.speech for one in cast if one.speech]
         self._clip_fps, self.size = self.cast[0].avatar.fps, self.cast[0].avatar.footage_size
@@ -125,7 +133,7 @@ class TalkingHeadPipeline:
             BeaverError: when the place cannot be written to.
         """
         begun, sheet, alpha = time.perf_counter(), ContactSheet(self.n_frames), self.settings.is_transparent
-        options = {"crf": self.settings.crf, "preset": self.settings.preset, "alpha": alpha}
+        options = {"crf": self.settings.crf, "preset": self.settings.preset, "alpha": alpha, "signer": self.signer}
         sound = mix_speeches(self.speeches, SOUND_RATE)
         try:
             with film_writer(out, *self.size, self.fps, audio=sound, audio_rate=SOUND_RATE, **options) as writer:

@@ -8,10 +8,12 @@ from typing import cast
 import av
 import numpy as np
 from av.container import OutputContainer
+from av.packet import Packet
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
+from beavervision.video.film_mark import COMMENT, StreamMarker
 from beavervision.video.formats import Format
 from beavervision.video.sound_feed import Blocks, SoundFeed
 
@@ -28,6 +30,7 @@ class FilmEncoder:
         rate: samples per second.
         crf, preset: quality, see `Format.picture_options`.
         alpha: whether frames come with opacity.
+        mark: a sentence for the film's metadata and its H.264 stream, see `film_mark`; empty for none.
     """
 
     def __init__(
@@ -42,6 +45,7 @@ class FilmEncoder:
         crf: float | None = None,
         preset: str = "medium",
         alpha: bool = False,
+        mark: str = "",
     ) -> None:
         width, height = size
         self.n_frames, self._shape = 0, (height, width, 4 if alpha else 3)
@@ -50,6 +54,9 @@ class FilmEncoder:
         self._pixels = kind.alpha if alpha and kind.alpha else kind.pixels
         self._reformatter = VideoReformatter()
         self._picture = self._picture_stream(crf, preset)
+        if mark:
+            container.metadata[COMMENT] = mark
+        self._marker = StreamMarker(container, self._picture, mark) if mark and kind.picture == "h264" else None
         self._sound = None if sound is None else SoundFeed(container.add_stream(kind.sound, rate), sound)
 
     @property
@@ -70,15 +77,20 @@ class FilmEncoder:
             )
         frame.pts, frame.time_base = self.n_frames, 1 / self._rate
         self.n_frames += 1
-        self._container.mux(self._picture.encode(frame))
+        self._mux(self._picture.encode(frame))
         if self._sound:
             self._container.mux(self._sound.until(self.seconds))
 
     def finish(self, *, cut_sound: bool = False) -> None:
         """Write what the encoders still hold, and the rest of the sound, or of it what the picture lasts."""
-        self._container.mux(self._picture.encode(None))
+        self._mux(self._picture.encode(None))
+        if self._marker:
+            self._container.mux(self._marker.rest())
         if self._sound:
             self._container.mux(self._sound.rest(self.seconds if cut_sound else None))
+
+    def _mux(self, packets: list[Packet]) -> None:
+        self._container.mux(self._marker.mark(packets) if self._marker else packets)
 
     def _picture_stream(self, crf: float | None, preset: str) -> VideoStream:
         options = self._kind.picture_options(crf, preset)

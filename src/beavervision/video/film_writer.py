@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
+from typing import Protocol
 
 import numpy as np
 from av.container import OutputContainer
@@ -15,6 +16,24 @@ from typing_extensions import Self
 
 from beavervision.errors import BeaverError
 from beavervision.video.sound_feed import Blocks
+
+
+class Signer(Protocol):
+    """Signs a film as the last step of writing it."""
+
+    @property
+    def mark(self) -> str:
+        """A sentence for the film's metadata, where the format has such; see `film_mark`."""
+        ...
+
+    def sign(self, film: Path, place: Path) -> None:
+        """Sign a whole film.
+
+        Args:
+            film: a file or a folder of pictures, under a temporary name; may be replaced.
+            place: the name that it is about to get.
+        """
+        ...
 
 
 class FilmWriter(ABC):
@@ -27,6 +46,7 @@ class FilmWriter(ABC):
             full, unless `cut_sound` is set.
         audio_rate: samples per second.
         alpha: whether frames come with opacity.
+        signer: signs the film before it gets its name; when that fails, nothing is left. None leaves it unsigned.
 
     Raises:
         BeaverError: when the place cannot be written to.
@@ -41,9 +61,11 @@ class FilmWriter(ABC):
         audio_rate: int = 16_000,
         *,
         alpha: bool = False,
+        signer: Signer | None = None,
     ) -> None:
         self.size, self.fps, self.audio_rate, self.alpha = (width, height), fps, audio_rate, alpha
         self.sound: Iterable[Float[np.ndarray, "n"]] | None = [audio] if isinstance(audio, np.ndarray) else audio
+        self.signer = signer
         self.n_frames, self.cut_sound = 0, False
         """Frames written so far. Whether the sound ends with the picture; may be set until the block ends."""
         self._container: OutputContainer | None = None
@@ -85,6 +107,11 @@ class FilmWriter(ABC):
         finally:
             self._discard()
 
+    @property
+    def mark(self) -> str:
+        """What the film says of itself in its metadata."""
+        return "" if self.signer is None else self.signer.mark
+
     @abstractmethod
     def _open(self) -> None:
         """Begin to write: set `_container` where there is one; `_place`, `_part` where the film has names."""
@@ -109,6 +136,8 @@ class FilmWriter(ABC):
         """Give the whole film its name."""
         if self._place is None or self._part is None:
             return
+        if self.signer is not None:
+            self.signer.sign(self._part, self._place)
         if self._part.is_dir():
             shutil.rmtree(self._place, ignore_errors=True)
         self._part.replace(self._place)

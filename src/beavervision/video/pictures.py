@@ -48,7 +48,7 @@ class PictureWriter(FilmWriter):
         out: `folder/%05d.png` or a folder.
         width, height: pixels of the frames given.
         fps: frames per second, for the length of the sound.
-        options: `audio`, `audio_rate`, `alpha`, see `FilmWriter`.
+        options: `audio`, `audio_rate`, `alpha`, `signer`, see `FilmWriter`.
 
     Raises:
         BeaverError: when the place cannot be written to or holds something else.

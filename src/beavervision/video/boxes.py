@@ -1,0 +1,55 @@
+"""Boxes of an ISO base media file (mp4, mov): which there are, and whether the file is whole (ISO/IEC 14496-12)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+MAX_BOXES = 10_000
+"""Boxes at the top level that are looked at; a film has five, a fragmented one a few hundred."""
+HEADER, LARGE_HEADER = 8, 16
+"""Bytes: 32-bit size and type; with a 64-bit size besides."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """A box at the top level of a file."""
+
+    kind: str
+    """Four characters, such as `moov`."""
+    start: int
+    """Byte at which it begins."""
+    size: int
+    """Bytes that it states, header included."""
+
+
+def top_boxes(path: Path) -> Iterator[Box]:
+    """Yield the boxes at the top level, as far as they can be read; what is no such file has none.
+
+    Example:
+        >>> [box.kind for box in top_boxes(Path("film.mp4"))]  # doctest: +SKIP
+        ['ftyp', 'moov', 'free', 'mdat']
+    """
+    length, start = path.stat().st_size, 0
+    with path.open("rb") as stream:
+        for _ in range(MAX_BOXES):
+            stream.seek(start)
+            header = stream.read(LARGE_HEADER)
+            if len(header) < HEADER:
+                return
+            size, kind = int.from_bytes(header[:4], "big"), header[4:8]
+            if size == 1 and len(header) == LARGE_HEADER:
+                size = int.from_bytes(header[8:], "big")
+            elif size == 0:  # to the end of the file
+                size = length - start
+            if size < HEADER or not kind.isalnum():
+                return
+            yield Box(kind.decode("ascii"), start, size)
+            start += size
+
+
+def missing_bytes(path: Path) -> int:
+    """Return how many bytes the last box states beyond the end of the file: more than 0 where a file was cut off."""
+    end = max((box.start + box.size for box in top_boxes(path)), default=0)
+    return max(0, end - path.stat().st_size)

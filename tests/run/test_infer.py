@@ -13,18 +13,19 @@ import av
 import numpy as np
 import pytest
 import soundfile
-from PIL import Image
 from media_bytes import media_bytes
+from PIL import Image
 from small_people import STAGES, train_person
 
 from beavervision.artifacts.clip import Clip
-from beavervision.artifacts.manifest import MANIFEST
+from beavervision.artifacts.manifest import MANIFEST, sha256_file, sha256_folder
 from beavervision.inference.avatar import Avatar
 from beavervision.inference.driver import MotionControls, MotionDriver
 from beavervision.inference.pipeline import FilmResult, TalkingHeadPipeline
 from beavervision.inference.settings import FilmSettings
 from beavervision.inference.speakers import Speaker
 from beavervision.inference.speech import Speech
+from beavervision.provenance.verification import verify
 from beavervision.synthetic.miniature import miniature_clip
 from beavervision.video.decode import read_frames
 from beavervision.video.probe import probe
@@ -89,6 +90,12 @@ def test_avatar_at_the_footages_own_size(infer, runs, capsys):
     said = capsys.readouterr().out
     assert str(out) in said
     assert "mode=dub" in said
+    assert "content credentials: inside the film, no consent record" in said
+    found = verify(out)
+    assert found.holds
+    (person,) = found.credentials.film["people"]
+    assert (person["clip"], person["speech"]["name"]) == ("mini", "words.wav")
+    assert person["bundles"] == {s: sha256_folder(runs / "mini" / s / "default" / "bundle") for s in STAGES}
 
 
 def test_dub_keeps_the_footage_round_the_head(infer, runs, tmp_path):
@@ -96,6 +103,8 @@ def test_dub_keeps_the_footage_round_the_head(infer, runs, tmp_path):
     assert infer("mode=dub", f"out={out}", "crf=1") == 0
     clip = Clip.load(runs / "mini" / "clip")
     source = dict(clip.frames())
+    (parent,) = verify(out).credentials.ingredients
+    assert (parent.title, parent.description) == (clip.video.name, f"sha256 {sha256_file(clip.video)}")
     made = list(read_frames(out))
     assert len(made) == 45
     order = [*range(40), *range(38, 33, -1)]  # the footage to and fro
@@ -160,13 +169,21 @@ def test_pictures_with_opacity(infer, word, tmp_path):
     assert (tmp_path / "takes.png").exists()
 
 
-def test_a_pipe_gets_the_film_and_nothing_else(infer, word, capfdbinary):
+def test_a_pipe_gets_the_film_and_nothing_else(infer, runs, word, tmp_path, capfdbinary):
     assert infer(f"audio={word}", "mode=dub", "out=-") == 0
     said = capfdbinary.readouterr()
     with av.open(io.BytesIO(said.out)) as film:
         assert film.format.name == "nut"
         assert sum(1 for _ in film.decode(video=0)) == 7
     assert b"7 frames" in said.err
+    (tmp_path / "kept.nut").write_bytes(said.out)
+    assert verify(tmp_path / "kept.nut", sidecar=runs / "mini/infer/word_dub.c2pa").holds
+
+
+def test_an_unsigned_film_is_told_of(infer, word, tmp_path, capsys):
+    assert infer(f"audio={word}", "provenance=off", f"out={tmp_path / 'a.mp4'}") == 0
+    assert "provenance=off: the film carries no mark that it was generated, which the law" in capsys.readouterr().out
+    assert verify(tmp_path / "a.mp4").verdict == "unsigned"
 
 
 def test_footage_at_twice_the_rate(infer, word, runs, tmp_path):
@@ -324,6 +341,8 @@ def test_avatar_needs_no_footage(infer, runs, word, tmp_path):
         (["background=meadow"], "background=meadow is no file and no colour"),
         (["mode=dub", "background=white"], "a dub keeps the footage's own"),
         (["region=nose"], "region=nose is not a choice"),
+        (["provenance.key=mine.pem"], "add provenance.certificate="),
+        (["provenance.key=mine.pem", "provenance.certificate=mine.pem"], "mine.pem cannot be read"),
         (["fps=often"], "fps=often is not a choice"),
         (["crf=60"], "crf=60 is more than mp4 knows"),
         (["control.blink=wink.csv"], "neither a number of blinks a minute, nor own, nor a file"),

@@ -43,7 +43,7 @@ def top_boxes(path: Path) -> Iterator[Box]:
                 size = int.from_bytes(header[8:], "big")
             elif size == 0:  # to the end of the file
                 size = length - start
-            if size < HEADER or not kind.isalnum():
+            if size < HEADER or not kind.isalnum() or (start == 0 and kind != b"ftyp"):
                 return
             yield Box(kind.decode("ascii"), start, size)
             start += size

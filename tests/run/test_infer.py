@@ -17,7 +17,7 @@ from media_bytes import media_bytes
 from PIL import Image
 from small_people import STAGES, train_person
 
-from beavervision.artifacts.clip import Clip
+from beavervision.artifacts.clip import CONSENT, Clip
 from beavervision.artifacts.manifest import MANIFEST, sha256_file, sha256_folder
 from beavervision.inference.avatar import Avatar
 from beavervision.inference.driver import MotionControls, MotionDriver
@@ -184,6 +184,42 @@ def test_an_unsigned_film_is_told_of(infer, word, tmp_path, capsys):
     assert infer(f"audio={word}", "provenance=off", f"out={tmp_path / 'a.mp4'}") == 0
     assert "provenance=off: the film carries no mark that it was generated, which the law" in capsys.readouterr().out
     assert verify(tmp_path / "a.mp4").verdict == "unsigned"
+
+
+@pytest.fixture
+def consent(runs):
+    """Keeps a consent record in the clip that ends on a day."""
+    place = runs / "mini" / "clip" / CONSENT
+
+    def keep(until: str) -> str:
+        place.write_text(
+            f"subject: Berta\ngiven_by: Berta\ndate: 2024-01-01\npurposes: [e-learning]\nuntil: {until}\n"
+            "contact: berta@example.org\n",
+            encoding="utf-8",
+        )
+        return sha256_file(place)
+
+    yield keep
+    place.unlink()
+
+
+def test_a_film_carries_the_consent_it_was_made_under(infer, word, tmp_path, consent, capsys):
+    sha256 = consent("null")
+    assert infer(f"audio={word}", "provenance.purpose=e-learning", f"out={tmp_path / 'a.mp4'}") == 0
+    assert f"consent record {sha256[:12]}" in capsys.readouterr().out
+    film = verify(tmp_path / "a.mp4").credentials.film
+    assert (film["consent"], film["purpose"]) == ({"sha256": sha256}, "e-learning")
+
+
+def test_a_film_without_consent_is_not_made(infer, word, tmp_path, consent, capsys):
+    consent("2025-01-01")
+    for further in ((), ("provenance=off",)):
+        assert infer(f"audio={word}", f"out={tmp_path / 'a.mp4'}", *further) == 2
+        assert "the consent of Berta ended on 2025-01-01" in capsys.readouterr().err
+    consent("null")
+    assert infer(f"audio={word}", "provenance.purpose=politics", f"out={tmp_path / 'a.mp4'}") == 2
+    assert "Berta agreed to e-learning, not to politics" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_footage_at_twice_the_rate(infer, word, runs, tmp_path):

@@ -35,6 +35,7 @@ class DataSettings:
     subject: str = "largest"
     gap: float = 0.24
     segmenter: str | None = None
+    consent: str | None = None
     workers: int | None = None
     clips: str | None = None
     speech: str | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from beavervision.artifacts.atomic_write import atomic_folder
-from beavervision.artifacts.clip import Clip
+from beavervision.artifacts.clip import CONSENT, Clip
 from beavervision.errors import BeaverError
 from beavervision.face.model_registry import load_face_model
 from beavervision.preprocess.assembly import assemble
@@ -17,7 +17,7 @@ from beavervision.preprocess.progress import shown_steps
 from beavervision.preprocess.step_cache import WORKSPACE, StepCache
 
 
-def prepare(video: Path, folder: Path, options: PrepareOptions) -> Clip:
+def prepare(video: Path, folder: Path, options: PrepareOptions, consent: bytes | None = None) -> Clip:
     """Look at footage frame by frame and write what was found as a Clip, whole or not at all.
 
     The results of the steps stay in a workspace beside the clip: what was stopped goes on where it was, and other
@@ -27,6 +27,7 @@ def prepare(video: Path, folder: Path, options: PrepareOptions) -> Clip:
         video: footage in any container and codec that FFmpeg reads; only ever read.
         folder: where the Clip goes; replaced when it exists.
         options: which part of the footage, whose face, which face model.
+        consent: content of the consent record that the clip keeps; None for none.
 
     Raises:
         BeaverError: when the footage cannot be read or shows no face, or the folder cannot be written.
@@ -40,6 +41,8 @@ def prepare(video: Path, folder: Path, options: PrepareOptions) -> Clip:
         _look(preparation, workspace)
         with atomic_folder(folder) as part, steps.step("report"):
             assemble(preparation, part)
+            if consent is not None:
+                (part / CONSENT).write_bytes(consent)
     workspace.forget_unused()
     return Clip.load(folder)
 

@@ -84,7 +84,7 @@ class FilmRecord:
     @property
     def consent_note(self) -> str:
         """Half a sentence on the consent record."""
-        return NO_CONSENT if self.consent is None else f"consent record {self.consent[:12]}"
+        return f"{NO_CONSENT} (data.consent=)" if self.consent is None else f"consent record {self.consent[:12]}"
 
     def manifest(self, title: str, media_type: str) -> dict[str, Any]:
         """Return the C2PA manifest definition.

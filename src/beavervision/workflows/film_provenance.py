@@ -18,6 +18,7 @@ from beavervision.inference.avatar import TORSO
 from beavervision.inference.background import SOURCE
 from beavervision.inference.settings import FilmSettings
 from beavervision.inference.speech import Speech
+from beavervision.provenance.consent import Consent
 from beavervision.provenance.film_record import FilmRecord, NamedHash, PersonRecord
 from beavervision.provenance.film_signer import FilmSigner
 from beavervision.provenance.signing_key import ANCHOR, signing_key
@@ -38,7 +39,11 @@ class CastMember:
 
 
 def film_signer(
-    cfg: DictConfig, settings: FilmSettings, cast: Mapping[int, CastMember], clip: Clip | None
+    cfg: DictConfig,
+    settings: FilmSettings,
+    cast: Mapping[int, CastMember],
+    clip: Clip | None,
+    consent: Consent | None = None,
 ) -> FilmSigner | None:
     """Return what signs the config's film; None with provenance=off.
 
@@ -47,6 +52,7 @@ def film_signer(
         settings: of the film.
         cast: subject -> who says what.
         clip: the footage; a dub has it.
+        consent: of the people shown.
 
     Raises:
         BeaverError: when the key or its certificate cannot sign films.
@@ -58,14 +64,12 @@ def film_signer(
     if key.made_now:
         print(f"made a key that signs your films: {key.made_now} (others need its {ANCHOR} to trust them)", flush=True)
     people = [_person(subject, member) for subject, member in sorted(cast.items())]
+    said = {"consent": None if consent is None else consent.sha256, "purpose": provenance.purpose}
     shown = clip if clip is not None and (settings.mode == "dub" or settings.background == SOURCE) else None
     if shown is None:
-        return FilmSigner(FilmRecord(settings.mode, people, purpose=provenance.purpose), key)
+        return FilmSigner(FilmRecord(settings.mode, people, **said), key)
     sha256 = Manifest.read(shown.folder, ClipFacts).inputs["video"].sha256
-    record = FilmRecord(
-        settings.mode, people, shown.video, sha256, purpose=provenance.purpose, thumbnail=_thumbnail(shown)
-    )
-    return FilmSigner(record, key)
+    return FilmSigner(FilmRecord(settings.mode, people, shown.video, sha256, **said, thumbnail=_thumbnail(shown)), key)
 
 
 def credentials_line(signer: FilmSigner | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import MutableMapping
 from contextlib import ExitStack
+from datetime import date
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -26,6 +27,7 @@ from beavervision.overrides import person_arguments
 from beavervision.provenance.film_signer import FilmSigner
 from beavervision.provenance.listing import HashingPipe
 from beavervision.video.writers import Out
+from beavervision.workflows.consent import consent_of
 from beavervision.workflows.console_output import binary_stdout, silence_libraries
 from beavervision.workflows.film_provenance import CastMember, credentials_line, film_signer
 from beavervision.workflows.infer_settings import film_settings
@@ -81,7 +83,10 @@ def build_pipeline(
     clip = _clip(cfg, settings)
     loaded = {} if avatars is None else avatars
     members = {subject: CastMember(found, spoken.get(subject)) for subject, found in bundles.items()}
-    signer = film_signer(cfg, settings, members, clip)
+    consent = consent_of(clip, [*bundles.values()])
+    if consent is not None:
+        consent.check(cfg.provenance.purpose, date.today())
+    signer = film_signer(cfg, settings, members, clip, consent)
     speakers = [Speaker(_loaded(cfg, found, clip, loaded), spoken.get(subject)) for subject, found in bundles.items()]
     return TalkingHeadPipeline(speakers, settings, clip, signer)
 

@@ -59,7 +59,7 @@ def test_what_was_not_agreed_to_is_refused(record, purpose, today, sentence):
     ("old", "new", "sentence"),
     [
         ("until: 2027-02-28\n", "", "until is missing"),
-        ("until: 2027-02-28", "until: 2025-01-01", "until is before date"),
+        ("until: 2027-02-28", "until: 2025-01-01", "until (2025-01-01) is before date (2026-03-01)"),
         ("until: 2027-02-28", "until: tomorrow", "until is 'tomorrow'"),
         ("date: 2026-03-01", "date: 2026", "write a day as 2026-11-29"),
         ("purposes: [e-learning, Advertising]", "purposes: []", "purposes is"),

@@ -19,6 +19,7 @@ from small_people import STAGES, train_person
 
 from beavervision.artifacts.clip import CONSENT, Clip
 from beavervision.artifacts.manifest import MANIFEST, sha256_file, sha256_folder
+from beavervision.compositing.label import DisclosureLabel
 from beavervision.inference.avatar import Avatar
 from beavervision.inference.driver import MotionControls, MotionDriver
 from beavervision.inference.pipeline import FilmResult, TalkingHeadPipeline
@@ -257,6 +258,19 @@ def test_a_background_of_ones_own(infer, word, tmp_path):
     assert np.asarray(Image.open(tmp_path / "takes" / "00000.png"))[2, 2, :3].tolist() == [0, 255, 0]
 
 
+def test_a_label_in_the_corner(infer, word, tmp_path):
+    for name, label in (("plain", "off"), ("marked", "text")):
+        settings = (f"audio={word}", "mode=dub", f"label={label}", "language=fr")
+        assert infer(*settings, f"out={tmp_path / name}") == 0
+    plain, marked = (np.asarray(Image.open(tmp_path / name / "00003.png")) for name in ("plain", "marked"))
+    rows, columns = np.nonzero((plain != marked).any(2))
+    label = DisclosureLabel("text", (WIDTH, HEIGHT), "fr", changed=True)
+    x0, y0, x1, y1 = label.box
+    assert len(rows)
+    assert x0 <= columns.min() <= columns.max() < x1
+    assert y0 <= rows.min() <= rows.max() < y1
+
+
 def test_the_footages_own_surroundings(infer, word, runs, tmp_path):
     assert infer(f"audio={word}", "background=source", f"out={tmp_path / 'takes'}") == 0
     source = dict(Clip.load(runs / "mini" / "clip").frames([0]))[0]
@@ -380,6 +394,8 @@ def test_avatar_needs_no_footage(infer, runs, word, tmp_path):
         (["provenance.key=mine.pem"], "add provenance.certificate="),
         (["provenance.key=mine.pem", "provenance.certificate=mine.pem"], "mine.pem cannot be read"),
         (["fps=often"], "fps=often is not a choice"),
+        (["label=mine.png"], "label=mine.png is no picture"),
+        (["label=text", "language=xx"], "language=xx has no label"),
         (["crf=60"], "crf=60 is more than mp4 knows"),
         (["control.blink=wink.csv"], "neither a number of blinks a minute, nor own, nor a file"),
         (["speech.0=a.wav"], "give one kind of them"),

@@ -90,6 +90,7 @@ class TalkingHeadPipeline:
         self.cast = [one for one in cast if one.speech or not settings.keeps_silent_people]
         self.speeches = [one.speech for one in cast if one.speech]
         self._clip_fps, self.size = self.cast[0].avatar.fps, self.cast[0].avatar.footage_size
+        self._label = settings.disclosure_label(self.size)
         self.fps = settings.film_fps(self._clip_fps, clip)
         self._end = max(speech.n_frames(self._clip_fps) for speech in self.speeches)
         self.n_frames = self._end if self.fps == self._clip_fps else self._at_rate()
@@ -102,6 +103,12 @@ class TalkingHeadPipeline:
 
     def frames(self) -> Iterator[FrameImage]:
         """The film's frames, at the footage's own size, one after the other; closing it stops all work."""
+        if self._label is None:
+            return self._frames()
+        return map_frames(self._label.draw, self._frames())
+
+    def _frames(self) -> Iterator[FrameImage]:
+        """The frames without a label."""
         roles = [self._role(one, how) for one, how in zip(self.cast, self._posings, strict=True)]
         batch, settings = self.settings.batch, self.settings
         if settings.mode == "dub" and self.clip is not None:
@@ -225,6 +232,12 @@ class TalkingHeadPipeline:
             return (remove_people(frame, plate) for frame in self._source(self.clip))
         choice = PLATE if self.settings.background == "auto" else self.settings.background
         return Background.of(choice, self.size, self.cast[0].avatar.plate()).frames(self.fps)
+
+
+def map_frames(change: Callable[[FrameImage], FrameImage], frames: Iterator[FrameImage]) -> Iterator[FrameImage]:
+    """Yield changed frames; closing it closes the frames."""
+    with closing(frames):  # type: ignore[type-var]
+        yield from map(change, frames)
 
 
 class _DroppedError(Exception):

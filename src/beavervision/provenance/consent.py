@@ -10,8 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
-from typing_extensions import Self
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from beavervision.artifacts.manifest import Text, first_problem
 from beavervision.errors import BeaverError, ConfigError
@@ -74,12 +73,6 @@ class ConsentRecord(BaseModel):
     contact: Line
     """Whom to ask."""
 
-    @model_validator(mode="after")
-    def _ends_after_it_begins(self) -> Self:
-        if self.until is not None and self.until < self.date:
-            raise ValueError("until is before date")
-        return self
-
 
 @dataclass(frozen=True)
 class Consent:
@@ -133,6 +126,8 @@ def read_consent(path: Path) -> Consent:
     again = "correct it, or write a template: beavervision consent NEW.yaml"
     with _told(path, again):
         record = ConsentRecord.model_validate(_parsed(content))
+    if record.until is not None and record.until < record.date:
+        raise ConfigError(f"{path}: until ({record.until}) is before date ({record.date}); {again}.")
     if record.subject == PLACEHOLDERS["subject"]:
         raise ConfigError(f"{path} is the template as it was written; fill in who agreed to what.")
     return Consent(record, path, hashlib.sha256(content).hexdigest())

@@ -95,7 +95,7 @@ def test_avatar_at_the_footages_own_size(infer, runs, capsys):
     found = verify(out)
     assert found.holds
     (person,) = found.credentials.film["people"]
-    assert (person["clip"], person["speech"]["name"]) == ("mini", "words.wav")
+    assert (person["clip"], person["speech"]["name"]) == ("clip", "words.wav")  # as the miniature is called
     assert person["bundles"] == {s: sha256_folder(runs / "mini" / s / "default" / "bundle") for s in STAGES}
 
 

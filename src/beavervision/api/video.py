@@ -115,7 +115,7 @@ class TalkingVideo:
                 film = pipeline.write(path, shown)
         if film is not None:
             self._timings = dict(pipeline.timer.milliseconds_per_frame(film.n_frames))
-        if pipeline.signer is None and self._progress is not False:
+        if pipeline.signer is None and self._progress in (None, True):
             print(UNSIGNED)
         self.path = path
         return path

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from beavervision.artifacts.clip import CONSENT
+from beavervision.callbacks.record import _bundle_artifact
 from beavervision.workflows.consent import consent_of
 
 RECORD = "subject: B\ngiven_by: B\ndate: 2026-01-01\npurposes: [demo]\nuntil: null\ncontact: b@example.org\n"
@@ -34,6 +35,17 @@ def test_from_the_config_into_the_clip_and_into_a_bundle(ridge, runs, record, ca
     assert (bundle / "manifest.json").read_bytes() == before
     assert ridge() == 0  # nobody names it: it stays
     assert consent_of(None, [{"ridge": bundle}]).record.purposes == ("demo", "film")
+
+
+def test_names_and_addresses_are_not_uploaded(tmp_path):
+    bundle = tmp_path / "runs/anna/ridge/default/bundle"
+    bundle.mkdir(parents=True)
+    (bundle / "manifest.json").write_text("{}", encoding="utf-8")
+    before = _bundle_artifact(bundle).digest
+    (bundle / CONSENT).write_text(RECORD, encoding="utf-8")
+    after = _bundle_artifact(bundle)
+    assert set(after.manifest.entries) == {"manifest.json"}
+    assert after.digest == before  # the same node of the lineage, whatever was agreed to
 
 
 def test_a_damaged_record_is_refused_before_any_work(ridge, runs, record, capsys):

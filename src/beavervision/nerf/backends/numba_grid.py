@@ -57,8 +57,7 @@ def _value(table, f, corners, shares, j, deep):
 
 @njit(inline="always")
 def _pull(table, f, corners, shares, j, deep, push, out):
-    """Add to column `j` of `out` [3, CHUNK] the gradient of point `j` that the gradient `push` of feature `f` causes.
-    """
+    """Add to column `j` of `out` [3, CHUNK] the gradient of point `j` caused by the gradient `push` of feature `f`."""
     wx, wy = shares[0, j], shares[1, j]
     value, along_x, along_y = _plane(table, f, corners, 0, j, wx, wy)
     if deep:

@@ -1,4 +1,4 @@
-"""Progress bars with an estimate, one a step."""
+"""Progress bars with an estimate of the remaining time, one per step."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ ItemT = TypeVar("ItemT")
 
 
 class Bar:
-    """One step's bar."""
+    """Progress bar of one step."""
 
     def __init__(self, progress: Progress, task: TaskID) -> None:
         self._progress, self._task = progress, task
 
     def advance(self) -> None:
-        """One more is done."""
+        """Count one more item."""
         self._progress.advance(self._task)
 
     def reach(self, done: int) -> None:
-        """`done` are done in all."""
+        """Set the number of finished items."""
         self._progress.update(self._task, completed=done)
 
 
@@ -42,13 +42,13 @@ class Steps:
 
     @contextmanager
     def bar(self, name: str, total: int, done: int = 0) -> Iterator[Bar]:
-        """The bar of step `name`, which stands at `done` (found from before) of `total`."""
+        """Progress bar of step `name`, which starts at `done` (cached items) of `total`."""
         task = self._progress.add_task(name, total=total, completed=done)
         yield Bar(self._progress, task)
         self._progress.update(task, completed=total)
 
     def over(self, name: str, items: Iterable[ItemT], total: int) -> Iterator[ItemT]:
-        """Yield `items` while the bar of step `name` fills up."""
+        """Yield `items` and advance the bar of step `name`."""
         with self.bar(name, total) as bar:
             for item in items:
                 yield item
@@ -56,7 +56,7 @@ class Steps:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """A step whose length is not known beforehand."""
+        """Show a step of unknown length."""
         task = self._progress.add_task(name, total=None)
         yield
         self._progress.update(task, total=1, completed=1)
@@ -64,7 +64,7 @@ class Steps:
 
 @contextmanager
 def shown_steps() -> Iterator[Steps]:
-    """Show bars on the terminal while the block runs."""
+    """Show progress bars on the terminal while the block runs."""
     columns = (
         TextColumn("{task.description:<28}"),
         BarColumn(),

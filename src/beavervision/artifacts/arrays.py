@@ -58,7 +58,7 @@ def map_arrays(path: Path) -> dict[str, np.ndarray]:
         first = 8 + int.from_bytes(file.read(8), "little")
     if unknown := {header.dtype for header in headers.values()} - DTYPES.keys():
         raise MalformedFileError(f"it holds numbers of type {min(unknown)}")
-    whole = np.memmap(path, np.uint8, "r")  # one file descriptor for all arrays.
+    whole = np.memmap(path, np.uint8, "r")  # one file descriptor for all arrays
     return {
         name: whole[first + header.begin : first + header.end].view(DTYPES[header.dtype]).reshape(header.shape)
         for name, header in headers.items()

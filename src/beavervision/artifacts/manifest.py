@@ -302,7 +302,7 @@ def _check_entries(folder: Path, facts: type[Facts]) -> None:
         try:
             outside = entry.is_symlink() and root not in entry.resolve(strict=True).parents
             mode = entry.stat().st_mode
-        except (OSError, RuntimeError):  # a link to nothing, or to itself.
+        except (OSError, RuntimeError):  # a link to nothing, or to itself
             raise facts.ERROR(f"{entry} is a link to nothing; {facts.REMEDY}.") from None
         if outside:
             raise facts.ERROR(f"{entry} leads out of the folder; replace the link by a copy of the file.")

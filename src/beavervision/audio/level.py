@@ -15,8 +15,8 @@ LEVEL_PERCENTILE = 90
 MAX_GAIN_DB = 20.0
 """Largest gain, dB: more would only amplify the noise of a recording without speech."""
 LEAST_MODULATION_DB = 3.0
-"""Smallest difference in level between speech and its quietest tenth, dB. 30 ms of steady noise vary by 0.8 dB (10th to
-90th percentile, 480 samples), hums by 1-2; a voice as loud as its background noise varies by 3."""
+"""Smallest difference in level between the loudest and the quietest tenth of speech, dB. 30 ms of steady noise vary by
+0.8 dB (10th to 90th percentile, 480 samples), hums by 1-2; a voice as loud as its background noise varies by 3."""
 QUIETEST_DB = -100.0
 """Level assigned to digital silence, dB: below the resolution of 16 bits, but finite."""
 

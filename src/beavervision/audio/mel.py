@@ -20,7 +20,7 @@ FLOOR = 1.0e-6
 FEATURE_RATE = SAMPLE_RATE / HOP
 """Rows per second of every audio feature."""
 
-_BLOCK_ROWS = 4096  # 82 s of sound per chunk: bounds the memory of the spectra.
+_BLOCK_ROWS = 4096  # 82 s of sound per chunk: bounds the memory of the spectra
 
 
 def n_rows(n_samples: int) -> int:

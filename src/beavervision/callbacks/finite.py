@@ -57,7 +57,7 @@ class FiniteLoss(Callback):
             BeaverError: when one of them is not finite.
         """
         loss = outputs.get("loss") if isinstance(outputs, Mapping) else outputs
-        if not isinstance(loss, Tensor):  # a stage that steps its optimizers itself.
+        if not isinstance(loss, Tensor):  # a stage that steps its optimizers itself
             loss = trainer.callback_metrics.get("train/loss")
         if loss is None:
             return

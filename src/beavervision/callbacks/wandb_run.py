@@ -68,7 +68,6 @@ class WandbRun(WandbLogger):
         folder = Path(run.dir).parent
         # A resumed run has several folders of one id, to be uploaded in order; the name begins with the time, and of
         # two starts within a second the later one's ends in a number.
-        # and of two starts within a second the later one's ends in a number.
         starts = sorted(folder.parent.glob(f"*-{run.id}*"))
         return " && ".join(["wandb sync " + ("--append " if i else "") + str(path) for i, path in enumerate(starts)])
 

@@ -93,7 +93,7 @@ class JobRunner:
             sweep.keep(record.interrupted("stopped; the same command continues it"))
             raise
         finally:
-            # Trainers and modules have reference cycles: without this their memory is still in use when the next job
+            # Trainers and modules have reference cycles: without this they still use memory when the next job
             # starts.
             gc.collect()
 

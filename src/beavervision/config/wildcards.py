@@ -92,7 +92,7 @@ def _quoted_path(path: str) -> str:
 def _exists(path: str) -> bool:
     try:
         return bool(path) and Path(path).exists()
-    except (OSError, ValueError):  # too long for a path.
+    except (OSError, ValueError):  # too long for a path
         return False
 
 

@@ -41,8 +41,7 @@ from beavervision.face.temporal_smoothing import acceleration, descend, steady, 
 N_SITTING = 32
 """Number of frames from which identity and focal length are estimated."""
 MOST_SITTINGS, LESS_NOISE = 8, 0.85
-"""Largest number of times they are solved; they are solved again while the measured noise falls below this share of the
-last."""
+"""Largest number of iterations; they end when the measured noise is above this share of the previous iteration's."""
 SITTING_SHARE = 0.4
 """Weight of a landmark in these frames, relative to a fit of a single frame. A tracker makes the same errors in every
 frame, and with full weight the identity would explain them. Depth and lip gaps have full weight."""

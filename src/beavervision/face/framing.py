@@ -152,8 +152,7 @@ def _place(centre: np.ndarray, window: np.ndarray, size: tuple[int, int], spec: 
     """Top left corner that puts the face's centre where `spec` wants it, kept inside the footage where possible."""
     origin = centre - window * (0.5 + np.asarray(spec.offset))
     room = np.asarray(size) - window
-    # Half a pixel of tolerance: the canvas's width is rounded to even, so "the whole width" may exceed the footage a
-    # little.
+    # Half a pixel of tolerance: the canvas's width is rounded to even, so it may slightly exceed the footage.
     return np.where(room >= -0.5, np.clip(origin, 0.0, np.maximum(room, 0.0)), origin)
 
 

@@ -73,7 +73,7 @@ class Lpips(nn.Module):
             state = torch.load(path, map_location="cpu", weights_only=True)
             for layer, place in zip(network.features, _PLACES, strict=True):
                 layer.load_state_dict({kind: state[f"features.{place}.{kind}"] for kind in ("weight", "bias")})
-        except Exception:  # torch.load raises a dozen kinds of errors for files that are no state dict.
+        except Exception:  # torch.load raises a dozen kinds of errors for files that are no state dict
             raise BeaverError(f"{path} does not hold AlexNet's weights; {wanted}") from None
         heads = torch.load(str(files("torchmetrics") / HEADS), map_location="cpu", weights_only=True)
         for i, head in enumerate(network.heads):

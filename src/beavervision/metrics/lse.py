@@ -65,7 +65,7 @@ def embeddings(
     while batch := list(islice(windows, BATCH)):
         rows = [cepstrum[ROWS_PER_FRAME * i :][:MFCC_ROWS] for i in range(total, total + len(batch))]
         total += len(batch)
-        rows = [row for row in rows if len(row) == MFCC_ROWS]  # the sound may end one row before the frames.
+        rows = [row for row in rows if len(row) == MFCC_ROWS]  # the sound may end one row before the frames
         if rows:
             pictures = torch.from_numpy(np.stack(batch[: len(rows)])).float()
             found.append((network.embed_sound(torch.stack(rows)), network.embed_face(pictures)))

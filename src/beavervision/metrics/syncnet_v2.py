@@ -63,7 +63,7 @@ class SyncNetV2(nn.Module):
         try:
             state = torch.load(path, map_location="cpu", weights_only=True)
             network.load_state_dict(state)
-        except Exception:  # torch.load raises a dozen kinds of errors for files that are no state dict.
+        except Exception:  # torch.load raises a dozen kinds of errors for files that are no state dict
             raise BeaverError(f"{path} does not hold SyncNet's weights; {wanted}") from None
         return network.eval().requires_grad_(requires_grad=False)
 

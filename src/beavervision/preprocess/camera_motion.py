@@ -87,7 +87,7 @@ class _Picture:
                 alike, warp = cv2.findTransformECC(
                     self.grey, other.grey, warp, cv2.MOTION_AFFINE, criteria, free, SMOOTHING
                 )
-            except cv2.error:  # the map left the image: no match.
+            except cv2.error:  # the map left the image: no match
                 continue
             if best is None or alike > best[0]:
                 best = (alike, warp)

@@ -39,7 +39,7 @@ class SquareCrop:
         # OpenCV puts pixel centres at integers; ours are at +0.5.
         half = np.array([0.5, 0.5])
         matrix[:, 2] += matrix[:, :2] @ half - half
-        if self.side > 2 * size:  # bilinear sampling would skip pixels.
+        if self.side > 2 * size:  # bilinear sampling would skip pixels
             factor = self.side / (2 * size)
             rgb, matrix = _near(rgb, matrix, self)
             rgb, matrix = _shrunk(rgb, matrix, factor)

@@ -122,7 +122,7 @@ def _drop_stray_hair(labels: UInt8[np.ndarray, "S S"], person: Float[np.ndarray,
     across, down = view.grid
     low, face = down > JAW_LEVEL, labels == Label.FACE
     hair = ((labels == Label.HAIR) & (person > 0.5)).astype(np.uint8)
-    if not (hair > ~low).any():  # short hair.
+    if not (hair > ~low).any():  # short hair
         return
     thick = cv2.morphologyEx(hair, cv2.MORPH_OPEN, np.ones((LOCK, LOCK), np.uint8))
     # Locks are connected to the hair above, beards to the chin.

@@ -49,7 +49,7 @@ class TorsoFlow:
             return None
         part = slice(y0, y1), slice(x0, x1)
         motion = _motion(last[part], grey[part], cv2.erode(free[part].astype(np.uint8), _SQUARE))
-        if motion is not None:  # from pixels of the part to those of the frame.
+        if motion is not None:  # from pixels of the part to those of the frame
             motion[:, 2] += np.array([x0, y0]) - motion[:, :2] @ np.array([x0, y0])
         return motion
 

@@ -117,7 +117,7 @@ class SpeechDataModule(StageData):
     def gain_db(self, recording: Recording) -> float:
         """Gain that brings a recording to the common level, dB."""
         own = self.dataset_stats.levels_db.get(str(recording.folder))
-        if own is None:  # the whole recording is held out.
+        if own is None:  # the whole recording is held out
             own = speech_level_db(recording.sound(split_into_pieces(range(recording.n_frames), recording.fps)[0]))
         gain = self.speech_level_db - own
         return float(np.clip(gain, -MAX_GAIN_DB, MAX_GAIN_DB)) if np.isfinite(gain) else 0.0

@@ -91,7 +91,7 @@ def _carried(part: Part, pose: Pose, head: np.ndarray, jaw: np.ndarray) -> np.nd
     points = part.vertices
     if part.carrier is Carrier.HAND:
         if pose.hand_rotation is None or pose.hand_translation is None:
-            return np.zeros_like(points)  # at the camera's position: nothing is drawn.
+            return np.zeros_like(points)  # at the camera's position: nothing is drawn
         return points @ pose.hand_rotation.T + pose.hand_translation
     torso = np.array([0.0, pose.breath, 0.35 * pose.breath])
     in_body = (points + torso) @ pose.body_rotation.T + pose.body_translation

@@ -34,7 +34,7 @@ def iris_landmarks(centres: Float[np.ndarray, "2 3"], rotation: Float[np.ndarray
     rim = IRIS_RADIUS
     depth = np.sqrt(1 - rim * rim)
     ring = np.array([[0, 0, 1], [rim, 0, depth], [0, rim, depth], [-rim, 0, depth], [0, -rim, depth]])
-    ring[0, 2] = depth  # the visible middle of the iris: in the plane of its rim.
+    ring[0, 2] = depth  # the visible middle of the iris: in the plane of its rim
     local = EYEBALL_RADIUS * ring @ rotation.T
     return (centres[:, None] + np.stack([local, local])).reshape(10, 3)
 

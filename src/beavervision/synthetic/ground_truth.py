@@ -24,7 +24,7 @@ def _save(truth: Truth | SpeechTruth, path: Path) -> None:
     """Store arrays as safetensors, other values as JSON in the metadata."""
     values = {f.name: getattr(truth, f.name) for f in fields(truth)}
     arrays = {name: np.ascontiguousarray(v) for name, v in values.items() if isinstance(v, np.ndarray)}
-    if "landmarks" in arrays:  # halves the file size.
+    if "landmarks" in arrays:  # halves the file size
         arrays["landmarks"] = np.round(arrays["landmarks"] * FRACTION).astype(np.int16)
     notes = {name: v for name, v in values.items() if name not in arrays}
     notes["phonemes"] = [asdict(phoneme) for phoneme in truth.phonemes]

@@ -118,7 +118,7 @@ def _roots(head: HeadMesh, rest: np.ndarray, count: int, rng: np.random.Generato
     u, v = np.where(flip, 1 - u, u), np.where(flip, 1 - v, v)
     points = corners[chosen, 0] * (1 - u - v)[:, None] + corners[chosen, 1] * u[:, None]
     points += corners[chosen, 2] * v[:, None]
-    depth = hair_depth(points) + rng.normal(0, 0.12, count)  # the hairline is irregular.
+    depth = hair_depth(points) + rng.normal(0, 0.12, count)  # the hairline is irregular
     return points[depth > 0], depth[depth > 0]
 
 

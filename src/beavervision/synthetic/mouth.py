@@ -35,11 +35,11 @@ def _teeth(
         curve: curvature of the arch, cm back per squared cm of width.
     """
     borders = np.concatenate([[0.0], np.cumsum(widths)])
-    arc = np.linspace(-borders[-1], borders[-1], COLUMNS)  # position along the arch.
+    arc = np.linspace(-borders[-1], borders[-1], COLUMNS)  # position along the arch
     across = np.linspace(-4.0, 4.0, 801)
     x = np.interp(arc, across * np.sqrt(1 + (curve * across) ** 2), across)  # arc length, to a few per cent
     tooth = np.clip(np.searchsorted(borders, np.abs(arc), side="right") - 1, 0, len(widths) - 1)
-    along = (np.abs(arc) - borders[tooth]) / np.asarray(widths)[tooth]  # 0..1 across a tooth.
+    along = (np.abs(arc) - borders[tooth]) / np.asarray(widths)[tooth]  # 0..1 across a tooth
     round_off = np.abs(2 * along - 1) ** 4
     heights = np.array([1.05, 0.75, 0.62, 0.3, 0.12, 0.0])
     rows, colours = [], []
@@ -68,7 +68,7 @@ def lower_teeth(rest: Float[np.ndarray, "468 3"]) -> Part:
     lip = rest[LIP_MID_LOWER]
     front = np.array([0.0, lip[1] - 0.50, lip[2] - 0.80])
     vertices, triangles, colour = _teeth(LOWER_WIDTHS, front, 1.0, 0.30)
-    colour = 0.62 * colour  # in the shadow of the lip.
+    colour = 0.62 * colour  # in the shadow of the lip
     return make_part(
         vertices,
         triangles,

@@ -91,7 +91,7 @@ def _hand(n: int, time: np.ndarray, moment: Moment | None, place: np.ndarray) ->
         return rotation, translation
     for i in np.flatnonzero(moment.holds(time)):
         s = (time[i] - moment.start) / (moment.end - moment.start)
-        rise = np.sin(np.pi * s) ** 0.6  # it stays at the chin for a while.
+        rise = np.sin(np.pi * s) ** 0.6  # it stays at the chin for a while
         lean = np.radians(38 - 30 * np.sin(np.pi * min(1.0, 0.9 * s + 0.1)))
         twist = np.radians(-12 + 25 * s)
         turn = np.array([[np.cos(lean), np.sin(lean), 0], [-np.sin(lean), np.cos(lean), 0], [0, 0, 1]])
@@ -131,7 +131,7 @@ def perform(
     euler = _turns(n, fps, rng, turns)
     sway = np.stack([smooth_noise(n, fps, 2.5, rng) for _ in range(3)], axis=1) * [2.0, 0.7, 3.0]
     duck = np.zeros(n) if away is None else away.progress(time, 0.7)
-    euler[:, 1] += np.radians(9) * np.sin(np.pi * duck)  # nods on the way down and up.
+    euler[:, 1] += np.radians(9) * np.sin(np.pi * duck)  # nods on the way down and up
     body_translation = place + sway + duck[:, None] * np.array([0.0, 47.0, 3.0])
     body_rotation = rotation_from_euler(0.22 * euler * [1.0, 0.1, 0.25])
     rotation = rotation_from_euler(euler)

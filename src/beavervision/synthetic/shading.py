@@ -97,7 +97,7 @@ def _sample(
     free = _lit(p, rotation, source, focal, depth)
     dr, dg, db, shine = reflect(kind, gloss, n, v, lx * scale, ly * scale, lz * scale)
     light = np.empty(3)
-    light[0] = dr * key[0] * free**0.8  # light bleeds red into the edge of the shadow.
+    light[0] = dr * key[0] * free**0.8  # light bleeds red into the edge of the shadow
     light[1] = dg * key[1] * free
     light[2] = db * key[2] * free
     mirror = shine * free

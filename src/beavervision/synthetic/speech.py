@@ -135,7 +135,7 @@ def speak(text: str, *, voice: str = "en-us", words_per_minute: int = 150, pitch
             index += 1
         return 0
 
-    callback = _Callback(collect)  # kept alive here: espeak-ng only stores the address.
+    callback = _Callback(collect)  # kept alive here: espeak-ng only stores the address
     library.espeak_SetSynthCallback(callback)
     if library.espeak_SetVoiceByName(voice.encode()) != 0:
         raise BeaverError(f"espeak-ng has no voice {voice}; try en-us or de.")

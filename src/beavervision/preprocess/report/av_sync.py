@@ -72,7 +72,7 @@ def sound_lag(mouth_open: Float[np.ndarray, "T"], samples: Float[np.ndarray, "N"
         fps: frames per second.
     """
     known = np.isfinite(mouth_open)
-    known[:WIDEST] = known[len(known) - WIDEST :] = False  # the same frames are used at every lag.
+    known[:WIDEST] = known[len(known) - WIDEST :] = False  # the same frames are used at every lag
     rows = np.flatnonzero(known)
     if len(rows) < LEAST_FRAMES:
         return None

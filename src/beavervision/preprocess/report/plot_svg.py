@@ -74,7 +74,7 @@ def _bins(n: int) -> Int[np.ndarray, "C"]:
 
 
 def _extent(known: Float[np.ndarray, "n"]) -> tuple[float, float]:
-    """Values at the chart's lower and upper edge; the range always contains 0."""
+    """Values at the chart's lower and upper edge; the lower edge is at most 0."""
     low, high = float(known.min()), float(known.max())
     low = min(low, 0.0)
     return low, high if high - low > 1e-9 else low + 1.0

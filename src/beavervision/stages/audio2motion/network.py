@@ -119,7 +119,7 @@ class MotionVAE(nn.Module):
         )
         # Kernel 8, stride 4: T frames become exactly T / 4 latents.
         self.slow_condition = TimeConv(condition, condition, 2 * STRIDE, STRIDE, causal=causal)
-        self.enter = TimeConv(motion_dim, hidden, 2 * STRIDE, STRIDE)  # the posterior uses the whole motion.
+        self.enter = TimeConv(motion_dim, hidden, 2 * STRIDE, STRIDE)  # the posterior uses the whole motion
         self.encoder = GatedStack(hidden, condition, encoder_layers, kernel, dropout)
         self.to_posterior = nn.Conv1d(hidden, 2 * latent, 1)
         self.prior = FlowPrior(latent, condition, couplings, flow_hidden, flow_layers, kernel, causal=causal)

@@ -91,7 +91,7 @@ class GatedStack(nn.Module):
             wave, gate = (convolve(self.dropout(x)) + condition).chunk(2, dim=1)
             result = output(torch.tanh(wave) * torch.sigmoid(gate))
             if result.shape[1] == x.shape[1]:
-                total = total + result  # the last layer contributes to the sum only.
+                total = total + result  # the last layer contributes to the sum only
             else:
                 residual, skip = result.chunk(2, dim=1)
                 x, total = (x + residual) * mask, total + skip

@@ -99,7 +99,7 @@ class MotionRefiner:
 
         Args:
             condition: predicted conditions, contiguous in time.
-            pitch: octaves above pitch.REFERENCE_HZ, 0 where unvoiced.
+            pitch: octaves above batch.REFERENCE_HZ, 0 where unvoiced.
             mode: one of MODES.
             percent: step towards the LLE's reconstruction, 0 .. 1.
         """

@@ -178,7 +178,6 @@ class HeadData(StageData):
 
     # Batches are copied into torch's own memory (torch.tensor, not from_numpy): numpy aligns to 16 bytes only, and
     # matrix products round differently at different alignments, so the same seed would not give the same bits.
-    # matrix products round differently at different alignments, so the same seed would not give the same bits.
 
     def face_batch(self, frames: Int[np.ndarray, "F"]) -> FaceBatch:
         """Condition of the field in the given frames of the clip."""

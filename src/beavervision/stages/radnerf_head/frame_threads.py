@@ -55,7 +55,7 @@ class FrameThreads:
 
 
 def _as_here(do: Callable[[int], None]) -> Callable[[int], None]:
-    """Run `do` in the inference mode of this thread: only then may its tensors be modified (Lightning's validation)."""
+    """Wrap `do` in the inference mode of this thread, without which other threads may not write to its tensors."""
     inference = torch.is_inference_mode_enabled()
 
     def in_thread(i: int) -> None:

@@ -25,7 +25,7 @@ class TorsoBatch(Batch):
     colour: Float[Tensor, "B P 3"]
     """Colour in [0, 1]: the footage, or under the head an estimate of what it hides."""
     kind: Int[Tensor, "B P"]
-    """`targets.Target`."""
+    """`targets.TorsoTarget`."""
     background: Float[Tensor, "B P 3"]
     head_rgb: Float[Tensor, "B P 3"]
     """Frozen head, premultiplied by its opacity; 0 where it was not rendered."""

@@ -52,7 +52,7 @@ class HeldOut:
     counted: Bool[Tensor, "H W"]
     """Pixels that are counted: no hand, no other object, no padding."""
     kind: UInt8[np.ndarray, "H W"]
-    """`targets.Target`"""
+    """`targets.TorsoTarget`"""
     head_rgb: Float[Tensor, "H W 3"]
     """Colour of the head, premultiplied by its opacity."""
     head_alpha: Float[Tensor, "H W"]

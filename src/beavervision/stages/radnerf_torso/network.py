@@ -58,7 +58,7 @@ class TorsoField(nn.Module):
         self.movement = _mlp(2 + 4 * frequencies + condition + code, hidden, 6)
         last = self.movement[-1]
         assert isinstance(last, nn.Linear)
-        nn.init.zeros_(last.weight)  # start from the plain blend of the two rigid motions.
+        nn.init.zeros_(last.weight)  # start from the plain blend of the two rigid motions
         nn.init.zeros_(last.bias)
         layout = GridLayout(dims=2, levels=levels, finest=finest, log2_entries=log2_entries)
         self.grid = GridEncoding(layout, backend)

@@ -39,7 +39,7 @@ class TorsoTrainingFrames:
     colour: UInt8[np.ndarray, "N H W 3"]
     """The footage, and under the head an estimate of what it hides."""
     kind: UInt8[np.ndarray, "N H W"]
-    """`targets.Target`"""
+    """`targets.TorsoTarget`"""
     picture: UInt8[np.ndarray, "V H W 3"]
     """The held-out frames, unmodified."""
     counted: Bool[np.ndarray, "V H W"]

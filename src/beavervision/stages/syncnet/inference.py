@@ -64,7 +64,7 @@ class SyncExpert(nn.Module):
             )
 
     def train(self, mode: bool = True) -> SyncExpert:  # noqa: FBT001, FBT002 - nn.Module's signature
-        """Do nothing: the expert always stays in evaluation mode."""
+        """Ignore `mode`: the expert always stays in evaluation mode."""
         return super().train(mode=False)
 
     def loss(

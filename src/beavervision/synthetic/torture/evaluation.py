@@ -114,7 +114,7 @@ def _compare(evidence: Evidence, subject: Subject, truth: Truth, cuts: Sequence[
     evidence.landmarks.append(100 * (error / eye_distance(true)[:, None]).ravel())
     angle = rotation_angle(subject.rotation[both].astype(float), truth.rotation[both].astype(float))
     evidence.degrees.append(np.degrees(angle))
-    bare = both & ~truth.occluded  # behind a hand, the mouth is not evaluated.
+    bare = both & ~truth.occluded  # behind a hand, the mouth is not evaluated
     if bare.sum() >= SHORTEST:
         evidence.jaw.append(float(np.corrcoef(subject.mouth_open[bare], truth.mouth_open[bare])[0, 1]))
 

@@ -68,7 +68,7 @@ class Stage:
         sights = {i: self.actors[i].see(pose, focal) for i in present if (pose := poses[i]) is not None}
         seen, first = self._nearest(sights)
         linear = self._background(view)
-        for i in present:  # where two people share a pixel, the later one is drawn over the earlier.
+        for i in present:  # where two people share a pixel, the later one is drawn over the earlier
             sight = sights[i]
             linear = shade(sight.visibility, sight.surface, self.actors[i].texture, sight.shadow, linear)
         labels, covered = [], []

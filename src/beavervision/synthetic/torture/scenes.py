@@ -115,7 +115,7 @@ def _cuts(times: Times) -> Acting:
     robin_near = np.where(last, 1.0, 0.0)
     near = moved(_speaks(times, 16, (-12.0, -6.0, 145.0)), np.outer(robin_near, [20.0, 2.0, -45.0]))
     other = _speaks(times, 17, (10.0, -5.0, 125.0))
-    aside = np.select([first, last], [0.0, -0.08], 0.15)  # each shot shows another part of the room.
+    aside = np.select([first, last], [0.0, -0.08], 0.15)  # each shot shows another part of the room
     turn = rotation_from_euler(np.stack([aside, 0 * aside, 0 * aside], axis=1)) @ FRONTAL.T
     return Acting([near, other], np.stack([first | last, ~(first | last)]), turn)
 

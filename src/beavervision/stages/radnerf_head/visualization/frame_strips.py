@@ -71,7 +71,7 @@ class StripSelection:
             self._worst = row
 
     def strip(self) -> list[Picture]:
-        """All rows as one image with captions; None if there are no rows."""
+        """All rows as one image with captions, in a list; empty if there are no rows."""
         others = [] if self._worst is None or any(row is self._worst for row in self._spread) else [self._worst]
         rows = [*self._spread, *others]
         if not rows:

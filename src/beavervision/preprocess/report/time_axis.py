@@ -14,7 +14,7 @@ TICKS = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600)
 
 @dataclass(frozen=True)
 class TimeAxis:
-    """What all strips of a clip share."""
+    """Length, held-out split and cuts of a clip, on a common axis."""
 
     n_frames: int
     fps: float

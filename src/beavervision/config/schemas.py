@@ -173,7 +173,7 @@ def parse_duration(value: Any) -> timedelta | None:
         BeaverError: when it is none of these.
 
     Example:
-        >>> duration("00:10:00"), duration("1:00:00:00"), duration(90)
+        >>> parse_duration("00:10:00"), parse_duration("1:00:00:00"), parse_duration(90)
         (datetime.timedelta(seconds=600), datetime.timedelta(days=1), datetime.timedelta(seconds=90))
     """
     if value is None or isinstance(value, timedelta):

@@ -24,7 +24,7 @@ class Bounds:
         """Whether `value` is such a number.
 
         Example:
-            >>> Limits(1, 8, whole=True).allow(2.5), Limits(0, 1).allow(1), Limits(0, 1).allow("half")
+            >>> Bounds(1, 8, whole=True).allow(2.5), Bounds(0, 1).allow(1), Bounds(0, 1).allow("half")
             (False, True, False)
         """
         if not isinstance(value, Real) or isinstance(value, bool):
@@ -41,7 +41,7 @@ def integer(low: int = 1, high: float = math.inf) -> Bounds:
     """Limits of how many there are.
 
     Example:
-        >>> str(count()), str(Limits(0, 1))
+        >>> str(integer()), str(Bounds(0, 1))
         ('a whole number from 1 on', 'a number from 0 to 1')
     """
     return Bounds(low, high, whole=True)

@@ -31,7 +31,8 @@ _MODULE_OF = {name: module for module, names in _MODULES.items() for name in nam
 __all__ = [
     "ArtifactError", "AudioError", "Avatar", "BeaverError", "BundleError", "Clip", "ClipError", "ConfigError",
     "CorpusError", "DependencyError", "Evaluation", "FaceModelError", "FootageError", "Frame", "Motion",
-    "MotionError", "StoppedError", "StorageError", "SyntheticSpeechError", "TalkingVideo", "TrainingError", "__version__", "evaluate", "prepare", "train",
+    "MotionError", "StoppedError", "StorageError", "SyntheticSpeechError", "TalkingVideo",
+    "TrainingError", "__version__", "evaluate", "prepare", "train",
 ]  # fmt: skip
 
 

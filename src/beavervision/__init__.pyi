@@ -24,7 +24,8 @@ from beavervision.errors import (
 __all__ = [
     "ArtifactError", "AudioError", "Avatar", "BeaverError", "BundleError", "Clip", "ClipError", "ConfigError",
     "CorpusError", "DependencyError", "Evaluation", "FaceModelError", "FootageError", "Frame", "Motion",
-    "MotionError", "StoppedError", "StorageError", "SyntheticSpeechError", "TalkingVideo", "TrainingError", "__version__", "evaluate", "prepare", "train",
+    "MotionError", "StoppedError", "StorageError", "SyntheticSpeechError", "TalkingVideo",
+    "TrainingError", "__version__", "evaluate", "prepare", "train",
 ]  # fmt: skip
 
 __version__: str

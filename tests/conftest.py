@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -36,7 +37,14 @@ CHAIN_COMMAND = (
 )
 
 
+# A shell that starts the tests in the background has them ignore Ctrl-C, which some of them test.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # Files with slow tests first: processes side by side then end together.
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
     for item in items:
         if item.get_closest_marker("footage") and not (SHARED / "clips").is_dir():
             item.add_marker(pytest.mark.skip(reason=f"no footage in {SHARED / 'clips'}"))

@@ -61,7 +61,7 @@ class Avatar:
 
         Raises:
             BundleError: when the folder does not exist.
-            BeaverError: when a stage has not been trained; the sentence says how to train it.
+            BundleError: when a stage has not been trained; the sentence says how to train it.
         """
         path = Path(folder)
         if not path.is_dir():

@@ -42,7 +42,7 @@ def estimate_f0(samples: Float[np.ndarray, "N"]) -> Float[np.ndarray, "R"]:
 
     Example:
         >>> tone = np.sin(2 * np.pi * 200 * np.arange(16000) / 16000).astype(np.float32)
-        >>> round(float(fundamental(tone)[25]))
+        >>> round(float(estimate_f0(tone)[25]))
         200
     """
     rows = n_rows(len(samples))

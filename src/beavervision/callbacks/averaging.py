@@ -6,7 +6,7 @@ from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import WeightAveraging
 from torch import Tensor
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 from beavervision.stages.base import StageModule
 
 
@@ -30,10 +30,10 @@ class MovingAverage(WeightAveraging):
         """Begin with the weights as they are.
 
         Raises:
-            BeaverError: when the stage already decides itself which weights are exported.
+            ConfigError: when the stage already decides itself which weights are exported.
         """
         if isinstance(pl_module, StageModule) and pl_module.chooses_weights:
-            raise BeaverError(f"{pl_module.stage} averages or chooses its weights itself; leave callbacks=ema out.")
+            raise ConfigError(f"{pl_module.stage} averages or chooses its weights itself; leave callbacks=ema out.")
         super().setup(trainer, pl_module, stage)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -40,7 +40,7 @@ def stage_of_target(target: str) -> str:
     """Return the stage that a class path belongs to: the folder that its module lies in.
 
     Example:
-        >>> stage_of("beavervision.stages.postnet.module.PostNet")
+        >>> stage_of_target("beavervision.stages.postnet.module.PostNet")
         'postnet'
     """
     return target.split(".")[-3]

@@ -65,7 +65,7 @@ def safe_file_name(text: str) -> str:
     """Return a name that every file system takes, another for another text.
 
     Example:
-        >>> file_name("lr=0.1")
+        >>> safe_file_name("lr=0.1")
         'lr=0.1'
     """
     name = re.sub(r"[^\w.,=+-]+", "_", text)

@@ -13,7 +13,7 @@ def suggest(name: str, known: Iterable[str]) -> str:
     """Return half a sentence: what was probably meant, and which names exist.
 
     Example:
-        >>> closest("frmae", ["data", "frame"])
+        >>> suggest("frmae", ["data", "frame"])
         'did you mean frame? There are: data, frame'
     """
     names = sorted(set(known))

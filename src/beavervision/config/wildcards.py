@@ -58,7 +58,7 @@ def clip_name(video: str | None) -> str:
     """Return the name that a video gives its clip.
 
     Example:
-        >>> stem("/films/Anna talks (2).mp4")
+        >>> clip_name("/films/Anna talks (2).mp4")
         'Anna_talks_2'
     """
     return suggest_name(Path(video or "myvideo").stem)

@@ -19,7 +19,7 @@ def render_weight_from_density(density: Float[Tensor, "R S"], lengths: Float[Ten
 
     Example:
         >>> half = torch.tensor(0.5).log().neg()  # a density that lets half of the light pass per unit
-        >>> weights_from_density(half.expand(1, 3), torch.ones(1))
+        >>> render_weight_from_density(half.expand(1, 3), torch.ones(1))
         tensor([[0.5000, 0.2500, 0.1250]])
     """
     optical = density * lengths[:, None]

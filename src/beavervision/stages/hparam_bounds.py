@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Bounds:
         """Whether `value` is such a number.
 
         Example:
-            >>> Limits(1, 8, whole=True).allow(2.5), Limits(0, 1).allow(1), Limits(0, 1).allow("half")
+            >>> Bounds(1, 8, whole=True).allow(2.5), Bounds(0, 1).allow(1), Bounds(0, 1).allow("half")
             (False, True, False)
         """
         if not isinstance(value, Real) or isinstance(value, bool):
@@ -41,7 +41,7 @@ def integer(low: int = 1, high: float = math.inf) -> Bounds:
     """Limits of how many there are.
 
     Example:
-        >>> str(count()), str(Limits(0, 1))
+        >>> str(integer()), str(Bounds(0, 1))
         ('a whole number from 1 on', 'a number from 0 to 1')
     """
     return Bounds(low, high, whole=True)
@@ -60,11 +60,11 @@ def check_bounds(values: Mapping[str, Any], limits: Mapping[str, Bounds], node: 
         node: where it stands in the config, for the sentence.
 
     Raises:
-        BeaverError: when a value is something else.
+        ConfigError: when a value is something else.
     """
     for key, allowed in limits.items():
         value: Any = values
         for part in key.split("."):
             value = value.get(part) if isinstance(value, Mapping) else None
         if value is not None and not allowed.allow(value):
-            raise BeaverError(f"{node}.{key}={value} cannot be; give {allowed}.")
+            raise ConfigError(f"{node}.{key}={value} cannot be; give {allowed}.")

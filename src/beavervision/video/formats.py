@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 
 PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
 """x264's names for speed against size, the quickest first; other codecs are set to what comes nearest."""
@@ -66,10 +66,10 @@ def format_of(path: Path) -> Format:
     """Format that a file's suffix stands for.
 
     Raises:
-        BeaverError: when it stands for none.
+        ConfigError: when it stands for none.
     """
     found = FORMATS.get(Path(path).suffix.lower())
     if found is None:
         names = ", ".join(FORMATS)
-        raise BeaverError(f"out={path} ends in none of {names}; choose one, a folder/%05d.png, or - for a pipe.")
+        raise ConfigError(f"out={path} ends in none of {names}; choose one, a folder/%05d.png, or - for a pipe.")
     return found

@@ -26,7 +26,7 @@ def config_tree(name: str, value: Any) -> Tree:
     """Return a value as a branch: mappings have one leaf or branch an entry.
 
     Example:
-        >>> len(tree("model", {"width": 3, "field": {"levels": 8}}).children)
+        >>> len(config_tree("model", {"width": 3, "field": {"levels": 8}}).children)
         2
     """
     if not isinstance(value, dict):

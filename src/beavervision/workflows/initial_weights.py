@@ -12,7 +12,7 @@ from beavervision.artifacts.bundle import BundleFacts
 from beavervision.artifacts.clip import ClipFacts
 from beavervision.artifacts.manifest import MANIFEST, Manifest, kind_of
 from beavervision.artifacts.synthetic_speech import SyntheticSpeechFacts
-from beavervision.errors import BeaverError
+from beavervision.errors import BundleError
 
 GENERAL = Path(beavervision.__file__).parent / "models" / "general"
 """Bundles that come with the package, one a stage: learnt from many voices."""
@@ -29,7 +29,7 @@ def find_initial_bundle(cfg: DictConfig, source: Path) -> Path | None:
         source: folder of the clip or corpus to learn from.
 
     Raises:
-        BeaverError: when the bundle that the config names does not exist or does not fit.
+        BundleError: when the bundle that the config names does not exist or does not fit.
     """
     wanted = cfg.model.get("init")
     if wanted in (None, NONE) or (wanted == AUTO and kind_of(source) == "corpus"):
@@ -43,7 +43,7 @@ def find_initial_bundle(cfg: DictConfig, source: Path) -> Path | None:
     if wanted == AUTO:
         print(f"{stage} begins with nothing: {objection}", flush=True)
         return None
-    raise BeaverError(f"model.init={wanted}: {objection}; give model.init=none or another bundle.")
+    raise BundleError(f"model.init={wanted}: {objection}; give model.init=none or another bundle.")
 
 
 def shorten_schedule(cfg: DictConfig, initial: Path | None) -> None:

@@ -62,7 +62,7 @@ class AudioToMotion:
         """Read a trained bundle.
 
         Raises:
-            BeaverError: when there is none, or it is another stage's or damaged.
+            BundleError: when there is none, or it is another stage's or damaged.
         """
         bundle = Bundle.load(folder, SCHEMA)
         network, facts = build_network(bundle, lambda: MotionVAE(**bundle.hparams)), bundle.facts

@@ -62,7 +62,7 @@ class TorsoRenderer:
             backend: of the grid.
 
         Raises:
-            BeaverError: when it is not one, or damaged.
+            BundleError: when it is not one, or damaged.
         """
         bundle = Bundle.load(folder, SCHEMA)
         facts = bundle.facts

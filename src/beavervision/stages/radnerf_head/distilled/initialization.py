@@ -22,7 +22,7 @@ def drop_fine_levels(network_args: dict[str, Any], levels: int) -> dict[str, Any
         levels: that are left, at most as many as there are.
 
     Example:
-        >>> with_fewer_levels({"levels": 3, "base": 16, "finest": 64, "ambient_finest": 16}, 2)
+        >>> drop_fine_levels({"levels": 3, "base": 16, "finest": 64, "ambient_finest": 16}, 2)
         {'levels': 2, 'base': 16, 'finest': 32.0, 'ambient_finest': 16.0}
     """
     defaults = GridLayout(3)

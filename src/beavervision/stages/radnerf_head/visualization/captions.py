@@ -36,7 +36,7 @@ def caption_height(panel: int) -> int:
     """Height of letters above panels of a width, pixels.
 
     Example:
-        >>> letters_for(160), letters_for(512)
+        >>> caption_height(160), caption_height(512)
         (13, 21)
     """
     return max(LETTERS, round(panel / SHARE))
@@ -46,7 +46,7 @@ def enlarge_for_caption(picture: UInt8[np.ndarray, "H W 3"], panels: int) -> UIn
     """Panels side by side, wide enough for their titles: small ones enlarged, pixel by pixel.
 
     Example:
-        >>> enlarged(np.zeros((64, 144, 3), np.uint8), 4).shape  # 36 pixels each become 180
+        >>> enlarge_for_caption(np.zeros((64, 144, 3), np.uint8), 4).shape  # 36 pixels each become 180
         (320, 720, 3)
     """
     times = max(1, -(-NARROWEST * panels // picture.shape[1]))

@@ -100,7 +100,7 @@ def spread_positions(count: int) -> set[int]:
     """Places, among `count` frames, of those that stand for all.
 
     Example:
-        >>> sorted(spread_places(10))
+        >>> sorted(spread_positions(10))
         [0, 3, 6, 9]
     """
     return set(np.linspace(0, count - 1, min(ROWS, count)).round().astype(int).tolist()) if count else set()

@@ -61,7 +61,7 @@ class Avatar:
 
         Raises:
             BundleError: when the folder does not exist.
-            BeaverError: when a stage is not trained; the message contains the command that trains it.
+            BundleError: when a stage is not trained; the message contains the command that trains it.
         """
         path = Path(folder)
         if not path.is_dir():

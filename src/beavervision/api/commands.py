@@ -12,7 +12,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from beavervision.api.avatar import Avatar
-from beavervision.api.progress import ProgressCallback
+from beavervision.api.progress import EvaluationCallback, ProgressCallback
 from beavervision.api.session import Progress, api_call, person_overrides
 from beavervision.artifacts.clip import Clip
 from beavervision.config.python_overrides import override_list
@@ -50,7 +50,7 @@ def prepare(
         name: name of the clip; by default that of the file.
         runs: folder of all runs; the clip is written to `<runs>/<name>/clip`.
         force: prepare again although nothing changed.
-        progress: None shows bars, False nothing; a function is called with (stage, done, total).
+        progress: None shows bars, False nothing; a function is called with (step, done, total) in frames.
         overrides: further settings of `prepare`, dotted key -> value, such as `{"data.start": 2.0}`.
         keywords: the same, with two underscores for a dot: `data__start=2.0`.
 
@@ -70,13 +70,7 @@ def prepare(
     chosen = {**person_overrides(name, runs), "data.video": str(video), "force": force}
     arguments = [*override_list(chosen, {}), *override_list(overrides, keywords)]
     with api_call("prepare", arguments, progress) as cfg:
-        if callable(progress):
-            progress("prepare", 0, 1)
-        folder = run(cfg).folder
-        clip = Clip.load(folder)
-    if callable(progress):
-        progress("prepare", 1, 1)
-    return clip
+        return Clip.load(run(cfg, progress if callable(progress) else None).folder)
 
 
 def train(
@@ -137,7 +131,7 @@ def evaluate(
         target: an avatar, or the clip of the stage's training.
         stage: name of the stage, such as `radnerf_head`.
         preset: experiment of the run; None for the newest run.
-        progress: None shows a bar, False nothing; a function is called with (stage, done, total).
+        progress: None shows a bar, False nothing; a function is called with (stage, done, total) in held-out batches.
         overrides: settings of the run's training, to select another run than the newest.
         keywords: the same, with two underscores for a dot.
 
@@ -159,11 +153,7 @@ def evaluate(
         arguments = [*_trained_overrides(folder, stage, preset), *override_list(_person(folder), {})]
     with ExitStack() as stack:
         cfg = stack.enter_context(api_call("evaluate", arguments, progress))
-        if callable(progress):
-            progress(stage, 0, 1)
-        path = run(cfg)
-        if callable(progress):
-            progress(stage, 1, 1)
+        path = run(cfg, EvaluationCallback(stage, progress) if callable(progress) else None)
     return Evaluation(stage, json.loads(path.read_text(encoding="utf-8")), path.parent)
 
 

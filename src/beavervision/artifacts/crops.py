@@ -15,7 +15,7 @@ from numpy.lib.format import open_memmap
 from beavervision.artifacts.atomic_write import atomic_folder
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.manifest import sha256_json, write_manifest
-from beavervision.errors import BeaverError
+from beavervision.errors import ClipError, ConfigError
 from beavervision.face.framing import FrameSpec, crop_path, inside_footage
 
 FOLDER = "frames"
@@ -95,7 +95,7 @@ def open_crops(clip: Clip, subject: int, spec: FrameSpec) -> Crops:
         BeaverError: when the subject does not exist or the cache cannot be written.
     """
     if not 0 <= subject < len(clip.subjects):
-        raise BeaverError(
+        raise ConfigError(
             f"Clip {clip.name} has {len(clip.subjects)} subject(s), so there is no number {subject}; "
             f"choose 0 to {len(clip.subjects) - 1}."
         )
@@ -138,7 +138,7 @@ def _write(part: Path, clip: Clip, subject: int, path: np.ndarray, spec: FrameSp
         inside[index] = inside_footage(path[index], clip.size, (width, height))
         count += 1
     if count != clip.n_frames:
-        raise BeaverError(
+        raise ClipError(
             f"{clip.video} gave {count} frames where clip {clip.name} has {clip.n_frames}; prepare the clip again."
         )
     for array in (rgb, labels, mattes, inside):
@@ -150,7 +150,7 @@ def _together(clip: Clip, subject: int) -> Iterator[tuple[int, np.ndarray, np.nd
     films = clip.frames(), clip.labels(subject=subject), clip.matte(subject=subject)
     for (index, frame), (other, regions), (third, matte) in zip(*films, strict=False):
         if not index == other == third:
-            raise BeaverError(
+            raise ClipError(
                 f"Clip {clip.name}: frame {index} met label map {other} and matte {third}; the footage {clip.video} "
                 "was changed, so prepare the clip again."
             )

@@ -9,7 +9,7 @@ import soundfile
 from jaxtyping import Float
 
 from beavervision.audio.waveform import SAMPLE_RATE
-from beavervision.errors import BeaverError
+from beavervision.errors import ArtifactError
 
 
 def read_span(path: Path, start: int, stop: int) -> Float[np.ndarray, "N"]:
@@ -21,14 +21,14 @@ def read_span(path: Path, start: int, stop: int) -> Float[np.ndarray, "N"]:
         stop: sample after the last.
 
     Raises:
-        BeaverError: when the file is missing, damaged, or has another format.
+        ArtifactError: when the file is missing, damaged, or has another format.
     """
     try:
         with soundfile.SoundFile(path) as file:
             if (file.samplerate, file.channels) != (SAMPLE_RATE, 1):
-                raise BeaverError(f"{path} is not mono at {SAMPLE_RATE} Hz; make the artifact again.")
+                raise ArtifactError(f"{path} is not mono at {SAMPLE_RATE} Hz; make the artifact again.")
             file.seek(min(start, file.frames))
             samples = file.read(stop - start, dtype="float32")
     except (OSError, soundfile.LibsndfileError) as error:
-        raise BeaverError(f"{path} cannot be read ({error}); make the artifact again.") from None
+        raise ArtifactError(f"{path} cannot be read ({error}); make the artifact again.") from None
     return np.pad(samples, (0, stop - start - len(samples)))

@@ -12,7 +12,7 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from jaxtyping import Float
 
-from beavervision.errors import BeaverError
+from beavervision.errors import AudioError
 
 SIDE = 0.5**1.5
 WEIGHTS = {"FL": 0.5, "FR": 0.5, "FC": 0.5**0.5, "LFE": 0.0, **dict.fromkeys(("BL", "BR", "SL", "SR", "BC"), SIDE)}
@@ -30,19 +30,19 @@ def decode_blocks(path: Path) -> Iterator[tuple[int, Float[np.ndarray, "N"]]]:
     """Yield (source rate, mono block) pairs of the first audio stream, up to the end or the first damage.
 
     Raises:
-        BeaverError: when the file is no media file, has no sound, or no sound can be decoded.
+        AudioError: when the file is no media file, has no sound, or no sound can be decoded.
     """
     heard = False
     try:
         with av.open(str(path)) as container:
             if not container.streams.audio:
-                raise BeaverError(f"{path} has no sound; name a file with speech in it.")
+                raise AudioError(f"{path} has no sound; name a file with speech in it.")
             for rate, block in _in_time(container):
                 heard = True
                 yield rate, block
     except (FFmpegError, ValueError) as error:
         if not heard:  # The file is truncated here.
-            raise BeaverError(f"{path} cannot be decoded as sound ({error}); name an audio or video file.") from None
+            raise AudioError(f"{path} cannot be decoded as sound ({error}); name an audio or video file.") from None
 
 
 def mono(samples: Float[np.ndarray, "C N"], channels: list[str]) -> Float[np.ndarray, "N"]:

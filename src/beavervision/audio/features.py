@@ -10,7 +10,7 @@ from jaxtyping import Float
 from beavervision.audio.mel import FEATURE_RATE, log_mel
 from beavervision.audio.pitch import estimate_f0
 from beavervision.audio.waveform import SAMPLE_RATE
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 
 ROWS_PER_FRAME = 2
 """Number of audio feature rows per frame of motion."""
@@ -44,7 +44,7 @@ class AudioFeatureExtractor:
         """Extract features of mono sound at 16 kHz, two rows for each of the ceil(N / 16000 fps) frames.
 
         Raises:
-            BeaverError: when the kind is unknown or the speech encoder cannot be loaded.
+            ConfigError: when the kind is unknown or the speech encoder cannot be loaded.
         """
         if self.kind == "mel":
             content = log_mel(samples)
@@ -52,10 +52,10 @@ class AudioFeatureExtractor:
             from beavervision.audio.hubert import hubert_encoder
 
             if self.checkpoint is None:
-                raise BeaverError("audio_features=hubert needs audio_features.checkpoint; name one or use mel.")
+                raise ConfigError("audio_features=hubert needs audio_features.checkpoint; name one or use mel.")
             content = hubert_encoder(str(self.checkpoint))(samples)
         else:
-            raise BeaverError(f"audio_features.kind={self.kind} is unknown; take mel or hubert.")
+            raise ConfigError(f"audio_features.kind={self.kind} is unknown; take mel or hubert.")
         frames = n_frames(len(samples), fps)
         return AudioFeatures(interpolate_linear(content, row_positions(frames, fps)), pitch_features(samples, fps))
 

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from beavervision.audio.mel import HOP, n_rows
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,7 @@ class HubertEncoder:
         overlap_rows: rows of context on either side of a chunk.
 
     Raises:
-        BeaverError: when the checkpoint cannot be found or loaded, or has other strides.
+        ConfigError: when the checkpoint cannot be found or loaded, or has other strides.
     """
 
     def __init__(
@@ -52,13 +52,13 @@ class HubertEncoder:
         try:
             self._model = AutoModel.from_pretrained(str(checkpoint)).eval().to(device)
         except (OSError, ValueError) as error:
-            raise BeaverError(
+            raise ConfigError(
                 f"speech encoder {checkpoint} cannot be loaded ({str(error).splitlines()[0]}); download it first, "
                 "name a local folder with audio_features.checkpoint=, or use audio_features=mel."
             ) from None
         config = self._model.config
         if int(np.prod(config.conv_stride)) != HOP:
-            raise BeaverError(
+            raise ConfigError(
                 f"speech encoder {checkpoint} steps {np.prod(config.conv_stride)} samples, not {HOP}; "
                 "name a HuBERT or wav2vec 2.0 checkpoint."
             )

@@ -16,7 +16,7 @@ from beavervision.audio.features import (
 )
 from beavervision.audio.mel import FEATURE_RATE, HOP, N_FFT, log_mel_of, n_rows
 from beavervision.audio.pitch import WINDOW, PitchPath, candidates
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 
 _HALF = max(N_FFT, WINDOW) // 2
 """Samples on either side of a row's centre: 19 ms, less than what remains of a frame at 25 fps after its second row."""
@@ -34,12 +34,12 @@ class StreamingFeatureExtractor:
         keep: number of frames to keep.
 
     Raises:
-        BeaverError: when the features need the whole sound.
+        ConfigError: when the features need the whole sound.
     """
 
     def __init__(self, features: AudioFeatureExtractor, fps: float, keep: int) -> None:
         if features.kind != "mel":
-            raise BeaverError(
+            raise ConfigError(
                 f"audio_features={features.kind} hears a sentence as a whole; streaming needs audio_features=mel."
             )
         self._fps = fps

@@ -12,7 +12,7 @@ import soundfile
 import soxr
 from jaxtyping import Float
 
-from beavervision.errors import BeaverError
+from beavervision.errors import AudioError, StorageError
 
 SAMPLE_RATE = 16_000
 """Samples per second of every waveform in the project (STAGES.md section 0)."""
@@ -48,11 +48,11 @@ def load_waveform(path: Path | str, rate: int = SAMPLE_RATE) -> Waveform:
         rate: samples per second of the result.
 
     Raises:
-        BeaverError: when the file is missing, empty, no media file, or has no sound.
+        AudioError: when the file is missing, empty, no media file, or has no sound.
     """
     samples = np.concatenate([np.zeros(0, np.float32), *sound_blocks(path, rate)])
     if samples.size == 0:
-        raise BeaverError(f"{path} holds no sound (0 samples); name a file with speech in it.")
+        raise AudioError(f"{path} holds no sound (0 samples); name a file with speech in it.")
     return Waveform(samples, rate)
 
 
@@ -60,7 +60,7 @@ def save_waveform(path: Path | str, waveform: Waveform) -> None:
     """Write 16-bit WAV or FLAC (by the suffix), atomically; samples beyond full scale are clipped.
 
     Raises:
-        BeaverError: when the file cannot be written.
+        StorageError: when the file cannot be written.
     """
     path = Path(path)
     part = path.with_name(f".{path.stem}.part{path.suffix}")
@@ -69,7 +69,7 @@ def save_waveform(path: Path | str, waveform: Waveform) -> None:
         soundfile.write(part, np.clip(waveform.samples, -1.0, 1.0), waveform.rate, subtype="PCM_16")
         part.replace(path)
     except (OSError, soundfile.LibsndfileError) as error:
-        raise BeaverError(f"{path} cannot be written ({error}); free some space or choose another place.") from None
+        raise StorageError(f"{path} cannot be written ({error}); free some space or choose another place.") from None
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
@@ -87,10 +87,10 @@ def require_speech(waveform: Waveform, path: Path | str) -> None:
     """Raise if the waveform is silent; `path` names the file in the message.
 
     Raises:
-        BeaverError: when nothing in the waveform is louder than SILENCE_DB.
+        AudioError: when nothing in the waveform is louder than SILENCE_DB.
     """
     if loudest_db(waveform) < SILENCE_DB:
-        raise BeaverError(f"{path} is silent from end to end; name a file with speech in it.")
+        raise AudioError(f"{path} is silent from end to end; name a file with speech in it.")
 
 
 def sound_blocks(path: Path | str, rate: int = SAMPLE_RATE) -> Iterator[Float[np.ndarray, "n"]]:
@@ -101,16 +101,16 @@ def sound_blocks(path: Path | str, rate: int = SAMPLE_RATE) -> Iterator[Float[np
         rate: samples per second of the result.
 
     Raises:
-        BeaverError: as `load_waveform`, but an empty sound yields nothing.
+        AudioError: as `load_waveform`, but an empty sound yields nothing.
     """
     path = Path(path)
     if not path.is_file():
-        raise BeaverError(f"{path} does not exist or is a folder; name an audio or video file.")
+        raise AudioError(f"{path} does not exist or is a folder; name an audio or video file.")
     if path.stat().st_size == 0:
-        raise BeaverError(f"{path} is empty (0 bytes); copy or download it again.")
+        raise AudioError(f"{path} is empty (0 bytes); copy or download it again.")
     for block in _resampled(_blocks(path), rate):
         if not np.isfinite(block).all():
-            raise BeaverError(f"{path} holds samples that are not numbers; export it again as 16-bit WAV.")
+            raise AudioError(f"{path} holds samples that are not numbers; export it again as 16-bit WAV.")
         yield block
 
 

@@ -6,7 +6,7 @@ from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import WeightAveraging
 from torch import Tensor
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 from beavervision.stages.base import StageModule
 
 
@@ -30,10 +30,10 @@ class MovingAverage(WeightAveraging):
         """Initialise the average with the current weights.
 
         Raises:
-            BeaverError: when the stage itself selects the weights to export.
+            ConfigError: when the stage itself selects the weights to export.
         """
         if isinstance(pl_module, StageModule) and pl_module.chooses_weights:
-            raise BeaverError(f"{pl_module.stage} averages or chooses its weights itself; leave callbacks=ema out.")
+            raise ConfigError(f"{pl_module.stage} averages or chooses its weights itself; leave callbacks=ema out.")
         super().setup(trainer, pl_module, stage)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

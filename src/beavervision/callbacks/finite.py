@@ -10,7 +10,7 @@ import torch
 from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from beavervision.errors import BeaverError, NotFiniteError
+from beavervision.errors import NotFiniteError, TrainingError
 from beavervision.stages.base import StageModule
 
 REMEDY = "lower the learning rate, or look with debug=anomaly."
@@ -54,7 +54,7 @@ class FiniteLoss(Callback):
         """Check the losses since the last check.
 
         Raises:
-            BeaverError: when one of them is not finite.
+            TrainingError: when one of them is not finite.
         """
         loss = outputs.get("loss") if isinstance(outputs, Mapping) else outputs
         if not isinstance(loss, Tensor):  # a stage that steps its optimizers itself
@@ -71,7 +71,7 @@ class FiniteLoss(Callback):
         """Check the losses before the checkpoint is written.
 
         Raises:
-            BeaverError: when a loss was not finite.
+            TrainingError: when a loss was not finite.
         """
         self._look(pl_module)
 
@@ -83,13 +83,13 @@ class FiniteLoss(Callback):
             error: the error.
 
         Raises:
-            BeaverError: when a loss, a weight, or a value computed from the weights is not finite.
+            TrainingError: when a loss, a weight, or a value computed from the weights is not finite.
         """
         self._look(module)
         finite = all(bool(torch.isfinite(weight).all()) for weight in module.parameters())
         if self._last is not None and (isinstance(error, NotFiniteError) or not finite):
             what = "what the weights give is" if finite else "weights are"
-            raise BeaverError(f"{_name(module)}: {what} not a number any more after {self._last.name}; {REMEDY}")
+            raise TrainingError(f"{_name(module)}: {what} not a number any more after {self._last.name}; {REMEDY}")
 
     def _look(self, module: LightningModule) -> None:
         since, self._since = self._since, []
@@ -98,7 +98,7 @@ class FiniteLoss(Callback):
         finite = torch.isfinite(torch.stack([judged.loss for judged in since]))
         if not bool(finite.all()):
             first = since[finite.tolist().index(False)]
-            raise BeaverError(f"{_name(module)}: the loss is not a number at {first.name}; {REMEDY}")
+            raise TrainingError(f"{_name(module)}: the loss is not a number at {first.name}; {REMEDY}")
 
 
 def _name(module: LightningModule) -> str:

@@ -16,7 +16,7 @@ from omegaconf import DictConfig
 
 from beavervision.cli.multirun.sweep import Sweep
 from beavervision.config.resolvers import register_resolvers
-from beavervision.errors import BeaverError, StoppedError
+from beavervision.errors import ConfigError, StoppedError
 from beavervision.workflows.error_reporting import (
     EXIT_INTERRUPTED,
     EXIT_USER_ERROR,
@@ -122,4 +122,4 @@ def _refuse_lone_slurm() -> None:
     """Raise for a single job with a cluster launcher, because launchers need a multirun."""
     chosen = HydraConfig.get().runtime.choices.get("hardware")
     if chosen == "slurm" and "SLURM_JOB_ID" not in os.environ:
-        raise BeaverError("hardware=slurm sends jobs to the cluster, and only with -m; add -m to the command.")
+        raise ConfigError("hardware=slurm sends jobs to the cluster, and only with -m; add -m to the command.")

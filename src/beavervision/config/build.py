@@ -16,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from beavervision.config.resolvers import stage_of_target
 from beavervision.config.schemas import frame_spec, parse_duration
 from beavervision.config.suggestions import suggest
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 from beavervision.stages.base import StageData, StageModule
 from beavervision.stages.hparam_bounds import check_bounds, integer
 
@@ -36,11 +36,11 @@ def build_data(cfg: DictConfig, clip: Path, upstream: Mapping[str, Path]) -> Sta
         upstream: stage -> bundle folder of each required stage.
 
     Raises:
-        BeaverError: when model and datamodule belong to different stages, or a key is unknown.
+        ConfigError: when model and datamodule belong to different stages, or a key is unknown.
     """
     model, data = (stage_of_target(cfg[node]._target_) for node in ("model", "datamodule"))
     if model != data:
-        raise BeaverError(f"model={model} does not go with the datamodule of {data}; leave datamodule= out.")
+        raise ConfigError(f"model={model} does not go with the datamodule of {data}; leave datamodule= out.")
     offered = {
         "clip": clip,
         "frame": frame_spec(cfg.frame),
@@ -59,7 +59,7 @@ def validate_objects(cfg: DictConfig) -> None:
     """Check the keys of all objects to be built, and the stage's numbers, before any long work begins.
 
     Raises:
-        BeaverError: when a class has no such argument, or a number is out of bounds.
+        ConfigError: when a class has no such argument, or a number is out of bounds.
     """
     for name in ("trainer", "model", "datamodule"):
         check_keys(cfg[name], name)
@@ -78,7 +78,7 @@ def build_module(cfg: DictConfig, data: StageData) -> StageModule:
     """Build the stage's LightningModule with the dimensions of the data.
 
     Raises:
-        BeaverError: when a key of `model` is unknown.
+        ConfigError: when a key of `model` is unknown.
     """
     return _build(cfg.model, "model", **data.dimensions())
 
@@ -122,14 +122,14 @@ def check_keys(node: DictConfig, name: str, arguments: Mapping[str, Any] | None 
         arguments: further arguments of the call, which do not come from the config.
 
     Raises:
-        BeaverError: when the class has no such argument.
+        ConfigError: when the class has no such argument.
     """
     accepted = _parameters(node._target_)
     for key in node:
         if OmegaConf.is_dict(node) and OmegaConf.is_missing(node, key):
-            raise BeaverError(f"{name}.{key} is not set; add {name}.{key}=.")
+            raise ConfigError(f"{name}.{key} is not set; add {name}.{key}=.")
         if accepted is not None and key not in SPECIAL and key not in accepted:
-            raise BeaverError(f"{name}.{key} is not an argument of {node._target_}; {suggest(key, accepted)}.")
+            raise ConfigError(f"{name}.{key} is not an argument of {node._target_}; {suggest(key, accepted)}.")
         inner = node[key]
         if isinstance(inner, DictConfig) and "_target_" in inner:
             check_keys(inner, f"{name}.{key}")

@@ -8,7 +8,7 @@ import shutil
 from omegaconf import DictConfig
 
 from beavervision.config.suggestions import suggest
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError, DependencyError
 from beavervision.stages.base import StageModule
 
 AUTO = "auto"
@@ -33,7 +33,7 @@ def resolve_hardware(cfg: DictConfig) -> str:
     node = cfg.hardware
     for key, choices in CHOICES.items():
         if (given := str(node[key])) not in choices:
-            raise BeaverError(f"hardware.{key}={given}: there is no such {key}; {suggest(given, choices)}.")
+            raise ConfigError(f"hardware.{key}={given}: there is no such {key}; {suggest(given, choices)}.")
     asked = node.accelerator
     if asked == AUTO:
         node.accelerator = "gpu" if _has_cuda() else "mps" if _has_mps() else "cpu"
@@ -41,7 +41,7 @@ def resolve_hardware(cfg: DictConfig) -> str:
     if node.precision == AUTO:
         node.precision = MIXED if node.accelerator == "gpu" and _has_bf16() else EXACT
     if node.compile and not any(map(shutil.which, COMPILERS)):
-        raise BeaverError("hardware.compile=true needs a C++ compiler, and there is none; leave it false.")
+        raise DependencyError("hardware.compile=true needs a C++ compiler, and there is none; leave it false.")
     return f"hardware: {describe_hardware(node)}" if asked == AUTO else ""
 
 
@@ -90,7 +90,9 @@ def compile_network(module: StageModule) -> None:
 def _require(accelerator: str, asked: str) -> None:
     there = {"gpu": _has_cuda, "cuda": _has_cuda, "mps": _has_mps}.get(accelerator)
     if there is not None and not there():
-        raise BeaverError(f"hardware.accelerator={asked}: PyTorch sees no such device here; take hardware=cpu or auto.")
+        raise DependencyError(
+            f"hardware.accelerator={asked}: PyTorch sees no such device here; take hardware=cpu or auto."
+        )
 
 
 def _has_cuda() -> bool:

@@ -14,7 +14,7 @@ from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from beavervision.config.conf_folder import conf_folder
 from beavervision.config.suggestions import suggest
-from beavervision.errors import BeaverError
+from beavervision.errors import BeaverError, ConfigError
 
 HYDRA_ERRORS = (HydraException, OmegaConfBaseException)
 """Errors of Hydra and OmegaConf for a command line that does not fit the configs."""
@@ -35,16 +35,16 @@ def to_beaver_error(error: Exception, verb: str, arguments: Sequence[str]) -> Be
         return ours
     text = str(error)
     if isinstance(error, OverrideParseException):
-        return BeaverError(f"{error.override} cannot be read as key=value; put odd values into quotes.")
+        return ConfigError(f"{error.override} cannot be read as key=value; put odd values into quotes.")
     if isinstance(error, MissingConfigException):
-        return BeaverError(_unknown_option(error, text))
+        return ConfigError(_unknown_option(error, text))
     if found := re.search(r"Could not override '([^']+)'", text):
-        return BeaverError(_unknown_key(found.group(1), verb, arguments))
+        return ConfigError(_unknown_key(found.group(1), verb, arguments))
     if isinstance(error, MissingMandatoryValue):
-        return BeaverError(f"{error.full_key} is not set; add {error.full_key}=.")
+        return ConfigError(f"{error.full_key} is not set; add {error.full_key}=.")
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
     lines = [line.strip() for line in (text, str(cause)) if line.strip()]
-    return BeaverError("; ".join(dict.fromkeys(line.splitlines()[0] for line in lines)) + ".")
+    return ConfigError("; ".join(dict.fromkeys(line.splitlines()[0] for line in lines)) + ".")
 
 
 def _ours(error: BaseException | None) -> BeaverError | None:

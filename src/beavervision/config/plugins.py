@@ -23,7 +23,7 @@ from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.plugins import Plugins
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 
-from beavervision.errors import BeaverError
+from beavervision.errors import DependencyError
 
 GROUP = "beavervision.plugins"
 CONF = "conf"
@@ -66,7 +66,7 @@ def plugins() -> dict[str, Plugin]:
     """Return name of the entry point -> plugin, for all installed packages.
 
     Raises:
-        BeaverError: when a plugin cannot be imported, or is no `Plugin`.
+        DependencyError: when a plugin cannot be imported, or is no `Plugin`.
     """
     return {entry.name: _load(entry) for entry in _entries(tuple(sys.path))}
 
@@ -92,7 +92,11 @@ def _load(entry: EntryPoint) -> Plugin:
     try:
         plugin = entry.load()
     except (ImportError, AttributeError) as error:
-        raise BeaverError(f"plugin {entry.name} cannot be loaded ({error}); mend or uninstall its package.") from error
+        raise DependencyError(
+            f"plugin {entry.name} cannot be loaded ({error}); mend or uninstall its package."
+        ) from error
     if not isinstance(plugin, Plugin):
-        raise BeaverError(f"plugin {entry.name} is {entry.value}, which is no Plugin of beavervision.config.plugins.")
+        raise DependencyError(
+            f"plugin {entry.name} is {entry.value}, which is no Plugin of beavervision.config.plugins."
+        )
     return plugin

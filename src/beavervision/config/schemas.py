@@ -14,7 +14,7 @@ from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBas
 
 from beavervision.artifacts.names import check_name
 from beavervision.config.suggestions import suggest
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 
 if TYPE_CHECKING:
     from beavervision.face.framing import FrameSpec
@@ -109,7 +109,7 @@ def typed_node(cfg: DictConfig, node: str, schema: type[SettingsT]) -> SettingsT
     """Return the config's `node` as its dataclass.
 
     Raises:
-        BeaverError: when a key is unknown or missing, or a value has the wrong type.
+        ConfigError: when a key is unknown or missing, or a value has the wrong type.
     """
     try:
         values = OmegaConf.to_container(cfg[node], resolve=True, throw_on_missing=True)
@@ -119,12 +119,12 @@ def typed_node(cfg: DictConfig, node: str, schema: type[SettingsT]) -> SettingsT
     except ConfigKeyError as error:
         key = str(error.full_key or error.key)
         known = list(OmegaConf.structured(schema))
-        raise BeaverError(f"{node}.{key} is not a key of {node}; {suggest(key, known)}.") from None
+        raise ConfigError(f"{node}.{key} is not a key of {node}; {suggest(key, known)}.") from None
     except MissingMandatoryValue as error:
-        raise BeaverError(f"{node}.{error.full_key} is not set; add {node}.{error.full_key}=.") from None
+        raise ConfigError(f"{node}.{error.full_key} is not set; add {node}.{error.full_key}=.") from None
     except OmegaConfBaseException as error:
         sentence = str(error).splitlines()[0]
-        raise BeaverError(f"{node}.{error.full_key}: {sentence}; give another value.") from None
+        raise ConfigError(f"{node}.{error.full_key}: {sentence}; give another value.") from None
 
 
 def _escaped(value: Any) -> Any:
@@ -138,7 +138,7 @@ def validate_nodes(cfg: DictConfig) -> None:
     """Check every node of ours against its schema, and register the folder of the user's face model.
 
     Raises:
-        BeaverError: see `typed_node`.
+        ConfigError: see `typed_node`.
     """
     for node, schema in SCHEMAS.items():
         if cfg.get(node) is not None:
@@ -154,7 +154,7 @@ def frame_spec(node: DictConfig) -> FrameSpec:
     """Return the canvas of a `frame` node.
 
     Raises:
-        BeaverError: see `typed_node`.
+        ConfigError: see `typed_node`.
     """
     from beavervision.face.framing import FrameSpec
 
@@ -170,7 +170,7 @@ def parse_duration(value: Any) -> timedelta | None:
     """Parse a duration: "[[days:]hours:]minutes:seconds", a number of seconds, or {hours: 1, minutes: 30}.
 
     Raises:
-        BeaverError: when the value has another format.
+        ConfigError: when the value has another format.
 
     Example:
         >>> parse_duration("00:10:00"), parse_duration("1:00:00:00"), parse_duration(90)
@@ -186,4 +186,4 @@ def parse_duration(value: Any) -> timedelta | None:
             return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
         return timedelta(seconds=float(value))
     except (TypeError, ValueError):
-        raise BeaverError(f"trainer.max_time={value} is no duration; write hours:minutes:seconds, 00:10:00.") from None
+        raise ConfigError(f"trainer.max_time={value} is no duration; write hours:minutes:seconds, 00:10:00.") from None

@@ -14,7 +14,7 @@ from beavervision.artifacts.corpus import Corpus
 from beavervision.artifacts.manifest import kind_of, sha256_folder
 from beavervision.audio.level import level_of, window_powers
 from beavervision.data.recording import Recording, open_recordings
-from beavervision.errors import BeaverError
+from beavervision.errors import CorpusError, FootageError
 
 MAX_PIECE_SECONDS = 60
 """Longer stretches are processed in pieces of at most this length, to bound memory."""
@@ -56,7 +56,7 @@ def compute_dataset_stats(folder: Path, subject: int = 0) -> DatasetStats:
     for recording in open_recordings(folder, subject):
         first = first or recording
         if (recording.fps, recording.basis) != (first.fps, first.basis):
-            raise BeaverError(
+            raise CorpusError(
                 f"{recording.name} speaks {recording.basis} at {recording.fps} fps, {first.name} {first.basis} at "
                 f"{first.fps}; prepare all recordings of a corpus with the same face_model= and data.fps."
             )
@@ -67,14 +67,14 @@ def compute_dataset_stats(folder: Path, subject: int = 0) -> DatasetStats:
         for span in recording.train_ranges:
             known, total = known + int(recording.known[span.start : span.stop].sum()), total + len(span)
     if first is None or not levels:
-        raise BeaverError(f"{folder} holds nothing to learn from; name clips or talks of the training split.")
+        raise CorpusError(f"{folder} holds nothing to learn from; name clips or talks of the training split.")
     if known < (least := round(MIN_SECONDS * first.fps)):
-        raise BeaverError(
+        raise FootageError(
             f"{first.name} shows the face clearly in {known} of its {total} frames to train on; at least {least} are "
             "needed, so give longer footage."
         )
     if not held_out:
-        raise BeaverError(f"nothing of {folder} is held out to judge by; add a clip, or a talk of the test split.")
+        raise CorpusError(f"nothing of {folder} is held out to judge by; add a clip, or a talk of the test split.")
     kind = kind_of(Path(folder))
     name = {"corpus": Corpus, "clip": Clip}[kind].load(folder).name if kind != "synthetic_speech" else first.name
     return DatasetStats(

@@ -15,7 +15,7 @@ from beavervision.artifacts.manifest import kind_of
 from beavervision.artifacts.synthetic_speech import SOUND, SyntheticSpeech, SyntheticSpeechFacts
 from beavervision.audio.audio_span import read_span
 from beavervision.audio.waveform import SAMPLE_RATE
-from beavervision.errors import BeaverError
+from beavervision.errors import AudioError, ConfigError
 from beavervision.face.model_registry import load_face_model
 
 
@@ -101,9 +101,9 @@ def recording_from_clip(clip: Clip, subject: int = 0) -> Recording:
         BeaverError: when the clip has no sound or too few people.
     """
     if not clip.has_audio:
-        raise BeaverError(f"{clip.video} has no sound; speech stages need footage with speech.")
+        raise AudioError(f"{clip.video} has no sound; speech stages need footage with speech.")
     if subject >= len(clip.subjects):
-        raise BeaverError(
+        raise ConfigError(
             f"clip {clip.name} has {len(clip.subjects)} prepared people, not one numbered {subject}; "
             "give datamodule.subject=0 or prepare it with data.subject=all."
         )

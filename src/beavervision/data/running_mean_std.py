@@ -10,10 +10,10 @@ class RunningMeanStd:
     """Running mean and standard deviation over batches of rows (Chan, Golub, LeVeque 1979: pairwise update).
 
     Example:
-        >>> moments = RunningMeanStd()
-        >>> moments.add(np.array([[1.0], [2.0]]))
-        >>> moments.add(np.array([[6.0]]))
-        >>> float(moments.mean[0]), round(float(moments.std[0]) ** 2, 3)
+        >>> stats = RunningMeanStd()
+        >>> stats.add(np.array([[1.0], [2.0]]))
+        >>> stats.add(np.array([[6.0]]))
+        >>> float(stats.mean[0]), round(float(stats.std[0]) ** 2, 3)
         (3.0, 4.667)
     """
 

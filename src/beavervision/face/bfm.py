@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Int
 
-from beavervision.errors import BeaverError
+from beavervision.errors import FaceModelError
 from beavervision.face.correspondence import mesh_landmarks, named_shapes
 from beavervision.face.head_frame import into_head_space
 from beavervision.face.landmarks import N_MESH
@@ -58,7 +58,7 @@ def load_bfm(folder: Path) -> FaceModel:
     """Read the Basel Face Model: 80 identity and 64 expression coefficients.
 
     Raises:
-        BeaverError: when a file is damaged.
+        FaceModelError: when a file is damaged.
     """
     from scipy.io.matlab import MatReadError
 
@@ -67,7 +67,7 @@ def load_bfm(folder: Path) -> FaceModel:
     try:
         raw = _front(source) if front else _parts(folder)
     except (MatReadError, KeyError, ValueError, TypeError, IndexError, OSError) as error:
-        raise BeaverError(f"{source} or a file beside it cannot be read ({error}); copy it anew.") from None
+        raise FaceModelError(f"{source} or a file beside it cannot be read ({error}); copy it anew.") from None
     mean, id_basis, exp_basis = into_head_space(raw.mean, raw.id_basis, raw.exp_basis, raw.landmarks68, source)
     mesh = _mesh(folder, mean, exp_basis, raw.landmarks68)
     shapes = named_shapes(exp_basis, mesh, np.arange(N_MESH))

@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from threadpoolctl import threadpool_limits
 
-from beavervision.errors import BeaverError
+from beavervision.errors import FootageError
 from beavervision.face.camera import Camera
 from beavervision.face.fit_priors import LIP_PAIRS, landmark_weights, stable_landmarks
 from beavervision.face.fit_state import Evidence, Scene, Track
@@ -92,12 +92,12 @@ def fit_clip(
         estimate_focal: estimate one focal length for the clip, with a log-normal prior round the camera's.
 
     Raises:
-        BeaverError: when no frame has landmarks.
+        FootageError: when no frame has landmarks.
     """
     known = np.array([np.isfinite(frame[:N_MESH]).all() for frame in landmarks], bool)
     seen = np.flatnonzero(known if visible is None else known & visible)
     if not len(seen):
-        raise BeaverError("No frame of this clip shows a face to fit; choose footage, or a part of it, that does.")
+        raise FootageError("No frame of this clip shows a face to fit; choose footage, or a part of it, that does.")
     # A copy in the input's precision: the landmarks of an hour take half a gigabyte.
     deep = landmarks.shape[-1] == 3 and landmarks[seen, :N_MESH, 2].any()
     pixels = landmarks[seen, :N_MESH, : 3 if deep else 2]

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy.ndimage import gaussian_filter1d
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError, FootageError
 
 HEAD_MARGIN = (0.25, 0.55, 0.25, 0.12)
 """Head around the face box, in face widths and heights: left, above (hair), right, below (open jaw)."""
@@ -50,21 +50,21 @@ class FrameSpec:
         """Validate the settings.
 
         Raises:
-            BeaverError: names the invalid key.
+            ConfigError: names the invalid key.
         """
         if self.height < 16:
-            raise BeaverError(f"frame.height is {self.height}; give at least 16 pixels.")
+            raise ConfigError(f"frame.height is {self.height}; give at least 16 pixels.")
         if self.aspect is not None and not 0.1 <= self.aspect <= 10:
-            raise BeaverError(f"frame.aspect is {self.aspect}; give width / height, for example 0.5625 for 9x16.")
+            raise ConfigError(f"frame.aspect is {self.aspect}; give width / height, for example 0.5625 for 9x16.")
         if self.face_scale is not None and not 0.02 <= self.face_scale <= 1.5:
-            raise BeaverError(f"frame.face_scale is {self.face_scale}; give face height / canvas height, 0.02 to 1.5.")
+            raise ConfigError(f"frame.face_scale is {self.face_scale}; give face height / canvas height, 0.02 to 1.5.")
         if self.face_scale is not None and self.face_scale * self.height < SMALLEST_FACE:
-            raise BeaverError(
+            raise ConfigError(
                 f"A face of frame.face_scale={self.face_scale:g} on {self.height} rows has fewer than {SMALLEST_FACE}; "
                 "give a greater frame.face_scale or frame.height."
             )
         if self.aspect is None and self.face_scale is not None:
-            raise BeaverError("frame=native shows the whole frame; choose frame=1x1 or such to set frame.face_scale.")
+            raise ConfigError("frame=native shows the whole frame; choose frame=1x1 or such to set frame.face_scale.")
         object.__setattr__(self, "offset", tuple(float(o) for o in self.offset))
 
     @property
@@ -112,14 +112,14 @@ def crop_path(boxes: Float[np.ndarray, "T 4"], size: tuple[int, int], spec: Fram
         spec: the canvas.
 
     Raises:
-        BeaverError: when no frame shows the face.
+        FootageError: when no frame shows the face.
     """
     width, height = spec.canvas(size)
     if spec.aspect is None:
         return np.tile([0.0, 0.0, height / size[1]], (len(boxes), 1))
     visible = np.isfinite(boxes).all(1)
     if not visible.any():
-        raise BeaverError("No frame shows the subject's face, so there is nothing to crop to; choose other footage.")
+        raise FootageError("No frame shows the subject's face, so there is nothing to crop to; choose other footage.")
     scale = _scale(boxes[visible], size, spec, width, height)
     window = np.array([width, height]) / scale
     centres = (boxes[:, :2] + boxes[:, 2:]) / 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Int
 
-from beavervision.errors import BeaverError
+from beavervision.errors import FaceModelError
 from beavervision.face.gpmm import load_gpmm
 
 ANCHORS = slice(27, 48)
@@ -33,7 +33,7 @@ def into_head_space(
         source: file that error messages name.
 
     Raises:
-        BeaverError: when no similarity transform aligns the landmarks with a face.
+        FaceModelError: when no similarity transform aligns the landmarks with a face.
     """
     template = load_gpmm()
     there = template.mean[template.landmarks68[ANCHORS]]
@@ -46,7 +46,7 @@ def into_head_space(
     mean = ((mean - middle) @ turn * scale + target).astype(float)
     miss = np.sqrt(((mean[landmarks68[ANCHORS]] - there) ** 2).sum(-1).mean())
     if not miss < WORST_CM:
-        raise BeaverError(f"{source}: its 68 landmarks do not look like a face; use the unchanged file.")
+        raise FaceModelError(f"{source}: its 68 landmarks do not look like a face; use the unchanged file.")
     id_basis, exp_basis = (np.asarray(basis @ (turn * scale), np.float32) for basis in (id_basis, exp_basis))
     return mean, without_similarity(mean, id_basis), exp_basis
 

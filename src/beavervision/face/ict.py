@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Int
 
-from beavervision.errors import BeaverError
+from beavervision.errors import FaceModelError
 from beavervision.face.correspondence import mesh_landmarks, named_shapes
 from beavervision.face.head_frame import into_head_space
 from beavervision.face.landmarks import N_MESH
@@ -47,7 +47,7 @@ def load_ict(folder: Path) -> FaceModel:
     """Read ICT's face model: up to 80 identity coefficients, and one for each of its 53 expressions.
 
     Raises:
-        BeaverError: when a file is damaged.
+        FaceModelError: when a file is damaged.
     """
     folder = model_folder(folder)
     indices = _indices(folder)
@@ -67,9 +67,9 @@ def _indices(folder: Path) -> dict[str, list]:
         found = json.loads((folder / INDICES).read_text(encoding="utf-8"))
         keys = found["idx_to_landmark_verts"]
         if len(keys) != 68 or not found["expressions"]:
-            raise BeaverError(f"{folder / INDICES} does not name 68 landmarks and the expressions; copy it anew.")
+            raise FaceModelError(f"{folder / INDICES} does not name 68 landmarks and the expressions; copy it anew.")
     except (OSError, ValueError, KeyError) as error:
-        raise BeaverError(f"{folder / INDICES} cannot be read ({error}); copy it anew.") from None
+        raise FaceModelError(f"{folder / INDICES} cannot be read ({error}); copy it anew.") from None
     return found
 
 
@@ -85,9 +85,9 @@ def _vertices(path: Path, count: int | None = None) -> Float[np.ndarray, "V 3"]:
                         break
         found = np.array(rows, np.float64).reshape(-1, 3)
     except (OSError, ValueError) as error:
-        raise BeaverError(f"{path} cannot be read ({error}); copy it anew.") from None
+        raise FaceModelError(f"{path} cannot be read ({error}); copy it anew.") from None
     if count is not None and len(found) != count:
-        raise BeaverError(f"{path} has {len(found)} vertices of the head, {NEUTRAL} has {count}; copy it anew.")
+        raise FaceModelError(f"{path} has {len(found)} vertices of the head, {NEUTRAL} has {count}; copy it anew.")
     return found
 
 

@@ -10,7 +10,7 @@ from functools import cache, partial
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from beavervision.errors import BeaverError
+from beavervision.errors import FaceModelError
 from beavervision.face import bfm, ict
 from beavervision.face.gpmm import load_gpmm
 from beavervision.face.morphable_model import FaceModel
@@ -54,7 +54,7 @@ def load_face_model(name: str = "gpmm") -> FaceModel:
             (BEAVERVISION_BFM, BEAVERVISION_ICT); or the name of another package's model.
 
     Raises:
-        BeaverError: when the name is unknown, or the model's files are missing.
+        FaceModelError: when the name is unknown, or the model's files are missing.
     """
     if name in PROVIDERS:
         return PROVIDERS[name]()
@@ -64,7 +64,7 @@ def load_face_model(name: str = "gpmm") -> FaceModel:
     known = [*PROVIDERS, *outside]
     near = get_close_matches(name, known, 1)
     hint = f"did you mean {near[0]}" if near else f"choose one of {', '.join(known)}"
-    raise BeaverError(f"face_model={name} does not exist; {hint}.")
+    raise FaceModelError(f"face_model={name} does not exist; {hint}.")
 
 
 def _folder(name: str) -> Path:
@@ -72,14 +72,14 @@ def _folder(name: str) -> Path:
     provider, variable = OWN_FILES[name], folder_variable(name)
     given = os.environ.get(variable)
     if not given:
-        raise BeaverError(
+        raise FaceModelError(
             f"face_model={name} (also that of a clip or bundle made with it) needs files that are not ours to ship; "
             f"{provider.permission}, then add face_model={name} face_model.folder=<its folder> or set {variable}."
         )
     folder = Path(given)
     lacking = provider.missing(folder)
     if lacking:
-        raise BeaverError(f"{folder} lacks {', '.join(lacking[:3])} of face model {name}; {provider.permission}.")
+        raise FaceModelError(f"{folder} lacks {', '.join(lacking[:3])} of face model {name}; {provider.permission}.")
     return folder
 
 

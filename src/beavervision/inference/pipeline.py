@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from beavervision.artifacts.clip import Clip
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 from beavervision.inference.avatar_compositor import Scene
 from beavervision.inference.background import PLATE, SOURCE, Background, Picture, remove_people
 from beavervision.inference.blinking import eyelid_closure
@@ -72,7 +72,7 @@ class TalkingHeadPipeline:
         clip: the footage; a dub needs it, and `background=source` and `fps=source`.
 
     Raises:
-        BeaverError: when the footage is needed and not there, the cast does not go together, or nobody is there to
+        ConfigError: when the footage is needed and not there, the cast does not go together, or nobody is there to
             take poses from.
     """
 
@@ -122,7 +122,7 @@ class TalkingHeadPipeline:
             The film; None when it was stopped and not kept.
 
         Raises:
-            BeaverError: when the place cannot be written to.
+            ConfigError: when the place cannot be written to.
         """
         begun, sheet, alpha = time.perf_counter(), ContactSheet(self.n_frames), self.settings.is_transparent
         options = {"crf": self.settings.crf, "preset": self.settings.preset, "alpha": alpha}
@@ -175,14 +175,14 @@ class TalkingHeadPipeline:
         """First and last frame of the footage that a dub shows, at the film's rate.
 
         Raises:
-            BeaverError: when the footage has no such frames.
+            ConfigError: when the footage has no such frames.
         """
         first, last = 0, self._reader(clip).n_frames - 1
         if span := self.settings.pose_frames:
             ticks = self.fps / self._clip_fps
             first, last = int(np.ceil(span[0] * ticks)), min(last, int(np.floor((span[1] - 1) * ticks)))
         if last < first:
-            raise BeaverError(
+            raise ConfigError(
                 f"Clip {clip.name} has frames 0-{clip.n_frames - 1}; choose a pose=<first>-<last> within them."
             )
         return first, last

@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 from beavervision.nerf.precision import full_precision
 
 CACHED = "alexnet-owt-7be5be79.pth"
@@ -51,7 +51,7 @@ class Lpips(nn.Module):
             path: state dict of torchvision's AlexNet; None searches the cache (`TORCH_HOME`).
 
         Raises:
-            BeaverError: when the file is given but missing, or has other contents.
+            ConfigError: when the file is given but missing, or has other contents.
         """
         cached = Path(torch.hub.get_dir()) / "checkpoints" / CACHED
         if path is None and not cached.is_file():
@@ -63,18 +63,18 @@ class Lpips(nn.Module):
         """Load the network with AlexNet's weights from a file.
 
         Raises:
-            BeaverError: when the file is missing or has other contents.
+            ConfigError: when the file is missing or has other contents.
         """
         wanted = f"give torchvision's {CACHED}."
         if not path.is_file():
-            raise BeaverError(f"{path} does not exist; {wanted}")
+            raise ConfigError(f"{path} does not exist; {wanted}")
         network = cls()
         try:
             state = torch.load(path, map_location="cpu", weights_only=True)
             for layer, place in zip(network.features, _PLACES, strict=True):
                 layer.load_state_dict({kind: state[f"features.{place}.{kind}"] for kind in ("weight", "bias")})
         except Exception:  # torch.load raises a dozen kinds of errors for files that are no state dict
-            raise BeaverError(f"{path} does not hold AlexNet's weights; {wanted}") from None
+            raise ConfigError(f"{path} does not hold AlexNet's weights; {wanted}") from None
         heads = torch.load(str(files("torchmetrics") / HEADS), map_location="cpu", weights_only=True)
         for i, head in enumerate(network.heads):
             head.copy_(heads[f"lin{i}.model.1.weight"].flatten())

@@ -13,7 +13,7 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from beavervision.audio.mfcc import HOP, mfcc
-from beavervision.errors import BeaverError
+from beavervision.errors import FootageError
 from beavervision.metrics.sync import MAX_OFFSET
 from beavervision.metrics.syncnet_v2 import FRAMES, MFCC_ROWS, SyncNetV2
 
@@ -47,7 +47,7 @@ def lip_sync_error(
         samples: sound at 16 kHz, starting at the first crop.
 
     Raises:
-        BeaverError: when there are fewer than six frames with sound.
+        FootageError: when there are fewer than six frames with sound.
     """
     sound, face = embeddings(network, faces, samples)
     return verdict(offset_distances(sound, face))
@@ -70,7 +70,7 @@ def embeddings(
             pictures = torch.from_numpy(np.stack(batch[: len(rows)])).float()
             found.append((network.embed_sound(torch.stack(rows)), network.embed_face(pictures)))
     if total < 2:
-        raise BeaverError(f"LSE needs {FRAMES + 1} frames of a face with sound at the least; give a longer film.")
+        raise FootageError(f"LSE needs {FRAMES + 1} frames of a face with sound at the least; give a longer film.")
     # The authors leave out the last window, even if its sound is complete.
     sound, face = (torch.cat(parts)[: total - 1] for parts in zip(*found, strict=True))
     return sound, face

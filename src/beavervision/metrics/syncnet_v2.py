@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 
 FACE_SIDE = 224
 """Side of a face crop, pixels."""
@@ -54,17 +54,17 @@ class SyncNetV2(nn.Module):
         """Load the public weights; the network is in evaluation mode.
 
         Raises:
-            BeaverError: when the file is missing or has other contents.
+            ConfigError: when the file is missing or has other contents.
         """
         wanted = "give the public SyncNet's syncnet_v2.model."
         if not Path(path).is_file():
-            raise BeaverError(f"{path} does not exist; {wanted}")
+            raise ConfigError(f"{path} does not exist; {wanted}")
         network = cls()
         try:
             state = torch.load(path, map_location="cpu", weights_only=True)
             network.load_state_dict(state)
         except Exception:  # torch.load raises a dozen kinds of errors for files that are no state dict
-            raise BeaverError(f"{path} does not hold SyncNet's weights; {wanted}") from None
+            raise ConfigError(f"{path} does not hold SyncNet's weights; {wanted}") from None
         return network.eval().requires_grad_(requires_grad=False)
 
     def embed_sound(self, cepstrum: Float[Tensor, "B 20 13"]) -> Float[Tensor, "B 1024"]:

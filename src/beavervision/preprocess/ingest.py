@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from beavervision.artifacts.manifest import sha256_file
 from beavervision.audio.waveform import SAMPLE_RATE, Waveform, load_waveform, save_waveform
-from beavervision.errors import BeaverError
+from beavervision.errors import FootageError
 from beavervision.preprocess.options import PrepareOptions
 from beavervision.video.decode import Frame, count, read_frames
 from beavervision.video.probe import VideoInfo, probe
@@ -58,14 +58,13 @@ def open_source(video: Path, options: PrepareOptions) -> Source:
     """Probe the footage and return it.
 
     Raises:
-        BeaverError: when it is missing, empty, no video, has no video stream, or the part between start and end is
-            empty.
+        FootageError: when it is missing, empty, no video, has no video stream, or the selected part is empty.
     """
     path = Path(video).expanduser().absolute()
     info = probe(path)
     n_frames = count(info, options.fps, options.start, options.end)
     if n_frames < SHORTEST:
-        raise BeaverError(
+        raise FootageError(
             f"{path} is {info.duration:.2f} s long and {n_frames} frames of it lie from data.start={options.start} "
             f"to data.end={options.end}; choose a longer part."
         )

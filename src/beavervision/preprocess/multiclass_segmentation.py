@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 from beavervision.preprocess.person_segmentation import NETWORK, PersonSegmenter, Segmenter
 
 CLASSES = ("background", "hair", "body_skin", "face_skin", "clothes", "others")
@@ -25,13 +25,13 @@ class MulticlassSegmenter(Segmenter):
         path: a `.tflite` file that MediaPipe's ImageSegmenter reads, with the classes of CLASSES.
 
     Raises:
-        BeaverError: when the file is missing or is no such model.
+        ConfigError: when the file is missing or is no such model.
     """
 
     def __init__(self, path: Path) -> None:
         path = Path(path).expanduser()
         if not path.is_file():
-            raise BeaverError(f"data.segmenter={path} is not there; give the path of a .tflite file, or null.")
+            raise ConfigError(f"data.segmenter={path} is not there; give the path of a .tflite file, or null.")
         from mediapipe.tasks.python.core.base_options import BaseOptions
         from mediapipe.tasks.python.vision import ImageSegmenter, ImageSegmenterOptions
 
@@ -43,7 +43,7 @@ class MulticlassSegmenter(Segmenter):
             self._network = ImageSegmenter.create_from_options(options)
         except (RuntimeError, ValueError) as error:
             reason = str(error).splitlines()[0]
-            raise BeaverError(f"{path} is no segmentation model ({reason}); give selfie_multiclass.tflite.") from None
+            raise ConfigError(f"{path} is no segmentation model ({reason}); give selfie_multiclass.tflite.") from None
 
     def head(
         self, crop: UInt8[np.ndarray, "S S 3"]
@@ -62,7 +62,7 @@ class MulticlassSegmenter(Segmenter):
         result = self._network.segment(Image(ImageFormat.SRGB, np.ascontiguousarray(crop)))
         masks = [mask.numpy_view().copy() for mask in result.confidence_masks]
         if len(masks) != len(CLASSES):
-            raise BeaverError(
+            raise ConfigError(
                 f"The model of data.segmenter tells {len(masks)} classes apart instead of {len(CLASSES)}; "
                 "give selfie_multiclass.tflite."
             )
@@ -77,7 +77,7 @@ def open_segmenter(path: Path | None) -> Segmenter:
     """The six-class model of a file, or MediaPipe's person mask.
 
     Raises:
-        BeaverError: when the file is missing or is no such model.
+        ConfigError: when the file is missing or is no such model.
     """
     return PersonSegmenter() if path is None else MulticlassSegmenter(path)
 

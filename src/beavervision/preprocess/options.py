@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 
 SUBJECTS = ("largest", "most_visible", "leftmost", "all")
 """Ways to select the subject, in addition to a person's number."""
@@ -46,21 +46,21 @@ class PrepareOptions:
         """Validate the settings.
 
         Raises:
-            BeaverError: names the invalid key.
+            ConfigError: names the invalid key.
         """
         if self.fps <= 0:
-            raise BeaverError(f"data.fps={self.fps} is no frame rate; write data.fps=25.")
+            raise ConfigError(f"data.fps={self.fps} is no frame rate; write data.fps=25.")
         if self.start < 0 or (self.end is not None and self.end <= self.start):
-            raise BeaverError(f"data.start={self.start} and data.end={self.end} hold nothing; choose end > start >= 0.")
+            raise ConfigError(f"data.start={self.start} and data.end={self.end} hold nothing; choose end > start >= 0.")
         if self.focal is not None and self.focal <= 0:
-            raise BeaverError(f"data.focal={self.focal} is no focal length; give pixels, or null to estimate it.")
+            raise ConfigError(f"data.focal={self.focal} is no focal length; give pixels, or null to estimate it.")
         if self.gap < 0:
-            raise BeaverError(f"data.gap={self.gap} is no length of time; give seconds, or 0 to interpolate nothing.")
+            raise ConfigError(f"data.gap={self.gap} is no length of time; give seconds, or 0 to interpolate nothing.")
         if self.segmenter is not None and not Path(self.segmenter).expanduser().is_file():
-            raise BeaverError(
+            raise ConfigError(
                 f"data.segmenter={self.segmenter} is not there; give the path of a .tflite file, or null."
             )
         if self.subject not in SUBJECTS and not self.subject.isdecimal():
-            raise BeaverError(
+            raise ConfigError(
                 f"data.subject={self.subject} is not known; choose {', '.join(SUBJECTS)} or a person's number."
             )

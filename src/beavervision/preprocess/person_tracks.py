@@ -13,7 +13,7 @@ from jaxtyping import Float, UInt8
 from numpy.lib.format import open_memmap
 from safetensors.numpy import load_file, save_file
 
-from beavervision.errors import BeaverError
+from beavervision.errors import FootageError
 from beavervision.face.landmarks import N_LANDMARKS
 from beavervision.preprocess.face_track import FaceTrack
 from beavervision.preprocess.face_visibility import FacePresence, names
@@ -59,12 +59,12 @@ def gather_tracks(
     """Detect the cuts, join tracks to people and write the facts of each into `part`.
 
     Raises:
-        BeaverError: when the footage shows nobody.
+        FootageError: when the footage shows nobody.
     """
     n_frames, cuts = len(signatures), detect_shots(signatures)
     people = join_tracks(tracks, cuts.firsts)
     if not people:
-        raise BeaverError(f"{video} shows no face anywhere; use footage in which a face is seen, or other data.start.")
+        raise FootageError(f"{video} shows no face anywhere; use footage in which a face is seen, or other data.start.")
     for number, person in enumerate(people):
         shape = (n_frames, N_LANDMARKS, 3)
         person.landmarks(n_frames, open_memmap(part / LANDMARKS.format(number), "w+", np.float32, shape)).flush()

@@ -26,11 +26,11 @@ class StepCache:
 
     Example:
         >>> import tempfile
-        >>> workspace = StepCache(Path(tempfile.mkdtemp()))
-        >>> made = workspace.result("sum", 1, {"of": [2, 3]}, lambda part: (part / "sum.txt").write_text("5"))
+        >>> cache = StepCache(Path(tempfile.mkdtemp()))
+        >>> made = cache.result("sum", 1, {"of": [2, 3]}, lambda part: (part / "sum.txt").write_text("5"))
         >>> (made / "sum.txt").read_text()
         '5'
-        >>> workspace.result("sum", 1, {"of": [2, 3]}, lambda part: None) == made
+        >>> cache.result("sum", 1, {"of": [2, 3]}, lambda part: None) == made
         True
     """
 

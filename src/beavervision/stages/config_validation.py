@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 
 ResultT = TypeVar("ResultT")
 
@@ -22,12 +22,12 @@ def build_checked(what: Callable[..., ResultT], given: Mapping[str, Any], node: 
         more: arguments that do not come from the config.
 
     Raises:
-        BeaverError: when a name is unknown.
+        ConfigError: when a name is unknown.
     """
     accepted = [name for name in inspect.signature(what).parameters if name not in more]
     for name in given:
         if name not in accepted:
             near = difflib.get_close_matches(name, accepted, 1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(accepted)}."
-            raise BeaverError(f"{node}.{name} is not a setting; {hint}")
+            raise ConfigError(f"{node}.{name} is not a setting; {hint}")
     return what(**given, **more)

@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, distributed, nn
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 
 
 def world_size() -> int:
@@ -42,7 +42,7 @@ def local_share(count: int, what: str, own: int | None = None, of: int | None = 
         of: number of processes; by default `world_size`.
 
     Raises:
-        BeaverError: when the items cannot be divided equally.
+        ConfigError: when the items cannot be divided equally.
 
     Example:
         >>> local_share(8, "datamodule.batch_size", own=1, of=2)
@@ -50,7 +50,7 @@ def local_share(count: int, what: str, own: int | None = None, of: int | None = 
     """
     own, of = rank() if own is None else own, world_size() if of is None else of
     if count % of:
-        raise BeaverError(f"{what}={count} cannot be shared equally by {of} devices; give a multiple of {of}.")
+        raise ConfigError(f"{what}={count} cannot be shared equally by {of} devices; give a multiple of {of}.")
     size = count // of
     return slice(own * size, (own + 1) * size)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,11 @@ def check_bounds(values: Mapping[str, Any], limits: Mapping[str, Bounds], node: 
         node: config path of the node, for the error message.
 
     Raises:
-        BeaverError: when a value is outside its bounds.
+        ConfigError: when a value is outside its bounds.
     """
     for key, allowed in limits.items():
         value: Any = values
         for part in key.split("."):
             value = value.get(part) if isinstance(value, Mapping) else None
         if value is not None and not allowed.allow(value):
-            raise BeaverError(f"{node}.{key}={value} cannot be; give {allowed}.")
+            raise ConfigError(f"{node}.{key}={value} cannot be; give {allowed}.")

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from jaxtyping import Float
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError, DependencyError
 
 # Constants of speak_lib.h (espeak-ng 1.52).
 SYNCHRONOUS_OUTPUT = 2
@@ -78,7 +78,7 @@ def _library() -> tuple[ctypes.CDLL, int]:
     try:
         import espeakng_loader
     except ImportError:
-        raise BeaverError(
+        raise DependencyError(
             "Speech synthesis needs espeak-ng, which is not installed; pip install 'beavervision[synthetic]'."
         ) from None
     with TemporaryDirectory() as folder:
@@ -87,7 +87,7 @@ def _library() -> tuple[ctypes.CDLL, int]:
     data = espeakng_loader.get_data_path().encode()
     rate = library.espeak_Initialize(SYNCHRONOUS_OUTPUT, 0, data, PHONEME_EVENTS | IPA_NAMES)
     if rate <= 0:
-        raise BeaverError(f"espeak-ng cannot read its data in {data.decode()}; reinstall espeakng-loader.")
+        raise DependencyError(f"espeak-ng cannot read its data in {data.decode()}; reinstall espeakng-loader.")
     return library, rate
 
 
@@ -138,7 +138,7 @@ def speak(text: str, *, voice: str = "en-us", words_per_minute: int = 150, pitch
     callback = _Callback(collect)  # kept alive here: espeak-ng only stores the address
     library.espeak_SetSynthCallback(callback)
     if library.espeak_SetVoiceByName(voice.encode()) != 0:
-        raise BeaverError(f"espeak-ng has no voice {voice}; try en-us or de.")
+        raise ConfigError(f"espeak-ng has no voice {voice}; try en-us or de.")
     library.espeak_SetParameter(PARAMETER_RATE, words_per_minute, 0)
     library.espeak_SetParameter(PARAMETER_PITCH, pitch, 0)
     library.espeak_SetParameter(PARAMETER_RANGE, melody, 0)

@@ -14,7 +14,7 @@ from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from beavervision.errors import BeaverError
+from beavervision.errors import FootageError
 
 FALLBACK_RATE = Fraction(25)
 """Frame rate assumed where a file has none (PAL; also what GeneFace++ resamples to)."""
@@ -25,24 +25,24 @@ def open_video(path: Path) -> Iterator[InputContainer]:
     """Open a video file for reading.
 
     Raises:
-        BeaverError: when it is missing, empty, no video, or has no video stream.
+        FootageError: when it is missing, empty, no video, or has no video stream.
     """
     path = Path(path)
     if not path.is_file():
-        raise BeaverError(f"{path} does not exist; check the path of the video.")
+        raise FootageError(f"{path} does not exist; check the path of the video.")
     if path.stat().st_size == 0:
-        raise BeaverError(f"{path} is empty (0 bytes); copy or record the video again.")
+        raise FootageError(f"{path} is empty (0 bytes); copy or record the video again.")
     try:
         container = av.open(str(path))
     except (av.error.FFmpegError, OSError) as error:
-        raise BeaverError(
+        raise FootageError(
             f"{path} is not a video that can be read ({error.strerror}): name a video, "
             f"or fetch this one again if its download broke off."
         ) from None
     with container:
         names = container.format.name.split(",")
         if any(name == "image2" or name.endswith("_pipe") for name in names):
-            raise BeaverError(f"{path} is a picture, not a video; name a video.")
+            raise FootageError(f"{path} is a picture, not a video; name a video.")
         yield container
 
 
@@ -52,11 +52,11 @@ def picture_stream(container: InputContainer, path: Path) -> VideoStream:
     If there are several streams, it is the one that the file marks as default, else the first.
 
     Raises:
-        BeaverError: when there is no video stream.
+        FootageError: when there is no video stream.
     """
     moving = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
     if not moving:
-        raise BeaverError(f"{path} has no video stream; name a file with a moving picture.")
+        raise FootageError(f"{path} has no video stream; name a file with a moving picture.")
     stream = next((s for s in moving if s.disposition & Disposition.default), moving[0])
     stream.thread_type = "AUTO"
     return stream

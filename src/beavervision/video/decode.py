@@ -11,7 +11,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from jaxtyping import UInt8
 
-from beavervision.errors import BeaverError
+from beavervision.errors import FootageError
 from beavervision.video.colour import Developer
 from beavervision.video.probe import VideoInfo, probe
 from beavervision.video.seek import frames_from
@@ -50,14 +50,14 @@ def read_frames(path: Path, fps: float | None = None, start: float = 0.0, end: f
         end: seconds from time zero; the end of the video when None.
 
     Raises:
-        BeaverError: when the file is no video, or `start` is beyond its end.
+        FootageError: when the file is no video, or `start` is beyond its end.
     """
     path = Path(path)
     info = probe(path)
     fps = fps or info.fps
     ticks = count(info, fps, start, end)
     if ticks == 0:
-        raise BeaverError(
+        raise FootageError(
             f"{path} is {info.duration:.2f} s long: nothing lies from {start} to {end}; change data.start."
         )
     developer = Developer(info)

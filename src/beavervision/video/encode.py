@@ -8,7 +8,7 @@ import av
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from beavervision.errors import BeaverError
+from beavervision.errors import StorageError
 from beavervision.video.film_encoder import FilmEncoder
 from beavervision.video.film_writer import FilmWriter, unwritable
 from beavervision.video.formats import format_of
@@ -28,7 +28,7 @@ class VideoWriter(FilmWriter):
         preset: x264's preset, ultrafast .. veryslow.
 
     Raises:
-        BeaverError: when the file cannot be written, or the suffix is not that of a format.
+        StorageError: when the file cannot be written, or the suffix is not that of a format.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class VideoWriter(FilmWriter):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             container = av.open(str(self._part), "w", format=kind.container, options=kind.options)
         except (av.error.FFmpegError, OSError, ValueError) as error:
-            raise BeaverError(unwritable(self.path, error)) from None
+            raise StorageError(unwritable(self.path, error)) from None
         self._container = container
         self._film = FilmEncoder(
             container,

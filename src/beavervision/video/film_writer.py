@@ -13,7 +13,7 @@ from av.container import OutputContainer
 from jaxtyping import Float, UInt8
 from typing_extensions import Self
 
-from beavervision.errors import BeaverError
+from beavervision.errors import StorageError
 from beavervision.video.sound_feed import Blocks
 
 
@@ -29,7 +29,7 @@ class FilmWriter(ABC):
         alpha: whether frames have an alpha channel.
 
     Raises:
-        BeaverError: when the output cannot be written.
+        StorageError: when the output cannot be written.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class FilmWriter(ABC):
         """Append one frame (RGB or RGBA), and the sound up to the frame's end.
 
         Raises:
-            BeaverError: when no more can be written.
+            StorageError: when no more can be written.
             ValueError: when the frame has another size.
         """
         expected = (self.size[1], self.size[0], 4 if self.alpha else 3)
@@ -64,7 +64,7 @@ class FilmWriter(ABC):
         try:
             self._append(picture)
         except OSError as error:
-            raise BeaverError(self._complaint(error)) from error
+            raise StorageError(self._complaint(error)) from error
         self.n_frames += 1
 
     def __enter__(self) -> Self:
@@ -81,7 +81,7 @@ class FilmWriter(ABC):
                 self._publish()
         except OSError as failure:
             if kind is None:
-                raise BeaverError(self._complaint(failure)) from failure
+                raise StorageError(self._complaint(failure)) from failure
         finally:
             self._discard()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 
 PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
 """x264's presets, the fastest first; other codecs use their nearest equivalent."""
@@ -66,10 +66,10 @@ def format_of(path: Path) -> Format:
     """Format of a file's suffix.
 
     Raises:
-        BeaverError: when no format has that suffix.
+        ConfigError: when no format has that suffix.
     """
     found = FORMATS.get(Path(path).suffix.lower())
     if found is None:
         names = ", ".join(FORMATS)
-        raise BeaverError(f"out={path} ends in none of {names}; choose one, a folder/%05d.png, or - for a pipe.")
+        raise ConfigError(f"out={path} ends in none of {names}; choose one, a folder/%05d.png, or - for a pipe.")
     return found

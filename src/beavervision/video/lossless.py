@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import UInt8
 from typing_extensions import Self
 
-from beavervision.errors import BeaverError
+from beavervision.errors import StorageError
 from beavervision.video.container import decode_stream, open_video, picture_stream
 
 BITEXACT = {"fflags": "+bitexact"}
@@ -30,7 +30,7 @@ class GrayWriter:
         try:
             self._container = av.open(str(self.path), "w", format="matroska", options=BITEXACT)
         except (av.error.FFmpegError, OSError) as error:
-            raise BeaverError(f"{path} cannot be written ({error.strerror}); choose another folder.") from None
+            raise StorageError(f"{path} cannot be written ({error.strerror}); choose another folder.") from None
         rate = Fraction(fps).limit_denominator(1001)
         # Intra only, checksummed slices: any frame can be read alone, damage is detected.
         self._stream = self._container.add_stream("ffv1", rate=rate, options={"level": "3", "g": "1"})
@@ -64,7 +64,7 @@ def read_gray(path: Path, first: int = 0) -> Iterator[UInt8[np.ndarray, "H W"]]:
         first: index of the first frame to read; the frames before it are not decoded.
 
     Raises:
-        BeaverError: when the file is missing or no video.
+        StorageError: when the file is missing or no video.
     """
     with open_video(path) as container:
         stream = picture_stream(container, Path(path))

@@ -13,7 +13,7 @@ import numpy as np
 import soundfile
 from jaxtyping import UInt8
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError, StorageError
 from beavervision.video.film_writer import FilmWriter
 from beavervision.video.sound_feed import Pieces
 
@@ -29,12 +29,12 @@ def pattern_of(out: Path) -> tuple[Path, str]:
     """Folder and name pattern of the images for `folder/%05d.png` or `folder`.
 
     Raises:
-        BeaverError: when the names are not numbered.
+        ConfigError: when the names are not numbered.
     """
     if out.suffix.lower() != ".png":
         return out, PATTERN
     if not re.fullmatch(r"[^%]*%0?\d*d[^%]*\.png", out.name, re.IGNORECASE):
-        raise BeaverError(f"out={out} would be one picture; number them: out={out.parent / PATTERN}.")
+        raise ConfigError(f"out={out} would be one picture; number them: out={out.parent / PATTERN}.")
     return out.parent, out.name
 
 
@@ -51,7 +51,7 @@ class PictureWriter(FilmWriter):
         options: `audio`, `audio_rate`, `alpha`, see `FilmWriter`.
 
     Raises:
-        BeaverError: when the folder cannot be written, or contains other files.
+        StorageError: when the folder cannot be written, or contains other files.
     """
 
     def __init__(self, out: Path, width: int, height: int, fps: float, *args: Any, **options: Any) -> None:
@@ -65,7 +65,7 @@ class PictureWriter(FilmWriter):
             shutil.rmtree(part, ignore_errors=True)
             part.mkdir(parents=True)
         except OSError as error:
-            raise BeaverError(self._complaint(error)) from None
+            raise StorageError(self._complaint(error)) from None
         self._place, self._part, self._pictures = self.folder, part, part
 
     def _refuse_strangers(self) -> None:
@@ -77,7 +77,7 @@ class PictureWriter(FilmWriter):
         strangers = [name for name in strangers if not own.fullmatch(name)]
         if strangers or not self.folder.is_dir():
             what = f"holds {strangers[0]}" if strangers else "is a file"
-            raise BeaverError(f"out={self.folder} {what}, which would be lost; choose another folder for the pictures.")
+            raise ConfigError(f"out={self.folder} {what}, which would be lost; choose another folder for the pictures.")
 
     def _append(self, picture: UInt8[np.ndarray, "H W c"]) -> None:
         turned = cv2.cvtColor(picture, cv2.COLOR_RGBA2BGRA if self.alpha else cv2.COLOR_RGB2BGR)

@@ -13,7 +13,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorTrc
 from av.video.stream import VideoStream
 
-from beavervision.errors import BeaverError
+from beavervision.errors import FootageError
 from beavervision.video.container import clock, decode_stream, frame_rate, open_video, packets_of, picture_stream
 from beavervision.video.seek import untimed
 
@@ -56,7 +56,7 @@ def probe(path: Path) -> VideoInfo:
     """Read the facts of a video without decoding all frames.
 
     Raises:
-        BeaverError: when the file is missing, empty, no video, or has no frame.
+        FootageError: when the file is missing, empty, no video, or has no frame.
     """
     path = Path(path)
     stamp = path.stat() if path.is_file() else None
@@ -70,7 +70,7 @@ def _probe(path: Path, _stamp: tuple[int, int] | None) -> VideoInfo:
         stream = picture_stream(container, path)
         first = next(decode_stream(container, stream), None)
         if first is None:
-            raise BeaverError(f"{path} holds no frame that can be decoded; export or record the video again.")
+            raise FootageError(f"{path} holds no frame that can be decoded; export or record the video again.")
         width, height = shown_size(first, stream)
         first_tick = stream.start_time if untimed(container, stream) else first.pts
         begin = float((first_tick or 0) * clock(stream))

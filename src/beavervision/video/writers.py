@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 from beavervision.video.encode import VideoWriter
 from beavervision.video.film_writer import FilmWriter
 from beavervision.video.formats import FORMATS, PIPE, Format, format_of
@@ -29,7 +29,7 @@ def check_out(out: Out, crf: float | None, *, alpha: bool) -> None:
         alpha: whether an alpha channel is requested.
 
     Raises:
-        BeaverError: names an alternative.
+        ConfigError: names an alternative.
     """
     kind = _format(out)
     if kind is None:
@@ -37,9 +37,9 @@ def check_out(out: Out, crf: float | None, *, alpha: bool) -> None:
             pattern_of(out)
         return
     if alpha and kind.alpha is None:
-        raise BeaverError(f"{kind.container} holds no opacity; take out=film.mov or out=folder/%05d.png.")
+        raise ConfigError(f"{kind.container} holds no opacity; take out=film.mov or out=folder/%05d.png.")
     if crf is not None and kind.crf is not None and crf > kind.worst_crf:
-        raise BeaverError(f"crf={crf} is more than {kind.container} knows; give 0 (best) to {kind.worst_crf:g}.")
+        raise ConfigError(f"crf={crf} is more than {kind.container} knows; give 0 (best) to {kind.worst_crf:g}.")
 
 
 def holds_opacity(out: Out) -> bool:
@@ -63,7 +63,7 @@ def film_writer(
         options: `audio`, `audio_rate`, `alpha`, as every writer takes them.
 
     Raises:
-        BeaverError: when the output cannot be written.
+        ConfigError: when the output cannot be written.
     """
     if not isinstance(out, Path):
         return PipeWriter(out, width, height, fps, **options)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 
 NOISE = (
     ".*does not have many workers.*",
@@ -52,10 +52,10 @@ def binary_stdout() -> Iterator[BinaryIO]:
     """Yield standard output for writing bytes; prints, including those of libraries, go to standard error.
 
     Raises:
-        BeaverError: when standard output is a terminal.
+        ConfigError: when standard output is a terminal.
     """
     if os.isatty(OUT):
-        raise BeaverError("out=- writes a film to standard output, which is a terminal; pipe it: ... out=- | ffplay -")
+        raise ConfigError("out=- writes a film to standard output, which is a terminal; pipe it: ... out=- | ffplay -")
     sys.stdout.flush()
     pipe = os.dup(OUT)
     os.dup2(ERR, OUT)

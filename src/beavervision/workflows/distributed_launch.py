@@ -22,7 +22,7 @@ from lightning.fabric.plugins.environments.lightning import find_free_network_po
 from lightning.fabric.utilities.rank_zero import rank_zero_only
 from omegaconf import DictConfig
 
-from beavervision.errors import BeaverError, StoppedError
+from beavervision.errors import ConfigError, StoppedError, TrainingError
 from beavervision.workflows.error_reporting import EXIT_INTERRUPTED
 
 LOCAL_RANK = "LOCAL_RANK"
@@ -46,7 +46,7 @@ def processes_to_launch(cfg: DictConfig) -> int:
     if not str(cfg.hardware.strategy).startswith("ddp") or _is_launched():
         return 0
     if cfg.hardware.num_nodes > 1:
-        raise BeaverError(
+        raise ConfigError(
             f"hardware.num_nodes={cfg.hardware.num_nodes} needs srun or torchrun to start a process on every machine; "
             "docs/hardware.md has the lines."
         )
@@ -74,7 +74,7 @@ def launch_processes(verb: str, count: int) -> None:
         # The processes themselves have printed where training stopped.
         raise StoppedError("")
     if failed := [code for code in codes if code]:
-        raise BeaverError(f"a process of this job ended with code {failed[0]}; what it said stands above.")
+        raise TrainingError(f"a process of this job ended with code {failed[0]}; what it said stands above.")
 
 
 @contextmanager

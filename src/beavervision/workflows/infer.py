@@ -16,7 +16,7 @@ from beavervision.artifacts.manifest import MANIFEST, Manifest
 from beavervision.config.hardware import render_device, resolve_hardware
 from beavervision.config.schemas import frame_spec, validate_nodes
 from beavervision.config.slug import DEFAULT, experiment_of_slug
-from beavervision.errors import BeaverError, StoppedError
+from beavervision.errors import ClipError, ConfigError, StoppedError
 from beavervision.inference.avatar import TORSO, Avatar
 from beavervision.inference.pipeline import FilmResult, TalkingHeadPipeline
 from beavervision.inference.settings import FilmSettings
@@ -123,11 +123,11 @@ def speech_files(cfg: DictConfig) -> dict[int, str]:
     """
     chosen = {int(subject): path for subject, path in cfg.speech.items() if path is not None}
     if chosen and cfg.audio not in (None, cfg.data.speech):
-        raise BeaverError("audio= is for one person and speech.<number>= for several; give one kind of them.")
+        raise ConfigError("audio= is for one person and speech.<number>= for several; give one kind of them.")
     if chosen:
         return chosen
     if cfg.audio is None:
-        raise BeaverError("audio is not set; add audio=speech.wav, any audio or video file with speech in it.")
+        raise ConfigError("audio is not set; add audio=speech.wav, any audio or video file with speech in it.")
     return {int(cfg.subject): cfg.audio}
 
 
@@ -170,7 +170,7 @@ def _clip(cfg: DictConfig, settings: FilmSettings) -> Clip | None:
         return Clip.load(folder)
     if settings.mode == "dub":
         command = f"beavervision prepare {person_arguments(cfg.data.name, cfg.paths.runs)} data.video=<footage>"
-        raise BeaverError(f"mode=dub needs the footage, and {folder} is not there; make it with: {command}")
+        raise ClipError(f"mode=dub needs the footage, and {folder} is not there; make it with: {command}")
     return None
 
 

@@ -12,7 +12,7 @@ from beavervision.artifacts.bundle import BundleFacts
 from beavervision.artifacts.clip import ClipFacts
 from beavervision.artifacts.manifest import MANIFEST, Manifest, kind_of
 from beavervision.artifacts.synthetic_speech import SyntheticSpeechFacts
-from beavervision.errors import BeaverError
+from beavervision.errors import BundleError
 
 GENERAL = Path(beavervision.__file__).parent / "models" / "general"
 """Bundles of the package, one per stage, trained on many voices."""
@@ -29,7 +29,7 @@ def find_initial_bundle(cfg: DictConfig, source: Path) -> Path | None:
         source: folder of the clip or corpus for training.
 
     Raises:
-        BeaverError: when the bundle of the config does not exist or does not fit.
+        BundleError: when the bundle of the config does not exist or does not fit.
     """
     wanted = cfg.model.get("init")
     if wanted in (None, NONE) or (wanted == AUTO and kind_of(source) == "corpus"):
@@ -43,7 +43,7 @@ def find_initial_bundle(cfg: DictConfig, source: Path) -> Path | None:
     if wanted == AUTO:
         print(f"{stage} begins with nothing: {objection}", flush=True)
         return None
-    raise BeaverError(f"model.init={wanted}: {objection}; give model.init=none or another bundle.")
+    raise BundleError(f"model.init={wanted}: {objection}; give model.init=none or another bundle.")
 
 
 def shorten_schedule(cfg: DictConfig, initial: Path | None) -> None:

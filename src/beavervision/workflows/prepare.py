@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
@@ -11,7 +12,7 @@ from omegaconf import DictConfig
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.manifest import MANIFEST
 from beavervision.config.schemas import DataSettings, typed_node, validate_nodes
-from beavervision.errors import BeaverError
+from beavervision.errors import ClipError, FootageError
 from beavervision.overrides import person_arguments
 from beavervision.workflows.console_output import silence_libraries
 from beavervision.workflows.preparation_record import CHOSEN, PreparationRecord
@@ -20,8 +21,16 @@ from beavervision.workflows.run_result import DONE, SKIPPED, RunResult
 from beavervision.workflows.synthetic_speech import prepare_synthetic_speech
 
 
-def prepare(cfg: DictConfig) -> RunResult:
-    """Prepare the config's clip or synthetic speech, unless it exists with the same settings."""
+def prepare(cfg: DictConfig, report: Callable[[str, int, int], None] | None = None) -> RunResult:
+    """Prepare the config's clip or synthetic speech, unless it exists with the same settings.
+
+    Args:
+        cfg: the composed config.
+        report: called with the name of a step, the frames done, and their total.
+
+    Raises:
+        FootageError: when the footage cannot be read or shows no face.
+    """
     if cfg.data.get("hours") is not None:
         validate_nodes(cfg)
         return prepare_synthetic_speech(cfg)
@@ -31,7 +40,7 @@ def prepare(cfg: DictConfig) -> RunResult:
 
     silence_libraries()
     validate_nodes(cfg)
-    folder, made = _ensured(cfg, force=cfg.force)
+    folder, made = _ensured(cfg, force=cfg.force, report=report)
     clip = Clip.load(folder)
     print(f"clip {clip.name}: {display_path(folder)}  ({clip.n_frames} frames, {clip.size[0]}x{clip.size[1]})")
     for subject in clip.facts.report.get("subjects", ()):
@@ -53,7 +62,9 @@ def ensure_clip(cfg: DictConfig) -> Path:
     return _ensured(cfg, force=False)[0]
 
 
-def _ensured(cfg: DictConfig, *, force: bool) -> tuple[Path, bool]:
+def _ensured(
+    cfg: DictConfig, *, force: bool, report: Callable[[str, int, int], None] | None = None
+) -> tuple[Path, bool]:
     """The clip's folder, and whether it was prepared now."""
     settings, given = typed_node(cfg, "data", DataSettings), _given()
     folder = Path(cfg.paths.runs) / settings.name / "clip"
@@ -67,20 +78,20 @@ def _ensured(cfg: DictConfig, *, force: bool) -> tuple[Path, bool]:
         from beavervision.preprocess.step_cache import WORKSPACE
 
         shutil.rmtree(folder.with_name(WORKSPACE), ignore_errors=True)
-    return _prepare(folder, settings, basis), True
+    return _prepare(folder, settings, basis, report), True
 
 
-def _prepare(folder: Path, settings: DataSettings, basis: str) -> Path:
+def _prepare(folder: Path, settings: DataSettings, basis: str, report: Callable[[str, int, int], None] | None) -> Path:
     if settings.video is None:
-        raise BeaverError(f"There is no clip in {folder} yet; add data.video=<your video file> once.")
+        raise ClipError(f"There is no clip in {folder} yet; add data.video=<your video file> once.")
     from beavervision.preprocess import PrepareOptions
     from beavervision.preprocess import prepare as prepare_clip
 
     video = Path(settings.video).resolve()
     if not video.is_file():
-        raise BeaverError(f"{settings.video} does not exist or is no file; check data.video=.")
+        raise FootageError(f"{settings.video} does not exist or is no file; check data.video=.")
     options = {name: getattr(settings, name) for name in (*CHOSEN, "workers")}
-    prepare_clip(video, folder, PrepareOptions(name=settings.name, basis=basis, **options))
+    prepare_clip(video, folder, PrepareOptions(name=settings.name, basis=basis, **options), report)
     PreparationRecord.of(video, settings, basis).write(folder)
     return folder
 

@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 from lightning.fabric.utilities.rank_zero import rank_zero_only
 
 from beavervision.artifacts.atomic_write import writing_to
-from beavervision.errors import BeaverError
+from beavervision.errors import StorageError
 from beavervision.workflows.run_folder import LOCK, display_path
 
 
@@ -23,7 +23,7 @@ def run_lock(folder: Path) -> Iterator[None]:
     In distributed training, rank 0 holds the lock for all processes of the job.
 
     Raises:
-        BeaverError: when another command holds the lock.
+        StorageError: when another command holds the lock.
     """
     if getattr(rank_zero_only, "rank", 0):
         yield
@@ -37,7 +37,7 @@ def run_lock(folder: Path) -> Iterator[None]:
     except Timeout:
         owner = path.read_text(encoding="utf-8").strip()
         who = f" ({owner})" if owner else ""
-        raise BeaverError(
+        raise StorageError(
             f"{display_path(folder)} is being trained by another command{who}; wait for it, or give this one another "
             "seed=."
         ) from None

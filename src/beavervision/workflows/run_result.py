@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from beavervision.config.suggestions import suggest
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 
 DONE, SKIPPED = "done", "skipped"
 
@@ -31,11 +31,11 @@ class RunResult:
         """Value of `metric`, the objective of an optimiser.
 
         Raises:
-            BeaverError: when the metric does not exist.
+            ConfigError: when the metric does not exist.
         """
         if self.metric is None or not self.figures:
             return None
         if self.metric not in self.figures:
             names = suggest(self.metric, list(self.figures))
-            raise BeaverError(f"optimized_metric={self.metric} is no figure of {self.folder}; {names}.")
+            raise ConfigError(f"optimized_metric={self.metric} is no figure of {self.folder}; {names}.")
         return self.figures[self.metric]

@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 from beavervision.artifacts.corpus import KINDS, Corpus, write_corpus
 from beavervision.artifacts.manifest import MANIFEST, kind_of, sha256_folder
 from beavervision.config.schemas import DataSettings, typed_node
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 from beavervision.workflows.prepare import ensure_clip
 from beavervision.workflows.synthetic_speech import ensure_synthetic_speech
 
@@ -24,13 +24,13 @@ def ensure_training_data(cfg: DictConfig) -> Path:
     """Return the folder of the stage's training data, which is prepared if it does not exist.
 
     Raises:
-        BeaverError: when there are no data, or the stage cannot be trained on many people.
+        ConfigError: when there are no data, or the stage cannot be trained on many people.
     """
     settings = typed_node(cfg, "data", DataSettings)
     if settings.clips is None:
         return ensure_clip(cfg)
     if cfg.run.stage not in GENERAL_STAGES:
-        raise BeaverError(
+        raise ConfigError(
             f"{cfg.run.stage} learns one person, not the many of data.clips={settings.clips}; name one with "
             "data=myvideo data.name=<clip>."
         )
@@ -43,7 +43,7 @@ def _corpus(folder: Path, name: str, pattern: str) -> Path:
     """The corpus of all clips and synthetic speech whose folders match; it is written again when these changed."""
     members = [path.resolve() for path in map(Path, sorted(glob.glob(pattern, recursive=True))) if _is_recording(path)]
     if not members:
-        raise BeaverError(
+        raise ConfigError(
             f"data.clips={pattern} matches no prepared clip and no talk; prepare some, or give another pattern "
             "(in quotes)."
         )

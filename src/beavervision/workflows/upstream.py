@@ -9,7 +9,7 @@ from beavervision.artifacts.bundle import BundleFacts, TrainedFacts
 from beavervision.artifacts.manifest import MANIFEST, Manifest
 from beavervision.config.slug import DEBUG, DEFAULT, experiment_of_slug
 from beavervision.config.stage_graph import is_renderer, stage_inputs
-from beavervision.errors import BeaverError
+from beavervision.errors import BundleError
 from beavervision.overrides import person_arguments
 
 
@@ -34,13 +34,13 @@ def find_upstream(stage: str, search: BundleQuery) -> dict[str, Path]:
     """Return stage -> bundle folder for all inputs of `stage`.
 
     Raises:
-        BeaverError: when a required bundle is missing; the message contains the command that creates it.
+        BundleError: when a required bundle is missing; the message contains the command that creates it.
     """
     needs = stage_inputs(stage)
     found = {name: newest_bundle(name, search) for name in (*needs.required, *needs.optional)}
     for name in needs.required:
         if found[name] is None:
-            raise BeaverError(_missing(stage, name, search))
+            raise BundleError(_missing(stage, name, search))
     return {name: folder for name, folder in found.items() if folder is not None}
 
 

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 
 if TYPE_CHECKING:
     from beavervision.nerf.backends.fused import FusedNetwork, FusedSizes
@@ -56,18 +56,18 @@ def resolve(name: str, device: torch.device) -> str:
     """Name of the backend that `name` stands for on `device`; "auto" selects one.
 
     Raises:
-        BeaverError: when there is no such backend, or it does not run on this machine.
+        ConfigError: when there is no such backend, or it does not run on this machine.
     """
     if name not in NAMES:
-        raise BeaverError(f"There is no backend {name}; choose one of {', '.join(NAMES)}.")
+        raise ConfigError(f"There is no backend {name}; choose one of {', '.join(NAMES)}.")
     if name == "auto":
         if device.type == "cuda":
             return next((option for option, module in CUDA_OPTIONS.items() if find_spec(module) is not None), "torch")
         return "numba" if device.type == "cpu" else "torch"
     if name == "numba" and device.type != "cpu":
-        raise BeaverError(f"hardware.backend=numba works on the CPU, not on {device.type}; choose torch or auto.")
+        raise ConfigError(f"hardware.backend=numba works on the CPU, not on {device.type}; choose torch or auto.")
     if name == "tinycudann" and device.type != "cuda":
-        raise BeaverError(f"hardware.backend=tinycudann needs CUDA, not {device.type}; choose auto.")
+        raise ConfigError(f"hardware.backend=tinycudann needs CUDA, not {device.type}; choose auto.")
     return name
 
 
@@ -75,7 +75,7 @@ def load_backend(name: str, device: torch.device) -> Backend:
     """Return the backend `name` for tensors on `device`.
 
     Raises:
-        BeaverError: when there is no such backend, or it does not run on this machine.
+        ConfigError: when there is no such backend, or it does not run on this machine.
     """
     return _load(resolve(name, device))
 

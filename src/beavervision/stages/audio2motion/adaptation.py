@@ -12,7 +12,7 @@ from torch import Tensor
 
 from beavervision.artifacts.bundle import Bundle
 from beavervision.artifacts.bundle_network import build_network
-from beavervision.errors import BeaverError
+from beavervision.errors import BundleError
 from beavervision.stages.audio2motion.batch import SpeechMotion
 from beavervision.stages.audio2motion.bundle_schema import SCHEMA
 from beavervision.stages.audio2motion.network import MotionVAE
@@ -31,7 +31,7 @@ def load_initial_weights(
         motion_dim: number of motion coefficients.
 
     Raises:
-        BeaverError: when the bundle has other audio features or another motion.
+        BundleError: when the bundle has other audio features or another motion.
     """
     widths = {"content_dim": content_dim, "motion_dim": motion_dim}
     if init is None:
@@ -39,7 +39,7 @@ def load_initial_weights(
     bundle = Bundle.load(Path(init), SCHEMA)
     for name, width in widths.items():
         if bundle.hparams[name] != width:
-            raise BeaverError(
+            raise BundleError(
                 f"model.init: {init} has {name} {bundle.hparams[name]}, this clip needs {width}; give model.init=none."
             )
     hparams = {**bundle.hparams, **{name: settings[name] for name in ("dropout",) if name in settings}}

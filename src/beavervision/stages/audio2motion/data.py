@@ -13,7 +13,7 @@ from beavervision.audio.features import AudioFeatureExtractor
 from beavervision.data.augmentation import RandomAugmentation
 from beavervision.data.held_out import HeldOutSpeech
 from beavervision.data.sampling import ResumableLoader
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 from beavervision.stages.audio2motion.batch import SpeechMotion, as_batch, closures, collate
 from beavervision.stages.audio2motion.bundle_schema import Audio2MotionFacts
 from beavervision.stages.audio2motion.training_stats import compute_training_stats
@@ -144,8 +144,8 @@ def predicts_identity(motion: str) -> bool:
     """Whether identity coefficients are predicted in addition to the expression.
 
     Raises:
-        BeaverError: when `motion` is neither exp nor id_exp.
+        ConfigError: when `motion` is neither exp nor id_exp.
     """
     if motion not in MOTIONS:
-        raise BeaverError(f"datamodule.motion={motion} is unknown; take exp or id_exp.")
+        raise ConfigError(f"datamodule.motion={motion} is unknown; take exp or id_exp.")
     return motion == "id_exp"

@@ -62,7 +62,7 @@ class AudioToMotion:
         """Load a trained bundle.
 
         Raises:
-            BeaverError: when it is missing, damaged, or of another stage.
+            BundleError: when it is missing, damaged, or of another stage.
         """
         bundle = Bundle.load(folder, SCHEMA)
         network, facts = build_network(bundle, lambda: MotionVAE(**bundle.hparams)), bundle.facts

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from beavervision.audio.streaming_features import StreamingFeatureExtractor
 from beavervision.audio.streaming_level import StreamingLevel
 from beavervision.audio.waveform import SAMPLE_RATE
-from beavervision.errors import BeaverError
+from beavervision.errors import BundleError
 from beavervision.stages.audio2motion.inference import AudioToMotion
 from beavervision.stages.audio2motion.network import STRIDE
 
@@ -34,7 +34,7 @@ class MotionStream:
         level_db: level of the whole speech (`audio.level.spoken_level_of`) if it is known.
 
     Raises:
-        BeaverError: when the network or the audio features cannot be used with a stream.
+        BundleError: when the network or the audio features cannot be used with a stream.
 
     Example:
         stream = MotionStream(AudioToMotion.from_bundle(folder))
@@ -56,7 +56,7 @@ class MotionStream:
         self.look_ahead = predictor.network.future
         """Number of future frames of sound that a frame needs."""
         if self.look_ahead > MAX_LOOK_AHEAD_S * predictor.fps:
-            raise BeaverError(
+            raise BundleError(
                 f"this audio2motion hears {self.look_ahead} frames ahead, too far for streaming; train it with "
                 "model.network.look_ahead=5."
             )

@@ -17,7 +17,7 @@ from beavervision.audio.features import AudioFeatures
 from beavervision.data.augmentation import AudioAugmentation, RandomAugmentation
 from beavervision.data.feature_cache import FeatureCache
 from beavervision.data.sampling import ResumableLoader
-from beavervision.errors import BeaverError
+from beavervision.errors import BundleError
 from beavervision.nerf.condition_normalizer import ConditionNormalizer
 from beavervision.stages.audio2motion.inference import AudioToMotion
 from beavervision.stages.dataloaders import resumable_loader
@@ -97,7 +97,7 @@ class PostNetData(SpeechDataModule):
 
     def _load_predictor(self) -> AudioToMotion:
         if "audio2motion" not in self._upstream:
-            raise BeaverError(
+            raise BundleError(
                 f"postnet refines what audio2motion predicts; train model=audio2motion on {self.recording.name} first."
             )
         return AudioToMotion.from_bundle(self._upstream["audio2motion"])
@@ -105,7 +105,7 @@ class PostNetData(SpeechDataModule):
     def _require_same_speech(self, predictor: AudioToMotion) -> None:
         about = self.dataset_stats
         if (predictor.fps, predictor.basis) != (about.fps, about.basis):
-            raise BeaverError(
+            raise BundleError(
                 f"{self._upstream['audio2motion']} speaks {predictor.basis} at {predictor.fps} fps, {about.name} "
                 f"{about.basis} at {about.fps}; train model=audio2motion on this clip again."
             )

@@ -13,7 +13,7 @@ from beavervision.artifacts.bundle import Bundle
 from beavervision.artifacts.bundle_network import build_network
 from beavervision.artifacts.motion import Motion
 from beavervision.audio.features import pitch_features
-from beavervision.errors import BeaverError
+from beavervision.errors import BundleError, ConfigError
 from beavervision.face.model_registry import load_face_model
 from beavervision.face.morphable_model import FaceModel
 from beavervision.nerf.condition_normalizer import ConditionNormalizer
@@ -57,7 +57,7 @@ class MotionRefiner:
         """Load a trained bundle.
 
         Raises:
-            BeaverError: when it is missing, damaged, or of another stage.
+            BundleError: when it is missing, damaged, or of another stage.
         """
         bundle = Bundle.load(Path(folder), SCHEMA)
         network, assets = build_network(bundle, lambda: PostNet(**bundle.hparams)), bundle.assets
@@ -80,7 +80,7 @@ class MotionRefiner:
             BeaverError: when the mode is unknown or the motion has another face model.
         """
         if motion.basis != self._face.name:
-            raise BeaverError(f"the motion is {motion.basis}, the refiner {self._face.name}; train postnet again.")
+            raise BundleError(f"the motion is {motion.basis}, the refiner {self._face.name}; train postnet again.")
         still = self._face.condition68(self.identity, np.zeros(motion.expression.shape[1]))
         condition = still + self._face.condition68(np.zeros_like(self.identity), motion.expression)
         pitch = frame_pitch(pitch_features(np.asarray(samples, np.float32), motion.fps))[: motion.n_frames]
@@ -104,7 +104,7 @@ class MotionRefiner:
             percent: step towards the LLE's reconstruction, 0 .. 1.
         """
         if mode not in MODES:
-            raise BeaverError(f"refine={mode} is unknown; take one of {', '.join(MODES)}.")
+            raise ConfigError(f"refine={mode} is unknown; take one of {', '.join(MODES)}.")
         flat = condition.reshape(len(condition), -1)
         if mode in ("postnet", "both"):
             starts = range(0, len(flat), CHUNK)

@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.crops import Crops, open_crops
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError, FootageError
 from beavervision.face.framing import FrameSpec
 from beavervision.face.model_registry import load_face_model
 from beavervision.nerf.condition_normalizer import ConditionNormalizer, fill_gaps, frame_windows
@@ -89,9 +89,9 @@ class HeadData(StageData):
         per_frame = rays // frames
         mouth, eyes = round(per_frame * mouth_share), round(per_frame * eye_share)
         if per_frame < 1:
-            raise BeaverError(f"datamodule.rays={rays} are fewer than datamodule.frames={frames}; give more rays.")
+            raise ConfigError(f"datamodule.rays={rays} are fewer than datamodule.frames={frames}; give more rays.")
         if mouth + eyes > per_frame:
-            raise BeaverError("datamodule.mouth_share and eye_share are more than all together; give smaller ones.")
+            raise ConfigError("datamodule.mouth_share and eye_share are more than all together; give smaller ones.")
         self.counts = (per_frame - mouth - eyes, mouth, eyes)
         self.workers = workers
         self._is_set_up = False
@@ -114,7 +114,7 @@ class HeadData(StageData):
         self.train_frames = frames_of(subject.visible, clip.train_range)
         self.test_frames = frames_of(subject.visible, clip.test_range)
         if len(self.train_frames) == 0:
-            raise BeaverError(f"No training frame of clip {clip.name} shows the face; choose other footage.")
+            raise FootageError(f"No training frame of clip {clip.name} shows the face; choose other footage.")
         self.model = load_face_model(clip.facts.basis)
         raw = self.model.condition68(subject.identity, subject.expression)
         self.scale = ConditionNormalizer.from_training_frames(raw[self.train_frames], SAME_SCALE)

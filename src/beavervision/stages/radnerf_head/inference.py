@@ -15,7 +15,7 @@ from beavervision.artifacts.arrays import load_picture
 from beavervision.artifacts.bundle import Bundle
 from beavervision.artifacts.bundle_network import build_network
 from beavervision.artifacts.clip import PLATE
-from beavervision.errors import BeaverError
+from beavervision.errors import BundleError, ConfigError
 from beavervision.nerf.backends.registry import resolve
 from beavervision.nerf.condition_normalizer import ConditionNormalizer, frame_windows
 from beavervision.nerf.precision import layer_precision, layers_in
@@ -64,7 +64,7 @@ class HeadRenderer:
                 machine, or a setting is invalid.
         """
         if precision not in PRECISIONS:
-            raise BeaverError(f"Heads do not render in precision {precision}; choose one of {', '.join(PRECISIONS)}.")
+            raise ConfigError(f"Heads do not render in precision {precision}; choose one of {', '.join(PRECISIONS)}.")
         bundle = Bundle.load(Path(folder), SCHEMA)
         place = torch.device(device)
         resolve(backend, place)
@@ -155,10 +155,10 @@ class HeadRenderer:
 def _is_fast(bundle: Bundle[HeadFacts], render: str, device: torch.device) -> bool:
     """Whether to use the distilled head."""
     if render not in RENDERS:
-        raise BeaverError(f"There is no hardware.render={render}; choose one of {', '.join(RENDERS)}.")
+        raise ConfigError(f"There is no hardware.render={render}; choose one of {', '.join(RENDERS)}.")
     there = bundle.facts.fast is not None
     if render == "fast" and not there:
-        raise BeaverError(
+        raise BundleError(
             f"{bundle.folder} holds no fast head; train radnerf_head with model.distill=true, or take "
             "hardware.render=full."
         )

@@ -8,7 +8,7 @@ import torch
 from lightning.pytorch.trainer.states import TrainerFn
 from torch import Tensor
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 from beavervision.metrics.lpips import Lpips
 from beavervision.stages.base import BundleContents, StageModule
 from beavervision.stages.radnerf_head.averaging import WeightAverage
@@ -110,7 +110,7 @@ class HeadModule(StageModule[HeadData]):
         field: dict[str, Any] | None = None,
     ) -> None:
         if isinstance(field, str):
-            raise BeaverError(f"model.field holds the field's numbers; say model.field.kind={field}.")
+            raise ConfigError(f"model.field holds the field's numbers; say model.field.kind={field}.")
         super().__init__()
         self.save_hyperparameters()
         self.network_args = {

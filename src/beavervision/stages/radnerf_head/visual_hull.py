@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, UInt8
 from scipy.interpolate import LinearNDInterpolator
 from scipy.spatial import KDTree
 
-from beavervision.errors import BeaverError
+from beavervision.errors import FootageError
 from beavervision.stages.radnerf_head.targets import PixelTarget
 
 SEARCH_VOLUME = (-24.0, -32.0, 24.0, 26.0)
@@ -55,12 +55,12 @@ def head_box(views: SilhouetteViews, front: float) -> Float[np.ndarray, "6"]:
         front: z of the face model's foremost vertex, cm.
 
     Raises:
-        BeaverError: when no cell is inside the silhouettes of enough frames.
+        FootageError: when no cell is inside the silhouettes of enough frames.
     """
     searched = np.array([*SEARCH_VOLUME[:2], _rim(views.rotation), *SEARCH_VOLUME[2:], front + FRONT_MARGIN])
     hull = carve_visual_hull(views, searched, COARSE_RESOLUTION)
     if not hull.any():
-        raise BeaverError(
+        raise FootageError(
             "The head's outlines in the training frames do not meet anywhere in space: the poses or the label maps "
             "of the clip are wrong; look at its preparation report and prepare it again."
         )

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.crops import cut, open_crops
 from beavervision.data.sampling import sample_rng
-from beavervision.errors import BeaverError
+from beavervision.errors import FootageError
 from beavervision.face.framing import FrameSpec
 from beavervision.face.model_registry import load_face_model
 from beavervision.stages.base import StageData
@@ -108,14 +108,14 @@ class TorsoData(StageData):
         visible = np.flatnonzero(self.person.visible)
         training, held_out = np.split(visible, [np.searchsorted(visible, self.clip.train_range.stop)])
         if not len(training):
-            raise BeaverError(f"Clip {self.clip.name} shows nobody in its training part; give longer footage.")
+            raise FootageError(f"Clip {self.clip.name} shows nobody in its training part; give longer footage.")
         self.train_frames = spread_indices(training, self.frames)
         self.measured = spread_indices(held_out if len(held_out) else self.train_frames, self.val_frames)
 
     def _region(self) -> Bool[np.ndarray, "H W"]:
         region = self.footage.region(self.train_frames)
         if not region.any():
-            raise BeaverError(
+            raise FootageError(
                 f"Clip {self.clip.name} on canvas {self.frame.slug} shows neither neck nor shoulders; choose a "
                 "smaller frame.face_scale= or frame=native for head and torso."
             )

@@ -13,7 +13,7 @@ from beavervision.artifacts.bundle import Bundle, RendererFacts
 from beavervision.artifacts.clip import Clip, Subject
 from beavervision.artifacts.crops import Crops
 from beavervision.artifacts.manifest import Manifest
-from beavervision.errors import BeaverError, BundleError
+from beavervision.errors import BundleError
 from beavervision.face.model_registry import load_face_model
 from beavervision.nerf.condition_normalizer import fill_gaps
 from beavervision.stages.radnerf_head.inference import HeadRenderer
@@ -54,14 +54,14 @@ def check_head(folder: Path, clip: Clip, slug: str) -> None:
         slug: the canvas of the torso's training (`FrameSpec.slug`).
 
     Raises:
-        BeaverError: names the difference and the command that trains a matching head.
+        BundleError: names the difference and the command that trains a matching head.
     """
     facts = Manifest.read(folder, RendererFacts).facts
     again = f"make its head with: python train.py model={STAGE} data=myvideo data.name={clip.name}"
     if facts.clip_sha256 != clip.sha256:
-        raise BeaverError(f"{folder} is a head of clip {facts.clip}, prepared otherwise than {clip.folder}; {again}.")
+        raise BundleError(f"{folder} is a head of clip {facts.clip}, prepared otherwise than {clip.folder}; {again}.")
     if facts.frame != slug:
-        raise BeaverError(f"{folder} is a head on canvas {facts.frame}, this torso's is {slug}; {again}.")
+        raise BundleError(f"{folder} is a head on canvas {facts.frame}, this torso's is {slug}; {again}.")
 
 
 def head_poses(folder: Path) -> tuple[Float[np.ndarray, "T 3 3"], Float[np.ndarray, "T 3"]]:

@@ -62,7 +62,7 @@ class TorsoRenderer:
             backend: backend of the grid.
 
         Raises:
-            BeaverError: when it is missing, damaged, or of another stage.
+            BundleError: when it is missing, damaged, or of another stage.
         """
         bundle = Bundle.load(folder, SCHEMA)
         facts = bundle.facts

@@ -14,7 +14,7 @@ from beavervision.data.augmentation import RandomAugmentation
 from beavervision.data.feature_cache import FeatureCache
 from beavervision.data.running_mean_std import RunningMeanStd
 from beavervision.data.sampling import ResumableLoader
-from beavervision.errors import BeaverError
+from beavervision.errors import FootageError
 from beavervision.face.morphable_model import FaceModel
 from beavervision.stages.dataloaders import resumable_loader
 from beavervision.stages.lip_landmarks import lip_shape_of
@@ -92,7 +92,7 @@ class SyncNetData(SpeechDataModule):
         """Compute features and statistics of the training split; held-out frames are only used for validation.
 
         Raises:
-            BeaverError: when no sample is long enough for negative pairs.
+            FootageError: when no sample is long enough for negative pairs.
         """
         if hasattr(self, "statistics"):
             return
@@ -102,7 +102,7 @@ class SyncNetData(SpeechDataModule):
             i for i, entry in enumerate(samples.entries) if entry.n_frames >= 2 * SHIFT_FRAMES[1] + WINDOW
         )
         if not any(len(window_starts(sample.valid)) for sample in cache):
-            raise BeaverError(
+            raise FootageError(
                 f"{self.dataset_stats.name} is too short for syncnet; give at least two seconds of speech with a "
                 "clear face."
             )

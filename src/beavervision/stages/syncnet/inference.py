@@ -15,7 +15,7 @@ from beavervision.artifacts.bundle_network import build_network
 from beavervision.artifacts.motion import Motion
 from beavervision.audio.features import ROWS_PER_FRAME, AudioFeatureExtractor
 from beavervision.audio.level import at_level
-from beavervision.errors import BeaverError
+from beavervision.errors import BundleError, FootageError
 from beavervision.face.model_registry import load_face_model
 from beavervision.metrics.sync import Sync, sync_offset
 from beavervision.stages.distributed import weighted_mean
@@ -44,7 +44,7 @@ class SyncExpert(nn.Module):
         """Load a trained bundle.
 
         Raises:
-            BeaverError: when it is missing, damaged, or of another stage.
+            BundleError: when it is missing, damaged, or of another stage.
         """
         bundle = Bundle.load(Path(folder), SCHEMA)
         network, facts = build_network(bundle, lambda: SyncNet(**bundle.hparams)), bundle.facts
@@ -55,10 +55,10 @@ class SyncExpert(nn.Module):
         """Raise if a stage has other audio features or another face model.
 
         Raises:
-            BeaverError: when audio features or face model differ.
+            BundleError: when audio features or face model differ.
         """
         if (features, basis) != (self.features, self.basis):
-            raise BeaverError(
+            raise BundleError(
                 f"the sync expert knows {self.features.kind} and {self.basis}, not {features.kind} and {basis}; "
                 "train model=syncnet with the same audio_features and face_model."
             )
@@ -84,7 +84,7 @@ class SyncExpert(nn.Module):
         """Offset in frames (positive: the sound is late) and confidence of a motion and its 16 kHz sound.
 
         Raises:
-            BeaverError: when they are shorter than a window.
+            FootageError: when they are shorter than a window.
         """
         return sync_offset(*self.embed(motion.expression, samples, motion.fps))
 
@@ -100,12 +100,12 @@ class SyncExpert(nn.Module):
             fps: frames per second.
 
         Raises:
-            BeaverError: when they are shorter than a window.
+            FootageError: when they are shorter than a window.
         """
         heard = self.features.extract(at_level(np.asarray(samples, np.float32), self._level), fps)
         frames = min(heard.n_frames, len(expression))
         if frames < WINDOW:
-            raise BeaverError(f"{frames} frames are too few to judge synchrony; give at least {WINDOW}.")
+            raise FootageError(f"{frames} frames are too few to judge synchrony; give at least {WINDOW}.")
         lips = torch.from_numpy(lip_shape_of(load_face_model(self.basis), expression[:frames]))[None]
         content = torch.from_numpy(heard.content[: ROWS_PER_FRAME * frames])[None]
         return self.network.embed_sound(content)[0], self.network.embed_lips(lips)[0]

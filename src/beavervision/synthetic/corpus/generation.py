@@ -15,7 +15,7 @@ from beavervision.artifacts.synthetic_speech import TRAIN, SyntheticSpeechFacts,
 from beavervision.audio.acoustics import Acoustics, random_acoustics
 from beavervision.audio.level import at_level
 from beavervision.audio.waveform import SAMPLE_RATE
-from beavervision.errors import BeaverError
+from beavervision.errors import BeaverError, ConfigError
 from beavervision.face.gpmm import load_gpmm
 from beavervision.synthetic.corpus.facial_motion import move_face
 from beavervision.synthetic.corpus.sentences import languages
@@ -70,12 +70,12 @@ def missing_talks(folder: Path, recipe: Recipe) -> list[Speaker]:
     """Return the speakers whose recordings are missing in `folder`; recordings outside the recipe are removed.
 
     Raises:
-        BeaverError: when a recording would be shorter than a scene.
+        ConfigError: when a recording would be shorter than a scene.
     """
     speakers = recipe.speakers
     if recipe.seconds < SCENE[0]:
         least = SCENE[0] * len(speakers) / 3600
-        raise BeaverError(
+        raise ConfigError(
             f"data.hours={recipe.hours} is too little for {len(speakers)} voices; give at least {least:.2f}, or fewer "
             "data.voices."
         )
@@ -90,7 +90,7 @@ def write_talk_of(folder: Path, speaker: Speaker, recipe: Recipe) -> None:
     """Write one speaker's recording to `folder / <speaker>` atomically.
 
     Raises:
-        BeaverError: when the extra `[synthetic]` is not installed.
+        ConfigError: when the extra `[synthetic]` is not installed.
     """
     begin_anew()
     rng = np.random.default_rng(speaker.seed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 from beavervision.stages.radnerf_head.fields.ambient import AmbientField
 from beavervision.stages.radnerf_head.fields.triplane import TriplaneField
 
@@ -22,8 +22,8 @@ def make_field(kind: str, width: int, eye_width: int, **numbers: Any) -> Ambient
         numbers: further keyword arguments of the field.
 
     Raises:
-        BeaverError: when the name is unknown.
+        ConfigError: when the name is unknown.
     """
     if kind not in KINDS:
-        raise BeaverError(f"There is no field {kind}; set model.field.kind to one of {', '.join(KINDS)}.")
+        raise ConfigError(f"There is no field {kind}; set model.field.kind to one of {', '.join(KINDS)}.")
     return KINDS[kind](width, eye_width, **numbers)

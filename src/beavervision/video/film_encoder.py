@@ -16,8 +16,8 @@ from beavervision.video.formats import Format
 from beavervision.video.sound_feed import Blocks, SoundFeed
 
 SMALLEST_MBTREE = 128
-"""Rows or columns. On smaller pictures x264's macroblock tree gives other bytes in a few of a hundred encodings of the
-same frames (measured with libavcodec 62.28 at 64 x 48 and 96 x 72; never at 128 x 96)."""
+"""Smallest number of rows or columns for x264's macroblock tree. On smaller frames it is not deterministic: a few of a
+hundred encodings of the same frames differ (libavcodec 62.28 at 64 x 48 and 96 x 72; never at 128 x 96)."""
 
 
 class FilmEncoder:

@@ -28,7 +28,7 @@ from beavervision.config.build import (
     validate_objects,
 )
 from beavervision.config.hardware import apply_hardware, resolve_hardware
-from beavervision.config.schemas import frame_spec, validate_nodes
+from beavervision.config.schemas import frame_spec, to_dict, validate_nodes
 from beavervision.config.slug import DEFAULT, experiment_of_slug
 from beavervision.config.stage_graph import CHAIN, is_renderer
 from beavervision.errors import BeaverError, StoppedError
@@ -105,7 +105,7 @@ def _train(
     module = build_module(cfg, data)
     apply_hardware(cfg, module)
     export = BundleExport(folder / BUNDLE, inputs, OmegaConf.to_yaml(cfg, resolve=True))
-    record = RunRecord(OmegaConf.to_container(cfg, resolve=True), inputs)  # type: ignore[arg-type]
+    record = RunRecord(to_dict(cfg), inputs)
     trainer = build_trainer(cfg, [record, *build_callbacks(cfg), *callbacks, export], build_loggers(cfg))
     try:
         _fit(trainer, module, data, checkpoint=resume_checkpoint(folder, state, cfg))

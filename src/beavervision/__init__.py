@@ -28,9 +28,9 @@ _MODULES = {
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
-    "ArtifactError", "AudioError", "Avatar", "BeaverError", "BundleError", "Clip", "ClipError", "ConfigError",
-    "DependencyError", "Evaluation", "FootageError", "Frame", "Motion", "StoppedError", "StorageError",
-    "TalkingVideo", "TrainingError", "__version__", "evaluate", "prepare", "train",
+    "ArtifactError", "AudioError", "Avatar", "BeaverError", "BundleError", "Clip", "ClipError", "ConfigError",  # pyright: ignore[reportUnsupportedDunderAll]  # declared in __init__.pyi
+    "DependencyError", "Evaluation", "FootageError", "Frame", "Motion", "StoppedError", "StorageError",  # pyright: ignore[reportUnsupportedDunderAll]  # declared in __init__.pyi
+    "TalkingVideo", "TrainingError", "__version__", "evaluate", "prepare", "train",  # pyright: ignore[reportUnsupportedDunderAll]  # declared in __init__.pyi
 ]  # fmt: skip
 
 

@@ -71,7 +71,7 @@ def subdivide_times(
     """`levels` steps of Loop subdivision; triangle f becomes 4^levels f and those after it."""
     matrix = sparse.csr_matrix(sparse.identity(n, format="csr"))
     for _ in range(levels):
-        step, triangles = subdivide(triangles, matrix.shape[0])
+        step, triangles = subdivide(triangles, matrix.shape[0])  # pyright: ignore[reportOptionalSubscript]  # never None; SciPy has no stubs
         matrix = sparse.csr_matrix(step @ matrix)
     return matrix, triangles
 

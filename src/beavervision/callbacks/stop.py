@@ -13,6 +13,7 @@ from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import EarlyStopping
 
 from beavervision.callbacks.checkpoint import LastCheckpoint
+from beavervision.stages.trainer_settings import find_callbacks
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
 """Ctrl-C; the end that systems announce; the two that Slurm is told to send before a time limit or a preemption."""
@@ -39,7 +40,9 @@ class GracefulStop(Callback):
         if threading.current_thread() is threading.main_thread():
             self._previous = {number: signal.signal(number, self._ask) for number in SIGNALS}
 
-    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
         """Stop when asked.
 
         Raises:
@@ -50,17 +53,25 @@ class GracefulStop(Callback):
             # Processes that train together stop after the same step, whichever of them was asked.
             asked = trainer.strategy.reduce_boolean_decision(asked, all=False)
         if asked:
-            for checkpoint in _checkpoints(trainer):
+            for checkpoint in find_callbacks(trainer, LastCheckpoint):
                 checkpoint.save(trainer)
             self._stop(self._asked or signal.SIGTERM)
 
-    def on_validation_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+    def on_validation_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
         """Stop in the middle of a validation, too, where its step has been saved: it will be done again.
 
         Raises:
             TrainingStoppedError: at once.
         """
-        saved = all(checkpoint.saved == trainer.global_step for checkpoint in _checkpoints(trainer))
+        saved = all(checkpoint.saved == trainer.global_step for checkpoint in find_callbacks(trainer, LastCheckpoint))
         if self._asked is not None and saved and trainer.world_size == 1:
             self._stop(self._asked)
 
@@ -89,10 +100,6 @@ class GracefulStop(Callback):
             # None: a listener that was not set from Python, and cannot be set again from here.
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
         self._previous = {}
-
-
-def _checkpoints(trainer: Trainer) -> list[LastCheckpoint]:
-    return [callback for callback in trainer.callbacks if isinstance(callback, LastCheckpoint)]
 
 
 def _requeue_of(handler: Any) -> Callable[[int, FrameType | None], Any] | None:

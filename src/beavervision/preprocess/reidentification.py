@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from beavervision.face.landmarks import N_MESH
 from beavervision.preprocess.appearance_signature import FaceSignature, signature_distances, turned
@@ -93,7 +93,7 @@ class Person:
         return rows
 
 
-def join_tracks(tracks: Sequence[FaceTrack], firsts: Sequence[int] = ()) -> list[Person]:
+def join_tracks(tracks: Sequence[FaceTrack], firsts: Sequence[int] | Int[np.ndarray, "C"] = ()) -> list[Person]:
     """Join tracks of one person; the people come from left to right, by the median place of the face.
 
     Tracks are parted at the cuts. Within a shot those that plainly go on from one another are linked, by place and

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,7 +27,7 @@ class Strip:
     unit: str
     lines: dict[str, Series]
     """Name of each line (empty for an only one) and its values."""
-    marks: dict[str, float] = field(default_factory=dict)
+    marks: Mapping[str, float] = field(default_factory=dict)
     """Levels worth comparing with, drawn where they fall into the strip."""
     shaded: Bool[np.ndarray, "T"] | None = None
     """Frames with a tinted ground, and what the tint means:"""

@@ -9,6 +9,8 @@ Example:
 
 from __future__ import annotations
 
+# The names of __all__ are declared in __init__.pyi.
+# pyright: reportUnsupportedDunderAll=false
 import importlib
 from typing import Any
 

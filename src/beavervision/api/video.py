@@ -69,7 +69,7 @@ class TalkingVideo:
         """Render the frames one after the other; memory use does not depend on the length of the speech."""
         pipeline, self._fresh = self._fresh or self._make(Path("video.mp4")), None
         sound, begun, done = Pieces(mix_speeches(pipeline.speeches, SOUND_RATE)), time.perf_counter(), 0
-        with closing(pipeline.frames()) as images:  # pyright: ignore[reportArgumentType]  (a generator)
+        with closing(pipeline.frames()) as images:
             for index, image in enumerate(images):
                 first, last = (round(i * SOUND_RATE / self.fps) for i in (index, index + 1))
                 samples = np.asarray(sound.take(last - first), np.float32)

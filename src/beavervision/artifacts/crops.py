@@ -100,15 +100,16 @@ def open_crops(clip: Clip, subject: int, spec: FrameSpec) -> Crops:
             f"choose 0 to {len(clip.subjects) - 1}."
         )
     path = crop_path(clip.subjects[subject].box, clip.size, spec)
+    width, height = spec.canvas(clip.size)
     key = {"clip": clip.sha256, "subject": subject, "spec": asdict(spec)}
     folder = clip.folder / FOLDER / sha256_json(key)[:16]
-    arrays = _read(folder, (clip.n_frames, *spec.canvas(clip.size)[::-1]))
+    arrays = _read(folder, (clip.n_frames, height, width))
     if arrays is None:
         with atomic_folder(folder) as part:
             _write(part, clip, subject, path, spec)
             write_manifest(part, "crops", key)
-        arrays = _read(folder, (clip.n_frames, *spec.canvas(clip.size)[::-1]))
-    cameras = [clip.camera.crop(*row, *spec.canvas(clip.size)) for row in path]
+        arrays = _map(folder)
+    cameras = [clip.camera.crop(x0, y0, scale, width, height) for x0, y0, scale in path]
     intrinsics = np.array([[c.fx, c.fy, c.cx, c.cy] for c in cameras])
     return Crops(folder, spec, **arrays, path=path, cameras=intrinsics, full_plate=clip.plate())
 
@@ -116,10 +117,14 @@ def open_crops(clip: Clip, subject: int, spec: FrameSpec) -> Crops:
 def _read(folder: Path, shape: tuple[int, int, int]) -> dict[str, np.ndarray] | None:
     """Map the cached arrays; None when they are missing or incomplete."""
     try:
-        arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
+        arrays = _map(folder)
     except (OSError, ValueError):
         return None
     return arrays if all(array.shape[:3] == shape for array in arrays.values()) else None
+
+
+def _map(folder: Path) -> dict[str, np.ndarray]:
+    return {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
 
 
 def _write(part: Path, clip: Clip, subject: int, path: np.ndarray, spec: FrameSpec) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 from lightning import Callback, LightningModule, Trainer
 
+from beavervision.stages.trainer_settings import is_fast_dev_run
+
 LAST = "checkpoints/last.ckpt"
 """Path relative to the run's folder."""
 
@@ -35,7 +37,9 @@ class LastCheckpoint(Callback):
         """Step of the last written checkpoint."""
         self._clock = time.monotonic()
 
-    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
         """Save a checkpoint when it is due."""
         step = trainer.global_step
         due = step % self.every_n_steps == 0 or step == trainer.max_steps
@@ -53,12 +57,12 @@ class LastCheckpoint(Callback):
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save the last step if it is not saved yet."""
-        if trainer.global_step != self.saved and not trainer.fast_dev_run:
+        if trainer.global_step != self.saved and not is_fast_dev_run(trainer):
             self.save(trainer)
 
     def save(self, trainer: Trainer) -> None:
         """Write the checkpoint now; Lightning writes it atomically."""
-        if trainer.fast_dev_run:
+        if is_fast_dev_run(trainer):
             return
         trainer.save_checkpoint(self.path)
         self.saved = trainer.global_step

@@ -15,6 +15,7 @@ from beavervision.artifacts.atomic_write import atomic_file
 from beavervision.callbacks.history import History, finite, read_history
 from beavervision.callbacks.line_svg import line_svg
 from beavervision.callbacks.media import FOLDER
+from beavervision.stages.trainer_settings import find_callbacks, is_fast_dev_run
 
 PAGE = "dashboard.html"
 """File name in the run's folder."""
@@ -65,7 +66,7 @@ class Dashboard(Callback):
 
     def write(self, trainer: Trainer) -> None:
         """Write the page now."""
-        if trainer.fast_dev_run or not trainer.is_global_zero:
+        if is_fast_dev_run(trainer) or not trainer.is_global_zero:
             return
         for logger in trainer.loggers:
             if isinstance(logger, CSVLogger):
@@ -77,9 +78,8 @@ class Dashboard(Callback):
 
 def refresh(trainer: Trainer) -> None:
     """Update the run's page with the results after training; does nothing where the run has no page."""
-    for callback in trainer.callbacks:
-        if isinstance(callback, Dashboard):
-            callback.write(trainer)
+    for callback in find_callbacks(trainer, Dashboard):
+        callback.write(trainer)
 
 
 def dashboard(folder: Path, title: str, state: str) -> str:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from beavervision.errors import NotFiniteError, TrainingError
 from beavervision.stages.base import StageModule
+from beavervision.stages.trainer_settings import is_log_step
 
 REMEDY = "lower the learning rate, or look with debug=anomaly."
 
@@ -64,7 +65,7 @@ class FiniteLoss(Callback):
         holds = pl_module.describe_batch(batch) if isinstance(pl_module, StageModule) else None
         self._last = Judged(trainer.global_step, batch_idx, holds, loss.detach())
         self._since.append(self._last)
-        if trainer.global_step % max(1, trainer.log_every_n_steps) == 0:
+        if is_log_step(trainer):
             self._look(pl_module)
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:

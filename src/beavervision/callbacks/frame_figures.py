@@ -29,7 +29,15 @@ class FrameFigures(Callback):
         """Reset."""
         self.rows = []
 
-    def on_validation_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *_: Any) -> None:
+    def on_validation_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
         """Store the rows of one step."""
         if isinstance(outputs, Mapping) and FRAME in outputs:
             columns = {name: torch.as_tensor(value).reshape(-1).tolist() for name, value in outputs.items()}

@@ -8,6 +8,8 @@ from typing import Any
 from lightning import Callback, LightningModule, Trainer
 from torch.optim import Optimizer
 
+from beavervision.stages.trainer_settings import is_log_step
+
 
 class LearningRates(Callback):
     """Logs `train/lr`, or `train/lr_<name>` where there are several; both schedulers and modules may set them.
@@ -15,9 +17,11 @@ class LearningRates(Callback):
     Lightning's own monitor names groups by number, and raises an error without a logger.
     """
 
-    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
         """Log the learning rates of this step."""
-        if trainer.global_step % max(1, trainer.log_every_n_steps) == 0:
+        if is_log_step(trainer):
             for name, rate in learning_rates(trainer.optimizers).items():
                 pl_module.log(name, rate)
 

@@ -13,6 +13,7 @@ from PIL import Image
 from beavervision.artifacts.atomic_write import atomic_file
 from beavervision.callbacks.media_log import log_film, log_picture
 from beavervision.stages.base import StageData, StageModule
+from beavervision.stages.trainer_settings import find_callbacks, is_fast_dev_run
 from beavervision.stages.visualization.media import PREVIEW, SOUND_RATE, Curves, Film, Media, Picture
 from beavervision.stages.visualization.plot import draw_curves
 from beavervision.video.encode import VideoWriter
@@ -33,7 +34,7 @@ class MediaFiles(Callback):
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write and log the media of the validation."""
-        if trainer.fast_dev_run or not trainer.is_global_zero or not isinstance(pl_module, StageModule):
+        if is_fast_dev_run(trainer) or not trainer.is_global_zero or not isinstance(pl_module, StageModule):
             return
         for media in pl_module.validation_media():
             self._show(trainer, media, f"{media.name}_step_{trainer.global_step:06d}")
@@ -59,8 +60,8 @@ class MediaFiles(Callback):
 
 def preview_file(trainer: Trainer, module: StageModule, data: StageData) -> Path | None:
     """Write the stage's preview video with the run's MediaFiles; None without that callback or a preview."""
-    for callback in trainer.callbacks:
-        if isinstance(callback, MediaFiles) and trainer.is_global_zero:
+    for callback in find_callbacks(trainer, MediaFiles):
+        if trainer.is_global_zero:
             return callback.preview(trainer, module, data)
     return None
 
@@ -91,10 +92,10 @@ def write_film(path: Path, film: Film) -> tuple[Path, UInt8[np.ndarray, "H W 3"]
         ValueError: when the video has no frame.
     """
     frames = iter(film.frames)
-    poster = first = next(frames, None)
+    first = next(frames, None)
     if first is None:
         raise ValueError(f"{path}: a film without frames")
-    height, width, _ = first.shape
+    poster, (height, width, _) = first, first.shape
     with VideoWriter(path, width, height, film.fps, film.sound, SOUND_RATE, crf=20, preset="veryfast") as writer:
         for frame in chain([first], frames):
             writer.write(frame)

@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
+from beavervision.stages.trainer_settings import find_callbacks
+
 QUIET = 15.0
 """Seconds between lines where there is no terminal."""
 
@@ -64,7 +66,9 @@ class Progress(ProgressBar):
         total = trainer.max_steps if trainer.max_steps > 0 else None
         self._bar.add_task(_stage(pl_module), total=total, completed=trainer.global_step, figures="")
 
-    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
         """Update the bar."""
         if self._bar is not None:
             self._bar.update(
@@ -103,7 +107,7 @@ def time_left(trainer: Trainer, rate: float) -> float:
         rate: seconds per step.
     """
     steps = max(0, trainer.max_steps - trainer.global_step) if trainer.max_steps > 0 else math.inf
-    limits = [c.time_remaining() for c in trainer.callbacks if isinstance(c, Timer)]
+    limits = [c.time_remaining() for c in find_callbacks(trainer, Timer)]
     left = min([rate * steps, *(limit for limit in limits if limit is not None)])
     return left if math.isfinite(left) else 0.0
 

@@ -22,12 +22,14 @@ class RandomState(Callback):
     def __init__(self) -> None:
         self._state: State | None = None
 
-    def on_train_batch_start(self, trainer: Trainer, *_: Any) -> None:
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         """Restore the state of the generators at the end of the last step."""
         if self._state is not None:
             set_random_state(self._state)
 
-    def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
         """Store the state of the generators."""
         self._state = random_state()
 
@@ -43,7 +45,9 @@ class RandomState(Callback):
 def random_state() -> State:
     """Return the states of Python's, NumPy's and PyTorch's generators, in types that `weights_only` loads."""
     version, words, gauss = random.getstate()
-    name, keys, position, has_gauss, cached = np.random.get_state()  # noqa: NPY002 - the one libraries draw from
+    legacy = np.random.get_state()  # noqa: NPY002 - the one libraries draw from
+    assert isinstance(legacy, tuple)  # NumPy's own generator is MT19937, whose state is one
+    name, keys, position, has_gauss, cached = legacy
     return {
         "python": [version, list(words), gauss],
         "numpy": [str(name), torch.from_numpy(keys.astype(np.int64)), int(position), int(has_gauss), float(cached)],

@@ -11,6 +11,7 @@ from lightning import Callback, LightningModule, Trainer
 from beavervision.artifacts.clip import ClipFacts
 from beavervision.artifacts.manifest import MANIFEST, Manifest, sha256_folder
 from beavervision.callbacks.wandb_run import WandbRun, artifact_name, folder_artifact
+from beavervision.stages.trainer_settings import is_fast_dev_run
 
 CLIP, REPORT = "clip", "report"
 
@@ -28,7 +29,7 @@ class RunRecord(Callback):
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Log configuration and inputs."""
-        if trainer.fast_dev_run or not trainer.is_global_zero:
+        if is_fast_dev_run(trainer) or not trainer.is_global_zero:
             return
         for logger in trainer.loggers:
             logger.log_hyperparams(self.config)

@@ -13,6 +13,7 @@ from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import EarlyStopping
 
 from beavervision.callbacks.checkpoint import LastCheckpoint
+from beavervision.stages.trainer_settings import find_callbacks
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
 """Ctrl-C; the termination signal; the two that Slurm can send before a time limit or a preemption."""
@@ -38,7 +39,9 @@ class GracefulStop(Callback):
         if threading.current_thread() is threading.main_thread():
             self._previous = {number: signal.signal(number, self._ask) for number in SIGNALS}
 
-    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
         """Stop if a signal was received.
 
         Raises:
@@ -49,17 +52,25 @@ class GracefulStop(Callback):
             # In distributed training all processes stop after the same step, whichever of them got the signal.
             asked = trainer.strategy.reduce_boolean_decision(asked, all=False)
         if asked:
-            for checkpoint in _checkpoints(trainer):
+            for checkpoint in find_callbacks(trainer, LastCheckpoint):
                 checkpoint.save(trainer)
             self._stop(self._asked or signal.SIGTERM)
 
-    def on_validation_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+    def on_validation_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
         """Also stop during a validation if its step is saved; the validation is then repeated.
 
         Raises:
             TrainingStoppedError: immediately.
         """
-        saved = all(checkpoint.saved == trainer.global_step for checkpoint in _checkpoints(trainer))
+        saved = all(checkpoint.saved == trainer.global_step for checkpoint in find_callbacks(trainer, LastCheckpoint))
         if self._asked is not None and saved and trainer.world_size == 1:
             self._stop(self._asked)
 
@@ -88,10 +99,6 @@ class GracefulStop(Callback):
             # None: a handler that was not set from Python, and cannot be restored from here.
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
         self._previous = {}
-
-
-def _checkpoints(trainer: Trainer) -> list[LastCheckpoint]:
-    return [callback for callback in trainer.callbacks if isinstance(callback, LastCheckpoint)]
 
 
 def _requeue_of(handler: Any) -> Callable[[int, FrameType | None], Any] | None:

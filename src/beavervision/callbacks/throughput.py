@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from lightning import Callback, LightningModule, Trainer
 
+from beavervision.stages.trainer_settings import is_log_step
+
 MEBI = 2**20
 
 
@@ -25,9 +27,11 @@ class Throughput(Callback):
         """Start the clock."""
         self._clock, self._steps = time.monotonic(), trainer.global_step
 
-    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
         """Log the mean speed since the last logging."""
-        if trainer.global_step % max(1, trainer.log_every_n_steps) or trainer.global_step == self._steps:
+        if not is_log_step(trainer) or trainer.global_step == self._steps:
             return
         elapsed = self._count()
         rate = (trainer.global_step - self._steps) / max(elapsed, 1e-9)

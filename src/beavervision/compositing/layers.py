@@ -56,12 +56,11 @@ def blend(
         >>> int(blend(white, black, 0.5)[0, 0, 0])
         188
     """
-    if np.ndim(matte) == 0:
-        matte = np.full(top.shape[:2], matte, np.float32)
-    result = np.where((matte >= 1)[..., None], top, bottom)
+    shares = np.full(top.shape[:2], matte, np.float32) if np.ndim(matte) == 0 else np.asarray(matte)
+    result = np.where((shares >= 1)[..., None], top, bottom)
     # Few pixels are really mixed, those along the borders of mattes: only they are converted to linear light.
-    mixed = np.nonzero((matte > 0) & (matte < 1))
-    share = matte[mixed].astype(np.float32)[:, None]
+    mixed = np.nonzero((shares > 0) & (shares < 1))
+    share = shares[mixed].astype(np.float32)[:, None]
     result[mixed] = from_linear(to_linear(bottom[mixed]) * (1 - share) + to_linear(top[mixed]) * share)
     return result
 

@@ -14,7 +14,7 @@ from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig, OmegaConf
 
 from beavervision.config.resolvers import stage_of_target
-from beavervision.config.schemas import frame_spec, parse_duration
+from beavervision.config.schemas import frame_spec, parse_duration, to_dict
 from beavervision.config.suggestions import suggest
 from beavervision.errors import ConfigError
 from beavervision.stages.base import StageData, StageModule
@@ -64,10 +64,10 @@ def validate_objects(cfg: DictConfig) -> None:
     for name in ("trainer", "model", "datamodule"):
         check_keys(cfg[name], name)
     for name in ("schedule", "trainer"):
-        check_bounds(OmegaConf.to_container(cfg.get(name) or {}, resolve=True), LENGTH, name)  # type: ignore[arg-type]
+        check_bounds(to_dict(cfg.get(name) or DictConfig({})), LENGTH, name)
     for name in ("model", "datamodule"):
         limits = getattr(get_class(cfg[name]._target_), "limits", {})
-        check_bounds(OmegaConf.to_container(cfg[name], resolve=True), limits, name)  # type: ignore[arg-type]
+        check_bounds(to_dict(cfg[name]), limits, name)
     for group in ("callbacks", "logger"):
         for name, node in (cfg.get(group) or {}).items():
             if node is not None:
@@ -129,7 +129,7 @@ def check_keys(node: DictConfig, name: str, arguments: Mapping[str, Any] | None 
         if OmegaConf.is_dict(node) and OmegaConf.is_missing(node, key):
             raise ConfigError(f"{name}.{key} is not set; add {name}.{key}=.")
         if accepted is not None and key not in SPECIAL and key not in accepted:
-            raise ConfigError(f"{name}.{key} is not an argument of {node._target_}; {suggest(key, accepted)}.")
+            raise ConfigError(f"{name}.{key} is not an argument of {node._target_}; {suggest(str(key), accepted)}.")
         inner = node[key]
         if isinstance(inner, DictConfig) and "_target_" in inner:
             check_keys(inner, f"{name}.{key}")

@@ -126,7 +126,7 @@ def _kernels(node: DictConfig) -> str:
 
     from beavervision.nerf.backends.registry import resolve
 
-    device = {"gpu": "cuda"}.get(node.accelerator, node.accelerator)
+    device = "cuda" if node.accelerator == "gpu" else node.accelerator
     return resolve(node.backend, torch.device(device))
 
 

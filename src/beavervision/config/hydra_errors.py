@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from beavervision.config.conf_folder import conf_folder
+from beavervision.config.schemas import to_dict
 from beavervision.config.suggestions import suggest
 from beavervision.errors import BeaverError, ConfigError
 
@@ -81,7 +82,7 @@ def dotted_keys(cfg: DictConfig, prefix: str = "") -> Iterator[str]:
     for key in cfg:
         name = f"{prefix}{key}"
         yield name
-        value = OmegaConf.to_container(cfg, resolve=False)[key]  # type: ignore[index,call-overload]
+        value = to_dict(cfg, resolve=False)[str(key)]
         if isinstance(value, dict):
             yield from dotted_keys(OmegaConf.create(value), f"{name}.")
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
@@ -105,6 +105,16 @@ SCHEMAS: dict[str, type] = {
 }
 
 
+def to_dict(cfg: DictConfig, *, resolve: bool = True) -> dict[str, Any]:
+    """Return a config, or a node of it, as plain dicts, lists and values.
+
+    Args:
+        cfg: a mapping.
+        resolve: whether interpolations are resolved.
+    """
+    return cast("dict[str, Any]", OmegaConf.to_container(cfg, resolve=resolve))
+
+
 def typed_node(cfg: DictConfig, node: str, schema: type[SettingsT]) -> SettingsT:
     """Return the config's `node` as its dataclass.
 
@@ -115,7 +125,7 @@ def typed_node(cfg: DictConfig, node: str, schema: type[SettingsT]) -> SettingsT
         values = OmegaConf.to_container(cfg[node], resolve=True, throw_on_missing=True)
         # Resolved values are not resolved again: a file may be named `${x}.mov`.
         merged = OmegaConf.merge(OmegaConf.structured(schema), _escaped(values))
-        return OmegaConf.to_object(merged)  # type: ignore[return-value]
+        return cast(SettingsT, OmegaConf.to_object(merged))
     except ConfigKeyError as error:
         key = str(error.full_key or error.key)
         known = list(OmegaConf.structured(schema))

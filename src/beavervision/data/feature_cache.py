@@ -109,7 +109,7 @@ class FeatureCache(Sequence[SpeechSample]):
     def __len__(self) -> int:
         return len(self.entries)
 
-    def __getitem__(self, index: int) -> SpeechSample:  # type: ignore[override]
+    def __getitem__(self, index: int) -> SpeechSample:  # pyright: ignore[reportIncompatibleMethodOverride]  # no slices
         sample = self._mapped.pop(index, None) or load_sample(self.entries[index].path)
         self._mapped[index] = sample
         if len(self._mapped) > MAX_MAPPED:

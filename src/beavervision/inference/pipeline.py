@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,7 +92,7 @@ class TalkingHeadPipeline:
         self._moments = film_positions(np.arange(self.n_frames), self.fps, self._clip_fps, self._end)
         self._posings = [self._posing(one) for one in self.cast]
 
-    def frames(self) -> Iterator[FrameImage]:
+    def frames(self) -> Generator[FrameImage, None, None]:
         """The film's frames, at the footage's own size, one after the other; closing it stops all work."""
         roles = [self._role(one, how) for one, how in zip(self.cast, self._posings, strict=True)]
         batch, settings = self.settings.batch, self.settings
@@ -150,7 +150,7 @@ class TalkingHeadPipeline:
         shown: Callable[[int], None],
         stop: Callable[[], bool],
     ) -> None:
-        with closing(self.frames()) as frames:  # type: ignore[type-var]
+        with closing(self.frames()) as frames:
             for index, frame in enumerate(frames):
                 sheet.see(index, frame)
                 with self.timer.measure("encode"):

@@ -84,7 +84,7 @@ class SourceReader:
                     "so prepare the clip again."
                 )
             count = len(self.subjects)
-            yield SourceFrame(frame.rgb, tuple(regions[:count]), tuple(regions[count:]))  # type: ignore[arg-type]
+            yield SourceFrame(frame.rgb, tuple(regions[:count]), tuple(regions[count:]))  # pyright: ignore[reportArgumentType]  # label maps end together
 
     def _map(self, path: Path, first: int, stop: int) -> Iterator[UInt8[np.ndarray, "H W"] | None]:
         """Maps of the clip's frames nearest in time to frames `first` to `stop`."""

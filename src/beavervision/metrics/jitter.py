@@ -27,6 +27,9 @@ class LandmarkJitter(Metric):
     higher_is_better = False
     full_state_update = False
 
+    total: Tensor
+    count: Tensor
+
     def __init__(self, **settings: object) -> None:
         super().__init__(**settings)
         self.add_state("total", torch.tensor(0.0), dist_reduce_fx="sum")

@@ -35,6 +35,9 @@ _SHIFT, _SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)
 class Lpips(nn.Module):
     """Distance of images by AlexNet features, 0 where they are equal. Differentiable; its weights are frozen."""
 
+    shift: Float[Tensor, "3 1 1"]
+    scale: Float[Tensor, "3 1 1"]
+
     def __init__(self) -> None:
         super().__init__()
         self.features = nn.ModuleList(nn.Conv2d(a, b, kernel, step, pad) for a, b, kernel, step, pad in _LAYERS)

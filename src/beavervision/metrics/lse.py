@@ -104,6 +104,9 @@ class LipSyncErrors(Metric):
 
     full_state_update = False
 
+    total: Tensor
+    count: Tensor
+
     def __init__(self, network: SyncNetV2, **settings: object) -> None:
         super().__init__(**settings)
         self._network = network

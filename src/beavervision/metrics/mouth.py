@@ -69,6 +69,9 @@ class ClosureRecall(Metric):
     higher_is_better = True
     full_state_update = False
 
+    found: Tensor
+    total: Tensor
+
     def __init__(self, low: float, high: float, slack: int = 1, **settings: object) -> None:
         super().__init__(**settings)
         self.low, self.high, self.slack = low, high, slack

@@ -41,8 +41,8 @@ def seam_gradients(
     changed = cv2.morphologyEx(changed, cv2.MORPH_OPEN, np.ones((SPECK, SPECK), np.uint8))
     # Pixels inside the region that are equal to the source by chance are no border.
     outlines, _ = cv2.findContours(changed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    cv2.drawContours(changed, outlines, -1, 1, cv2.FILLED)
-    # Distance to the nearest unchanged pixel: positive inside, so that its gradient is the border's normal.
+    cv2.drawContours(changed, outlines, -1, (1,), cv2.FILLED)
+    # Distance to the nearest pixel that is the source's: positive inside, so that its slope is the border's normal.
     depth = _distance(changed) - _distance(1 - changed)
     ring = (depth > 0) & (depth <= width) if counted is None else (depth > 0) & (depth <= width) & counted
     if not ring.any():

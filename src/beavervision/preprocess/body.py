@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 from scipy.ndimage import gaussian_filter1d, median_filter
@@ -38,7 +40,8 @@ class BodyFinder:
     def __init__(self) -> None:
         from mediapipe.python.solutions.pose import Pose
 
-        self._network = Pose(static_image_mode=True, model_complexity=1)
+        # Any: its results are named tuples made at run time.
+        self._network: Any = Pose(static_image_mode=True, model_complexity=1)
 
     def shoulders(self, rgb: UInt8[np.ndarray, "H W 3"], face: SquareCrop) -> Float[np.ndarray, "2 3"]:
         """Right and left shoulder in full-frame px with confidence; NaN where this face's body is not visible.

@@ -75,13 +75,14 @@ class _Picture:
 
     def lay(self, other: _Picture, guess: Float[np.ndarray, "2 3"]) -> Float[np.ndarray, "2 3"] | None:
         """Affine map from this image's points to the other's; None where they cannot be registered."""
-        both = self.free & other.free
+        both = np.bitwise_and(self.free, other.free)
         if both.mean() < LEAST or self._detail(both) < DETAIL or other._detail(both) < DETAIL:
             return None
         best: tuple[float, np.ndarray] | None = None
         for start in (guess, self._shift(other, both)):
             warp = np.asarray(start, np.float32).copy()
-            free = other.free & cv2.warpAffine(self.free, warp, both.shape[::-1], flags=cv2.INTER_NEAREST)
+            moved = cv2.warpAffine(self.free, warp, both.shape[::-1], flags=cv2.INTER_NEAREST)
+            free = np.bitwise_and(other.free, moved)
             criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, STEPS, ACCURACY)
             try:
                 alike, warp = cv2.findTransformECC(

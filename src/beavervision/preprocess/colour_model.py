@@ -100,7 +100,7 @@ class ColourModel:
 
 def colour_bins(rgb: UInt8[np.ndarray, "H W 3"]) -> Int[np.ndarray, "H W"]:
     """Index of each pixel's colour in the flattened table."""
-    lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)
+    lab = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB), np.uint8)
     return _ROWS[0][lab[..., 0]] + _ROWS[1][lab[..., 1]] + _ROWS[2][lab[..., 2]]
 
 

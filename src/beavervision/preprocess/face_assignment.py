@@ -82,5 +82,5 @@ def _cost(track: FaceTrack, sight: FaceObservation) -> float:
     if growth >= 1:
         return FORBIDDEN_COST
     ahead = np.array([square.x, square.y]) + track.velocity
-    away = np.hypot(*(np.array([seen.x, seen.y]) - ahead)) / square.side
+    away = np.hypot(seen.x - ahead[0], seen.y - ahead[1]) / square.side
     return float(4 * away**2 + growth**2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -77,7 +78,10 @@ class FaceFinder:
     def __init__(self) -> None:
         from mediapipe.python.solutions.face_detection import FaceDetection
 
-        self._detectors = [FaceDetection(min_detection_confidence=DOUBTFUL, model_selection=s) for s in (1, 0)]
+        # Any: their results are named tuples made at run time.
+        self._detectors: list[Any] = [
+            FaceDetection(min_detection_confidence=DOUBTFUL, model_selection=s) for s in (1, 0)
+        ]
 
     def find(self, rgb: UInt8[np.ndarray, "H W 3"], *, thorough: bool = True) -> list[FaceBox]:
         """Detect the faces of a frame; the best come first.

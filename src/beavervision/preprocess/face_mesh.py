@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Float, UInt8
 
@@ -37,9 +39,12 @@ class FaceMesh:
         from mediapipe.framework.formats import rect_pb2
         from mediapipe.python.solution_base import SolutionBase
 
-        config = text_format.Parse(GRAPH, calculator_pb2.CalculatorGraphConfig())
-        self._graph = SolutionBase(graph_config=config, side_inputs={"with_attention": True}, outputs=["landmarks"])
-        self._whole = rect_pb2.NormalizedRect(x_center=0.5, y_center=0.5, width=1.0, height=1.0, rotation=0.0)
+        config = text_format.Parse(GRAPH, calculator_pb2.CalculatorGraphConfig())  # pyright: ignore[reportAttributeAccessIssue]  # protobuf makes its classes at run time
+        # Any: its results are named tuples made at run time.
+        self._graph: Any = SolutionBase(
+            graph_config=config, side_inputs={"with_attention": True}, outputs=["landmarks"]
+        )
+        self._whole = rect_pb2.NormalizedRect(x_center=0.5, y_center=0.5, width=1.0, height=1.0, rotation=0.0)  # pyright: ignore[reportAttributeAccessIssue]  # protobuf makes its classes at run time
 
     def landmarks(self, rgb: UInt8[np.ndarray, "H W 3"], square: SquareCrop) -> Float[np.ndarray, "478 3"] | None:
         """Landmarks in full-frame pixels (z in the same unit, nearer = smaller); None where no face is found.

@@ -46,7 +46,7 @@ class TextureLayout:
         flat = (points - (low + high) / 2) / side + 0.5
         number = np.full((TEXELS, TEXELS), -1, np.int32)
         for i, corners in enumerate(TRIANGLES):
-            cv2.fillConvexPoly(number, np.rint(flat[corners] * TEXELS - 0.5).astype(np.int32), i)
+            cv2.fillConvexPoly(number, np.rint(flat[corners] * TEXELS - 0.5).astype(np.int32), (i,))
         corners = TRIANGLES[np.maximum(number, 0)]
         axis = (np.arange(TEXELS) + 0.5) / TEXELS
         texel = np.stack(np.meshgrid(axis, axis), -1)
@@ -109,7 +109,7 @@ class FaceTexture:
         places = np.rint(self.places - 0.5).astype(np.int32)
         for row, column in np.argwhere(texels[:-1, :-1]):
             ring = places[[row, row, row + 1, row + 1], [column, column + 1, column + 1, column]]
-            cv2.fillConvexPoly(mask, cv2.convexHull(ring), 1)
+            cv2.fillConvexPoly(mask, cv2.convexHull(ring), (1,))
         return mask > 0
 
 

@@ -69,7 +69,7 @@ class HandMesh:
 
         threshold = {"handlandmarkcpu__ThresholdingCalculator.threshold": HAND_CONFIDENCE}
         self._graph = _graph(POINTS, threshold, "landmarks")
-        self._whole = rect_pb2.NormalizedRect(x_center=0.5, y_center=0.5, width=1.0, height=1.0, rotation=0.0)
+        self._whole = rect_pb2.NormalizedRect(x_center=0.5, y_center=0.5, width=1.0, height=1.0, rotation=0.0)  # pyright: ignore[reportAttributeAccessIssue]  # protobuf makes its classes at run time
 
     def points(self, rgb: UInt8[np.ndarray, "H W 3"], square: SquareCrop) -> Float[np.ndarray, "21 2"] | None:
         """Points of the hand in a square of the frame, full-frame px; None where no hand is found."""
@@ -89,7 +89,7 @@ def _graph(text: str, parameters: dict[str, float], output: str) -> Any:
     from mediapipe.framework import calculator_pb2
     from mediapipe.python.solution_base import SolutionBase
 
-    config = text_format.Parse(text, calculator_pb2.CalculatorGraphConfig())
+    config = text_format.Parse(text, calculator_pb2.CalculatorGraphConfig())  # pyright: ignore[reportAttributeAccessIssue]  # protobuf makes its classes at run time
     return SolutionBase(
         graph_config=config, side_inputs={"model_complexity": 1}, calculator_params=parameters, outputs=[output]
     )

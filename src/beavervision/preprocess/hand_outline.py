@@ -55,11 +55,11 @@ def hand_mask(hands: list[Hand], width: int, height: int) -> Bool[np.ndarray, "H
         points = np.rint(hand).astype(np.int32)
         thickness = max(1, round(FINGER_WIDTH * palm_width(hand)))
         outline = cv2.convexHull(np.rint(np.concatenate([hand[PALM], _wrist(hand)])).astype(np.int32))
-        cv2.fillConvexPoly(mask, outline, 1)
-        cv2.polylines(mask, [points[PALM[1:]]], isClosed=False, color=1, thickness=thickness)
+        cv2.fillConvexPoly(mask, outline, (1,))
+        cv2.polylines(mask, [points[PALM[1:]]], isClosed=False, color=(1,), thickness=thickness)
         for finger in FINGERS:
             for a, b in pairwise(points[finger]):
-                cv2.line(mask, a.tolist(), b.tolist(), 1, thickness)
+                cv2.line(mask, a.tolist(), b.tolist(), (1,), thickness)
     return mask.astype(bool)
 
 
@@ -87,7 +87,7 @@ def outline_hands(
         skin = [_skin_outline(face) @ forward[:, :2].T + forward[:, 2] for face in faces]
         there = _drawn_to_colours(square.cut(rgb, CROP), hand @ forward[:, :2].T + forward[:, 2], skin)
         part = mask[window]
-        part |= cv2.warpAffine(there * 255, matrix, part.shape[::-1], flags=cv2.INTER_LINEAR) // 128
+        part |= cv2.warpAffine(there * 255, matrix, part.shape[::-1], flags=cv2.INTER_LINEAR) >= 128
     return mask
 
 
@@ -119,7 +119,7 @@ def _drawn_to_colours(
     colour = colour_odds(rgb, (inside > 0.05), (outside > 1.5 * REACH))
     before_skin = np.zeros((CROP, CROP), np.uint8)
     for outline in skin:
-        cv2.fillPoly(before_skin, [np.rint(outline).astype(np.int32)], 1)
+        cv2.fillPoly(before_skin, [np.rint(outline).astype(np.int32)], (1,))
     colour[before_skin > 0] = np.minimum(colour[before_skin > 0], -BEFORE_SKIN)
     odds = cv2.blur(place + colour, (SMOOTHING, SMOOTHING))
     there = ((odds > 0) & (outside < BEYOND)).astype(np.uint8)

@@ -110,6 +110,6 @@ class HeadCrop:
 def _polygon(points: Float[np.ndarray, "n 2"]) -> Bool[np.ndarray, "S S"]:
     """Mask of a closed polygon in pixels of the crop."""
     mask = np.zeros((SIZE, SIZE), np.uint8)
-    shift = 4  # subpixel bits; OpenCV's pixel centres are integers
-    cv2.fillPoly(mask, [np.rint((points - 0.5) * 2**shift).astype(np.int32)], 1, shift=shift)
+    shift = 4  # subpixel bits; OpenCV's pixel centres are whole numbers
+    cv2.fillPoly(mask, [np.rint((points - 0.5) * 2**shift).astype(np.int32)], (1,), shift=shift)
     return mask.astype(bool)

@@ -130,7 +130,7 @@ def _drop_stray_hair(labels: UInt8[np.ndarray, "S S"], person: Float[np.ndarray,
     n, parts = cv2.connectedComponents(head, connectivity=4)
     own = np.zeros(n, bool)
     own[np.unique(parts[view.oval & (head > 0)])] = True
-    labels[(labels == Label.HAIR) & ~own[parts] & (low | (head > 0))] = Label.TORSO
+    labels[(labels == Label.HAIR) & ~own[np.asarray(parts, np.int32)] & (low | (head > 0))] = Label.TORSO
 
 
 def _best(scores: Float[np.ndarray, "S S 4"]) -> UInt8[np.ndarray, "S S"]:

@@ -88,11 +88,11 @@ class LabelingPass:
         with ExitStack() as stack:
             pens = []
             for i, known in enumerate(self.subjects):
-                films = [
+                labels, mattes = (
                     stack.enter_context(GrayWriter(part / film.format(i), info.width, info.height, self.source.fps))
                     for film in (LABELS, MATTE)
-                ]
-                pens.append(_Pen(*films, known, boxes, span, plate))
+                )
+                pens.append(_Pen(labels, mattes, known, boxes, span, plate))
             for percept in prefetch(self._percepts(perception, span)):
                 for i, pen in enumerate(pens):
                     pen.draw(percept, i)

@@ -130,5 +130,5 @@ def _draw_head(
     finer[(person <= 127) & (finer != Label.OTHER)] = Label.BACKGROUND
     low, high = HEAD_BORDER, SIZE - HEAD_BORDER
     corners = np.array([[low, low, 1], [high, low, 1], [high, high, 1], [low, high, 1]]) @ matrix.T
-    inner = cv2.fillConvexPoly(np.zeros(part.shape, np.uint8), np.rint(corners).astype(np.int32), 1)
+    inner = cv2.fillConvexPoly(np.zeros(part.shape, np.uint8), np.rint(corners).astype(np.int32), (1,))
     np.copyto(part, finer, where=inner > theirs[window])

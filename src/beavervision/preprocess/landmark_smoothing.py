@@ -52,7 +52,7 @@ def fill_gaps(
     reason: Int[np.ndarray, "T"],
     fps: float,
     longest: float,
-    firsts: Sequence[int] = (),
+    firsts: Sequence[int] | Int[np.ndarray, "C"] = (),
 ) -> tuple[Float[np.ndarray, "T 3 3"], Float[np.ndarray, "T 3"], Float[np.ndarray, "T 4"], Bool[np.ndarray, "T"]]:
     """Interpolate over short gaps: rotation along the shortest arc (slerp), translation and box linearly.
 

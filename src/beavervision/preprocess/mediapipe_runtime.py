@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 
 @contextmanager
@@ -35,7 +36,7 @@ def quiet_native() -> Iterator[None]:
             mirror.close()
 
 
-def _writes_to(stream: object, descriptor: int) -> bool:
+def _writes_to(stream: TextIO, descriptor: int) -> bool:
     try:
         return stream.fileno() == descriptor
     except (AttributeError, OSError, ValueError):

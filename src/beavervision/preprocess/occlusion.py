@@ -56,8 +56,8 @@ def _grown(seed: Bool[np.ndarray, "S S"], view: HeadCrop) -> Bool[np.ndarray, "S
     # On the skin, the face template has decided.
     free = view.inside & ((distance < NEAR) | ~view.oval | view.filled(LIPS_OUTER))
     there = (seed | (alike & free & (distance < REACH))).astype(np.uint8)
-    there = cv2.morphologyEx(there, cv2.MORPH_OPEN, np.ones((SMOOTHING, SMOOTHING), np.uint8)) | seed
-    _, parts = cv2.connectedComponents(there)
+    there = cv2.morphologyEx(there, cv2.MORPH_OPEN, np.ones((SMOOTHING, SMOOTHING), np.uint8))
+    _, parts = cv2.connectedComponents(np.bitwise_or(there, seed))
     own = np.unique(parts[seed])
     return np.isin(parts, own[own > 0])
 

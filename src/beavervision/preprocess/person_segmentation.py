@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -62,7 +63,8 @@ class PersonSegmenter(Segmenter):
     def __init__(self) -> None:
         from mediapipe.python.solutions.selfie_segmentation import SelfieSegmentation
 
-        self._network = SelfieSegmentation(model_selection=0)
+        # Any: its results are named tuples made at run time.
+        self._network: Any = SelfieSegmentation(model_selection=0)
 
     def _run(self, crop: UInt8[np.ndarray, "S S 3"]) -> Float[np.ndarray, "S S"]:
         return self._network.process(crop).segmentation_mask

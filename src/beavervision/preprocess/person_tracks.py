@@ -67,7 +67,9 @@ def gather_tracks(
         raise FootageError(f"{video} shows no face anywhere; use footage in which a face is seen, or other data.start.")
     for number, person in enumerate(people):
         shape = (n_frames, N_LANDMARKS, 3)
-        person.landmarks(n_frames, open_memmap(part / LANDMARKS.format(number), "w+", np.float32, shape)).flush()
+        landmarks = open_memmap(part / LANDMARKS.format(number), "w+", np.float32, shape)
+        person.landmarks(n_frames, landmarks)
+        landmarks.flush()
         np.save(part / SHARPNESS.format(number), person.sharpness(n_frames))
     presences = [person.presence(n_frames) for person in people]
     facts = [

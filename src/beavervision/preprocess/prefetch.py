@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable
 from queue import Full, Queue
 from threading import Event, Thread
 from typing import TypeVar
@@ -13,7 +13,7 @@ QUEUE_DEPTH = 4
 """Largest number of finished items in the queue; bounds memory."""
 
 
-def prefetch(items: Iterable[ItemT], depth: int = QUEUE_DEPTH) -> Iterator[ItemT]:
+def prefetch(items: Iterable[ItemT], depth: int = QUEUE_DEPTH) -> Generator[ItemT, None, None]:
     """Yield `items` in order while a separate thread computes the next ones.
 
     Decoding, MediaPipe and OpenCV release the GIL, so that two halves of a chain use two cores. An exception in the

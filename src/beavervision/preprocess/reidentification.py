@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from beavervision.face.landmarks import N_MESH
 from beavervision.preprocess.appearance_signature import FaceSignature, signature_distances, turned
@@ -95,7 +95,7 @@ class Person:
         return rows
 
 
-def join_tracks(tracks: Sequence[FaceTrack], firsts: Sequence[int] = ()) -> list[Person]:
+def join_tracks(tracks: Sequence[FaceTrack], firsts: Sequence[int] | Int[np.ndarray, "C"] = ()) -> list[Person]:
     """Join the tracks of each person; people are sorted from left to right by the median position of the face.
 
     Tracks are split at the cuts. Within a shot, tracks that clearly continue each other are linked by position and

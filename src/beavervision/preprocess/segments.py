@@ -125,6 +125,7 @@ def _follow(sentinel: int) -> None:
 
 
 def _work(span: range, folder: Path, job: Job) -> None:
+    assert _ticks is not None  # by _enter
     with quiet_native():
         _make(span, folder, job, partial(_count, _ticks))
 

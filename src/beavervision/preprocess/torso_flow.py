@@ -61,6 +61,21 @@ class TorsoFlow:
 _SQUARE = np.ones((MARGIN, MARGIN), np.uint8)
 
 
+def _followed(
+    last: UInt8[np.ndarray, "h w"], now: UInt8[np.ndarray, "h w"], points: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where points of the one picture are in the other, and which of them were found; Lucas and Kanade."""
+    there, found, _ = cv2.calcOpticalFlowPyrLK(  # pyright: ignore[reportCallIssue]  # the stub lacks nextPts=None
+        last,
+        now,
+        points,
+        None,  # pyright: ignore[reportArgumentType]  # likewise
+        winSize=(WINDOW, WINDOW),
+        maxLevel=LEVELS,
+    )
+    return there, found
+
+
 def _motion(
     last: UInt8[np.ndarray, "h w"], now: UInt8[np.ndarray, "h w"], free: UInt8[np.ndarray, "h w"]
 ) -> Float[np.ndarray, "2 3"] | None:
@@ -68,9 +83,8 @@ def _motion(
     corners = cv2.goodFeaturesToTrack(last, CORNERS, QUALITY, APART, mask=free)
     if corners is None or len(corners) < FEWEST:
         return None
-    settings = {"winSize": (WINDOW, WINDOW), "maxLevel": LEVELS}
-    there, found, _ = cv2.calcOpticalFlowPyrLK(last, now, corners, None, **settings)
-    back, again, _ = cv2.calcOpticalFlowPyrLK(now, last, there, None, **settings)
+    there, found = _followed(last, now, corners)
+    back, again = _followed(now, last, there)
     good = (found & again).ravel() > 0
     good &= np.hypot(*(back - corners)[:, 0].T) < RETURN
     if good.sum() < FEWEST:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
@@ -32,7 +32,7 @@ ENDS = 20
 """Number of frames at a track's end from which its signature there is computed."""
 
 
-def link_tracks(tracks: Sequence[FaceTrack], firsts: Sequence[int]) -> list[list[FaceTrack]]:
+def link_tracks(tracks: Sequence[FaceTrack], firsts: Sequence[int] | Int[np.ndarray, "C"]) -> list[list[FaceTrack]]:
     """Chains of tracks, each of one face in one shot, in order of time.
 
     All competing links are decided together (Kuhn 1955).

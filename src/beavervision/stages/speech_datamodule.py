@@ -45,8 +45,11 @@ class SpeechDataModule(StageData):
     ) -> None:
         super().__init__()
         self._folder, self._subject, self._augmentation, self._seed = Path(clip), subject, augmentation, seed
-        self._temporary_folder = None if cache else tempfile.TemporaryDirectory(prefix="beavervision-takes-")
-        self._cache_folder = Path(cache or self._temporary_folder.name)  # type: ignore[union-attr]
+        self._temporary_folder: tempfile.TemporaryDirectory[str] | None = None
+        if not cache:
+            self._temporary_folder = tempfile.TemporaryDirectory(prefix="beavervision-takes-")
+            cache = Path(self._temporary_folder.name)
+        self._cache_folder = Path(cache)
 
     def open_speech(self, features: AudioFeatureExtractor, level_db: float | None = None) -> None:
         """Compute the dataset statistics and open the feature cache.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.spatial import cKDTree
+from scipy.spatial import cKDTree  # pyright: ignore[reportAttributeAccessIssue]  (scipy's stubs lack it)
 
 from beavervision.synthetic.head_mesh import SKULL_CENTRE, HeadMesh
 from beavervision.synthetic.material import Material

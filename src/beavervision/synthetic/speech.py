@@ -76,14 +76,14 @@ _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctype
 def _library() -> tuple[ctypes.CDLL, int]:
     """Load and initialise espeak-ng once; return it with its sample rate."""
     try:
-        import espeakng_loader
+        import espeakng_loader  # pyright: ignore[reportMissingImports]  # an optional extra
     except ImportError:
         raise DependencyError(
             "Speech synthesis needs espeak-ng, which is not installed; pip install 'beavervision[synthetic]'."
         ) from None
     with TemporaryDirectory() as folder:
-        # A copy: the system would return the library that is already loaded, with its current state.
-        library = ctypes.CDLL(shutil.copy(espeakng_loader.get_library_path(), Path(folder) / "espeak.so"))
+        # A copy: the system would hand out the library that is loaded already, with the state it is in.
+        library = ctypes.CDLL(str(shutil.copy(espeakng_loader.get_library_path(), Path(folder) / "espeak.so")))
     data = espeakng_loader.get_data_path().encode()
     rate = library.espeak_Initialize(SYNCHRONOUS_OUTPUT, 0, data, PHONEME_EVENTS | IPA_NAMES)
     if rate <= 0:

@@ -56,7 +56,9 @@ def subdivide(triangles: Int[np.ndarray, "F 3"], n: int) -> tuple[sparse.csr_mat
             triangle f becomes 4f .. 4f + 3.
     """
     edges, index, count = _edges(triangles)
-    matrix = sparse.vstack([_vertex_rule(edges, count, n), _edge_rule(triangles, edges, index, count, n)]).tocsr()
+    matrix = sparse.csr_matrix(
+        sparse.vstack([_vertex_rule(edges, count, n), _edge_rule(triangles, edges, index, count, n)])
+    )
     ab, bc, ca = (index + n).T
     a, b, c = triangles.T
     children = np.stack([[a, ab, ca], [ab, b, bc], [ca, bc, c], [ab, bc, ca]])
@@ -67,10 +69,10 @@ def subdivide_times(
     triangles: Int[np.ndarray, "F 3"], n: int, levels: int
 ) -> tuple[sparse.csr_matrix, Int[np.ndarray, "G 3"]]:
     """`levels` steps of Loop subdivision; triangle f becomes 4^levels f and those after it."""
-    matrix = sparse.identity(n, format="csr")
+    matrix = sparse.csr_matrix(sparse.identity(n, format="csr"))
     for _ in range(levels):
-        step, triangles = subdivide(triangles, matrix.shape[0])
-        matrix = (step @ matrix).tocsr()
+        step, triangles = subdivide(triangles, matrix.shape[0])  # pyright: ignore[reportOptionalSubscript]  # never None; SciPy has no stubs
+        matrix = sparse.csr_matrix(step @ matrix)
     return matrix, triangles
 
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import av.error
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Disposition

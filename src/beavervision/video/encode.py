@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import av
+import av.error
 import numpy as np
 from jaxtyping import Float, UInt8
 

@@ -7,6 +7,7 @@ from typing import cast
 
 import av
 import numpy as np
+from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 from av.video.stream import VideoStream
@@ -54,7 +55,7 @@ class FilmEncoder:
         self._pixels = kind.alpha if alpha and kind.alpha else kind.pixels
         self._reformatter = VideoReformatter()
         self._picture = self._picture_stream(crf, preset)
-        self._sound = None if sound is None else SoundFeed(container.add_stream(kind.sound, rate), sound)
+        self._sound = None if sound is None else SoundFeed(self._sound_stream(rate), sound)
 
     @property
     def seconds(self) -> Fraction:
@@ -84,11 +85,14 @@ class FilmEncoder:
         if self._sound:
             self._container.mux(self._sound.rest(self.seconds if cut_sound else None))
 
+    # Encoders of pictures give picture streams, those of sound sound streams; PyAV's stubs know only streams.
+    def _sound_stream(self, rate: int) -> AudioStream:
+        return cast(AudioStream, self._container.add_stream(self._kind.sound, rate))
+
     def _picture_stream(self, crf: float | None, preset: str) -> VideoStream:
         options = self._kind.picture_options(crf, preset)
         if self._kind.picture == "h264" and min(self._shape[:2]) < SMALLEST_MBTREE:
             options["x264-params"] = "mbtree=0"
-        # Video encoders return video streams; PyAV's stubs only declare streams.
         stream = cast(VideoStream, self._container.add_stream(self._kind.picture, self._rate, options))
         height, width, _ = self._shape
         if self._kind.even:

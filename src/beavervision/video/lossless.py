@@ -8,12 +8,13 @@ from pathlib import Path
 from types import TracebackType
 
 import av
+import av.error
 import numpy as np
 from jaxtyping import UInt8
 from typing_extensions import Self
 
 from beavervision.errors import StorageError
-from beavervision.video.container import decode_stream, open_video, picture_stream
+from beavervision.video.container import clock, decode_stream, frame_rate, open_video, picture_stream
 
 BITEXACT = {"fflags": "+bitexact"}
 """Otherwise Matroska writes random identifiers, and equal videos would not be equal files."""
@@ -69,10 +70,10 @@ def read_gray(path: Path, first: int = 0) -> Iterator[UInt8[np.ndarray, "H W"]]:
     with open_video(path) as container:
         stream = picture_stream(container, Path(path))
         if first:
-            target = round(first / stream.average_rate / stream.time_base)
+            target = round(first / frame_rate(stream) / clock(stream))
             container.seek(target, stream=stream)
         for frame in decode_stream(container, stream):
-            if round(frame.time * stream.average_rate) >= first:
+            if round(frame.time * frame_rate(stream)) >= first:
                 yield frame.to_ndarray(format="gray")
 
 
@@ -89,7 +90,7 @@ def join_gray(parts: Sequence[Path], path: Path) -> None:
             with open_video(part) as container:
                 source = picture_stream(container, part)
                 stream = stream or joined.add_stream_from_template(source)
-                step = 1 / (source.average_rate * source.time_base)
+                step = 1 / (frame_rate(source) * clock(source))
                 for packet in container.demux(source):
                     if packet.size:
                         packet.pts = packet.dts = round(count * step)

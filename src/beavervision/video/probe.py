@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import av
+import av.error
 import numpy as np
 from av.container import InputContainer
 from av.video.frame import VideoFrame

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
+from beavervision.config.schemas import to_dict
 from beavervision.workflows.run_folder import run_folder
 
 FIRST = ("data", "model", "datamodule", "frame", "schedule", "hardware", "trainer")
@@ -17,7 +18,7 @@ FIRST = ("data", "model", "datamodule", "frame", "schedule", "hardware", "traine
 
 def print_config_tree(cfg: DictConfig) -> None:
     """Print the resolved configuration, the most important nodes first."""
-    values: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
+    values = to_dict(cfg)
     order = sorted(values, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
     Console().print(config_tree(str(run_folder()), {name: values[name] for name in order}))
 

@@ -11,14 +11,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from types import FrameType
 
 from hydra.core.hydra_config import HydraConfig
-from lightning.fabric.plugins.environments import SLURMEnvironment, TorchElasticEnvironment
 from lightning.fabric.plugins.environments.lightning import find_free_network_port
+from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
+from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 from lightning.fabric.utilities.rank_zero import rank_zero_only
 from omegaconf import DictConfig
 
@@ -67,7 +68,10 @@ def launch_processes(verb: str, count: int) -> None:
     """
     command = [sys.executable, "-m", "beavervision.cli", verb, *_own_arguments()]
     port = find_free_network_port()
-    processes = [subprocess.Popen(command, env=_environment(i, count, port), **_APART) for i in range(count)]
+    # Ctrl-C goes to a terminal's foreground processes; ours get it from us, once.
+    processes = [
+        subprocess.Popen(command, env=_environment(i, count, port), start_new_session=True) for i in range(count)
+    ]
     with _forwarding(processes):
         codes = _wait(processes)
     if EXIT_INTERRUPTED in codes:
@@ -85,10 +89,6 @@ def rank_zero_output() -> Iterator[None]:
         return
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
         yield
-
-
-_APART: Mapping[str, bool] = {"start_new_session": True}
-"""A terminal sends Ctrl-C to all foreground processes; ours get it from the parent, once."""
 
 
 def _is_launched() -> bool:

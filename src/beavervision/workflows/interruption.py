@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -30,7 +31,7 @@ def catch_interruption(answer: str) -> Iterator[Callable[[], bool]]:
     if threading.current_thread() is not threading.main_thread():
         yield lambda: False
         return
-    before = {number: signal.signal(number, ask) for number in SIGNALS}
+    before: dict[int, Any] = {number: signal.signal(number, ask) for number in SIGNALS}
     try:
         yield lambda: asked
     finally:

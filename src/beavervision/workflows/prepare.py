@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
@@ -43,7 +44,7 @@ def prepare(cfg: DictConfig, report: Callable[[str, int, int], None] | None = No
     folder, made = _ensured(cfg, force=cfg.force, report=report)
     clip = Clip.load(folder)
     print(f"clip {clip.name}: {display_path(folder)}  ({clip.n_frames} frames, {clip.size[0]}x{clip.size[1]})")
-    for subject in clip.facts.report.get("subjects", ()):
+    for subject in cast("list[dict[str, str]]", clip.facts.report.get("subjects", [])):
         print(f"person {subject['person']}: {subject['headline']}" if subject["person"] else subject["headline"])
     if len(clip.facts.people) > 1:
         print("who is who:", *(f"  {person.line}" for person in clip.facts.people), sep="\n")

@@ -89,7 +89,15 @@ class EvaluationProgress(Callback):
         self._shown = self._open.enter_context(progress_bar(int(sum(trainer.num_val_batches)), "measuring"))
         self._done = 0
 
-    def on_validation_batch_end(self, *_: Any) -> None:
+    def on_validation_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
         """Update the bar."""
         self._done += 1
         self._shown(self._done)

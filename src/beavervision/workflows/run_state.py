@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from beavervision.artifacts.atomic_write import atomic_file
 from beavervision.artifacts.manifest import sha256_folder, sha256_json
-from beavervision.config.schemas import parse_duration
+from beavervision.config.schemas import parse_duration, to_dict
 
 STATE = "run.json"
 LEARNT = ("model", "datamodule", "audio_features", "face_model", "seed")
@@ -66,7 +66,7 @@ def config_fingerprint(cfg: DictConfig, inputs: Mapping[str, Path], frame: Any) 
         inputs: name -> folder of the clip and the upstream bundles.
         frame: the canvas; None for stages without images.
     """
-    nodes = {name: OmegaConf.to_container(cfg, resolve=True)[name] for name in LEARNT}  # type: ignore[index,call-overload]
+    nodes = {name: to_dict(cfg)[name] for name in LEARNT}
     hashes = {name: sha256_folder(folder) for name, folder in inputs.items()}
     return sha256_json({**nodes, "inputs": hashes, "frame": repr(frame)})
 

@@ -28,13 +28,14 @@ from beavervision.config.build import (
     validate_objects,
 )
 from beavervision.config.hardware import apply_hardware, resolve_hardware
-from beavervision.config.schemas import frame_spec, validate_nodes
+from beavervision.config.schemas import frame_spec, to_dict, validate_nodes
 from beavervision.config.slug import DEFAULT, experiment_of_slug
 from beavervision.config.stage_graph import CHAIN, is_renderer
 from beavervision.errors import BeaverError, StoppedError
 from beavervision.overrides import format_override, person_arguments
 from beavervision.stages.base import StageData, StageModule
 from beavervision.stages.distributed import destroy_group
+from beavervision.stages.trainer_settings import find_callbacks, is_fast_dev_run
 from beavervision.workflows.config_tree import print_config_tree
 from beavervision.workflows.console_output import silence_libraries
 from beavervision.workflows.distributed_launch import launch_processes, processes_to_launch, rank_zero_output
@@ -104,11 +105,11 @@ def _train(
     module = build_module(cfg, data)
     apply_hardware(cfg, module)
     export = BundleExport(folder / BUNDLE, inputs, OmegaConf.to_yaml(cfg, resolve=True))
-    record = RunRecord(OmegaConf.to_container(cfg, resolve=True), inputs)  # type: ignore[arg-type]
+    record = RunRecord(to_dict(cfg), inputs)
     trainer = build_trainer(cfg, [record, *build_callbacks(cfg), *callbacks, export], build_loggers(cfg))
     try:
         _fit(trainer, module, data, checkpoint=resume_checkpoint(folder, state, cfg))
-        if trainer.fast_dev_run:
+        if is_fast_dev_run(trainer):
             return None
         if export.validated_at != trainer.global_step:
             trainer.validate(module, datamodule=data, verbose=False)
@@ -163,14 +164,14 @@ def _fit(trainer: Trainer, module: StageModule, data: StageData, checkpoint: Pat
     except BeaverError:
         raise
     except Exception as error:
-        for guard in (callback for callback in trainer.callbacks if isinstance(callback, FiniteLoss)):
+        for guard in find_callbacks(trainer, FiniteLoss):
             guard.explain(module, error)
         raise
 
 
 def _figures(trainer: Trainer, begun: float) -> dict[str, float]:
     """Metrics of the run: seconds of training over all starts, and wall time of this start including set-up."""
-    clocks = [c.seconds for c in trainer.callbacks if isinstance(c, Throughput)]
+    clocks = [clock.seconds for clock in find_callbacks(trainer, Throughput)]
     return {
         "steps": float(trainer.global_step),
         "seconds": sum(clocks),
@@ -181,7 +182,7 @@ def _figures(trainer: Trainer, begun: float) -> dict[str, float]:
 
 def _went(trainer: Trainer) -> dict[str, float]:
     """Length of the training, which later commands compare with theirs."""
-    clocks = [callback.time_elapsed() for callback in trainer.callbacks if isinstance(callback, Timer)]
+    clocks = [timer.time_elapsed() for timer in find_callbacks(trainer, Timer)]
     return {"steps": trainer.global_step, "epochs": trainer.current_epoch, "seconds": max(clocks, default=0.0)}
 
 

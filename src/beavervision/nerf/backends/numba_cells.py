@@ -3,7 +3,7 @@
 Every loop runs over contiguous rows and has no branch, so that the compiler can vectorise it: 1 ns per point and level
 instead of 7.
 """
-# ruff: noqa: ANN001, ANN202, ANN201 -- numba infers the types of compiled functions
+# ruff: noqa: ANN001, ANN202 -- numba infers the types of compiled functions
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def table_rows(points, start, place) -> int:
 
 
 @njit(cache=True, error_model="numpy")
-def locate_cells(place, scale, strides, kind, size, lows, corners, shares):
+def locate_cells(place, scale, strides, kind, size, lows, corners, shares) -> None:
     """Find the cells of points in one level; a 2-D grid is treated as the lower plane of a 3-D one.
 
     Args:

@@ -87,7 +87,7 @@ def sound_lag(mouth_open: Float[np.ndarray, "T"], samples: Float[np.ndarray, "N"
 
 def _sound(samples: Float[np.ndarray, "N"], n_frames: int, fps: float) -> Float[np.ndarray, "T C"]:
     """Cepstrum of each frame's sound, high-pass filtered."""
-    cepstrum = dct(np.maximum(log_mel(samples), QUIET).astype(float), axis=1, norm="ortho")[:, :N_COEFFICIENTS]
+    cepstrum = dct(np.maximum(log_mel(samples), QUIET).astype(float), axis=1, norm="ortho")[:, :N_COEFFICIENTS]  # pyright: ignore[reportCallIssue, reportArgumentType]  # SciPy types its dispatcher
     return _levelled(np.stack([frames_with_speech(column, n_frames, fps) for column in cepstrum.T], 1))
 
 

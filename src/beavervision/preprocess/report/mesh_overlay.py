@@ -44,7 +44,7 @@ def draw_mesh(
     wired = len(triangles) <= MOST_WIRES
     for face in np.argsort(-corners[..., 2].mean(1), kind="stable"):
         cv2.fillConvexPoly(canvas, flat[face], colours[face].tolist(), cv2.LINE_8, SUBPIXEL)
-        cv2.fillConvexPoly(mask, flat[face], 255, cv2.LINE_8, SUBPIXEL)
+        cv2.fillConvexPoly(mask, flat[face], (255,), cv2.LINE_8, SUBPIXEL)
         if wired:
             cv2.polylines(canvas, [flat[face]], True, WIRE, 1, cv2.LINE_AA, SUBPIXEL)  # noqa: FBT003
     drawn = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,7 +27,7 @@ class Strip:
     unit: str
     lines: dict[str, Series]
     """Name of each line (empty for a single one) and its values."""
-    marks: dict[str, float] = field(default_factory=dict)
+    marks: Mapping[str, float] = field(default_factory=dict)
     """Reference levels, drawn where they are within the range."""
     shaded: Bool[np.ndarray, "T"] | None = None
     """Frames with a tinted background, and the meaning of the tint."""

@@ -35,8 +35,9 @@ class RowEncoder(nn.Module):
         self.norm = MaskedBatchNorm(hidden)
         self.second = TimeConv(hidden, hidden, 3, causal=causal)
         self.norms = nn.ModuleList(MaskedBatchNorm(hidden) for _ in range(blocks))
-        self.blocks = nn.ModuleList(TimeConv(hidden, hidden, 3, causal=causal) for _ in range(blocks))
-        layers: list[TimeConv] = [self.first, self.second, *self.blocks]  # type: ignore[list-item]
+        body = [TimeConv(hidden, hidden, 3, causal=causal) for _ in range(blocks)]
+        self.blocks = nn.ModuleList(body)
+        layers = [self.first, self.second, *body]
         self.past: int = sum(layer.past for layer in layers)
         """Number of past rows in the receptive field."""
         self.future: int = sum(layer.future for layer in layers)

@@ -81,13 +81,14 @@ class FlowPrior(nn.Module):
         causal: bool = False,
     ) -> None:
         super().__init__()
-        self.couplings = nn.ModuleList(
+        chain = [
             Coupling(channels, hidden, condition, layers, kernel, mean_only=mean_only, causal=causal)
             for _ in range(couplings)
-        )
-        self.past: int = sum(coupling.body.past for coupling in self.couplings)  # type: ignore[union-attr]
+        ]
+        self.couplings = nn.ModuleList(chain)
+        self.past: int = sum(coupling.body.past for coupling in chain)
         """Number of past latents in the receptive field."""
-        self.future: int = sum(coupling.body.future for coupling in self.couplings)  # type: ignore[union-attr]
+        self.future: int = sum(coupling.body.future for coupling in chain)
         """Number of future latents in the receptive field."""
 
     def forward(

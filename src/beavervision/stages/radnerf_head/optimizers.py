@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from lightning import Callback, Trainer
+from lightning import Trainer
 from lightning.pytorch.callbacks import Timer
 from torch import nn
+
+from beavervision.stages.trainer_settings import find_callbacks
 
 FINAL_RATE = 0.05
 """Learning rate at the end, as a share of its peak. RAD-NeRF decays to 0.1 over 250k steps; shorter runs benefit from a
@@ -19,12 +21,7 @@ def progress(trainer: Trainer) -> float:
     Counted in steps it is the same on every machine; counted in time it is not, nor is the result.
     """
     steps = trainer.global_step / trainer.max_steps if trainer.max_steps and trainer.max_steps > 0 else 0.0
-    return min(1.0, max(steps, *(_spent(timer) for timer in _timers(trainer)), 0.0))
-
-
-def _timers(trainer: Trainer) -> list[Timer]:
-    callbacks: list[Callback] = trainer.callbacks  # pyright: ignore[reportAttributeAccessIssue]  # set by its connector
-    return [callback for callback in callbacks if isinstance(callback, Timer)]
+    return min(1.0, max(steps, *(_spent(timer) for timer in find_callbacks(trainer, Timer)), 0.0))
 
 
 def _spent(timer: Timer) -> float:

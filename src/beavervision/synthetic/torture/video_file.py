@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
+from typing import cast
 
 import av
 import numpy as np
 from av.video.reformatter import Colorspace
+from av.video.stream import VideoStream
 from jaxtyping import Float, UInt8
 from typing_extensions import Self
 
@@ -52,9 +54,9 @@ class Reel:
         self._options, self._sound = options, sound
         self._container = av.open(str(path), "w", options={"fflags": "+bitexact"})
         extra = {"x265-params": "log-level=none"} if options.codec == "libx265" else {}
-        self._stream = self._container.add_stream(
-            options.codec, 25, {"crf": str(options.quality), "preset": "veryfast", **extra}
-        )
+        settings = {"crf": str(options.quality), "preset": "veryfast", **extra}
+        # Encoders of pictures give picture streams; PyAV's stubs know only streams.
+        self._stream = cast(VideoStream, self._container.add_stream(options.codec, 25, settings))
         width, height = size if options.rotation % 180 == 0 else size[::-1]
         self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, options.pix_fmt
         self._stream.codec_context.time_base = CLOCK

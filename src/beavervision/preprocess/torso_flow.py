@@ -64,7 +64,7 @@ _SQUARE = np.ones((MARGIN, MARGIN), np.uint8)
 def _followed(
     last: UInt8[np.ndarray, "h w"], now: UInt8[np.ndarray, "h w"], points: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Where points of the one picture are in the other, and which of them were found; Lucas and Kanade."""
+    """Track points from one image to another (Lucas and Kanade); return positions and which of them were found."""
     there, found, _ = cv2.calcOpticalFlowPyrLK(  # pyright: ignore[reportCallIssue]  # the stub lacks nextPts=None
         last,
         now,

@@ -85,7 +85,7 @@ class FilmEncoder:
         if self._sound:
             self._container.mux(self._sound.rest(self.seconds if cut_sound else None))
 
-    # Encoders of pictures give picture streams, those of sound sound streams; PyAV's stubs know only streams.
+    # Video encoders return video streams, audio encoders audio streams; PyAV's stubs only declare streams.
     def _sound_stream(self, rate: int) -> AudioStream:
         return cast(AudioStream, self._container.add_stream(self._kind.sound, rate))
 

@@ -68,7 +68,7 @@ def launch_processes(verb: str, count: int) -> None:
     """
     command = [sys.executable, "-m", "beavervision.cli", verb, *_own_arguments()]
     port = find_free_network_port()
-    # Ctrl-C goes to a terminal's foreground processes; ours get it from us, once.
+    # A terminal sends Ctrl-C to all foreground processes; ours get it from the parent, once.
     processes = [
         subprocess.Popen(command, env=_environment(i, count, port), start_new_session=True) for i in range(count)
     ]

@@ -13,7 +13,7 @@ from jaxtyping import Float, UInt8
 
 from beavervision.artifacts.arrays import load_picture
 from beavervision.artifacts.bundle import Bundle, BundleSchema, RendererFacts, TrainedFacts
-from beavervision.errors import BeaverError, BundleError
+from beavervision.errors import BundleError, ConfigError
 from beavervision.face.model_registry import load_face_model
 from beavervision.face.morphable_model import FaceModel
 from beavervision.nerf.condition_normalizer import fill_gaps
@@ -69,7 +69,7 @@ class Avatar:
             precision: of a full head's layers; see there.
 
         Raises:
-            BeaverError: when a bundle is missing or damaged, or they do not belong together.
+            ConfigError: when a bundle is missing or damaged, or they do not belong together.
         """
         check_bundles(bundles, clip_sha256)
         at_home = backend if device == "cpu" else "auto"
@@ -142,13 +142,13 @@ def _load(stage: str, bundles: Mapping[str, Path], load: Callable[..., LoadedT],
     """Load one bundle; one whose weights do not fit the network any more is the work of another version.
 
     Raises:
-        BeaverError: saying which stage to train again.
+        ConfigError: saying which stage to train again.
     """
     try:
         return load(bundles[stage], **options)
     except (RuntimeError, KeyError, TypeError) as error:
         reason = " ".join(str(error).split())[:REASON]
-        raise BeaverError(
+        raise ConfigError(
             f"{bundles[stage]} does not fit this version of beavervision ({reason}); train {stage} again."
         ) from error
 
@@ -157,7 +157,7 @@ def check_bundles(bundles: Mapping[str, Path], clip_sha256: str | None) -> None:
     """Refuse bundles that do not belong together.
 
     Raises:
-        BeaverError: naming the bundle and what to train again.
+        ConfigError: naming the bundle and what to train again.
     """
     stages: dict[str, type[TrainedFacts]] = {
         SPEECH: TrainedFacts,

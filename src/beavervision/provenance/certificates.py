@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 
 VALID_DAYS = 3650
 """Days that a certificate of one's own is valid: films carry no time stamp of an authority, and read by it alone."""
@@ -74,18 +74,18 @@ def check_chain(key_pem: bytes, chain_pem: bytes, key: Path, certificate: Path) 
         The signature algorithm in C2PA's words: es256, es384, es512, ps256 or ed25519.
 
     Raises:
-        BeaverError: saying what to change.
+        ConfigError: saying what to change.
     """
     secret = _load_key(key_pem, key)
     first = read_certificates(chain_pem, certificate)[0]
     if _public_bytes(first) != secret.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo):
-        raise BeaverError(f"The first certificate of {certificate} is not that of {key}; put the key's own one first.")
+        raise ConfigError(f"The first certificate of {certificate} is not that of {key}; put the key's own one first.")
     now = datetime.now(timezone.utc)
     if not first.not_valid_before_utc <= now <= first.not_valid_after_utc:
         dates = f"{first.not_valid_before_utc:%Y-%m-%d} to {first.not_valid_after_utc:%Y-%m-%d}"
-        raise BeaverError(f"{certificate} is valid from {dates} and not today; renew it.")
+        raise ConfigError(f"{certificate} is valid from {dates} and not today; renew it.")
     if not _may_sign(first):
-        raise BeaverError(
+        raise ConfigError(
             f"{certificate} is not made for signing films; it needs the key usage digitalSignature and the extended "
             "key usage emailProtection or documentSigning."
         )
@@ -100,12 +100,12 @@ def read_certificates(pem: bytes, path: Path) -> list[x509.Certificate]:
         path: their file, for the message.
 
     Raises:
-        BeaverError: when there is none.
+        ConfigError: when there is none.
     """
     try:
         return x509.load_pem_x509_certificates(pem)
     except ValueError:
-        raise BeaverError(f"{path} holds no certificate; give a PEM file (-----BEGIN CERTIFICATE-----).") from None
+        raise ConfigError(f"{path} holds no certificate; give a PEM file (-----BEGIN CERTIFICATE-----).") from None
 
 
 def common_name(certificate: x509.Certificate) -> str:
@@ -118,9 +118,9 @@ def _load_key(pem: bytes, path: Path) -> PrivateKeyTypes:
     try:
         return load_pem_private_key(pem, password=None)
     except TypeError:
-        raise BeaverError(f"{path} is locked by a password; write it without: openssl pkey -in {path}.") from None
+        raise ConfigError(f"{path} is locked by a password; write it without: openssl pkey -in {path}.") from None
     except ValueError:
-        raise BeaverError(f"{path} holds no private key; give a PEM file (-----BEGIN PRIVATE KEY-----).") from None
+        raise ConfigError(f"{path} holds no private key; give a PEM file (-----BEGIN PRIVATE KEY-----).") from None
 
 
 def _algorithm(secret: PrivateKeyTypes, path: Path) -> str:
@@ -130,7 +130,7 @@ def _algorithm(secret: PrivateKeyTypes, path: Path) -> str:
         return "ps256"
     if isinstance(secret, ed25519.Ed25519PrivateKey):
         return "ed25519"
-    raise BeaverError(f"{path} is of a kind that C2PA does not know; take one of P-256, P-384, RSA or Ed25519.")
+    raise ConfigError(f"{path} is of a kind that C2PA does not know; take one of P-256, P-384, RSA or Ed25519.")
 
 
 def _may_sign(certificate: x509.Certificate) -> bool:

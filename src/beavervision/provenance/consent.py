@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from beavervision.artifacts.manifest import Text, first_problem
-from beavervision.errors import BeaverError, ConfigError
+from beavervision.errors import ConfigError, StorageError
 
 MAX_BYTES = 64 << 10
 """Largest file that is read as a record."""
@@ -157,7 +157,7 @@ def write_template(path: Path, today: date) -> None:
         today: the day that it says.
 
     Raises:
-        BeaverError: when something is there, or it cannot be written.
+        StorageError: when something is there, or it cannot be written.
     """
     until = today.replace(year=today.year + 1, day=min(today.day, 28))
     text = TEMPLATE.format(name=path.name, today=today, until=until, **PLACEHOLDERS)
@@ -166,7 +166,7 @@ def write_template(path: Path, today: date) -> None:
         with path.open("x", encoding="utf-8") as stream:
             stream.write(text)
     except OSError as error:
-        raise BeaverError(f"{path} cannot be written ({error.strerror}); choose another place.") from None
+        raise StorageError(f"{path} cannot be written ({error.strerror}); choose another place.") from None
 
 
 def _parsed(content: bytes) -> Any:

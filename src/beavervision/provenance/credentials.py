@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, get_args
 
-from beavervision.errors import BeaverError
+from beavervision.errors import FootageError
 from beavervision.provenance.film_record import FILM_ASSERTION
 
 State = Literal["Trusted", "Valid", "Invalid"]
@@ -79,7 +79,7 @@ def read_credentials(content: BinaryIO, anchors_pem: str = "", manifest: bytes |
         NoCredentialsError: when there are none.
         UnknownKindError: when the file is of a kind that cannot carry any.
         UnreadableError: when file or credentials are damaged.
-        BeaverError: when the anchors are no certificates.
+        FootageError: when the anchors are no certificates.
     """
     import c2pa
 
@@ -106,12 +106,12 @@ def read_sidecar(path: Path) -> bytes:
     """Return the content of a sidecar.
 
     Raises:
-        BeaverError: when it cannot be read.
+        FootageError: when it cannot be read.
     """
     try:
         return path.read_bytes()
     except OSError as error:
-        raise BeaverError(f"{path} cannot be read ({error.strerror}); give the .c2pa file of the film.") from None
+        raise FootageError(f"{path} cannot be read ({error.strerror}); give the .c2pa file of the film.") from None
 
 
 def _credentials(report: Any, certificates: Any) -> Credentials:
@@ -126,9 +126,9 @@ def _credentials(report: Any, certificates: Any) -> Credentials:
     failures = tuple(printable(one.get("code")) for one in _tables(found.get("failure")))
     signature = _table(manifest.get("signature_info"))
     info = _certificate(certificates, active)
-    state = printable(_table(report).get("validation_state"))
+    states: dict[str, State] = {state: state for state in get_args(State)}
     return Credentials(
-        state=state if state in get_args(State) else "Invalid",  # type: ignore[arg-type]
+        state=states.get(printable(_table(report).get("validation_state")), "Invalid"),
         failures=tuple(code for code in failures if code != UNTRUSTED),
         generator=", ".join(_program(one) for one in _tables(manifest.get("claim_generator_info")))
         or printable(manifest.get("claim_generator")),

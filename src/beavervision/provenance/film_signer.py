@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from beavervision.artifacts.atomic_write import atomic_file, temporary_sibling
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 from beavervision.provenance.film_record import FilmRecord
 from beavervision.provenance.listing import LISTING_TYPE, folder_listing, stream_listing
 from beavervision.provenance.signing_key import SigningKey
@@ -53,7 +53,7 @@ class FilmSigner:
             place: the name that it is about to get; a sidecar is written beside it.
 
         Raises:
-            BeaverError: when it cannot be signed.
+            ConfigError: when it cannot be signed.
         """
         with _complaints(place):
             if film.is_dir():
@@ -72,7 +72,7 @@ class FilmSigner:
             place: what the film would be called; the sidecar is beside it.
 
         Raises:
-            BeaverError: when it cannot be written.
+            ConfigError: when it cannot be written.
         """
         with _complaints(place):
             return self._write_sidecar(place, io.BytesIO(stream_listing(sha256)), LISTING_TYPE)
@@ -149,7 +149,7 @@ def _complaints(place: Path) -> Iterator[None]:
         yield
     except c2pa.C2paError as error:
         reason = str(error).strip().splitlines()[0].rstrip(".")
-        raise BeaverError(
+        raise ConfigError(
             f"{place} cannot be signed ({reason}); check provenance.key= and provenance.certificate=, or write it "
             "unsigned with provenance=off."
         ) from error

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from beavervision.artifacts.atomic_write import atomic_folder
-from beavervision.errors import BeaverError
+from beavervision.errors import BeaverError, ConfigError, StorageError
 from beavervision.provenance.certificates import check_chain, make_chain
 
 KEY, CERTIFICATE, ANCHOR = "key.pem", "certificate.pem", "anchor.pem"
@@ -46,11 +46,11 @@ def signing_key(key: str | Path | None = None, certificate: str | Path | None = 
         certificate: file of its certificate chain, PEM, the key's own certificate first.
 
     Raises:
-        BeaverError: when a file cannot be read, they do not belong together, or they are not made for signing films.
+        ConfigError: when a file cannot be read, they do not belong together, or they are not made for signing films.
     """
     if (key is None) != (certificate is None):
         lacking = "provenance.certificate=" if certificate is None else "provenance.key="
-        raise BeaverError(f"A key and its certificate go together; add {lacking}, or leave out both.")
+        raise ConfigError(f"A key and its certificate go together; add {lacking}, or leave out both.")
     made = None
     if key is None or certificate is None:
         folder = key_folder()
@@ -87,7 +87,7 @@ def _make(folder: Path) -> bool:
         return False
     except (OSError, BeaverError) as error:
         reason = getattr(error, "strerror", None) or getattr(error.__cause__, "strerror", None) or error
-        raise BeaverError(f"No signing key can be made in {folder} ({reason}); give one with {REMEDY}.") from error
+        raise StorageError(f"No signing key can be made in {folder} ({reason}); give one with {REMEDY}.") from error
     return True
 
 
@@ -99,4 +99,4 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise BeaverError(f"{path} cannot be read ({error.strerror}); give another {REMEDY}.") from None
+        raise ConfigError(f"{path} cannot be read ({error.strerror}); give another {REMEDY}.") from None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from beavervision.artifacts.manifest import sha256_file
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError, FootageError
 from beavervision.provenance.certificates import common_name, read_certificates
 from beavervision.provenance.credentials import (
     Credentials,
@@ -46,14 +46,14 @@ class Anchors:
         """The certificates.
 
         Raises:
-            BeaverError: when there are none in the file.
+            FootageError: when there are none in the file.
         """
         if self.file is None:
             return ""
         try:
             content = self.file.read_bytes()
         except OSError as error:
-            raise BeaverError(f"{self.file} cannot be read ({error.strerror}); give a PEM file as --trust.") from None
+            raise ConfigError(f"{self.file} cannot be read ({error.strerror}); give a PEM file as --trust.") from None
         read_certificates(content, self.file)
         return content.decode("ascii", "ignore")
 
@@ -92,14 +92,14 @@ def verify(file: Path, anchors: Path | None = None, sidecar: Path | None = None)
         sidecar: the `.c2pa` file; None takes what the file carries, or the one beside it.
 
     Raises:
-        BeaverError: when the file cannot be read, or is of a kind that cannot carry credentials.
+        FootageError: when the file cannot be read, or is of a kind that cannot carry credentials.
     """
     file = Path(file)
     trusted = Anchors(anchors, given=True) if anchors is not None else Anchors(own_anchor())
     if not file.exists():
-        raise BeaverError(f"{file} does not exist; give a film, or a folder of pictures.")
+        raise FootageError(f"{file} does not exist; give a film, or a folder of pictures.")
     if file.is_file() and not file.stat().st_size:
-        raise BeaverError(f"{file} is empty; give a film, or a folder of pictures.")
+        raise FootageError(f"{file} is empty; give a film, or a folder of pictures.")
     pem, beside = trusted.pem, sidecar_of(file)
     try:
         if sidecar is None and file.is_file():
@@ -116,7 +116,7 @@ def verify(file: Path, anchors: Path | None = None, sidecar: Path | None = None)
     except UnreadableError as error:
         return _unreadable(file, error)
     except OSError as error:
-        raise BeaverError(f"{file} cannot be read ({error.strerror}); check the file.") from None
+        raise FootageError(f"{file} cannot be read ({error.strerror}); check the file.") from None
 
 
 def _beside(file: Path, sidecar: Path, pem: str) -> Credentials:
@@ -157,15 +157,15 @@ def _without(file: Path, error: Exception) -> Verification:
     """A file without credentials: what it says of itself tells whether they were lost.
 
     Raises:
-        BeaverError: when it is of a kind that cannot carry any.
+        FootageError: when it is of a kind that cannot carry any.
     """
     if file.is_dir():
-        raise BeaverError(f"{file} is a folder and {sidecar_of(file)} is not there; give the .c2pa file as --sidecar.")
+        raise FootageError(f"{file} is a folder and {sidecar_of(file)} is not there; give the .c2pa file as --sidecar.")
     mark = read_mark(file)
     comment = mark.comment or ""
     if GENERATOR not in comment:
         if isinstance(error, UnknownKindError):
-            raise BeaverError(
+            raise FootageError(
                 f"{file} is of a kind that carries no credentials, and {sidecar_of(file)} is not there; give the film, "
                 "or the .c2pa file as --sidecar."
             )

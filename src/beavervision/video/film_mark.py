@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import av.error
 from av.bitstream import BitStreamFilterContext
 from av.container import OutputContainer
 from av.packet import Packet

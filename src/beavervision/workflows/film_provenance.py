@@ -64,12 +64,21 @@ def film_signer(
     if key.made_now:
         print(f"made a key that signs your films: {key.made_now} (others need its {ANCHOR} to trust them)", flush=True)
     people = [_person(subject, member) for subject, member in sorted(cast.items())]
-    said = {"consent": None if consent is None else consent.sha256, "purpose": provenance.purpose}
+    agreed = None if consent is None else consent.sha256
     shown = clip if clip is not None and (settings.mode == "dub" or settings.background == SOURCE) else None
     if shown is None:
-        return FilmSigner(FilmRecord(settings.mode, people, **said), key)
+        return FilmSigner(FilmRecord(settings.mode, people, consent=agreed, purpose=provenance.purpose), key)
     sha256 = Manifest.read(shown.folder, ClipFacts).inputs["video"].sha256
-    return FilmSigner(FilmRecord(settings.mode, people, shown.video, sha256, **said, thumbnail=_thumbnail(shown)), key)
+    record = FilmRecord(
+        settings.mode,
+        people,
+        shown.video,
+        sha256,
+        consent=agreed,
+        purpose=provenance.purpose,
+        thumbnail=_thumbnail(shown),
+    )
+    return FilmSigner(record, key)
 
 
 def credentials_line(signer: FilmSigner | None) -> str:

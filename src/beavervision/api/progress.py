@@ -1,4 +1,4 @@
-"""Progress of a training run or an evaluation, reported to a function of the caller."""
+"""Reports the progress of a training run or an evaluation to a function."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ class ProgressCallback(Callback):
     """Calls a function with the stage, the training steps done, and their total.
 
     Args:
-        stage: such as `radnerf_head`.
-        report: the function.
+        stage: name of the stage, such as `radnerf_head`.
+        report: function to call.
     """
 
     def __init__(self, stage: str, report: Callable[[str, int, int], None]) -> None:
         self._stage, self._report = stage, report
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Report where the run begins."""
+        """Report the first step."""
         self._call(trainer)
 
     def on_train_batch_end(

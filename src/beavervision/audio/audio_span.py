@@ -1,4 +1,4 @@
-"""Reading a span of a long sound file."""
+"""Reads a span of a long sound file."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from beavervision.errors import ArtifactError
 
 
 def read_span(path: Path, start: int, stop: int) -> Float[np.ndarray, "N"]:
-    """Samples `start` to `stop` of an artifact's sound, N = stop - start; silence beyond its end.
+    """Read samples `start` to `stop` of an artifact's sound, N = stop - start; samples beyond its end are 0.
 
     Args:
-        path: mono WAV or FLAC at 16 kHz, as artifacts hold it.
+        path: mono WAV or FLAC at 16 kHz, the format of artifacts.
         start: first sample.
         stop: sample after the last.
 
     Raises:
-        ArtifactError: when the file is missing, damaged, or not of that kind.
+        ArtifactError: when the file is missing, damaged, or has another format.
     """
     try:
         with soundfile.SoundFile(path) as file:

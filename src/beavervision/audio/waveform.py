@@ -1,4 +1,4 @@
-"""Sound as mono samples, read from whatever file holds it."""
+"""Waveforms: mono samples read from any audio or video file."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from jaxtyping import Float
 from beavervision.errors import AudioError, StorageError
 
 SAMPLE_RATE = 16_000
-"""Samples per second of every waveform inside the project (STAGES.md section 0)."""
+"""Samples per second of every waveform in the project (STAGES.md section 0)."""
 
 SILENCE_DB = -60.0
-"""A file whose loudest 30 ms stay below this level (dB of full scale, RMS) holds no speech: the noise floor of
-16-bit recordings lies around -70 dB, whispered speech at arm's length above -50 dB."""
+"""A file whose loudest 30 ms are below this level (dB of full scale, RMS) contains no speech: the noise floor of 16-bit
+recordings is around -70 dB, whispered speech at arm's length above -50 dB."""
 
 _SOUND_FILES = {".wav", ".flac", ".ogg", ".oga", ".aiff", ".aif"}
 _BLOCK = 1 << 16
@@ -44,7 +44,7 @@ def load_waveform(path: Path | str, rate: int = SAMPLE_RATE) -> Waveform:
     """Read the sound of any audio or video file, mixed to mono and resampled.
 
     Args:
-        path: a file in any container and codec that libsndfile or FFmpeg's libraries (PyAV) read.
+        path: file in any container and codec that libsndfile or FFmpeg's libraries (PyAV) read.
         rate: samples per second of the result.
 
     Raises:
@@ -57,10 +57,10 @@ def load_waveform(path: Path | str, rate: int = SAMPLE_RATE) -> Waveform:
 
 
 def save_waveform(path: Path | str, waveform: Waveform) -> None:
-    """Write 16-bit WAV or FLAC (by the suffix), whole or not at all; what exceeds full scale is clipped.
+    """Write 16-bit WAV or FLAC (by the suffix), atomically; samples beyond full scale are clipped.
 
     Raises:
-        StorageError: when the place cannot be written to.
+        StorageError: when the file cannot be written.
     """
     path = Path(path)
     part = path.with_name(f".{path.stem}.part{path.suffix}")
@@ -84,7 +84,7 @@ def loudest_db(waveform: Waveform) -> float:
 
 
 def require_speech(waveform: Waveform, path: Path | str) -> None:
-    """Refuse silence; `path` names the file in the message.
+    """Raise if the waveform is silent; `path` names the file in the message.
 
     Raises:
         AudioError: when nothing in the waveform is louder than SILENCE_DB.
@@ -125,7 +125,7 @@ def _resampled(blocks: Iterator[tuple[int, np.ndarray]], rate: int) -> Iterator[
         yield ready.astype(np.float32, copy=False)
     if stream is None:
         return
-    length = -(-total * rate // source) - given  # ceil: never lose the end
+    length = -(-total * rate // source) - given  # Rounded up, so that the end is not lost.
     rest = stream.resample_chunk(np.zeros(0, np.float32), last=True)[: max(0, length)]
     yield np.pad(rest, (0, max(0, length - len(rest)))).astype(np.float32)
 
@@ -136,12 +136,12 @@ def _blocks(path: Path) -> Iterator[tuple[int, Float[np.ndarray, "N"]]]:
         try:
             file = soundfile.SoundFile(path)
         except soundfile.LibsndfileError:
-            file = None  # a misnamed file: PyAV looks at the content
-        if file is not None and file.channels <= 2:  # of more, only PyAV tells which is which
+            file = None  # A misnamed file: PyAV detects the format from the content.
+        if file is not None and file.channels <= 2:  # With more channels, only PyAV knows the layout.
             with file:
                 for block in file.blocks(_BLOCK, dtype="float32", always_2d=True):
                     yield file.samplerate, block.mean(axis=1)
             return
-    from beavervision.audio.decode import decode_blocks  # slow to load, and not needed for the clip's own WAV
+    from beavervision.audio.decode import decode_blocks  # slow to import, rarely needed
 
     yield from decode_blocks(path)

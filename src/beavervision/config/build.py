@@ -1,4 +1,4 @@
-"""From config nodes to objects: the sole place where classes named in YAML are built."""
+"""Builds objects from config nodes; the only module that instantiates classes named in YAML."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from beavervision.stages.base import StageData, StageModule
 from beavervision.stages.hparam_bounds import check_bounds, integer
 
 FEATURE_CACHE = ".takes"
-"""Below the runs: takes of speech, computed once for all runs; may be deleted at any time."""
+"""Folder below the runs with cached speech samples of all runs; it may be deleted at any time."""
 LENGTH = {"max_steps": integer(-1), "val_every": integer()}
-"""What the numbers of a schedule may be; -1 steps are as many as `trainer.max_time` leaves room for."""
+"""Bounds of a schedule's numbers; -1 steps means until `trainer.max_time`."""
 SPECIAL = ("_target_", "_partial_", "_convert_", "_recursive_", "_args_")
 
 
@@ -33,7 +33,7 @@ def build_data(cfg: DictConfig, clip: Path, upstream: Mapping[str, Path]) -> Sta
     Args:
         cfg: the whole config.
         clip: folder of the Clip.
-        upstream: stage -> bundle folder of what the stage builds on.
+        upstream: stage -> bundle folder of each required stage.
 
     Raises:
         ConfigError: when model and datamodule belong to different stages, or a key is unknown.
@@ -56,10 +56,10 @@ def build_data(cfg: DictConfig, clip: Path, upstream: Mapping[str, Path]) -> Sta
 
 
 def validate_objects(cfg: DictConfig) -> None:
-    """Check the keys of everything that will be built, and the stage's numbers, before any long work begins.
+    """Check the keys of all objects to be built, and the stage's numbers, before any long work begins.
 
     Raises:
-        ConfigError: when a class takes no such argument, or no such number.
+        ConfigError: when a class has no such argument, or a number is out of bounds.
     """
     for name in ("trainer", "model", "datamodule"):
         check_keys(cfg[name], name)
@@ -75,7 +75,7 @@ def validate_objects(cfg: DictConfig) -> None:
 
 
 def build_module(cfg: DictConfig, data: StageData) -> StageModule:
-    """Build the stage's LightningModule, with the dimensions that the data dictates.
+    """Build the stage's LightningModule with the dimensions of the data.
 
     Raises:
         ConfigError: when a key of `model` is unknown.
@@ -84,17 +84,17 @@ def build_module(cfg: DictConfig, data: StageData) -> StageModule:
 
 
 def build_callbacks(cfg: DictConfig) -> list[Callback]:
-    """Build the callbacks that the config names; a null entry is left out."""
+    """Build the callbacks of the config; null entries are skipped."""
     return [_build(node, f"callbacks.{name}") for name, node in cfg.callbacks.items() if node is not None]
 
 
 def build_loggers(cfg: DictConfig) -> list[Logger]:
-    """Build the loggers that the config names."""
+    """Build the loggers of the config."""
     return [_build(node, f"logger.{name}") for name, node in (cfg.get("logger") or {}).items()]
 
 
 def build_trainer(cfg: DictConfig, callbacks: list[Callback], loggers: list[Logger]) -> Trainer:
-    """Build the trainer; Lightning's own bar and checkpoints stay off."""
+    """Build the trainer without Lightning's own progress bar and checkpoints."""
     bar = any(isinstance(callback, ProgressBar) for callback in callbacks)
     return _build(
         cfg.trainer,
@@ -109,20 +109,20 @@ def build_trainer(cfg: DictConfig, callbacks: list[Callback], loggers: list[Logg
 
 def _build(node: DictConfig, name: str, **arguments: Any) -> Any:
     check_keys(node, name, arguments)
-    # Hydra would turn dataclasses among the arguments into plain dicts; a partial leaves them as they are.
+    # Hydra would convert dataclass arguments to dicts; with a partial they stay as they are.
     return instantiate(node, _convert_="all", _partial_=True)(**arguments)
 
 
 def check_keys(node: DictConfig, name: str, arguments: Mapping[str, Any] | None = None) -> None:
-    """Check a node's keys, and those of the nodes inside it, against the signatures of their classes.
+    """Check the keys of a node and of the nodes inside it against the signatures of their classes.
 
     Args:
         node: a node with `_target_`.
-        name: where it stands in the config, for the sentence.
-        arguments: what is passed besides; named in no sentence.
+        name: config path of the node, for the error message.
+        arguments: further arguments of the call, which do not come from the config.
 
     Raises:
-        ConfigError: when the class takes no such argument.
+        ConfigError: when the class has no such argument.
     """
     accepted = _parameters(node._target_)
     for key in node:
@@ -138,7 +138,7 @@ def check_keys(node: DictConfig, name: str, arguments: Mapping[str, Any] | None 
 
 
 def _parameters(target: str) -> list[str] | None:
-    """Names of the arguments that a class takes; None when it takes any."""
+    """Names of the arguments of a class; None when it takes any."""
     parameters = inspect.signature(get_class(target).__init__).parameters
     if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
         return None

@@ -1,4 +1,4 @@
-"""What a job runs on: `hardware=auto` decided and said, what is not there refused, networks compiled when asked."""
+"""Resolves `hardware=auto`, checks that the requested hardware exists, and compiles networks on request."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ CHOICES = {
     "precision": (AUTO, EXACT, MIXED, "16-mixed", "bf16-true", "16-true", "64-true"),
     "render": (AUTO, "full", "fast"),
 }
-"""Of `hardware`'s keys that name one of a few."""
+"""Valid values of `hardware`'s keys with a fixed set of options."""
 
 
 def resolve_hardware(cfg: DictConfig) -> str:
-    """Replace every `auto` of the config's `hardware` by what this machine has.
+    """Replace every `auto` in the config's `hardware` by the setting for this machine.
 
     Returns:
-        What was chosen and why, a line to print; empty where nothing was left open.
+        One line with the choices and their reasons; empty where nothing was `auto`.
 
     Raises:
-        BeaverError: when the config asks for a device or a compiler that is not there.
+        BeaverError: when a requested device or compiler does not exist.
     """
     node = cfg.hardware
     for key, choices in CHOICES.items():
@@ -46,7 +46,7 @@ def resolve_hardware(cfg: DictConfig) -> str:
 
 
 def describe_hardware(node: DictConfig) -> str:
-    """Return what a settled `hardware` node means here, in one line."""
+    """Return a resolved `hardware` node as one line of text."""
     cores = f"{os.cpu_count()} cores"
     what = {"gpu": _gpu_name, "mps": lambda: "Apple GPU", "cpu": lambda: f"CPU, {cores}"}
     known = what.get(node.accelerator, lambda: node.accelerator)()
@@ -59,29 +59,29 @@ def describe_hardware(node: DictConfig) -> str:
 
 
 def render_device(node: DictConfig) -> str:
-    """Return torch's name of what a settled `hardware` node renders films on.
+    """Return torch's name of the rendering device of a resolved `hardware` node.
 
-    CUDA or the CPU: on an Apple GPU the fast head's kernels would be missing, and with them real time.
+    CUDA or the CPU: Apple GPUs have no kernels for the distilled head, and would not render in real time.
     """
     return "cuda" if node.accelerator in ("gpu", "cuda") else "cpu"
 
 
 def apply_hardware(cfg: DictConfig, module: StageModule) -> None:
-    """Fit the trainer's config, and the network, to what `hardware` asks for and the stage can do."""
+    """Apply `hardware` to the trainer's config and the network, within the limits of the stage."""
     if cfg.trainer.strategy == "ddp" and (module.trains_parts or not module.automatic_optimization):
-        # A loss reaches a part of the parameters only.
+        # The loss depends on a part of the parameters only.
         cfg.trainer.strategy = "ddp_find_unused_parameters_true"
     if cfg.hardware.compile:
         compile_network(module)
 
 
 def use_single_device(cfg: DictConfig) -> None:
-    """Let the trainer use one device, whatever `hardware` says: measuring is not training."""
+    """Use one device for the trainer, whatever `hardware` is: for evaluation."""
     cfg.trainer.update({"strategy": "auto", "devices": 1, "num_nodes": 1})
 
 
 def compile_network(module: StageModule) -> None:
-    """Compile a stage's network in place: checkpoints and bundles keep their names."""
+    """Compile a stage's network in place; parameter names in checkpoints and bundles do not change."""
     network = getattr(module, "network", None)
     for part in [network] if network is not None else module.children():
         part.compile()

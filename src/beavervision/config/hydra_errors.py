@@ -1,4 +1,4 @@
-"""Hydra's complaints about a command line, told in one sentence with a remedy."""
+"""Converts Hydra's errors about a command line to one sentence with a remedy."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from beavervision.config.suggestions import suggest
 from beavervision.errors import BeaverError, ConfigError
 
 HYDRA_ERRORS = (HydraException, OmegaConfBaseException)
-"""What Hydra and OmegaConf raise for a command line that does not fit the configs."""
+"""Errors of Hydra and OmegaConf for a command line that does not fit the configs."""
 LAUNCHER = "hydra/launcher"
 EXTRAS = {"joblib": "joblib", "submitit_local": "slurm", "submitit_slurm": "slurm"}
-"""Launcher that comes with a plugin of Hydra's -> the extra of ours that installs it."""
+"""Launcher of a Hydra plugin -> the extra that installs it."""
 
 
 def to_beaver_error(error: Exception, verb: str, arguments: Sequence[str]) -> BeaverError:
-    """Return the sentence for a config error.
+    """Convert a config error to a BeaverError.
 
     Args:
         error: one of `HYDRA_ERRORS`.
-        verb: the config that the command starts from (`train`).
-        arguments: the command line after the program's name.
+        verb: primary config of the command (`train`).
+        arguments: command line without the program's name.
     """
     if (ours := _ours(error)) is not None:
         return ours
@@ -49,14 +49,14 @@ def to_beaver_error(error: Exception, verb: str, arguments: Sequence[str]) -> Be
 
 
 def _ours(error: BaseException | None) -> BeaverError | None:
-    """The sentence that one of our resolvers said, which OmegaConf wraps into its own words."""
+    """The message of one of our resolvers, which OmegaConf wraps in its own text."""
     while error is not None and not isinstance(error, BeaverError):
         error = error.__cause__ or error.__context__
     return error
 
 
 def _unknown_option(error: MissingConfigException, text: str) -> str:
-    """Sentence for `group=option` where the group has no such option."""
+    """Error message for `group=option` where the group has no such option."""
     missing = error.missing_cfg_file or (re.search(r"'([^']+/[^']+)'", text) or ["", "?"])[1]
     group, _, option = missing.rpartition("/")
     if group == LAUNCHER and option in EXTRAS:
@@ -67,7 +67,7 @@ def _unknown_option(error: MissingConfigException, text: str) -> str:
 
 
 def _unknown_key(key: str, verb: str, arguments: Sequence[str]) -> str:
-    """Sentence for a key that the composed config does not have."""
+    """Error message for a key that the composed config does not have."""
     names = {option.partition("@")[0] for option in _groups()}
     choices = [a for a in arguments if a.partition("=")[0] in names and a.partition("=")[0] != key]
     cfg = _composed(verb, choices, _extra_folder(arguments))
@@ -94,7 +94,7 @@ def _groups() -> Iterable[str]:
 
 
 def _extra_folder(arguments: Sequence[str]) -> list[str]:
-    """The override that adds the folder of `--config-dir`, when the command line names one."""
+    """The override that adds the folder of `--config-dir`, if the command line contains one."""
     for flag, value in zip(arguments, [*arguments[1:], ""], strict=True):
         if flag in ("--config-dir", "-cd") or flag.startswith("--config-dir="):
             folder = flag.partition("=")[2] or value
@@ -103,10 +103,10 @@ def _extra_folder(arguments: Sequence[str]) -> list[str]:
 
 
 def _composed(verb: str, overrides: Sequence[str], extra: list[str]) -> DictConfig:
-    """Compose the verb's config with the good part of the command line, or without it when that fails too."""
+    """Compose the verb's config with the valid part of the command line, or without it when that fails too."""
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        # One option a group: a sweep's comma list says nothing about keys that its first option does not.
+        # One option per group: the comma list of a sweep is reduced to its first option.
         single = [o.split(",")[0] for o in overrides]
         for attempt in (single + extra, []):
             try:

@@ -1,4 +1,4 @@
-"""Where one person's face is in the picture, and when."""
+"""Position of one person's face in the image over time."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 SIDE_BY_SIDE = 0.5
-"""Face heights by which medians of place must differ for people to be called left and right."""
+"""Difference of median positions, in face heights, from which people are called left and right."""
 
 PLACES = {2: ("left", "right"), 3: ("left", "middle", "right")}
-"""What people who stand side by side are called, by how many there are."""
+"""Names of people who are side by side, by their number."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class FacePresence:
     """One person's face in every frame of the clip."""
 
     box: Float[np.ndarray, "T 4"]
-    """x0 y0 x1 y1 of the face's landmarks, full-frame px; NaN where the face was not found."""
+    """Box x0 y0 x1 y1 of the face's landmarks, full-frame px; NaN where the face was not found."""
 
     @property
     def seen(self) -> Bool[np.ndarray, "T"]:
@@ -30,12 +30,12 @@ class FacePresence:
 
     @property
     def n_frames(self) -> int:
-        """How many they are."""
+        """Number of frames in which the face was found."""
         return int(self.seen.sum())
 
     @property
     def heights(self) -> Float[np.ndarray, "T"]:
-        """Height of the face, px."""
+        """Height of the face in each frame, px."""
         return self.box[:, 3] - self.box[:, 1]
 
     @property
@@ -45,23 +45,23 @@ class FacePresence:
 
     @property
     def size(self) -> float:
-        """Height summed over the frames that show the face, px: who matters most in the picture."""
+        """Height summed over the frames that show the face, px: the prominence of the person."""
         return float(np.nansum(self.heights, dtype=float))
 
     @property
     def centre(self) -> tuple[float, float]:
-        """Median place of the face, px."""
+        """Median position of the face, px."""
         x, y = np.nanmedian(self.box.reshape(-1, 2, 2).mean(1), axis=0)
         return float(x), float(y)
 
 
 def names(people: Sequence[FacePresence]) -> list[str]:
-    """What to call each of them: left, middle, right where two or three stand side by side; else person 0, person 1 ...
+    """Names of the people: left, middle, right where two or three are side by side; else person 0, person 1 ...
 
-    People stand side by side when neighbours are seen together in one frame at least and their places differ.
+    People are side by side if neighbours are visible together in at least one frame and their positions differ.
 
     Args:
-        people: from left to right, as `people.join` gives them.
+        people: people from left to right, as `reidentification.join_tracks` returns them.
     """
     words = PLACES.get(len(people))
     pairs = list(itertools.pairwise(people))

@@ -31,21 +31,21 @@ class PersonTracks:
 
     folder: Path
     facts: list[dict[str, Any]]
-    """One a person: number, name, frames (that show the face), face_height_px (median)."""
+    """Facts per person: number, name, frames (with the face), face_height_px (median)."""
     people: list[FacePresence]
-    """Where each is, and when."""
+    """Position of each person's face over time."""
     cuts: ShotBoundaries
-    """The borders between shots."""
+    """The shot boundaries."""
 
     @classmethod
     def load(cls, folder: Path) -> PersonTracks:
-        """Read what `gather_tracks` wrote."""
+        """Read the output of `gather_tracks`."""
         people = [FacePresence(box) for box in np.load(folder / BOXES, mmap_mode="r")]
         facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
         return cls(folder, facts, people, ShotBoundaries(**load_file(folder / CUTS)))
 
     def landmarks(self, person: int) -> Float[np.ndarray, "T 478 3"]:
-        """Full-frame px, NaN where the face was not found; mapped."""
+        """Full-frame px, NaN where the face was not found; memory-mapped."""
         return np.load(self.folder / LANDMARKS.format(person), mmap_mode="r")
 
     def sharpness(self, person: int) -> Float[np.ndarray, "T"]:
@@ -56,10 +56,10 @@ class PersonTracks:
 def gather_tracks(
     part: Path, tracks: Sequence[FaceTrack], signatures: UInt8[np.ndarray, "T 18 32 3"], video: Path
 ) -> None:
-    """Find the cuts, join tracks to people and write what is known of each into `part`.
+    """Detect the cuts, join tracks to people and write the facts of each into `part`.
 
     Raises:
-        FootageError: when there is nobody.
+        FootageError: when the footage shows nobody.
     """
     n_frames, cuts = len(signatures), detect_shots(signatures)
     people = join_tracks(tracks, cuts.firsts)

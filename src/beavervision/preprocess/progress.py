@@ -1,4 +1,4 @@
-"""Progress bars with an estimate, one a step."""
+"""Progress bars with an estimate of the remaining time, one per step."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Report = Callable[[str, int, int], None]
 
 
 class Bar:
-    """One step's bar."""
+    """Progress bar of one step."""
 
     def __init__(self, name: str, total: int, done: int, progress: Progress, report: Report | None) -> None:
         self._name, self._total, self._done = name, total, done
@@ -29,11 +29,11 @@ class Bar:
         self._task = progress.add_task(name, total=total, completed=done)
 
     def advance(self) -> None:
-        """One more is done."""
+        """Count one more item."""
         self.reach(self._done + 1)
 
     def reach(self, done: int) -> None:
-        """`done` are done in all."""
+        """Set the number of finished items."""
         self._done = done
         self._progress.update(self._task, completed=done)
         if self._report is not None:
@@ -53,13 +53,13 @@ class Steps:
 
     @contextmanager
     def bar(self, name: str, total: int, done: int = 0) -> Iterator[Bar]:
-        """The bar of step `name`, which stands at `done` (found from before) of `total`."""
+        """Progress bar of step `name`, which starts at `done` (cached items) of `total`."""
         bar = Bar(name, total, done, self._progress, self._report)
         yield bar
         bar.reach(total)
 
     def over(self, name: str, items: Iterable[ItemT], total: int) -> Iterator[ItemT]:
-        """Yield `items` while the bar of step `name` fills up."""
+        """Yield `items` and advance the bar of step `name`."""
         with self.bar(name, total) as bar:
             for item in items:
                 yield item
@@ -67,7 +67,7 @@ class Steps:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """A step whose length is not known beforehand."""
+        """Show a step of unknown length."""
         task = self._progress.add_task(name, total=None)
         yield
         self._progress.update(task, total=1, completed=1)
@@ -77,7 +77,7 @@ class Steps:
 
 @contextmanager
 def shown_steps(report: Report | None = None) -> Iterator[Steps]:
-    """Show bars on the terminal while the block runs; see `Steps`."""
+    """Show progress bars on the terminal while the block runs; see `Steps`."""
     columns = (
         TextColumn("{task.description:<28}"),
         BarColumn(),

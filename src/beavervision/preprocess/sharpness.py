@@ -1,4 +1,4 @@
-"""Measure how sharp a face is in the picture."""
+"""Measures the sharpness of a face."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from jaxtyping import Float, UInt8
 from beavervision.preprocess.crop import SquareCrop
 
 SIZE = 64
-"""Pixels of the crop in which sharpness is measured: details of 1/64 of a face, where blur begins to move landmarks
-and where the noise of film and codec is gone."""
+"""Size of the crop in which sharpness is measured, px: details of 1/64 of a face, where blur begins to move landmarks
+and where film grain and coding noise are gone."""
 
 FAINT = 4.0
-"""Grey values of contrast below which there is nothing to be sharp."""
+"""Contrast below which sharpness is undefined, grey values."""
 
 
 def sharpness(rgb: UInt8[np.ndarray, "H W 3"], box: Float[np.ndarray, "4"]) -> float:
-    """Contrast of the finest details of a face over its contrast as a whole; about 0.5 for a sharp one.
+    """Contrast of the finest details of a face relative to its total contrast; about 0.5 for a sharp one.
 
-    Details are second differences across and down, their geometric mean taken, so that motion blur, which leaves one
-    of them as it is, is seen. The strength of the light cancels out; so does the size of the face above SIZE pixels.
+    Details are the geometric mean of the second differences in both directions, so that motion blur, which preserves
+    one of them, is detected. The value does not depend on the light, nor on the face's size above SIZE pixels.
 
     Args:
         rgb: the frame.

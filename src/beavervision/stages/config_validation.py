@@ -1,4 +1,4 @@
-"""Checks nested settings of a module against what takes them."""
+"""Checks nested settings of a module against the signature that takes them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ ResultT = TypeVar("ResultT")
 
 
 def build_checked(what: Callable[..., ResultT], given: Mapping[str, Any], node: str, **more: Any) -> ResultT:
-    """Call `what` with the settings of a config node, refusing names that it does not take.
+    """Call `what` with the settings of a config node; unknown names are refused.
 
     Args:
-        what: a class or function.
+        what: class or function to call.
         given: settings of the node.
-        node: where they stand in the config, for the sentence.
+        node: config path of the node, for the error message.
         more: arguments that do not come from the config.
 
     Raises:

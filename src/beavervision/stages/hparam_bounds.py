@@ -1,4 +1,4 @@
-"""What the numbers of a stage's config may be."""
+"""Valid ranges of the numbers in a stage's config."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from beavervision.errors import ConfigError
 
 @dataclass(frozen=True)
 class Bounds:
-    """Smallest and largest value of a number, both allowed."""
+    """Smallest and largest allowed value of a number, both inclusive."""
 
     low: float
     high: float = math.inf
     whole: bool = False
-    """Whether it counts things."""
+    """Whether the number must be an integer."""
 
     def allow(self, value: object) -> bool:
-        """Whether `value` is such a number.
+        """Whether `value` is within the bounds.
 
         Example:
             >>> Bounds(1, 8, whole=True).allow(2.5), Bounds(0, 1).allow(1), Bounds(0, 1).allow("half")
@@ -38,7 +38,7 @@ class Bounds:
 
 
 def integer(low: int = 1, high: float = math.inf) -> Bounds:
-    """Limits of how many there are.
+    """Bounds of an integer.
 
     Example:
         >>> str(integer()), str(Bounds(0, 1))
@@ -48,19 +48,19 @@ def integer(low: int = 1, high: float = math.inf) -> Bounds:
 
 
 SHARE, ANY = Bounds(0, 1), Bounds(0)
-"""Of something; any number that is not negative."""
+"""Bounds of a share; bounds of any non-negative number."""
 
 
 def check_bounds(values: Mapping[str, Any], limits: Mapping[str, Bounds], node: str) -> None:
-    """Check numbers of a config node; what is null or not there is not looked at.
+    """Check numbers of a config node; values that are null or missing are skipped.
 
     Args:
-        values: the node.
-        limits: key, with dots where it is nested -> what it may be.
-        node: where it stands in the config, for the sentence.
+        values: the config node.
+        limits: key (with dots where nested) -> its bounds.
+        node: config path of the node, for the error message.
 
     Raises:
-        ConfigError: when a value is something else.
+        ConfigError: when a value is outside its bounds.
     """
     for key, allowed in limits.items():
         value: Any = values

@@ -1,4 +1,4 @@
-"""What Lightning's trainer is set to by its connectors: attributes that its class does not declare."""
+"""Typed access to attributes of Lightning's trainer that its class does not declare."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def find_callbacks(trainer: Trainer, kind: type[CallbackT]) -> list[CallbackT]:
 
 
 def is_fast_dev_run(trainer: Trainer) -> bool:
-    """Whether the trainer only tries a few batches (`trainer.fast_dev_run`), of which nothing is kept."""
+    """Whether this is a fast development run (`trainer.fast_dev_run`), which keeps no results."""
     return bool(trainer.fast_dev_run)  # pyright: ignore[reportAttributeAccessIssue]  # set by a connector
 
 
 def is_log_step(trainer: Trainer) -> bool:
-    """Whether figures are logged after this step: every `trainer.log_every_n_steps` steps."""
+    """Whether metrics are logged after this step: every `trainer.log_every_n_steps` steps."""
     every: int = trainer.log_every_n_steps  # pyright: ignore[reportAttributeAccessIssue]  # set by a connector
     return trainer.global_step % max(1, every) == 0

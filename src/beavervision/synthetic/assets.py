@@ -1,4 +1,4 @@
-"""The actor's files that come with the package."""
+"""Files of the actor that are part of the package."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ SPEECH, SPEECH_TRUTH = "speech.flac", "speech_truth.safetensors"
 
 
 def actor_video() -> Path:
-    """The rendered clip: 1280 x 720, 25 fps, with sound."""
+    """Path of the rendered clip: 1280 x 720, 25 fps, with sound."""
     return DATA / VIDEO
 
 
 def actor_truth() -> Truth:
-    """What is true of the clip, frame by frame."""
+    """Path of the clip's ground truth, frame by frame."""
     return Truth.load(DATA / TRUTH)
 
 
 def speech_audio() -> Path:
-    """A second speech by the same voice, which is not in the clip."""
+    """Path of a second speech by the same voice, which is not in the clip."""
     return DATA / SPEECH
 
 
 def speech_truth() -> SpeechTruth:
-    """How the actor would speak the second speech."""
+    """Path of the ground truth of the actor speaking the second speech."""
     return SpeechTruth.load(DATA / SPEECH_TRUTH)

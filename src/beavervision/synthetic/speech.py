@@ -1,7 +1,7 @@
-"""Synthesised speech with the time of every phoneme, from espeak-ng through ctypes.
+"""Speech synthesis with phoneme times, by espeak-ng through ctypes.
 
-espeak-ng is GPL: it is loaded only here, only when speech is generated, and only from the optional extra
-`[synthetic]`. The shipped actor needs none of it.
+espeak-ng is GPL: it is loaded only here, only when speech is generated, and only from the optional extra `[synthetic]`.
+The shipped actor does not need it.
 """
 
 from __future__ import annotations
@@ -92,15 +92,15 @@ def _library() -> tuple[ctypes.CDLL, int]:
 
 
 def begin_anew() -> None:
-    """Bring the synthesiser to its first state, so that what is spoken next is the same whatever came before.
+    """Reset the synthesiser, so that the next speech does not depend on earlier ones.
 
-    espeak-ng remembers phases of its flutter and noise from one sentence to the next.
+    espeak-ng keeps the phases of its flutter and noise between sentences.
     """
     _library.cache_clear()
 
 
 def _phonemes(marks: Sequence[tuple[float, str]], end: float) -> tuple[Phoneme, ...]:
-    """Phonemes from (start, symbol) marks: each lasts until the next one."""
+    """Phonemes from (start, symbol) marks; each lasts until the next one."""
     stops = [start for start, _ in marks[1:]] + [end]
     return tuple(
         Phoneme(symbol, start, stop) for (start, symbol), stop in zip(marks, stops, strict=True) if stop > start
@@ -111,11 +111,11 @@ def speak(text: str, *, voice: str = "en-us", words_per_minute: int = 150, pitch
     """Synthesise `text`.
 
     Args:
-        text: what to say.
-        voice: file name of an espeak-ng voice, `en-us` say, and of a variant where one is wanted: `en-us+f3`.
-        words_per_minute: speed.
-        pitch: 0..100, 50 is the voice's own.
-        melody: how much the pitch moves, 0 (monotone) .. 100, 50 is the voice's own.
+        text: text to speak.
+        voice: file name of an espeak-ng voice, for example `en-us`, optionally with a variant: `en-us+f3`.
+        words_per_minute: speed of the speech.
+        pitch: 0..100, where 50 is the voice's default.
+        melody: range of the pitch, 0 (monotone) .. 100, where 50 is the voice's default.
 
     Raises:
         BeaverError: when the extra `[synthetic]` is not installed or the voice is unknown.
@@ -135,7 +135,7 @@ def speak(text: str, *, voice: str = "en-us", words_per_minute: int = 150, pitch
             index += 1
         return 0
 
-    callback = _Callback(collect)  # held here: espeak-ng keeps only the address
+    callback = _Callback(collect)  # kept alive here: espeak-ng only stores the address
     library.espeak_SetSynthCallback(callback)
     if library.espeak_SetVoiceByName(voice.encode()) != 0:
         raise ConfigError(f"espeak-ng has no voice {voice}; try en-us or de.")
@@ -151,10 +151,10 @@ def speak(text: str, *, voice: str = "en-us", words_per_minute: int = 150, pitch
 
 
 def arrange(sentences: Sequence[tuple[float, Speech]], duration: float) -> Speech:
-    """Lay spoken sentences, each starting at its time in seconds, over a silence of `duration` seconds.
+    """Place spoken sentences at their start times (seconds) in a silence of `duration` seconds.
 
     Raises:
-        ValueError: when a sentence overlaps the next one or the end.
+        ValueError: when a sentence overlaps the next one or exceeds the end.
     """
     rate = sentences[0][1].rate
     samples = np.zeros(round(duration * rate), np.float32)

@@ -1,4 +1,4 @@
-"""Grey pictures stored exactly: FFV1 in Matroska, for label maps and mattes."""
+"""Lossless grey videos: FFV1 in Matroska, for label maps and mattes."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from beavervision.errors import StorageError
 from beavervision.video.container import clock, decode_stream, frame_rate, open_video, picture_stream
 
 BITEXACT = {"fflags": "+bitexact"}
-"""Matroska otherwise invents random identifiers, and the same pictures would give other bytes."""
+"""Otherwise Matroska writes random identifiers, and equal videos would not be equal files."""
 
 
 class GrayWriter:
-    """Writes grey pictures without loss.
+    """Writes grey frames without loss.
 
-    Use it as a context manager; `write` takes one picture at a time. When the block fails, the file goes.
+    Use it as a context manager; `write` takes one frame at a time. When the block fails, the file is removed.
     """
 
     def __init__(self, path: Path, width: int, height: int, fps: float) -> None:
@@ -33,12 +33,12 @@ class GrayWriter:
         except (av.error.FFmpegError, OSError) as error:
             raise StorageError(f"{path} cannot be written ({error.strerror}); choose another folder.") from None
         rate = Fraction(fps).limit_denominator(1001)
-        # Intra only, checksummed slices: any frame can be reached, damage is noticed.
+        # Intra only, checksummed slices: any frame can be read alone, damage is detected.
         self._stream = self._container.add_stream("ffv1", rate=rate, options={"level": "3", "g": "1"})
         self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, "gray"
 
     def write(self, picture: UInt8[np.ndarray, "H W"]) -> None:
-        """Append one picture."""
+        """Append one frame."""
         if picture.shape != self.shape:
             raise ValueError(f"{self.path}: a picture of {picture.shape} in a video of {self.shape}")
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="gray")
@@ -58,11 +58,11 @@ class GrayWriter:
 
 
 def read_gray(path: Path, first: int = 0) -> Iterator[UInt8[np.ndarray, "H W"]]:
-    """Yield the pictures that `GrayWriter` wrote, exactly.
+    """Yield the frames of a `GrayWriter` file, exactly as written.
 
     Args:
         path: the file.
-        first: picture to begin with; every picture stands alone, so the ones before cost nothing.
+        first: index of the first frame to read; the frames before it are not decoded.
 
     Raises:
         StorageError: when the file is missing or no video.
@@ -78,11 +78,11 @@ def read_gray(path: Path, first: int = 0) -> Iterator[UInt8[np.ndarray, "H W"]]:
 
 
 def join_gray(parts: Sequence[Path], path: Path) -> None:
-    """Put films of `GrayWriter` end to end, without coding them anew.
+    """Concatenate `GrayWriter` videos without encoding them again.
 
     Args:
-        parts: the films, of one size and rate, in order.
-        path: the film to write.
+        parts: the videos in order, of equal size and rate.
+        path: the file to write.
     """
     with av.open(str(path), "w", format="matroska", options=BITEXACT) as joined:
         stream, count = None, 0

@@ -1,4 +1,4 @@
-"""The configuration of a run as a tree on the terminal: `run.tree=true`."""
+"""Prints the configuration of a run as a tree: `run.tree=true`."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from beavervision.config.schemas import to_dict
 from beavervision.workflows.run_folder import run_folder
 
 FIRST = ("data", "model", "datamodule", "frame", "schedule", "hardware", "trainer")
-"""Nodes that stand before the others."""
+"""Nodes that are printed first."""
 
 
 def print_config_tree(cfg: DictConfig) -> None:
-    """Print the resolved configuration, what matters most first."""
+    """Print the resolved configuration, the most important nodes first."""
     values = to_dict(cfg)
     order = sorted(values, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
     Console().print(config_tree(str(run_folder()), {name: values[name] for name in order}))
 
 
 def config_tree(name: str, value: Any) -> Tree:
-    """Return a value as a branch: mappings have one leaf or branch an entry.
+    """Return a value as a branch: a mapping has one leaf or branch per entry.
 
     Example:
         >>> len(config_tree("model", {"width": 3, "field": {"levels": 8}}).children)

@@ -1,4 +1,4 @@
-"""Standard output: warnings of libraries are silenced, and a film can be written to it alone."""
+"""Console output: silences warnings of libraries, and reserves standard output for a video."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NOISE = (
 
 
 def silence_libraries() -> None:
-    """Keep Lightning's banners and warnings about nothing, and those of TensorFlow's kin, to themselves."""
+    """Silence Lightning's banners and irrelevant warnings, and those of TensorFlow and similar libraries."""
     for name in ("lightning", "lightning.pytorch", "lightning.fabric", "pytorch_lightning"):
         logging.getLogger(name).setLevel(logging.ERROR)
     for pattern in NOISE:
@@ -44,15 +44,15 @@ def silence_libraries() -> None:
 
 
 OUT, ERR = 1, 2
-"""Descriptors."""
+"""File descriptors of standard output and standard error."""
 
 
 @contextmanager
 def binary_stdout() -> Iterator[BinaryIO]:
-    """Yield standard output for writing bytes; prints, also those of libraries, are shown on standard error.
+    """Yield standard output for writing bytes; prints, including those of libraries, go to standard error.
 
     Raises:
-        ConfigError: when a terminal would show the bytes.
+        ConfigError: when standard output is a terminal.
     """
     if os.isatty(OUT):
         raise ConfigError("out=- writes a film to standard output, which is a terminal; pipe it: ... out=- | ffplay -")

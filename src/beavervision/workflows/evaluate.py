@@ -1,4 +1,4 @@
-"""evaluate: a trained stage measured again on the frames that it never saw."""
+"""evaluate: measures a trained stage on the held-out frames."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def evaluate(cfg: DictConfig, progress: Callback | None = None) -> Path:
         progress: callback that reports progress; None shows a bar.
 
     Returns:
-        The file of the figures, `evaluation/metrics.json` in the run's folder; `frames.csv` beside it holds those
-        of single frames, where the stage has such, and the stage's pictures and films lie there too.
+        Path of the metrics, `evaluation/metrics.json` in the run's folder. The folder also contains `frames.csv` with
+            the metrics of single frames, if the stage has any, and the stage's images and videos.
 
     Raises:
         BundleError: when the stage was not trained with this config.

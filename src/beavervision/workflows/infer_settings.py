@@ -1,4 +1,4 @@
-"""What infer's config asks of a film, checked value by value."""
+"""Validates infer's config and converts it to settings of the video."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ LIMITS = {
     "batch": (1, 64),
 }
 MOST_BLINKS = 60.0
-"""A minute: twice what people do in a conversation."""
+"""Largest blink rate, per minute: twice that of people in a conversation."""
 
 
 def film_settings(cfg: DictConfig, out: Out) -> FilmSettings:
-    """Settings of the film that the config describes.
+    """Settings of the video.
 
     Args:
-        cfg: of infer.
-        out: where the film will go.
+        cfg: config of infer.
+        out: output of the video.
 
     Raises:
-        ConfigError: naming the key whose value cannot be.
+        ConfigError: names the key of an invalid value.
     """
     for key, choices in CHOICES.items():
         if (value := OmegaConf.select(cfg, key)) not in choices:
@@ -80,7 +80,7 @@ def film_settings(cfg: DictConfig, out: Out) -> FilmSettings:
 
 
 def motion_controls(cfg: DictConfig) -> MotionControls:
-    """Return what the config changes about the predicted motion.
+    """Return the config's changes to the predicted motion.
 
     Raises:
         ConfigError: when a value is out of range.
@@ -95,7 +95,7 @@ def motion_controls(cfg: DictConfig) -> MotionControls:
 
 
 def _background(cfg: DictConfig, out: Out) -> str:
-    """The background, `auto` decided: opacity where the format is made for it."""
+    """The background; `auto` is an alpha channel where the format is made for it."""
     choice = str(cfg.background)
     if cfg.mode == "dub" and choice not in (AUTO, "source"):
         raise ConfigError(f"background={choice} is for mode=avatar; a dub keeps the footage's own.")
@@ -119,7 +119,7 @@ def _check_number(key: str, value: Any, low: float, high: float) -> None:
 
 
 def _pose(text: str) -> tuple[Any, tuple[int, int] | None]:
-    """`pingpong`, `energy`, `static`, a Motion's folder, or `<first>-<last>` frames to play to and fro."""
+    """Parse `pingpong`, `energy`, `static`, a Motion's folder, or `<first>-<last>` frames to play back and forth."""
     if text in POSE_MODES or (Path(text) / MANIFEST).is_file():
         return text, None
     if found := re.fullmatch(r"(\d+)-(\d+)", text):

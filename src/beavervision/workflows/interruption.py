@@ -1,4 +1,4 @@
-"""Ctrl-C that lets the work end in good order."""
+"""Ctrl-C handling that lets the work end gracefully."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def catch_interruption(answer: str) -> Iterator[Callable[[], bool]]:
-    """Yield a function that says whether someone asked to stop; who asks twice stops the program at once.
+    """Yield a function that returns whether Ctrl-C was pressed; a second Ctrl-C stops the program immediately.
 
     Args:
-        answer: what is said to the first.
+        answer: text printed after the first Ctrl-C.
     """
     asked = False
 

@@ -1,4 +1,4 @@
-"""prepare: footage to Clip, once."""
+"""prepare: converts footage to a Clip, once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from beavervision.workflows.synthetic_speech import prepare_synthetic_speech
 
 
 def prepare(cfg: DictConfig, report: Callable[[str, int, int], None] | None = None) -> RunResult:
-    """Prepare the config's clip, or its synthetic speech, unless it is prepared with the same settings.
+    """Prepare the config's clip or synthetic speech, unless it exists with the same settings.
 
     Args:
         cfg: the composed config.
@@ -35,7 +35,7 @@ def prepare(cfg: DictConfig, report: Callable[[str, int, int], None] | None = No
     if cfg.data.get("hours") is not None:
         validate_nodes(cfg)
         return prepare_synthetic_speech(cfg)
-    # Loads MediaPipe's and OpenCV's parts, which training on a prepared clip does not need.
+    # Imports MediaPipe and parts of OpenCV, which training on an existing clip does not need.
     from beavervision.preprocess.assembly import REPORT
     from beavervision.preprocess.report.write import PAGE, SHEET
 
@@ -55,7 +55,7 @@ def prepare(cfg: DictConfig, report: Callable[[str, int, int], None] | None = No
 
 
 def ensure_clip(cfg: DictConfig) -> Path:
-    """Return the folder of the config's clip; prepare it when it is not there or its settings changed.
+    """Return the folder of the config's clip; prepare it when it does not exist or its settings changed.
 
     Raises:
         BeaverError: when there is neither a clip nor footage, or the footage cannot be prepared.
@@ -66,7 +66,7 @@ def ensure_clip(cfg: DictConfig) -> Path:
 def _ensured(
     cfg: DictConfig, *, force: bool, report: Callable[[str, int, int], None] | None = None
 ) -> tuple[Path, bool]:
-    """The clip's folder, and whether it was made now."""
+    """The clip's folder, and whether it was prepared now."""
     settings, given = typed_node(cfg, "data", DataSettings), _given()
     folder = Path(cfg.paths.runs) / settings.name / "clip"
     there, before = (folder / MANIFEST).exists(), PreparationRecord.read(folder)
@@ -98,12 +98,12 @@ def _prepare(folder: Path, settings: DataSettings, basis: str, report: Callable[
 
 
 def _given() -> set[str]:
-    """Names of the `data` settings that the command line names."""
+    """Names of the `data` settings on the command line."""
     overrides = HydraConfig.get().overrides.task
     keys = (o.lstrip("+~").partition("=")[0] for o in overrides)
     return {key.removeprefix("data.") for key in keys if key.startswith("data.")}
 
 
 def _names_face_model() -> bool:
-    """Whether the command line names a face model; else a clip keeps the one that it was made with."""
+    """Whether the command line selects a face model; otherwise a clip keeps its own."""
     return any(override.lstrip("+").startswith("face_model") for override in HydraConfig.get().overrides.task)

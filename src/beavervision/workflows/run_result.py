@@ -1,4 +1,4 @@
-"""What a verb hands back to whoever called it: a person, a sweep's table, an optimiser."""
+"""Result of a verb, for the caller, a sweep's table or an optimiser."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ class RunResult:
     """One finished job."""
 
     folder: Path
-    """Where it left what it made: a run with its bundle, a clip, a film."""
+    """Folder of the results: a run with its bundle, a clip, or a video."""
     status: str = DONE
-    """`done`, or `skipped` when all of it was there already."""
+    """`done`, or `skipped` when all results existed before."""
     metric: str | None = None
-    """Name of the figure by which this job is compared with others."""
+    """Name of the metric by which this job is compared with others."""
     figures: Mapping[str, float] = field(default_factory=dict)
     picture: Path | None = None
-    """PNG or JPEG to look at."""
+    """Image of the result, PNG or JPEG."""
 
     @property
     def value(self) -> float | None:
-        """The figure named by `metric`: what an optimiser is told.
+        """Value of `metric`, the objective of an optimiser.
 
         Raises:
-            ConfigError: when there is no such figure.
+            ConfigError: when the metric does not exist.
         """
         if self.metric is None or not self.figures:
             return None

@@ -1,4 +1,4 @@
-"""The backend by name: loaded when first asked for, because numba and tinycudann are slow to import."""
+"""Selects a backend by name and imports it at first use, because numba and tinycudann are slow to import."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 NAMES = ("auto", "torch", "compile", "numba", "tinycudann")
 
 CUDA_OPTIONS = {"tinycudann": "tinycudann", "compile": "triton"}
-"""Backends for CUDA, the fastest first, and the module that each needs; without any, the torch twin."""
+"""Backends for CUDA, the fastest first, with the module that each needs; the torch backend is the fallback."""
 
 
 class Backend(Protocol):
-    """What is worth more than one implementation; the torch twin is the truth."""
+    """Interface of a backend: the operations that have several implementations. The torch backend is the reference."""
 
     name: str
 
@@ -34,7 +34,7 @@ class Backend(Protocol):
         ...
 
     def fused(self, sizes: FusedSizes, device: torch.device) -> FusedNetwork | None:
-        """What computes all layers of a small network at once, in half precision; None where nothing does."""
+        """Return a fused network that computes all layers at once in half precision, or None where there is none."""
         ...
 
     def march(
@@ -48,15 +48,15 @@ class Backend(Protocol):
         steps: int,
         longest: float,
     ) -> tuple[Float[Tensor, "R S"], Float[Tensor, "R"]]:
-        """Depths of the samples and length of each ray's samples; see `sampling.sample_rays`."""
+        """Depths of the samples, and length of each ray's samples; see `ray_samplers.sample_rays`."""
         ...
 
 
 def resolve(name: str, device: torch.device) -> str:
-    """Name of the backend that `name` (perhaps "auto") means on `device`.
+    """Name of the backend that `name` stands for on `device`; "auto" selects one.
 
     Raises:
-        ConfigError: when there is no such backend, or it cannot work here.
+        ConfigError: when there is no such backend, or it does not run on this machine.
     """
     if name not in NAMES:
         raise ConfigError(f"There is no backend {name}; choose one of {', '.join(NAMES)}.")
@@ -72,17 +72,17 @@ def resolve(name: str, device: torch.device) -> str:
 
 
 def load_backend(name: str, device: torch.device) -> Backend:
-    """The backend `name` for tensors on `device`.
+    """Return the backend `name` for tensors on `device`.
 
     Raises:
-        ConfigError: when there is no such backend, or it cannot work here.
+        ConfigError: when there is no such backend, or it does not run on this machine.
     """
     return _load(resolve(name, device))
 
 
 @cache
 def _load(name: str) -> Backend:
-    # Imported here: numba costs half a second and tinycudann is seldom there.
+    # Imported here: numba takes half a second to import, and tinycudann is rarely installed.
     if name == "numba":
         from beavervision.nerf.backends.numba import NumbaBackend
 

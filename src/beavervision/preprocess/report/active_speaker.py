@@ -1,4 +1,4 @@
-"""Whose speech it is: sound with speech in it, while these lips move."""
+"""Active speaker detection: frames with speech in the sound while this subject's lips move."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from beavervision.audio.vad import VoiceActivity
 from beavervision.preprocess.report.report_input import Findings
 
 SYLLABLES = 1.0
-"""Seconds in which lips that speak open and close: two or three syllables at least."""
+"""Duration in which speaking lips open and close, seconds: at least two or three syllables."""
 
 LIVELY = 0.02
-"""Range of the mouth's opening within SYLLABLES from which the lips move (inner lips over eye distance). Measured on
-three men: closed lips tremble by 0.001, speaking ones move by 0.035 (a newsreader at his stillest) to 0.45."""
+"""Range of the mouth's opening within SYLLABLES from which the lips move (inner lips / eye distance). Measured on three
+men: closed lips jitter by 0.001, speaking lips move by 0.035 (the calmest moment of a newsreader) to 0.45."""
 
 
 def spoken(activity: VoiceActivity | None, findings: Findings) -> Bool[np.ndarray, "T"]:
-    """Frames in which somebody speaks; none where there is no sound."""
+    """Frames with speech; none without sound."""
     if activity is None:
         return np.zeros(findings.n_frames, bool)
     return activity.frames(findings.n_frames, findings.fps)
 
 
 def own_speech(subject: Subject, speech: Bool[np.ndarray, "T"], fps: float) -> Bool[np.ndarray, "T"]:
-    """Frames in which somebody speaks while the subject's lips are in sight and move."""
+    """Frames with speech while the subject's lips are visible and move."""
     return speech & subject.visible & lips_move(subject.mouth_open, fps)
 
 
 def lips_move(mouth_open: Float[np.ndarray, "T"], fps: float) -> Bool[np.ndarray, "T"]:
-    """Whether the mouth opens or closes within half of SYLLABLES before or after; False where it is not seen."""
+    """Whether the mouth opens or closes within half of SYLLABLES before or after; False where it is not visible."""
     known, window = np.isfinite(mouth_open), max(1, round(SYLLABLES * fps))
     high = maximum_filter1d(np.where(known, mouth_open, -np.inf), window)
     low = minimum_filter1d(np.where(known, mouth_open, np.inf), window)

@@ -1,4 +1,4 @@
-"""The figures of held-out frames over time, under their sound."""
+"""Metrics of held-out frames over time, over their sound."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from beavervision.data.speech_sample import audio_of_frames
 from beavervision.stages.visualization.media import Curves
 
 LINES = {"psnr": "head", "psnr_face": "face", "psnr_mouth": "mouth box", "psnr_fast": "head, fast"}
-"""Figure -> its name in the legend."""
+"""Metric -> its name in the legend."""
 
 
 def frame_curves(rows: Sequence[Mapping[str, float]], clip: Clip) -> list[Curves]:
-    """PSNR of every held-out frame; frames that do not show the face interrupt the lines. Nothing of no rows.
+    """PSNR of every held-out frame, with gaps at frames without the face; empty if there are no rows.
 
     Args:
-        rows: figures of single frames, `frame` among them.
-        clip: that they are frames of.
+        rows: metrics of single frames, including `frame`.
+        clip: clip of the frames.
     """
     if not rows:
         return []

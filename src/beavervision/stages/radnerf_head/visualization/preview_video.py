@@ -1,4 +1,4 @@
-"""The films that show what a trained head does with frames that it never saw."""
+"""Preview videos of a trained head on held-out frames."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from beavervision.stages.radnerf_head.visualization.held_out_renders import Rend
 from beavervision.stages.visualization.media import PREVIEW, Film
 
 MOST_FRAMES = 75
-"""Three seconds say enough, and cost seconds on a CPU."""
+"""Number of frames: three seconds, which take seconds to render on a CPU."""
 MOST_ROWS = 256
-"""A preview is no taller than this: what is rendered full size is infer's."""
+"""Largest height of a preview, pixels; `infer` renders at full size."""
 FOOTAGE = "footage"
 
 
 def preview_film(render: Render, data: HeadData) -> Film:
-    """Footage beside render, with the footage's sound, over the beginning of the held-out frames.
+    """Footage beside render, with sound, for the first held-out frames.
 
     Args:
-        render: the head.
-        data: set up.
+        render: render function of the head.
+        data: the set-up DataModule.
     """
     frames = data.clip.test_range[:MOST_FRAMES]
     pairs = _panels(data, frames, {"head": render}, preview_size(data.crops.size))
@@ -35,11 +35,11 @@ def preview_film(render: Render, data: HeadData) -> Film:
 
 
 def held_out_film(renders: Mapping[str, Render], data: HeadData) -> Film:
-    """All held-out frames at the canvas's own size, numbered: footage beside each way to render, with the sound.
+    """All held-out frames at canvas size, with frame numbers: footage beside each render, with sound.
 
     Args:
-        renders: title -> the head.
-        data: set up.
+        renders: title -> render function.
+        data: the set-up DataModule.
     """
     frames = data.clip.test_range
     panels = _panels(data, frames, renders, data.crops.size)
@@ -49,7 +49,7 @@ def held_out_film(renders: Mapping[str, Render], data: HeadData) -> Film:
 
 
 def preview_size(canvas: tuple[int, int]) -> tuple[int, int]:
-    """Width and height of one of the preview's pictures: the canvas's, or as much smaller as it takes.
+    """Width and height of one image of the preview: those of the canvas, reduced if necessary.
 
     Example:
         >>> preview_size((910, 512))
@@ -69,7 +69,7 @@ def _film(
 def _panels(
     data: HeadData, frames: range, renders: Mapping[str, Render], size: tuple[int, int]
 ) -> Iterator[UInt8[np.ndarray, "H W2 3"]]:
-    """The footage and each head over what is behind it, side by side; a panel without a face shows that alone."""
+    """Footage and each render over the background, side by side; for frames without a face the footage alone."""
     for t in frames:
         truth = _shrunk(data.crops.rgb[t], size)
         plate = data.crops.plate(t)
@@ -82,7 +82,7 @@ def _panels(
 
 
 def _over(render: Render, batch: FrameBatch, behind: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "H W 3"]:
-    """The head of a frame over what is behind it, at that picture's size."""
+    """The head of a frame over the background, at the background's size."""
     height, width = behind.shape[:2]
     shown = render(batch, (width, height))
     rgb, alpha = shown.rgb[0].cpu().numpy(), shown.alpha[0].cpu().numpy()[..., None]

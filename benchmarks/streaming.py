@@ -27,7 +27,7 @@ from beavervision.stages.audio2motion.inference import AudioToMotion
 from beavervision.stages.audio2motion.network import MotionVAE
 from beavervision.stages.audio2motion.streaming import MotionStream
 from beavervision.stages.face_geometry import lip_distance
-from beavervision.synthetic.assets import speech_audio
+from beavervision.synthetic.ground_truth import speech_audio
 
 PIECES = (1, 5, 25)
 """Frames per chunk."""

@@ -18,7 +18,7 @@ from PIL import Image
 from beavervision.artifacts.clip import Clip
 from beavervision.preprocess import PrepareOptions, prepare
 from beavervision.synthetic.actor import Actor, actor_identity
-from beavervision.synthetic.assets import actor_truth, actor_video
+from beavervision.synthetic.ground_truth import actor_truth, actor_video
 from beavervision.synthetic.script import clip_performance
 from beavervision.synthetic.torture.evaluation import Score, measure
 from beavervision.synthetic.torture.render import render_scene

@@ -13,8 +13,7 @@ from beavervision.artifacts.clip import AUDIO, Clip, Subject
 from beavervision.artifacts.corpus import Corpus
 from beavervision.artifacts.manifest import kind_of
 from beavervision.artifacts.synthetic_speech import SOUND, SyntheticSpeech, SyntheticSpeechFacts
-from beavervision.audio.audio_span import read_span
-from beavervision.audio.waveform import SAMPLE_RATE
+from beavervision.audio.waveform import SAMPLE_RATE, read_span
 from beavervision.errors import AudioError, ConfigError
 from beavervision.face.model_registry import load_face_model
 

@@ -16,7 +16,7 @@ from beavervision.preprocess.face_detection import FaceBox, FaceFinder
 from beavervision.preprocess.face_mesh import FaceMesh
 from beavervision.preprocess.face_search import WIDER, FaceSearch, among, score
 from beavervision.preprocess.face_track import UNSEEN, FaceTrack, landmark_box
-from beavervision.preprocess.sharpness import sharpness
+from beavervision.preprocess.face_visibility import sharpness
 from beavervision.preprocess.shot_detection import DIFFERENT, difference, signature
 
 LOOK_EVERY = 3

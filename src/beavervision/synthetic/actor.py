@@ -16,7 +16,7 @@ from beavervision.face.morphable_model import FaceModel
 from beavervision.synthetic import eyes
 from beavervision.synthetic.actor_mesh import Assembly
 from beavervision.synthetic.anatomy import actor_parts
-from beavervision.synthetic.assets import DATA
+from beavervision.synthetic.ground_truth import DATA
 from beavervision.synthetic.head_mesh import build_head
 from beavervision.synthetic.lighting import MAP_SIZE, ShadowMap, cast_shadow
 from beavervision.synthetic.mesh_part import Part

@@ -14,8 +14,7 @@ from beavervision.artifacts.clip import LABELS, PLATE
 from beavervision.audio.waveform import Waveform, save_waveform
 from beavervision.synthetic.actor import Actor, actor_identity
 from beavervision.synthetic.annotation import hidden_landmarks, known_truth
-from beavervision.synthetic.assets import SPEECH, SPEECH_TRUTH, TRUTH, VIDEO
-from beavervision.synthetic.ground_truth import Truth
+from beavervision.synthetic.ground_truth import SPEECH, SPEECH_TRUTH, TRUTH, VIDEO, Truth
 from beavervision.synthetic.performance import Performance
 from beavervision.synthetic.script import clip_performance, clip_speech, second_speech, speech_truth_of
 from beavervision.video.encode import VideoWriter

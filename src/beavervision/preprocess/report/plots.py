@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from beavervision.audio.vad import VoiceActivity, frames_with_speech
-from beavervision.preprocess.report.active_speaker import own_speech
+from beavervision.preprocess.report.av_sync import own_speech
 from beavervision.preprocess.report.frame_selection import REASONS, error_percent, face_height, yaw_pitch
 from beavervision.preprocess.report.grading import FIT_GOOD, SMALL_FACE, TALL_FACE
 from beavervision.preprocess.report.report_input import Findings, SubjectFindings

@@ -10,8 +10,8 @@ import numpy as np
 
 from beavervision.artifacts.clip import TEST_SHARE
 from beavervision.audio.vad import VoiceActivity, detect_voice_activity
-from beavervision.preprocess.report.active_speaker import spoken
 from beavervision.preprocess.report.assessment import headline, judge_stages
+from beavervision.preprocess.report.av_sync import spoken
 from beavervision.preprocess.report.frame_samples import stills
 from beavervision.preprocess.report.frame_selection import moments
 from beavervision.preprocess.report.grading import NOT_USABLE

@@ -16,7 +16,7 @@ from beavervision.errors import BundleError
 from beavervision.stages.audio2motion.batch import SpeechMotion
 from beavervision.stages.audio2motion.bundle_schema import SCHEMA
 from beavervision.stages.audio2motion.network import MotionVAE
-from beavervision.stages.config_validation import build_checked
+from beavervision.stages.hparam_bounds import build_checked
 
 
 def load_initial_weights(

@@ -23,7 +23,7 @@ from beavervision.stages.audio2motion.motion_loss import LossWeights, MotionLoss
 from beavervision.stages.audio2motion.network import MotionVAE, latent_mask
 from beavervision.stages.audio2motion.visualization import held_out_media, spoken_media
 from beavervision.stages.base import BundleContents, StageModule
-from beavervision.stages.config_validation import build_checked
+from beavervision.stages.hparam_bounds import build_checked
 from beavervision.stages.syncnet.inference import SyncExpert
 from beavervision.stages.visualization.media import PREVIEW, Film, Media
 

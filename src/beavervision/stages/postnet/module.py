@@ -14,7 +14,7 @@ from torch import Tensor
 
 from beavervision.data.sampling import step_noise
 from beavervision.stages.base import BundleContents, StageModule
-from beavervision.stages.config_validation import build_checked
+from beavervision.stages.hparam_bounds import build_checked
 from beavervision.stages.lip_landmarks import LIPS68
 from beavervision.stages.postnet.batch import RefinementBatch
 from beavervision.stages.postnet.bundle_export import bundle_contents

@@ -27,14 +27,13 @@ from beavervision.stages.radnerf_head.perceptual import PerceptualLoss
 from beavervision.stages.radnerf_head.pose_optimizer import BatchT, PoseOptimizer
 from beavervision.stages.radnerf_head.surface_shell import find_shell
 from beavervision.stages.radnerf_head.training_schedule import Phase, TrainingSchedule
-from beavervision.stages.radnerf_head.visualization.curves import frame_curves
 from beavervision.stages.radnerf_head.visualization.frame_strips import spread_positions
 from beavervision.stages.radnerf_head.visualization.held_out_renders import (
     Render,
     render_held_out_distilled,
     render_held_out_full,
 )
-from beavervision.stages.radnerf_head.visualization.preview_video import held_out_film, preview_film
+from beavervision.stages.radnerf_head.visualization.preview_video import frame_curves, held_out_film, preview_film
 from beavervision.stages.radnerf_head.visualization.validation_metrics import HeldOutMetrics
 from beavervision.stages.visualization.media import Film, Media
 

@@ -13,7 +13,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from beavervision.audio.features import ROWS_PER_FRAME
 from beavervision.data.sampling import step_noise
 from beavervision.stages.base import BundleContents, StageModule
-from beavervision.stages.config_validation import build_checked
+from beavervision.stages.hparam_bounds import build_checked
 from beavervision.stages.syncnet.data import SyncNetData
 from beavervision.stages.syncnet.evaluation import SyncEvaluation
 from beavervision.stages.syncnet.network import WINDOW, SyncNet

@@ -1,19 +1,20 @@
-"""Preview videos of a trained head on held-out frames."""
+"""Preview videos and metric curves of a trained head on held-out frames."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from beavervision.artifacts.clip import Clip
 from beavervision.data.speech_sample import audio_of_frames
 from beavervision.stages.radnerf_head.batch import FrameBatch
 from beavervision.stages.radnerf_head.data import HeadData
 from beavervision.stages.radnerf_head.visualization.captions import caption_height, caption_line, enlarge_for_caption
 from beavervision.stages.radnerf_head.visualization.held_out_renders import Render
-from beavervision.stages.visualization.media import PREVIEW, Film
+from beavervision.stages.visualization.media import PREVIEW, Curves, Film
 
 MOST_FRAMES = 75
 """Number of frames: three seconds, which take seconds to render on a CPU."""
@@ -101,3 +102,24 @@ def _shrunk(picture: UInt8[np.ndarray, "H W 3"], size: tuple[int, int]) -> UInt8
 
 def _bytes(picture: Float[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "H W 3"]:
     return (np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+LINES = {"psnr": "head", "psnr_face": "face", "psnr_mouth": "mouth box", "psnr_fast": "head, fast"}
+"""Metric -> its name in the legend."""
+
+
+def frame_curves(rows: Sequence[Mapping[str, float]], clip: Clip) -> list[Curves]:
+    """PSNR of every held-out frame, with gaps at frames without the face; empty if there are no rows.
+
+    Args:
+        rows: metrics of single frames, including `frame`.
+        clip: clip of the frames.
+    """
+    if not rows:
+        return []
+    by_frame = {int(row["frame"]): row for row in rows}
+    frames = range(min(by_frame), max(by_frame) + 1)
+    names = [name for name in LINES if name in rows[0]]
+    lines = {LINES[name]: np.array([by_frame.get(t, {}).get(name, np.nan) for t in frames]) for name in names}
+    sound = audio_of_frames(clip, frames) if clip.has_audio else None
+    return [Curves("frames", np.asarray(frames), lines, "frame", "PSNR, dB", "PSNR of every held-out frame", sound)]

@@ -1,0 +1,42 @@
+"""The typed batch of the lower face."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from beavervision.stages.lower_face.landmark_maps import N_MAPS
+from beavervision.types import Batch
+
+
+@dataclass
+class LowerFaceBatch(Batch):
+    """Patches of some frames with their target landmarks."""
+
+    patch: Float[Tensor, "B 3 S S"]
+    """The footage, [0, 1]."""
+    maps: Float[Tensor, "B 3 S S"]
+    """Drawn landmarks, [0, 1]; see `landmark_maps`."""
+    counted: Float[Tensor, "B 1 S S"]
+    """1 where the loss counts: inside the frame, nothing before the face."""
+    lips: Float[Tensor, "B 1 S S"]
+    """Soft region of the lips, [0, 1]."""
+    frames: Int[Tensor, "B"]
+    """Frames of the clip."""
+
+    def describe(self) -> str:
+        """Which frames the batch was made of."""
+        return "frames " + ", ".join(str(int(frame)) for frame in self.frames)
+
+
+def make_batch_example(count: int = 2, size: int = 64, seed: int = 0) -> LowerFaceBatch:
+    """Random valid input for the network and its loss."""
+    g = torch.Generator().manual_seed(seed)
+
+    def random(channels: int) -> Tensor:
+        return torch.rand(count, channels, size, size, generator=g)
+
+    return LowerFaceBatch(random(3), random(N_MAPS), torch.ones(count, 1, size, size), random(1), torch.arange(count))

@@ -1,0 +1,78 @@
+"""The network of the lower face: a small U-Net from a blanked patch, drawn landmarks and references to pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from beavervision.stages.lower_face.landmark_maps import N_MAPS
+
+N_REFERENCES = 3
+"""Patches of the person that the network always sees: mouth shut, half open, open."""
+INPUTS = 3 + 1 + N_MAPS + 3 * N_REFERENCES
+"""Channels: blanked patch, ellipse, maps, references."""
+FOLD = 2
+"""Pixels along each axis that are folded into channels: full-size layers would take most of the time."""
+GROUPS = 8
+"""Of the group normalisation; each batch item is normalised by itself, so results do not depend on the batch."""
+
+
+class ConvBlock(nn.Sequential):
+    """Two 3 x 3 convolutions, each with group normalisation and SiLU."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        layers: list[nn.Module] = []
+        for count in (inputs, outputs):
+            layers += [nn.Conv2d(count, outputs, 3, padding=1), nn.GroupNorm(GROUPS, outputs), nn.SiLU()]
+        super().__init__(*layers)
+
+
+class LowerFaceNetwork(nn.Module):
+    """Draws the part of a patch that is blanked (U-Net: Ronneberger et al., MICCAI 2015).
+
+    Args:
+        size: side of the patches, px; a multiple of 32.
+        widths: channels of each level, from the finest to the coarsest; multiples of 8.
+    """
+
+    ellipse: Tensor
+    references: Tensor
+
+    def __init__(self, size: int, widths: Sequence[int] = (32, 64, 96, 128)) -> None:
+        super().__init__()
+        self.size = size
+        first = INPUTS * FOLD * FOLD
+        self.down = nn.ModuleList(ConvBlock(a, b) for a, b in zip((first, *widths[:-1]), widths, strict=True))
+        self.up = nn.ModuleList(ConvBlock(b + a, a) for a, b in zip(widths[-2::-1], widths[:0:-1], strict=True))
+        self.head = nn.Conv2d(widths[0], 3 * FOLD * FOLD, 3, padding=1)
+        # Part of the weights: a bundle needs no footage.
+        self.register_buffer("ellipse", torch.zeros(1, 1, size, size))
+        self.register_buffer("references", torch.zeros(1, 3 * N_REFERENCES, size, size))
+
+    def forward(self, patch: Float[Tensor, "B 3 S S"], maps: Float[Tensor, "B 3 S S"]) -> Float[Tensor, "B 3 S S"]:
+        """The patch with its blanked part drawn.
+
+        Args:
+            patch: of the frame, [0, 1]; what lies inside the ellipse is never looked at.
+            maps: drawn target landmarks, [0, 1].
+
+        Returns:
+            Colours, about [0, 1], not clipped; outside the ellipse the patch's own.
+        """
+        batch = len(patch)
+        known = patch * (1 - self.ellipse)
+        constant = (self.ellipse.expand(batch, -1, -1, -1), self.references.expand(batch, -1, -1, -1))
+        x = functional.pixel_unshuffle(torch.cat([known, maps, *constant], 1), FOLD)
+        skipped: list[Tensor] = []
+        for level, block in enumerate(self.down):
+            x = block(x if level == 0 else functional.avg_pool2d(x, 2))
+            skipped.append(x)
+        skipped.pop()
+        for block in self.up:
+            x = block(torch.cat([functional.interpolate(x, scale_factor=2.0, mode="nearest"), skipped.pop()], 1))
+        drawn = functional.pixel_shuffle(self.head(x), FOLD) + 0.5
+        return known + self.ellipse * drawn

@@ -13,6 +13,7 @@ from beavervision.inference.pose_source import PINGPONG
 from beavervision.video.probe import probe
 
 Mode = Literal["avatar", "dub"]
+Region = Literal["head", "lower_face", "head_lower_face"]
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,11 @@ class FilmSettings:
     """Avatar mode: frames over which head poses are averaged."""
     background: str = AUTO
     """Avatar mode: see `backdrop.Backdrop`."""
-    region: Literal["head", "lower_face"] = "head"
-    """Dub mode: what changes."""
+    region: Region = "head"
+    """Dub mode: what changes. `lower_face` is drawn by the stage of that name; `head_lower_face` is the lower part of
+    the generated head."""
+    detail: bool = True
+    """Dub mode with `region=lower_face`: whether the footage's own detail is carried along."""
     length: Literal["speech", "source"] = "speech"
     """Dub mode: `source` ends with the footage when the speech is longer."""
     silent: Literal["source", "rest"] = "source"
@@ -40,6 +44,11 @@ class FilmSettings:
     crf: float | None = None
     preset: str = "medium"
     batch: int = BATCH
+
+    @property
+    def draws_lower_face(self) -> bool:
+        """Whether the lower face is drawn into the footage and nothing else is generated."""
+        return self.mode == "dub" and self.region == "lower_face"
 
     @property
     def is_transparent(self) -> bool:

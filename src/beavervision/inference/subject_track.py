@@ -12,9 +12,10 @@ from beavervision.compositing.canvas_layer import CanvasLayer
 from beavervision.inference.avatar import Avatar
 from beavervision.inference.driver import HeadCondition, MotionTrack, closed_lid_offset
 from beavervision.inference.frame_path import interpolate_frames
-from beavervision.inference.lower_face import face_points, lower_face
+from beavervision.inference.head_region import lower_region_matte
 from beavervision.inference.pose_source import PoseSource, smoothed_poses
 from beavervision.inference.stage_timer import StageTimer
+from beavervision.stages.lower_face.landmark_maps import project_landmarks
 from beavervision.stages.radnerf_torso.source_track import SourceTrack
 
 UPPER_FACE = np.r_[17:27, 36:48]
@@ -46,7 +47,7 @@ class SubjectTrack:
         end: frames of the film, at the clip's rate.
         closures: how far the lids are shut in each frame; None keeps the footage's own brows, lids and blinks.
         shares: of the generated head in each frame of the footage; None for all of it, always.
-        lower_face: whether only the lower face may change.
+        lower_only: whether only the lower part of the head may change.
     """
 
     avatar: Avatar
@@ -55,7 +56,7 @@ class SubjectTrack:
     end: int
     closures: Float[np.ndarray, "T"] | None = None
     shares: Float[np.ndarray, "N"] | None = None
-    lower_face: bool = False
+    lower_only: bool = False
 
     def shown(self, moments: Float[np.ndarray, "B"], timer: StageTimer) -> list[RenderedSubject]:
         """The person at some moments of the film, which rise from call to call."""
@@ -92,7 +93,7 @@ class SubjectTrack:
         told = self.told(moments, window)
         middle = np.arange(len(moments)) * window + window // 2
         layers = render_canvas_layers(self.avatar, told, middle, poses, timer)
-        if not self.lower_face:
+        if not self.lower_only:
             return layers
         with timer.measure("stack"):
             own = interpolate_frames(self.avatar.source_condition, self.posing.path.at(moments))
@@ -105,9 +106,9 @@ class SubjectTrack:
         self, layer: CanvasLayer, conditions: tuple[np.ndarray, np.ndarray], pose: SourceTrack
     ) -> CanvasLayer:
         where = (pose.rotation[0], pose.translation[0], pose.cameras[0])
-        faces = [face_points(self.avatar.face_model, condition, *where) for condition in conditions]
+        faces = [project_landmarks(self.avatar.face_model, condition, *where) for condition in conditions]
         raster = self.avatar.torso.raster
-        region = lower_face(faces, raster.size, raster.detail)
+        region = lower_region_matte(faces, raster.size, raster.detail)
         return replace(layer, region=region)
 
 

@@ -24,7 +24,8 @@ from beavervision.video.writers import Out, check_out, holds_opacity
 CHOICES = {
     "mode": ("avatar", "dub"),
     "length": ("speech", "source"),
-    "region": ("head", "lower_face"),
+    "region": ("auto", "head", "lower_face", "head_lower_face"),
+    "detail": (True, False),
     "silent": ("source", "rest"),
     "control.refine": ("postnet", "lle", "both", "none"),
     "preset": PRESETS,
@@ -38,6 +39,8 @@ LIMITS = {
     "smoothing": (1, 101),
     "batch": (1, 64),
 }
+AUTO_REGION = "auto"
+"""`lower_face` where its bundle is there, else `head`; `workflows.infer` decides."""
 MOST_BLINKS = 60.0
 """A minute: twice what people do in a conversation."""
 
@@ -69,7 +72,8 @@ def film_settings(cfg: DictConfig, out: Out) -> FilmSettings:
         pose_frames=span,
         smoothing=cfg.smoothing,
         background=background,
-        region=cfg.region,
+        region=cfg.region if cfg.mode == "dub" and cfg.region != AUTO_REGION else "head",
+        detail=cfg.detail,
         length=cfg.length,
         silent=cfg.silent,
         fps=_fps(cfg.fps),

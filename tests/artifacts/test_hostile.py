@@ -94,7 +94,7 @@ def torso_bundle(folder: Path) -> Path:
 
 def lower_face_bundle(folder: Path) -> Path:
     sizes = {"size": 64, "widths": [8, 16]}
-    facts = {"footage_size": [64, 64], "pixels_per_cm": 4.0, "train_frames": 6}
+    facts = {"footage_size": [64, 64], "pixels_per_cm": 4.0, "reach": 5.0, "train_frames": 6}
     return bundle(folder, lower_face_schema.SCHEMA, LowerFaceNetwork(**sizes), sizes, facts)
 
 

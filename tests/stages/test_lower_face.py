@@ -27,9 +27,9 @@ WIDTHS = (8, 16)
 
 
 def test_a_frontal_patch_by_hand():
-    # 800 px of focal length at 80 cm: 10 px a cm; 14 cm are 140 px, which makes 160, five times 32.
-    geometry = PatchGeometry.of_faces(np.array([10.0]), 512)
-    assert geometry == PatchGeometry(160, 10.0)
+    # 800 px of focal length at 80 cm: 10 px a cm; 12.2 cm are 122 px, which makes 128, four times 32.
+    assert PatchGeometry.of_faces(np.array([10.0]), 512) == PatchGeometry(128, 10.0)
+    geometry = PatchGeometry(160, 10.0)
     translation = np.array([0.0, 0.0, 80.0]) - FRONTAL @ CENTRE  # the patch's centre on the camera's axis
     affine = geometry.to_patch(FRONTAL, translation, CAMERA)
     np.testing.assert_allclose(map_points(affine, np.array([320.0, 240.0])), [80, 80])
@@ -58,11 +58,20 @@ def test_ellipse_and_matte():
     geometry = PatchGeometry(160, 10.0)
     ellipse, matte = geometry.ellipse(), geometry.matte()
     assert ellipse[80, 80] == matte[80, 80] == 1
-    assert ellipse[80, 18] == 0  # 62 px from the middle, the half axis has 60
-    assert ellipse[80, 23] == 1
-    assert 0 < matte[80, 23] < 0.5
+    # The ellipse reaches 4.2 cm up and 5.7 cm down: its middle is row 80 + 7.5; 5.2 cm aside are 52 px.
+    assert ellipse[87, 27] == 0
+    assert ellipse[87, 30] == 1
+    assert 0 < matte[87, 30] < 0.5
+    assert ellipse[80 - 41, 80] == ellipse[80 + 55, 80] == 1
+    assert ellipse[80 - 43, 80] == ellipse[80 + 58, 80] == 0
     assert (matte <= ellipse).all()
     assert ellipse[0].max() == ellipse[:, 0].max() == 0  # wholly within the patch
+
+
+def test_the_ellipse_ends_below_the_lowest_chin():
+    geometry = PatchGeometry(160, 10.0)
+    assert geometry.reaching(np.full(9, 28.0)).reach == pytest.approx(3.8)  # 2.8 cm and one of room
+    assert geometry.reaching(np.full(9, 90.0)).reach == 5.7
 
 
 def test_warp_and_back():
@@ -171,9 +180,9 @@ def make_data(miniature):
     return make
 
 
-def train(data: LowerFaceData, steps: int, checkpoint=None):
+def train(data: LowerFaceData, steps: int, checkpoint=None, rate=6e-3):
     torch.manual_seed(0)
-    module = LowerFace(**data.dimensions(), widths=WIDTHS, decay_steps=100)
+    module = LowerFace(**data.dimensions(), widths=WIDTHS, learning_rate=rate, decay_steps=100)
     return module, fit(module, data, steps, checkpoint, val_every=steps)
 
 
@@ -221,7 +230,7 @@ def test_resumed_equals_uninterrupted(make_data, tmp_path):
 
 def test_learns_the_lower_face(make_data):
     data = make_data(frames_per_step=4)
-    _, trainer = train(data, 80)
+    module, trainer = train(data, 80)
     truth = data.held_out(int(data.measured[0]))
-    grey = masked_psnr(torch.full_like(truth.patch, 0.5), truth.patch, torch.ones_like(truth.counted))
+    grey = masked_psnr(torch.full_like(truth.patch, 0.5), truth.patch, module.network.ellipse)
     assert trainer.callback_metrics["val/psnr"] > grey + 5

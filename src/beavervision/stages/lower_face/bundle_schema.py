@@ -28,6 +28,8 @@ class LowerFaceFacts(TrainedFacts):
     """Width and height, pixels."""
     pixels_per_cm: Annotated[float, Field(gt=0, le=1000)]
     """Resolution of the patch at the head's distance."""
+    reach: Annotated[float, Field(gt=0, le=20)]
+    """How far the part that is drawn anew reaches below the patch's centre, cm."""
     train_frames: Count
 
 

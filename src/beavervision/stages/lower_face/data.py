@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -27,6 +28,9 @@ from beavervision.stages.lower_face.references import choose_references
 from beavervision.stages.lower_face.training_patches import open_training_patches
 from beavervision.stages.radnerf_torso.data import spread_indices
 from beavervision.stages.radnerf_torso.source_track import SourceTrack, body_track
+
+CHIN = 8
+"""iBUG point."""
 
 
 class LowerFaceData(StageData):
@@ -91,6 +95,7 @@ class LowerFaceData(StageData):
         self.patches = open_training_patches(self.clip, self.subject, used, self.geometry, affines)
         self.points = np.stack([map_points(a, self._landmarks(t)) for t, a in zip(used, affines, strict=True)])
         self.rows = np.searchsorted(used, self.train_frames)
+        self.geometry = self.geometry.reaching(self.points[self.rows, CHIN, 1] - self.geometry.size / 2)
         self._weigh_openings()
         self._ready = True
 
@@ -142,7 +147,7 @@ class LowerFaceData(StageData):
 
     def dimensions(self) -> dict[str, Any]:
         """What the data dictates to the module."""
-        return {"size": self.geometry.size, "pixels_per_cm": self.geometry.pixels_per_cm}
+        return asdict(self.geometry)
 
     def draw(self, number: int) -> LowerFaceBatch:
         """Draw batch `number`: some frames evenly, some by how far the mouth is open.
@@ -213,6 +218,7 @@ class LowerFaceData(StageData):
             "basis": self.clip.facts.basis,
             "footage_size": list(self.clip.size),
             "pixels_per_cm": self.geometry.pixels_per_cm,
+            "reach": self.geometry.reach,
             "train_frames": len(self.train_frames),
         }
 

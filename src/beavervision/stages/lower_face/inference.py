@@ -50,7 +50,7 @@ class LowerFaceRenderer:
         network = build_network(bundle, lambda: LowerFaceNetwork(**bundle.hparams))
         return cls(
             network.eval().to(device),
-            PatchGeometry(network.size, bundle.facts.pixels_per_cm),
+            PatchGeometry(network.size, bundle.facts.pixels_per_cm, bundle.facts.reach),
             SourceTrack.from_assets(bundle.assets),
             bundle.facts,
             bundle.assets["identity"],

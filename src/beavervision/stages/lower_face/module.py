@@ -33,7 +33,7 @@ class LowerFace(StageModule[LowerFaceData]):
     """A small U-Net that draws mouth and chin into the blanked lower face.
 
     Args:
-        size, pixels_per_cm: of the patch, dictated by the data.
+        size, pixels_per_cm, reach: of the patch, dictated by the data.
         widths: channels of the network's levels.
         gradient, scales, lips: see `losses.LowerFaceWeights`.
         learning_rate: of Adam at the beginning.
@@ -53,6 +53,7 @@ class LowerFace(StageModule[LowerFaceData]):
         self,
         size: int,
         pixels_per_cm: float,
+        reach: float,
         widths: Sequence[int] = (32, 64, 96, 128),
         gradient: float = 1.0,
         scales: int = 3,
@@ -64,7 +65,7 @@ class LowerFace(StageModule[LowerFaceData]):
         self.save_hyperparameters()
         self.arguments = {"size": size, "widths": list(widths)}
         self.network = LowerFaceNetwork(**self.arguments)
-        geometry = PatchGeometry(size, pixels_per_cm)
+        geometry = PatchGeometry(size, pixels_per_cm, reach)
         self.network.ellipse.copy_(torch.from_numpy(geometry.ellipse())[None, None])
         self.weights = LowerFaceWeights(gradient, scales, lips)
         self.mean_psnr, self.mean_lips = MeanMetric(), MeanMetric()

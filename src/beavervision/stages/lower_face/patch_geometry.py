@@ -6,20 +6,23 @@ mouth and chin. Patch pixels and frame pixels have their centres at +0.5.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-CENTRE = np.array([0.0, -8.4, 1.0])
+CENTRE = np.array([0.0, -8.8, 1.0])
 """Centre of the patch in head space, cm: between mouth and chin of the mean face, at the depth of the cheeks."""
-SIDE_CM = 14.0
-"""Side of the patch at the least: from the middle of the nose to below the chin of an open mouth."""
-ELLIPSE_CM = (6.0, 5.7)
-"""Half axes of the ellipse that is drawn anew: between both cheeks, from the nose's base to below an open jaw."""
-ELLIPSE_SHIFT = 0.3
-"""How far the ellipse's centre lies below the patch's, cm."""
+SIDE_CM = 12.2
+"""Side of the patch at the least: what is drawn anew, and a little round it."""
+HALF_WIDTH = 5.2
+"""Half axis of the ellipse that is drawn anew, from cheek to cheek, cm."""
+TOP = 4.2
+"""How far the ellipse reaches above the patch's centre, cm: to the nose's base."""
+REACH, CHIN_ROOM = (2.5, 5.7), 1.0
+"""How far the ellipse may reach below the patch's centre, and how far it reaches below the lowest chin of the
+footage, cm. A collar and what else does not move with the head cannot be known and is better left as it is."""
 SOFT_CM = 0.8
 """Width of the border inside the ellipse over which the drawn face gives way to the footage."""
 SIZE_STEP, SIZE_LEAST = 32, 64
@@ -36,6 +39,8 @@ class PatchGeometry:
     """Side, px."""
     pixels_per_cm: float
     """Of the patch, at the head's distance."""
+    reach: float = REACH[1]
+    """How far the part that is drawn anew reaches below the patch's centre, cm."""
 
     @classmethod
     def of_faces(cls, scales: Float[np.ndarray, "N"], largest: int) -> PatchGeometry:
@@ -47,7 +52,7 @@ class PatchGeometry:
 
         Example:
             >>> PatchGeometry.of_faces(np.array([10.0, 12.0, 14.0]), 512)
-            PatchGeometry(size=192, pixels_per_cm=12.0)
+            PatchGeometry(size=160, pixels_per_cm=12.0, reach=5.7)
             >>> PatchGeometry.of_faces(np.array([40.0]), 256).size
             256
         """
@@ -79,6 +84,15 @@ class PatchGeometry:
         turn = scale * np.array([[-up[1], up[0]], [-up[0], -up[1]]])
         return np.column_stack([turn, self.size / 2 - turn @ middle])
 
+    def reaching(self, chins: Float[np.ndarray, "N"]) -> PatchGeometry:
+        """The same patch with an ellipse that ends below the lowest chin.
+
+        Args:
+            chins: how far the chin lies below the patch's centre in each frame, px of the patch.
+        """
+        lowest = float(np.quantile(chins, 0.995)) / self.pixels_per_cm + CHIN_ROOM
+        return replace(self, reach=float(np.clip(lowest, *REACH)))
+
     def ellipse(self) -> Float[np.ndarray, "S S"]:
         """Part of the patch that is drawn anew: 1 inside, 0 outside."""
         return (self._depth() > 0).astype(np.float32)
@@ -96,8 +110,8 @@ class PatchGeometry:
 
     def _ellipse(self) -> tuple[Float[np.ndarray, "2"], Float[np.ndarray, "2"]]:
         """Centre and half axes, px."""
-        centre = np.array([self.size / 2, self.size / 2 + ELLIPSE_SHIFT * self.pixels_per_cm])
-        return centre, np.array(ELLIPSE_CM) * self.pixels_per_cm
+        centre = np.array([self.size / 2, self.size / 2 + (self.reach - TOP) / 2 * self.pixels_per_cm])
+        return centre, np.array([HALF_WIDTH, (self.reach + TOP) / 2]) * self.pixels_per_cm
 
     def _depth(self) -> Float[np.ndarray, "S S"]:
         """About how far each pixel lies inside the ellipse, px; negative outside."""

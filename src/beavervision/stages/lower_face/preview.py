@@ -37,6 +37,6 @@ def _pairs(network: LowerFaceNetwork, data: LowerFaceData, frames: range) -> Ite
             yield np.full((size, 2 * size, 3), GREY, np.uint8)
             continue
         row = data.patches.row(t)
-        patch = np.asarray(data.patches.rgb[row])
+        patch = np.array(data.patches.rgb[row])
         drawn = render_patches(network, data.geometry, patch[None], data.points[row][None])[0]
         yield np.concatenate([patch, (drawn + 0.5).astype(np.uint8)], 1)

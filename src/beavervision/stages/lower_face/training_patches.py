@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -63,7 +63,7 @@ def open_training_patches(
         "version": VERSION,
         "clip": clip.sha256,
         "subject": subject,
-        "geometry": asdict(geometry),
+        "size": geometry.size,
         "frames": frames.tolist(),
         "affines": sha256_json({"affines": affines.round(4).tolist()}),
     }

@@ -15,7 +15,7 @@ from beavervision.stages.lower_face.losses import LowerFaceWeights, lower_face_l
 from beavervision.stages.lower_face.module import LowerFace
 from beavervision.stages.lower_face.network import LowerFaceNetwork
 from beavervision.stages.lower_face.patch_geometry import CENTRE, PatchGeometry, frame_box, inverse, map_points, warp
-from beavervision.stages.lower_face.references import choose_references
+from beavervision.stages.lower_face.references import choose_references, warp_references
 from beavervision.stages.lower_face.training_patches import counted_pixels
 from beavervision.types import Label
 
@@ -112,15 +112,28 @@ def test_maps_show_how_far_the_mouth_is_open():
     assert maps[0].shape == (160, 160, 3)
 
 
-def test_references_are_shut_half_and_open():
+def test_references_go_from_shut_to_open():
     opening = np.linspace(0, 1, 101)
     rotation = np.tile(np.eye(3), (101, 1, 1))
     clean = np.ones(101, bool)
     clean[98] = False  # a hand before the widest mouth
     chosen = choose_references(opening, rotation, clean)
     assert chosen[0] == 5
-    assert chosen[1] == pytest.approx(60, abs=1)
-    assert chosen[2] in (97, 99)
+    assert chosen[1] == 40
+    assert chosen[2] in (74, 75)  # without the hand's frame the quantile lies between
+    assert chosen[3] in (97, 99)
+
+
+def test_references_are_warped_to_the_landmarks():
+    rng = np.random.default_rng(0)
+    references = rng.integers(0, 255, (2, 64, 64, 3), dtype=np.uint8)
+    references[1] = np.roll(references[0], (2, -3), (0, 1))
+    face = rng.uniform(10, 50, (68, 2))
+    warped = warp_references(references, np.stack([face, face + np.array([-3, 2])]), face + np.array([5, 5]))
+    # Both faces move to the same place, and with them the same pixels.
+    inner, before = (slice(20, 56),) * 2, (slice(15, 51),) * 2
+    np.testing.assert_allclose(warped[0][inner].astype(int), references[0][before], atol=2)
+    np.testing.assert_allclose(warped[1][inner].astype(int), references[0][before], atol=2)
 
 
 def test_loss_by_hand():
@@ -159,12 +172,14 @@ def test_the_network_never_looks_at_what_it_draws():
     batch = make_batch_example(2)
     other = batch.patch * (1 - network.ellipse)
     with torch.no_grad():
-        drawn, again = network(batch.patch, batch.maps), network(other, batch.maps)
+        torch.nn.init.normal_(network.head.weight, std=0.05)
+        drawn = network(batch.patch, batch.maps, batch.warped)
+        again = network(other, batch.maps, batch.warped)
     assert torch.equal(drawn, again)
     outside = network.ellipse.expand_as(drawn) == 0
     assert torch.equal(drawn[outside], batch.patch[outside])
-    one = network(batch.patch[:1], batch.maps[:1])
-    torch.testing.assert_close(one, drawn[:1])  # whatever else is in the batch
+    one = network(batch.patch[:1], batch.maps[:1], batch.warped[:1])
+    torch.testing.assert_close(one, drawn[:1], atol=1e-4, rtol=0)  # whatever else is in the batch
 
 
 # --- training ----------------------------------------------------------------------------------------------------

@@ -56,22 +56,47 @@ def landmark_flow(
     width, height = size
     if np.array_equal(own, new):
         return np.zeros((height, width, 2), np.float32)
+    return landmark_flows(np.asarray(own)[None], new, size, fixed, step, smoothing)[0]
+
+
+def landmark_flows(
+    owns: Float[np.ndarray, "R N 2"],
+    new: Float[np.ndarray, "N 2"],
+    size: tuple[int, int],
+    fixed: Float[np.ndarray, "M 2"] | None = None,
+    step: int = GRID_STEP,
+    smoothing: float = SMOOTHING,
+) -> Float[np.ndarray, "R H W 2"]:
+    """Flows from one face to several others, see `landmark_flow`; the spline is solved once."""
+    width, height = size
     still = np.zeros((0, 2)) if fixed is None else np.asarray(fixed, np.float64)
     knots = np.concatenate([np.asarray(new, np.float64), still])
-    moved = np.concatenate([np.asarray(own, np.float64) - new, np.zeros_like(still)])
+    moved = np.concatenate([np.asarray(owns, np.float64) - new, np.zeros((len(owns), *still.shape))], 1)
+    values = moved.transpose(1, 0, 2).reshape(len(knots), -1)
     columns, rows = -(-width // step) + 1, -(-height // step) + 1
     x, y = np.arange(columns) * float(step), np.arange(rows) * float(step)
     grid = np.stack(np.meshgrid(x, y), -1).reshape(-1, 2)
-    coarse = _thin_plate(knots, moved, grid, smoothing).reshape(rows, columns, 2).astype(np.float32)
+    coarse = _thin_plate(knots, values, grid, smoothing).reshape(rows, columns, len(owns), 2).astype(np.float32)
     # Grid point k stands at pixel coordinate k * step, and array index i at i + 0.5.
     u, v = (((np.arange(count) + 0.5) / step).astype(np.float32) for count in (width, height))
     across, down = np.meshgrid(u, v)
-    return cv2.remap(coarse, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    parts = np.ascontiguousarray(coarse.transpose(2, 0, 1, 3))
+    return np.stack(
+        [cv2.remap(part, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) for part in parts]
+    )
+
+
+def warp_by_flow(picture: np.ndarray, flow: Float[np.ndarray, "H W 2"]) -> np.ndarray:
+    """A picture whose pixel q shows what stood at q + flow(q); cubic, for linear sampling would take detail away."""
+    height, width = flow.shape[:2]
+    across, down = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    places = across + flow[..., 0], down + flow[..., 1]
+    return cv2.remap(picture, *places, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
 
 
 def _thin_plate(
-    knots: Float[np.ndarray, "N 2"], values: Float[np.ndarray, "N 2"], at: Float[np.ndarray, "G 2"], smoothing: float
-) -> Float[np.ndarray, "G 2"]:
+    knots: Float[np.ndarray, "N 2"], values: Float[np.ndarray, "N C"], at: Float[np.ndarray, "G 2"], smoothing: float
+) -> Float[np.ndarray, "G C"]:
     """Thin-plate spline through `values` at `knots`, evaluated at `at`; lengths are scaled to the knots' extent."""
     centre, extent = knots.mean(0), max(float(np.ptp(knots, 0).max()), 1e-6)
     known, asked = (knots - centre) / extent, (at - centre) / extent
@@ -80,8 +105,11 @@ def _thin_plate(
     system[:count, :count] = _kernel(known, known) + np.eye(count) * smoothing * 1e-3
     system[:count, count:] = np.column_stack([np.ones(count), known])
     system[count:, :count] = system[:count, count:].T
-    right = np.concatenate([values, np.zeros((3, 2))])
-    weights = np.linalg.lstsq(system, right, rcond=None)[0]
+    right = np.concatenate([values, np.zeros((3, values.shape[1]))])
+    try:
+        weights = np.linalg.solve(system, right)
+    except np.linalg.LinAlgError:  # landmarks that coincide, and no relaxation
+        weights = np.linalg.lstsq(system, right, rcond=None)[0]
     return _kernel(asked, known) @ weights[:count] + np.column_stack([np.ones(len(asked)), asked]) @ weights[count:]
 
 
@@ -141,10 +169,5 @@ def transfer_detail(
     if own_share is not None:
         detail = detail * own_share[..., None]
     if flow.any():
-        height, width = flow.shape[:2]
-        across, down = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-        # Cubic: linear interpolation would take the finest detail away.
-        detail = cv2.remap(
-            detail, across + flow[..., 0], down + flow[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-        )
+        detail = warp_by_flow(detail, flow)
     return np.clip(rendered + detail * share[..., None], 0, 255)

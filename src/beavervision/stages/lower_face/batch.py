@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from beavervision.stages.lower_face.landmark_maps import N_MAPS
+from beavervision.stages.lower_face.references import N_REFERENCES
 from beavervision.types import Batch
 
 
@@ -20,6 +21,8 @@ class LowerFaceBatch(Batch):
     """The footage, [0, 1]."""
     maps: Float[Tensor, "B 3 S S"]
     """Drawn landmarks, [0, 1]; see `landmark_maps`."""
+    warped: Float[Tensor, "B R 3 S S"]
+    """Reference patches warped to the landmarks, [0, 1]; see `references`."""
     counted: Float[Tensor, "B 1 S S"]
     """1 where the loss counts: inside the frame, nothing before the face."""
     lips: Float[Tensor, "B 1 S S"]
@@ -39,4 +42,6 @@ def make_batch_example(count: int = 2, size: int = 64, seed: int = 0) -> LowerFa
     def random(channels: int) -> Tensor:
         return torch.rand(count, channels, size, size, generator=g)
 
-    return LowerFaceBatch(random(3), random(N_MAPS), torch.ones(count, 1, size, size), random(1), torch.arange(count))
+    warped = torch.rand(count, N_REFERENCES, 3, size, size, generator=g)
+    counted = torch.ones(count, 1, size, size)
+    return LowerFaceBatch(random(3), random(N_MAPS), warped, counted, random(1), torch.arange(count))

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
@@ -24,7 +24,7 @@ from beavervision.stages.hparam_bounds import SHARE, Bounds, integer
 from beavervision.stages.lower_face.batch import LowerFaceBatch
 from beavervision.stages.lower_face.landmark_maps import landmark_maps, lip_region, project_landmarks
 from beavervision.stages.lower_face.patch_geometry import SIZE_LEAST, PatchGeometry, map_points
-from beavervision.stages.lower_face.references import choose_references
+from beavervision.stages.lower_face.references import choose_references, warp_references
 from beavervision.stages.lower_face.training_patches import open_training_patches
 from beavervision.stages.radnerf_torso.data import spread_indices
 from beavervision.stages.radnerf_torso.source_track import SourceTrack, body_track
@@ -136,14 +136,19 @@ class LowerFaceData(StageData):
         self.open_odds = weight / weight.sum()
 
     @cached_property
-    def references(self) -> Float[Tensor, "1 9 S S"]:
-        """Patches of the person with the mouth shut, half open and open, [0, 1]."""
+    def reference_rows(self) -> np.ndarray:
+        """Rows of the patches that show the person from shut to open."""
         person, rows = self.person, self.train_frames
         opening = np.nan_to_num(person.mouth_open[rows], nan=0.0)
         clean = ~person.occluded[rows]
         chosen = choose_references(opening, person.rotation[rows], clean)
-        self.reference_frames = [int(rows[i]) for i in chosen]
-        return torch.cat([_picture(self.patches.rgb[self.rows[i]]) for i in chosen])[None]
+        return self.rows[chosen]
+
+    @cached_property
+    def references(self) -> tuple[UInt8[np.ndarray, "R S S 3"], Float[np.ndarray, "R 68 2"]]:
+        """Patches of the person from shut to open, and their landmarks."""
+        rows = self.reference_rows
+        return np.stack([self.patches.rgb[row] for row in rows]), self.points[rows].astype(np.float32)
 
     def dimensions(self) -> dict[str, Any]:
         """What the data dictates to the module."""
@@ -172,10 +177,14 @@ class LowerFaceData(StageData):
         return LowerFaceBatch(
             patch=torch.stack([_picture(self.patches.rgb[row]) for row in rows]),
             maps=torch.stack([_picture(landmark_maps(face, size, scale)) for face in faces]),
+            warped=torch.stack([torch.stack([_picture(one) for one in self._warped(face)]) for face in faces]),
             counted=torch.stack([torch.from_numpy(self.patches.counted[row].astype(np.float32))[None] for row in rows]),
             lips=torch.stack([_picture(lip_region(face, size, scale)[..., None]) for face in faces]),
             frames=torch.from_numpy(self.patches.frames[rows]),
         )
+
+    def _warped(self, face: Float[np.ndarray, "68 2"]) -> UInt8[np.ndarray, "R S S 3"]:
+        return warp_references(*self.references, face)
 
     def held_out(self, frame: int) -> LowerFaceBatch:
         """Batch of one frame of the clip that was kept."""

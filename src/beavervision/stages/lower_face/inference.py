@@ -16,6 +16,7 @@ from beavervision.stages.lower_face.bundle_schema import SCHEMA, LowerFaceFacts
 from beavervision.stages.lower_face.landmark_maps import landmark_maps
 from beavervision.stages.lower_face.network import LowerFaceNetwork
 from beavervision.stages.lower_face.patch_geometry import PatchGeometry
+from beavervision.stages.lower_face.references import warp_references
 from beavervision.stages.radnerf_torso.source_track import SourceTrack
 
 STAGE = "lower_face"
@@ -80,7 +81,9 @@ def render_patches(
     """See `LowerFaceRenderer.render`."""
     maps = np.stack([landmark_maps(face, geometry.size, geometry.pixels_per_cm) for face in points])
     device = network.ellipse.device
-    inputs = [torch.from_numpy(part).to(device).permute(0, 3, 1, 2).float() / 255 for part in (patches, maps)]
+    references = network.references.cpu().numpy(), network.reference_points.cpu().numpy()
+    warped = np.stack([warp_references(*references, face) for face in points])
+    inputs = [torch.from_numpy(part).to(device).movedim(-1, -3).float() / 255 for part in (patches, maps, warped)]
     # On CPUs single precision: small convolutions are slower in bfloat16 there unless AMX helps.
     precision = torch.float32 if device.type == "cpu" else torch.float16
     with layers_in(precision, device):

@@ -74,7 +74,9 @@ class LowerFace(StageModule[LowerFaceData]):
 
     def setup(self, stage: str) -> None:
         """Take the person's reference patches from the data; a checkpoint that is loaded afterwards has the same."""
-        self.network.references.copy_(self.datamodule.references)
+        patches, points = self.datamodule.references
+        self.network.references.copy_(torch.from_numpy(patches))
+        self.network.reference_points.copy_(torch.from_numpy(points))
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Adam, its rate falling along a cosine."""
@@ -90,7 +92,7 @@ class LowerFace(StageModule[LowerFaceData]):
 
     def training_step(self, batch: LowerFaceBatch, _: int) -> Float[Tensor, ""]:
         """One step on patches of some frames."""
-        drawn = self.network(batch.patch, batch.maps)
+        drawn = self.network(batch.patch, batch.maps, batch.warped)
         weight = pixel_weight(self.network.ellipse, batch.counted, batch.lips, self.weights)
         loss = lower_face_loss(drawn.float(), batch.patch, weight, self.weights)
         self.log("train/loss", loss, sync_dist=True)
@@ -108,7 +110,7 @@ class LowerFace(StageModule[LowerFaceData]):
         """
         frame = int(self.datamodule.measured[int(index)])
         batch = self.datamodule.held_out(frame).to(self.device)
-        drawn = self.network(batch.patch, batch.maps).float()
+        drawn = self.network(batch.patch, batch.maps, batch.warped).float()
         mask = self.network.ellipse * batch.counted
         lips = mask * (batch.lips > 0.5)
         energies = [gradient_energy(picture, mask) for picture in (drawn, batch.patch)]

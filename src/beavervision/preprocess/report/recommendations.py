@@ -24,8 +24,8 @@ FACE_SCALE = 0.45
 """Face height over canvas height where the canvas is cut round the head: hair, neck and shoulders find room
 (framing.HEAD_MARGIN makes the head 1.67 face heights high)."""
 
-CHAIN = ("audio2motion", "postnet", "radnerf_head", "radnerf_torso")
-"""Stages that the avatar needs, in order."""
+CHAIN = ("audio2motion", "postnet", "radnerf_head", "radnerf_torso", "lower_face")
+"""The stages of an avatar, in the order of training."""
 
 NOTHING = "None of the stages can learn from this clip."
 ELSEWHERE = "What is not usable here can be learnt from another clip of the same person, or from many (data=corpus)."

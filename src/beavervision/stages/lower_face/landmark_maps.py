@@ -18,6 +18,7 @@ N_MAPS = 3
 """Lips filled, mouth between the lips filled, lines of jaw and nose."""
 LINE = 0.12
 """Width of the lines, cm."""
+WHITE = (255,)
 FRACTION_BITS = 6
 """Binary digits after the point of coordinates that OpenCV draws at: motion of a fraction of a pixel is seen."""
 
@@ -32,10 +33,10 @@ def landmark_maps(points: Float[np.ndarray, "68 2"], size: int, pixels_per_cm: f
     """
     maps = [np.zeros((size, size), np.uint8) for _ in range(N_MAPS)]
     for picture, lips in zip(maps, (OUTER_LIPS, INNER_LIPS), strict=False):
-        cv2.fillPoly(picture, [_fixed_point(points[lips])], 255, cv2.LINE_AA, FRACTION_BITS)
+        cv2.fillPoly(picture, [_fixed_point(points[lips])], WHITE, cv2.LINE_AA, FRACTION_BITS)
     width = max(1, round(LINE * pixels_per_cm))
     for line in (JAW, NOSE):
-        cv2.polylines(maps[2], [_fixed_point(points[line])], False, 255, width, cv2.LINE_AA, FRACTION_BITS)  # noqa: FBT003
+        cv2.polylines(maps[2], [_fixed_point(points[line])], False, WHITE, width, cv2.LINE_AA, FRACTION_BITS)  # noqa: FBT003
     return np.stack(maps, -1)
 
 
@@ -43,7 +44,7 @@ def lip_region(points: Float[np.ndarray, "68 2"], size: int, pixels_per_cm: floa
     """Soft region of the lips and what is between them, 0 to 255: the loss counts more there."""
     region = np.zeros((size, size), np.uint8)
     hull = cv2.convexHull(points[OUTER_LIPS].astype(np.float32))[:, 0]
-    cv2.fillConvexPoly(region, _fixed_point(hull), 255, cv2.LINE_AA, FRACTION_BITS)
+    cv2.fillConvexPoly(region, _fixed_point(hull), WHITE, cv2.LINE_AA, FRACTION_BITS)
     reach = max(1, round(0.4 * pixels_per_cm))
     region = cv2.dilate(region, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1)))
     return cv2.GaussianBlur(region, (0, 0), reach / 2)

@@ -53,6 +53,7 @@ class LowerFaceNetwork(nn.Module):
         self.up = nn.ModuleList(ConvBlock(b + a, a) for a, b in zip(widths[-2::-1], widths[:0:-1], strict=True))
         self.head = nn.Conv2d(widths[0], (3 + N_REFERENCES) * FOLD * FOLD, 3, padding=1)
         nn.init.zeros_(self.head.weight)
+        assert self.head.bias is not None
         nn.init.zeros_(self.head.bias)  # begins with the plain mean of the references
         # Part of the weights: a bundle needs no footage.
         self.register_buffer("ellipse", torch.zeros(1, 1, size, size))

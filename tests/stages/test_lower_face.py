@@ -151,9 +151,13 @@ def test_loss_by_hand():
 def test_lips_count_more_and_hands_do_not():
     batch = make_batch_example(1)
     batch.counted[..., :32] = 0
-    weight = pixel_weight(torch.ones(1, 1, 64, 64), batch.counted, torch.ones_like(batch.lips), LowerFaceWeights())
+    everywhere = torch.ones(1, 1, 64, 64)
+    batch.maps[:, 1, 32:] = 1
+    batch.maps[:, 1, :32] = 0
+    weight = pixel_weight(everywhere, batch.counted, everywhere, batch.mouth, LowerFaceWeights(lips=4, mouth=8))
     assert weight[..., :32].max() == 0
-    assert weight[..., 32:].min() == 5
+    assert (weight[..., :32, 32:] == 5).all()
+    assert (weight[..., 32:, 32:] == 13).all()  # between the lips
 
 
 def test_figures_by_hand():

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from beavervision.stages.lower_face.landmark_maps import N_MAPS
+from beavervision.stages.lower_face.landmark_maps import BETWEEN_LIPS, N_MAPS
 from beavervision.stages.lower_face.references import N_REFERENCES
 from beavervision.types import Batch
 
@@ -29,6 +29,11 @@ class LowerFaceBatch(Batch):
     """Soft region of the lips, [0, 1]."""
     frames: Int[Tensor, "B"]
     """Frames of the clip."""
+
+    @property
+    def mouth(self) -> Float[Tensor, "B 1 S S"]:
+        """What lies between the lips, [0, 1]."""
+        return self.maps[:, BETWEEN_LIPS : BETWEEN_LIPS + 1]
 
     def describe(self) -> str:
         """Which frames the batch was made of."""

@@ -14,8 +14,8 @@ JAW, NOSE = np.r_[0:17], np.r_[31:36]
 """iBUG points of the jaw and of the nose's base."""
 MOVING = np.r_[3:14, 48:68]
 """iBUG points that speech moves: the jaw from cheek to cheek and the lips. All others stay the footage's own."""
-N_MAPS = 3
-"""Lips filled, mouth between the lips filled, lines of jaw and nose."""
+N_MAPS, BETWEEN_LIPS = 3, 1
+"""Lips filled, mouth between the lips filled, lines of jaw and nose; which of them is the second."""
 LINE = 0.12
 """Width of the lines, cm."""
 WHITE = (255,)

@@ -21,7 +21,9 @@ class LowerFaceWeights:
     scales: int = 3
     """Scales at which gradients are compared, each half the one before."""
     lips: float = 4.0
-    """How much more the lips and what is between them count than the rest."""
+    """How much more the lips and what is near them count than the rest."""
+    mouth: float = 8.0
+    """How much more besides what is between the lips counts: few pixels, and the hardest."""
 
 
 def lower_face_loss(
@@ -53,10 +55,11 @@ def pixel_weight(
     ellipse: Float[Tensor, "1 1 S S"],
     counted: Float[Tensor, "B 1 S S"],
     lips: Float[Tensor, "B 1 S S"],
+    mouth: Float[Tensor, "B 1 S S"],
     weights: LowerFaceWeights,
 ) -> Float[Tensor, "B 1 S S"]:
-    """Weight of each pixel: 0 outside the ellipse and behind what stands before the face, most at the lips."""
-    return ellipse * counted * (1 + weights.lips * lips)
+    """Weight of each pixel: 0 outside the ellipse and behind what stands before the face, most at and between the lips."""
+    return ellipse * counted * (1 + weights.lips * lips + weights.mouth * mouth)
 
 
 def _both(weight: Float[Tensor, "B 1 h w"], axis: int) -> Float[Tensor, "B 1 h2 w2"]:

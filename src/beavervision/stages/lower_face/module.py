@@ -35,7 +35,7 @@ class LowerFace(StageModule[LowerFaceData]):
     Args:
         size, pixels_per_cm, reach: of the patch, dictated by the data.
         widths: channels of the network's levels.
-        gradient, scales, lips: see `losses.LowerFaceWeights`.
+        gradient, scales, lips, mouth: see `losses.LowerFaceWeights`.
         learning_rate: of Adam at the beginning.
         decay_steps: steps over which it falls along a cosine.
     """
@@ -45,6 +45,7 @@ class LowerFace(StageModule[LowerFaceData]):
         "gradient": ANY,
         "scales": integer(1, 5),
         "lips": ANY,
+        "mouth": ANY,
         "learning_rate": Bounds(1e-7, 1.0),
         "decay_steps": integer(-1),
     }
@@ -58,6 +59,7 @@ class LowerFace(StageModule[LowerFaceData]):
         gradient: float = 1.0,
         scales: int = 3,
         lips: float = 4.0,
+        mouth: float = 8.0,
         learning_rate: float = 2e-3,
         decay_steps: int = 20_000,
     ) -> None:
@@ -67,7 +69,7 @@ class LowerFace(StageModule[LowerFaceData]):
         self.network = LowerFaceNetwork(**self.arguments)
         geometry = PatchGeometry(size, pixels_per_cm, reach)
         self.network.ellipse.copy_(torch.from_numpy(geometry.ellipse())[None, None])
-        self.weights = LowerFaceWeights(gradient, scales, lips)
+        self.weights = LowerFaceWeights(gradient, scales, lips, mouth)
         self.mean_psnr, self.mean_lips = MeanMetric(), MeanMetric()
         self.drawn_energy, self.true_energy = SumMetric(), SumMetric()
         self.strips: list[np.ndarray] = []
@@ -93,7 +95,7 @@ class LowerFace(StageModule[LowerFaceData]):
     def training_step(self, batch: LowerFaceBatch, _: int) -> Float[Tensor, ""]:
         """One step on patches of some frames."""
         drawn = self.network(batch.patch, batch.maps, batch.warped)
-        weight = pixel_weight(self.network.ellipse, batch.counted, batch.lips, self.weights)
+        weight = pixel_weight(self.network.ellipse, batch.counted, batch.lips, batch.mouth, self.weights)
         loss = lower_face_loss(drawn.float(), batch.patch, weight, self.weights)
         self.log("train/loss", loss, sync_dist=True)
         return loss

@@ -209,6 +209,18 @@ def test_a_dub_needs_neither_head_nor_torso(infer, verb, runs, word, tmp_path, c
     assert "model=lower_face" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("region", ["head", "head_lower_face"])
+def test_a_generated_head_may_carry_the_footages_detail(infer, word, runs, tmp_path, region):
+    films = []
+    for detail in ("auto", "true"):
+        out = tmp_path / detail
+        assert infer(f"audio={word}", "mode=dub", f"region={region}", f"detail={detail}", f"out={out}") == 0
+        films.append(np.asarray(Image.open(out / "00003.png")).astype(int))
+    source = dict(Clip.load(runs / "mini" / "clip").frames([3]))[3].astype(int)
+    plain, detailed = (np.abs(film - source).mean() for film in films)
+    assert detailed < 0.7 * plain
+
+
 def test_no_detail_changes_the_drawn_face_only(infer, word, runs, tmp_path):
     for detail in ("true", "false"):
         assert infer(f"audio={word}", "mode=dub", f"detail={detail}", f"out={tmp_path / detail}") == 0

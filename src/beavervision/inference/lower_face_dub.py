@@ -12,7 +12,8 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from beavervision.compositing.detail_transfer import landmark_flow, outside_lips, transfer_detail
-from beavervision.compositing.layers import blend, feather, grow, quantise
+from beavervision.compositing.layers import blend, quantise
+from beavervision.inference.head_detail import clear_of_occluders
 from beavervision.inference.lower_face_track import FaceTarget, LowerFaceTrack
 from beavervision.inference.source_reader import SourceFrame
 from beavervision.inference.stage_timer import StageTimer
@@ -27,12 +28,6 @@ from beavervision.stages.lower_face.patch_geometry import (
     shifted_to,
     warp,
 )
-from beavervision.types import Label
-
-FRONT = (Label.HAND, Label.OTHER)
-"""What stands before the face when it overlaps it: hands, microphones, other people."""
-FRONT_ROOM, FRONT_SOFT = 1.0, 2.0
-"""Pixels round it that stay the footage's too, and pixels over which the drawn face begins beside it."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +146,7 @@ def lay_face(
     part = (slice(top, bottom), slice(left, right))
     from_patch = inverse(shifted_to(target.to_patch, left, top))
     matte = np.clip(warp(geometry.matte(), from_patch, size, cv2.INTER_LINEAR), 0, 1) * target.share
-    clear = _clear(labels[part])
+    clear = clear_of_occluders(labels[part])
     made = warp(face.new, from_patch, size)
     if face.own is not None:
         own = warp(face.own, from_patch, size)
@@ -177,11 +172,3 @@ def _detailed(
     still = map_points(from_patch, geometry.border_points())
     flow = landmark_flow(*faces, size, still)
     return transfer_detail(made, own, source, flow, outside_lips(*faces, size), clear)
-
-
-def _clear(labels: UInt8[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
-    """1 where nothing stands before the face, 0 where something does, soft between."""
-    front = np.isin(labels, FRONT)
-    if not front.any():
-        return np.ones(labels.shape, np.float32)
-    return feather(~grow(front, FRONT_ROOM), FRONT_SOFT)

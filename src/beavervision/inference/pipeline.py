@@ -215,7 +215,8 @@ class TalkingHeadPipeline:
         assert isinstance(avatar, Avatar)
         if settings.mode == "dub":
             lower = settings.region == "head_lower_face"
-            return SubjectTrack(avatar, how, tape, self._end, shares=_shares(avatar), lower_only=lower)
+            options = {"shares": _shares(avatar), "lower_only": lower, "detail": settings.detail}
+            return SubjectTrack(avatar, how, tape, self._end, **options)
         # People who sit side by side do not blink together.
         seed = settings.controls.seed + avatar.subject
         shut = eyelid_closure(settings.controls.blink, self._end, avatar.fps, seed, avatar.track.eye_open)

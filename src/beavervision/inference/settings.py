@@ -33,8 +33,8 @@ class FilmSettings:
     region: Region = "head"
     """Dub mode: what changes. `lower_face` is drawn by the stage of that name; `head_lower_face` is the lower part of
     the generated head."""
-    detail: bool = True
-    """Dub mode with `region=lower_face`: whether the footage's own detail is carried along."""
+    detail: bool = False
+    """Dub mode: whether the footage's own detail is carried along."""
     length: Literal["speech", "source"] = "speech"
     """Dub mode: `source` ends with the footage when the speech is longer."""
     silent: Literal["source", "rest"] = "source"

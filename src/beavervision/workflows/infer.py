@@ -206,7 +206,8 @@ def _renderer_line(pipeline: TalkingHeadPipeline) -> str:
         detail = " and the footage's own detail" if settings.detail else ""
         return f"dub: mouth and chin by lower_face{detail}; region=head renders the whole head"
     part = "its lower part" if settings.region == "head_lower_face" else "the whole head"
-    return f"dub: {part} by radnerf_head; model=lower_face trains what keeps the footage sharper"
+    detail = " and the footage's own detail" if settings.detail else ""
+    return f"dub: {part} by radnerf_head{detail}; model=lower_face trains what keeps the footage sharper"
 
 
 def _shoot(maker: TalkingHeadPipeline, out: Path | BinaryIO, *, keep_partial: bool) -> FilmResult | None:

@@ -25,7 +25,7 @@ CHOICES = {
     "mode": ("avatar", "dub"),
     "length": ("speech", "source"),
     "region": ("auto", "head", "lower_face", "head_lower_face"),
-    "detail": (True, False),
+    "detail": ("auto", True, False),
     "silent": ("source", "rest"),
     "control.refine": ("postnet", "lle", "both", "none"),
     "preset": PRESETS,
@@ -65,6 +65,7 @@ def film_settings(cfg: DictConfig, out: Out) -> FilmSettings:
     background = _background(cfg, out)
     check_out(out, cfg.crf, alpha=cfg.mode == "avatar" and background == NONE)
     pose, span = _pose(str(cfg.pose))
+    region = cfg.region if cfg.mode == "dub" and cfg.region != AUTO_REGION else "head"
     return FilmSettings(
         mode=cfg.mode,
         controls=motion_controls(cfg),
@@ -72,8 +73,8 @@ def film_settings(cfg: DictConfig, out: Out) -> FilmSettings:
         pose_frames=span,
         smoothing=cfg.smoothing,
         background=background,
-        region=cfg.region if cfg.mode == "dub" and cfg.region != AUTO_REGION else "head",
-        detail=cfg.detail,
+        region=region,
+        detail=cfg.mode == "dub" and (region == "lower_face" if cfg.detail == "auto" else cfg.detail),
         length=cfg.length,
         silent=cfg.silent,
         fps=_fps(cfg.fps),

@@ -58,7 +58,7 @@ def pixel_weight(
     mouth: Float[Tensor, "B 1 S S"],
     weights: LowerFaceWeights,
 ) -> Float[Tensor, "B 1 S S"]:
-    """Weight of each pixel: 0 outside the ellipse and behind what stands before the face, most at and between the lips."""
+    """Weight of each pixel: 0 outside the ellipse and where something stands before the face, most between the lips."""
     return ellipse * counted * (1 + weights.lips * lips + weights.mouth * mouth)
 
 

@@ -6,6 +6,7 @@ from stage_training import export, fit
 from beavervision.face.camera import FRONTAL
 from beavervision.face.model_registry import load_face_model
 from beavervision.face.pose import rotation_from_euler
+from beavervision.stages.lower_face import mouth_figures
 from beavervision.stages.lower_face.batch import make_batch_example
 from beavervision.stages.lower_face.data import LowerFaceData
 from beavervision.stages.lower_face.evaluation import gradient_energy, masked_psnr
@@ -245,6 +246,37 @@ def test_resumed_equals_uninterrupted(make_data, tmp_path):
     resumed, _ = train(make_data(), 4, tmp_path / "last.ckpt")
     for (name, a), b in zip(whole.state_dict().items(), resumed.state_dict().values(), strict=True):
         assert torch.equal(a, b), name
+
+
+def test_the_footage_itself_opens_and_moves_as_the_footage(make_data, monkeypatch):
+    data = make_data()
+
+    def perfect(network, geometry, patches, points):
+        return patches.astype(np.float32)
+
+    def shut(network, geometry, patches, points):
+        row = data.reference_rows[0]
+        return np.array(data.patches.rgb[row], np.float32)[None]
+
+    monkeypatch.setattr(mouth_figures, "FEWEST", 2)
+    monkeypatch.setattr(mouth_figures, "render_patches", perfect)
+    found = mouth_figures.mouth_figures(LowerFaceNetwork(64, WIDTHS), data)
+    assert found["flicker"] == 1
+    assert found.get("opening", 1) == pytest.approx(1, abs=0.1)
+    monkeypatch.setattr(mouth_figures, "render_patches", shut)
+    still = mouth_figures.mouth_figures(LowerFaceNetwork(64, WIDTHS), data)
+    assert still["flicker"] == 0
+
+
+def test_a_pasted_patch_leaves_the_rest():
+    rng = np.random.default_rng(0)
+    frame = rng.integers(0, 256, (120, 160, 3), dtype=np.uint8)
+    geometry = PatchGeometry(64, 4.5)
+    affine = np.array([[1.0, 0, -50], [0, 1.0, -40]])
+    made = mouth_figures.paste_patch(frame, np.full((64, 64, 3), 10.0), geometry, affine)
+    assert (made[72, 82] == 10).all()
+    np.testing.assert_array_equal(made[:41], frame[:41])
+    np.testing.assert_array_equal(made[:, :51], frame[:, :51])
 
 
 def test_learns_the_lower_face(make_data):

@@ -23,7 +23,7 @@ from beavervision.stages.base import StageData
 from beavervision.stages.hparam_bounds import SHARE, Bounds, integer
 from beavervision.stages.lower_face.batch import LowerFaceBatch
 from beavervision.stages.lower_face.landmark_maps import landmark_maps, lip_region, project_landmarks
-from beavervision.stages.lower_face.patch_geometry import SIZE_LEAST, PatchGeometry, map_points
+from beavervision.stages.lower_face.patch_geometry import SIZE_LEAST, Affine, PatchGeometry, map_points
 from beavervision.stages.lower_face.references import choose_references, warp_references
 from beavervision.stages.lower_face.training_patches import open_training_patches
 from beavervision.stages.radnerf_torso.data import spread_indices
@@ -87,11 +87,9 @@ class LowerFaceData(StageData):
         self.person = self.clip.subjects[self.subject]
         self._choose_frames()
         used = np.union1d(self.train_frames, self.held_out_frames)
-        camera = self.camera
-        scales = camera[0] / self.person.translation[self.train_frames, 2]
+        scales = self.camera[0] / self.person.translation[self.train_frames, 2]
         self.geometry = PatchGeometry.of_faces(scales, self.largest)
-        poses = zip(self.person.rotation[used], self.person.translation[used], strict=True)
-        affines = np.stack([self.geometry.to_patch(*pose, camera) for pose in poses])
+        affines = np.stack([self.affine(t) for t in used])
         self.patches = open_training_patches(self.clip, self.subject, used, self.geometry, affines)
         self.points = np.stack([map_points(a, self._landmarks(t)) for t, a in zip(used, affines, strict=True)])
         self.rows = np.searchsorted(used, self.train_frames)
@@ -121,6 +119,10 @@ class LowerFaceData(StageData):
     def _condition(self) -> Float[np.ndarray, "T 68 3"]:
         model = load_face_model(self.clip.facts.basis)
         return model.condition68(self.person.identity, fill_gaps(self.person.expression))
+
+    def affine(self, frame: int) -> Affine:
+        """Frame to patch, by the head's pose in one frame."""
+        return self.geometry.to_patch(self.person.rotation[frame], self.person.translation[frame], self.camera)
 
     def _landmarks(self, frame: int) -> Float[np.ndarray, "68 2"]:
         """Where the fitted face has its landmarks, full frame px: what inference knows of a new motion, too."""

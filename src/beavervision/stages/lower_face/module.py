@@ -19,6 +19,7 @@ from beavervision.stages.lower_face.batch import LowerFaceBatch
 from beavervision.stages.lower_face.data import LowerFaceData
 from beavervision.stages.lower_face.evaluation import STRIP_CAPTION, comparison_strip, gradient_energy, masked_psnr
 from beavervision.stages.lower_face.losses import LowerFaceWeights, lower_face_loss, pixel_weight
+from beavervision.stages.lower_face.mouth_figures import mouth_figures
 from beavervision.stages.lower_face.network import LowerFaceNetwork
 from beavervision.stages.lower_face.patch_geometry import PatchGeometry
 from beavervision.stages.lower_face.preview import preview_film
@@ -138,6 +139,10 @@ class LowerFace(StageModule[LowerFaceData]):
     def validation_media(self) -> list[Media]:
         """Footage, what the network sees, and what it draws, of the held-out frames."""
         return [Picture("strip", np.concatenate(self.strips[:8]), STRIP_CAPTION)] if self.strips else []
+
+    def evaluation_figures(self, data: LowerFaceData) -> dict[str, float]:
+        """How far the drawn mouth opens and whether it flickers, in the whole held-out frames."""
+        return {f"val/{name}": value for name, value in mouth_figures(self.network.cpu(), data).items()}
 
     def preview(self, data: LowerFaceData) -> Film:
         """Held-out frames beside what is drawn."""

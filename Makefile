@@ -38,7 +38,7 @@ demo: $(STAMP) ## the whole chain on the synthetic actor: an mp4 and a report in
 	@$(BIN)/python -m beavervision.cli.demo
 
 test: $(STAMP) lint ## everything: layers, style, types, tests
-	@$(ONE_THREAD) $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
+	@$(ONE_THREAD) $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP) ## layers, style and types only
 	@$(BIN)/lint-imports

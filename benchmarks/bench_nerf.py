@@ -1,7 +1,7 @@
-"""Speed of the radiance field's parts, torch twin beside compiled twin and numba kernel.
+"""Speed of the parts of the radiance field: torch reference, compiled reference and numba kernel.
 
-`make bench` runs them and hands the results to `nerf_table.py`. Read the ratios within a group: absolute times belong
-to the machine.
+`make bench` runs the benchmarks and passes the results to `nerf_table.py`. Compare the ratios within a group. Absolute
+times are valid only for the machine.
 """
 
 from __future__ import annotations
@@ -28,38 +28,38 @@ from beavervision.stages.radnerf_head.network import HeadNetwork
 POINTS = 262_144
 RAYS = 65_536
 BATCH = 4096
-"""Rays of a training step."""
+"""Rays per training step."""
 SIDE = 512
-"""Of a rendered frame, pixels."""
+"""Side length of a rendered frame, pixels."""
 BACKENDS = ["torch", "numba"]
 GRIDS = ["torch", "compile", "numba"]
 ARGS = {"box": [-11.0, -14, -11, 11, 14, 7], "n_codes": 500, "ambient_dims": 2}
-"""A head of the size that conf/model/radnerf_head.yaml gives it."""
+"""Arguments of a head with the size of conf/model/radnerf_head.yaml."""
 Benchmark = Callable[..., object]
 
 
 def field_points(count: int, dims: int) -> torch.Tensor:
-    """Points that follow each other along rays, as a field meets them."""
+    """Consecutive points along rays, as in rendering."""
     generator = torch.Generator().manual_seed(0)
     starts = torch.rand(count // 16, 1, dims, generator=generator)
     return (starts + torch.linspace(0, 0.2, 16)[None, :, None]).remainder(1.0).reshape(-1, dims)
 
 
 def shell() -> torch.Tensor:
-    """A thin sphere of occupied cells."""
+    """Occupancy grid with a thin spherical shell of occupied cells."""
     direction = torch.randn(200_000, 3, generator=torch.Generator().manual_seed(0))
     return mark_cells(0.5 + 0.4 * direction / direction.norm(dim=1, keepdim=True), 64)
 
 
 def head(backend: str, **field: object) -> HeadNetwork:
-    """A head whose occupied cells are a thin sphere."""
+    """Head whose occupied cells form a thin spherical shell."""
     network = HeadNetwork(**ARGS, backend=backend, **field)
     network.enter_shell(shell())
     return network
 
 
 def facing(side: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Camera, rotation, translation of a face half as high as the canvas."""
+    """Camera, rotation and translation of a face with half the height of the canvas."""
     rotation = torch.from_numpy(FRONTAL[None].astype(np.float32))
     return torch.tensor([[3.0 * side, 3.0 * side, side / 2, side / 2]]), rotation, torch.tensor([[0.0, 0.0, 150.0]])
 
@@ -67,7 +67,7 @@ def facing(side: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
 @pytest.mark.parametrize("dims", [3, 2])
 @pytest.mark.parametrize("backend", GRIDS)
 def test_grid_forward(benchmark: Benchmark, backend: str, dims: int) -> None:
-    """16 levels x 2, 2^16 entries."""
+    """Grid with 16 levels x 2 features and 2^16 entries."""
     benchmark.group = f"grid {dims}-D, forward"
     encoding, points = GridEncoding(GridLayout(dims), backend), field_points(POINTS, dims)
     with torch.no_grad():
@@ -78,13 +78,13 @@ def test_grid_forward(benchmark: Benchmark, backend: str, dims: int) -> None:
 @pytest.mark.parametrize("dims", [3, 2])
 @pytest.mark.parametrize("backend", GRIDS)
 def test_grid_backward(benchmark: Benchmark, backend: str, dims: int) -> None:
-    """Gradients of table and points."""
+    """Gradients of the table and the points."""
     benchmark.group = f"grid {dims}-D, backward"
     encoding, points = GridEncoding(GridLayout(dims), backend), field_points(POINTS, dims).requires_grad_()
     towards = torch.ones(POINTS, encoding.width)
 
     def forward() -> tuple[tuple[torch.Tensor], dict[str, object]]:
-        # Anew each time: the compiled twin's backward pass uses up what the forward pass has kept.
+        # A new forward pass per round: the backward pass of the compiled reference frees the saved tensors.
         encoding.table.grad = points.grad = None
         return (encoding(points),), {}
 
@@ -94,7 +94,7 @@ def test_grid_backward(benchmark: Benchmark, backend: str, dims: int) -> None:
 @pytest.mark.parametrize("kind", ["grid", "triplane"])
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_field(benchmark: Benchmark, backend: str, kind: str) -> None:
-    """Density, features and movement of points, four a ray."""
+    """Density, features and ambient coordinate of points, four per ray."""
     benchmark.group = f"field, {kind}"
     network, points = head(backend, kind=kind), field_points(POINTS // 4, 3).reshape(-1, 4, 3)
     condition = torch.zeros(len(points), network.condition.width + network.eye.WIDTH)
@@ -105,7 +105,7 @@ def test_field(benchmark: Benchmark, backend: str, kind: str) -> None:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_march(benchmark: Benchmark, backend: str) -> None:
-    """Four samples a ray through a spherical shell."""
+    """Ray marching with four samples per ray through a spherical shell."""
     benchmark.group = "marching"
     occupied, generator = shell(), torch.Generator().manual_seed(1)
     origins = torch.rand(RAYS, 3, generator=generator) * torch.tensor([1.0, 1.0, 0.0]) + torch.tensor([0.0, 0.0, 3.0])
@@ -118,7 +118,7 @@ def test_march(benchmark: Benchmark, backend: str) -> None:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_training_step(benchmark: Benchmark, backend: str) -> None:
-    """Render rays of a frame, compare, step: the radiance field's part of a training step."""
+    """Rendering, loss, backward pass and optimizer step: the part of the radiance field in a training step."""
     benchmark.group = "training step"
     network, generator = head(backend), torch.Generator().manual_seed(0)
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-3, fused=True)
@@ -140,27 +140,27 @@ def test_training_step(benchmark: Benchmark, backend: str) -> None:
 @pytest.mark.parametrize("samples", [16, 4])
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_frame(benchmark: Benchmark, backend: str, samples: int) -> None:
-    """A whole frame of 512 x 512, face half as high: with the reference's samples, and with the shell's."""
+    """Frame of 512 x 512 with a face of half its height: 16 samples as in the reference, and 4 as in the shell."""
     benchmark.group = f"frame of {SIDE} x {SIDE}, {samples} samples"
     benchmark.pedantic(frame(head(backend), samples), warmup_rounds=1, rounds=3)
 
 
 @pytest.mark.skipif(not has_fast_bf16(), reason="this processor multiplies no bfloat16")
 def test_half_frame(benchmark: Benchmark) -> None:
-    """The reference's samples with layers in bfloat16: hardware.precision=bf16-mixed."""
+    """16 samples as in the reference, layers in bfloat16: hardware.precision=bf16-mixed."""
     benchmark.group = f"frame of {SIDE} x {SIDE}, 16 samples, bfloat16"
     with torch.autocast("cpu", torch.bfloat16):
         benchmark.pedantic(frame(head("numba"), 16), warmup_rounds=1, rounds=3)
 
 
 def frame(network: HeadNetwork, samples: int) -> Callable[[], object]:
-    """Renders a frame each time it is called."""
+    """Return a function that renders a frame."""
     condition = torch.zeros(1, network.condition.width + network.eye.WIDTH)
     return lambda: render_full_frames(network, condition, *facing(SIDE), (SIDE, SIDE), samples=samples)
 
 
 def test_fast_frame(benchmark: Benchmark) -> None:
-    """The same by the fast head, eight frames a call; time of one."""
+    """The same with the distilled head, eight frames per call; time of one frame."""
     benchmark.group = f"frame of {SIDE} x {SIDE}, fast"
     fast = DistilledHead(ARGS, DistilledSizes.of_canvas(SIDE, 256))
     fast.field.enter_shell(shell())

@@ -1,7 +1,7 @@
-"""What the framework costs: a training step under Lightning with all our callbacks and loggers, and the bare step.
+"""Overhead of the framework: a training step with Lightning, callbacks and loggers, against a plain PyTorch step.
 
-`python benchmarks/bench_overhead.py [rounds]` prints the median time of a step both ways and the overhead;
-`python benchmarks/bench_overhead.py startup [runs]` the seconds from the command to the first step on the actor.
+`python benchmarks/bench_overhead.py [rounds]` prints the median time of both steps and the overhead.
+`python benchmarks/bench_overhead.py startup [runs]` prints the seconds from the command to the first step on the actor.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ from beavervision.synthetic.miniature import miniature_clip
 from beavervision.workflows.console_output import silence_libraries
 
 STEPS, WARM = 60, 10
-"""Steps of a round, and how many of them come before the clock."""
+"""Steps per round, and how many of them are warm-up."""
 ROUNDS = 3
 NEVER = 10**9
 
 
 def audio2motion(clip: Path) -> tuple[StageModule, StageData]:
-    """The speech stage with the networks of experiment=cpu_quick."""
+    """audio2motion with the networks of experiment=cpu_quick."""
     data = Audio2MotionData(clip, {"kind": "mel"}, augmented_copies=2)
     data.setup("fit")
     small = {"hidden": 64, "condition": 64, "branch": 16, "encoder_layers": 4, "couplings": 2, "flow_layers": 2}
@@ -51,7 +51,7 @@ def audio2motion(clip: Path) -> tuple[StageModule, StageData]:
 
 
 def radnerf_head(clip: Path) -> tuple[StageModule, StageData]:
-    """The head with its defaults."""
+    """radnerf_head with its defaults."""
     data = HeadData(clip, FrameSpec("native", None, 120))
     data.prepare_data()
     data.setup("fit")
@@ -62,7 +62,7 @@ STAGES = {"audio2motion": audio2motion, "radnerf_head": radnerf_head}
 
 
 def bare(module: StageModule, data: StageData) -> float:
-    """Seconds of a step in a loop that anybody would write: batch, loss, gradients, optimiser."""
+    """Seconds per step in a plain PyTorch loop: batch, loss, gradients, optimizer."""
     clock = SimpleNamespace(global_step=0, max_steps=STEPS, callbacks=[], datamodule=data, world_size=1, global_rank=0)
     clock.is_global_zero = False
     clock.fit_loop = SimpleNamespace(total_batch_idx=-1)
@@ -82,7 +82,7 @@ def bare(module: StageModule, data: StageData) -> float:
         if step == WARM:
             begun = time.perf_counter()
         if isinstance(module, HeadModule):
-            # The stage's own part of a step: learning rates, and the shell when it is time.
+            # The part of a step that belongs to the stage: learning rates, and the switch to the shell.
             module.on_train_batch_start(batch, step)
         loss = module.training_step(batch, step)
         optimizer.zero_grad()
@@ -99,11 +99,11 @@ def bare(module: StageModule, data: StageData) -> float:
 
 
 def framework(module: StageModule, data: StageData) -> float:
-    """Seconds of the same step as `train` runs it."""
+    """Seconds per step in the Lightning trainer, as in `train`."""
     timer = _Timer()
     with tempfile.TemporaryDirectory() as folder:
         callbacks = [
-            # The clock first: the last step's checkpoint is not what a step costs.
+            # The timer is first, so that the checkpoint of the last step is not measured.
             timer, RandomState(), LastCheckpoint(folder, NEVER), GracefulStop(), Throughput(), LearningRates(),
             MediaFiles(folder), Dashboard(folder, "bench"),
         ]  # fmt: skip
@@ -117,12 +117,12 @@ def framework(module: StageModule, data: StageData) -> float:
 
 
 class _Timer(lightning.Callback):
-    """Looks at the clock when the warm steps are done and when the last one is."""
+    """Records the time after the warm-up steps and after the last step."""
 
     begun = ended = 0.0
 
     def on_train_batch_end(self, trainer: lightning.Trainer, *_: object) -> None:
-        """Look."""
+        """Record the time."""
         if trainer.global_step == WARM:
             self.begun = time.perf_counter()
         if trainer.global_step == STEPS:
@@ -135,7 +135,7 @@ def _endless(data: StageData) -> Iterator[object]:
 
 
 def overhead(rounds: int) -> None:
-    """Print a table: stage, bare, framework, overhead."""
+    """Print a table: stage, plain step, step in the framework, overhead."""
     silence_libraries()
     ways: dict[str, Callable[[StageModule, StageData], float]] = {"bare": bare, "framework": framework}
     with tempfile.TemporaryDirectory() as folder:
@@ -162,14 +162,14 @@ Throughput.on_train_batch_end = tell
 from beavervision.cli.console import main
 main()
 """
-"""The command line, ended by its first step, which tells the seconds since the time that it is given."""
+"""Program that runs the command line until the first step and prints the seconds since the given time."""
 
 
 def startup(runs: str) -> None:
-    """Print the seconds from the command to the first step on the actor, which is prepared before unless it is.
+    """Print the seconds from the command to the first step on the actor. The actor is prepared first if necessary.
 
     Args:
-        runs: folder of runs; what stages build on is trained there for a few steps.
+        runs: folder of runs; the upstream bundles are trained there for a few steps.
     """
     verb, small = [sys.executable, "-m", "beavervision.cli"], ["trainer.max_steps=2", "schedule.val_every=2"]
     common = ["data=demo", f"paths.runs={runs}", "experiment=demo"]

@@ -1,10 +1,10 @@
-"""What a film has to show: held-out dub, hand, seam, neck, jitter, speed, memory; rows for docs/inference.md.
+"""Quality and speed of inference: held-out dub, hand, seam, neck, jitter, speed, memory; rows for docs/inference.md.
 
 python benchmarks/film.py runs demo dub neck speed
 python benchmarks/film.py runs demo dub --frames 380-614
 python benchmarks/film.py runs me memory --plot docs/images/film_memory.png
 
-Bundles of the clip have to be there (train it first); films are written to `runs/<name>/film_bench`.
+The clip must have trained bundles. Videos are written to `runs/<name>/film_bench`.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from beavervision.stages.visualization.plot import draw_curves
 
 SPEED_FRAMES = 100
 MEMORY_FPS = 2.0
-"""Of the film of an hour: the speech is heard in full, the pictures are fewer."""
+"""Frame rate of the video of an hour: the speech is complete, but fewer frames are rendered."""
 MEMORY_EVERY = 40
-"""Frames between two looks at the memory."""
+"""Frames between two measurements of the memory."""
 
 Rows = list[tuple[str, str]]
 
 
 def speed(cast: Cast, audio: Path) -> Rows:
-    """Milliseconds of every part for a frame, in both modes, and how much of the time the slowest is at work."""
+    """Milliseconds per frame of every step in both modes, and the share of time in which the slowest thread is busy."""
     rows, (width, height) = [], cast.clip.size
     for mode in ("dub", "avatar"):
         done = [0]
@@ -42,7 +42,7 @@ def speed(cast: Cast, audio: Path) -> Rows:
         )
         if film is not None:
             parts = ", ".join(f"{part} {value:.0f}" for part, value in film.milliseconds.items())
-            rows.append((f"{mode} {width}x{height}", f"{parts}; slowest thread at work {100 * film.busiest:.0f} %"))
+            rows.append((f"{mode} {width}x{height}", f"{parts}; slowest thread busy {100 * film.busiest:.0f} %"))
     return rows
 
 
@@ -51,7 +51,7 @@ def _enough(done: list[int], frames: int) -> bool:
 
 
 def memory(cast: Cast, audio: Path, hours: float, plot: Path) -> Rows:
-    """Resident memory over a film of hours, drawn."""
+    """Plot the resident memory during a video of several hours."""
     long, seen = cast.folder / "hours.wav", []
     speech, rate = soundfile.read(audio, dtype="float32", always_2d=True)
     with soundfile.SoundFile(long, "w", rate, 1) as file:
@@ -73,21 +73,21 @@ def memory(cast: Cast, audio: Path, hours: float, plot: Path) -> Rows:
 
 
 def _resident() -> float:
-    """Megabytes of memory in use now (Linux)."""
+    """Resident memory of this process, MB (Linux)."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
 
 
 def main() -> None:
-    """Print the rows asked for."""
+    """Print the selected rows."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", type=Path)
     parser.add_argument("name")
     parser.add_argument("what", nargs="+", choices=("dub", "neck", "speed", "memory"))
-    parser.add_argument("--frames", help="<first>-<last> of the dub; the held-out ones by default")
-    parser.add_argument("--audio", type=Path, help="speech of all but the dub; the clip's own by default")
-    parser.add_argument("--experiment", help="whose bundles; the newest by default")
-    parser.add_argument("--hours", type=float, default=1.0, help="of memory")
-    parser.add_argument("--plot", type=Path, default=Path("film_memory.png"), help="where memory is drawn")
+    parser.add_argument("--frames", help="<first>-<last> frame of the dub; default: the held-out frames")
+    parser.add_argument("--audio", type=Path, help="speech of neck, speed and memory; default: the sound of the clip")
+    parser.add_argument("--experiment", help="experiment of the bundles; default: the newest")
+    parser.add_argument("--hours", type=float, default=1.0, help="length of the speech of memory")
+    parser.add_argument("--plot", type=Path, default=Path("film_memory.png"), help="file of the memory plot")
     asked = parser.parse_args()
     cast = Cast(asked.runs.absolute(), asked.name, asked.experiment)
     span = cast.clip.test_range

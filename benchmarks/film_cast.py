@@ -1,4 +1,4 @@
-"""Who the film benchmarks are made with: a clip and its trained bundles."""
+"""Input of the film benchmarks: a clip and its trained bundles."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from beavervision.workflows.upstream import BundleQuery, find_upstream, newest_b
 
 @dataclass(frozen=True)
 class Cast:
-    """One trained person of a clip, and a folder for what is made."""
+    """One trained person of a clip, and an output folder."""
 
     runs: Path
     name: str
@@ -35,7 +35,7 @@ class Cast:
 
     @cached_property
     def avatar(self) -> Avatar:
-        """The newest bundles, as infer finds them."""
+        """The newest bundles, selected as in infer."""
         torso = newest_bundle(TORSO, BundleQuery(self.runs, self.name, self.experiment, None, 0))
         frame = None if torso is None else Manifest.read(torso, RendererFacts).facts.frame
         bundles = find_upstream("infer", BundleQuery(self.runs, self.name, self.experiment, frame, 0))
@@ -43,17 +43,17 @@ class Cast:
 
     @cached_property
     def folder(self) -> Path:
-        """Where films go."""
+        """Output folder of the videos."""
         folder = self.runs / self.name / "film_bench"
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     def maker(self, audio: Path, **settings: Any) -> TalkingHeadPipeline:
-        """A film of this person and a speech; `settings` as for `FilmSettings`."""
+        """Pipeline for this person and a speech; `settings` are arguments of `FilmSettings`."""
         return TalkingHeadPipeline([Speaker(self.avatar, Speech.from_file(audio))], FilmSettings(**settings), self.clip)
 
     def own_sound(self, frames: range) -> Path:
-        """The footage's own sound during some frames, as a file."""
+        """Write the sound of the footage during the given frames to a file."""
         path = self.folder / "own.wav"
         save_waveform(path, Waveform(audio_of_frames(self.clip, frames), SAMPLE_RATE))
         return path

@@ -1,4 +1,4 @@
-"""A dub measured against its source: frames as they leave the compositor, the coded film, and what `prepare` finds."""
+"""Compares a dub with its source: frames before encoding, the encoded video, and the result of `prepare` on it."""
 
 from __future__ import annotations
 
@@ -21,47 +21,47 @@ from beavervision.video.encode import VideoWriter
 
 HEAD = (Label.HAIR, Label.FACE)
 AWAY = 0.10
-"""Heights of the head beyond which nothing of it can be: the soft border is 2.4 % wide, hair sways."""
+"""Distance in head heights beyond which no pixel belongs to the head; the soft border is 2.4 % wide, and hair moves."""
 RIGID = [33, 133, 362, 263, 168, 6, 197, 195, 5, 4]
-"""MediaPipe's corners of the eyes and ridge of the nose: they move with the skull alone."""
+"""MediaPipe landmarks of eye corners and nose ridge, which move only with the skull."""
 STILL = 1 / 3
-"""Share of the frames, the slowest, that count as still moments."""
+"""Share of the frames with the least motion that count as still moments."""
 
 
 @dataclass
 class Errors:
-    """Squared errors gathered over frames."""
+    """Squared errors accumulated over frames."""
 
     total: float = 0.0
     count: int = 0
 
     def add(self, one: np.ndarray, other: np.ndarray, where: np.ndarray) -> None:
-        """Add the pixels `where` two pictures are compared."""
+        """Add the squared error of two images in the pixels `where`."""
         difference = one[where].astype(np.float32) - other[where]
         self.total, self.count = self.total + float((difference**2).sum()), self.count + difference.size
 
     @property
     def psnr(self) -> float:
-        """In dB, of all that was added."""
+        """PSNR of all added pixels, dB."""
         return 10 * np.log10(255**2 / max(self.total / max(self.count, 1), 1e-9))
 
 
 @dataclass
 class Dub:
-    """What a dub of some frames by their own speech shows."""
+    """Measurements of a dub of some frames with their own speech."""
 
     held_out: range
     whole: Errors = field(default_factory=Errors)
     head: Errors = field(default_factory=Errors)
     foreign: int = 0
-    """Pixels away from both heads that are not the source's, before coding."""
+    """Pixels away from both heads that differ from the source, before encoding."""
     away: int = 0
     across: list[tuple[float, float]] = field(default_factory=list)
     hand: list[tuple[int, int]] = field(default_factory=list)
-    """Pixels of hand in front of the head, and how many of them are the source's."""
+    """Hand pixels in front of the head, and how many of them are identical to the source."""
 
     def see(self, index: int, made: np.ndarray, source: np.ndarray, labels: np.ndarray) -> None:
-        """Measure one frame of the film, before coding."""
+        """Measure one frame of the video before encoding."""
         head = np.isin(labels, HEAD)
         rows = np.flatnonzero(head.any(1))
         if index in self.held_out and len(rows):
@@ -72,7 +72,7 @@ class Dub:
         size = float(np.ptp(rows) + 1)
         far = cv2.distanceTransform((~head).astype(np.uint8), cv2.DIST_L2, 3) > AWAY * size
         self.foreign, self.away = self.foreign + int((made != source).any(-1)[far].sum()), self.away + int(far.sum())
-        # Where the source shows its head, the two differ by how sharp the head is, not by a seam.
+        # Pixels of the source's head are excluded: there, the gradient differs because of the sharpness of the head.
         self.across.append(seam_gradients(made, source, SOFT * size, ~np.isin(labels, (*FRONT, *HEAD))))
         hand = cv2.erode((labels == Label.HAND).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
         if (near := hand & ~far).any():
@@ -80,9 +80,9 @@ class Dub:
 
 
 def dub(cast: Cast, span: range) -> list[tuple[str, str]]:
-    """Dub frames by their own speech, measure raw frames, the coded film, and what `prepare` finds in it."""
+    """Dub frames with their own speech; measure raw frames, the encoded video, and the result of `prepare` on it."""
     clip, film, coded = cast.clip, cast.folder / "dub.mp4", cast.folder / "source.mp4"
-    settings = {"mode": "dub", "length": "source", "pose_span": (span.start, span.stop)}
+    settings = {"mode": "dub", "length": "source", "pose_frames": (span.start, span.stop)}
     maker = cast.maker(cast.own_sound(span), **settings)
     seen, (width, height) = Dub(clip.test_range), clip.size
     sources, maps = clip.frames(list(span)), clip.labels(list(span))
@@ -98,13 +98,21 @@ def dub(cast: Cast, span: range) -> list[tuple[str, str]]:
             ("PSNR of held-out frames, head", f"{seen.head.psnr:.1f} dB (>= 26)"),
         ]
     rows += [
-        ("pixels away from the head that differ, before coding", f"{seen.foreign} of {seen.away / 1e6:.1f} million"),
-        ("PSNR away from the head, coded (the source itself, coded)", _coded(clip, span, film, coded)),
-        ("gradient across the border, of the source's own", _ratio(seen.across)),
+        (
+            "pixels away from the head that differ from the source, before encoding",
+            f"{seen.foreign} of {seen.away / 1e6:.1f} million",
+        ),
+        (
+            "PSNR of these pixels after encoding (of the source, encoded with the same settings)",
+            _coded(clip, span, film, coded),
+        ),
+        ("gradient across the border relative to the source", _ratio(seen.across)),
     ]
     if seen.hand:
         total, same = np.sum(seen.hand, 0)
-        rows.append(("hand before the head: pixels that are the source's", f"{100 * same / total:.1f} %"))
+        rows.append(
+            ("hand pixels in front of the head that are identical to the source", f"{100 * same / total:.1f} %")
+        )
     return rows + again(cast, film, span)
 
 
@@ -114,7 +122,7 @@ def _ratio(across: list[tuple[float, float]]) -> str:
 
 
 def _coded(clip: Clip, span: range, film: Path, coded: Path) -> str:
-    """PSNR of both files against the source, away from the head."""
+    """PSNR of both encoded files against the source, away from the head."""
     errors = Errors(), Errors()
     four = zip(read_frames(film), read_frames(coded), clip.frames(list(span)), clip.labels(list(span)), strict=False)
     for made, kept, (_, source), (_, labels) in four:
@@ -128,7 +136,7 @@ def _coded(clip: Clip, span: range, film: Path, coded: Path) -> str:
 
 
 def again(cast: Cast, film: Path, span: range) -> list[tuple[str, str]]:
-    """Prepare the film as if it were footage: is its hand where the source's is, and does its head tremble?"""
+    """Prepare the dub like footage and compare the hand labels and the jitter of the head with the source."""
     found = prepare(film, cast.folder / "clip", PrepareOptions("dub", workers=0))
     rows, own, theirs = [], cast.clip.subjects[0].landmarks[span.start : span.stop], found.subjects[0].landmarks
     n = min(len(own), len(theirs))
@@ -138,12 +146,12 @@ def again(cast: Cast, film: Path, span: range) -> list[tuple[str, str]]:
         hands = first == Label.HAND, second == Label.HAND
         both, either = both + int((hands[0] & hands[1]).sum()), either + int((hands[0] | hands[1]).sum())
     if either:
-        rows.append(("IoU of the hands found in film and source", f"{both / either:.3f} (>= 0.9)"))
+        rows.append(("IoU of the hands detected in dub and source", f"{both / either:.3f} (>= 0.9)"))
     speed = np.linalg.norm(np.gradient(cv2.blur(own.reshape(n, -1), (1, 5)).reshape(own.shape), axis=0), axis=-1)
     slow = speed.mean(1) <= np.nanquantile(speed.mean(1), STILL)
     pairs = [np.where(slow[:, None, None], points, np.nan) for points in (theirs, own)]
     made, source = (float(landmark_jitter(_tensor(points))) for points in pairs)
-    rows.append(("jitter in still moments, film and source", f"{made:.3f}, {source:.3f} px (no more than the source)"))
+    rows.append(("jitter in still moments, dub and source", f"{made:.3f}, {source:.3f} px (no more than the source)"))
     return rows
 
 

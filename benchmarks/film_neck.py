@@ -1,4 +1,4 @@
-"""An avatar that turns its head, cut out: does the background show between head and torso?"""
+"""Background pixels between head and torso of an avatar that turns its head."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from beavervision.types import Label
 SECONDS = 20.0
 PERSON = (Label.HAIR, Label.FACE, Label.NECK, Label.TORSO)
 NECK = 2
-"""Number of the body point where the neck meets the shoulders."""
+"""Index of the body point between neck and shoulders."""
 RIM = 1.0
-"""Pixels of the canvas along the person's outline that do not count: it is drawn no finer, labels err by as much."""
+"""Canvas pixels along the person's outline that are ignored: rendering and labels are not more accurate."""
 NOTCH = 0.1
-"""Widths of the jaw, as it is seen, that a notch from the side has to be deep to be a gap."""
+"""Minimum depth of a notch from the side that counts as a gap, in widths of the projected jaw."""
 
 
 def neck(cast: Cast, audio: Path, fps: float | Literal["clip"] = "clip") -> list[tuple[str, str]]:
-    """Gaps in an avatar of 20 s: in the neck, and inside the whole outline; frames at a rate."""
+    """Gaps in an avatar video of 20 s, in the neck and inside the whole outline."""
     settings = FilmSettings(mode="avatar", background="none", fps=fps)
     maker = cast.maker(audio, mode="avatar", background="none", fps=fps)
     count, step = min(maker.n_frames, round(SECONDS * maker.fps)), cast.avatar.fps / maker.fps
@@ -48,18 +48,21 @@ def neck(cast: Cast, audio: Path, fps: float | Literal["clip"] = "clip") -> list
         joints.append(neck_gap_pixels(made[..., 3], where, core))
         outlines.append(gap_pixels(made[..., 3]))
         areas.append(int(where.sum()))
-    turned = f"{len(joints)} frames, {_turns(person, shown):.0f} degrees of yaw"
+    turned = f"{len(joints)} frames, {_turns(avatar, shown):.0f} degrees of yaw"
     return [
         (
-            f"background in the neck, pixels a frame ({turned}; {np.mean(areas):.0f} pixels of neck)",
-            f"{np.mean(joints):.2f} (0), worst {max(joints)}",
+            f"background pixels in the neck per frame ({turned}; {np.mean(areas):.0f} pixels of neck)",
+            f"{np.mean(joints):.2f} (0), maximum {max(joints)}",
         ),
-        ("background inside the whole outline, ears and hair too", f"{np.mean(outlines):.2f}, worst {max(outlines)}"),
+        (
+            "the same for the whole outline, including ears and hair",
+            f"{np.mean(outlines):.2f}, maximum {max(outlines)}",
+        ),
     ]
 
 
 def _turns(avatar: Avatar, frames: np.ndarray) -> float:
-    """Degrees between the heads turned farthest to either side."""
+    """Range of the yaw, degrees."""
     rotation = avatar.track.rotation[frames]
     yaw = np.rad2deg(np.arctan2(rotation[:, 0, 2], -rotation[:, 2, 2]))
     return float(np.nanmax(yaw) - np.nanmin(yaw))

@@ -1,11 +1,11 @@
-"""What a head's training takes of memory, on a clip and on one ten times as long.
+"""Memory of a head's training, on a clip and on a clip that is ten times as long.
 
-`python benchmarks/head_memory.py [frames]` renders two clips of the actor at 160 x 120, trains a head on each for some
-steps of every phase, a process each, and prints what the process held at the most (Linux):
+`python benchmarks/head_memory.py [frames]` renders two clips of the actor at 160 x 120. It trains a head on each clip
+for some steps of every phase, in separate processes, and prints the peak memory of each process (Linux):
 
-- of its own: what it has allocated, and nobody else can use;
-- mapped: pages of the footage's cut frames that lie in memory. The system keeps them as long as nothing needs the room
-  and reads them again from the disk where something did, so they are no limit to what footage can be trained on.
+- of its own: private memory that the process has allocated.
+- mapped: memory-mapped pages of the cropped frames. The system releases these pages when it needs memory and reads them
+  again from the disk, so they do not limit the length of the footage.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ from beavervision.synthetic.miniature import miniature_clip
 from beavervision.workflows.console_output import silence_libraries
 
 FRAMES, LONGER = 70, 10
-"""The shorter one fills the hull's 64 frames."""
+"""Frames of the shorter clip, enough for the 64 frames of the hull; and the factor of the longer clip."""
 STEPS = 60
 HEIGHT = 120
 KINDS = {"of its own": "RssAnon", "mapped": "RssFile"}
-"""What is told -> its name in /proc."""
+"""Kind of memory -> its name in /proc."""
 
 
 class Watch(lightning.Callback):
-    """Notes the most memory of each kind that any step ended with, MiB."""
+    """Records the peak memory of each kind at the end of the steps, MiB."""
 
     def __init__(self) -> None:
         self.most = dict.fromkeys(KINDS, 0.0)
 
     def on_train_batch_end(self, trainer: lightning.Trainer, *_: object) -> None:
-        """Look."""
+        """Record the memory."""
         lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
         held = {line.split(":")[0]: line.split()[1] for line in lines if line.startswith("Rss")}
         for kind, name in KINDS.items():
@@ -47,12 +47,12 @@ class Watch(lightning.Callback):
 
 
 def head_data(clip: Path) -> HeadData:
-    """The clip on its own canvas."""
+    """The clip on its native canvas."""
     return HeadData(clip, FrameSpec("native", None, HEIGHT))
 
 
 def measure(clip: Path) -> dict[str, float]:
-    """Train a head of `clip` for STEPS steps in this process; return MiB by kind."""
+    """Train a head of `clip` for STEPS steps in this process; return the peak memory by kind, MiB."""
     silence_libraries()
     data, watch = head_data(clip), Watch()
     data.setup("fit")
@@ -66,12 +66,12 @@ def measure(clip: Path) -> dict[str, float]:
 
 
 def compare(frames: int) -> None:
-    """Print a table: frames, MiB of its own, MiB mapped."""
+    """Print a table: frames, private memory, memory-mapped pages, MiB."""
     with tempfile.TemporaryDirectory() as folder:
         print(f"{'frames':>8}" + "".join(f"{kind:>16}" for kind in KINDS))
         for count in (frames, frames * LONGER):
             clip = miniature_clip(Path(folder) / f"clip_{count}", n_frames=count).folder
-            # Here, so that what cutting takes is not taken for training's.
+            # In this process, so that the memory for cropping is not counted as training.
             head_data(clip).prepare_data()
             told = subprocess.run(
                 [sys.executable, __file__, "--of", str(clip)], check=True, capture_output=True, text=True

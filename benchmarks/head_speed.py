@@ -1,9 +1,9 @@
-r"""What hardware.render=fast costs and saves: quality and flicker over all held-out frames, and frames a second.
+r"""Quality, flicker and speed of hardware.render=fast against full, over all held-out frames.
 
     OMP_NUM_THREADS=2 NUMBA_NUM_THREADS=2 python benchmarks/head_speed.py <bundle of radnerf_head> runs/<name>/clip
 
-The bundle has to be trained with model.distill=true. Times are the best of several; memory is the process's highest.
-With --sheet a picture is written: footage | full | fast | difference of the two x 4.
+The bundle must be trained with model.distill=true. Times are the minimum of several calls. Memory is the peak of the
+process. --sheet writes an image: footage | full | fast | difference of both x 4.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from beavervision.stages.radnerf_head.data import HeadData
 from beavervision.stages.radnerf_head.inference import HeadRenderer
 
 BATCH = 4
-"""Frames a call, as in infer."""
+"""Frames per call, as in infer."""
 FIGURES = {"psnr": "head", "psnr_face": "face", "psnr_mouth": "mouth"}
 SHOWN = (0.05, 0.35, 0.65, 0.95)
-"""Where in the held-out frames the sheet's frames lie."""
+"""Positions of the sheet's frames within the held-out frames."""
 
 
 @dataclass
@@ -36,12 +36,12 @@ class Tally:
 
     errors: dict[str, list[float]] = field(default_factory=lambda: {name: [0.0, 0.0] for name in FIGURES})
     changes: list[float] = field(default_factory=list)
-    """Of each frame: root mean square of what changed since the frame before beyond what changed in the footage."""
+    """Per frame: root mean square of the change since the previous frame minus the change in the footage."""
     pictures: list[np.ndarray] = field(default_factory=list)
     last: tuple[np.ndarray, np.ndarray] | None = None
 
     def add(self, batch: FrameBatch, rgb: torch.Tensor, alpha: torch.Tensor) -> None:
-        """Count one frame in, composited over what is truly behind it."""
+        """Add one frame, composited over the true background."""
         truth = (batch.rgb / 255).numpy()
         picture = (rgb + (1 - alpha[..., None]) * (batch.plate / 255)).numpy()
         for name, mask in head_masks(batch).items():
@@ -56,7 +56,7 @@ class Tally:
         self.pictures.append(picture)
 
     def row(self) -> list[str]:
-        """PSNR of each region, dB; and the flicker, in 1/255."""
+        """PSNR of each region, dB, and the flicker, in 1/255."""
         values = [-10 * np.log10(error / count) for error, count in self.errors.values()]
         return [*(f"{value:.2f}" for value in values), f"{255 * float(np.mean(self.changes)):.2f}"]
 
@@ -66,15 +66,13 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("bundle", type=Path)
     options.add_argument("clip", type=Path)
-    options.add_argument("--rounds", type=int, default=10, help="timed calls")
+    options.add_argument("--rounds", type=int, default=10, help="number of timed calls")
     options.add_argument("--settings", default="full,fast")
     options.add_argument("--times-only", action="store_true")
     options.add_argument("--sheet", type=Path)
     asked = options.parse_args()
     tallies = {}
-    print(
-        f"| setting | {' | '.join(FIGURES.values())} | flicker | ms a frame | frames/s |\n|---|---|---|---|---|---|---|"
-    )
+    print(f"| setting | {' | '.join(FIGURES.values())} | flicker | ms per frame | frames/s |\n|" + "---|" * 7)
     for setting in asked.settings.split(","):
         renderer = HeadRenderer.from_bundle(asked.bundle, render=setting)
         data = open_data(renderer, asked.clip)
@@ -84,7 +82,7 @@ def main() -> None:
             shown = tallies[setting].row()
         seconds = fastest(renderer, data, asked.rounds if setting == "fast" else 2)
         print(f"| {setting} | {' | '.join(shown)} | {seconds * 1e3:.1f} | {1 / seconds:.1f} |", flush=True)
-    print(f"highest memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
     if asked.sheet is not None and len(tallies) > 1:
         write_sheet(asked.sheet, data, *(tally.pictures for tally in tallies.values()))
 
@@ -100,7 +98,7 @@ def open_data(renderer: HeadRenderer, clip: Path) -> HeadData:
 
 
 def rendered(renderer: HeadRenderer, data: HeadData, frames: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-    """Frames of the clip with its own motion and the bundle's poses."""
+    """Render frames of the clip with the clip's motion and the bundle's poses."""
     raw = np.nan_to_num(data.model.condition68(data.subject.identity, data.subject.expression))
     poses = (values[frames] for values in renderer.source_poses)
     with torch.inference_mode():
@@ -118,7 +116,7 @@ def measure(renderer: HeadRenderer, data: HeadData) -> Tally:
 
 
 def fastest(renderer: HeadRenderer, data: HeadData, rounds: int) -> float:
-    """Seconds a frame of the fastest of several calls, after one to warm up."""
+    """Seconds per frame of the fastest of several calls, after one warm-up call."""
     frames, times = data.test_frames[:BATCH], []
     for _ in range(rounds + 1):
         start = time.perf_counter()
@@ -128,7 +126,7 @@ def fastest(renderer: HeadRenderer, data: HeadData, rounds: int) -> float:
 
 
 def write_sheet(path: Path, data: HeadData, full: list[np.ndarray], fast: list[np.ndarray]) -> None:
-    """Footage, both settings and their difference of some held-out frames."""
+    """Write an image with footage, both settings and their difference for some held-out frames."""
     rows = []
     for share in SHOWN:
         i = int(share * len(full))

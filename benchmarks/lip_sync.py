@@ -1,8 +1,9 @@
-"""How well the lips of finished films follow their sound: offset and confidence of our expert, LSE-D and LSE-C.
+"""Lip sync of videos: offset and confidence of our sync expert, LSE-D and LSE-C.
 
     python benchmarks/lip_sync.py talk.mp4 dub.mp4 --expert <syncnet bundle> --weights syncnet_v2.model
 
-LSE needs the public SyncNet's weights, which its authors offer; without --weights only our expert judges.
+LSE needs the weights of the public SyncNet, which its authors offer for download. Without --weights, only our expert is
+used.
 """
 
 from __future__ import annotations
@@ -32,15 +33,15 @@ from beavervision.video.decode import read_frames
 from beavervision.video.probe import probe
 
 FPS = 25.0
-"""Of both experts."""
+"""Frame rate of both experts."""
 
 
 def main() -> None:
-    """Print a row for every film."""
+    """Print one row per video."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("films", type=Path, nargs="+")
     options.add_argument("--expert", type=Path, help="bundle of syncnet")
-    options.add_argument("--weights", type=Path, help="the public SyncNet's syncnet_v2.model")
+    options.add_argument("--weights", type=Path, help="syncnet_v2.model of the public SyncNet")
     given = options.parse_args()
     torch.set_num_threads(1)
     expert = SyncExpert.from_bundle(given.expert) if given.expert else None
@@ -50,7 +51,7 @@ def main() -> None:
 
 
 def measured(film: Path, expert: SyncExpert | None, public: SyncNetV2 | None) -> Iterator[str]:
-    """Figures of one film, of the face that is seen longest."""
+    """Metrics of one video, for the face that is visible longest."""
     landmarks, seen = followed(film)
     samples = load_waveform(film).samples
     if expert is not None:
@@ -65,10 +66,10 @@ def measured(film: Path, expert: SyncExpert | None, public: SyncNetV2 | None) ->
 
 
 def followed(film: Path) -> tuple[Float[np.ndarray, "T 478 3"], Bool[np.ndarray, "T"]]:
-    """Landmarks of the face that is seen in most frames, NaN where it is not, and where it is.
+    """Landmarks of the face that is visible in most frames (NaN where not visible), and its visibility.
 
     Raises:
-        BeaverError: when no face is seen.
+        BeaverError: when no face is found.
     """
     finder, mesh = FaceFinder(), FaceMesh()
     tracker, tracks, frames = FaceTracker(finder, mesh), {}, 0
@@ -86,12 +87,12 @@ def followed(film: Path) -> tuple[Float[np.ndarray, "T 478 3"], Bool[np.ndarray,
 
 
 def pictures(film: Path) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
-    """The film's frames at FPS."""
+    """Frames of the video at FPS."""
     return (frame.rgb for frame in read_frames(film, FPS))
 
 
 def filled(values: Float[np.ndarray, "T n"], seen: Bool[np.ndarray, "T"]) -> Float[np.ndarray, "T n"]:
-    """Rows that were not seen, interpolated over time."""
+    """Interpolate missing rows over time."""
     place = np.arange(len(values))
     return np.column_stack([np.interp(place, place[seen], column[seen]) for column in values.T]).astype(np.float32)
 

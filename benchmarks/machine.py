@@ -1,4 +1,4 @@
-"""What something was measured with: commit, versions and processor, in a line below every table."""
+"""Conditions of a measurement: commit, versions and processor, printed below every table."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Writes what bench_nerf.py measured into docs/benchmarks.md, beside the torch twin and the result kept from before.
+"""Writes the results of bench_nerf.py to docs/benchmarks.md, compared with the torch reference and a stored result.
 
-`python benchmarks/nerf_table.py results.json` writes the table; `--keep` also makes it the result that the next one is
-compared with (benchmarks/previous.json).
+`python benchmarks/nerf_table.py results.json` writes the table. `--keep` also stores the result for later comparisons
+(benchmarks/previous.json).
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ BEGIN, END = "<!-- nerf: begin -->", "<!-- nerf: end -->"
 OURS, TWIN, COMPILED = "numba", "torch", "compile"
 HEADINGS = ("part", "torch, ms", "compiled, ms", "numba, ms", "against torch", "against compiled", "against before")
 Times = dict[str, dict[str, float]]
-"""Part -> backend -> milliseconds, the fastest round."""
+"""Part -> backend -> milliseconds of the fastest round."""
 
 
 def times_of(results: Path) -> Times:
-    """Times in a file of pytest-benchmark."""
+    """Times in a result file of pytest-benchmark."""
     times: Times = defaultdict(dict)
     for one in json.loads(results.read_text())["benchmarks"]:
         backend = (one["params"] or {}).get("backend", OURS)
@@ -31,7 +31,7 @@ def times_of(results: Path) -> Times:
 
 
 def change(now: dict[str, float], before: dict[str, float]) -> float | None:
-    """How many times faster than before, measured by the twin where both were, so that the machine falls out."""
+    """Speed-up over the stored result, normalised by the reference if possible, so that the machine has no effect."""
     if OURS not in now or OURS not in before:
         return None
     scale = now[TWIN] / before[TWIN] if TWIN in now and TWIN in before else 1.0
@@ -39,7 +39,7 @@ def change(now: dict[str, float], before: dict[str, float]) -> float | None:
 
 
 def row(part: str, now: dict[str, float], before: dict[str, float]) -> str:
-    """One part in markdown."""
+    """One row in Markdown."""
     cells = [f"{now[name]:.3g}" if name in now else "" for name in (TWIN, COMPILED, OURS)]
     cells += [f"{now[name] / now[OURS]:.1f} x" if name in now and OURS in now else "" for name in (TWIN, COMPILED)]
     changed = change(now, before)
@@ -47,13 +47,13 @@ def row(part: str, now: dict[str, float], before: dict[str, float]) -> str:
 
 
 def table(times: Times, previous: Times) -> str:
-    """All parts, fastest rounds."""
+    """Table of all parts, fastest rounds."""
     lines = ["| " + " | ".join(HEADINGS) + " |", "|" + "---|" * len(HEADINGS)]
     return "\n".join([*lines, *(row(part, now, previous.get(part, {})) for part, now in times.items())])
 
 
 def made() -> str:
-    """Commit, machine, versions and threads, in a line."""
+    """Commit, machine, versions and threads in one line."""
     import torch
     from numba import get_num_threads
 
@@ -62,10 +62,10 @@ def made() -> str:
 
 
 def main() -> None:
-    """Print the table and write it between its marks."""
+    """Print the table and write it between its markers."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("results", type=Path, help="what pytest --benchmark-json wrote")
-    parser.add_argument("--keep", action="store_true", help="compare with this from now on")
+    parser.add_argument("results", type=Path, help="output file of pytest --benchmark-json")
+    parser.add_argument("--keep", action="store_true", help="store the result for later comparisons")
     asked = parser.parse_args()
     times, kept = times_of(asked.results), json.loads(PREVIOUS.read_text())
     written = f"{table(times, kept['ms'])}\n\n{made()} Before: {kept['made']}\n"

@@ -1,9 +1,11 @@
-"""How well audio2motion speaks: on synthetic voices that nothing was learnt from, and on the held-out end of a clip.
+"""Accuracy of audio2motion on held-out synthetic voices and on the held-out end of a clip.
 
-`python benchmarks/speech.py talks <folder of talks> <bundle>` judges a bundle on held-out synthetic speech, clean and
-as it is heard in rooms and on lines; `python benchmarks/speech.py clip <clip> <name>=<bundle> ...` judges bundles on
-the last 1/11 of a clip; `python benchmarks/speech.py sound <bundle> <file> ...` says how the mouth rests and trembles
-on any speech. Each prints a table in Markdown.
+- `python benchmarks/speech.py talks <folder of synthetic speech> <bundle>` evaluates a bundle on held-out synthetic
+  speech, clean and with room acoustics, noise and narrow-band lines.
+- `python benchmarks/speech.py clip <clip> <name>=<bundle> ...` evaluates bundles on the last 1/11 of a clip.
+- `python benchmarks/speech.py sound <bundle> <file> ...` measures mouth opening and jitter on any speech.
+
+Each command prints a table in Markdown.
 """
 
 from __future__ import annotations
@@ -33,33 +35,33 @@ from beavervision.stages.audio2motion.inference import AudioToMotion
 from beavervision.stages.face_geometry import FaceGeometry, lip_distance
 
 SLACK = 1
-"""Frames that a closure may come early or late."""
+"""Tolerance of a lip closure, frames."""
 SECONDS = 60
-"""Of each held-out talk."""
+"""Evaluated length of each held-out speech."""
 NOISE = 10 ** (-40 / 20)
-"""A room without speech, RMS over full scale."""
+"""Room noise without speech, RMS relative to full scale."""
 
 
 def lips_of(expression: Float[np.ndarray, "T E"], basis: str) -> torch.Tensor:
-    """[T, 40, 3] edges of the mean face's lips, mm."""
+    """Lip landmarks [T, 40, 3] of the mean face with this expression, mm."""
     return FaceGeometry(load_face_model(basis)).lips(torch.tensor(np.asarray(expression), dtype=torch.float32))
 
 
 def runs(marks: Bool[np.ndarray, "T"]) -> Iterator[tuple[int, int]]:
-    """First and last + 1 of every run of True."""
+    """Start and end (exclusive) of every run of True."""
     edges = np.diff(np.concatenate([[0], marks.astype(int), [0]]))
     yield from zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1), strict=True)
 
 
 def lip_error(found: torch.Tensor, truth: torch.Tensor) -> float:
-    """LVE: largest squared distance of the lips' points, mean over frames, mm^2 (Richard et al. 2021)."""
+    """LVE: largest squared distance of the lip landmarks, mean over frames, mm^2 (Richard et al. 2021)."""
     return float((found - truth).square().sum(-1).amax(-1).mean())
 
 
 def judge_talk(
     talk: SyntheticSpeech, predictor: AudioToMotion, sound: np.ndarray, usual_amp: float
 ) -> dict[str, float]:
-    """Figures of one held-out talk; the voice's own amplitude is known, as a person's is."""
+    """Metrics of one held-out speech. The amplitude of the voice is given, as for a person."""
     n = min(talk.n_frames, round(SECONDS * talk.fps))
     face, truth = load_gpmm(), np.asarray(talk.expression[:n])
     gap = lip_distance(face, truth)
@@ -84,9 +86,12 @@ def talks(folder: Path, bundle: Path) -> None:
     predictor = AudioToMotion.from_bundle(bundle)
     amp = Manifest.read(bundle, Audio2MotionFacts).facts.mouth_amp
     held_out = [talk for path in sorted(folder.iterdir()) if (talk := SyntheticSpeech.load(path)).facts.split == "test"]
-    print("| held-out voices and sentences | jaw r (worst voice) | p b m shut | LVE, share of mean face's |")
+    print(
+        "| held-out voices and sentences | jaw r (worst voice) "
+        "| closure recall of p, b, m | LVE relative to the mean face |"
+    )
     print("|---|---|---|---|")
-    for name, recorded in (("clean", False), ("in rooms, noise, on lines", True)):
+    for name, recorded in (("clean", False), ("with rooms, noise and narrow-band lines", True)):
         rng = np.random.default_rng(1)
         heard = [random_acoustics(rng).heard(t.audio()) if recorded else t.audio() for t in held_out]
         all_ = [judge_talk(talk, predictor, sound, amp) for talk, sound in zip(held_out, heard, strict=True)]
@@ -97,7 +102,7 @@ def talks(folder: Path, bundle: Path) -> None:
 
 
 def clip(folder: Path, bundles: Sequence[tuple[str, Path]]) -> None:
-    """Print the table of a clip's held-out end: the sound before it is heard, but not judged."""
+    """Print the table of the held-out end of a clip. Earlier sound is used as context, but not evaluated."""
     footage = Clip.load(folder)
     face, person = load_face_model(footage.facts.basis), footage.subjects[0]
     judged = np.array(footage.test_range)[tracked_frames(person)[footage.test_range.start :]]
@@ -105,7 +110,10 @@ def clip(folder: Path, bundles: Sequence[tuple[str, Path]]) -> None:
     truth, own_amp = person.expression[judged], np.percentile(lip_distance(face, person.expression[learnt]), 90)
     lips = lips_of(truth, face.name)
     rest = lips_of(person.expression[learnt].mean(0, keepdims=True), face.name)
-    print(f"| {footage.name}, last {len(judged)} frames | mouth r | LMD of the lips, mm | jitter over its own |")
+    print(
+        f"| {footage.name}, last {len(judged)} frames | mouth r | LMD of the lips, mm "
+        "| jitter relative to the footage |"
+    )
     print("|---|---|---|---|")
     print(f"| mean face | | {float(landmark_distance(rest, lips)):.2f} | 0 |")
     for name, bundle in bundles:
@@ -118,10 +126,10 @@ def clip(folder: Path, bundles: Sequence[tuple[str, Path]]) -> None:
 
 
 def sound(bundle: Path, files: Sequence[Path]) -> None:
-    """Print how wide the mouth opens on speech and in silence, and how fast the motion is made."""
+    """Print the mouth opening on speech and in silence, and the speed of the prediction."""
     predictor = AudioToMotion.from_bundle(bundle)
     face = load_face_model(predictor.basis)
-    print("| sound | opening, 50 and 95 %, cm | jitter, mm | times real time |")
+    print("| sound | mouth opening, 50 and 95 % quantile, cm | jitter, mm | speed, multiple of real time |")
     print("|---|---|---|---|")
     silence = np.zeros(4 * SAMPLE_RATE, np.float32)
     hiss = (NOISE * np.random.default_rng(1).standard_normal(4 * SAMPLE_RATE)).astype(np.float32)
@@ -136,7 +144,7 @@ def sound(bundle: Path, files: Sequence[Path]) -> None:
 
 
 def main() -> None:
-    """See the top of this file."""
+    """Run the command; see the module docstring."""
     match sys.argv[1:]:
         case ["talks", folder, bundle]:
             talks(Path(folder), Path(bundle))

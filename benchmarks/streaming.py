@@ -1,8 +1,9 @@
-"""How fast audio2motion is, whole and live: `python benchmarks/streaming.py [bundle] [speech.wav]`.
+"""Speed of audio2motion, offline and streaming: `python benchmarks/streaming.py [bundle] [speech.wav]`.
 
-Prints what an offline prediction costs by part, what a piece of a stream costs, and by how much streamed motion
-differs from that of the whole speech. Without a bundle the network is `model/network=compact` with random weights
-(as fast, but its motion means nothing); without a speech, half a minute of the demo's. CPU seconds of one thread.
+Prints the CPU time of an offline prediction by part, the CPU time per chunk of a stream, and the difference between
+streamed and offline motion. Without a bundle, the network is `model/network=compact` with random weights. Its speed is
+the same, but its motion is meaningless. Without a speech, 30 seconds of the demo's speech are used. Times are CPU
+seconds of one thread.
 """
 
 from __future__ import annotations
@@ -26,15 +27,15 @@ from beavervision.stages.audio2motion.inference import AudioToMotion
 from beavervision.stages.audio2motion.network import MotionVAE
 from beavervision.stages.audio2motion.streaming import MotionStream
 from beavervision.stages.face_geometry import lip_distance
-from beavervision.synthetic.assets import speech_audio
+from beavervision.synthetic.ground_truth import speech_audio
 
 PIECES = (1, 5, 25)
-"""Frames that come at once."""
+"""Frames per chunk."""
 SECONDS = 30.0
 
 
 def predictor(bundle: str | None) -> AudioToMotion:
-    """The bundle's, or one of the compact network's size."""
+    """Predictor of the bundle, or one with the compact network and random weights."""
     if bundle is not None:
         return AudioToMotion.from_bundle(Path(bundle))
     torch.manual_seed(0)
@@ -43,7 +44,7 @@ def predictor(bundle: str | None) -> AudioToMotion:
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """CPU seconds of the work, which is done once before."""
+    """CPU seconds of the work, after one warm-up run."""
     work()
     begun = time.process_time()
     work()
@@ -51,7 +52,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def offline(speaker: AudioToMotion, sound: Float[np.ndarray, "N"]) -> None:
-    """Cost of a whole speech by part."""
+    """Print the CPU time of a whole speech by part."""
     length = len(sound) / SAMPLE_RATE
     heard = speaker.features.extract(sound, speaker.fps)
     costs = {
@@ -59,14 +60,17 @@ def offline(speaker: AudioToMotion, sound: Float[np.ndarray, "N"]) -> None:
         "network": seconds(lambda: speaker.move(heard)),
         "both": seconds(lambda: speaker.predict(sound)),
     }
-    print(f"| whole speech of {length:.1f} s | CPU ms a second | times real time |\n|---|---|---|")
+    print(
+        f"| whole speech of {length:.1f} s | CPU ms per second of speech | speed, multiple of real time |\n|"
+        + "---|" * 3
+    )
     for name, cost in costs.items():
         print(f"| {name} | {1000 * cost / length:.2f} | {length / cost:.0f} |")
 
 
 def live(speaker: AudioToMotion, sound: Float[np.ndarray, "N"], level_db: float | None) -> Float[np.ndarray, "T E"]:
-    """Cost of a stream by the size of its pieces; returns the motion."""
-    print("| frames a piece | ms a piece, median | 95 % | times real time |\n|---|---|---|---|")
+    """Print the CPU time of a stream by chunk size; return the motion."""
+    print("| frames per chunk | ms per chunk, median | 95 % | speed, multiple of real time |\n|---|---|---|---|")
     motion = np.zeros((0, 0), np.float32)
     for frames in PIECES:
         stream, size, costs, pieces = MotionStream(speaker, level_db=level_db), round(frames * 640), [], []
@@ -91,13 +95,13 @@ def main() -> None:
     whole, exact = speaker.predict(sound).expression, live(speaker, sound, level)
     look_ahead = speaker.network.future
     print(f"look-ahead {look_ahead} frames ({1000 * look_ahead / speaker.fps:.0f} ms)")
-    print(f"streamed against whole, its level known: {np.abs(exact - whole).max():.1e} standard deviations at most")
+    print(f"stream against offline with a given level: at most {np.abs(exact - whole).max():.1e} standard deviations")
     stream, face = MotionStream(speaker), load_face_model(speaker.basis)
     parts = np.split(sound, range(SAMPLE_RATE, len(sound), SAMPLE_RATE))
     blind = np.concatenate([*(stream.push(part) for part in parts), stream.finish()])
     gaps = [lip_distance(face, motion) for motion in (whole, blind)]
     error = np.abs(gaps[0] - gaps[1]).mean() / np.ptp(np.percentile(gaps[0], [5, 95]))
-    print(f"its level not known: mouth r {np.corrcoef(*gaps)[0, 1]:.3f}, off by {100 * error:.1f} % of its range")
+    print(f"without a given level: mouth r {np.corrcoef(*gaps)[0, 1]:.3f}, difference {100 * error:.1f} % of its range")
 
 
 if __name__ == "__main__":

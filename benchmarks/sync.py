@@ -1,9 +1,9 @@
-r"""How well sound and lips go together: the sync expert on held-out speech, and audio2motion judged by it.
+r"""Accuracy of the sync expert on held-out speech, and evaluation of audio2motion with the expert.
 
     python benchmarks/sync.py --expert <syncnet bundle> --motion <audio2motion bundle> \
         --talks 'runs/synthetic_speech/talks/*' --clip runs/<name>/clip
 
-Real speech is taken from ../shared/audio, footage from a prepared clip (--clip), where they are there.
+Real speech is read from ../shared/audio if it exists. Footage is a prepared clip (--clip).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from beavervision.stages.syncnet.network import WINDOW
 
 AUDIO = Path(__file__).resolve().parents[2] / "shared" / "audio"
 BLOCK = SAMPLE_RATE // 2
-"""Samples of the pieces that shuffled speech is cut into: half a second, long enough to stay speech."""
+"""Samples per piece of shuffled speech: half a second, long enough to remain speech-like."""
 
 
 def main() -> None:
@@ -34,9 +34,9 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--expert", type=Path, required=True, help="bundle of syncnet")
     options.add_argument("--motion", type=Path, help="bundle of audio2motion")
-    options.add_argument("--talks", default="", help="glob of talks; the held-out ones count")
+    options.add_argument("--talks", default="", help="glob of synthetic speech; the held-out ones are used")
     options.add_argument(
-        "--clip", type=Path, action="append", default=[], help="prepared clip; its held-out end counts"
+        "--clip", type=Path, action="append", default=[], help="prepared clip; its held-out end is used"
     )
     given = options.parse_args()
     torch.set_num_threads(1)
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def judged(expert: SyncExpert, recordings: list[Recording], *, whole: bool = False) -> dict[str, float]:
-    """Figures of the expert on what is held out of recordings, or on all of them."""
+    """Metrics of the expert on the held-out parts of recordings, or on whole recordings."""
     judgement = SyncEvaluation(expert.network, recordings[0].fps)
     for recording in recordings:
         for frames in (range(recording.n_frames),) if whole else recording.held_out_ranges:
@@ -67,7 +67,7 @@ def judged(expert: SyncExpert, recordings: list[Recording], *, whole: bool = Fal
 
 
 def real_speech(expert: SyncExpert, predictor: AudioToMotion) -> Iterator[tuple[str, dict[str, float]]]:
-    """Confidence of predicted motion with its own speech, shuffled, and somebody else's."""
+    """Confidence of predicted motion with its own speech, with the same speech shuffled, and with other speech."""
     sounds = {path.stem: load_waveform(path).samples for path in sorted(AUDIO.glob("*"))} if AUDIO.is_dir() else {}
     for name, samples in sounds.items():
         motion = predictor.predict(samples)
@@ -81,7 +81,7 @@ def real_speech(expert: SyncExpert, predictor: AudioToMotion) -> Iterator[tuple[
 
 
 def shuffled(samples: Float[np.ndarray, "N"], seed: int = 0) -> Float[np.ndarray, "N"]:
-    """The same speech, its pieces in another order."""
+    """Shuffle the pieces of a speech."""
     pieces = np.array_split(samples, max(2, len(samples) // BLOCK))
     return np.concatenate([pieces[i] for i in np.random.default_rng(seed).permutation(len(pieces))])
 

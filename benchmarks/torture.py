@@ -1,4 +1,4 @@
-"""Prepare the torture set and the shipped actor, and write how near they come to the truth: `make torture`."""
+"""Prepare the torture set and the included actor, and write the accuracy against ground truth: `make torture`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from PIL import Image
 from beavervision.artifacts.clip import Clip
 from beavervision.preprocess import PrepareOptions, prepare
 from beavervision.synthetic.actor import Actor, actor_identity
-from beavervision.synthetic.assets import actor_truth, actor_video
+from beavervision.synthetic.ground_truth import actor_truth, actor_video
 from beavervision.synthetic.script import clip_performance
 from beavervision.synthetic.torture.evaluation import Score, measure
 from beavervision.synthetic.torture.render import render_scene
@@ -28,11 +28,11 @@ from beavervision.synthetic.torture.scenes import FPS, SCENES
 PAGE, SHEET = ROOT / "docs" / "preparation.md", ROOT / "docs" / "images" / "torture.png"
 BEGIN, END = "<!-- torture: begin -->", "<!-- torture: end -->"
 ACTOR_STEP = 25
-"""Every so many frames of the shipped actor have their label maps rendered again to compare."""
+"""Interval of the frames of the included actor whose label maps are rendered again for comparison."""
 CELL = 150
-"""Height of a picture on the sheet, px."""
+"""Height of an image on the sheet, px."""
 SHEET_WIDTH = 1500
-"""Of the sheet, px."""
+"""Width of the sheet, px."""
 TINTS = np.array(
     [(0, 0, 0), (160, 90, 30), (250, 200, 160), (200, 110, 110), (40, 90, 170), (60, 220, 60), (220, 40, 220)]
 )
@@ -51,7 +51,7 @@ class Row:
     clip: Clip
 
     def cells(self) -> list[str]:
-        """The row as it is printed."""
+        """Cells of the row."""
         s = self.score
         numbers = [
             (s.landmarks_median, ".2f"), (s.landmarks_p95, ".1f"), (s.rotation_median, ".2f"), (s.jaw, ".3f"),
@@ -62,7 +62,7 @@ class Row:
 
 
 def scene_rows(out: Path, wanted: list[str]) -> Iterator[Row]:
-    """Render what is not there yet, prepare every reel of every scene, measure it."""
+    """Render missing scenes, prepare every video of every scene, and measure it."""
     for scene in SCENES:
         if wanted and scene.name not in wanted:
             continue
@@ -71,7 +71,7 @@ def scene_rows(out: Path, wanted: list[str]) -> Iterator[Row]:
         people = range(len(recording.people))
         for reel in recording.videos:
             began = perf_counter()
-            # The last picture of uneven footage may be shown beyond the scene's end.
+            # The last frame of footage with a variable frame rate may extend beyond the end of the scene.
             end = recording.people[0].n_frames / FPS
             options = PrepareOptions(reel, end=end, subject="all" if len(people) > 1 else "largest")
             clip = prepare(recording.video(reel), out / "clips" / reel, options)
@@ -84,7 +84,7 @@ def scene_rows(out: Path, wanted: list[str]) -> Iterator[Row]:
 
 
 def actor_row(out: Path) -> Row:
-    """The shipped clip; some of its label maps are rendered again."""
+    """Row of the included actor. Some of its label maps are rendered again."""
     truth, began = actor_truth(), perf_counter()
     clip = prepare(actor_video(), out / "clips" / "actor", PrepareOptions("actor"))
     seconds = perf_counter() - began
@@ -99,21 +99,21 @@ def actor_row(out: Path) -> Row:
 
 
 def all_rows(out: Path, wanted: list[str]) -> Iterator[Row]:
-    """The scenes wanted; all of them and the shipped actor when none is named."""
+    """Rows of the selected scenes; without names, all scenes and the included actor."""
     yield from scene_rows(out, wanted)
     if not wanted:
         yield actor_row(out)
 
 
 def table(rows: list[Row]) -> str:
-    """The rows in markdown, and what they were measured with."""
+    """The rows in Markdown, and the conditions of the measurement."""
     lines = [" | ".join(HEADINGS), " | ".join("---" for _ in HEADINGS), *(" | ".join(row.cells()) for row in rows)]
     made = measured_with("mediapipe", "av", "numpy", "scipy")
     return "\n".join(f"| {line} |" for line in lines) + f"\n\n{made}.\n"
 
 
 def sheet(rows: list[Row]) -> Image.Image:
-    """Two frames of every clip with the landmarks and labels that were found."""
+    """Two frames of every clip with the detected landmarks and labels."""
     strips = []
     for row in rows:
         seen = np.flatnonzero(row.clip.subjects[0].visible)
@@ -131,7 +131,7 @@ def sheet(rows: list[Row]) -> Image.Image:
 
 
 def _drawn(clip: Clip, index: int, rgb: np.ndarray) -> np.ndarray:
-    """A frame with everybody's landmarks, beside it with the first subject's labels."""
+    """A frame with the landmarks of all subjects, next to the frame with the labels of the first subject."""
     labelled = (0.4 * rgb + 0.6 * TINTS[next(clip.labels([index]))[1]]).astype(np.uint8)
     marked = rgb.copy()
     for subject in clip.subjects:
@@ -143,13 +143,13 @@ def _drawn(clip: Clip, index: int, rgb: np.ndarray) -> np.ndarray:
 
 
 def main() -> None:
-    """Write the table into docs/preparation.md and the sheet beside it."""
+    """Write the table to docs/preparation.md, and the sheet."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", type=Path, help="folder for scenes and clips; rendered scenes in it are used again")
-    parser.add_argument("scenes", nargs="*", help="names of scenes; all of them and the actor when none is named")
+    parser.add_argument("out", type=Path, help="folder for scenes and clips; existing scenes are reused")
+    parser.add_argument("scenes", nargs="*", help="names of scenes; default: all scenes and the actor")
     wanted = parser.parse_args()
     out = wanted.out.absolute()
-    shutil.rmtree(out / "clips", ignore_errors=True)  # what was kept of an earlier preparation would cost no time
+    shutil.rmtree(out / "clips", ignore_errors=True)  # Cached steps of an earlier preparation would take no time.
     rows = []
     for row in all_rows(out, wanted.scenes):
         rows.append(row)

@@ -1,4 +1,4 @@
-"""Build the face model `gpmm` and the mesh's topology: `python scripts/build_gpmm.py [folder]`.
+"""Build the face model `gpmm` and the topology of the mesh: `python scripts/build_gpmm.py [folder]`.
 
 Needs the [dev] extra (scikit-image, whose public-domain portrait is the template). Writes topology.safetensors and
 gpmm.safetensors into src/beavervision/face/data unless another folder is given.
@@ -28,9 +28,9 @@ def build_topology(points: np.ndarray, folder: Path) -> tuple[np.ndarray, np.nda
 
 
 def main(folder: Path) -> None:
-    """Write topology.safetensors, then gpmm.safetensors, which builds on it."""
+    """Write topology.safetensors, then gpmm.safetensors, which depends on it."""
     face, skin = build_topology(portrait_landmarks(), folder)
-    # Only now: beavervision.face.landmarks reads the topology that was just written.
+    # Imported here, because beavervision.face.landmarks reads the topology that was just written.
     from gpmm_build.expression import expression_basis
     from gpmm_build.identity import identity_basis
     from gpmm_build.template import template

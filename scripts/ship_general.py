@@ -1,7 +1,7 @@
-"""Puts a trained general bundle into the package: `python scripts/ship_general.py <bundle folder>`.
+"""Copies a trained general bundle into the package: `python scripts/ship_general.py <bundle folder>`.
 
-Weights, sizes and figures stay as they are; paths of the machine that trained it and the preview film stay behind. The
-model card, README.md in the package's folder, is written by hand and kept.
+Weights, sizes and metrics are copied. Paths of the training machine and the preview video are not copied. The model
+card, README.md in the package's folder, is written by hand and kept.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from beavervision.workflows.initial_weights import GENERAL
 
 CARD = "README.md"
 PLACES = ("paths", "trainer", "callbacks", "logger", "hardware")
-"""Nodes of the config that say where it was trained and not what was learnt."""
+"""Nodes of the config that describe the training machine and do not affect the weights."""
 
 
 def ship(folder: Path) -> Path:
-    """Copy a bundle to where `model.init=general` looks for it."""
+    """Copy a bundle to the folder of `model.init=general`."""
     manifest = Manifest.read(folder, BundleFacts)
     stage = manifest.facts.stage
     bundle, target = Bundle.load(folder, stage), GENERAL / stage

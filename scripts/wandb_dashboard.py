@@ -1,6 +1,6 @@
-"""A wandb workspace with panels for beavervision's runs: `python scripts/wandb_dashboard.py <entity>/<project>`.
+"""Creates a wandb workspace with panels for beavervision: `python scripts/wandb_dashboard.py <entity>/<project>`.
 
-Needs a key (`wandb login`) and the package wandb-workspaces. Without them, every run has `dashboard.html`.
+Needs an API key (`wandb login`) and the package wandb-workspaces. Without them, use the `dashboard.html` of each run.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SECTIONS = {
     "Training": ("line", ("train/loss", "train/lr", "train/lr_grids", "train/lr_networks")),
     "Machine": ("line", ("train/steps_per_second", "train/peak_memory_mb", "train/gpu_memory_mb")),
 }  # fmt: skip
-"""Section -> kind of panel, and what its panels show; panels of keys that no run has stay empty."""
+"""Section -> kind of panel and its keys. A panel is empty if no run has its key."""
 STEP = "trainer/global_step"
 
 

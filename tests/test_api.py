@@ -159,7 +159,10 @@ def test_motion_without_rendering(avatar, speech):
 
 @pytest.mark.slow
 def test_evaluation_finds_the_settings_of_the_run(avatar):
-    result = bv.evaluate(avatar, "radnerf_head", progress=False)
+    calls = []
+    result = bv.evaluate(avatar, "radnerf_head", progress=lambda *call: calls.append(call))
+    assert calls[0][:2] == ("radnerf_head", 0)
+    assert calls[-1][1] == calls[-1][2] > 1
     assert any(name.startswith("val/") for name in result.figures)
     assert (result.folder / "metrics.json").is_file()
     assert result.folder.parent.name == "demo-native-h64"
@@ -181,7 +184,7 @@ def test_a_thread_other_than_the_main_one(clip, speech, avatar):
 
 @pytest.mark.slow
 def test_errors_are_sentences(avatar, tmp_path):
-    with pytest.raises(bv.BeaverError, match=r"nothing\.wav"):
+    with pytest.raises(bv.AudioError, match=r"nothing\.wav"):
         avatar.speak(tmp_path / "nothing.wav")
     with pytest.raises(bv.ConfigError, match="did you mean"):
         avatar.speak("word.wav", contrl__mouth_amp=1.0)

@@ -32,7 +32,7 @@ on what the earlier ones left, as in the README."""
 
 MAKE = {
     # Their recipes need a network for the environment and ten minutes; what they run is tested on its own: the demo's
-    # steps in tests/run/test_demo.py, the tests by being run. Here: that the targets exist and lead there.
+    # steps in tests/cli/test_demo.py, the tests by being run. Here: that the targets exist and lead there.
     "make demo": "-m beavervision.cli.demo",
     "make test": "-m pytest",
 }

@@ -1,4 +1,4 @@
-"""Expression basis: the semantic shapes, then local Gaussian-process modes for all that they cannot say."""
+"""Expression basis: the semantic shapes, then local Gaussian-process modes for the remaining deformations."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ TYPICAL = {
     "blink_left": 0.35,
     "blink_right": 0.35,
 }
-"""Standard deviation of the activation of a shape in speech, where it is not TYPICAL_ELSE."""
+"""Standard deviation of the activation of a shape in speech; TYPICAL_ELSE for all others."""
 TYPICAL_ELSE = 0.25
 LOCAL_SCALES_CM, LOCAL_DEVIATIONS_CM = (2.5, 1.1), (0.06, 0.035)
 """Correlation lengths and standard deviations of the free modes."""
 
 
 def mobility(mean: np.ndarray) -> np.ndarray:
-    """How freely each vertex [V] moves beyond the semantic shapes: 1 at the lips, less at lids and brows, 0 far off."""
+    """Mobility of each vertex [V] beyond the semantic shapes: 1 at the lips, less at lids and brows, 0 far away."""
     groups = ((lm.LIPS, 1.0, 1.6), (lm.EYES.ravel(), 0.5, 0.8), (lm.BROWS.ravel(), 0.6, 1.0))
     share = np.zeros(len(mean))
     for group, most, reach in groups:
@@ -52,8 +52,8 @@ def local_modes(mean: np.ndarray, known: np.ndarray, count: int) -> np.ndarray:
 def expression_basis(mean: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Basis [64, V, 3] in cm per standard deviation, and the coefficients [64] of each semantic shape.
 
-    The shapes are orthonormalised in their order (QR); every direction is scaled by the standard deviation that
-    independent activations of the TYPICAL size give it, so that coefficients of speech have about unit variance.
+    The shapes are orthonormalised in their order (QR). Every direction is scaled by its standard deviation under
+    independent activations of TYPICAL size. Coefficients of speech therefore have about unit variance.
     """
     face = Face(mean)
     shapes = {**mouth_shapes(face), **brow_shapes(face), **lid_shapes(face)}

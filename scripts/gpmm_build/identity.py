@@ -12,10 +12,10 @@ N_IDENTITY = 80
 SCALES_CM = (9.0, 5.0, 2.6, 1.4)
 """Correlation lengths of the kernels."""
 DEVIATIONS_CM = (0.36, 0.26, 0.17, 0.1)
-"""Standard deviation that each kernel adds per axis; together about what separates adult faces after alignment
+"""Standard deviation that each kernel adds per axis. Their sum is about the variation of adult faces after alignment
 (Farkas, "Anthropometry of the Head and Face", 1994: 3 to 6 mm for the breadths and heights of the face)."""
 SYMMETRIC_SHARE = 0.9
-"""Share of the variance that is symmetric; the rest lets a face be crooked."""
+"""Share of the variance that is symmetric; the rest allows asymmetric faces."""
 
 
 def squared_exponential(points: np.ndarray) -> np.ndarray:
@@ -35,7 +35,7 @@ def symmetric_kernel(kernel: np.ndarray, mirror: np.ndarray, share: float) -> np
 
 
 def without_similarity(points: np.ndarray) -> np.ndarray:
-    """Projector [3V, 3V] that takes shift, turn and scale out of a field: the pose and the depth carry them."""
+    """Projector [3V, 3V] that removes translation, rotation and scale from a field; pose and depth represent them."""
     n = len(points)
     moves = [np.tile(axis, (n, 1)) for axis in np.eye(3)]
     moves += [np.cross(axis, points) for axis in np.eye(3)]
@@ -45,7 +45,7 @@ def without_similarity(points: np.ndarray) -> np.ndarray:
 
 
 def leading_modes(covariance: np.ndarray, count: int) -> np.ndarray:
-    """The `count` strongest eigenfunctions [count, V, 3], each times its standard deviation, sign made unique."""
+    """The `count` strongest eigenfunctions [count, V, 3], scaled by their standard deviations, with unique signs."""
     value, vector = np.linalg.eigh(covariance)
     strongest = np.argsort(value)[::-1][:count]
     modes = (vector[:, strongest] * np.sqrt(np.maximum(value[strongest], 0.0))).T

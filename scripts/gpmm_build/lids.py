@@ -9,22 +9,22 @@ from gpmm_build.shapes import Face
 from gpmm_build.template import EYEBALL_RADIUS, LID_THICKNESS, PUPILS_APART
 
 MEETING = 0.8
-"""Where the closed lids meet, from the upper rim (0) to the lower one (1)."""
+"""Position at which the closed lids meet, from the upper rim (0) to the lower rim (1)."""
 CREASE = {27: 0.55, 28: 0.55, 29: 0.5, 30: 0.35, 56: 0.4, 247: 0.15, 190: 0.15}
-"""How much of the upper rim's way the fold of the right upper lid follows."""
+"""Share of the upper rim's displacement that the fold of the right upper lid follows."""
 BELOW = {23: 0.6, 24: 0.6, 22: 0.6, 110: 0.4, 26: 0.4, 25: 0.15, 112: 0.15}
-"""How much of the lower rim's way the skin below it follows."""
+"""Share of the lower rim's displacement that the skin below it follows."""
 
 
 def on_eyeball(points: np.ndarray, centre: np.ndarray, least: np.ndarray | float) -> np.ndarray:
-    """Push points [n, 3] out to at least `least` cm from the eyeball's centre."""
+    """Move points [n, 3] outwards to a distance of at least `least` cm from the centre of the eyeball."""
     arm = points - centre
     length = np.linalg.norm(arm, axis=1)
     return centre + arm * (np.maximum(length, least) / length)[:, None]
 
 
 def lid_move(face: Face, side: int, upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
-    """Field [V, 3] that carries the rims [9, 3] of one eye to new places; brow and nose stay."""
+    """Field [V, 3] that moves the rims [9, 3] of one eye to new positions; brow and nose are fixed."""
     rims = lm.UPPER_LIDS[side], lm.LOWER_LIDS[side]
     centre = np.array([(-0.5, 0.5)[side] * PUPILS_APART, 0.0, 0.0])
     move: dict[int, np.ndarray] = {}
@@ -43,7 +43,7 @@ def lid_move(face: Face, side: int, upper: np.ndarray, lower: np.ndarray) -> np.
 
 
 def blink(face: Face, side: int) -> np.ndarray:
-    """One eye shuts: the rims meet low, on the eyeball."""
+    """One eye closes: the rims meet low on the eyeball."""
     up, low = face.mean[lm.UPPER_LIDS[side]], face.mean[lm.LOWER_LIDS[side]]
     centre = np.array([(-0.5, 0.5)[side] * PUPILS_APART, 0.0, 0.0])
     meet = on_eyeball((1 - MEETING) * up + MEETING * low, centre, EYEBALL_RADIUS + LID_THICKNESS)
@@ -52,7 +52,7 @@ def blink(face: Face, side: int) -> np.ndarray:
 
 
 def wide(face: Face, side: int) -> np.ndarray:
-    """One eye wide open."""
+    """One eye opens wide."""
     up, low = face.mean[lm.UPPER_LIDS[side]].copy(), face.mean[lm.LOWER_LIDS[side]].copy()
     bow = np.sin(np.linspace(0, np.pi, 9))[:, None]
     centre = np.array([(-0.5, 0.5)[side] * PUPILS_APART, 0.0, 0.0])
@@ -64,7 +64,7 @@ def wide(face: Face, side: int) -> np.ndarray:
 
 
 def squint(face: Face, side: int) -> np.ndarray:
-    """The lower lid of one eye rises, as in a smile that reaches the eyes."""
+    """The lower lid of one eye rises, as in a smile."""
     up, low = face.mean[lm.UPPER_LIDS[side]], face.mean[lm.LOWER_LIDS[side]]
     bow = np.sin(np.linspace(0, np.pi, 9))[:, None]
     centre = np.array([(-0.5, 0.5)[side] * PUPILS_APART, 0.0, 0.0])

@@ -1,6 +1,6 @@
-"""The portrait behind the mean face: its landmarks, and the same without pose.
+"""Landmarks of the portrait from which the mean face is built, with and without pose.
 
-NASA's portrait of the astronaut Eileen Collins (public domain), as `skimage.data.astronaut()` gives it.
+The portrait is NASA's photograph of the astronaut Eileen Collins (public domain), from `skimage.data.astronaut()`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from skimage import data
 PORTRAIT_BOX = (0, 280, 90, 370)
 """Rows and columns of the portrait's face, px."""
 ENLARGED = 1120
-"""Side of the enlarged face, px: MediaPipe is sharper on a large one."""
+"""Side of the enlarged face, px: MediaPipe is more accurate on a large face."""
 PUPILS_APART = 6.3
 """Distance of the pupils, cm (Dodgson, "Variation and extrema of human interpupillary distance", 2004)."""
 
@@ -29,7 +29,7 @@ def portrait_landmarks() -> np.ndarray:
 
 
 def symmetric_face(points: np.ndarray, opposite: np.ndarray) -> np.ndarray:
-    """Take the pose out of landmarks [478, 3], average with the mirror image, and scale to head space.
+    """Remove the pose from landmarks [478, 3], average them with their mirror image, and scale them to head space.
 
     `opposite` is the mirror map [478]. The face is upright where the top of the forehead (10) and the chin (152) are
     equally far out.

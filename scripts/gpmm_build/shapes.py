@@ -1,4 +1,4 @@
-"""Semantic expression shapes: what muscles and joints do to the mean face at full activation."""
+"""Semantic expression shapes: displacements of the mean face at full activation of muscles and joints."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from beavervision.face import landmarks as lm
 from gpmm_build.sheet import Sheet
 
 JAW_HINGE = np.array([0.0, -2.4, -5.0])
-"""Axis of the jaw joints, just before the ears, cm."""
+"""Axis of the jaw joints, just in front of the ears, cm."""
 JAW_ANGLE = np.radians(16.0)
-"""Full opening, about 2.5 cm between the lips."""
+"""Angle of the full opening, about 2.5 cm between the lips."""
 JAW_OUTLINE = {152: 1.0, 148: 1.0, 176: 1.0, 149: 0.98, 150: 0.93, 136: 0.83, 172: 0.66, 58: 0.42, 132: 0.2, 93: 0.06}
-"""How much of the jaw's turn each point of the right outline takes."""
+"""Share of the jaw rotation for each point of the right outline."""
 CORNER_SHARE = 0.4
-"""How much of the jaw's turn the corners of the mouth take."""
+"""Share of the jaw rotation for the corners of the mouth."""
 COLUMNS = np.abs(np.linspace(-1.0, 1.0, 11))
 """|u| of the columns of lip landmarks: 0 at the middle, 1 at the corners."""
 
 
 def both(right: dict[int, float]) -> dict[int, float]:
-    """Add the mirrored vertices of numbers given for the right side."""
+    """Add the values of the right side for the mirrored vertices."""
     return right | {int(lm.MIRROR[v]): value for v, value in right.items()}
 
 
 class Face:
-    """The mean face with the tools that all shapes need."""
+    """The mean face with the helper data of all shapes."""
 
     def __init__(self, mean: np.ndarray) -> None:
         self.mean = mean
@@ -40,7 +40,7 @@ class Face:
         return {int(v): COLUMNS[i] for lip in (lm.UPPER_LIP, lm.LOWER_LIP) for row in lip for i, v in enumerate(row)}
 
     def upper_half(self) -> np.ndarray:
-        """Vertices above the tip of the nose and the nose itself: the mouth's shapes do not move them."""
+        """Vertices above the tip of the nose, and the nose: the mouth shapes do not move them."""
         x, y, z = self.mean.T
         nose = (np.abs(x) < 2.2) & (y > -4.3) & (z > 2.2)
         return np.where((y > -2.6) | nose)[0]
@@ -52,7 +52,7 @@ class Face:
         ground: float = 0.0,
         extra_fixed: np.ndarray | None = None,
     ) -> np.ndarray:
-        """Field [V, 3] of a shape of the mouth; eyes, nose, brows and the outline stand still."""
+        """Field [V, 3] of a mouth shape; eyes, nose, brows and the outline are fixed."""
         fixed = np.r_[self.upper_half(), lm.OVAL, [] if extra_fixed is None else extra_fixed].astype(int)
         return self.sheet.pull(move, np.setdiff1d(fixed, list(move)), membrane, ground)
 
@@ -64,7 +64,7 @@ def sign(face: Face, v: int) -> float:
 
 
 def jaw_turn(face: Face) -> np.ndarray:
-    """Share [V] of the jaw's motion that each vertex takes."""
+    """Share [V] of the jaw motion for each vertex."""
     share: dict[int, float] = both(JAW_OUTLINE)
     below = 1.0 - (1.0 - CORNER_SHARE) * COLUMNS**2.6
     above = CORNER_SHARE * COLUMNS**4
@@ -76,7 +76,7 @@ def jaw_turn(face: Face) -> np.ndarray:
 
 
 def jaw_open(face: Face) -> np.ndarray:
-    """The jaw turns about its hinge; the corners of the mouth come in a little."""
+    """The jaw rotates about its hinge; the corners of the mouth move slightly inwards."""
     turn = Rotation.from_rotvec(np.outer(jaw_turn(face) * JAW_ANGLE, [1.0, 0.0, 0.0]))
     field = turn.apply(face.mean - JAW_HINGE) + JAW_HINGE - face.mean
     inward = {v: np.array([-0.09 * face.mean[v, 0] * u, 0.0, -0.05 * u]) for v, u in face.column.items()}
@@ -89,7 +89,7 @@ def jaw_slide(face: Face, way: np.ndarray) -> np.ndarray:
 
 
 def lips_press(face: Face) -> np.ndarray:
-    """Both lips roll in over the teeth and press on each other, as in /m/."""
+    """Both lips roll in over the teeth and press together, as in /m/."""
     move = {}
     for lip, pull in ((lm.UPPER_LIP, 0.5), (lm.LOWER_LIP, 0.55)):
         for row, depth in zip(lip, (0.1, 0.34, 0.38, 0.22), strict=True):
@@ -101,7 +101,7 @@ def lips_press(face: Face) -> np.ndarray:
 
 
 def rounded(face: Face, width: float, forward: float, opening: float, flare: float) -> np.ndarray:
-    """Lips drawn to a ring: `width` of the neutral one, `forward` cm out, `opening` cm between them."""
+    """Rounded lips: `width` relative to neutral, `forward` cm protrusion, `opening` cm between the lips."""
     move = {}
     for lip, up in ((lm.UPPER_LIP, 0.42), (lm.LOWER_LIP, -0.58)):
         for r, row in enumerate(lip):
@@ -116,7 +116,7 @@ def rounded(face: Face, width: float, forward: float, opening: float, flare: flo
 
 
 def corner_shape(face: Face, out: float, up: float, back: float, thin: float) -> np.ndarray:
-    """The corners of the mouth go out, up and back (cm); the lips thin by a share."""
+    """The corners of the mouth move out, up and back (cm); the lips get thinner by a share."""
     move = {}
     for v, u in face.column.items():
         s = sign(face, v)
@@ -127,7 +127,7 @@ def corner_shape(face: Face, out: float, up: float, back: float, thin: float) ->
 
 
 def smile(face: Face) -> np.ndarray:
-    """Corners up, out and back; the cheeks bunch under the eyes."""
+    """The corners move up, out and back; the cheeks rise below the eyes."""
     field = corner_shape(face, out=0.5, up=0.62, back=0.5, thin=0.25)
     cheeks = both({50: 0.25, 205: 0.22, 101: 0.12, 118: 0.15, 117: 0.2, 123: 0.15})
     move = {v: np.array([0.25 * sign(face, v) * w, w, 1.2 * w]) for v, w in cheeks.items()}
@@ -136,7 +136,7 @@ def smile(face: Face) -> np.ndarray:
 
 
 def lip_lift(face: Face, lip: np.ndarray, way: np.ndarray, sharp: float) -> np.ndarray:
-    """One lip moves along `way` (cm), most at its middle; its corners stay."""
+    """One lip moves along `way` (cm), most at its middle; its corners are fixed."""
     other = lm.LOWER_LIP if lip is lm.UPPER_LIP else lm.UPPER_LIP
     move = {int(v): np.zeros(3) for v in other.ravel()}
     move |= {int(v): way * (1.0 - face.column[int(v)] ** sharp) for v in lip.ravel()}
@@ -144,7 +144,7 @@ def lip_lift(face: Face, lip: np.ndarray, way: np.ndarray, sharp: float) -> np.n
 
 
 def lip_roll(face: Face, lip: np.ndarray, inward: float, way: float) -> np.ndarray:
-    """One lip curls in over the teeth: its inner rings go back by `inward` and along y by `way` (cm)."""
+    """One lip rolls in over the teeth: its inner rings move back by `inward` and along y by `way` (cm)."""
     other = lm.LOWER_LIP if lip is lm.UPPER_LIP else lm.UPPER_LIP
     move = {int(v): np.zeros(3) for v in other.ravel()}
     for row, share in zip(lip, (0.25, 0.7, 1.0, 1.0), strict=True):
@@ -155,20 +155,20 @@ def lip_roll(face: Face, lip: np.ndarray, inward: float, way: float) -> np.ndarr
 
 
 def cheek_puff(face: Face) -> np.ndarray:
-    """Air in both cheeks."""
+    """Both cheeks are filled with air."""
     cheeks = both({207: 0.7, 187: 0.62, 214: 0.6, 216: 0.5, 212: 0.5, 205: 0.35, 192: 0.45, 213: 0.4, 147: 0.3})
     move = {v: w * np.array([0.75 * sign(face, v), 0.0, 0.65]) for v, w in cheeks.items()}
     return face.mouth(move, extra_fixed=lm.LIPS, ground=0.01) + 0.35 * lips_press(face)
 
 
 def mouth_shift(face: Face, way: float) -> np.ndarray:
-    """The whole mouth goes to one side (cm, + to the subject's left)."""
+    """The whole mouth moves to one side (cm, + to the subject's left)."""
     move = {v: np.array([way, 0.0, -0.12 * abs(way)]) for v in face.column}
     return face.mouth(move, membrane=0.05)
 
 
 def brow(face: Face, inner: np.ndarray, outer: np.ndarray) -> np.ndarray:
-    """Both brows; `inner` and `outer` are the ways (cm, x outwards) of their ends."""
+    """Both brows move; `inner` and `outer` are the displacements (cm, x outwards) of their ends."""
     move = {}
     for side, out in ((0, -1.0), (1, 1.0)):
         for row in lm.BROWS[side]:
@@ -182,7 +182,7 @@ def brow(face: Face, inner: np.ndarray, outer: np.ndarray) -> np.ndarray:
 
 
 def nose_wrinkle(face: Face) -> np.ndarray:
-    """The wings of the nose and the upper lip go up."""
+    """The wings of the nose and the upper lip move up."""
     wings = both({129: 0.3, 102: 0.28, 64: 0.26, 48: 0.22, 98: 0.22, 203: 0.25, 36: 0.2, 209: 0.16})
     move = {v: w * np.array([0.0, 1.0, 0.25]) for v, w in wings.items()}
     move |= {

@@ -23,7 +23,7 @@ def laplacian(points: np.ndarray, faces: np.ndarray) -> sp.csr_matrix:
 
 
 class Sheet:
-    """The skin as an elastic sheet: pull it at a few points and the rest follows.
+    """The skin as an elastic sheet: interpolates displacements that are given at a few vertices.
 
     Minimises |L u|^2 + membrane u'Lu + ground |u|^2 under hard constraints (biharmonic deformation, Botsch and
     Kobbelt, "An Intuitive Framework for Real-Time Freeform Modeling", SIGGRAPH 2004).
@@ -43,13 +43,13 @@ class Sheet:
         """Displacement of every vertex.
 
         Args:
-            handles: vertex -> displacement, a number or a vector (cm).
-            fixed: vertices that stay.
-            membrane: resistance to stretching; more makes the field fall off straighter.
-            ground: resistance to any motion; more makes the field more local.
+            handles: vertex -> displacement, scalar or vector (cm).
+            fixed: vertices that do not move.
+            membrane: resistance to stretching; higher values give a more linear falloff.
+            ground: resistance to any motion; higher values give a more local field.
 
         Returns:
-            [V] or [V, 3] as the handles are.
+            [V] or [V, 3], like the handles.
         """
         held = np.array(sorted(set(handles) | set(np.asarray(fixed).tolist())))
         shape = np.shape(next(iter(handles.values())))

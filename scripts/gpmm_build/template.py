@@ -1,6 +1,6 @@
 """The mean face: the portrait's symmetric landmarks, made neutral and smooth.
 
-The astronaut smiles with parted lips, so the mouth is modelled anew: its four rings of landmarks are laid on curves.
+The astronaut smiles with open lips. The mouth is therefore replaced: its four rings of landmarks are placed on curves.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ MOUTH_HALF_WIDTH = 2.5
 MOUTH_HEIGHT = -6.45
 """Half width of the closed mouth and height of its line below the pupils, cm."""
 UPPER_LIP_HEIGHT, LOWER_LIP_HEIGHT = 0.74, 0.96
-"""Height of the red of the lips at their middle, cm."""
+"""Height of the lips at their middle, cm."""
 RING = np.array([0.0, 0.36, 0.76, 1.0])
-"""How far down the lip each ring of landmarks lies, from the border of the skin to the line between the lips."""
+"""Position of each ring of landmarks, from the border of the skin (0) to the line between the lips (1)."""
 UPPER_BULGE, LOWER_BULGE = np.array([0.26, 0.52, 0.42, 0.0]), np.array([0.08, 0.50, 0.46, 0.0])
-"""How far each ring stands before the line between the lips, cm."""
+"""Distance of each ring in front of the line between the lips, cm."""
 
 CHIN = (199, 175, 208, 428, 171, 396)
-"""The bulge of the chin, which a smile flattens."""
+"""Vertices of the chin, which is flattened in a smile."""
 
 
 def centred_on_eyeballs(face: np.ndarray) -> np.ndarray:
-    """Shift z so that the middles of the lids lie on eyeballs centred at (+-3.15, 0, 0)."""
+    """Shift z so that the centres of the lids are on eyeballs centred at (+-3.15, 0, 0)."""
     lids = face[np.r_[lm.LID_MID_UPPER, lm.LID_MID_LOWER]]
     across = np.hypot(np.abs(lids[:, 0]) - PUPILS_APART / 2, lids[:, 1])
     out = np.sqrt((EYEBALL_RADIUS + LID_THICKNESS) ** 2 - across**2)
@@ -56,7 +56,7 @@ def lip_rows(arch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         y = border[None] + RING[:, None] * (line - border)[None]
         z = depth[None] + bulge[:, None] * taper[None] ** 0.6
         rows.append(np.stack([np.broadcast_to(x, y.shape), y, z], -1))
-    # The four rings meet at the corners: one point would fold the skin, so they keep a short way between them.
+    # The four rings end at the corners. They keep a small distance, because a common point would fold the skin.
     for row in rows:
         for column, side in ((0, -1.0), (10, 1.0)):
             row[:, column, 0] += side * np.array([0.12, 0.05, 0.0, -0.06])
@@ -65,7 +65,7 @@ def lip_rows(arch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def relaxed(face: np.ndarray, skin: np.ndarray) -> np.ndarray:
-    """Close the lips and let the smile go: [468, 3] -> [468, 3]."""
+    """Close the lips and remove the smile: [468, 3] -> [468, 3]."""
     upper, lower = lip_rows(np.array([face[[13, 14], 2].mean() - 0.05, face[13, 2] - 1.35]))
     target = {int(v): p for v, p in zip(lm.LOWER_LIP.ravel(), lower.reshape(-1, 3), strict=True)}
     target |= {int(v): p for v, p in zip(lm.UPPER_LIP.ravel(), upper.reshape(-1, 3), strict=True)}
@@ -81,7 +81,7 @@ def relaxed(face: np.ndarray, skin: np.ndarray) -> np.ndarray:
 
 
 def lids_on_eyeballs(face: np.ndarray, skin: np.ndarray) -> np.ndarray:
-    """Lay the rims of the lids on the eyeballs, except round the inner corners, which stand off them."""
+    """Place the rims of the lids on the eyeballs, except around the inner corners."""
     handles: dict[int, np.ndarray] = {}
     for side, sign in ((0, -1.0), (1, 1.0)):
         centre = np.array([sign * PUPILS_APART / 2, 0.0, 0.0])
@@ -97,7 +97,7 @@ def lids_on_eyeballs(face: np.ndarray, skin: np.ndarray) -> np.ndarray:
 
 
 def smoothed(face: np.ndarray, skin: np.ndarray, rounds: int = 2) -> np.ndarray:
-    """Take MediaPipe's small ripples out of cheeks, forehead and chin; lips, eyes and nose keep their edges."""
+    """Smooth the small ripples of MediaPipe on cheeks, forehead and chin; lips, eyes and nose keep their edges."""
     sheet = Sheet(face, skin)
     features = np.concatenate([face[lm.LIPS], face[lm.EYES].reshape(-1, 3), face[[1, 2, 98, 327, 4]]])
     distance = np.linalg.norm(face[:, None] - features[None], axis=-1).min(1)

@@ -1,7 +1,7 @@
-"""Triangles and mirror map of MediaPipe's face mesh, from the edges that its wheel publishes.
+"""Triangles and mirror map of MediaPipe's face mesh, computed from the edge list of its package.
 
-The published edge list draws 852 triangles with holes for the eyes and the mouth. Three diagonals differ between the
-two halves of the face; the subject's right half is mirrored over the left so that the sheet is symmetric.
+The edge list has 852 triangles and holes for the eyes and the mouth. Three diagonals differ between the two halves of
+the face. The subject's right half is mirrored to the left, so that the mesh is symmetric.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def sides(triangle: tuple[int, ...]) -> list[tuple[int, int]]:
 
 
 def faces_of_edges() -> list[tuple[int, ...]]:
-    """All triangles of the edge list, less those whose every side already has two."""
+    """All triangles of the edge list, except those whose sides all belong to two other triangles."""
     near: dict[int, set[int]] = {}
     for a, b in FACEMESH_TESSELATION:
         near.setdefault(a, set()).add(b)
@@ -35,7 +35,7 @@ def faces_of_edges() -> list[tuple[int, ...]]:
 
 
 def reflect_onto(points: np.ndarray, source: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Mirror `points` [n, 3] in x and turn and shift them so that rows `source` meet rows `target`."""
+    """Mirror `points` [n, 3] in x, then rotate and translate them so that rows `source` match rows `target`."""
     mirrored = points * [-1.0, 1.0, 1.0]
     a, b = mirrored[source], points[target]
     u, _, vt = np.linalg.svd((a - a.mean(0)).T @ (b - b.mean(0)))
@@ -44,7 +44,7 @@ def reflect_onto(points: np.ndarray, source: np.ndarray, target: np.ndarray) -> 
 
 
 def mirror_map(points: np.ndarray, rounds: int = 20) -> np.ndarray:
-    """The landmark opposite to each of the mesh [468], by matching a face with its own reflection."""
+    """Mirror landmark of each landmark of the mesh [468], by matching a face with its own reflection."""
     points = points[:N_MESH]
     pairs = np.array(SEED_PAIRS)
     source, target = np.r_[pairs[:, 0], pairs[:, 1]], np.r_[pairs[:, 1], pairs[:, 0]]
@@ -58,8 +58,8 @@ def mirror_map(points: np.ndarray, rounds: int = 20) -> np.ndarray:
 
 
 def with_irises(mirror: np.ndarray) -> np.ndarray:
-    """Extend the mirror map [468] to the irises [478]: rim points count anticlockwise, so right and left swap."""
-    # 469 and 471 lie at the subject's left and right of the right iris, 474 and 476 likewise of the left one.
+    """Extend the mirror map [468] to the irises [478]. Rim points are anticlockwise, so right and left swap."""
+    # 469 and 471 are at the subject's left and right of the right iris; 474 and 476 are those of the left iris.
     return np.r_[mirror, 473, 476, 475, 474, 477, 468, 471, 470, 469, 472]
 
 
@@ -78,7 +78,7 @@ def symmetric_skin(points: np.ndarray, mirror: np.ndarray) -> np.ndarray:
 
 
 def orient(faces: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Turn connected triangles alike, anticlockwise seen from outside; the one that faces z most decides."""
+    """Orient connected triangles anticlockwise seen from outside, starting with the triangle that faces z most."""
     faces = faces.copy()
     by_side: dict[tuple[int, int], list[int]] = {}
     for i, face in enumerate(faces):
@@ -102,7 +102,7 @@ def orient(faces: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 
 def strip(upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
-    """Triangles between two edges [n] that run from left to right in the picture and share both ends."""
+    """Triangles between two vertex chains [n] that run from left to right in the image and share both ends."""
     faces = [(upper[0], lower[1], upper[1])]
     for i in range(1, len(upper) - 2):
         faces += [(upper[i], lower[i], lower[i + 1]), (upper[i], lower[i + 1], upper[i + 1])]
@@ -110,7 +110,7 @@ def strip(upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
 
 
 def holes(skin: np.ndarray) -> list[list[int]]:
-    """Loops of vertices round the holes of the skin, all but the outline, smallest vertex number first."""
+    """Vertex loops around the holes of the skin, without the outline; each starts with its smallest vertex number."""
     turns = {(int(a), int(b)) for face in skin for a, b in zip(face, np.roll(face, -1), strict=True)}
     after = {b: a for a, b in turns if (b, a) not in turns}
     loops = []

@@ -9,6 +9,8 @@ Example:
 
 from __future__ import annotations
 
+# The names of __all__ are declared in __init__.pyi.
+# pyright: reportUnsupportedDunderAll=false
 import importlib
 from typing import Any
 
@@ -21,16 +23,18 @@ _MODULES = {
     "beavervision.artifacts.clip": ("Clip",),
     "beavervision.artifacts.motion": ("Motion",),
     "beavervision.errors": (
-        "ArtifactError", "AudioError", "BeaverError", "BundleError", "ClipError", "ConfigError", "DependencyError",
-        "FootageError", "StoppedError", "StorageError", "TrainingError",
+        "ArtifactError", "AudioError", "BeaverError", "BundleError", "ClipError", "ConfigError", "CorpusError",
+        "DependencyError", "FaceModelError", "FootageError", "MotionError", "StoppedError", "StorageError",
+        "SyntheticSpeechError", "TrainingError",
     ),
 }  # fmt: skip
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "ArtifactError", "AudioError", "Avatar", "BeaverError", "BundleError", "Clip", "ClipError", "ConfigError",
-    "DependencyError", "Evaluation", "FootageError", "Frame", "Motion", "StoppedError", "StorageError",
-    "TalkingVideo", "TrainingError", "__version__", "evaluate", "prepare", "train",
+    "CorpusError", "DependencyError", "Evaluation", "FaceModelError", "FootageError", "Frame", "Motion",
+    "MotionError", "StoppedError", "StorageError", "SyntheticSpeechError", "TalkingVideo",
+    "TrainingError", "__version__", "evaluate", "prepare", "train",
 ]  # fmt: skip
 
 

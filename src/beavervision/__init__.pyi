@@ -10,17 +10,22 @@ from beavervision.errors import (
     BundleError,
     ClipError,
     ConfigError,
+    CorpusError,
     DependencyError,
+    FaceModelError,
     FootageError,
+    MotionError,
     StoppedError,
     StorageError,
+    SyntheticSpeechError,
     TrainingError,
 )
 
 __all__ = [
     "ArtifactError", "AudioError", "Avatar", "BeaverError", "BundleError", "Clip", "ClipError", "ConfigError",
-    "DependencyError", "Evaluation", "FootageError", "Frame", "Motion", "StoppedError", "StorageError",
-    "TalkingVideo", "TrainingError", "__version__", "evaluate", "prepare", "train",
+    "CorpusError", "DependencyError", "Evaluation", "FaceModelError", "FootageError", "Frame", "Motion",
+    "MotionError", "StoppedError", "StorageError", "SyntheticSpeechError", "TalkingVideo",
+    "TrainingError", "__version__", "evaluate", "prepare", "train",
 ]  # fmt: skip
 
 __version__: str

@@ -7,9 +7,9 @@ import shlex
 from pathlib import Path
 
 PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*")
-"""Values that need no quotes on Hydra's command line, which knows ASCII letters only."""
+"""Values that need no quotes on Hydra's command line, whose grammar allows ASCII letters only."""
 WORDS = ("null", "true", "false", "nan", "inf")
-"""Words that mean something to Hydra."""
+"""Words with a special meaning in Hydra's grammar."""
 
 
 def format_override(key: str, value: str) -> str:
@@ -31,7 +31,7 @@ def quote_value(value: str) -> str:
         >>> print(quote_value('a "b", c'))
         "a \"b\", c"
     """
-    # Hydra takes backslashes as they are, except before a quote.
+    # Hydra takes backslashes literally, except before a quote.
     inner = re.sub(r'(\\*)("|$)', lambda m: 2 * m[1] + ('\\"' if m[2] else ""), value)
     return f'"{inner}"'
 
@@ -40,7 +40,7 @@ DEFAULT_RUNS = Path("runs")
 
 
 def person_arguments(clip: str, runs: Path | str) -> str:
-    """Return the part of a command that says whose avatar it is.
+    """Return the part of a command that selects the person.
 
     Example:
         >>> person_arguments("anna", "runs")

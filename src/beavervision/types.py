@@ -21,7 +21,7 @@ BatchT = TypeVar("BatchT", bound="Batch")
 
 
 class Label(IntEnum):
-    """What a pixel shows; the value stored in a clip's label maps."""
+    """Class of a pixel, as stored in a clip's label maps."""
 
     BACKGROUND = 0
     HAIR = 1
@@ -33,7 +33,7 @@ class Label(IntEnum):
 
 
 class VisibilityReason(IntEnum):
-    """Why a subject counts as visible or not in a frame."""
+    """Reason why a subject is visible or not in a frame."""
 
     VISIBLE = 0
     NO_FACE = 1
@@ -61,7 +61,7 @@ class Batch:
         return cls(**values)
 
     def describe(self) -> str | None:
-        """What the batch was made of, for a sentence about it; None where it does not know."""
+        """Description of the batch's contents for error messages; None if there is none."""
         return None
 
     def to(self: BatchT, device: torch.device | str) -> BatchT:

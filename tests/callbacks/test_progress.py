@@ -30,7 +30,7 @@ def test_log_files_get_a_line_now_and_then(monkeypatch, capsys, seconds, said):
     bar, run = Progress(), Run()
     bar.on_train_start(run, run)  # type: ignore[arg-type]
     run.global_step = 25
-    bar.on_train_batch_end(run, run)  # type: ignore[arg-type]
+    bar.on_train_batch_end(run, run, None, None, 0)  # type: ignore[arg-type]
     # 25 steps took 20 s, so 75 more take 60 s.
     assert capsys.readouterr().out.strip() == said
 

@@ -32,8 +32,8 @@ def test_the_state_survives_a_checkpoint_of_primitives(tmp_path):
 def test_what_comes_between_steps_moves_nothing():
     callback = RandomState()
     torch.manual_seed(1)
-    callback.on_train_batch_end(None)  # type: ignore[arg-type]
+    callback.on_train_batch_end(None, None, None, None, 0)  # type: ignore[arg-type]
     expected = torch.rand(1)
     torch.rand(100)  # a validation between the steps
-    callback.on_train_batch_start(None)  # type: ignore[arg-type]
+    callback.on_train_batch_start(None, None, None, 0)  # type: ignore[arg-type]
     assert torch.equal(torch.rand(1), expected)

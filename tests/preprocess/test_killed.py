@@ -8,7 +8,7 @@ import pytest
 
 from beavervision.preprocess import PrepareOptions, prepare, segments
 from beavervision.preprocess.step_cache import WORKSPACE
-from beavervision.synthetic.assets import actor_video
+from beavervision.synthetic.ground_truth import actor_video
 
 KILLING = Path(__file__).parents[1] / "support" / "killing.py"
 

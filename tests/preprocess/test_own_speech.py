@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from beavervision.preprocess.report.active_speaker import lips_move, own_speech
+from beavervision.preprocess.report.av_sync import lips_move, own_speech
 
 
 def test_lips_move_where_they_open_within_half_a_second():

@@ -13,7 +13,7 @@ from beavervision.preprocess.frame_visibility import classify_frames
 from beavervision.preprocess.mediapipe_runtime import quiet_native
 from beavervision.preprocess.reidentification import join_tracks
 from beavervision.preprocess.shot_detection import detect_shots
-from beavervision.synthetic.assets import actor_truth, actor_video
+from beavervision.synthetic.ground_truth import actor_truth, actor_video
 from beavervision.types import VisibilityReason
 from beavervision.video.decode import read_frames
 

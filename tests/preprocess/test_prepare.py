@@ -11,7 +11,7 @@ from beavervision.audio.waveform import load_waveform
 from beavervision.errors import BeaverError
 from beavervision.face.pose import rotation_angle
 from beavervision.preprocess import PrepareOptions, prepare
-from beavervision.synthetic.assets import actor_truth, actor_video
+from beavervision.synthetic.ground_truth import actor_truth, actor_video
 from beavervision.types import Label, VisibilityReason
 
 

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from beavervision.preprocess.sharpness import sharpness
+from beavervision.preprocess.face_visibility import sharpness
 
 BOX = np.array([40.0, 40.0, 168.0, 168.0])
 

@@ -12,7 +12,7 @@ from beavervision.callbacks.frame_figures import FrameFigures
 from beavervision.face.framing import FrameSpec
 from beavervision.stages.radnerf_head.data import HeadData
 from beavervision.stages.radnerf_head.module import HeadModule
-from beavervision.stages.radnerf_head.visualization.curves import frame_curves
+from beavervision.stages.radnerf_head.visualization.preview_video import frame_curves
 from beavervision.stages.visualization.media import SOUND_RATE, Curves, Film, Picture
 from beavervision.synthetic.miniature import miniature_clip
 

@@ -9,8 +9,7 @@ from beavervision.face.landmarks import OVAL
 from beavervision.face.openness import eye_open, mouth_open
 from beavervision.face.pose import euler_from_rotation
 from beavervision.synthetic.actor import Actor, actor_identity
-from beavervision.synthetic.assets import actor_truth, actor_video, speech_audio, speech_truth
-from beavervision.synthetic.ground_truth import Truth
+from beavervision.synthetic.ground_truth import Truth, actor_truth, actor_video, speech_audio, speech_truth
 from beavervision.synthetic.script import AWAY, FPS, HAND, N_FRAMES, SPEECH_DURATION, clip_performance
 from beavervision.types import Label, VisibilityReason
 from beavervision.video.decode import read_frames

@@ -3,7 +3,7 @@ import pytest
 
 from beavervision.face.gpmm import load_gpmm
 from beavervision.face.openness import mouth_open
-from beavervision.synthetic.assets import actor_truth, speech_truth
+from beavervision.synthetic.ground_truth import actor_truth, speech_truth
 from beavervision.synthetic.speech import Phoneme
 from beavervision.synthetic.visemes import SHAPES, VISEMES, gestures_of, viseme_curves, visemes_of
 

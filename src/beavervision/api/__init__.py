@@ -1,4 +1,4 @@
-"""The Python API: prepare footage, train an avatar, make it speak, measure it."""
+"""Python API: prepare footage, train an avatar, generate talking videos, evaluate."""
 
 from beavervision.api.avatar import Avatar
 from beavervision.api.commands import Evaluation, evaluate, prepare, train

@@ -1,4 +1,4 @@
-"""An avatar: the trained stages of one person, which can be made to speak."""
+"""Avatar: the trained stages of one person, which generate talking videos."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Avatar:
         self.folder = folder
         """`<runs>/<name>`, which holds the clip and the runs of all stages."""
         self.preset = preset
-        """Experiment whose bundles are preferred; None takes the newest."""
+        """Experiment whose bundles are preferred; None for the newest."""
         self.subject = subject
-        """Which person of the clip, from 0."""
+        """Number of the person in the clip, from 0."""
         self._overrides = dict(overrides)
         self._loaded: dict[tuple[Path, ...], SpeakingPerson] = {}
 
@@ -50,18 +50,18 @@ class Avatar:
         overrides: Mapping[str, Any] | None = None,
         **keywords: Any,
     ) -> Avatar:
-        """Find a trained avatar.
+        """Load a trained avatar from disk.
 
         Args:
             folder: `<runs>/<name>`, such as `runs/me`.
-            preset: prefer bundles of this experiment, such as `cpu_quick`; None takes the newest.
-            subject: which person, where the clip has several.
+            preset: prefer bundles of this experiment, such as `cpu_quick`; None for the newest.
+            subject: number of the person, where the clip has several.
             overrides: settings of `infer`, dotted key -> value, such as `{"hardware.render": "full"}`.
-            keywords: the same with two underscores for a dot: `hardware__render="full"`.
+            keywords: the same, with two underscores for a dot: `hardware__render="full"`.
 
         Raises:
             BundleError: when the folder does not exist.
-            BeaverError: when a stage has not been trained; the sentence says how to train it.
+            BundleError: when a stage is not trained; the message contains the command that trains it.
         """
         path = Path(folder)
         if not path.is_dir():
@@ -100,17 +100,17 @@ class Avatar:
 
         Args:
             audio: any audio or video file with speech.
-            background: `auto`, `plate`, `source`, `none`, a colour, a picture or a video.
-            pose: `pingpong`, `energy`, `static`, `<first>-<last>` frame of the footage, or the folder of a Motion.
+            background: `auto`, `plate`, `source`, `none`, a colour, an image or a video.
+            pose: `pingpong`, `energy`, `static`, frames `<first>-<last>` of the footage, or the folder of a Motion.
             fps: frames per second: the clip's, the footage's own, or a number.
-            seed: of the motion's noise and of the blinks.
-            progress: None shows a bar, False nothing; a function gets (stage, done, total).
+            seed: seed of the motion's noise and of the blinks.
+            progress: None shows a bar, False nothing; a function is called with (stage, done, total).
             overrides: further settings of `infer`, such as `{"control.mouth_amp": 1.2}`.
-            keywords: the same with two underscores for a dot: `control__mouth_amp=1.2`.
+            keywords: the same, with two underscores for a dot: `control__mouth_amp=1.2`.
 
         Raises:
             AudioError: when the file cannot be read, or is silent.
-            ConfigError: when a setting does not exist or cannot have this value.
+            ConfigError: when a setting does not exist or its value is invalid.
         """
         chosen = {"mode": "avatar", "background": background, "pose": pose, "fps": fps, "seed": seed}
         return self._video(audio, chosen, progress, override_list(overrides, keywords))
@@ -127,22 +127,23 @@ class Avatar:
         overrides: Mapping[str, Any] | None = None,
         **keywords: Any,
     ) -> TalkingVideo:
-        """Keep the footage and replace the head, so that the person says something else.
+        """Replace the lower face, or the head, in the footage, so that the person speaks other audio.
 
         Args:
             audio: any audio or video file with speech.
-            region: what changes: `lower_face` draws mouth and chin by the stage of that name, `head` renders a new
-                head, `head_lower_face` its lower part; `auto` takes `lower_face` where it is trained, else `head`.
-            length: `speech` plays the footage to and fro until all is said; `source` ends with the footage.
+            region: part that changes: `lower_face` draws mouth and chin with the stage of that name, `head` renders a
+                whole new head, `head_lower_face` only its lower part; `auto` takes `lower_face` if it is trained, else
+                `head`.
+            length: `speech` repeats the footage back and forth until the speech ends; `source` ends with the footage.
             fps: frames per second: the clip's, the footage's own, or a number.
-            seed: of the motion's noise.
-            progress: None shows a bar, False nothing; a function gets (stage, done, total).
+            seed: seed of the motion's noise.
+            progress: None shows a bar, False nothing; a function is called with (stage, done, total).
             overrides: further settings of `infer`.
-            keywords: the same with two underscores for a dot.
+            keywords: the same, with two underscores for a dot.
 
         Raises:
             AudioError: when the file cannot be read, or is silent.
-            ConfigError: when a setting does not exist or cannot have this value.
+            ConfigError: when a setting does not exist or its value is invalid.
         """
         chosen = {"mode": "dub", "region": region, "length": length, "fps": fps, "seed": seed}
         return self._video(audio, chosen, progress, override_list(overrides, keywords))
@@ -153,7 +154,7 @@ class Avatar:
         Args:
             audio: any audio or video file with speech.
             overrides: settings of `infer`, such as `{"control.temperature": 0.2}`.
-            keywords: the same with two underscores for a dot: `control__temperature=0.2`.
+            keywords: the same, with two underscores for a dot: `control__temperature=0.2`.
 
         Returns:
             Expression coefficients and landmark offsets of every frame.
@@ -178,7 +179,7 @@ class Avatar:
         return TalkingVideo(make_pipeline, progress)
 
     def _arguments(self, chosen: Mapping[str, Any]) -> list[str]:
-        """The overrides of an `infer` command for this person."""
+        """Overrides of an `infer` command for this person."""
         person = {**person_overrides(self.name, self.runs), "subject": self.subject}
         if self.preset is not None:
             person["experiment"] = self.preset

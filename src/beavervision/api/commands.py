@@ -1,4 +1,4 @@
-"""prepare, train and evaluate as functions; the command line's verbs call the same workflows."""
+"""Functions prepare, train and evaluate; they call the same workflows as the command line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from beavervision.api.avatar import Avatar
-from beavervision.api.progress import ProgressCallback
+from beavervision.api.progress import EvaluationCallback, ProgressCallback
 from beavervision.api.session import Progress, api_call, person_overrides
 from beavervision.artifacts.clip import Clip
 from beavervision.config.python_overrides import override_list
@@ -24,13 +24,13 @@ from beavervision.workflows.upstream import BundleQuery, newest_bundle
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What `evaluate` measured."""
+    """Results of `evaluate`."""
 
     stage: str
     figures: dict[str, float]
-    """Name -> mean over the held-out frames."""
+    """Metric -> mean over the held-out frames."""
     folder: Path
-    """Holds metrics.json, frames.csv and the stage's pictures and films."""
+    """Folder with metrics.json, frames.csv and the stage's images and videos."""
 
 
 def prepare(
@@ -43,20 +43,20 @@ def prepare(
     overrides: Mapping[str, Any] | None = None,
     **keywords: Any,
 ) -> Clip:
-    """Find the person in a video: face, pose, expression, labels, background. Done once; a second call is quick.
+    """Prepare a video: face, pose, expression, labels and background of the person. A second call reuses the result.
 
     Args:
         video: any common video file; it is only read.
-        name: of the clip; by default the file's.
-        runs: folder of all runs; the clip goes to `<runs>/<name>/clip`.
+        name: name of the clip; by default that of the file.
+        runs: folder of all runs; the clip is written to `<runs>/<name>/clip`.
         force: prepare again although nothing changed.
-        progress: None shows bars, False nothing; a function gets (stage, done, total).
+        progress: None shows bars, False nothing; a function is called with (step, done, total) in frames.
         overrides: further settings of `prepare`, dotted key -> value, such as `{"data.start": 2.0}`.
-        keywords: the same with two underscores for a dot: `data__start=2.0`.
+        keywords: the same, with two underscores for a dot: `data__start=2.0`.
 
     Raises:
         FootageError: when the video cannot be read or shows no face.
-        ConfigError: when a setting does not exist or cannot have this value.
+        ConfigError: when a setting does not exist or its value is invalid.
 
     Example:
         >>> import beavervision as bv
@@ -70,13 +70,7 @@ def prepare(
     chosen = {**person_overrides(name, runs), "data.video": str(video), "force": force}
     arguments = [*override_list(chosen, {}), *override_list(overrides, keywords)]
     with api_call("prepare", arguments, progress) as cfg:
-        if callable(progress):
-            progress("prepare", 0, 1)
-        folder = run(cfg).folder
-        clip = Clip.load(folder)
-    if callable(progress):
-        progress("prepare", 1, 1)
-    return clip
+        return Clip.load(run(cfg, progress if callable(progress) else None).folder)
 
 
 def train(
@@ -91,17 +85,17 @@ def train(
     """Train the stages of an avatar one after the other. Finished stages are skipped; stopped ones continue.
 
     Args:
-        clip: what `prepare` returned, or its folder `<runs>/<name>/clip`.
-        stages: one stage or several in the order of training; by default all that `speak` needs.
-        preset: an experiment, such as `cpu_quick`; None trains the full size, which wants a GPU or a night.
-        progress: None shows bars, False nothing; a function gets (stage, done, total) in training steps.
+        clip: result of `prepare`, or its folder `<runs>/<name>/clip`.
+        stages: one or several stages, in the order of training; by default all that `speak` needs.
+        preset: an experiment, such as `cpu_quick`; None trains at full size, which takes a GPU or a night.
+        progress: None shows bars, False nothing; a function is called with (stage, done, total) in training steps.
         overrides: further settings of `train`, dotted key -> value, such as `{"trainer.max_steps": 10}`.
-        keywords: the same with two underscores for a dot: `trainer__max_steps=10`.
+        keywords: the same, with two underscores for a dot: `trainer__max_steps=10`.
 
     Raises:
-        ConfigError: when a stage or a setting does not exist or cannot have this value.
+        ConfigError: when a stage or a setting does not exist or its value is invalid.
         TrainingError: when the loss is not finite.
-        StoppedError: when training was stopped; the same call continues it.
+        StoppedError: when training was stopped; the same call resumes it.
 
     Example:
         >>> import beavervision as bv
@@ -129,20 +123,20 @@ def evaluate(
     overrides: Mapping[str, Any] | None = None,
     **keywords: Any,
 ) -> Evaluation:
-    """Measure a trained stage on the frames that it never saw.
+    """Evaluate a trained stage on the held-out frames.
 
-    Without further settings the newest run of the stage is measured, with the settings that it was trained with.
+    By default the newest run of the stage is evaluated, with the settings of its training.
 
     Args:
-        target: an avatar, or the clip that the stage was trained on.
-        stage: such as `radnerf_head`.
-        preset: the experiment of the run; None takes the newest run.
-        progress: None shows a bar, False nothing; a function gets (stage, done, total).
-        overrides: settings that the run was trained with, where another than the newest is meant.
-        keywords: the same with two underscores for a dot.
+        target: an avatar, or the clip of the stage's training.
+        stage: name of the stage, such as `radnerf_head`.
+        preset: experiment of the run; None for the newest run.
+        progress: None shows a bar, False nothing; a function is called with (stage, done, total) in held-out batches.
+        overrides: settings of the run's training, to select another run than the newest.
+        keywords: the same, with two underscores for a dot.
 
     Raises:
-        BundleError: when the stage has not been trained.
+        BundleError: when the stage is not trained.
 
     Example:
         >>> import beavervision as bv
@@ -159,11 +153,7 @@ def evaluate(
         arguments = [*_trained_overrides(folder, stage, preset), *override_list(_person(folder), {})]
     with ExitStack() as stack:
         cfg = stack.enter_context(api_call("evaluate", arguments, progress))
-        if callable(progress):
-            progress(stage, 0, 1)
-        path = run(cfg)
-        if callable(progress):
-            progress(stage, 1, 1)
+        path = run(cfg, EvaluationCallback(stage, progress) if callable(progress) else None)
     return Evaluation(stage, json.loads(path.read_text(encoding="utf-8")), path.parent)
 
 
@@ -174,7 +164,7 @@ def _clip_folder(clip: Clip | str | Path) -> Path:
 
 
 def _person(folder: Path) -> dict[str, Any]:
-    """Overrides for the person whose clip lies in `folder`.
+    """Overrides that select the person whose clip is in `folder`.
 
     Raises:
         ConfigError: when the folder is not `<runs>/<name>/clip`.
@@ -195,7 +185,7 @@ def _subject_of(overrides: Sequence[str]) -> int:
 
 
 def _trained_overrides(folder: Path, stage: str, preset: str | None) -> list[str]:
-    """The overrides that the newest run of a stage was trained with, apart from those for the person.
+    """Overrides of the training of a stage's newest run, except those that select the person.
 
     Raises:
         BundleError: when there is no finished run.

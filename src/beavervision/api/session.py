@@ -1,4 +1,4 @@
-"""One call of the API: it composes the config, reports progress, and leaves the process as it was."""
+"""Context of one API call: composes the config, reports progress, and restores the process state afterwards."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ Progress = Callable[[str, int, int], None] | bool | None
 """None or True: bars and lines as on the command line; False: nothing; a function: called with the name of the stage,
 the steps or frames done, and their total."""
 LOGGERS = ("lightning", "lightning.pytorch", "lightning.fabric", "pytorch_lightning")
-"""Loggers whose level the workflows raise."""
+"""Loggers whose level the workflows change."""
 
 
 @contextmanager
 def api_call(verb: str, overrides: Sequence[str], progress: Progress = None) -> Iterator[DictConfig]:
-    """Yield the config of a verb. Afterwards the global state of the process is what it was before.
+    """Yield the config of a verb, and restore the global state of the process afterwards.
 
     Args:
         verb: `prepare`, `train`, `infer` or `evaluate`.
-        overrides: in Hydra's grammar.
+        overrides: overrides in Hydra's grammar.
         progress: see `Progress`.
 
     Raises:
-        BeaverError: for every mistake that the caller can correct, also where a library raised it.
+        BeaverError: for every mistake that the caller can correct, including those raised by libraries.
     """
     with HYDRA_LOCK, ExitStack() as stack:
         stack.enter_context(preserved_state())
@@ -92,5 +92,5 @@ def _restore_environment(before: dict[str, str]) -> None:
 
 
 def person_overrides(name: str, runs: Path | str) -> dict[str, Any]:
-    """Return the overrides that say whose clip and bundles are meant."""
+    """Return the overrides that select a person's clip and bundles."""
     return {"data": "myvideo", "data.name": name, "paths.runs": str(runs)}

@@ -1,4 +1,4 @@
-"""The result of `Avatar.speak` and `Avatar.dub`: frames with their sound, or a video file."""
+"""Result of `Avatar.speak` and `Avatar.dub`: frames with sound, or a video file."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Frame:
     """One frame of a talking video."""
 
     image: UInt8[np.ndarray, "H W c"]
-    """RGB, or RGB and opacity where `background="none"`; 0 to 255."""
+    """RGB, or RGBA where `background="none"`; 0 to 255."""
     time: float
-    """Seconds from the beginning of the video."""
+    """Seconds from the start of the video."""
     sound: Float[np.ndarray, "n"]
     """Mono samples in [-1, 1] from this frame to the next."""
     sample_rate: int
@@ -34,10 +34,10 @@ class Frame:
 
 
 class TalkingVideo:
-    """A person who speaks, rendered when it is iterated or saved.
+    """A talking video, rendered when it is iterated or saved.
 
     Args:
-        make_pipeline: returns a fresh pipeline for a file of this name.
+        make_pipeline: returns a new pipeline for a file of this name.
         progress: see `Avatar.speak`.
 
     Example:
@@ -59,17 +59,17 @@ class TalkingVideo:
         self.sample_rate = SOUND_RATE
         """Samples per second of the sound."""
         self.path: Path | None = None
-        """The file that `save` wrote last."""
+        """Path of the last file that `save` wrote."""
         self._timings: dict[str, float] = {}
 
     def __len__(self) -> int:
         return self.n_frames
 
     def __iter__(self) -> Iterator[Frame]:
-        """Render the frames one after the other; memory does not depend on the length of the speech."""
+        """Render the frames one after the other; memory use does not depend on the length of the speech."""
         pipeline, self._fresh = self._fresh or self._make(Path("video.mp4")), None
         sound, begun, done = Pieces(mix_speeches(pipeline.speeches, SOUND_RATE)), time.perf_counter(), 0
-        with closing(pipeline.frames()) as images:  # pyright: ignore[reportArgumentType]  (a generator)
+        with closing(pipeline.frames()) as images:
             for index, image in enumerate(images):
                 first, last = (round(i * SOUND_RATE / self.fps) for i in (index, index + 1))
                 samples = np.asarray(sound.take(last - first), np.float32)
@@ -85,11 +85,11 @@ class TalkingVideo:
         """Write the video with its sound, and a contact sheet beside it.
 
         Args:
-            out: `.mp4`, `.webm`, `.mov` (with opacity where the background is `auto` or `none`), or a pattern of PNG
+            out: `.mp4`, `.webm`, `.mov` (with alpha where the background is `auto` or `none`), or a pattern of PNG
                 files such as `folder/%05d.png`.
 
         Returns:
-            The file.
+            Path of the file.
 
         Raises:
             ConfigError: when the format is unknown.
@@ -117,7 +117,7 @@ class TalkingVideo:
 
     @property
     def figures(self) -> dict[str, float]:
-        """Frames, rate, length and, once rendered, wall time: `ms_per_frame/<part>` and `frames_per_second`."""
+        """Number of frames, rate, length and, once rendered, the speed: `ms_per_frame/<part>`, `frames_per_second`."""
         figures = {"frames": float(self.n_frames), "fps": self.fps, "seconds": self.n_frames / self.fps}
         figures |= {f"ms_per_frame/{part}": value for part, value in self._timings.items()}
         if wall := self._timings.get("film"):

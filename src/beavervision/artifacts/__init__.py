@@ -1,1 +1,1 @@
-"""The on-disk contract between the stages."""
+"""Artifacts: the files that the stages exchange, with their schemas."""

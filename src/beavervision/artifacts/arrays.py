@@ -14,12 +14,12 @@ from beavervision.artifacts.manifest import MAX_ARRAY_BYTES, Facts, FieldSpec, M
 from beavervision.artifacts.untrusted_json import MalformedFileError, read_tensor_headers
 
 LARGE = 64 << 20
-"""Bytes from which an array file is mapped instead of read: half an hour of landmarks is 256 MB."""
+"""Size in bytes from which an array file is memory-mapped instead of read: half an hour of landmarks is 256 MB."""
 MAX_PICTURE_PIXELS = 1 << 26
-"""Pixels of a picture in an artifact; a frame of 8K footage has 33 million."""
+"""Largest number of pixels of an image in an artifact; a frame of 8K footage has 33 million."""
 
 DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "U8": "|u1", "BOOL": "|b1"}
-"""safetensors' name of a data type -> numpy's, for those that artifacts hold."""
+"""safetensors' name of a data type -> numpy's, for the types that artifacts may contain."""
 
 
 def save_arrays(
@@ -28,13 +28,13 @@ def save_arrays(
     """Write arrays to a safetensors file.
 
     Args:
-        folder: of the artifact.
-        file: name of the file in it.
-        arrays: by name.
+        folder: folder of the artifact.
+        file: name of the file in the folder.
+        arrays: the arrays by name.
         notes: name -> unit and frame of reference.
 
     Returns:
-        What the manifest says of each array.
+        The manifest entry of each array.
     """
     save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / file)
     specs = {}
@@ -48,17 +48,17 @@ def save_arrays(
 
 
 def map_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Memory-map the arrays of a safetensors file: what is not read costs no memory.
+    """Memory-map the arrays of a safetensors file; data is loaded only when it is accessed.
 
     Raises:
-        MalformedFileError: when the header does not fit the file, or names a type that artifacts do not hold.
+        MalformedFileError: when the header does not fit the file, or names a data type that artifacts may not contain.
     """
     headers = read_tensor_headers(path, MAX_ARRAY_BYTES)
     with path.open("rb") as file:
         first = 8 + int.from_bytes(file.read(8), "little")
     if unknown := {header.dtype for header in headers.values()} - DTYPES.keys():
         raise MalformedFileError(f"it holds numbers of type {min(unknown)}")
-    whole = np.memmap(path, np.uint8, "r")  # one descriptor for all arrays
+    whole = np.memmap(path, np.uint8, "r")  # one file descriptor for all arrays
     return {
         name: whole[first + header.begin : first + header.end].view(DTYPES[header.dtype]).reshape(header.shape)
         for name, header in headers.items()
@@ -66,10 +66,10 @@ def map_arrays(path: Path) -> dict[str, np.ndarray]:
 
 
 def load_arrays(folder: Path, manifest: Manifest, file: str) -> dict[str, np.ndarray]:
-    """Read the arrays of `folder / file`, which `Manifest.read` has compared with the manifest.
+    """Read the arrays of `folder / file`, which `Manifest.read` has checked against the manifest.
 
     Raises:
-        ArtifactError: when the file is missing, damaged, or does not hold what the manifest says.
+        ArtifactError: when the file is missing or damaged, or differs from the manifest.
     """
     path, facts = folder / file, manifest.facts
     manifest.check_file(folder, file)
@@ -80,10 +80,10 @@ def load_arrays(folder: Path, manifest: Manifest, file: str) -> dict[str, np.nda
 
 
 def load_picture(path: Path, facts: Facts, mode: str = "RGB") -> np.ndarray:
-    """Read a picture of an artifact as uint8 [H, W, 3], or [H, W, 4] in mode RGBA.
+    """Read an image of an artifact as uint8 [H, W, 3], or [H, W, 4] in mode RGBA.
 
     Raises:
-        ArtifactError: when it is damaged, or larger than any frame.
+        ArtifactError: when it is damaged, or larger than MAX_PICTURE_PIXELS.
     """
     try:
         with Image.open(path) as picture:

@@ -1,4 +1,4 @@
-"""Files and folders that are written whole or not at all, whatever happens while they are written."""
+"""Atomic writes: files and folders appear complete or not at all."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from pathlib import Path
 from beavervision.errors import StorageError
 
 UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
-"""Errors that the place is to blame for, not what is written there."""
+"""Errors caused by the location (disk, permissions), not by the data."""
 
 
 @contextmanager
 def writing_to(path: Path, key: str) -> Iterator[None]:
-    """Turn errors of the place (full disk, no permission, a file in the way) into one sentence.
+    """Convert errors of the location (full disk, no permission, a file in the way) to a one-sentence error.
 
     Raises:
-        StorageError: naming `path` and the configuration key that chooses another place.
+        StorageError: names `path` and the configuration key that selects another location.
     """
     try:
         yield
@@ -36,13 +36,13 @@ def writing_to(path: Path, key: str) -> Iterator[None]:
 
 @contextmanager
 def atomic_folder(folder: Path) -> Iterator[Path]:
-    """Yield a temporary sibling of `folder` that takes its name when the block ends well.
+    """Yield a temporary sibling of `folder`, which is renamed to `folder` when the block succeeds.
 
-    What stood under that name is replaced; when the block fails, nothing is left behind. Two processes may write
-    the same folder at once: each into a sibling of its own, and the last to end is what stays.
+    An existing folder is replaced; when the block fails, nothing is left behind. Two processes may write the same
+    folder at once: each writes its own sibling, and the last one to finish wins.
 
     Raises:
-        StorageError: when the place cannot be written to or the disk is full.
+        StorageError: when the location cannot be written or the disk is full.
     """
     folder = Path(folder)
     part, old = (temporary_sibling(folder, state) for state in ("part", "old"))
@@ -74,10 +74,10 @@ def _take_name(part: Path, folder: Path, old: Path) -> None:
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary sibling of `path` (same suffix) that takes its name when the block ends well.
+    """Yield a temporary sibling of `path` (same suffix), which is renamed to `path` when the block succeeds.
 
     Raises:
-        StorageError: when the place cannot be written to or the disk is full.
+        StorageError: when the location cannot be written or the disk is full.
     """
     path = Path(path)
     part = temporary_sibling(path, "part")
@@ -92,19 +92,19 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
 
 def temporary_sibling(path: Path, state: str) -> Path:
-    """Return a sibling of `path` that no other process and no other call writes to; it keeps the suffix.
+    """Return a sibling path of `path` that no other process or call uses; it keeps the suffix.
 
     Args:
-        path: what will stand there in the end.
-        state: what the sibling is: `part` or `old`.
+        path: the final path.
+        state: purpose of the sibling: `part` or `old`.
     """
     return path.with_name(f".{path.stem}.{_host()}-{os.getpid()}-{secrets.token_hex(4)}.{state}{path.suffix}")
 
 
 def remove_abandoned(path: Path) -> None:
-    """Remove siblings of `path` that processes of this machine wrote and did not live to finish.
+    """Remove the siblings of `path` that terminated processes of this machine left behind.
 
-    Those of other machines, on a shared disk, may still be written and are let be.
+    Those of other machines, on a shared disk, may still be in use and are kept.
     """
     name = re.escape(path.stem), re.escape(_host()), re.escape(path.suffix)
     mark = re.compile(r"\.{}\.{}-(\d+)-[0-9a-f]{{8}}\.(part|old){}".format(*name))
@@ -119,7 +119,7 @@ def _host() -> str:
 
 
 def is_running(pid: int) -> bool:
-    """Whether a process of this machine still runs."""
+    """Return whether a process of this machine is still running."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -1,4 +1,4 @@
-"""Bundle: a trained stage, ready to use, with everything it needs and where it came from."""
+"""Bundle: a trained stage with its weights, arrays, metrics, configuration and provenance."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ WEIGHTS, ASSETS, CONFIG, METRICS, PREVIEW = (
     "preview.mp4",
 )
 MAX_WEIGHT_BYTES = 4 << 30
-"""Largest weights file that is opened; a head with the largest grids that the config allows has 1 GB."""
+"""Largest weights file that is read; a head with the largest grids that the config allows has 1 GB."""
 
 
 class BundleFacts(Facts):
-    """What the bundle of any stage states, also of stages that are not ours; those may add values of their own."""
+    """Facts of the bundle of any stage, including stages of other packages, which may add values."""
 
     model_config = ConfigDict(extra="allow")
     KIND: ClassVar[str] = "bundle"
@@ -55,12 +55,12 @@ class BundleFacts(Facts):
 
     stage: Text
     hparams: dict[str, JsonValue]
-    """Keyword arguments that build the stage's network again."""
+    """Keyword arguments for the constructor of the stage's network."""
     weights_sha256: Sha256
 
 
 class TrainedFacts(BundleFacts):
-    """What the bundle of each of our stages states of its training data."""
+    """Facts that the bundle of each of our stages states about its training data."""
 
     clip: Text
     """Name of the clip or corpus."""
@@ -73,14 +73,14 @@ class TrainedFacts(BundleFacts):
 
 
 class AudioFeatureFacts(Strict):
-    """Which audio features a stage takes; see `audio.speech_features.FeatureSettings`."""
+    """Audio features that a stage expects; see `audio.features.AudioFeatureExtractor`."""
 
     kind: Text
     checkpoint: Text | None
 
 
 class SpeechFacts(TrainedFacts):
-    """What the bundle of a stage that takes speech states."""
+    """Facts of the bundle of a stage with speech input."""
 
     audio_features: AudioFeatureFacts
 
@@ -100,13 +100,13 @@ class FrameSpecFacts(Strict):
 
 
 class RendererFacts(TrainedFacts):
-    """What the bundle of a stage that renders states of its canvas."""
+    """Facts of the bundle of a stage that renders, about its canvas."""
 
     frame: Text
     """Short name of the canvas setting."""
     frame_spec: FrameSpecFacts
     canvas: tuple[CanvasSide, CanvasSide]
-    """Width and height, pixels."""
+    """Width and height of the canvas, pixels."""
     train_frames: Count
 
 
@@ -116,13 +116,13 @@ SchemaFactsT = TypeVar("SchemaFactsT", bound=BundleFacts)
 
 @dataclass(frozen=True)
 class BundleSchema(Generic[FactsT]):
-    """What the bundle of one stage holds."""
+    """Contents of the bundles of one stage."""
 
     stage: str
     facts: type[FactsT]
     hparams: type[Strict] | None = None
-    """Arguments of the stage's network, each within what such a network can have; None where they are not checked,
-    and no network is built."""
+    """Arguments of the stage's network, each with its valid range; None where they are not checked and no network is
+    built."""
     assets: Mapping[str, str] | None = None
     """Name -> kind and shape of each array (see `Manifest.check_fields`); None where they are not checked."""
 
@@ -136,7 +136,7 @@ class Bundle(Generic[FactsT]):
     """Small values: clip name and hash, frame setting, fps, arguments of the network."""
     weights: dict[str, Tensor] = field(repr=False)
     assets: dict[str, np.ndarray] = field(repr=False)
-    """Arrays that inference needs besides the weights: statistics, poses, crops."""
+    """Arrays that inference needs in addition to the weights: statistics, poses, crops."""
     metrics: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -146,12 +146,12 @@ class Bundle(Generic[FactsT]):
 
     @property
     def hparams(self) -> dict[str, Any]:
-        """Keyword arguments that build the stage's network again; dimensions live here and nowhere else."""
+        """Keyword arguments of the stage's network; its dimensions are stored only here."""
         return dict(self.facts.hparams)
 
     @property
     def sha256(self) -> str:
-        """Hex SHA-256 that names exactly this bundle."""
+        """Hex SHA-256 that identifies this bundle."""
         return sha256_folder(self.folder)
 
     @property
@@ -172,12 +172,12 @@ class Bundle(Generic[FactsT]):
         """Read and validate a bundle.
 
         Args:
-            folder: of the bundle.
-            schema: of the stage that it should belong to; or just the stage's name, when neither the network nor
-                what is special about the stage is needed.
+            folder: folder of the bundle.
+            schema: schema of the expected stage; or its name alone, when neither the network nor the stage's own facts
+                are needed.
 
         Raises:
-            BundleError: when there is none, it belongs to another stage, or is damaged.
+            BundleError: when there is no bundle, it belongs to another stage, or is damaged.
         """
         folder = Path(folder)
         schema = any_stage(schema) if isinstance(schema, str) else schema
@@ -197,17 +197,17 @@ class Bundle(Generic[FactsT]):
 
 
 def any_stage(stage: str) -> BundleSchema[BundleFacts]:
-    """Return the schema of a stage of which nothing is known but its name; its facts and arrays are not checked."""
+    """Return a schema for a stage known by name only; its facts and arrays are not checked."""
     return BundleSchema(stage, BundleFacts)
 
 
 def read_bundle_manifest(folder: Path, schema: BundleSchema[FactsT]) -> Manifest[FactsT]:
-    """Read and validate the manifest of a stage's bundle, without its weights.
+    """Read and validate the manifest of a stage's bundle, without the weights.
 
     Raises:
-        BundleError: when it is none, belongs to another stage, or is damaged.
+        BundleError: when there is no bundle, it belongs to another stage, or is damaged.
     """
-    # Which stage it is comes first: a bundle of another one lacks this one's facts.
+    # The stage is checked first, because the bundle of another stage lacks facts of this one.
     found = Manifest.read(folder, BundleFacts).facts.stage
     if found != schema.stage:
         raise BundleError(f"{folder} is a bundle of {found}, not of {schema.stage}; name a {schema.stage} bundle.")
@@ -224,7 +224,7 @@ def read_bundle_manifest(folder: Path, schema: BundleSchema[FactsT]) -> Manifest
 
 
 def _read_metrics(path: Path, again: str) -> dict[str, float]:
-    """The figures of a training; one of them may be NaN."""
+    """The metrics of a training run; they may be NaN."""
     try:
         return TypeAdapter(dict[str, float]).validate_python(read_json(path, allow_nan=True), strict=True)
     except FileNotFoundError:
@@ -249,23 +249,23 @@ def save_bundle(
     metrics: Mapping[str, float] | None = None,
     config: str = "",
 ) -> Bundle[BundleFacts]:
-    """Write a bundle, whole or not at all, and return it as read back.
+    """Write a bundle atomically and return it as read back.
 
     Args:
-        folder: where; replaced when it exists.
+        folder: folder to write; it is replaced when it exists.
         stage: name of the stage.
         weights: state dict of the network.
-        hparams: keyword arguments that build the network again.
+        hparams: keyword arguments of the network.
         facts: small JSON values.
-        assets: arrays that inference needs besides the weights.
+        assets: arrays that inference needs in addition to the weights.
         notes: asset name -> (unit, frame of reference).
         files: name in the bundle -> file to copy there (background.png, preview.mp4).
         inputs: name -> {path, sha256} of the clip and the upstream bundles.
-        metrics: final figures.
+        metrics: final metrics of the training.
         config: resolved configuration of the run, YAML.
     """
     with atomic_folder(folder) as part:
-        # clone: safetensors refuses tensors that share memory (EMA copies, tied weights).
+        # Cloned: safetensors refuses tensors that share memory (EMA copies, tied weights).
         save_file({k: v.detach().cpu().clone().contiguous() for k, v in weights.items()}, part / WEIGHTS)
         specs = save_arrays(part, ASSETS, assets, notes or {}) if assets else {}
         (part / METRICS).write_text(json.dumps(dict(metrics or {}), indent=2), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""From a bundle to its network; nothing is allocated before its size is known to be that of the weights on disk."""
+"""Builds a bundle's network; its size is compared with the weights file before memory is allocated."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from beavervision.artifacts.bundle import Bundle
 from beavervision.errors import BeaverError, BundleError
 
 MAX_BUFFER_BYTES = 256 << 20
-"""Of a network's constants, which no weights file holds."""
+"""Largest size of a network's constants (buffers), which are not in the weights file."""
 
 NetworkT = TypeVar("NetworkT", bound=nn.Module)
 
@@ -22,16 +22,17 @@ def build_network(
 ) -> NetworkT:
     """Build a network from a bundle's arguments and load its weights.
 
-    It is built on the `meta` device first, where a tensor has a shape and no memory, and compared with the header of
-    the weights file. So a manifest cannot ask for more memory than the weights file has bytes.
+    It is built on the `meta` device first, where tensors have shapes but no memory, and compared with the header of the
+    weights file. Therefore a manifest cannot request more memory than the weights file has bytes.
 
     Args:
-        bundle: whose arguments were validated by its schema.
-        build: makes the network from them.
-        weights: its state dict, where the bundle holds several networks; by default all weights of the bundle.
+        bundle: bundle whose arguments its schema has validated.
+        build: function that builds the network from these arguments.
+        weights: state dict of the network, if the bundle contains several networks; by default all weights of the
+            bundle.
 
     Raises:
-        BundleError: when the arguments build no network, or one that the weights do not fit.
+        BundleError: when no network can be built from the arguments, or the weights do not fit it.
     """
     weights = bundle.weights if weights is None else weights
     check_network(bundle, build, weights)
@@ -41,19 +42,19 @@ def build_network(
 
 
 def check_network(bundle: Bundle[Any], build: Callable[[], nn.Module], weights: Mapping[str, Tensor]) -> None:
-    """Check that a network and weights fit each other, without allocating the network; see `build_network`.
+    """Check that a network and weights fit each other without allocating the network; see `build_network`.
 
     Args:
-        bundle: for the message.
-        build: makes the network.
-        weights: state dict.
+        bundle: bundle that error messages name.
+        build: function that builds the network.
+        weights: state dict of the network.
 
     Raises:
-        BundleError: when they do not.
+        BundleError: when they do not fit.
     """
     again = f"train {bundle.stage} again"
     try:
-        # The random numbers that initial weights would take stay untouched.
+        # The initialisation of the network must not change the state of the random generator.
         with torch.random.fork_rng(devices=[]), torch.device("meta"):
             network = build()
     except BeaverError:

@@ -1,4 +1,4 @@
-"""Clip: footage that has been looked at, frame by frame, and never altered."""
+"""Clip: prepared footage with the results of the preparation for each frame; the footage itself is not modified."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ from beavervision.video.lossless import read_gray
 
 FRAMES, SUBJECT = "frames.safetensors", "subject_{}.safetensors"
 LABELS, MATTE = "labels_{}.mkv", "matte_{}.mkv"
-"""One a subject: other people are OTHER in its label maps, and 0 in its matte."""
+"""Files, one per subject: in its label maps other people are OTHER, in its matte they are 0."""
 AUDIO, PLATE = "audio.wav", "background.png"
 TEST_SHARE = 1 / 11
-"""Last share of a clip that is held out (GeneFace++'s split)."""
+"""Share of the frames at the end of a clip that is held out (GeneFace++'s split)."""
 
 NOTES = {
     "time": ("s", "from the clip's start"),
@@ -77,21 +77,21 @@ SUBJECT_ARRAYS = {
 
 
 class Person(Strict):
-    """Somebody who is seen in the footage, whether a subject of the clip or not."""
+    """A person in the footage, who may be a subject of the clip or not."""
 
     number: Count
     name: Text
     frames: Count
-    """In which the person is seen."""
+    """Number of frames in which the person is visible."""
     face_height_px: Annotated[float, Field(ge=0)] | None
     line: Text
-    """What the report says."""
+    """Description of the person in the report."""
     subject: Count | None
-    """Number of the subject; None for people who were not chosen."""
+    """Number of the subject; None for people who were not selected."""
 
 
 class ClipFacts(Facts):
-    """What a clip states besides its arrays."""
+    """Facts of a clip in addition to its arrays."""
 
     KIND: ClassVar[str] = "clip"
     SCHEMA_VERSION: ClassVar[int] = 2
@@ -99,7 +99,7 @@ class ClipFacts(Facts):
     REMEDY: ClassVar[str] = "prepare the clip again"
 
     name: Text
-    """The user's name for it (`data.name`)."""
+    """Name that the user gave to the clip (`data.name`)."""
     video: Text
     """Path of the footage."""
     width: Side
@@ -108,26 +108,26 @@ class ClipFacts(Facts):
     n_frames: Count
     n_subjects: Annotated[int, Field(ge=1, le=64)]
     start: float
-    """s, where the clip begins in the footage."""
+    """Start of the clip in the footage, s."""
     end: float | None
     focal: Annotated[float, Field(gt=0, le=1e6)]
-    """px, of the full frame."""
+    """Focal length of the full frame, px."""
     basis: Text
-    """Name of the face model whose coefficients the subjects have."""
+    """Name of the face model of the subjects' coefficients."""
     has_audio: bool
     subject: Text = "largest"
-    """Which subjects were asked for (`data.subject`)."""
+    """The requested subjects (`data.subject`)."""
     background: Literal["still", "moving"] = "still"
     people: tuple[Person, ...] = ()
     report: dict[str, JsonValue] = Field(default_factory=dict)
-    """Figures of the preparation report."""
+    """Statistics of the preparation report."""
 
 
 @dataclass(frozen=True)
 class Subject:
     """One person of a clip, frame by frame.
 
-    Rows of invisible frames hold NaN (False where boolean); pose and box are known besides where `interpolated`.
+    Rows of invisible frames are NaN (False where boolean); pose and box are also known where `interpolated` is True.
     """
 
     visible: Bool[np.ndarray, "T"]
@@ -148,7 +148,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Clip:
-    """Footage of one or more people with everything that `prepare` found in it."""
+    """Footage of one or more people with the results of `prepare`."""
 
     folder: Path
     facts: ClipFacts = field(repr=False)
@@ -160,8 +160,8 @@ class Clip:
         """Read and validate a clip.
 
         Raises:
-            ClipError: when `folder` is no clip, or is damaged.
-            FootageError: when its footage is not where it was.
+            ClipError: when `folder` is no clip or is damaged.
+            FootageError: when the footage is missing.
         """
         folder = Path(folder)
         manifest = Manifest.read(folder, ClipFacts)
@@ -181,17 +181,17 @@ class Clip:
 
     @property
     def sha256(self) -> str:
-        """Name of exactly this clip."""
+        """Hex SHA-256 that identifies this clip."""
         return sha256_folder(self.folder)
 
     @property
     def name(self) -> str:
-        """The user's name for it (`data.name`)."""
+        """Name that the user gave to the clip (`data.name`)."""
         return self.facts.name
 
     @property
     def video(self) -> Path:
-        """The footage: as the user gave it, only ever read."""
+        """Path of the user's footage, which is only read."""
         return Path(self.facts.video)
 
     @property
@@ -211,21 +211,21 @@ class Clip:
 
     @property
     def camera(self) -> Camera:
-        """The full frame's camera."""
+        """Camera of the full frame."""
         return Camera.centred(*self.size, self.facts.focal)
 
     @cached_property
     def train_range(self) -> range:
-        """Frames to learn from: all but the last 1/11."""
+        """Frames of the training split: all but the last 1/11."""
         return range(self.n_frames - max(1, round(self.n_frames * TEST_SHARE)))
 
     @cached_property
     def test_range(self) -> range:
-        """Frames held out: the last 1/11."""
+        """Frames of the held-out split: the last 1/11."""
         return range(self.train_range.stop, self.n_frames)
 
     def frames(self, indices: Sequence[int] | None = None) -> Iterator[tuple[int, UInt8[np.ndarray, "H W 3"]]]:
-        """Yield (index, RGB frame) in rising order, one frame in memory at a time."""
+        """Yield (index, RGB frame) in ascending order, one frame in memory at a time."""
         wanted = None if indices is None else set(indices)
         for frame in read_frames(self.video, self.fps, self.facts.start, self.facts.end):
             if frame.index >= self.n_frames:
@@ -236,15 +236,15 @@ class Clip:
     def labels(
         self, indices: Sequence[int] | None = None, subject: int = 0
     ) -> Iterator[tuple[int, UInt8[np.ndarray, "H W"]]]:
-        """Yield (index, label map as one subject's avatar sees it) in rising order; values are `types.Label`."""
+        """Yield (index, label map for one subject) in ascending order; values are `types.Label`."""
         return _chosen(self.folder / LABELS.format(subject), indices)
 
     def matte(
         self, indices: Sequence[int] | None = None, subject: int = 0
     ) -> Iterator[tuple[int, UInt8[np.ndarray, "H W"]]]:
-        """Yield (index, opacity of a subject's hair and face, 0 to 255) in rising order.
+        """Yield (index, opacity of a subject's hair and face, 0 to 255) in ascending order.
 
-        Without a matte of its own (a synthetic clip) the label map gives 0 or 255.
+        If there is no matte (a synthetic clip), the label map gives 0 or 255.
         """
         path = self.folder / MATTE.format(subject)
         if path.exists():
@@ -259,7 +259,7 @@ class Clip:
         return (self.folder / AUDIO).exists()
 
     def audio(self) -> Float[np.ndarray, "N"]:
-        """The clip's sound: 16 kHz mono, sample 0 at frame 0's time.
+        """The clip's sound: 16 kHz mono; sample 0 is at the time of frame 0.
 
         Raises:
             AudioError: when the footage has no sound.
@@ -269,13 +269,13 @@ class Clip:
         return load_waveform(self.folder / AUDIO).samples
 
     def plate(self) -> UInt8[np.ndarray, "H W 3"] | None:
-        """Picture of the background without the person; None where the camera moves."""
+        """Background image without the people; None where the camera moves."""
         path = self.folder / PLATE
         return load_picture(path, self.facts) if path.exists() else None
 
 
 def _chosen(path: Path, indices: Sequence[int] | None) -> Iterator[tuple[int, UInt8[np.ndarray, "H W"]]]:
-    """Pictures of a lossless grey film, all or the chosen ones; it is entered at the first of these."""
+    """Yield all or the chosen frames of a lossless grey video; reading starts at the first chosen one."""
     wanted = None if indices is None else set(indices)
     first = min(wanted, default=0) if wanted is not None else 0
     last = max(wanted, default=-1) if wanted is not None else None
@@ -293,7 +293,7 @@ def write_clip(
     subjects: Sequence[Subject],
     inputs: dict[str, dict[str, str]],
 ) -> None:
-    """Write a clip's arrays and, last, its manifest into `part`, where labels, audio and plate already lie."""
+    """Write a clip's arrays and then its manifest into `part`, which already contains labels, audio and plate."""
     specs = save_arrays(part, FRAMES, {"time": time}, NOTES)
     for i, subject in enumerate(subjects):
         file = SUBJECT.format(i)

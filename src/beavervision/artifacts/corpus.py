@@ -1,4 +1,4 @@
-"""Corpus: a named list of recordings of many people, for training the stages of speech."""
+"""Corpus: a named list of recordings of many people, for training the speech stages."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from beavervision.artifacts.manifest import Facts, Manifest, Text, sha256_folder
 from beavervision.errors import ArtifactError, CorpusError
 
 KINDS = ("clip", "synthetic_speech")
-"""Artifacts that a corpus is made of."""
+"""Kinds of artifacts that a corpus may contain."""
 
 
 class CorpusFacts(Facts):
-    """What a corpus states besides its list of recordings."""
+    """Facts of a corpus in addition to its list of recordings."""
 
     KIND: ClassVar[str] = "corpus"
     ERROR: ClassVar[type[ArtifactError]] = CorpusError
     REMEDY: ClassVar[str] = "make the corpus again"
 
     name: Text
-    """The user's name for it (`data.name`)."""
+    """Name that the user gave to the corpus (`data.name`)."""
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """Folders of clips and synthetic speech; they stay where they are."""
+    """A list of folders of clips and synthetic speech, which are not copied."""
 
     folder: Path
     name: str
     hashes: dict[Path, str]
-    """Folder of each recording -> its sha256 when the corpus was written."""
+    """Folder of each recording -> its sha256 at the time when the corpus was written."""
 
     @classmethod
     def load(cls, folder: Path) -> Corpus:
         """Read and validate a corpus.
 
         Raises:
-            CorpusError: when `folder` is none, or damaged.
+            CorpusError: when `folder` is no corpus or is damaged.
         """
         folder = Path(folder)
         manifest = Manifest.read(folder, CorpusFacts)
@@ -50,21 +50,21 @@ class Corpus:
 
     @property
     def members(self) -> tuple[Path, ...]:
-        """Folders of clips and synthetic speech."""
+        """Folders of the clips and synthetic speech."""
         return tuple(self.hashes)
 
     @property
     def sha256(self) -> str:
-        """Hex SHA-256 that names exactly these recordings."""
+        """Hex SHA-256 that identifies these recordings."""
         return sha256_folder(self.folder)
 
 
 def write_corpus(folder: Path, name: str, members: Sequence[Path]) -> Corpus:
-    """Write the folder of a corpus, whole or not at all.
+    """Write the folder of a corpus atomically.
 
     Args:
-        folder: where; replaced when it exists.
-        name: the user's name for it (`data.name`).
+        folder: folder to write; it is replaced when it exists.
+        name: name that the user gave to the corpus (`data.name`).
         members: folders of clips and synthetic speech.
     """
     inputs = {f"{i:06}": {"path": str(path), "sha256": sha256_folder(path)} for i, path in enumerate(members)}

@@ -1,4 +1,4 @@
-"""`manifest.json`: what an artifact folder holds, who wrote it, and from what; read without trusting its author."""
+"""`manifest.json`: contents, author and inputs of an artifact folder; read as untrusted data."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from beavervision.errors import ArtifactError
 
 MANIFEST = "manifest.json"
 OLD_SPEECH = "talk"
-"""Kind of artifact that synthetic speech was until version 0.1."""
+"""Kind of synthetic speech artifacts up to version 0.1."""
 MAKE_SPEECH = "make it again: beavervision prepare data=synthetic_speech"
 MAX_ARRAY_BYTES = 1 << 40
-"""Largest array file that is opened; large ones are mapped, never read."""
+"""Largest array file that is opened; large files are memory-mapped."""
 NUMPY_NAMES = {
     "F64": "float64", "F32": "float32", "F16": "float16", "I64": "int64", "I32": "int32", "U8": "uint8", "BOOL": "bool",
 }  # fmt: skip
-"""safetensors' name of a data type -> numpy's, for those that artifacts hold."""
+"""safetensors' name of a data type -> numpy's, for the types that artifacts may contain."""
 
 
 def _no_nul(text: str) -> str:
@@ -46,20 +46,20 @@ FileName = Annotated[str, Field(max_length=255, pattern=r"^[A-Za-z0-9_][A-Za-z0-
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(ge=0, le=1 << 31)]
 Fps = Annotated[float, Field(gt=0, le=1000)]
-"""Frames a second."""
+"""Frames per second."""
 Side = Annotated[int, Field(ge=1, le=16384)]
-"""Width or height of a picture, pixels."""
+"""Width or height of an image, pixels."""
 FieldKind = Literal["float", "int", "bool"]
 
 
 class Strict(BaseModel):
-    """A model whose values are exactly of the types that it names; unknown keys and numbers without end are refused."""
+    """Pydantic model with strict types; unknown keys and infinite numbers are refused."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class FieldSpec(Strict):
-    """One array of an artifact: where it lies, what it is, in which unit and frame of reference."""
+    """One array of an artifact: its file, data type, unit and frame of reference."""
 
     file: FileName
     dtype: Literal["float64", "float32", "float16", "int64", "int32", "uint8", "bool"]
@@ -69,29 +69,29 @@ class FieldSpec(Strict):
 
 
 class InputSpec(Strict):
-    """Something that an artifact was made from."""
+    """An input from which an artifact was made."""
 
     path: Text
     sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
-    """Empty where it was not computed."""
+    """Empty if it was not computed."""
 
 
 class Facts(Strict):
-    """What one kind of artifact states besides its arrays; subclasses name the values and their types."""
+    """Facts of one kind of artifact in addition to its arrays; subclasses define the values and their types."""
 
     KIND: ClassVar[str]
     SCHEMA_VERSION: ClassVar[int] = 1
-    """Version of what this kind of artifact holds; older and newer ones are refused."""
+    """Schema version of this kind of artifact; other versions are refused."""
     ERROR: ClassVar[type[ArtifactError]] = ArtifactError
     REMEDY: ClassVar[str]
-    """What to do about a damaged one: "prepare the clip again"."""
+    """Remedy for a damaged artifact in error messages: "prepare the clip again"."""
 
 
 FactsT = TypeVar("FactsT", bound=Facts)
 
 
 class Manifest(Strict, Generic[FactsT]):
-    """The contract of an artifact folder."""
+    """Contents of an artifact folder."""
 
     kind: Text
     """clip | motion | bundle | corpus | synthetic_speech"""
@@ -100,19 +100,19 @@ class Manifest(Strict, Generic[FactsT]):
     facts: FactsT
     fields: dict[Text, FieldSpec]
     inputs: dict[Text, InputSpec]
-    """name -> path and sha256 of everything that the artifact was made from."""
+    """Name -> path and sha256 of every input of the artifact."""
 
     @classmethod
     def read(cls, folder: Path, facts: type[FactsT]) -> Manifest[FactsT]:
         """Read and validate the manifest of `folder` and the headers of the array files that it names.
 
         Args:
-            folder: of the artifact.
-            facts: what this kind of artifact states.
+            folder: folder of the artifact.
+            facts: model of the facts of the expected kind.
 
         Raises:
-            ArtifactError: when there is none, it is of another kind, was written by another schema, does not hold
-                what it should, or names a file that is missing, differs, or leads out of the folder.
+            ArtifactError: when there is no artifact, it has another kind or schema version, its contents are invalid,
+                or it names a file that is missing, differs, or is outside the folder.
         """
         folder = Path(folder)
         raw = _read_raw(folder, facts.KIND, facts.ERROR)
@@ -138,10 +138,10 @@ class Manifest(Strict, Generic[FactsT]):
         return manifest
 
     def check_file(self, folder: Path, file: str) -> None:
-        """Check that an array file holds exactly the arrays that the manifest names for it.
+        """Check that an array file contains exactly the arrays that the manifest lists for it.
 
         Raises:
-            ArtifactError: when it is missing or damaged, or an array is missing, unknown, or of another type or shape.
+            ArtifactError: when it is missing or damaged, or an array is missing, unknown, or has another type or shape.
         """
         path, remedy = folder / file, self.facts.REMEDY
         headers = tensor_headers(path, self.facts, MAX_ARRAY_BYTES)
@@ -154,15 +154,15 @@ class Manifest(Strict, Generic[FactsT]):
             raise self.facts.ERROR(f"{path} holds {shorten(unknown[0])}, which the manifest does not name; {remedy}.")
 
     def check_fields(self, folder: Path, layout: Mapping[str, str], optional: Mapping[str, str] | None = None) -> None:
-        """Check that the arrays are those of this kind of artifact, in shapes that fit each other.
+        """Check that the arrays are those of this kind of artifact, with shapes that fit each other.
 
         Args:
-            folder: of the artifact, for the message.
-            layout: name -> kind and shape: "float T 478 3"; a letter is a size that is the same everywhere.
-            optional: the same for arrays that need not be there.
+            folder: folder of the artifact, for error messages.
+            layout: name -> kind and shape, for example "float T 478 3"; a letter is a size that is equal in all arrays.
+            optional: the same for optional arrays.
 
         Raises:
-            ArtifactError: when one is missing, unknown, or of another kind or shape.
+            ArtifactError: when an array is missing, unknown, or has another kind or shape.
         """
         path, sizes = folder / MANIFEST, dict[str, int]()
         everything = {**layout, **(optional or {})}
@@ -191,14 +191,14 @@ def write_manifest(
     fields: Mapping[str, FieldSpec] | None = None,
     inputs: Mapping[str, Mapping[str, str]] | None = None,
 ) -> None:
-    """Write `manifest.json` into `folder`; it is the last file written, so that it marks a whole artifact.
+    """Write `manifest.json` into `folder`; as the last file written it marks the artifact as complete.
 
     Args:
-        folder: of the artifact.
-        facts: the kind of artifact; or the name of a cache, whose manifest is never read.
-        values: what it states, JSON types only.
-        fields: its arrays.
-        inputs: name -> path and sha256 of everything that it was made from.
+        folder: folder of the artifact.
+        facts: the kind of artifact, or the name of a cache whose manifest is never read.
+        values: its facts, JSON types only.
+        fields: descriptions of its arrays.
+        inputs: name -> path and sha256 of every input.
     """
     named = isinstance(facts, str)
     content = {
@@ -214,10 +214,10 @@ def write_manifest(
 
 
 def kind_of(folder: Path) -> str:
-    """Return the kind of artifact that a folder holds: clip, motion, bundle, ...
+    """Return the kind of artifact in a folder: clip, motion, bundle, ...
 
     Raises:
-        ArtifactError: when it holds none, or its manifest cannot be read.
+        ArtifactError: when there is no artifact, or its manifest cannot be read.
     """
     kind = _read_raw(Path(folder), None, ArtifactError).get("kind")
     if not isinstance(kind, str):
@@ -240,7 +240,7 @@ def tensor_headers(path: Path, facts: Facts | type[Facts], most: int) -> dict[st
 
 
 def first_problem(error: ValidationError) -> str:
-    """Return half a sentence about the first thing that a model found wrong: which key, and what is the matter."""
+    """Return the first validation error as a phrase: which key, and what is wrong."""
     problem = error.errors(include_url=False, include_context=False)[0]
     place = ".".join(str(part) for part in problem["loc"]) or "the file"
     place = place if len(place) <= 120 else place[:120] + " ..."
@@ -253,7 +253,7 @@ def first_problem(error: ValidationError) -> str:
 
 
 def sha256_file(path: Path) -> str:
-    """Return the hex SHA-256 of a file's bytes, read in pieces."""
+    """Return the hex SHA-256 of a file's bytes, read in chunks."""
     digest = hashlib.sha256()
     with path.open("rb") as stream:
         while piece := stream.read(1 << 20):
@@ -262,17 +262,17 @@ def sha256_file(path: Path) -> str:
 
 
 def sha256_folder(folder: Path) -> str:
-    """Return the hex SHA-256 that names an artifact: of its manifest, which holds the hashes and shapes of the rest."""
+    """Return the hex SHA-256 of an artifact's manifest, which contains the hashes and shapes of the other files."""
     return sha256_file(folder / MANIFEST)
 
 
 def sha256_json(value: Mapping[str, Any]) -> str:
-    """Return the hex SHA-256 of a JSON value with sorted keys: the name of a cache entry."""
+    """Return the hex SHA-256 of a JSON value with sorted keys, used as the name of a cache entry."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _read_raw(folder: Path, kind: str | None, error_class: type[ArtifactError]) -> dict[str, Any]:
-    """The manifest as a table of JSON values."""
+    """Read the manifest as JSON values."""
     path = folder / MANIFEST
     wanted = f"a {kind}" if kind else "an artifact"
     again = f"make {'the ' + kind if kind else 'the artifact'} again"
@@ -288,14 +288,14 @@ def _read_raw(folder: Path, kind: str | None, error_class: type[ArtifactError]) 
 
 
 def _named(kind: object) -> str:
-    """A kind of artifact as an error message repeats it."""
+    """Name of a kind of artifact in error messages."""
     return kind if isinstance(kind, str) and kind.isidentifier() and len(kind) <= 40 else shorten(kind)
 
 
 def _check_entries(folder: Path, facts: type[Facts]) -> None:
-    """Refuse an artifact that holds anything but files and folders of its own.
+    """Refuse an artifact that contains anything but regular files and folders.
 
-    A link that leads out of the folder would show files that are not the artifact's; a pipe would never end.
+    A link out of the folder would expose files of others; reading a pipe would never end.
     """
     root = folder.resolve()
     for entry in folder.iterdir():

@@ -1,4 +1,4 @@
-"""Motion: how a face moves over time, apart from who it is."""
+"""Motion: the movement of a face over time, independent of its identity."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ OPTIONAL_ARRAYS = {
 
 
 class MotionFacts(Facts):
-    """What a motion states besides its arrays."""
+    """Facts of a motion in addition to its arrays."""
 
     KIND: ClassVar[str] = "motion"
     ERROR: ClassVar[type[ArtifactError]] = MotionError
@@ -41,20 +41,20 @@ class MotionFacts(Facts):
 
     fps: Fps
     basis: Text
-    """Name of the face model whose coefficients these are."""
+    """Name of the face model of the coefficients."""
     n_frames: Count
 
 
 @dataclass(frozen=True)
 class Motion:
-    """Expression coefficients per frame, with whatever else is known of the frames."""
+    """Expression coefficients per frame, and optional further data of the frames."""
 
     expression: Float[np.ndarray, "T E"]
     fps: float
     basis: str = "gpmm"
-    """Name of the face model whose coefficients these are."""
+    """Name of the face model of the coefficients."""
     condition68: Float[np.ndarray, "T 68 3"] | None = None
-    """Refined landmark condition (PostNet, LLE); computed from the coefficients when absent."""
+    """Refined landmark condition (PostNet, LLE); computed from the coefficients if absent."""
     rotation: Float[np.ndarray, "T 3 3"] | None = None
     translation: Float[np.ndarray, "T 3"] | None = None
     blink: Float[np.ndarray, "T"] | None = None
@@ -65,7 +65,7 @@ class Motion:
         return len(self.expression)
 
     def save(self, folder: Path, inputs: dict[str, dict[str, str]] | None = None) -> None:
-        """Write the motion's folder, whole or not at all."""
+        """Write the motion's folder atomically."""
         arrays = {name: value for name in NOTES if (value := getattr(self, name)) is not None}
         with atomic_folder(folder) as part:
             specs = save_arrays(part, FILE, arrays, NOTES)
@@ -77,7 +77,7 @@ class Motion:
         """Read and validate a motion's folder.
 
         Raises:
-            MotionError: when it is not one, or damaged.
+            MotionError: when `folder` is no motion or is damaged.
         """
         folder = Path(folder)
         manifest = Manifest.read(folder, MotionFacts)

@@ -1,4 +1,4 @@
-"""Names that become folders: of clips, corpora and avatars."""
+"""Names of clips, corpora and avatars, which are also folder names."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import unicodedata
 from beavervision.errors import ConfigError
 
 MAX_NAME_BYTES = 150
-"""Of a name in UTF-8; file systems allow 255, and temporary names are longer."""
+"""Largest length of a name in UTF-8 bytes; file systems allow 255, and temporary names are longer."""
 PUNCTUATION = " .-_"
 
 
 def is_name(text: str) -> bool:
-    """Return whether `text` may name a clip: letters, digits, space, dot, dash and underscore of any script.
+    """Return whether `text` is a valid name: letters, digits, space, dot, dash and underscore of any script.
 
-    It does not begin with a dot, and neither begins nor ends with a space.
+    It must not begin with a dot, nor begin or end with a space.
 
     Example:
         >>> is_name("Anna 2"), is_name("Jürgen"), is_name("../x"), is_name(".hidden")
@@ -30,14 +30,14 @@ def is_name(text: str) -> bool:
 
 
 def check_name(text: str, key: str = "data.name") -> str:
-    """Return `text` when it may name a clip.
+    """Return `text` if it is a valid name.
 
     Args:
-        text: what was given.
-        key: the setting that it was given for, for the message.
+        text: the name.
+        key: setting of the name, for the error message.
 
     Raises:
-        ConfigError: when it may not; the message suggests a name.
+        ConfigError: when it is invalid; the message suggests a name.
 
     Example:
         >>> check_name("anna")
@@ -53,7 +53,7 @@ def check_name(text: str, key: str = "data.name") -> str:
 
 
 def suggest_name(text: str, fallback: str = "video") -> str:
-    """Return a name like `text` that is allowed.
+    """Return a valid name similar to `text`.
 
     Example:
         >>> suggest_name("../films/Anna talks (2)"), suggest_name("???")
@@ -68,6 +68,6 @@ def suggest_name(text: str, fallback: str = "video") -> str:
 
 
 def _allowed(character: str) -> bool:
-    """Letters, combining marks and digits of any script, and a little punctuation."""
+    """Whether a character is a letter, combining mark or digit of any script, or allowed punctuation."""
     category = unicodedata.category(character)
     return character in PUNCTUATION or category[0] in "LM" or category == "Nd"

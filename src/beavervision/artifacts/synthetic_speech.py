@@ -1,4 +1,4 @@
-"""SyntheticSpeech: generated speech together with the facial motion that was generated for it."""
+"""SyntheticSpeech: generated speech together with its generated facial motion."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ARRAYS = {"expression": "float T E", "eye_open": "float T 2", "closed": "bool T"
 
 
 class SyntheticSpeechFacts(Facts):
-    """What synthetic speech states besides its arrays."""
+    """Facts of synthetic speech in addition to its arrays."""
 
     KIND: ClassVar[str] = "synthetic_speech"
     ERROR: ClassVar[type[ArtifactError]] = SyntheticSpeechError
@@ -40,31 +40,31 @@ class SyntheticSpeechFacts(Facts):
     split: Literal["train", "test"]
     fps: Fps
     basis: Text
-    """Name of the face model whose coefficients the motion is."""
+    """Name of the face model of the motion's coefficients."""
     n_frames: Count
     voice: dict[str, JsonValue] = Field(default_factory=dict)
     """Settings of the synthesised voice."""
     recipe: Text = ""
-    """Hash of everything that it was made from."""
+    """Hash of all inputs of the generation."""
 
 
 @dataclass(frozen=True)
 class SyntheticSpeech:
-    """One synthetic voice speaking, frame by frame; sound and motion begin together, and no frame is missing."""
+    """Speech of one synthetic voice, with motion for every frame; sound and motion start together."""
 
     folder: Path
     facts: SyntheticSpeechFacts = field(repr=False)
     expression: Float[np.ndarray, "T E"] = field(repr=False)
     eye_open: Float[np.ndarray, "T 2"] = field(repr=False)
     closed: Bool[np.ndarray, "T"] = field(repr=False)
-    """Frames in which p, b or m shut the lips."""
+    """Frames in which p, b or m close the lips."""
 
     @classmethod
     def load(cls, folder: Path) -> SyntheticSpeech:
         """Read and validate synthetic speech; the sound is read by `audio`.
 
         Raises:
-            SyntheticSpeechError: when `folder` is none, or damaged.
+            SyntheticSpeechError: when `folder` is no synthetic speech or is damaged.
         """
         folder = Path(folder)
         manifest = Manifest.read(folder, SyntheticSpeechFacts)
@@ -78,7 +78,7 @@ class SyntheticSpeech:
 
     @property
     def sha256(self) -> str:
-        """Hex SHA-256 that names exactly this speech."""
+        """Hex SHA-256 that identifies this speech."""
         return sha256_folder(self.folder)
 
     @property
@@ -93,7 +93,7 @@ class SyntheticSpeech:
 
     @property
     def basis(self) -> str:
-        """Name of the face model whose coefficients the motion is."""
+        """Name of the face model of the motion's coefficients."""
         return self.facts.basis
 
     @property
@@ -103,12 +103,12 @@ class SyntheticSpeech:
 
     @property
     def train_range(self) -> range:
-        """Frames to train on: all, or none where voice and sentences are held out."""
+        """Frames of the training split: all, or none where voice and sentences are held out."""
         return range(self.n_frames if self.facts.split == TRAIN else 0)
 
     @property
     def test_range(self) -> range:
-        """Frames held out: those that are not trained on."""
+        """Frames of the held-out split: all frames outside the training split."""
         return range(self.train_range.stop, self.n_frames)
 
     def audio(self) -> Float[np.ndarray, "N"]:
@@ -124,15 +124,15 @@ def write_synthetic_speech(
     eye_open: Float[np.ndarray, "T 2"],
     closed: Bool[np.ndarray, "T"],
 ) -> None:
-    """Write the folder of synthetic speech, whole or not at all.
+    """Write the folder of synthetic speech atomically.
 
     Args:
-        folder: where; replaced when it exists.
-        facts: speaker, language, split, fps, basis, and how it was made (JSON values).
+        folder: folder to write; it is replaced when it exists.
+        facts: speaker, language, split, fps, basis, and settings of the generation (JSON values).
         samples: mono sound at 16 kHz, full scale [-1, 1].
         expression: face model coefficients, standard deviations.
         eye_open: distance of the lids over the width of the eye.
-        closed: frames in which p, b or m shut the lips.
+        closed: frames in which p, b or m close the lips.
     """
     arrays = {
         "expression": expression.astype(np.float32),

@@ -1,4 +1,4 @@
-"""JSON and safetensors headers that anybody may have written: parsed within bounds, refused in one sentence."""
+"""Parses untrusted JSON files and safetensors headers within size limits; each error is one sentence."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from typing import Any, NoReturn
 MAX_JSON_BYTES = 64 << 20
 """Largest JSON file that is read; the manifest of a corpus of 100,000 recordings has 20 MB."""
 MAX_HEADER_BYTES = 16 << 20
-"""Largest header of a safetensors file; that of a head has 10 kB."""
+"""Largest header of a safetensors file; that of a radnerf_head bundle has 10 kB."""
 SHOWN = 60
-"""Characters of a value from a file that an error message repeats."""
+"""Longest value from a file that an error message shows, characters."""
 
 ITEM_BYTES = {
     "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1,
 }  # fmt: skip
-"""Bytes of one number, by safetensors' names of data types."""
+"""Bytes per number of safetensors' data types."""
 
 
 class MalformedFileError(ValueError):
-    """A file that does not hold what its format says; the message completes "FILE cannot be read (...)"."""
+    """A file violates its format; the message completes "FILE cannot be read (...)"."""
 
 
 @dataclass(frozen=True)
 class TensorHeader:
-    """Where one tensor of a safetensors file lies, and what it is."""
+    """Location, type and shape of one tensor in a safetensors file."""
 
     dtype: str
     """safetensors' name, for example F32."""
     shape: tuple[int, ...]
     begin: int
-    """First byte, counted from the end of the header."""
+    """Offset of the first byte from the end of the header."""
     end: int
 
 
 def shorten(value: object) -> str:
-    """Return a value from a file as an error message repeats it: on one line and short.
+    """Return a value from a file for an error message: on one line and short.
 
     Example:
         >>> shorten("a" * 100)[-10:], shorten([1, "b"])
@@ -55,10 +55,10 @@ def shorten(value: object) -> str:
 
 
 def check_regular(path: Path, most: int) -> int:
-    """Return the size of a file, bytes.
+    """Return the size of a regular file, bytes.
 
     Raises:
-        FileNotFoundError: when there is none.
+        FileNotFoundError: when there is no file.
         MalformedFileError: when it is a device, a pipe or a folder, or larger than `most` bytes.
     """
     found = os.stat(path)
@@ -73,13 +73,13 @@ def read_json(path: Path, *, allow_nan: bool = False) -> Any:
     """Read a JSON file.
 
     Args:
-        path: of the file.
-        allow_nan: whether NaN and Infinity are taken, as in measured figures.
+        path: path of the file.
+        allow_nan: whether NaN and Infinity are accepted, as in metrics.
 
     Raises:
-        FileNotFoundError: when there is none.
-        MalformedFileError: when it is no UTF-8, no JSON, too large or too deeply nested, names a key twice, or
-            holds a number that is not finite.
+        FileNotFoundError: when there is no file.
+        MalformedFileError: when it is not UTF-8 or not JSON, is too large or too deeply nested, repeats a key, or
+            contains a number that is not finite.
     """
     check_regular(path, MAX_JSON_BYTES)
     return parse_json(path.read_bytes(), allow_nan=allow_nan)
@@ -104,17 +104,17 @@ def parse_json(content: bytes, *, allow_nan: bool = False) -> Any:
 
 
 def read_tensor_headers(path: Path, most: int) -> dict[str, TensorHeader]:
-    """Read the header of a safetensors file and check that it describes the file to the byte.
+    """Read the header of a safetensors file and check that it matches the file exactly.
 
     The format (huggingface/safetensors, README): 8 bytes with the length of a JSON header, the header, the tensors
     without gaps.
 
     Args:
-        path: of the file.
-        most: bytes that such a file can have.
+        path: path of the file.
+        most: largest allowed size of the file, bytes.
 
     Raises:
-        FileNotFoundError: when there is none.
+        FileNotFoundError: when there is no file.
         MalformedFileError: when the header does not fit the file.
     """
     size = check_regular(path, most)
@@ -150,7 +150,7 @@ def _tensor_header(name: str, entry: object) -> TensorHeader:
 
 
 def _sizes(value: object) -> bool:
-    """Whether `value` is a short list of sizes that fit 48 bits."""
+    """Whether `value` is a short list of sizes that fit into 48 bits."""
     return (
         isinstance(value, list) and len(value) <= 8 and all(type(size) is int and 0 <= size < 1 << 48 for size in value)
     )

@@ -1,8 +1,8 @@
 """Simulated recording conditions: room, microphone, noise and telephone line.
 
-They bring clean synthetic speech close to real recordings: sound is equalised, reverberated, mixed with noise,
-band-limited and companded at random. Nothing here moves sound in time, so that the
-motion stays in step; for a change of speed the motion has to be resampled with the sound.
+They make clean synthetic speech similar to real recordings: random equalisation, reverberation, noise, band limits and
+companding. None of them shifts sound in time, so the motion stays in sync; for a change of speed the motion has to be
+resampled together with the sound.
 """
 
 from __future__ import annotations
@@ -22,41 +22,41 @@ from beavervision.audio.waveform import SAMPLE_RATE
 
 NYQUIST = SAMPLE_RATE / 2
 LOWEST_HZ = 60.0
-"""Below it neither speech nor a microphone has anything to say."""
+"""Frequency below which neither speech nor a microphone has content."""
 BREATH_WINDOW, ENVELOPE_BINS, CROSSING_HZ = 512, 5, 500.0
-"""32 ms; standard deviation of the smoothing over frequency, 156 Hz: more than any pitch, less than formants are apart;
-and how wide the crossing from voice to breath is."""
+"""32 ms; standard deviation of the smoothing over frequency, 156 Hz (more than any pitch, less than the distance of
+formants); and width of the transition from voice to breath, Hz."""
 MU = 255
 """Companding of telephone lines (ITU-T G.711)."""
 
 
 @dataclass(frozen=True)
 class Acoustics:
-    """A room, a microphone and a line; and how breathy the voice is."""
+    """Simulated acoustics: room, microphone, line, and breathiness of the voice."""
 
     voiced_hz: float = NYQUIST
-    """Above it the voice is breath: the same spectrum, without harmonics."""
+    """Frequency above which the voice is breath: the same spectral envelope, without harmonics."""
     equaliser_db: tuple[float, ...] = ()
-    """Gain at points spread evenly in log frequency from LOWEST_HZ to 8 kHz."""
+    """Gains at frequencies evenly spaced in log frequency from LOWEST_HZ to 8 kHz."""
     reverberation_s: float = 0.0
-    """Time in which the room's answer falls by 60 dB; 0 in the open."""
+    """Reverberation time (RT60) of the room; 0 outdoors."""
     direct_db: float = 10.0
-    """Direct sound over the room's answer."""
+    """Direct-to-reverberant ratio."""
     noise_db: float = -np.inf
-    """Level of the noise over the loudest tenth of the speech, dB."""
+    """Noise level relative to the loudest tenth of the speech."""
     noise_slope: float = 0.0
-    """Its spectrum, dB an octave: 0 white, -3 pink, -6 brown."""
+    """Slope of the noise spectrum, dB per octave: 0 white, -3 pink, -6 brown."""
     low_hz: float = LOWEST_HZ
     high_hz: float = NYQUIST
-    """What the line lets through."""
+    """Upper band limit of the line."""
     companded: bool = False
-    """8-bit mu-law, as on a telephone."""
+    """Whether the sound is companded to 8-bit mu-law, as on a telephone."""
     gain_db: float = 0.0
     seed: int = 0
-    """Of noise and room."""
+    """Seed of noise and room."""
 
     def heard(self, samples: Float[np.ndarray, "N"]) -> Float[np.ndarray, "N"]:
-        """The sound as it arrives: mono, 16 kHz, in step with what was said.
+        """Apply the acoustics to mono sound at 16 kHz; the result is in sync with the input.
 
         Example:
             >>> tone = np.sin(np.arange(16000) / 5).astype(np.float32)
@@ -86,18 +86,18 @@ class Acoustics:
         return 10 ** (decibels / 20)
 
     def _line(self, hertz: Float[np.ndarray, "F"]) -> Float[np.ndarray, "F"]:
-        # Second order on both sides, without phase.
+        # Zero-phase filter of second order on both sides.
         rise = 1 / (1 + (self.low_hz / np.maximum(hertz, 1.0)) ** 4) if self.low_hz > LOWEST_HZ else 1.0
         fall = 1 / (1 + (hertz / self.high_hz) ** 8) if self.high_hz < NYQUIST else 1.0
         return rise * fall * np.ones_like(hertz)
 
 
 def random_acoustics(rng: np.random.Generator) -> Acoustics:
-    """Draw a recording such as people make: rooms of 0.15 to 0.8 s, noise from a quiet studio's to a busy street's.
+    """Draw random recording conditions: rooms of 0.15 to 0.8 s, noise from a quiet studio to a busy street.
 
-    Ranges after Ko et al., "A study on data augmentation of reverberant speech" (2017) and Snyder et al., "MUSAN"
-    (2015), without music and babble; a fifth has no room, a quarter passes a narrow line. Human voices have harmonics
-    up to 4 kHz or so (Stylianou, "Applying the harmonic plus noise model", 2001), synthetic ones all the way up.
+    Ranges follow Ko et al., "A study on data augmentation of reverberant speech" (2017) and Snyder et al., "MUSAN"
+    (2015), without music and babble; a fifth has no room, a quarter a narrow-band line. Human voices have harmonics up
+    to about 4 kHz (Stylianou, "Applying the harmonic plus noise model", 2001), synthetic ones over the whole band.
     """
     narrow = rng.random() < 0.25
     return Acoustics(
@@ -116,12 +116,12 @@ def random_acoustics(rng: np.random.Generator) -> Acoustics:
 
 
 def add_breath(sound: Float[np.ndarray, "N"], above_hz: float, rng: np.random.Generator) -> Float[np.ndarray, "N"]:
-    """Speech whose spectrum above some frequency keeps its envelope and loses its harmonics, as in a whisper.
+    """Replace the spectrum above a frequency by noise with the same envelope and no harmonics, as in a whisper.
 
     Args:
-        sound: what is said.
-        above_hz: where breath takes over.
-        rng: of the breath.
+        sound: the speech, mono, 16 kHz.
+        above_hz: frequency above which breath replaces the voice.
+        rng: random generator of the breath.
     """
     window = np.asarray(get_window("hann", BREATH_WINDOW))
     transform = ShortTimeFFT(window, BREATH_WINDOW // 4, SAMPLE_RATE)
@@ -136,8 +136,8 @@ def add_breath(sound: Float[np.ndarray, "N"], above_hz: float, rng: np.random.Ge
 def apply_filter(
     sound: Float[np.ndarray, "N"], gain_at: Callable[[Float[np.ndarray, "F"]], Float[np.ndarray, "F"]]
 ) -> Float[np.ndarray, "N"]:
-    """Sound through a filter without phase, whose gain is a function of the frequency in Hz."""
-    length = cast(int, next_fast_len(len(sound) + SAMPLE_RATE // 10))  # its end must not come round to the beginning
+    """Apply a zero-phase filter, whose gain is a function of the frequency in Hz."""
+    length = cast(int, next_fast_len(len(sound) + SAMPLE_RATE // 10))  # padded: the end must not wrap around
     spectrum = np.fft.rfft(sound, length)
     return np.fft.irfft(spectrum * gain_at(np.fft.rfftfreq(length, 1 / SAMPLE_RATE)), length)[: len(sound)]
 
@@ -145,13 +145,13 @@ def apply_filter(
 def apply_reverb(
     sound: Float[np.ndarray, "N"], seconds: float, direct_db: float, rng: np.random.Generator
 ) -> Float[np.ndarray, "N"]:
-    """Sound in a room whose answer is noise that decays exponentially (Polack 1988); the direct sound keeps its time.
+    """Add reverberation: exponentially decaying noise (Polack 1988). The direct sound is not delayed.
 
     Args:
-        sound: what is said.
-        seconds: time in which the answer falls by 60 dB.
-        direct_db: energy of the direct sound over the answer's.
-        rng: of the room.
+        sound: the speech, mono, 16 kHz.
+        seconds: reverberation time (RT60).
+        direct_db: direct-to-reverberant ratio, dB.
+        rng: random generator of the room.
     """
     time = np.arange(1, round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     answer = rng.standard_normal(len(time)) * 10 ** (-3 * time / seconds)
@@ -162,13 +162,14 @@ def apply_reverb(
 def noise_like(
     sound: Float[np.ndarray, "N"], level_db: float, slope: float, rng: np.random.Generator
 ) -> Float[np.ndarray, "N"]:
-    """Noise as long as a speech.
+    """Generate noise of the same length as a speech.
 
     Args:
         sound: the speech.
-        level_db: over the speech's level (`audio.level.speech_level_db`), dB; silence gets none.
-        slope: of its spectrum, dB an octave.
-        rng: of the noise.
+        level_db: noise level relative to the speech's (`audio.level.speech_level_db`), dB; no noise where the speech is
+            silent.
+        slope: slope of the noise spectrum, dB per octave.
+        rng: random generator of the noise.
     """
     level = speech_level_db(sound)
     if not np.isfinite(level):
@@ -179,7 +180,7 @@ def noise_like(
 
 
 def mu_law(sound: Float[np.ndarray, "N"]) -> Float[np.ndarray, "N"]:
-    """Sound in 8 bits of mu-law, its peak at full scale (ITU-T G.711)."""
+    """Quantise sound to 8-bit mu-law, with its peak at full scale (ITU-T G.711)."""
     peak = max(np.abs(sound).max(initial=0.0), 1e-9)
     compressed = np.sign(sound) * np.log1p(MU * np.abs(sound) / peak) / np.log1p(MU)
     steps = np.round(compressed * 127) / 127

@@ -1,4 +1,4 @@
-"""Decoding of sound with FFmpeg: any codec, any channels; gaps in the time stamps become silence."""
+"""Decodes sound with FFmpeg: any codec, any channels; gaps in the time stamps become silence."""
 
 from __future__ import annotations
 
@@ -12,45 +12,45 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from jaxtyping import Float
 
-from beavervision.errors import BeaverError
+from beavervision.errors import AudioError
 
 SIDE = 0.5**1.5
 WEIGHTS = {"FL": 0.5, "FR": 0.5, "FC": 0.5**0.5, "LFE": 0.0, **dict.fromkeys(("BL", "BR", "SL", "SR", "BC"), SIDE)}
-"""Shares of a surround sound's channels in its mono mix: ITU-R BS.775 to stereo, and the mean of that. Films and
-broadcasts carry the speech in FC, which a plain mean over six channels would bury."""
+"""Weights of a surround sound's channels in the mono mix: ITU-R BS.775 to stereo, then the mean. Films and broadcasts
+have the speech in FC, which would be too quiet in a plain mean over six channels."""
 USUAL = {6: ["FL", "FR", "FC", "LFE", "BL", "BR"], 8: ["FL", "FR", "FC", "LFE", "BL", "BR", "SL", "SR"]}
-"""Order of the channels of WAV files that do not name theirs."""
+"""Channel order of WAV files that do not name their channels."""
 JITTER = 0.05
-"""Seconds that time stamps may stray before silence is put in or sound that overlaps is dropped."""
+"""Tolerance of time stamps in seconds; beyond it, silence is inserted or overlapping sound is dropped."""
 LONGEST_HOLE = 600.0
-"""Seconds: a longer jump of the time stamps is a new start of their clock, not a hole."""
+"""Longest gap in seconds; a longer jump of the time stamps is a restart of their clock, not a gap."""
 
 
 def decode_blocks(path: Path) -> Iterator[tuple[int, Float[np.ndarray, "N"]]]:
-    """Yield (source rate, mono block) pairs of the first audio stream, as far as the file can be read.
+    """Yield (source rate, mono block) pairs of the first audio stream, up to the end or the first damage.
 
     Raises:
-        BeaverError: when the file is no media file, has no sound, or none of it can be decoded.
+        AudioError: when the file is no media file, has no sound, or no sound can be decoded.
     """
     heard = False
     try:
         with av.open(str(path)) as container:
             if not container.streams.audio:
-                raise BeaverError(f"{path} has no sound; name a file with speech in it.")
+                raise AudioError(f"{path} has no sound; name a file with speech in it.")
             for rate, block in _in_time(container):
                 heard = True
                 yield rate, block
     except (FFmpegError, ValueError) as error:
-        if not heard:  # else the file breaks off here
-            raise BeaverError(f"{path} cannot be decoded as sound ({error}); name an audio or video file.") from None
+        if not heard:  # The file is truncated here.
+            raise AudioError(f"{path} cannot be decoded as sound ({error}); name an audio or video file.") from None
 
 
 def mono(samples: Float[np.ndarray, "C N"], channels: list[str]) -> Float[np.ndarray, "N"]:
-    """Mono mix: the mean of up to two channels, and of channels whose places are unknown; of others by WEIGHTS.
+    """Mix to mono: the mean of one or two channels and of unknown channel layouts, else a sum with WEIGHTS.
 
     Args:
-        samples: one row a channel.
-        channels: FFmpeg's name of each.
+        samples: one row per channel.
+        channels: FFmpeg's name of each channel.
     """
     if not set(channels) <= set(WEIGHTS):
         channels = USUAL.get(len(channels), channels)
@@ -60,8 +60,8 @@ def mono(samples: Float[np.ndarray, "C N"], channels: list[str]) -> Float[np.nda
 
 
 def _in_time(container: InputContainer) -> Iterator[tuple[int, Float[np.ndarray, "N"]]]:
-    """Mono blocks that follow each other without a hole."""
-    # Packed: PyAV crashes on the planes of eight channels and more.
+    """Yield mono blocks without gaps: silence fills missing time."""
+    # Packed format: PyAV crashes on the planes of eight channels and more.
     packed = av.AudioResampler(format="flt")
     due = None
     for frame in container.decode(audio=0):
@@ -82,5 +82,5 @@ def _in_time(container: InputContainer) -> Iterator[tuple[int, Float[np.ndarray,
 
 
 def _seconds(frame: AudioFrame) -> float | None:
-    """Time stamp of a frame."""
+    """Time stamp of a frame, seconds."""
     return None if frame.pts is None or frame.time_base is None else float(frame.pts * frame.time_base)

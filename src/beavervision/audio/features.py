@@ -10,15 +10,15 @@ from jaxtyping import Float
 from beavervision.audio.mel import FEATURE_RATE, log_mel
 from beavervision.audio.pitch import estimate_f0
 from beavervision.audio.waveform import SAMPLE_RATE
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 
 ROWS_PER_FRAME = 2
-"""Rows of audio features that belong to one frame of motion."""
+"""Number of audio feature rows per frame of motion."""
 
 
 @dataclass(frozen=True)
 class AudioFeatures:
-    """Features of a speech, two rows a frame."""
+    """Audio features of a speech, two rows per frame of motion."""
 
     content: Float[np.ndarray, "R C"]
     """log-mel or the hidden state of a speech encoder."""
@@ -27,7 +27,7 @@ class AudioFeatures:
 
     @property
     def n_frames(self) -> int:
-        """Frames of motion that belong to the features."""
+        """Number of motion frames that the features cover."""
         return len(self.pitch) // ROWS_PER_FRAME
 
 
@@ -38,13 +38,13 @@ class AudioFeatureExtractor:
     kind: str = "mel"
     """mel | hubert"""
     checkpoint: str | None = None
-    """hubert only: name or folder of the speech encoder."""
+    """Name or folder of the speech encoder; hubert only."""
 
     def extract(self, samples: Float[np.ndarray, "N"], fps: float) -> AudioFeatures:
-        """Features of mono sound at 16 kHz, two rows for each of the ceil(N / 16000 fps) frames.
+        """Extract features of mono sound at 16 kHz, two rows for each of the ceil(N / 16000 fps) frames.
 
         Raises:
-            BeaverError: when the kind is unknown or the speech encoder cannot be loaded.
+            ConfigError: when the kind is unknown or the speech encoder cannot be loaded.
         """
         if self.kind == "mel":
             content = log_mel(samples)
@@ -52,39 +52,39 @@ class AudioFeatureExtractor:
             from beavervision.audio.hubert import hubert_encoder
 
             if self.checkpoint is None:
-                raise BeaverError("audio_features=hubert needs audio_features.checkpoint; name one or use mel.")
+                raise ConfigError("audio_features=hubert needs audio_features.checkpoint; name one or use mel.")
             content = hubert_encoder(str(self.checkpoint))(samples)
         else:
-            raise BeaverError(f"audio_features.kind={self.kind} is unknown; take mel or hubert.")
+            raise ConfigError(f"audio_features.kind={self.kind} is unknown; take mel or hubert.")
         frames = n_frames(len(samples), fps)
         return AudioFeatures(interpolate_linear(content, row_positions(frames, fps)), pitch_features(samples, fps))
 
 
 def pitch_features(samples: Float[np.ndarray, "N"], fps: float) -> Float[np.ndarray, "R"]:
-    """Fundamental frequency in Hz, 0 where unvoiced, two rows a frame, of mono sound at 16 kHz."""
+    """Fundamental frequency of mono sound at 16 kHz, in Hz, 0 where unvoiced, two rows per frame."""
     return interpolate_nearest(estimate_f0(samples), row_positions(n_frames(len(samples), fps), fps))
 
 
 def n_frames(n_samples: int, fps: float) -> int:
-    """Frames that cover `n_samples` at 16 kHz."""
-    # Rounded first: 640.0000001 samples a frame must not add a frame.
+    """Number of frames that cover `n_samples` at 16 kHz."""
+    # Rounded first: 640.0000001 samples per frame must not add a frame.
     return int(np.ceil(round(n_samples / SAMPLE_RATE * fps, 6)))
 
 
 def row_positions(frames: int, fps: float, first: int = 0) -> Float[np.ndarray, "r"]:
-    """Where the rows of some frames, two a frame, lie among rows at 50 Hz.
+    """Positions of the rows of some frames (two per frame) among the rows at 50 Hz.
 
     Args:
-        frames: how many.
+        frames: number of frames.
         fps: frames per second.
-        first: the first one.
+        first: index of the first frame.
     """
     rows = np.arange(ROWS_PER_FRAME * first, ROWS_PER_FRAME * (first + frames))
     return rows * (FEATURE_RATE / (ROWS_PER_FRAME * fps))
 
 
 def interpolate_linear(rows: Float[np.ndarray, "R C"], place: Float[np.ndarray, "r"]) -> Float[np.ndarray, "r C"]:
-    """Rows between rows; beyond the last, the last."""
+    """Interpolate rows linearly; positions beyond the last row take the last row."""
     place = np.clip(place, 0, len(rows) - 1)
     low = np.floor(place).astype(np.int64)
     high = np.minimum(low + 1, len(rows) - 1)
@@ -93,5 +93,5 @@ def interpolate_linear(rows: Float[np.ndarray, "R C"], place: Float[np.ndarray, 
 
 
 def interpolate_nearest(rows: Float[np.ndarray, "R"], place: Float[np.ndarray, "r"]) -> Float[np.ndarray, "r"]:
-    """The nearest row, which pitch takes: half voiced is no pitch."""
+    """Take the nearest row; for pitch, because the mean of voiced and unvoiced is not a pitch."""
     return rows[np.rint(np.clip(place, 0, len(rows) - 1)).astype(np.int64)]

@@ -1,4 +1,4 @@
-"""Log-mel spectrogram at 50 Hz: two rows a video frame at 25 fps, no weights needed."""
+"""Log-mel spectrogram at 50 Hz: two rows per video frame at 25 fps; needs no pretrained weights."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scipy.signal import get_window
 
 from beavervision.audio.waveform import SAMPLE_RATE
 
-# GeneFace++'s figures (STAGES.md section 0).
+# GeneFace++'s values (STAGES.md section 0).
 N_FFT = 512
 HOP = 320
 N_MELS = 80
@@ -20,11 +20,11 @@ FLOOR = 1.0e-6
 FEATURE_RATE = SAMPLE_RATE / HOP
 """Rows per second of every audio feature."""
 
-_BLOCK_ROWS = 4096  # 82 s of sound: bounds the memory that the spectra take
+_BLOCK_ROWS = 4096  # 82 s of sound per chunk: bounds the memory of the spectra
 
 
 def n_rows(n_samples: int) -> int:
-    """Rows of the features of `n_samples` at 16 kHz: 2T, where T frames of 640 samples cover the sound."""
+    """Number of feature rows of `n_samples` at 16 kHz: 2T, where T frames of 640 samples cover the sound."""
     return 2 * -(-n_samples // (2 * HOP))
 
 
@@ -35,7 +35,7 @@ def log_mel(samples: Float[np.ndarray, "N"]) -> Float[np.ndarray, "R 80"]:
         samples: mono sound at 16 kHz, full scale [-1, 1].
 
     Returns:
-        R = n_rows(N) rows; row i is centred at sample 320 i, so that row 2t lies at frame t's time (25 fps).
+        R = n_rows(N) rows; row i is centred at sample 320 i, so row 2t is at the time of frame t (25 fps).
         Values lie in [-6, about 1].
 
     Example:
@@ -52,7 +52,7 @@ def log_mel(samples: Float[np.ndarray, "N"]) -> Float[np.ndarray, "R 80"]:
 
 
 def log_mel_of(frames: Float[np.ndarray, "R 512"]) -> Float[np.ndarray, "R 80"]:
-    """Rows of `log_mel` of the N_FFT samples round each row's middle."""
+    """Rows of `log_mel` from the N_FFT samples around each row's centre."""
     spectrum = np.abs(np.fft.rfft(frames * np.asarray(get_window("hann", N_FFT)).astype(np.float32), axis=1))
     return np.log10(np.maximum(spectrum @ mel_filters().T, FLOOR)).astype(np.float32)
 
@@ -69,7 +69,7 @@ def mel_filters() -> Float[np.ndarray, "80 257"]:
     return (triangles * 2 / (above - below)).astype(np.float32)
 
 
-# Slaney's scale: linear to 1 kHz (15 mel), then 27 mel for every factor of 6.4.
+# Slaney's scale: linear up to 1 kHz (15 mel), then 27 mel for every factor of 6.4.
 _KNEE_HZ, _KNEE_MEL, _LOG_STEP = 1000.0, 15.0, np.log(6.4) / 27
 
 

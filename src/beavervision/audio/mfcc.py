@@ -1,4 +1,4 @@
-"""Mel-frequency cepstral coefficients at 100 Hz: what the public SyncNet hears (Davis & Mermelstein, 1980)."""
+"""Mel-frequency cepstral coefficients at 100 Hz, the input of the public SyncNet (Davis & Mermelstein, 1980)."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from scipy.fft import dct
 
 from beavervision.audio.waveform import SAMPLE_RATE
 
-# Figures of python_speech_features 0.6, with which that network was trained (Chung & Zisserman, "Out of time", 2016).
+# Values of python_speech_features 0.6, on which that network was trained (Chung & Zisserman, "Out of time", 2016).
 WINDOW, HOP = 400, 160
-"""Samples: 25 and 10 ms, rectangular."""
+"""Window and hop in samples: 25 and 10 ms, rectangular window."""
 N_FFT = 512
 N_MELS, N_COEFFICIENTS = 26, 13
 PREEMPHASIS = 0.97
 LIFTER = 22
 INTEGER_SCALE = 32768.0
-"""The network knows sound as 16-bit integers."""
+"""The network expects sound as 16-bit integers."""
 
 
 def mfcc(samples: Float[np.ndarray, "N"]) -> Float[np.ndarray, "R 13"]:
-    """Liftered cepstrum of the log-mel spectrum, its first coefficient the logarithm of the energy.
+    """Liftered cepstrum of the log-mel spectrum; the first coefficient is the logarithm of the energy.
 
     Args:
         samples: mono sound at 16 kHz, full scale [-1, 1].
@@ -49,13 +49,13 @@ def mfcc(samples: Float[np.ndarray, "N"]) -> Float[np.ndarray, "R 13"]:
 
 @cache
 def _lifter() -> Float[np.ndarray, "13"]:
-    """Weights that bring the higher coefficients to the size of the lower ones (Juang et al., 1987)."""
+    """Weights that scale the higher coefficients to the size of the lower ones (Juang et al., 1987)."""
     return 1 + LIFTER / 2 * np.sin(np.pi * np.arange(N_COEFFICIENTS) / LIFTER)
 
 
 @cache
 def _filters() -> Float[np.ndarray, "26 257"]:
-    """Triangles of height one over bins of the spectrum, equally spaced in mel (O'Shaughnessy) up to 8 kHz."""
+    """Triangular filters of height one over the spectrum's bins, equally spaced in mel (O'Shaughnessy) up to 8 kHz."""
     edges_mel = np.linspace(0, 2595 * np.log10(1 + SAMPLE_RATE / 2 / 700), N_MELS + 2)
     edges = np.floor((N_FFT + 1) * 700 * (10 ** (edges_mel / 2595) - 1) / SAMPLE_RATE)
     bins = np.arange(N_FFT // 2 + 1)

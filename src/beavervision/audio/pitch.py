@@ -17,7 +17,7 @@ BIN_LOW_HZ, BIN_HIGH_HZ = 50.0, 1100.0
 """Coarse pitch: mel-spaced bins (STAGES.md section 0)."""
 
 WINDOW = round(3 * SAMPLE_RATE / LOW_HZ)
-"""Samples looked at: three periods of the lowest pitch (Boersma 1993)."""
+"""Analysis window in samples: three periods of the lowest pitch (Boersma 1993)."""
 _FFT = 1 << (2 * WINDOW - 1).bit_length()
 _BLOCK_ROWS = 512
 
@@ -25,14 +25,14 @@ _BLOCK_ROWS = 512
 N_CANDIDATES = 6
 SILENCE_THRESHOLD, VOICING_THRESHOLD = 0.03, 0.45
 OCTAVE_COST, OCTAVE_JUMP_COST, VOICING_COST = 0.01, 0.35, 0.14
-_STEP_SCALE = 0.01 * SAMPLE_RATE / HOP  # his costs are given for 10 ms steps
+_STEP_SCALE = 0.01 * SAMPLE_RATE / HOP  # The paper gives its costs for steps of 10 ms.
 
 
 def estimate_f0(samples: Float[np.ndarray, "N"]) -> Float[np.ndarray, "R"]:
-    """Fundamental frequency in Hz, 0 where unvoiced.
+    """Estimate the fundamental frequency in Hz, 0 where unvoiced.
 
-    Autocorrelation of a Hann window divided by the window's own, several candidates a row, and the cheapest path
-    through them (Boersma 1993).
+    The autocorrelation under a Hann window is divided by that of the window. It gives several candidates per row, and
+    the cheapest path through them is chosen (Boersma 1993).
 
     Args:
         samples: mono sound at 16 kHz.
@@ -42,7 +42,7 @@ def estimate_f0(samples: Float[np.ndarray, "N"]) -> Float[np.ndarray, "R"]:
 
     Example:
         >>> tone = np.sin(2 * np.pi * 200 * np.arange(16000) / 16000).astype(np.float32)
-        >>> round(float(fundamental(tone)[25]))
+        >>> round(float(estimate_f0(tone)[25]))
         200
     """
     rows = n_rows(len(samples))
@@ -60,24 +60,24 @@ def estimate_f0(samples: Float[np.ndarray, "N"]) -> Float[np.ndarray, "R"]:
 
 
 def coarse_pitch(hertz: Float[np.ndarray, "*n"]) -> Int[np.ndarray, "*n"]:
-    """Bins 1..255 of the fundamental, equally spaced in mel over 50-1100 Hz; unvoiced (0 Hz) is bin 1."""
+    """Quantise the fundamental to bins 1..255, equally spaced in mel over 50-1100 Hz; unvoiced (0 Hz) is bin 1."""
     low, high = _mel(np.array([BIN_LOW_HZ, BIN_HIGH_HZ]))
     place = 1 + (_mel(hertz) - low) * (N_BINS - 2) / (high - low)
     return np.where(hertz > 0, np.clip(np.rint(place), 1, N_BINS - 1), 1).astype(np.int64)
 
 
 def _mel(hertz: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
-    return 1127 * np.log1p(np.asarray(hertz) / 700)  # O'Shaughnessy's scale, as in the reference
+    return 1127 * np.log1p(np.asarray(hertz) / 700)  # O'Shaughnessy's scale, as in GeneFace++.
 
 
 def candidates(
     frames: Float[np.ndarray, "R W"], peak: float
 ) -> tuple[Float[np.ndarray, "R K"], Float[np.ndarray, "R K"]]:
-    """Frequencies and strengths of the candidates; the first of a row is "unvoiced" (0 Hz).
+    """Frequencies and strengths of the candidates; the first candidate of a row is "unvoiced" (0 Hz).
 
     Args:
-        frames: the WINDOW samples round each row's middle.
-        peak: of the whole sound, above which a row counts as quiet or loud.
+        frames: the WINDOW samples around each row's centre.
+        peak: peak of the whole sound, relative to which a row is quiet or loud.
     """
     window = get_window("hann", WINDOW)
     frames = frames - frames.mean(axis=1, keepdims=True)
@@ -90,7 +90,7 @@ def candidates(
 
     shortest = int(SAMPLE_RATE / HIGH_HZ)
     left, middle, right = curve[:, shortest - 1 : -2], curve[:, shortest:-1], curve[:, shortest + 1 :]
-    # A parabola through three points places the peak between samples.
+    # A parabola through three points locates the peak between samples.
     bend = np.minimum(left - 2 * middle + right, -1e-9)
     offset = np.clip(0.5 * (left - right) / bend, -0.5, 0.5)
     height = np.minimum(middle - 0.25 * (left - right) * offset, 1.0)
@@ -109,10 +109,10 @@ def candidates(
 
 
 class PitchPath:
-    """Viterbi path that trades the candidates' strength against jumps in pitch and voicing; it may grow.
+    """Viterbi path that balances the candidates' strength against jumps in pitch and voicing; rows can be appended.
 
     Args:
-        keep: rows that are remembered; all by default. Earlier ones have been decided.
+        keep: number of rows to keep, by default all; the decisions for earlier rows are final.
     """
 
     def __init__(self, keep: int | None = None) -> None:
@@ -122,7 +122,7 @@ class PitchPath:
         self._score: Float[np.ndarray, "K"] | None = None
 
     def extend(self, hertz: Float[np.ndarray, "R K"], strength: Float[np.ndarray, "R K"]) -> None:
-        """Rows that follow."""
+        """Append rows."""
         for row, strong in zip(hertz, strength, strict=True):
             if self._score is None:
                 self._score, origin = strong, np.zeros(len(row), np.int64)
@@ -134,12 +134,12 @@ class PitchPath:
             self._came_from.append(origin)
         if (
             self._score is not None and self._keep is not None and len(self._hertz) > 2 * self._keep
-        ):  # seldom, not at every row
+        ):  # Rarely, not at every row.
             del self._hertz[: -self._keep], self._came_from[: -self._keep]
-            self._score = self._score - self._score.max()  # or it would grow without end
+            self._score = self._score - self._score.max()  # Otherwise the cost would grow without bound.
 
     def hertz(self) -> Float[np.ndarray, "R"]:
-        """Pitch of the remembered rows, 0 where unvoiced; what follows may yet change the last ones."""
+        """Pitch of the kept rows in Hz, 0 where unvoiced; later rows may still change the last ones."""
         found = np.zeros(len(self._hertz), np.float32)
         at = int(self._score.argmax()) if self._score is not None else 0
         for i in range(len(found) - 1, -1, -1):
@@ -149,7 +149,7 @@ class PitchPath:
 
 
 def _cost(before: Float[np.ndarray, "K"], after: Float[np.ndarray, "K"]) -> Float[np.ndarray, "K K"]:
-    """Cost of going from each candidate of a row to each of the next."""
+    """Transition cost from each candidate of a row to each candidate of the next."""
     voiced, next_voiced = before > 0, after > 0
     pitch, next_pitch = (np.log2(np.where(row > 0, row, 1.0)) for row in (before, after))
     jump = OCTAVE_JUMP_COST * np.abs(pitch[:, None] - next_pitch)

@@ -1,4 +1,4 @@
-"""Features of a sound while it comes in, row by row the same as those of the whole."""
+"""Audio features of a stream, row by row equal to those of the whole sound."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ from beavervision.audio.features import (
 )
 from beavervision.audio.mel import FEATURE_RATE, HOP, N_FFT, log_mel_of, n_rows
 from beavervision.audio.pitch import WINDOW, PitchPath, candidates
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 
 _HALF = max(N_FFT, WINDOW) // 2
-"""Samples round a row's middle: 19 ms, less than is left of a frame at 25 fps after its second row."""
+"""Samples on either side of a row's centre: 19 ms, less than what remains of a frame at 25 fps after its second row."""
 
 
 class StreamingFeatureExtractor:
-    """Hears a sound piece by piece; memory does not grow with it.
+    """Extracts audio features from sound that arrives in blocks; memory does not grow with the stream.
 
-    Log-mel rows are those of the whole sound. The pitch of the last rows may still change with what follows, and a
-    row counts as loud or quiet by the loudest sample so far.
+    Log-mel rows equal those of the whole sound. The pitch of the last rows may still change with later sound, and a row
+    counts as loud or quiet relative to the loudest sample so far.
 
     Args:
-        features: what is heard; log-mel only.
+        features: the feature extractor; log-mel only.
         fps: frames of motion per second.
-        keep: frames that are remembered.
+        keep: number of frames to keep.
 
     Raises:
-        BeaverError: when the features need the whole sound.
+        ConfigError: when the features need the whole sound.
     """
 
     def __init__(self, features: AudioFeatureExtractor, fps: float, keep: int) -> None:
         if features.kind != "mel":
-            raise BeaverError(
+            raise ConfigError(
                 f"audio_features={features.kind} hears a sentence as a whole; streaming needs audio_features=mel."
             )
         self._fps = fps
         self._keep = int(np.ceil(row_positions(1, fps, keep + 2)[-1])) + 1
-        self._sound = np.zeros(_HALF, np.float32)  # from _HALF samples before the next row's middle on
+        self._sound = np.zeros(_HALF, np.float32)  # Starts _HALF samples before the next row's centre.
         self._content = np.zeros((0, log_mel_of(np.zeros((1, N_FFT))).shape[1]), np.float32)
         self._path, self._peak = PitchPath(self._keep), 0.0
         self._count = self._rows = 0
@@ -52,23 +52,23 @@ class StreamingFeatureExtractor:
 
     @property
     def n_frames(self) -> int:
-        """Frames of which both rows are there."""
+        """Number of frames for which both rows are available."""
         if self._whole is not None:
             return self._whole
-        # Frame t is there when the row at or after its second one's place is.
+        # Frame t is available when the row at or after its second row's position is.
         possible = int(self._rows * self._fps / FEATURE_RATE) + 2
         places = np.ceil(np.round(row_positions(possible, self._fps)[1::ROWS_PER_FRAME], 6))
         return int((places <= self._rows - 1).sum())
 
     def push(self, samples: Float[np.ndarray, "N"]) -> None:
-        """Hear what comes next, 16 kHz mono."""
+        """Append samples, 16 kHz mono."""
         self._count += len(samples)
         self._peak = max(self._peak, float(np.abs(samples).max(initial=0.0)))
         self._sound = np.concatenate([self._sound, np.asarray(samples, np.float32)])
         self._hear((len(self._sound) - 2 * _HALF) // HOP + 1)
 
     def finish(self) -> int:
-        """Hear the silence after the end; returns the frames of the whole."""
+        """End the stream with silence; return the number of frames of the whole sound."""
         missing = n_rows(self._count) - self._rows
         self._sound = np.pad(self._sound, (0, 2 * _HALF + HOP * max(0, missing)))
         self._hear(missing)
@@ -76,7 +76,7 @@ class StreamingFeatureExtractor:
         return self._whole
 
     def features(self, first: int, stop: int) -> AudioFeatures:
-        """Features of frames first:stop, the last of those that are remembered."""
+        """Return the features of frames first:stop, which must be among the kept ones."""
         before = self._rows - len(self._content)
         place = row_positions(stop - first, self._fps, first)
         pitch = self._path.hertz()
@@ -86,7 +86,7 @@ class StreamingFeatureExtractor:
         )
 
     def _hear(self, rows: int) -> None:
-        """Work out so many rows more."""
+        """Compute that many more rows."""
         if rows <= 0:
             return
         around = np.lib.stride_tricks.sliding_window_view(self._sound, 2 * _HALF)[::HOP][:rows]

@@ -9,17 +9,17 @@ from beavervision.audio.level import LEVEL_PERCENTILE, MAX_GAIN_DB, QUIETEST_DB,
 from beavervision.audio.waveform import SAMPLE_RATE, SILENCE_DB
 
 BIN_DB = 0.5
-"""Levels are counted in bins of this width."""
+"""Width of the bins in which levels are counted, dB."""
 PRIOR_S = 2.0
-"""Seconds of speech as loud as wanted that count as heard before the first word, so that no breath is taken for it."""
+"""Seconds of assumed speech at the target level before the first word, so that breath is not amplified."""
 
 
 class StreamingLevel:
-    """Brings a speech to a level by what was heard of it so far.
+    """Normalises a speech to a level, from the sound received so far.
 
     Args:
-        level_db: wanted `level.speech_level_db`.
-        own_db: the speech's own where it is known: then the result is `level.at_level`'s, sample by sample.
+        level_db: target `level.speech_level_db`.
+        own_db: the level of the whole speech if known; the result is then equal to that of `level.at_level`.
     """
 
     def __init__(self, level_db: float, own_db: float | None = None) -> None:
@@ -30,7 +30,7 @@ class StreamingLevel:
         self._gain = 0.0
 
     def __call__(self, samples: Float[np.ndarray, "N"]) -> Float[np.ndarray, "N"]:
-        """The next samples at the wanted level; the gain glides from what it was to what it is now."""
+        """Normalise the next samples; the gain changes gradually from its last value to the new one."""
         if self._own is not None:
             return at_level(samples, self._level, self._own)
         self._count(samples)
@@ -49,7 +49,7 @@ class StreamingLevel:
         np.add.at(self._counts, bins, 1)
 
     def _wanted(self) -> float:
-        """Gain in dB that what was heard so far asks for."""
+        """Gain in dB for the sound received so far."""
         low, high = (self._percentile(self._counts, share) for share in (100 - LEVEL_PERCENTILE, LEVEL_PERCENTILE))
         if not np.isfinite(self._level) or high < SILENCE_DB or not is_speech(low, high):
             return self._gain

@@ -1,4 +1,4 @@
-"""Sound as mono samples, read from whatever file holds it."""
+"""Waveforms: mono samples read from any audio or video file."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import soundfile
 import soxr
 from jaxtyping import Float
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ArtifactError, AudioError, StorageError
 
 SAMPLE_RATE = 16_000
-"""Samples per second of every waveform inside the project (STAGES.md section 0)."""
+"""Samples per second of every waveform in the project (STAGES.md section 0)."""
 
 SILENCE_DB = -60.0
-"""A file whose loudest 30 ms stay below this level (dB of full scale, RMS) holds no speech: the noise floor of
-16-bit recordings lies around -70 dB, whispered speech at arm's length above -50 dB."""
+"""A file whose loudest 30 ms are below this level (dB of full scale, RMS) contains no speech: the noise floor of 16-bit
+recordings is around -70 dB, whispered speech at arm's length above -50 dB."""
 
 _SOUND_FILES = {".wav", ".flac", ".ogg", ".oga", ".aiff", ".aif"}
 _BLOCK = 1 << 16
@@ -44,23 +44,23 @@ def load_waveform(path: Path | str, rate: int = SAMPLE_RATE) -> Waveform:
     """Read the sound of any audio or video file, mixed to mono and resampled.
 
     Args:
-        path: a file in any container and codec that libsndfile or FFmpeg's libraries (PyAV) read.
+        path: file in any container and codec that libsndfile or FFmpeg's libraries (PyAV) read.
         rate: samples per second of the result.
 
     Raises:
-        BeaverError: when the file is missing, empty, no media file, or has no sound.
+        AudioError: when the file is missing, empty, no media file, or has no sound.
     """
     samples = np.concatenate([np.zeros(0, np.float32), *sound_blocks(path, rate)])
     if samples.size == 0:
-        raise BeaverError(f"{path} holds no sound (0 samples); name a file with speech in it.")
+        raise AudioError(f"{path} holds no sound (0 samples); name a file with speech in it.")
     return Waveform(samples, rate)
 
 
 def save_waveform(path: Path | str, waveform: Waveform) -> None:
-    """Write 16-bit WAV or FLAC (by the suffix), whole or not at all; what exceeds full scale is clipped.
+    """Write 16-bit WAV or FLAC (by the suffix), atomically; samples beyond full scale are clipped.
 
     Raises:
-        BeaverError: when the place cannot be written to.
+        StorageError: when the file cannot be written.
     """
     path = Path(path)
     part = path.with_name(f".{path.stem}.part{path.suffix}")
@@ -69,7 +69,7 @@ def save_waveform(path: Path | str, waveform: Waveform) -> None:
         soundfile.write(part, np.clip(waveform.samples, -1.0, 1.0), waveform.rate, subtype="PCM_16")
         part.replace(path)
     except (OSError, soundfile.LibsndfileError) as error:
-        raise BeaverError(f"{path} cannot be written ({error}); free some space or choose another place.") from None
+        raise StorageError(f"{path} cannot be written ({error}); free some space or choose another place.") from None
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
@@ -84,13 +84,13 @@ def loudest_db(waveform: Waveform) -> float:
 
 
 def require_speech(waveform: Waveform, path: Path | str) -> None:
-    """Refuse silence; `path` names the file in the message.
+    """Raise if the waveform is silent; `path` names the file in the message.
 
     Raises:
-        BeaverError: when nothing in the waveform is louder than SILENCE_DB.
+        AudioError: when nothing in the waveform is louder than SILENCE_DB.
     """
     if loudest_db(waveform) < SILENCE_DB:
-        raise BeaverError(f"{path} is silent from end to end; name a file with speech in it.")
+        raise AudioError(f"{path} is silent from end to end; name a file with speech in it.")
 
 
 def sound_blocks(path: Path | str, rate: int = SAMPLE_RATE) -> Iterator[Float[np.ndarray, "n"]]:
@@ -101,16 +101,16 @@ def sound_blocks(path: Path | str, rate: int = SAMPLE_RATE) -> Iterator[Float[np
         rate: samples per second of the result.
 
     Raises:
-        BeaverError: as `load_waveform`, but an empty sound yields nothing.
+        AudioError: as `load_waveform`, but an empty sound yields nothing.
     """
     path = Path(path)
     if not path.is_file():
-        raise BeaverError(f"{path} does not exist or is a folder; name an audio or video file.")
+        raise AudioError(f"{path} does not exist or is a folder; name an audio or video file.")
     if path.stat().st_size == 0:
-        raise BeaverError(f"{path} is empty (0 bytes); copy or download it again.")
+        raise AudioError(f"{path} is empty (0 bytes); copy or download it again.")
     for block in _resampled(_blocks(path), rate):
         if not np.isfinite(block).all():
-            raise BeaverError(f"{path} holds samples that are not numbers; export it again as 16-bit WAV.")
+            raise AudioError(f"{path} holds samples that are not numbers; export it again as 16-bit WAV.")
         yield block
 
 
@@ -125,7 +125,7 @@ def _resampled(blocks: Iterator[tuple[int, np.ndarray]], rate: int) -> Iterator[
         yield ready.astype(np.float32, copy=False)
     if stream is None:
         return
-    length = -(-total * rate // source) - given  # ceil: never lose the end
+    length = -(-total * rate // source) - given  # Rounded up, so that the end is not lost.
     rest = stream.resample_chunk(np.zeros(0, np.float32), last=True)[: max(0, length)]
     yield np.pad(rest, (0, max(0, length - len(rest)))).astype(np.float32)
 
@@ -136,12 +136,34 @@ def _blocks(path: Path) -> Iterator[tuple[int, Float[np.ndarray, "N"]]]:
         try:
             file = soundfile.SoundFile(path)
         except soundfile.LibsndfileError:
-            file = None  # a misnamed file: PyAV looks at the content
-        if file is not None and file.channels <= 2:  # of more, only PyAV tells which is which
+            file = None  # A misnamed file: PyAV detects the format from the content.
+        if file is not None and file.channels <= 2:  # With more channels, only PyAV knows the layout.
             with file:
                 for block in file.blocks(_BLOCK, dtype="float32", always_2d=True):
                     yield file.samplerate, block.mean(axis=1)
             return
-    from beavervision.audio.decode import decode_blocks  # slow to load, and not needed for the clip's own WAV
+    from beavervision.audio.decode import decode_blocks  # slow to import, rarely needed
 
     yield from decode_blocks(path)
+
+
+def read_span(path: Path, start: int, stop: int) -> Float[np.ndarray, "N"]:
+    """Read samples `start` to `stop` of an artifact's sound, N = stop - start; samples beyond its end are 0.
+
+    Args:
+        path: mono WAV or FLAC at 16 kHz, the format of artifacts.
+        start: first sample.
+        stop: sample after the last.
+
+    Raises:
+        ArtifactError: when the file is missing, damaged, or has another format.
+    """
+    try:
+        with soundfile.SoundFile(path) as file:
+            if (file.samplerate, file.channels) != (SAMPLE_RATE, 1):
+                raise ArtifactError(f"{path} is not mono at {SAMPLE_RATE} Hz; make the artifact again.")
+            file.seek(min(start, file.frames))
+            samples = file.read(stop - start, dtype="float32")
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise ArtifactError(f"{path} cannot be read ({error}); make the artifact again.") from None
+    return np.pad(samples, (0, stop - start - len(samples)))

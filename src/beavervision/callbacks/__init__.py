@@ -1,1 +1,1 @@
-"""What happens round a training step: checkpoints, stopping, progress, figures, and the Bundle at the end."""
+"""Lightning callbacks: checkpoints, stopping, progress, metrics, media, and the Bundle at the end."""

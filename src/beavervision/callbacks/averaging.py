@@ -1,4 +1,4 @@
-"""A moving average of the weights, which validation and the bundle use."""
+"""Moving average of the weights, used for validation and the bundle."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import WeightAveraging
 from torch import Tensor
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 from beavervision.stages.base import StageModule
 
 
 class MovingAverage(WeightAveraging):
-    """Exponential moving average of the weights after each step; checkpoints hold both, so that a run can continue.
+    """Exponential moving average of the weights after each step; checkpoints contain weights and average.
 
-    After n steps it forgets at rate min(decay, (1 + n) / (10 + n)), so that short runs do not drag their beginning
-    along. It has to stand before the checkpoint among the callbacks.
+    After n steps the decay is min(decay, (1 + n) / (10 + n)), so that short runs do not keep their initial weights. It
+    must come before the checkpoint in the list of callbacks.
 
     Args:
-        decay: share of the old average that survives a step.
+        decay: share of the old average that remains after a step.
     """
 
     def __init__(self, decay: float = 0.999) -> None:
@@ -27,26 +27,26 @@ class MovingAverage(WeightAveraging):
         super().__init__(use_buffers=False, avg_fn=averaged)
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Begin with the weights as they are.
+        """Initialise the average with the current weights.
 
         Raises:
-            BeaverError: when the stage already decides itself which weights are exported.
+            ConfigError: when the stage itself selects the weights to export.
         """
         if isinstance(pl_module, StageModule) and pl_module.chooses_weights:
-            raise BeaverError(f"{pl_module.stage} averages or chooses its weights itself; leave callbacks=ema out.")
+            raise ConfigError(f"{pl_module.stage} averages or chooses its weights itself; leave callbacks=ema out.")
         super().setup(trainer, pl_module, stage)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Nothing yet: the last checkpoint may be written only now, and wants the weights as they are."""
+        """Do nothing yet: the last checkpoint may still be written, and needs the weights themselves."""
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Leave the average in the module, for the last validation and the bundle."""
+        """Copy the average into the module, for the last validation and the bundle."""
         if self._average_model is not None:
             self._copy_average_to_current(pl_module)
 
 
 def warmed(decay: float, steps: int) -> float:
-    """Share of the old average that survives after `steps` updates.
+    """Share of the old average that remains after `steps` updates.
 
     Example:
         >>> warmed(0.999, 0), warmed(0.999, 8)

@@ -1,4 +1,4 @@
-"""The end of a training run: its Bundle."""
+"""Writes the Bundle at the end of a training run."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from beavervision.stages.base import StageData, StageModule
 
 
 class BundleExport(Callback):
-    """Keeps the last validation's figures and writes the bundle, whole or not at all.
+    """Keeps the metrics of the last validation and writes the bundle atomically.
 
     Args:
-        folder: where the bundle goes.
+        folder: folder of the bundle.
         inputs: name -> folder of the clip and of the upstream bundles; their hashes go into the manifest.
         config: resolved configuration of the run, YAML.
     """
@@ -31,7 +31,7 @@ class BundleExport(Callback):
         self.figures: dict[str, float] = {}
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Keep the figures and the step that they belong to."""
+        """Keep the metrics and their step."""
         self.validated_at = trainer.global_step
         self.figures = {
             name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith("val/")
@@ -44,9 +44,9 @@ class BundleExport(Callback):
 
         Args:
             module: the trained stage.
-            data: what it was trained on.
-            extra: figures of the run: seconds, steps, memory.
-            preview: film to take along.
+            data: DataModule of the training.
+            extra: metrics of the run: seconds, steps, memory.
+            preview: preview video to include.
         """
         contents = module.bundle_contents(data)
         return save_bundle(

@@ -1,4 +1,4 @@
-"""A run's dashboard as one local page: curves, strips, films with sound, configuration and figures."""
+"""Dashboard of a run as one local page: curves, image strips, videos with sound, configuration and metrics."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from beavervision.artifacts.atomic_write import atomic_file
 from beavervision.callbacks.history import History, finite, read_history
 from beavervision.callbacks.line_svg import line_svg
 from beavervision.callbacks.media import FOLDER
+from beavervision.stages.trainer_settings import find_callbacks, is_fast_dev_run
 
 PAGE = "dashboard.html"
-"""In the run's folder."""
+"""File name in the run's folder."""
 FIRST = ("train/loss", "val/")
-"""Figures that begin so stand before the others."""
+"""Prefixes of the metrics that are shown first."""
 EARLIER = 12
-"""Pictures of earlier validations, evenly spread, that are kept in the page."""
+"""Largest number of images of earlier validations on the page, evenly spaced."""
 STEM = re.compile(r"(?P<name>.+?)(?:_step_(?P<step>\d+))?$")
 
 TEMPLATE = """<!doctype html>
@@ -45,27 +46,27 @@ details img {{ display: block; margin: .3em 0; }} pre {{ background: #fafaf8; pa
 
 
 class Dashboard(Callback):
-    """Writes `dashboard.html` into the run's folder at each validation and at the end.
+    """Writes `dashboard.html` into the run's folder after each validation and at the end.
 
     Args:
-        folder: the run's.
-        title: of the page.
+        folder: folder of the run.
+        title: title of the page.
     """
 
     def __init__(self, folder: str, title: str) -> None:
         self.folder, self.title = Path(folder), title
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Show how the run stands."""
+        """Update the page."""
         self.write(trainer)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Show how it ended."""
+        """Write the final page."""
         self.write(trainer)
 
     def write(self, trainer: Trainer) -> None:
         """Write the page now."""
-        if trainer.fast_dev_run or not trainer.is_global_zero:
+        if is_fast_dev_run(trainer) or not trainer.is_global_zero:
             return
         for logger in trainer.loggers:
             if isinstance(logger, CSVLogger):
@@ -76,19 +77,18 @@ class Dashboard(Callback):
 
 
 def refresh(trainer: Trainer) -> None:
-    """Write the run's page once more, for what came after training; nothing where the run has no page."""
-    for callback in trainer.callbacks:
-        if isinstance(callback, Dashboard):
-            callback.write(trainer)
+    """Update the run's page with the results after training; does nothing where the run has no page."""
+    for callback in find_callbacks(trainer, Dashboard):
+        callback.write(trainer)
 
 
 def dashboard(folder: Path, title: str, state: str) -> str:
-    """Return the page of a run's folder; it names its pictures and films relative to that folder.
+    """Return the HTML page of a run; paths of images and videos are relative to its folder.
 
     Args:
-        folder: the run's.
-        title: of the page.
-        state: how far the run is.
+        folder: folder of the run.
+        title: title of the page.
+        state: progress of the run.
     """
     config = folder / ".hydra" / "config.yaml"
     values: Mapping[str, Any] = {
@@ -110,7 +110,7 @@ def _charts(history: History) -> Iterable[str]:
 
 
 def _media(folder: Path) -> Iterable[str]:
-    """One figure a name: the newest large, earlier pictures folded away."""
+    """HTML figures, one per name: the newest is large, earlier images are collapsed."""
     found: dict[tuple[str, str], list[Path]] = {}
     for path in sorted((folder / FOLDER).glob("[!.]*")):
         if path.suffix in (".png", ".mp4") and (match := STEM.match(path.stem)):

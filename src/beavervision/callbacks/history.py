@@ -1,4 +1,4 @@
-"""The figures of a run over its steps, read back from the CSV files of all its starts."""
+"""Metrics of a run over its steps, read from the CSV files of all its starts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 
 LOGS = "logs/csv"
-"""Below the run's folder; see conf/logger/csv.yaml."""
+"""Path relative to the run's folder; see conf/logger/csv.yaml."""
 STEP, NOT_FIGURES = "step", ("epoch", "step")
 
 History = dict[str, dict[int, float]]
@@ -15,10 +15,10 @@ History = dict[str, dict[int, float]]
 
 
 def read_history(folder: Path) -> History:
-    """Return every figure that a run logged; where a start repeats steps of the one before, the later counts.
+    """Return all logged metrics of a run; where a resumed start repeats steps, the later values are used.
 
     Args:
-        folder: the run's.
+        folder: folder of the run.
     """
     starts = sorted((folder / LOGS).glob("version_*/metrics.csv"), key=_number)
     history: History = {}
@@ -32,7 +32,7 @@ def read_history(folder: Path) -> History:
 
 
 def finite(values: dict[int, float]) -> dict[int, float]:
-    """The values that can be drawn."""
+    """Return the finite values."""
     return {step: value for step, value in values.items() if math.isfinite(value)}
 
 

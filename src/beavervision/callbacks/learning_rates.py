@@ -1,4 +1,4 @@
-"""Learning rates, as they are set in each step."""
+"""Logs the learning rates of each step."""
 
 from __future__ import annotations
 
@@ -8,25 +8,29 @@ from typing import Any
 from lightning import Callback, LightningModule, Trainer
 from torch.optim import Optimizer
 
+from beavervision.stages.trainer_settings import is_log_step
+
 
 class LearningRates(Callback):
-    """Logs `train/lr`, or `train/lr_<name>` where there are several; schedulers or modules may set them.
+    """Logs `train/lr`, or `train/lr_<name>` where there are several; both schedulers and modules may set them.
 
-    Lightning's own monitor names groups by number, and refuses to run without a logger.
+    Lightning's own monitor names groups by number, and raises an error without a logger.
     """
 
-    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
-        """Log the rates of this step."""
-        if trainer.global_step % max(1, trainer.log_every_n_steps) == 0:
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Log the learning rates of this step."""
+        if is_log_step(trainer):
             for name, rate in learning_rates(trainer.optimizers).items():
                 pl_module.log(name, rate)
 
 
 def learning_rates(optimizers: list[Optimizer]) -> dict[str, float]:
-    """Return name -> learning rate of every group of parameters.
+    """Return name -> learning rate of every parameter group.
 
     Args:
-        optimizers: of a trainer; a group's `name`, where it has one, tells it apart.
+        optimizers: optimizers of a trainer; a group's `name`, if it has one, is its key.
     """
     groups = list(_groups(optimizers))
     if len(groups) == 1:

@@ -1,4 +1,4 @@
-"""One figure over the steps, as an SVG that stands in the page itself."""
+"""Line chart of one metric over the steps, as inline SVG."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ WIDTH, HEIGHT = 360, 150
 LEFT, RIGHT, TOP, BOTTOM = 52, 8, 10, 22
 """Margins in px."""
 MOST_POINTS = 400
-"""Of a line: more than its pixels show nothing."""
+"""Largest number of points of a line; more would be finer than its pixels."""
 
 
 def line_svg(name: str, values: Mapping[int, float]) -> str:
-    """Return a chart of a figure.
+    """Return a line chart of a metric.
 
     Args:
-        name: of the figure, for readers that see no pictures.
+        name: name of the metric, also for screen readers.
         values: step -> finite value; at least one.
     """
     steps, figures = thinned(list(values), MOST_POINTS), thinned(list(values.values()), MOST_POINTS)

@@ -1,4 +1,4 @@
-"""How each kind of logger takes pictures and films; those that can't, CSV for one, are passed over."""
+"""Passes images and videos to loggers; loggers without media support, such as CSV, are skipped."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from beavervision.stages.visualization.media import SOUND_RATE, Film, Picture
 
 
 def log_picture(logger: Logger, key: str, picture: Picture, step: int) -> None:
-    """Hand a picture to a logger.
+    """Log an image.
 
     Args:
-        logger: of any kind.
+        logger: logger of any kind.
         key: `media/<name>`.
-        picture: what to show.
-        step: of training.
+        picture: the image.
+        step: training step.
     """
     if isinstance(logger, WandbLogger):
         logger.log_image(key, [picture.rgb], step=step, caption=[picture.caption])
@@ -27,15 +27,15 @@ def log_picture(logger: Logger, key: str, picture: Picture, step: int) -> None:
 
 
 def log_film(logger: Logger, key: str, path: Path, poster: UInt8[np.ndarray, "H W 3"], film: Film, step: int) -> None:
-    """Hand a film to a logger: wandb takes the mp4 as it is, TensorBoard a frame of it and the sound.
+    """Log a video: wandb gets the mp4, TensorBoard one frame and the sound.
 
     Args:
-        logger: of any kind.
+        logger: logger of any kind.
         key: `media/<name>`.
-        path: the mp4.
+        path: the mp4 file.
         poster: one of its frames.
-        film: whose sound it is; its frames are not looked at.
-        step: of training.
+        film: video with the sound; its frames are not used.
+        step: training step.
     """
     if isinstance(logger, WandbLogger):
         logger.log_video(key, [str(path)], step=step, format=["mp4"], caption=[film.caption])

@@ -1,4 +1,4 @@
-"""How far training is."""
+"""Progress of training, as a bar or as lines."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
+from beavervision.stages.trainer_settings import find_callbacks
+
 QUIET = 15.0
-"""Seconds between lines where no terminal shows a bar."""
+"""Seconds between lines where there is no terminal."""
 
 
 class Progress(ProgressBar):
-    """One bar over all steps with loss, last validation and time left; a line now and then in log files."""
+    """One bar over all steps with loss, last validation and remaining time; lines at intervals in log files."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,19 +31,19 @@ class Progress(ProgressBar):
 
     @property
     def is_enabled(self) -> bool:
-        """Whether it speaks; Lightning asks before it hands on what a module prints."""
+        """Whether output is enabled; Lightning asks before it passes on a module's prints."""
         return self._enabled
 
     def print(self, *args: Any, **_: Any) -> None:
-        """Print a module's words without tearing the bar."""
+        """Print a module's text without breaking the bar."""
         self._console.print(*args, highlight=False, soft_wrap=True)
 
     def enable(self) -> None:
-        """Speak."""
+        """Enable output."""
         self._enabled = True
 
     def disable(self) -> None:
-        """Be silent: of several processes that train together, one shows a bar."""
+        """Disable output: in distributed training only one process shows a bar."""
         self._enabled = False
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -64,8 +66,10 @@ class Progress(ProgressBar):
         total = trainer.max_steps if trainer.max_steps > 0 else None
         self._bar.add_task(_stage(pl_module), total=total, completed=trainer.global_step, figures="")
 
-    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
-        """Move the bar."""
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Update the bar."""
         if self._bar is not None:
             self._bar.update(
                 self._bar.task_ids[0], completed=trainer.global_step, figures=figures(trainer.callback_metrics)
@@ -75,11 +79,11 @@ class Progress(ProgressBar):
             self._console.print(self._line(trainer, pl_module), highlight=False, soft_wrap=True)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self._close()
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self._close()
 
     def _line(self, trainer: Trainer, pl_module: LightningModule) -> str:
@@ -96,20 +100,20 @@ class Progress(ProgressBar):
 
 
 def time_left(trainer: Trainer, rate: float) -> float:
-    """Return the seconds until training ends: after its last step, or at its time limit when that comes first.
+    """Return the remaining seconds of training, up to its last step or its time limit, whichever comes first.
 
     Args:
-        trainer: with a step or a time limit.
-        rate: seconds a step.
+        trainer: trainer with a step limit or a time limit.
+        rate: seconds per step.
     """
     steps = max(0, trainer.max_steps - trainer.global_step) if trainer.max_steps > 0 else math.inf
-    limits = [c.time_remaining() for c in trainer.callbacks if isinstance(c, Timer)]
+    limits = [c.time_remaining() for c in find_callbacks(trainer, Timer)]
     left = min([rate * steps, *(limit for limit in limits if limit is not None)])
     return left if math.isfinite(left) else 0.0
 
 
 def figures(metrics: dict[str, Any]) -> str:
-    """Return the loss and the first validation figures as short text.
+    """Return the loss and the first validation metrics as short text.
 
     Example:
         >>> figures({"train/loss": 0.25, "val/psnr": 26.123, "train/steps_per_second": 9.0})

@@ -1,4 +1,4 @@
-"""Stopping in good order."""
+"""Graceful stop on signals, and early stopping."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import EarlyStopping
 
 from beavervision.callbacks.checkpoint import LastCheckpoint
+from beavervision.stages.trainer_settings import find_callbacks
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
-"""Ctrl-C; the end that systems announce; the two that Slurm is told to send before a time limit or a preemption."""
+"""Ctrl-C; the termination signal; the two that Slurm can send before a time limit or a preemption."""
 
 
 class TrainingStoppedError(BaseException):
-    """Training was stopped from outside, after a checkpoint; no `Exception`, so that a sweep stops too."""
+    """Training was stopped by a signal, after a checkpoint. Not an `Exception`, so that a sweep stops too."""
 
 
 class GracefulStop(Callback):
-    """On a signal: finishes the step, writes the checkpoint, stops. A second Ctrl-C stops at once.
+    """On a signal: finishes the step, writes the checkpoint, stops. A second Ctrl-C stops immediately.
 
-    Where submitit runs the job, its own listener is called after the checkpoint: it puts the job back into the
-    queue, and the job that comes back continues there.
+    Under submitit, its own handler is called after the checkpoint: it requeues the job, which resumes from there.
     """
 
     def __init__(self) -> None:
@@ -34,42 +34,52 @@ class GracefulStop(Callback):
         self._previous: dict[int, Any] = {}
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Listen to the signals; a process's other threads cannot."""
+        """Install the signal handlers; only the main thread can."""
         self._asked = None
         if threading.current_thread() is threading.main_thread():
             self._previous = {number: signal.signal(number, self._ask) for number in SIGNALS}
 
-    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
-        """Stop when asked.
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Stop if a signal was received.
 
         Raises:
-            TrainingStoppedError: after the checkpoint has been written.
+            TrainingStoppedError: after the checkpoint is written.
         """
         asked = self._asked is not None
         if trainer.world_size > 1:
-            # Processes that train together stop after the same step, whichever of them was asked.
+            # In distributed training all processes stop after the same step, whichever of them got the signal.
             asked = trainer.strategy.reduce_boolean_decision(asked, all=False)
         if asked:
-            for checkpoint in _checkpoints(trainer):
+            for checkpoint in find_callbacks(trainer, LastCheckpoint):
                 checkpoint.save(trainer)
             self._stop(self._asked or signal.SIGTERM)
 
-    def on_validation_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
-        """Stop in the middle of a validation, too, where its step has been saved: it will be done again.
+    def on_validation_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Also stop during a validation if its step is saved; the validation is then repeated.
 
         Raises:
-            TrainingStoppedError: at once.
+            TrainingStoppedError: immediately.
         """
-        saved = all(checkpoint.saved == trainer.global_step for checkpoint in _checkpoints(trainer))
+        saved = all(checkpoint.saved == trainer.global_step for checkpoint in find_callbacks(trainer, LastCheckpoint))
         if self._asked is not None and saved and trainer.world_size == 1:
             self._stop(self._asked)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Give the signals back."""
+        """Restore the signal handlers."""
         self._give_back()
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Give the signals back."""
+        """Restore the signal handlers."""
         self._give_back()
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
@@ -86,34 +96,30 @@ class GracefulStop(Callback):
 
     def _give_back(self) -> None:
         for number, handler in self._previous.items():
-            # None: a listener that was not set from Python, and cannot be set again from here.
+            # None: a handler that was not set from Python, and cannot be restored from here.
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
         self._previous = {}
 
 
-def _checkpoints(trainer: Trainer) -> list[LastCheckpoint]:
-    return [callback for callback in trainer.callbacks if isinstance(callback, LastCheckpoint)]
-
-
 def _requeue_of(handler: Any) -> Callable[[int, FrameType | None], Any] | None:
-    """The listener that puts a job back into the queue; others are not ours to call."""
+    """The handler that requeues a job; other handlers are not called."""
     owner = getattr(handler, "__self__", None)
     known = type(owner).__module__.startswith("submitit.") and handler.__name__ != "bypass"
     return handler if known else None
 
 
 MODES = {"minimize": "min", "maximize": "max"}
-"""How the schedules say what is better -> how Lightning does."""
+"""Direction in the schedules -> mode in Lightning."""
 
 
 class EarlyStop(EarlyStopping):
-    """Stops when the schedule's figure has not become better for some validations; a run that continues counts on.
+    """Stops when the schedule's metric has not improved for some validations; the count is kept when a run resumes.
 
     Args:
-        monitor: name of the figure, such as `val/loss`.
+        monitor: name of the metric, such as `val/loss`.
         direction: `minimize` or `maximize`.
-        patience: validations to wait.
-        min_delta: the least that counts as better.
+        patience: number of validations without improvement.
+        min_delta: smallest improvement that counts.
     """
 
     def __init__(self, monitor: str, direction: str, patience: int = 5, min_delta: float = 0.0) -> None:

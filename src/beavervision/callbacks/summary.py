@@ -1,4 +1,4 @@
-"""What is about to be trained, part by part."""
+"""Summary of a module's parts and parameters."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from rich.table import Table
 
 
 class Summary(Callback):
-    """Prints the module's parts with their parameters, where a terminal shows it; one line into log files."""
+    """Prints the module's parts with their parameters on a terminal; one line in log files."""
 
     def __init__(self) -> None:
         self._console = Console()
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Print it before the first step."""
+        """Print the summary before the first step."""
         if not trainer.is_global_zero:
             return
         parts = parameters(pl_module)
@@ -29,9 +29,9 @@ class Summary(Callback):
 
 
 def parameters(module: LightningModule) -> dict[str, tuple[int, bool]]:
-    """Return part -> (number of parameters, whether any of them is trained), for the parts that have some.
+    """Return part -> (number of parameters, whether any of them is trained), for parts with parameters.
 
-    Parts are the module's children; of a single large one, its own children.
+    Parts are the module's children; if there is a single large one, its children.
     """
     children = dict(module.named_children())
     if "network" in children:

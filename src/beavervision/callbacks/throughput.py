@@ -1,4 +1,4 @@
-"""How fast training goes, and what it takes."""
+"""Speed and memory of training."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from typing import Any
 import torch
 from lightning import Callback, LightningModule, Trainer
 
+from beavervision.stages.trainer_settings import is_log_step
+
 MEBI = 2**20
 
 
 class Throughput(Callback):
-    """Logs steps a second and peak memory; counts the seconds of training over all starts of a run."""
+    """Logs steps per second and peak memory; counts the seconds of training over all starts of a run."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -25,9 +27,11 @@ class Throughput(Callback):
         """Start the clock."""
         self._clock, self._steps = time.monotonic(), trainer.global_step
 
-    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
-        """Log the mean speed since the last log."""
-        if trainer.global_step % max(1, trainer.log_every_n_steps) or trainer.global_step == self._steps:
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Log the mean speed since the last logging."""
+        if not is_log_step(trainer) or trainer.global_step == self._steps:
             return
         elapsed = self._count()
         rate = (trainer.global_step - self._steps) / max(elapsed, 1e-9)
@@ -47,7 +51,7 @@ class Throughput(Callback):
         return {"seconds": self.seconds}
 
     def load_state_dict(self, state_dict: dict[str, float]) -> None:
-        """Continue to count from the checkpoint's seconds."""
+        """Continue counting from the checkpoint's seconds."""
         self.seconds = state_dict["seconds"]
 
     def _count(self) -> float:
@@ -58,8 +62,8 @@ class Throughput(Callback):
 
 
 def peak_memory_mb() -> float:
-    """Return the most memory that this process ever held, in MiB, plus that of its GPU when it has one."""
-    # Linux counts KiB, macOS bytes.
+    """Return the peak memory of this process in MiB, plus that of its GPU if it has one."""
+    # Linux reports KiB, macOS bytes.
     unit = 1 if sys.platform == "darwin" else 1024
     host = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / MEBI
     gpu = torch.cuda.max_memory_allocated() / MEBI if torch.cuda.is_available() else 0.0

@@ -1,4 +1,4 @@
-"""A run in Weights & Biases, on-line or off-line, that lies wholly in the run's folder."""
+"""A run in Weights & Biases, online or offline, stored completely in the run's folder."""
 
 from __future__ import annotations
 
@@ -8,57 +8,57 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from lightning.fabric.utilities.rank_zero import rank_zero_only
 from lightning.pytorch.loggers import WandbLogger
-from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
 if TYPE_CHECKING:
     import wandb
 
 DATA_DIR = "WANDB_DATA_DIR"
-"""Environment variable: where wandb puts the files of artifacts until they are uploaded."""
+"""Environment variable of the folder in which wandb stores artifact files until they are uploaded."""
 LONGEST_NAME = 128
-"""Characters of an artifact's name that wandb takes."""
+"""Largest length of an artifact's name in wandb."""
 
 
 class WandbRun(WandbLogger):
-    """Lightning's logger, which besides names what it builds on and what it leaves, and ends when its job ends.
+    """Lightning's WandbLogger that also logs input and output artifacts, and closes its run at the end of the job.
 
-    Artifacts are named after what they are and known by their contents, so that the bundle that one run logs and
-    the bundle that another uses are one node of wandb's lineage graph, also when both ran off-line.
+    Artifacts are named by clip, stage and slug and identified by their contents. Therefore the bundle that one run logs
+    and another uses is a single node of wandb's lineage graph, even if both runs were offline.
 
     Args:
-        save_dir: the run's folder; nothing of the run lies elsewhere.
-        settings: of WandbLogger and wandb.init.
+        save_dir: folder of the run, which contains all its files.
+        settings: arguments of WandbLogger and wandb.init.
     """
 
     _own_data_dir: ClassVar[str | None] = None
 
     def __init__(self, save_dir: str, **settings: Any) -> None:
         super().__init__(save_dir=save_dir, **settings)
-        # Lightning passes it whatever it is, and wandb warns of it whatever it is.
+        # Lightning always passes this argument, and wandb always warns about it.
         self._wandb_init.pop("anonymous", None)
-        # Jobs of a multirun share a process; a place that the user chose is left alone.
+        # Jobs of a multirun share a process; a folder that the user has set is kept.
         if os.environ.get(DATA_DIR) in (None, type(self)._own_data_dir):
             os.environ[DATA_DIR] = type(self)._own_data_dir = str(Path(save_dir) / "wandb")
 
     @rank_zero_only
     def use(self, artifact: wandb.Artifact) -> None:
-        """Say that this run builds on an artifact."""
+        """Log an input artifact of this run."""
         run = self.experiment
         if run.offline:
-            # run.use_artifact would ask the server for it; this leaves a note for `wandb sync` to do so.
+            # run.use_artifact would query the server; this leaves a record from which `wandb sync` does it.
             run._log_artifact(artifact, aliases=[], is_user_created=True, use_after_commit=True)
         else:
             run.use_artifact(artifact)
 
     @rank_zero_only
     def leave(self, artifact: wandb.Artifact) -> None:
-        """Say that this run made an artifact."""
+        """Log an output artifact of this run."""
         self.experiment.log_artifact(artifact)
 
     @rank_zero_only
     def close(self) -> str | None:
-        """End the run; return the command that uploads it, None where nothing is left to upload."""
+        """Close the run; return the command that uploads it, or None where nothing is left to upload."""
         run, self._experiment = self._experiment, None
         if run is None:
             return None
@@ -66,19 +66,19 @@ class WandbRun(WandbLogger):
         if not run.offline:
             return None
         folder = Path(run.dir).parent
-        # A run that continued has several folders of one id, to be uploaded in order; the name begins with the time,
-        # and of two starts within a second the later one's ends in a number.
+        # A resumed run has several folders of one id, to be uploaded in order; the name begins with the time, and of
+        # two starts within a second the later one's ends in a number.
         starts = sorted(folder.parent.glob(f"*-{run.id}*"))
         return " && ".join(["wandb sync " + ("--append " if i else "") + str(path) for i, path in enumerate(starts)])
 
 
 def folder_artifact(name: str, kind: str, contents: Iterable[Path], metadata: Mapping[str, Any]) -> wandb.Artifact:
-    """Return an artifact of files and folders.
+    """Return a wandb artifact of files and folders.
 
     Args:
-        name: see `artifact_name`.
+        name: name from `artifact_name`.
         kind: `clip` or `bundle`.
-        contents: what is in it.
+        contents: files and folders of the artifact.
         metadata: JSON values.
     """
     import wandb
@@ -93,7 +93,7 @@ def folder_artifact(name: str, kind: str, contents: Iterable[Path], metadata: Ma
 
 
 def artifact_name(*parts: str) -> str:
-    """Return a name that wandb takes.
+    """Return a name that is valid in wandb.
 
     Example:
         >>> artifact_name("radnerf_head", "anna", "demo-1x1-lr=0.1")

@@ -1,1 +1,1 @@
-"""The command line: one file a verb, sweeps, exit codes."""
+"""Command line: entry points, jobs of a sweep, exit codes, and the demo."""

@@ -1,4 +1,4 @@
-"""`python -m beavervision.cli <verb>`: the console script, where scripts are not on the path."""
+"""`python -m beavervision.cli <verb>`: the console script, if scripts are not on the path."""
 
 from beavervision.cli.console import main
 

@@ -1,4 +1,4 @@
-"""`beavervision <verb>`: the same verbs as train.py and infer.py, from anywhere."""
+"""Console script `beavervision <verb>`: the same verbs as train.py and infer.py, from any folder."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The demo: the whole chain on the synthetic actor, as a user would type it, and a report at the end.
+"""Demo: runs the whole chain on the synthetic actor with the user's commands, and writes a report.
 
-`python -m beavervision.cli.demo [key=value ...]`; `data.*` and `paths.*` go to every command, the rest to training.
+`python -m beavervision.cli.demo [key=value ...]`; `data.*` and `paths.*` apply to every command, others to training.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ EXPERIMENT = "experiment=demo"
 
 @dataclass(frozen=True)
 class Step:
-    """One command of the demo, and what it took."""
+    """One command of the demo, with its cost."""
 
     name: str
     arguments: tuple[str, ...]
@@ -29,7 +29,7 @@ class Step:
 
     @property
     def command(self) -> str:
-        """What a user would type."""
+        """The command line that a user would type."""
         return " ".join(("beavervision", *self.arguments))
 
 
@@ -37,7 +37,7 @@ def steps(overrides: Sequence[str]) -> list[Step]:
     """Return the demo's commands.
 
     Args:
-        overrides: further `key=value` of the user.
+        overrides: further `key=value` overrides of the user.
     """
     common = [o for o in overrides if o.startswith(("data.", "paths."))]
     training = [o for o in overrides if o not in common]
@@ -51,10 +51,10 @@ def steps(overrides: Sequence[str]) -> list[Step]:
 
 
 def run_step(step: Step) -> Step:
-    """Run a command as a process of its own, its output on our terminal, and return what it took.
+    """Run a command as a separate process with its output on this terminal, and return its cost.
 
     Raises:
-        SystemExit: with the command's own code, when it fails.
+        SystemExit: with the exit code of the command, when it fails.
     """
     print(f"\n$ {step.command}", flush=True)
     begun = time.monotonic()
@@ -62,7 +62,7 @@ def run_step(step: Step) -> Step:
     try:
         _, status, used = os.wait4(process.pid, 0)
     except KeyboardInterrupt:
-        # The child got the same Ctrl-C; let it write its checkpoint and say so.
+        # The child process got the same Ctrl-C; wait until it has written its checkpoint.
         sys.exit(process.wait())
     if code := os.waitstatus_to_exitcode(status):
         sys.exit(code)
@@ -74,7 +74,7 @@ def demo(overrides: Sequence[str]) -> Path:
     """Run the whole chain on the actor and write the report.
 
     Returns:
-        The report's folder.
+        Folder of the report.
     """
     begun = time.monotonic()
     took = [run_step(step) for step in steps(overrides)]

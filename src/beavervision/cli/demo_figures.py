@@ -1,4 +1,4 @@
-"""What the demo measures: its clip, its head and its film against the actor's exact truth."""
+"""Metrics of the demo: clip, head and video compared with the actor's exact ground truth."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from beavervision.preprocess.subject_selection import select_subjects
 from beavervision.synthetic.ground_truth import SpeechTruth, Truth
 
 EYE_CORNERS = (33, 263)
-"""Outer corners of the eyes; their distance is the measure of landmark errors."""
+"""Outer corners of the eyes; landmark errors are relative to their distance."""
 
 
 def clip_figures(clip: Clip, truth: Truth) -> dict[str, float]:
     """Return the errors of a prepared clip of the actor.
 
     Args:
-        clip: prepared from the actor's footage, from its first frame on.
-        truth: of the actor.
+        clip: clip prepared from the actor's footage, from its first frame on.
+        truth: ground truth of the actor.
     """
     subject, n = clip.subjects[0], clip.n_frames
     seen = subject.visible & truth.visible[:n] & np.isfinite(subject.rotation).all((1, 2))
@@ -47,12 +47,12 @@ def clip_figures(clip: Clip, truth: Truth) -> dict[str, float]:
 
 
 def film_figures(film: Path, truth: SpeechTruth, name: str) -> dict[str, float]:
-    """Return how well the mouth of a film follows the speech, as MediaPipe sees it.
+    """Return how well the mouth in a video follows the speech, measured with MediaPipe.
 
     Args:
-        film: mp4 whose frame i shows second i / fps of the speech.
-        truth: of the speech.
-        name: of the film, for the figures' names.
+        film: mp4 file whose frame i is at second i / fps of the speech.
+        truth: ground truth of the speech.
+        name: name of the video, for the names of the metrics.
     """
     opening = film_mouth(film, truth.fps)
     n = min(len(opening), len(truth.mouth_open))
@@ -65,9 +65,9 @@ def film_figures(film: Path, truth: SpeechTruth, name: str) -> dict[str, float]:
 
 
 def film_mouth(film: Path, fps: float) -> Float[np.ndarray, "T"]:
-    """Return the opening of the mouth in every frame of a film; NaN where no face is found.
+    """Return the mouth opening in every frame of a video; NaN where no face is found.
 
-    See `face.openness.mouth_open` for the measure.
+    See `face.openness.mouth_open` for the definition.
     """
     source = open_source(film, PrepareOptions("film", fps))
     with quiet_native():
@@ -82,7 +82,7 @@ def film_mouth(film: Path, fps: float) -> Float[np.ndarray, "T"]:
 
 
 def bundle_figures(bundles: dict[str, Path]) -> dict[str, float]:
-    """Return the figures that the stages measured on held-out frames, and what they took."""
+    """Return the metrics of the stages on held-out frames, and their cost."""
     figures = {}
     for stage, folder in bundles.items():
         measured = Bundle.load(folder, stage).metrics

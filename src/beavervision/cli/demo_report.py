@@ -1,4 +1,4 @@
-"""The demo's report: two films, a contact sheet, figures, and one page that shows them all."""
+"""Report of the demo: two videos, a contact sheet, metrics, and one page with all of them."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ machine's CPU; and that avatar saying something that it never said.</p>
 
 
 def write_report(runs: Path, costs: Mapping[str, float]) -> Path:
-    """Measure the demo's results, and write its report whole or not at all.
+    """Measure the demo's results, and write its report atomically.
 
     Args:
         runs: the folder of all runs.
-        costs: seconds and memory (MB) of each command of the demo, by figure name.
+        costs: seconds and memory (MB) of each command of the demo, by name of the metric.
 
     Returns:
-        The report's folder.
+        Folder of the report.
     """
     folder = runs / "demo" / "report"
     clip = Clip.load(runs / "demo" / "clip")
@@ -69,7 +69,7 @@ def write_report(runs: Path, costs: Mapping[str, float]) -> Path:
 
 
 def page(figures: Mapping[str, float], films: Mapping[str, Path], sheet: Image.Image) -> str:
-    """Return the report as HTML that needs no other file."""
+    """Return the report as self-contained HTML."""
     rows = "".join(
         f"<tr><td>{html.escape(name)}</td><td>{value:.4g}</td></tr>" for name, value in sorted(figures.items())
     )

@@ -1,4 +1,4 @@
-"""The demo's contact sheet: source | reconstruction of held-out frames | driven by new speech."""
+"""Contact sheet of the demo: source | reconstruction of held-out frames | frames driven by new speech."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from beavervision.video.decode import read_frames
 
 ROWS = 4
 WIDTH, TITLE, GAP = 480, 34, 6
-"""Pixels: of a picture, of the line above, between pictures."""
+"""Width of an image, height of the title line, gap between images, px."""
 TITLES = ("source (held out)", "reconstruction", "driven by new speech")
 
 
@@ -27,8 +27,8 @@ def contact_sheet(clip: Clip, avatar: Avatar, film: Path) -> Image.Image:
 
     Args:
         clip: the footage.
-        avatar: trained on it.
-        film: mp4 of the person speaking something else.
+        avatar: avatar trained on it.
+        film: mp4 file of the person speaking something else.
     """
     chosen = _held_out(clip)
     source = [rgb for _, rgb in clip.frames(chosen.tolist())]
@@ -38,14 +38,14 @@ def contact_sheet(clip: Clip, avatar: Avatar, film: Path) -> Image.Image:
 
 
 def _held_out(clip: Clip) -> Int[np.ndarray, "N"]:
-    """Some frames that show the person and that no stage has seen, evenly spread."""
+    """Some held-out frames that show the person, evenly spaced."""
     visible = clip.subjects[0].visible
     frames = np.array([i for i in clip.test_range if visible[i]] or np.flatnonzero(visible)[-ROWS:])
     return frames[np.unique(np.linspace(0, len(frames) - 1, ROWS).round().astype(int))]
 
 
 def _spread(film: Path, fps: float, count: int) -> list[UInt8[np.ndarray, "H W 3"]]:
-    """Frames of a film, evenly spread."""
+    """Frames of a video, evenly spaced."""
     n = sum(1 for _ in read_frames(film, fps))
     wanted = set(((np.arange(count) + 0.5) * n / count).astype(int).tolist())
     return [frame.rgb for frame in read_frames(film, fps) if frame.index in wanted]
@@ -65,11 +65,11 @@ def _sheet(rows: list[list[np.ndarray]]) -> Image.Image:
 
 
 def own_pictures(avatar: Avatar, frames: Int[np.ndarray, "N"]) -> list[UInt8[np.ndarray, "H W 3"]]:
-    """A person with the footage's own pose and expression, over the plate.
+    """Render a person with the footage's own pose and expression, over the plate.
 
     Args:
-        avatar: who.
-        frames: of the footage, visible ones, few.
+        avatar: avatar of the person.
+        frames: a few visible frames of the footage.
     """
     poses = avatar.track.take(frames)
     own = HeadCondition(avatar.source_condition, avatar.source_eye_open)

@@ -1,4 +1,4 @@
-"""From the command line to a verb: Hydra composes the config, mistakes become one sentence."""
+"""Entry point of the command line: composes the config with Hydra, and prints mistakes as one sentence."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ VERBS = {
     "evaluate": "measure a trained stage on frames that it never saw",
     "doctor": "check this machine",
 }
-"""Verb -> what it does; each is a function of that name in a module of that name."""
+"""Verb -> description; each is a function of that name in a module of that name."""
 
 LAUNCHERS = ("submitit.", "joblib.")
-"""Packages whose errors in this process tell of a job's end in another; the job's record says what was the matter."""
+"""Packages whose errors in this process report the end of a job in another; the job's record has the reason."""
 MULTIRUN = ("-m", "--multirun")
-"""Hydra's parser wants these before or after all overrides; we take them anywhere."""
+"""Flags that Hydra's parser accepts only before or after all overrides; here they may be anywhere."""
 SPIN = "1000"
-"""Turns that an idle thread of GNU OpenMP, PyTorch's and numba's both, waits awake (GOMP_SPINCOUNT). Its own 300,000
-take the processor from whoever has work: a step of the head on two threads took 157 ms beside another busy process,
-with fewer turns 127; alone 54 and 50 (docs/benchmarks.md)."""
+"""Number of turns that an idle thread of GNU OpenMP, used by PyTorch and numba, spins before it sleeps
+(GOMP_SPINCOUNT). The default of 300,000 takes the processor from other work: a step of the head on two threads took 157
+ms beside another busy process, with fewer turns 127; alone 54 and 50 (docs/benchmarks.md)."""
 
 
 def main(verb: str) -> None:
@@ -52,11 +52,11 @@ def run(verb: str) -> int:
     """Run a verb with the arguments of the command line.
 
     Returns:
-        0; 2 after a mistake of use, told in one sentence; 130 after Ctrl-C; 1 when a job of a sweep crashed.
+        0; 2 after a mistake of the user, printed as one sentence; 130 after Ctrl-C; 1 when a job of a sweep crashed.
     """
-    # Hydra would print errors its own way and exit with 1; we want them here.
+    # Hydra would print errors in its own format and exit with 1; they are handled here.
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    # Read when PyTorch is loaded, which is later.
+    # It is read when PyTorch is loaded, which is later.
     os.environ.setdefault("GOMP_SPINCOUNT", SPIN)
     register_resolvers()
     register_plugins()
@@ -71,7 +71,7 @@ def run(verb: str) -> int:
 
 
 def _run_sweep(verb: str, sweep: Sweep) -> int:
-    """Run all jobs; however it ends, show what became of them."""
+    """Run all jobs, and always print their results at the end."""
     try:
         with sweep.announced():
             code = _run_jobs(verb, JobRunner(verb, sweep))
@@ -82,7 +82,7 @@ def _run_sweep(verb: str, sweep: Sweep) -> int:
 
 def _run_jobs(verb: str, jobs: JobRunner) -> int:
     try:
-        # Launchers send a function's file and name to other processes: a method of an object that goes along.
+        # Launchers send a function's file and name to other processes, so it is a method of a picklable object.
         hydra.main(config_path=str(conf_folder()), config_name=verb, version_base="1.3")(jobs.run)()
     except KeyboardInterrupt:
         print("\nstopped; the same command starts again", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""One job of a command: alone, or among those of a sweep, in this process or another."""
+"""Runs one job of a command: a single one, or one of a sweep, in this process or another."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from omegaconf import DictConfig
 
 from beavervision.cli.multirun.sweep import Sweep
 from beavervision.config.resolvers import register_resolvers
-from beavervision.errors import BeaverError, StoppedError
+from beavervision.errors import ConfigError, StoppedError
 from beavervision.workflows.error_reporting import (
     EXIT_INTERRUPTED,
     EXIT_USER_ERROR,
@@ -30,33 +30,33 @@ from beavervision.workflows.run_result import RunResult
 
 
 class JobRunner:
-    """Runs a verb once for each config that Hydra makes of the command line.
+    """Runs a verb once for each config that Hydra composes from the command line.
 
     Args:
         verb: name of the function, and of its module in `beavervision.workflows`.
-        sweep: where the jobs of a sweep tell what became of them; None for a single job.
+        sweep: sweep that collects the records of its jobs; None for a single job.
     """
 
     def __init__(self, verb: str, sweep: Sweep | None = None) -> None:
         self.verb = verb
         self.sweep = sweep
         self.code = 0
-        """What the process exits with."""
+        """Exit code of the process."""
         self.broken = False
-        """A job failed by a fault of ours, not of the user."""
+        """Whether a job failed by a bug, not by a mistake of the user."""
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
-        """Arrive in a launcher's process, which knows nothing of our resolvers yet."""
+        """Unpickle in a launcher's process, where our resolvers are not registered yet."""
         self.__dict__.update(state)
         register_resolvers()
 
     def run(self, cfg: DictConfig) -> Any:
-        """Run one job; what is returned is what Hydra's sweepers optimise."""
+        """Run one job; the return value is the objective of Hydra's sweepers."""
         result = self._single(cfg) if self.sweep is None else self._one_of(self.sweep, cfg)
         return result.value if isinstance(result, RunResult) else result
 
     def _single(self, cfg: DictConfig) -> Any:
-        """A mistake of use is told in one sentence; a fault of ours is raised."""
+        """Run a single job: a mistake of the user is printed as one sentence; a bug is raised."""
         try:
             _refuse_lone_slurm()
             return self._call(cfg)
@@ -72,7 +72,7 @@ class JobRunner:
             return None
 
     def _one_of(self, sweep: Sweep, cfg: DictConfig) -> Any:
-        """Whatever happens to one job of a sweep is recorded, and does not stop the others; Ctrl-C does."""
+        """Run one job of a sweep: errors are recorded and do not stop the others; Ctrl-C does."""
         record = sweep.begin()
         try:
             outcome = self._call(cfg)
@@ -93,7 +93,8 @@ class JobRunner:
             sweep.keep(record.interrupted("stopped; the same command continues it"))
             raise
         finally:
-            # Trainers and modules point at each other: without this the next job begins beside all that this one held.
+            # Trainers and modules have reference cycles: without this they still use memory when the next job
+            # starts.
             gc.collect()
 
     def _call(self, cfg: DictConfig) -> Any:
@@ -111,14 +112,14 @@ class JobRunner:
 
 
 def _noted(error: Exception, trace: Path) -> str:
-    """A sentence for a fault of ours; the traceback goes to a file."""
+    """Message for a bug; the traceback is written to a file."""
     trace.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
     what = (str(error).strip().splitlines() or [""])[0]
     return f"{type(error).__name__}: {what}; see {display_path(trace)}"
 
 
 def _refuse_lone_slurm() -> None:
-    """Jobs are sent to a cluster by a launcher, and launchers are for several jobs."""
+    """Raise for a single job with a cluster launcher, because launchers need a multirun."""
     chosen = HydraConfig.get().runtime.choices.get("hardware")
     if chosen == "slurm" and "SLURM_JOB_ID" not in os.environ:
-        raise BeaverError("hardware=slurm sends jobs to the cluster, and only with -m; add -m to the command.")
+        raise ConfigError("hardware=slurm sends jobs to the cluster, and only with -m; add -m to the command.")

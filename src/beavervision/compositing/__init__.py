@@ -1,1 +1,1 @@
-"""Putting layers of a film together: masks, seams, colour matching, hole filling. Pure array code."""
+"""Compositing of image layers: masks, seams, colour matching, hole filling. Pure array code."""

@@ -1,4 +1,4 @@
-"""Bring the colours of a picture that is pasted in to those of the picture round it."""
+"""Matches the colours of a pasted image to its surroundings."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 ALIKE, OTHER = 24.0, 64.0
-"""Pixel values: what differs by less in every colour is the same thing in another light; what differs by more in any
-is something else and tells nothing."""
+"""Limits of the difference in pixel values: below the first in every colour, two pixels show the same object in another
+light; above the second in any colour, they show different objects and are not compared."""
 
 DETAIL = 4.0
-"""The difference is smooth: it is worked out on a picture so small that its reach is this many pixels."""
+"""Reach in pixels after downscaling: the difference is smooth, so it is computed on a small image."""
 
 
 def match_colours(
@@ -22,12 +22,12 @@ def match_colours(
 ) -> UInt8[np.ndarray, "H W 3"]:
     """Shift the colours of `top` by its low-frequency difference from `bottom` near a ring.
 
-    On the ring the two agree on average over `reach`; the shift fades away within about as much from it.
+    On the ring both images agree on average over `reach`; the shift fades out over about the same distance.
 
     Args:
-        top: what will be pasted.
-        bottom: what it is pasted into.
-        ring: weight of the pixels where both should show the same.
+        top: image to be pasted.
+        bottom: image that is pasted into.
+        ring: weight of the pixels where both images should be equal.
         reach: standard deviation of the average, px.
     """
     difference = bottom.astype(np.float32) - top
@@ -40,7 +40,7 @@ def match_colours(
     small = cv2.resize(gathered, size, interpolation=cv2.INTER_AREA)
     blurred = cv2.GaussianBlur(small, (0, 0), reach * share, borderType=cv2.BORDER_REFLECT)
     total = blurred[..., 3]
-    # Half of what the ring itself gathers counts as near it.
+    # A pixel counts as near the ring from half the weight of the ring itself.
     near = float(np.average(total, weights=small[..., 3])) / 2
     sure = np.clip(total / max(near, 1e-9), 0, 1)
     shift = blurred[..., :3] / np.maximum(total, 1e-9)[..., None] * sure[..., None]

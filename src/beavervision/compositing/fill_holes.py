@@ -1,8 +1,8 @@
-"""People are solid: what a renderer leaves half transparent inside their outline is filled.
+"""Fills holes in a rendered person: pixels inside the outline that are not opaque.
 
-A field that is trained on a few thousand rays explains some of a dark iris or a hairline by the background behind it,
-and between head and torso a gap of a pixel may open. Before the footage's own plate nobody sees it; before another
-background, or cut out, it shows.
+A field that is trained on a few thousand rays may explain parts of a dark iris or a hairline by the background behind
+them, and between head and torso a gap of a pixel may open. Over the footage's own background this is invisible; over
+another background, or cut out, it shows.
 """
 
 from __future__ import annotations
@@ -14,26 +14,26 @@ from jaxtyping import Float
 from beavervision.compositing.layers import grow
 
 CLOSED = 0.007
-"""Gaps up to twice as wide, in canvas heights, are no openings: less than a finger's breadth on a face."""
+"""Gaps up to twice this width, in canvas heights, are closed: less than a finger's breadth on a face."""
 RIM = 0.007
-"""Depth inside the outline, in canvas heights, to which opacity is the renderer's own (soft hair), and over which it
-then rises to full."""
+"""Depth inside the outline, in canvas heights, up to which opacity stays as rendered (soft hair), and over which it
+then rises to 1."""
 SEEN = 0.25
-"""Opacity from which on something is there."""
+"""Opacity from which a pixel belongs to the person."""
 LEAST = 1 / 255
 
 
 def fill_holes(
     colour: Float[np.ndarray, "H W 3"], alpha: Float[np.ndarray, "H W"]
 ) -> tuple[Float[np.ndarray, "H W 3"], Float[np.ndarray, "H W"]]:
-    """The picture without holes.
+    """Fill the holes of a rendered image.
 
     Args:
-        colour: times opacity.
+        colour: colour, premultiplied by opacity.
         alpha: opacity.
 
     Returns:
-        Both, with the inside opaque; holes have the colour of what is round them.
+        Colour and opacity with an opaque inside; holes take the colour of their surroundings.
     """
     height, width = alpha.shape
     reach = CLOSED * height

@@ -1,8 +1,8 @@
-"""Put pictures over pictures: mattes, linear-light blending, and pasting a canvas back into its frame.
+"""Blends images: mattes, linear-light blending, and pasting a canvas into its frame.
 
-Pictures are RGB uint8; mattes are float in [0, 1], 1 where the upper picture shows. Light adds up linearly,
-pixel values do not: a half-and-half mixture of black and white is 188, not 128. `blend` therefore mixes
-intensities (IEC 61966-2-1), which keeps soft borders from turning dark.
+Images are RGB uint8; mattes are float in [0, 1], 1 where the upper image shows. Light adds up linearly, pixel values do
+not: an equal mixture of black and white is 188, not 128. `blend` therefore mixes intensities (IEC 61966-2-1), which
+prevents dark borders.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 LINEAR_STEPS = 1 << 16
-"""Steps of the table from linear intensity to pixel value: fine enough that every uint8 value returns."""
+"""Number of steps of the table from linear intensity to pixel value, so that every uint8 value survives a round
+trip."""
 
 
 def _tables() -> tuple[np.ndarray, np.ndarray]:
@@ -33,13 +34,13 @@ def to_linear(rgb: UInt8[np.ndarray, "*s"]) -> Float[np.ndarray, "*s"]:
 
 
 def from_linear(light: Float[np.ndarray, "*s"]) -> UInt8[np.ndarray, "*s"]:
-    """SRGB pixel values of linear intensities; what lies outside [0, 1] is clipped."""
+    """Convert linear intensities to sRGB pixel values; values outside [0, 1] are clipped."""
     steps = np.clip(light, 0, 1) * (LINEAR_STEPS - 1) + 0.5
     return FROM_LINEAR[steps.astype(np.uint16)]
 
 
 def quantise(rgb: Float[np.ndarray, "*s"]) -> UInt8[np.ndarray, "*s"]:
-    """Pixel values of a picture in [0, 1], rounded to the nearest."""
+    """Convert an image in [0, 1] to pixel values, rounded to the nearest."""
     return (np.clip(rgb, 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
@@ -48,25 +49,24 @@ def blend(
     bottom: UInt8[np.ndarray, "H W 3"],
     matte: Float[np.ndarray, "H W"] | float,
 ) -> UInt8[np.ndarray, "H W 3"]:
-    """Mix two pictures in linear light: `top` where `matte` is 1, `bottom` where it is 0, exactly.
+    """Blend two images in linear light: exactly `top` where `matte` is 1, exactly `bottom` where it is 0.
 
     Example:
         >>> white, black = np.full((1, 1, 3), 255, np.uint8), np.zeros((1, 1, 3), np.uint8)
         >>> int(blend(white, black, 0.5)[0, 0, 0])
         188
     """
-    if np.ndim(matte) == 0:
-        matte = np.full(top.shape[:2], matte, np.float32)
-    result = np.where((matte >= 1)[..., None], top, bottom)
-    # Few pixels are really mixed, along the borders of mattes: only they are worth the way through linear light.
-    mixed = np.nonzero((matte > 0) & (matte < 1))
-    share = matte[mixed].astype(np.float32)[:, None]
+    shares = np.full(top.shape[:2], matte, np.float32) if np.ndim(matte) == 0 else np.asarray(matte)
+    result = np.where((shares >= 1)[..., None], top, bottom)
+    # Few pixels are really mixed, those along the borders of mattes: only they are converted to linear light.
+    mixed = np.nonzero((shares > 0) & (shares < 1))
+    share = shares[mixed].astype(np.float32)[:, None]
     result[mixed] = from_linear(to_linear(bottom[mixed]) * (1 - share) + to_linear(top[mixed]) * share)
     return result
 
 
 def over(top: UInt8[np.ndarray, "H W 4"], bottom: UInt8[np.ndarray, "H W 4"]) -> UInt8[np.ndarray, "H W 4"]:
-    """Lay a cut-out over another in linear light; colours are not multiplied by opacity, neither here nor there.
+    """Composite one RGBA image over another in linear light; colours are not premultiplied, in inputs and output.
 
     Example:
         >>> white, black = np.full((1, 1, 4), 255, np.uint8), np.array([[[0, 0, 0, 255]]], np.uint8)
@@ -81,7 +81,7 @@ def over(top: UInt8[np.ndarray, "H W 4"], bottom: UInt8[np.ndarray, "H W 4"]) ->
 def cross_fade(
     top: UInt8[np.ndarray, "H W 4"], bottom: UInt8[np.ndarray, "H W 4"], matte: Float[np.ndarray, "H W"]
 ) -> UInt8[np.ndarray, "H W 4"]:
-    """One cut-out that gives way to another: `top` where `matte` is 1, `bottom` where it is 0."""
+    """Cross-fade two RGBA images: `top` where `matte` is 1, `bottom` where it is 0."""
     above, below = (picture[..., 3].astype(np.float32) / 255 for picture in (top, bottom))
     return _joined(top, above * matte, bottom, below * (1 - matte))
 
@@ -89,7 +89,7 @@ def cross_fade(
 def _joined(
     top: UInt8[np.ndarray, "H W 4"], above: np.ndarray, bottom: UInt8[np.ndarray, "H W 4"], below: np.ndarray
 ) -> UInt8[np.ndarray, "H W 4"]:
-    """Cut-out that shows so much of either."""
+    """RGBA mixture of two images with given weights."""
     total = above + below
     colour = np.where((above >= below)[..., None], top[..., :3], bottom[..., :3])
     mixed = np.nonzero((above > 0) & (below > 0))
@@ -103,7 +103,7 @@ def _joined(
 def feather(mask: Bool[np.ndarray, "H W"], radius: float) -> Float[np.ndarray, "H W"]:
     """Soft matte of a mask: 0 outside, rising smoothly to 1 at `radius` pixels inside its border.
 
-    The picture's own border does not count as the mask's (a body that is cut by the frame stays whole there).
+    The image border does not count as the mask's border (a body that is cut by the frame stays whole there).
     """
     if radius <= 0:
         return mask.astype(np.float32)
@@ -116,7 +116,7 @@ def feather(mask: Bool[np.ndarray, "H W"], radius: float) -> Float[np.ndarray, "
 
 
 def grow(mask: Bool[np.ndarray, "H W"], radius: float) -> Bool[np.ndarray, "H W"]:
-    """Mask of everything within `radius` pixels of the mask."""
+    """Dilate a mask by `radius` pixels."""
     if radius <= 0 or not mask.any():
         return mask
     return cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE) <= radius
@@ -125,7 +125,7 @@ def grow(mask: Bool[np.ndarray, "H W"], radius: float) -> Bool[np.ndarray, "H W"
 def border_matte(
     width: int, height: int, radius: float, sides: tuple[bool, bool, bool, bool] = (True, True, True, True)
 ) -> Float[np.ndarray, "H W"]:
-    """Soft matte of a whole canvas: 1 inside, falling smoothly to 0 at the `sides` (left, top, right, bottom) asked."""
+    """Soft matte of a whole canvas: 1 inside, falling smoothly to 0 at the given `sides` (left, top, right, bottom)."""
     u, v = np.arange(width) + 0.5, np.arange(height) + 0.5
     never = max(radius, 1.0)
     across = np.minimum(u if sides[0] else never, width - u if sides[2] else never)
@@ -159,17 +159,17 @@ def to_frame(
     """Resample a canvas at the frame pixels of `box`.
 
     Args:
-        canvas: picture or matte [h, w] or [h, w, c] of any dtype that OpenCV warps.
+        canvas: image or matte [h, w] or [h, w, c], of any dtype that OpenCV warps.
         place: x0, y0, scale of the canvas (see `footprint`).
         box: x0, y0, x1, y1 in frame pixels.
-        smooth: cubic interpolation, else linear (mattes: no overshoot).
+        smooth: cubic interpolation, else linear (for mattes: no overshoot).
 
     Returns:
         Array [y1 - y0, x1 - x0, ...].
     """
     x0, y0, scale = (float(value) for value in place)
     left, top, right, bottom = box
-    if scale > 1:  # the canvas is finer than the frame: remove what the frame cannot show
+    if scale > 1:  # The canvas is finer than the frame: remove detail that the frame cannot show.
         canvas = cv2.GaussianBlur(canvas, (0, 0), 0.5 * np.sqrt(scale * scale - 1), borderType=cv2.BORDER_REPLICATE)
     # Frame index X has its centre at X + 0.5, so canvas index u = (X + 0.5 - x0) scale - 0.5.
     matrix = np.array(
@@ -185,9 +185,9 @@ def paste(
     matte: Float[np.ndarray, "h w"],
     place: tuple[float, float, float],
 ) -> UInt8[np.ndarray, "H W 3"]:
-    """Return a copy of `frame` with `canvas` laid over its place, mixed in linear light.
+    """Return a copy of `frame` with `canvas` blended into its place in linear light.
 
-    Pixels that the canvas does not cover, or where the matte is 0, are the frame's own.
+    Pixels outside the canvas, or where the matte is 0, are unchanged.
     """
     height, width, _ = frame.shape
     box = footprint(place, (canvas.shape[1], canvas.shape[0]), (width, height))

@@ -1,1 +1,1 @@
-"""Configuration: schemas, composition, resolvers, and the sole place where classes named in YAML are built."""
+"""Configuration: schemas, composition, resolvers, and construction of the classes named in YAML."""

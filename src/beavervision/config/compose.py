@@ -1,4 +1,4 @@
-"""Compose the config of one verb in Python, as the command line would, and leave Hydra as it was."""
+"""Composes the config of one verb in Python, equal to that of the command line, and restores Hydra's state."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from beavervision.config.resolvers import register_resolvers
 from beavervision.errors import ConfigError
 
 HYDRA_LOCK = threading.RLock()
-"""Hydra keeps the running job in a global variable: jobs of several threads run one after another."""
+"""Hydra stores the running job in a global variable: jobs of several threads run one after another."""
 
 
 @contextmanager
 def composed_job(verb: str, overrides: Sequence[str]) -> Iterator[DictConfig]:
-    """Yield the config of a verb; while the block runs, Hydra knows it as the running job.
+    """Yield the config of a verb; inside the block it is Hydra's running job.
 
     Args:
         verb: `prepare`, `train`, `infer` or `evaluate`.
-        overrides: in Hydra's grammar, such as `trainer.max_steps=10`.
+        overrides: overrides in Hydra's grammar, such as `trainer.max_steps=10`.
 
     Raises:
-        ConfigError: when a group, an option or a key does not exist; the sentence names the likely one.
+        ConfigError: when a group, an option or a key does not exist; the message suggests a name.
     """
     with HYDRA_LOCK:
         register_resolvers()
@@ -46,7 +46,7 @@ def composed_job(verb: str, overrides: Sequence[str]) -> Iterator[DictConfig]:
 
 
 def _job_config(verb: str, overrides: Sequence[str]) -> DictConfig:
-    """Compose, announce the job to Hydra, and note its config in the run's folder as Hydra does."""
+    """Compose the config, set Hydra's running job, and write the config into the run's folder as Hydra does."""
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(conf_folder()), version_base="1.3"):

@@ -1,4 +1,4 @@
-"""What a job runs on: `hardware=auto` decided and said, what is not there refused, networks compiled when asked."""
+"""Resolves `hardware=auto`, checks that the requested hardware exists, and compiles networks on request."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import shutil
 from omegaconf import DictConfig
 
 from beavervision.config.suggestions import suggest
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError, DependencyError
 from beavervision.stages.base import StageModule
 
 AUTO = "auto"
@@ -18,22 +18,22 @@ CHOICES = {
     "precision": (AUTO, EXACT, MIXED, "16-mixed", "bf16-true", "16-true", "64-true"),
     "render": (AUTO, "full", "fast"),
 }
-"""Of `hardware`'s keys that name one of a few."""
+"""Valid values of `hardware`'s keys with a fixed set of options."""
 
 
 def resolve_hardware(cfg: DictConfig) -> str:
-    """Replace every `auto` of the config's `hardware` by what this machine has.
+    """Replace every `auto` in the config's `hardware` by the setting for this machine.
 
     Returns:
-        What was chosen and why, a line to print; empty where nothing was left open.
+        One line with the choices and their reasons; empty where nothing was `auto`.
 
     Raises:
-        BeaverError: when the config asks for a device or a compiler that is not there.
+        BeaverError: when a requested device or compiler does not exist.
     """
     node = cfg.hardware
     for key, choices in CHOICES.items():
         if (given := str(node[key])) not in choices:
-            raise BeaverError(f"hardware.{key}={given}: there is no such {key}; {suggest(given, choices)}.")
+            raise ConfigError(f"hardware.{key}={given}: there is no such {key}; {suggest(given, choices)}.")
     asked = node.accelerator
     if asked == AUTO:
         node.accelerator = "gpu" if _has_cuda() else "mps" if _has_mps() else "cpu"
@@ -41,12 +41,12 @@ def resolve_hardware(cfg: DictConfig) -> str:
     if node.precision == AUTO:
         node.precision = MIXED if node.accelerator == "gpu" and _has_bf16() else EXACT
     if node.compile and not any(map(shutil.which, COMPILERS)):
-        raise BeaverError("hardware.compile=true needs a C++ compiler, and there is none; leave it false.")
+        raise DependencyError("hardware.compile=true needs a C++ compiler, and there is none; leave it false.")
     return f"hardware: {describe_hardware(node)}" if asked == AUTO else ""
 
 
 def describe_hardware(node: DictConfig) -> str:
-    """Return what a settled `hardware` node means here, in one line."""
+    """Return a resolved `hardware` node as one line of text."""
     cores = f"{os.cpu_count()} cores"
     what = {"gpu": _gpu_name, "mps": lambda: "Apple GPU", "cpu": lambda: f"CPU, {cores}"}
     known = what.get(node.accelerator, lambda: node.accelerator)()
@@ -59,29 +59,29 @@ def describe_hardware(node: DictConfig) -> str:
 
 
 def render_device(node: DictConfig) -> str:
-    """Return torch's name of what a settled `hardware` node renders films on.
+    """Return torch's name of the rendering device of a resolved `hardware` node.
 
-    CUDA or the CPU: on an Apple GPU the fast head's kernels would be missing, and with them real time.
+    CUDA or the CPU: Apple GPUs have no kernels for the distilled head, and would not render in real time.
     """
     return "cuda" if node.accelerator in ("gpu", "cuda") else "cpu"
 
 
 def apply_hardware(cfg: DictConfig, module: StageModule) -> None:
-    """Fit the trainer's config, and the network, to what `hardware` asks for and the stage can do."""
+    """Apply `hardware` to the trainer's config and the network, within the limits of the stage."""
     if cfg.trainer.strategy == "ddp" and (module.trains_parts or not module.automatic_optimization):
-        # A loss reaches a part of the parameters only.
+        # The loss depends on a part of the parameters only.
         cfg.trainer.strategy = "ddp_find_unused_parameters_true"
     if cfg.hardware.compile:
         compile_network(module)
 
 
 def use_single_device(cfg: DictConfig) -> None:
-    """Let the trainer use one device, whatever `hardware` says: measuring is not training."""
+    """Use one device for the trainer, whatever `hardware` is: for evaluation."""
     cfg.trainer.update({"strategy": "auto", "devices": 1, "num_nodes": 1})
 
 
 def compile_network(module: StageModule) -> None:
-    """Compile a stage's network in place: checkpoints and bundles keep their names."""
+    """Compile a stage's network in place; parameter names in checkpoints and bundles do not change."""
     network = getattr(module, "network", None)
     for part in [network] if network is not None else module.children():
         part.compile()
@@ -90,7 +90,9 @@ def compile_network(module: StageModule) -> None:
 def _require(accelerator: str, asked: str) -> None:
     there = {"gpu": _has_cuda, "cuda": _has_cuda, "mps": _has_mps}.get(accelerator)
     if there is not None and not there():
-        raise BeaverError(f"hardware.accelerator={asked}: PyTorch sees no such device here; take hardware=cpu or auto.")
+        raise DependencyError(
+            f"hardware.accelerator={asked}: PyTorch sees no such device here; take hardware=cpu or auto."
+        )
 
 
 def _has_cuda() -> bool:
@@ -124,7 +126,7 @@ def _kernels(node: DictConfig) -> str:
 
     from beavervision.nerf.backends.registry import resolve
 
-    device = {"gpu": "cuda"}.get(node.accelerator, node.accelerator)
+    device = "cuda" if node.accelerator == "gpu" else node.accelerator
     return resolve(node.backend, torch.device(device))
 
 

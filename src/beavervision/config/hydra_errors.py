@@ -1,4 +1,4 @@
-"""Hydra's complaints about a command line, told in one sentence with a remedy."""
+"""Converts Hydra's errors about a command line to one sentence with a remedy."""
 
 from __future__ import annotations
 
@@ -13,49 +13,50 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from beavervision.config.conf_folder import conf_folder
+from beavervision.config.schemas import to_dict
 from beavervision.config.suggestions import suggest
-from beavervision.errors import BeaverError
+from beavervision.errors import BeaverError, ConfigError
 
 HYDRA_ERRORS = (HydraException, OmegaConfBaseException)
-"""What Hydra and OmegaConf raise for a command line that does not fit the configs."""
+"""Errors of Hydra and OmegaConf for a command line that does not fit the configs."""
 LAUNCHER = "hydra/launcher"
 EXTRAS = {"joblib": "joblib", "submitit_local": "slurm", "submitit_slurm": "slurm"}
-"""Launcher that comes with a plugin of Hydra's -> the extra of ours that installs it."""
+"""Launcher of a Hydra plugin -> the extra that installs it."""
 
 
 def to_beaver_error(error: Exception, verb: str, arguments: Sequence[str]) -> BeaverError:
-    """Return the sentence for a config error.
+    """Convert a config error to a BeaverError.
 
     Args:
         error: one of `HYDRA_ERRORS`.
-        verb: the config that the command starts from (`train`).
-        arguments: the command line after the program's name.
+        verb: primary config of the command (`train`).
+        arguments: command line without the program's name.
     """
     if (ours := _ours(error)) is not None:
         return ours
     text = str(error)
     if isinstance(error, OverrideParseException):
-        return BeaverError(f"{error.override} cannot be read as key=value; put odd values into quotes.")
+        return ConfigError(f"{error.override} cannot be read as key=value; put odd values into quotes.")
     if isinstance(error, MissingConfigException):
-        return BeaverError(_unknown_option(error, text))
+        return ConfigError(_unknown_option(error, text))
     if found := re.search(r"Could not override '([^']+)'", text):
-        return BeaverError(_unknown_key(found.group(1), verb, arguments))
+        return ConfigError(_unknown_key(found.group(1), verb, arguments))
     if isinstance(error, MissingMandatoryValue):
-        return BeaverError(f"{error.full_key} is not set; add {error.full_key}=.")
+        return ConfigError(f"{error.full_key} is not set; add {error.full_key}=.")
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
     lines = [line.strip() for line in (text, str(cause)) if line.strip()]
-    return BeaverError("; ".join(dict.fromkeys(line.splitlines()[0] for line in lines)) + ".")
+    return ConfigError("; ".join(dict.fromkeys(line.splitlines()[0] for line in lines)) + ".")
 
 
 def _ours(error: BaseException | None) -> BeaverError | None:
-    """The sentence that one of our resolvers said, which OmegaConf wraps into its own words."""
+    """The message of one of our resolvers, which OmegaConf wraps in its own text."""
     while error is not None and not isinstance(error, BeaverError):
         error = error.__cause__ or error.__context__
     return error
 
 
 def _unknown_option(error: MissingConfigException, text: str) -> str:
-    """Sentence for `group=option` where the group has no such option."""
+    """Error message for `group=option` where the group has no such option."""
     missing = error.missing_cfg_file or (re.search(r"'([^']+/[^']+)'", text) or ["", "?"])[1]
     group, _, option = missing.rpartition("/")
     if group == LAUNCHER and option in EXTRAS:
@@ -66,7 +67,7 @@ def _unknown_option(error: MissingConfigException, text: str) -> str:
 
 
 def _unknown_key(key: str, verb: str, arguments: Sequence[str]) -> str:
-    """Sentence for a key that the composed config does not have."""
+    """Error message for a key that the composed config does not have."""
     names = {option.partition("@")[0] for option in _groups()}
     choices = [a for a in arguments if a.partition("=")[0] in names and a.partition("=")[0] != key]
     cfg = _composed(verb, choices, _extra_folder(arguments))
@@ -81,7 +82,7 @@ def dotted_keys(cfg: DictConfig, prefix: str = "") -> Iterator[str]:
     for key in cfg:
         name = f"{prefix}{key}"
         yield name
-        value = OmegaConf.to_container(cfg, resolve=False)[key]  # type: ignore[index,call-overload]
+        value = to_dict(cfg, resolve=False)[str(key)]
         if isinstance(value, dict):
             yield from dotted_keys(OmegaConf.create(value), f"{name}.")
 
@@ -93,7 +94,7 @@ def _groups() -> Iterable[str]:
 
 
 def _extra_folder(arguments: Sequence[str]) -> list[str]:
-    """The override that adds the folder of `--config-dir`, when the command line names one."""
+    """The override that adds the folder of `--config-dir`, if the command line contains one."""
     for flag, value in zip(arguments, [*arguments[1:], ""], strict=True):
         if flag in ("--config-dir", "-cd") or flag.startswith("--config-dir="):
             folder = flag.partition("=")[2] or value
@@ -102,10 +103,10 @@ def _extra_folder(arguments: Sequence[str]) -> list[str]:
 
 
 def _composed(verb: str, overrides: Sequence[str], extra: list[str]) -> DictConfig:
-    """Compose the verb's config with the good part of the command line, or without it when that fails too."""
+    """Compose the verb's config with the valid part of the command line, or without it when that fails too."""
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        # One option a group: a sweep's comma list says nothing about keys that its first option does not.
+        # One option per group: the comma list of a sweep is reduced to its first option.
         single = [o.split(",")[0] for o in overrides]
         for attempt in (single + extra, []):
             try:

@@ -1,4 +1,4 @@
-"""Stages from other packages: found by their entry points, their configs on Hydra's search path.
+"""Plugins: stages from other packages, found by entry points; their configs are added to Hydra's search path.
 
 A package declares, in its pyproject.toml:
 
@@ -6,7 +6,7 @@ A package declares, in its pyproject.toml:
     nod = "my_package:PLUGIN"
 
 `PLUGIN` is a `Plugin`; the package's `conf/` has the same groups as ours (model, datamodule, schedule, ...). Face
-models have a group of their own, "beavervision.face_models": name -> function that loads one.
+models have a separate group, "beavervision.face_models": name -> function that loads one.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.plugins import Plugins
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 
-from beavervision.errors import BeaverError
+from beavervision.errors import DependencyError
 
 GROUP = "beavervision.plugins"
 CONF = "conf"
-"""Folder of configs in a plugin's package."""
+"""Name of the config folder in a plugin's package."""
 
 
 @dataclass(frozen=True)
 class StageInputs:
-    """The stages whose bundles a stage takes in."""
+    """Stages whose bundles are inputs of a stage."""
 
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
@@ -40,16 +40,16 @@ class StageInputs:
 
 @dataclass(frozen=True)
 class Plugin:
-    """What a package tells of the stages that it brings; its configs say the rest."""
+    """Description of a package's stages, in addition to its configs."""
 
     needs: Mapping[str, StageInputs] = field(default_factory=dict)
-    """Stage -> what it builds on; stages that build on nothing may be left out."""
+    """Stage -> its inputs; stages without inputs may be omitted."""
     renderers: tuple[str, ...] = ()
-    """Stages that see pictures: their runs and bundles belong to one canvas, and their data takes `frame`."""
+    """Stages that use images: their runs and bundles belong to one canvas, and their data has the argument `frame`."""
 
 
 class PluginConfigs(SearchPathPlugin):
-    """Adds every plugin's configs behind ours."""
+    """Adds the configs of all plugins after ours."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         """Hydra's hook."""
@@ -58,21 +58,21 @@ class PluginConfigs(SearchPathPlugin):
 
 
 def register_plugins() -> None:
-    """Make Hydra look into the configs of plugins; may be called again."""
+    """Register the configs of plugins with Hydra; may be called again."""
     Plugins.instance().register(PluginConfigs)
 
 
 def plugins() -> dict[str, Plugin]:
-    """Return entry point's name -> plugin, of all packages that are installed.
+    """Return name of the entry point -> plugin, for all installed packages.
 
     Raises:
-        BeaverError: when one cannot be imported, or is no `Plugin`.
+        DependencyError: when a plugin cannot be imported, or is no `Plugin`.
     """
     return {entry.name: _load(entry) for entry in _entries(tuple(sys.path))}
 
 
 def plugin_folders() -> dict[str, Path]:
-    """Return entry point's name -> folder of its configs; the packages are not imported for it."""
+    """Return name of the entry point -> folder of its configs, without importing the packages."""
     found = {}
     for entry in _entries(tuple(sys.path)):
         spec = find_spec(entry.module.partition(".")[0])
@@ -84,7 +84,7 @@ def plugin_folders() -> dict[str, Path]:
 
 @lru_cache(maxsize=4)
 def _entries(path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
-    """Entry points on sys.path, which is looked through only when it changed."""
+    """Entry points on sys.path, which is searched again only when it has changed."""
     return tuple(entry_points(group=GROUP))
 
 
@@ -92,7 +92,11 @@ def _load(entry: EntryPoint) -> Plugin:
     try:
         plugin = entry.load()
     except (ImportError, AttributeError) as error:
-        raise BeaverError(f"plugin {entry.name} cannot be loaded ({error}); mend or uninstall its package.") from error
+        raise DependencyError(
+            f"plugin {entry.name} cannot be loaded ({error}); mend or uninstall its package."
+        ) from error
     if not isinstance(plugin, Plugin):
-        raise BeaverError(f"plugin {entry.name} is {entry.value}, which is no Plugin of beavervision.config.plugins.")
+        raise DependencyError(
+            f"plugin {entry.name} is {entry.value}, which is no Plugin of beavervision.config.plugins."
+        )
     return plugin

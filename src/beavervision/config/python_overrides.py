@@ -1,4 +1,4 @@
-"""Overrides given in Python, as keyword arguments or a mapping, in the grammar of Hydra."""
+"""Converts Python keyword arguments and mappings to overrides in Hydra's grammar."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from beavervision.errors import ConfigError
 from beavervision.overrides import WORDS, quote_value
 
 UNQUOTED = re.compile(r"[A-Za-z0-9_./-]+")
-"""Texts that Hydra's parser takes without quotes, where they are no number."""
+"""Strings that Hydra's parser accepts without quotes, unless they are numbers."""
 
 
 def override_list(overrides: Mapping[str, Any] | None, keywords: Mapping[str, Any]) -> list[str]:
@@ -19,10 +19,10 @@ def override_list(overrides: Mapping[str, Any] | None, keywords: Mapping[str, An
 
     Args:
         overrides: dotted key -> value, such as `{"trainer.max_steps": 10}`.
-        keywords: the same with two underscores for a dot: `trainer__max_steps=10`.
+        keywords: the same, with two underscores for a dot: `trainer__max_steps=10`.
 
     Raises:
-        ConfigError: when a value is of a type that no config can hold, or a key is given twice.
+        ConfigError: when a value has a type that configs cannot contain, or a key is given twice.
 
     Example:
         >>> override_list({"frame": "1x1"}, {"trainer__max_steps": 10})
@@ -38,11 +38,11 @@ def format_override_value(key: str, value: Any) -> str:
     """Return `key=value` for Hydra's parser.
 
     Args:
-        key: with dots, such as `trainer.max_steps`.
-        value: None, a bool, a number, a text, a path, or a list or mapping of these.
+        key: key with dots, such as `trainer.max_steps`.
+        value: None, a bool, a number, a string, a path, or a list or mapping of these.
 
     Raises:
-        ConfigError: when the value is of another type.
+        ConfigError: when the value has another type.
 
     Example:
         >>> print(format_override_value("frame", "1x1"), format_override_value("audio", "a b.wav"))

@@ -1,4 +1,4 @@
-"""What the configs may ask for in `${bv.<name>:}`: facts that YAML cannot know."""
+"""OmegaConf resolvers `${bv.<name>:}`: values that YAML cannot compute."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from beavervision.config.wildcards import clip_name
 
 
 def register_resolvers() -> None:
-    """Make the resolvers known to OmegaConf; may be called again."""
+    """Register the resolvers with OmegaConf; may be called again."""
     for name, function in (
         ("stage", stage_of_target),
         ("slug", _slug),
@@ -37,35 +37,35 @@ def register_resolvers() -> None:
 
 
 def stage_of_target(target: str) -> str:
-    """Return the stage that a class path belongs to: the folder that its module lies in.
+    """Return the stage of a class path: the folder that contains its module.
 
     Example:
-        >>> stage_of("beavervision.stages.postnet.module.PostNet")
+        >>> stage_of_target("beavervision.stages.postnet.module.PostNet")
         'postnet'
     """
     return target.split(".")[-3]
 
 
 def run_id(folder: str) -> str:
-    """Return a run's name for dashboards: of its folder, so that a resumed run stays the same run."""
+    """Return a run's id for dashboards, derived from its folder, so that a resumed run keeps its id."""
     return hashlib.sha256(str(Path(folder).resolve()).encode()).hexdigest()[:16]
 
 
 def wandb_offline() -> bool:
-    """Whether wandb has to stay off-line: no key in the environment and none stored by `wandb login`."""
+    """Whether wandb has to be offline: no key in the environment and none stored by `wandb login`."""
     netrc = Path(os.environ.get("NETRC", Path.home() / ".netrc"))
     stored = netrc.is_file() and "wandb" in netrc.read_text(encoding="utf-8", errors="replace")
     return not (stored or os.environ.get("WANDB_API_KEY"))
 
 
 def _group(name: str) -> str:
-    """What runs are compared with in a dashboard: those of the same sweep, else all of the same person."""
+    """Group of a run in a dashboard: the runs of the same sweep, else those of the same person."""
     sweep = HydraConfig.get().runtime.choices.get("sweep")
     return f"{name}/{sweep}" if sweep else name
 
 
 def _tags(*names: str) -> ListConfig:
-    """Words by which a dashboard finds runs: those given, and the options that tell runs apart."""
+    """Tags of a run in a dashboard: those of the config, and the selected options."""
     choices = HydraConfig.get().runtime.choices
     chosen = (choices.get(group) for group in ("experiment", "frame", "audio_features"))
     return ListConfig([*names, *(str(option) for option in chosen if option)])
@@ -82,7 +82,7 @@ def _gpus() -> ListConfig:
 
 
 def _sweep_folder() -> str:
-    """Folder of the running sweep, which the entry announces."""
+    """Folder of the running sweep, from the environment."""
     return os.environ.get(SWEEP_FOLDER, "runs/sweeps")
 
 

@@ -1,4 +1,4 @@
-"""Schemas of our own config nodes; third-party ones are checked by the classes that they build."""
+"""Schemas of our config nodes; nodes of third-party classes are checked against the classes themselves."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
 
 from beavervision.artifacts.names import check_name
 from beavervision.config.suggestions import suggest
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 
 if TYPE_CHECKING:
     from beavervision.face.framing import FrameSpec
@@ -24,7 +24,7 @@ SettingsT = TypeVar("SettingsT")
 
 @dataclass
 class DataSettings:
-    """`data`: who, and from which footage."""
+    """`data`: the person and the footage."""
 
     name: str
     video: str | None = None
@@ -39,22 +39,22 @@ class DataSettings:
     clips: str | None = None
     speech: str | None = None
     hours: float | None = None
-    """Of synthetic speech; None where there is footage."""
+    """Hours of synthetic speech; None for footage."""
     voices: int = 48
-    """That synthetic speech is learnt from."""
+    """Number of training voices of synthetic speech."""
 
     def __post_init__(self) -> None:
-        """Refuse a name that is no name of a folder.
+        """Refuse a name that is not a valid folder name.
 
         Raises:
-            ConfigError: suggesting one.
+            ConfigError: the message suggests a name.
         """
         check_name(self.name)
 
 
 @dataclass
 class FaceModelSettings:
-    """`face_model`: which morphable model, and where its files are when they are the user's own."""
+    """`face_model`: name of the morphable model, and folder of its files if the user provides them."""
 
     name: str
     folder: str | None = None
@@ -62,7 +62,7 @@ class FaceModelSettings:
 
 @dataclass
 class FrameSettings:
-    """`frame`: the canvas that the renderers see; see `face.framing.FrameSpec`."""
+    """`frame`: the canvas of the renderers; see `face.framing.FrameSpec`."""
 
     name: str
     aspect: float | None
@@ -73,7 +73,7 @@ class FrameSettings:
 
 @dataclass
 class HardwareSettings:
-    """`hardware`: what the trainer runs on."""
+    """`hardware`: devices and precision of the trainer."""
 
     accelerator: str
     devices: Any
@@ -88,7 +88,7 @@ class HardwareSettings:
 
 @dataclass
 class RunSettings:
-    """`run`: this run's name and manners."""
+    """`run`: name and options of this run."""
 
     stage: str
     slug: str
@@ -105,40 +105,50 @@ SCHEMAS: dict[str, type] = {
 }
 
 
+def to_dict(cfg: DictConfig, *, resolve: bool = True) -> dict[str, Any]:
+    """Return a config, or a node of it, as plain dicts, lists and values.
+
+    Args:
+        cfg: a mapping.
+        resolve: whether interpolations are resolved.
+    """
+    return cast("dict[str, Any]", OmegaConf.to_container(cfg, resolve=resolve))
+
+
 def typed_node(cfg: DictConfig, node: str, schema: type[SettingsT]) -> SettingsT:
     """Return the config's `node` as its dataclass.
 
     Raises:
-        BeaverError: when a key is unknown, missing, or of the wrong type.
+        ConfigError: when a key is unknown or missing, or a value has the wrong type.
     """
     try:
         values = OmegaConf.to_container(cfg[node], resolve=True, throw_on_missing=True)
-        # What is resolved is not resolved again: a file may be called `${x}.mov`.
+        # Resolved values are not resolved again: a file may be named `${x}.mov`.
         merged = OmegaConf.merge(OmegaConf.structured(schema), _escaped(values))
-        return OmegaConf.to_object(merged)  # type: ignore[return-value]
+        return cast(SettingsT, OmegaConf.to_object(merged))
     except ConfigKeyError as error:
         key = str(error.full_key or error.key)
         known = list(OmegaConf.structured(schema))
-        raise BeaverError(f"{node}.{key} is not a key of {node}; {suggest(key, known)}.") from None
+        raise ConfigError(f"{node}.{key} is not a key of {node}; {suggest(key, known)}.") from None
     except MissingMandatoryValue as error:
-        raise BeaverError(f"{node}.{error.full_key} is not set; add {node}.{error.full_key}=.") from None
+        raise ConfigError(f"{node}.{error.full_key} is not set; add {node}.{error.full_key}=.") from None
     except OmegaConfBaseException as error:
         sentence = str(error).splitlines()[0]
-        raise BeaverError(f"{node}.{error.full_key}: {sentence}; give another value.") from None
+        raise ConfigError(f"{node}.{error.full_key}: {sentence}; give another value.") from None
 
 
 def _escaped(value: Any) -> Any:
-    """The same value with every `${` marked as plain text."""
+    """The same value with every `${` escaped."""
     if isinstance(value, dict):
         return {key: _escaped(inner) for key, inner in value.items()}
     return value.replace("${", "\\${") if isinstance(value, str) else value
 
 
 def validate_nodes(cfg: DictConfig) -> None:
-    """Check every node of ours against its schema, and let the user's face model be found from now on.
+    """Check every node of ours against its schema, and register the folder of the user's face model.
 
     Raises:
-        BeaverError: as `typed_node`.
+        ConfigError: see `typed_node`.
     """
     for node, schema in SCHEMAS.items():
         if cfg.get(node) is not None:
@@ -154,7 +164,7 @@ def frame_spec(node: DictConfig) -> FrameSpec:
     """Return the canvas of a `frame` node.
 
     Raises:
-        BeaverError: as `typed_node`.
+        ConfigError: see `typed_node`.
     """
     from beavervision.face.framing import FrameSpec
 
@@ -167,13 +177,13 @@ CLOCK = re.compile(r"(?:(?:(\d+):)?(\d{1,3}):)?(\d{1,2}):(\d{2})")
 
 
 def parse_duration(value: Any) -> timedelta | None:
-    """Return a duration: "[[days:]hours:]minutes:seconds", a number of seconds, or {hours: 1, minutes: 30}.
+    """Parse a duration: "[[days:]hours:]minutes:seconds", a number of seconds, or {hours: 1, minutes: 30}.
 
     Raises:
-        BeaverError: when it is none of these.
+        ConfigError: when the value has another format.
 
     Example:
-        >>> duration("00:10:00"), duration("1:00:00:00"), duration(90)
+        >>> parse_duration("00:10:00"), parse_duration("1:00:00:00"), parse_duration(90)
         (datetime.timedelta(seconds=600), datetime.timedelta(days=1), datetime.timedelta(seconds=90))
     """
     if value is None or isinstance(value, timedelta):
@@ -186,4 +196,4 @@ def parse_duration(value: Any) -> timedelta | None:
             return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
         return timedelta(seconds=float(value))
     except (TypeError, ValueError):
-        raise BeaverError(f"trainer.max_time={value} is no duration; write hours:minutes:seconds, 00:10:00.") from None
+        raise ConfigError(f"trainer.max_time={value} is no duration; write hours:minutes:seconds, 00:10:00.") from None

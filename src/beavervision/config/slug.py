@@ -1,4 +1,4 @@
-"""The name of a run's folder: the same for the same experiment, another for another."""
+"""Slug of a run's folder: equal for equal experiments, different for different ones."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import re
 from collections.abc import Mapping, Sequence
 
 MATTERS = ("model.", "model/", "datamodule.", "audio_features", "face_model", "schedule.lr")
-"""Overrides that begin so change what is learnt and therefore belong in the name."""
+"""Prefixes of the overrides that change the training result and therefore appear in the name."""
 DEFAULT = "default"
-"""Stands for no experiment."""
+"""Name for runs without an experiment."""
 DEBUG = "debug_"
-"""Runs under debug= keep to themselves: no later stage builds on their bundles."""
+"""Prefix of runs under debug=, whose bundles no later stage uses."""
 LONGEST = 100
-"""Characters; most file systems allow 255 a name, and the rest of the path wants some."""
+"""Largest length in characters; most file systems allow 255 per name, and the rest of the path needs some."""
 
 
 def run_slug(
@@ -25,8 +25,8 @@ def run_slug(
         overrides: the command line's `key=value` parts, in any order.
         choices: group -> chosen option.
         stage: name of the stage.
-        frame_slug: name of the canvas; None for stages that see no picture.
-        seed: the run's seed; the default, 1, goes without saying.
+        frame_slug: slug of the canvas; None for stages without images.
+        seed: seed of the run; the default, 1, does not appear.
 
     Example:
         >>> run_slug(["model.width=64"], {"model": "postnet", "experiment": "demo"}, "postnet", None, 2)
@@ -46,7 +46,7 @@ def run_slug(
 
 
 def experiment_of_slug(slug: str) -> str:
-    """Return the experiment that a run belongs to; `default` when it belongs to none.
+    """Return the experiment of a run; `default` when it has none.
 
     Example:
         >>> experiment_of_slug("debug_overfit-demo-native-h256")
@@ -57,19 +57,19 @@ def experiment_of_slug(slug: str) -> str:
 
 
 def _short(override: str) -> str:
-    """Drop `model.` and `datamodule.`, which go without saying inside a stage's folder."""
+    """Remove `model.` and `datamodule.`, which are redundant inside a stage's folder."""
     return re.sub(r"^(model[./]|datamodule\.)", "", override)
 
 
 def safe_file_name(text: str) -> str:
-    """Return a name that every file system takes, another for another text.
+    """Return a name that is valid in every file system; different texts give different names.
 
     Example:
-        >>> file_name("lr=0.1")
+        >>> safe_file_name("lr=0.1")
         'lr=0.1'
     """
     name = re.sub(r"[^\w.,=+-]+", "_", text)
     if len(name) <= LONGEST and name == text:
         return name
-    # Two texts must not share a name because their odd characters went or their ends were cut.
+    # Two texts must not get the same name by replaced characters or truncation.
     return f"{name[:LONGEST]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"

@@ -1,4 +1,4 @@
-"""The stages: the order of training, which bundles each one builds on, and which ones render."""
+"""Stage graph: order of training, inputs of each stage, and the renderers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ AVATAR = CHAIN[:4]
 LOWER_FACE_DUB = ("audio2motion", "postnet", "lower_face")
 """Those that a dub needs which draws the lower face only."""
 RENDERERS = ("radnerf_head", "radnerf_torso")
-"""The stages that see pictures: their bundles belong to one clip and one canvas."""
+"""Stages that use images: their bundles belong to one clip and one canvas."""
 
 STAGE_INPUTS = {
     "audio2motion": StageInputs(optional=("syncnet",)),
@@ -23,11 +23,11 @@ STAGE_INPUTS = {
 
 
 def stage_inputs(stage: str) -> StageInputs:
-    """Return what a stage builds on, whether it is ours or a plugin's."""
+    """Return the inputs of a stage, of this package or of a plugin."""
     outside = {name: needs for plugin in plugins().values() for name, needs in plugin.needs.items()}
     return STAGE_INPUTS.get(stage) or outside.get(stage, StageInputs())
 
 
 def is_renderer(stage: str) -> bool:
-    """Whether a stage sees pictures, so that its runs and bundles belong to one canvas."""
+    """Whether a stage uses images, so that its runs and bundles belong to one canvas."""
     return stage in RENDERERS or any(stage in plugin.renderers for plugin in plugins().values())

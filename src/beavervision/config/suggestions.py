@@ -1,4 +1,4 @@
-"""Did you mean: names that exist, and the one that was probably meant."""
+"""Suggestions for unknown names ("did you mean"): the most similar name, and the existing names."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import difflib
 from collections.abc import Iterable
 
 MOST = 12
-"""Names listed at most; more would bury the likely one."""
+"""Largest number of listed names."""
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """Return half a sentence: what was probably meant, and which names exist.
+    """Return a phrase for error messages: the most similar name, and the existing names.
 
     Example:
-        >>> closest("frmae", ["data", "frame"])
+        >>> suggest("frmae", ["data", "frame"])
         'did you mean frame? There are: data, frame'
     """
     names = sorted(set(known))
     hits = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     if len(names) > MOST:
-        # The neighbours of the likely one say more than the alphabet's first dozen.
+        # Names near the similar one are more useful than the first dozen of the alphabet.
         parent = (hits[0] if hits else name).rpartition(".")[0]
         names = [n for n in names if n.rpartition(".")[0] == parent][:MOST] or names[:MOST]
     listing = ", ".join(names)

@@ -1,4 +1,4 @@
-"""The name of a sweep, and so its folder: the same for the same command."""
+"""Name and folder of a sweep, equal for equal commands."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ from beavervision.config.hydra_errors import HYDRA_ERRORS
 from beavervision.config.slug import safe_file_name
 
 SWEEP_FOLDER = "BEAVERVISION_SWEEP"
-"""Environment variable that names the folder of the running sweep."""
+"""Environment variable with the folder of the running sweep."""
 CHOSEN = ("sweep", "model", "experiment")
-"""Groups whose options go without their group's name."""
+"""Groups whose options appear without the name of the group."""
 NAMED = ("frame", "seed", "datamodule", "audio_features", "face_model", "debug")
-"""Further groups and keys that tell one sweep from another; how long and on what hardware do not."""
+"""Further groups and keys that appear in the name; duration and hardware do not."""
 
 
 @dataclass(frozen=True)
 class SweepPlan:
-    """What a sweep is called, and what all of its jobs have in common."""
+    """Name of a sweep, and the overrides that all of its jobs share."""
 
     name: str
     folder: Path
     fixed: tuple[str, ...]
-    """Overrides that do not vary."""
+    """Overrides that are equal in all jobs."""
 
     def varying(self, overrides: Sequence[str]) -> list[str]:
-        """Return those of a job's overrides that set it apart; sweepers write the others in their own way."""
+        """Return the overrides in which a job differs from the others; sweepers format the rest differently."""
         fixed = {override.partition("=")[0] for override in self.fixed}
         return [override for override in overrides if override.partition("=")[0] not in fixed]
 
     @classmethod
     def of(cls, verb: str, arguments: Sequence[str]) -> SweepPlan | None:
-        """Return the plan of a command line; None when no config can be made of it.
+        """Return the plan of a command line; None when it cannot be composed.
 
         Args:
             verb: `train`, `prepare`, ...
-            arguments: the command line without the script.
+            arguments: command line without the script.
         """
         given = get_args_parser().parse_args(list(arguments))
         try:
@@ -62,11 +62,11 @@ class SweepPlan:
 
 
 def sweep_name(verb: str, overrides: Sequence[Override], choices: Mapping[str, str | None]) -> str:
-    """Return the name of a sweep: its ready file, stage and experiment, and what else matters.
+    """Return the name of a sweep: its sweep config, stage, experiment, and other relevant options.
 
     Args:
-        verb: goes without saying when it is `train`.
-        overrides: of the command line.
+        verb: the verb; `train` does not appear in the name.
+        overrides: overrides of the command line.
         choices: group -> chosen option.
     """
     given = {_key(o): str(o.input_line) for o in overrides}

@@ -1,4 +1,4 @@
-"""Paths and names on the command line: taken as they are typed, and patterns replaced by the files that match."""
+"""Paths and names on the command line: quoted for Hydra, with patterns replaced by the matching files."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ KEYS = re.compile(
     r"data\.(video|name|speech|clips|segmenter)|audio|out|background|pose|speech\.\d+|paths\.runs|model\.init"
     r"|control\.blink|face_model\.folder|audio_features\.checkpoint"
 )
-"""Keys whose values are paths or names, not Hydra's lists and tables."""
+"""Keys whose values are paths or names, not Hydra lists or dicts."""
 FUNCTION = re.compile(r"(choice|range|interval|glob|sort|shuffle|tag|str)\(.*\)", re.DOTALL)
-"""What Hydra computes; https://hydra.cc/docs/advanced/override_grammar/extended/."""
+"""Functions of Hydra's grammar; https://hydra.cc/docs/advanced/override_grammar/extended/."""
 NAMED = ("data.name=", "data=")
 FILES = "data=files"
-"""The option of `data` under which each video has a name of its own."""
+"""The option of `data` with a separate name for each video."""
 
 
 def expand_wildcards(arguments: Sequence[str], *, multirun: bool) -> list[str]:
-    """Return the arguments with paths and names quoted for Hydra, and a pattern in `data.video=` replaced by files.
+    """Return the arguments with quoted paths and names, and with the pattern in `data.video=` replaced by files.
 
-    A file that exists is taken literally, whatever characters its name has.
+    The name of an existing file is taken literally, with any characters.
 
     Args:
-        arguments: the command line, without the script.
-        multirun: whether several jobs were asked for.
+        arguments: command line without the script.
+        multirun: whether several jobs are requested.
 
     Raises:
-        ConfigError: when a pattern matches nothing, several values are given without `-m`, or two files would share
-            a name.
+        ConfigError: when a pattern matches nothing, several values are given without `-m`, or two files would have the
+            same name.
     """
     expanded = []
     for argument in arguments:
@@ -55,17 +55,17 @@ def expand_wildcards(arguments: Sequence[str], *, multirun: bool) -> list[str]:
 
 
 def clip_name(video: str | None) -> str:
-    """Return the name that a video gives its clip.
+    """Return the name of a video's clip.
 
     Example:
-        >>> stem("/films/Anna talks (2).mp4")
+        >>> clip_name("/films/Anna talks (2).mp4")
         'Anna_talks_2'
     """
     return suggest_name(Path(video or "myvideo").stem)
 
 
 def _for_hydra(key: str, value: str, *, multirun: bool) -> str:
-    """A value as Hydra's grammar needs it, so that it means what was typed."""
+    """A value quoted for Hydra's grammar, so that it is taken literally."""
     if _exists(value):
         return _literal(value)
     if not value or value[0] in "'\"" or "${" in value or "\\" in value or FUNCTION.fullmatch(value):
@@ -81,7 +81,7 @@ def _text(value: str) -> str:
 
 
 def _literal(path: str) -> str:
-    """A path that exists, for Hydra and OmegaConf, which would fill in `${...}`."""
+    """An existing path, escaped for Hydra and OmegaConf, which would resolve `${...}`."""
     return path if PLAIN.fullmatch(path) and path.lower() not in WORDS else _quoted_path(path)
 
 

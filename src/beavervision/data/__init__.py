@@ -1,1 +1,1 @@
-"""Data shared by several stages: recordings, samples, feature cache, augmentation, resumable sampling."""
+"""Data of the speech stages: recordings, samples, feature cache, augmentation, resumable sampling."""

@@ -11,31 +11,31 @@ from jaxtyping import Float
 from beavervision.audio.waveform import SAMPLE_RATE
 
 ROOM_DB = (-65.0, -30.0)
-"""Level of room noise, dB of full scale: from a studio to a street."""
+"""Range of room noise levels, dB of full scale: from a studio to a street."""
 
 
 @dataclass(frozen=True)
 class AudioAugmentation:
-    """Changes to the sound of a sample; a change of speed or shift applies to its motion, too."""
+    """Changes to the sound of a sample; speed and shift are applied to its motion as well."""
 
     speed: float = 1.0
-    """Faster (> 1) and so higher-voiced, or slower; motion is resampled alike."""
+    """Speed factor: above 1 the sound is faster and higher; motion is resampled equally."""
     shift: float = 0.0
-    """Where the first frame lies in the recording, in frames: positions between the camera's frames."""
+    """Position of the first frame in the recording, in frames; fractions are allowed."""
     gain_db: float = 0.0
     noise_db: float = -np.inf
-    """White noise, relative to the speech's RMS."""
+    """Level of white noise relative to the RMS of the speech."""
     seed: int = 0
-    """Of the noise."""
+    """Seed of the noise."""
     noise_only: bool = False
     """Noise without speech; `noise_db` is its level in dB of full scale."""
 
     def louder(self, gain_db: float) -> AudioAugmentation:
-        """The same, and louder by `gain_db`."""
+        """Return the same augmentation with the gain raised by `gain_db`."""
         return replace(self, gain_db=self.gain_db + gain_db)
 
     def apply(self, samples: Float[np.ndarray, "N"], fps: float) -> Float[np.ndarray, "M"]:
-        """Shift, speed, noise and gain on mono sound at 16 kHz."""
+        """Apply shift, speed, noise and gain to mono sound at 16 kHz."""
         if self.noise_only:
             return _room(len(samples), self.noise_db, np.random.default_rng(self.seed))
         sound = samples[round(self.shift / fps * SAMPLE_RATE) :]
@@ -54,7 +54,7 @@ def silence_augmentation(rng: np.random.Generator) -> AudioAugmentation:
 
 
 def _room(count: int, level_db: float, rng: np.random.Generator) -> Float[np.ndarray, "N"]:
-    """Noise whose power falls with frequency, from white (exponent 0) to brown (2), as that of rooms does."""
+    """Noise whose power falls with frequency, from white (exponent 0) to brown (2), as in rooms."""
     spectrum = np.fft.rfft(rng.standard_normal(count))
     falling = np.maximum(np.arange(len(spectrum)), 1.0) ** (-rng.uniform(0, 2) / 2)
     noise = np.fft.irfft(spectrum * falling, count)
@@ -63,18 +63,18 @@ def _room(count: int, level_db: float, rng: np.random.Generator) -> Float[np.nda
 
 @dataclass(frozen=True)
 class RandomAugmentation:
-    """Number of augmented copies beside the clean sample, and the ranges of their changes."""
+    """Number of augmented copies in addition to the clean sample, and the ranges of their changes."""
 
     augmented_copies: int
     speed: float
-    """Up to this share faster or slower."""
+    """Largest relative change of speed, in either direction."""
     gain_db: float
-    """Up to this much louder or softer."""
+    """Largest change of gain, in either direction, dB."""
     noise_db: float
-    """Noise of up to this level relative to the speech, and 30 dB less at the least."""
+    """Highest noise level relative to the speech; the lowest is 30 dB below."""
 
     def draw(self, rng: np.random.Generator) -> list[AudioAugmentation]:
-        """Draw the clean sample, and `augmented_copies` random ones."""
+        """Draw the augmentations of one sample: none, and `augmented_copies` random ones."""
         return [AudioAugmentation(), *(self._one(rng) for _ in range(self.augmented_copies))]
 
     def _one(self, rng: np.random.Generator) -> AudioAugmentation:

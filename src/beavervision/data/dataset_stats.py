@@ -1,4 +1,4 @@
-"""Dataset statistics: what the recordings of a speech stage have in common, and the level of each."""
+"""Dataset statistics of a speech stage: common facts of its recordings, and the level of each."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from beavervision.artifacts.corpus import Corpus
 from beavervision.artifacts.manifest import kind_of, sha256_folder
 from beavervision.audio.level import level_of, window_powers
 from beavervision.data.recording import Recording, open_recordings
-from beavervision.errors import BeaverError
+from beavervision.errors import CorpusError, FootageError
 
 MAX_PIECE_SECONDS = 60
 """Longer stretches are processed in pieces of at most this length, to bound memory."""
 MIN_SECONDS = 1
-"""Minimum duration of a visible speaker, seconds."""
+"""Smallest total duration with a visible speaker, seconds."""
 
 
 @dataclass(frozen=True)
@@ -27,18 +27,18 @@ class DatasetStats:
     """Facts about all recordings; levels are those of the training splits."""
 
     name: str
-    """The user's name for clip or corpus (`data.name`)."""
+    """Name that the user gave to the clip or corpus (`data.name`)."""
     sha256: str
-    """Of the clip's, talk's or corpus' manifest."""
+    """SHA-256 of the manifest of the clip, synthetic speech or corpus."""
     fps: float
     basis: str
-    """Name of the face model whose coefficients the motions are."""
+    """Name of the face model of the motions' coefficients."""
     levels_db: dict[str, float]
-    """Folder of the recording -> level of its speech in dB of full scale; of those that are learnt from."""
+    """Folder of each recording with training data -> level of its speech, dB of full scale."""
     held_out: tuple[Path, ...]
-    """Folders of the recordings of which something is held out."""
+    """Folders of the recordings with held-out frames."""
     one_person: bool
-    """A single clip or talk."""
+    """Whether the data are a single clip or synthetic speech."""
 
     @property
     def level_db(self) -> float:
@@ -47,16 +47,16 @@ class DatasetStats:
 
 
 def compute_dataset_stats(folder: Path, subject: int = 0) -> DatasetStats:
-    """Read all recordings once, one at a time.
+    """Read all recordings once, one at a time, and compute the statistics.
 
     Raises:
-        BeaverError: when they do not go together, or show too little of the face to learn from.
+        BeaverError: when the recordings do not fit together, or show too little of the face for training.
     """
     levels, held_out, first, known, total = {}, [], None, 0, 0
     for recording in open_recordings(folder, subject):
         first = first or recording
         if (recording.fps, recording.basis) != (first.fps, first.basis):
-            raise BeaverError(
+            raise CorpusError(
                 f"{recording.name} speaks {recording.basis} at {recording.fps} fps, {first.name} {first.basis} at "
                 f"{first.fps}; prepare all recordings of a corpus with the same face_model= and data.fps."
             )
@@ -67,14 +67,14 @@ def compute_dataset_stats(folder: Path, subject: int = 0) -> DatasetStats:
         for span in recording.train_ranges:
             known, total = known + int(recording.known[span.start : span.stop].sum()), total + len(span)
     if first is None or not levels:
-        raise BeaverError(f"{folder} holds nothing to learn from; name clips or talks of the training split.")
+        raise CorpusError(f"{folder} holds nothing to learn from; name clips or talks of the training split.")
     if known < (least := round(MIN_SECONDS * first.fps)):
-        raise BeaverError(
+        raise FootageError(
             f"{first.name} shows the face clearly in {known} of its {total} frames to train on; at least {least} are "
             "needed, so give longer footage."
         )
     if not held_out:
-        raise BeaverError(f"nothing of {folder} is held out to judge by; add a clip, or a talk of the test split.")
+        raise CorpusError(f"nothing of {folder} is held out to judge by; add a clip, or a talk of the test split.")
     kind = kind_of(Path(folder))
     name = {"corpus": Corpus, "clip": Clip}[kind].load(folder).name if kind != "synthetic_speech" else first.name
     return DatasetStats(
@@ -83,7 +83,7 @@ def compute_dataset_stats(folder: Path, subject: int = 0) -> DatasetStats:
 
 
 def split_into_pieces(frames: range, fps: float) -> list[range]:
-    """Cut a stretch of frames into equal pieces of PIECE_SECONDS at the most.
+    """Split a stretch of frames into equal pieces of at most MAX_PIECE_SECONDS.
 
     Example:
         >>> split_into_pieces(range(10, 3310), 25.0)

@@ -24,13 +24,13 @@ from beavervision.data.recording import Recording
 from beavervision.data.speech_sample import SpeechSample, make_sample
 
 MAX_MAPPED = 64
-"""Samples that stay memory-mapped; each needs one file descriptor."""
+"""Largest number of samples that stay memory-mapped; each needs one file descriptor."""
 MADE_BY = (
     *sorted(Path(str(audio.__file__)).parent.glob("*.py")),
     Path(str(augmentation_code.__file__)),
     Path(str(speech_sample.__file__)),
 )
-"""Source files that determine the contents of a sample. When one of them changes, samples are computed again."""
+"""Source files that determine the contents of a sample; when one of them changes, samples are computed again."""
 
 
 @dataclass(frozen=True)
@@ -42,19 +42,19 @@ class SampleInfo:
     n_frames: int
     n_known: int
     augmentation: AudioAugmentation
-    """Without the gain that brings it to the common level."""
+    """The augmentation, without the gain of the level normalisation."""
 
     @property
     def clean(self) -> bool:
-        """Whether the sample is the recording itself, apart from its level."""
+        """Whether the sample is the recording without augmentation (its level may differ)."""
         return self.augmentation == AudioAugmentation()
 
 
 class FeatureCache(Sequence[SpeechSample]):
-    """Speech samples in the order in which they were added; their files are opened when needed.
+    """Speech samples in the order in which they were added; their files are opened on access.
 
     Args:
-        folder: of the files; stages with the same settings share them.
+        folder: folder of the files, shared by stages with the same settings.
         features: extractor of the audio features.
     """
 
@@ -67,16 +67,16 @@ class FeatureCache(Sequence[SpeechSample]):
     def add(
         self, recording: Recording, frames: range, augmentations: Sequence[AudioAugmentation], gain_db: float = 0.0
     ) -> range:
-        """Compute samples of some frames of a recording, unless the folder has them, and append them.
+        """Compute samples of some frames of a recording, unless they are cached, and append them.
 
         Args:
-            recording: where sound and motion come from.
-            frames: contiguous frames of it; nothing outside them is read.
+            recording: source of sound and motion.
+            frames: contiguous frames of the recording; nothing outside them is read.
             augmentations: one sample is added for each.
-            gain_db: gain over the recording's level, dB.
+            gain_db: gain relative to the recording's level, dB.
 
         Returns:
-            Their indices in the cache.
+            Indices of the samples in the cache.
         """
         first, source = len(self.entries), content_name(recording, frames)
         for augmentation in augmentations:
@@ -91,14 +91,14 @@ class FeatureCache(Sequence[SpeechSample]):
         return range(first, len(self.entries))
 
     def part(self, indices: Iterable[int]) -> FeatureCache:
-        """A cache with some of the samples."""
+        """Return a cache with some of the samples."""
         chosen = copy(self)
         chosen.entries, chosen._mapped = [self.entries[index] for index in indices], OrderedDict()
         return chosen
 
     @property
     def clean(self) -> FeatureCache:
-        """The samples without augmentation."""
+        """Return a cache with the samples without augmentation."""
         return self.part(i for i, entry in enumerate(self.entries) if entry.clean)
 
     @property
@@ -109,7 +109,7 @@ class FeatureCache(Sequence[SpeechSample]):
     def __len__(self) -> int:
         return len(self.entries)
 
-    def __getitem__(self, index: int) -> SpeechSample:  # type: ignore[override]
+    def __getitem__(self, index: int) -> SpeechSample:  # pyright: ignore[reportIncompatibleMethodOverride]  # no slices
         sample = self._mapped.pop(index, None) or load_sample(self.entries[index].path)
         self._mapped[index] = sample
         if len(self._mapped) > MAX_MAPPED:
@@ -120,7 +120,7 @@ class FeatureCache(Sequence[SpeechSample]):
         return (self[index] for index in range(len(self)))
 
     def __getstate__(self) -> dict[str, object]:
-        """Leave the memory maps out: worker processes make their own."""
+        """Exclude the memory maps: worker processes create their own."""
         return {**vars(self), "_mapped": OrderedDict()}
 
 
@@ -137,7 +137,7 @@ def load_sample(path: Path) -> SpeechSample:
 
 
 def content_name(recording: Recording, frames: range) -> str:
-    """Hash of a recording's contents in some frames."""
+    """Hash of a recording's contents over some frames."""
     digest = hashlib.sha256(repr((recording.fps, recording.basis, len(frames))).encode())
     span = slice(frames.start, frames.stop)
     arrays = [recording.sound(frames), recording.identity]
@@ -150,12 +150,12 @@ def content_name(recording: Recording, frames: range) -> str:
 
 
 def code_version() -> str:
-    """Hash of the code that makes samples."""
+    """Hash of the code that computes samples."""
     return sha256_json({path.name: sha256_file(path) for path in MADE_BY})
 
 
 def _named(features: AudioFeatureExtractor) -> dict[str, object]:
-    """Settings of the features; an encoder that is a folder is replaced by the hashes of its files."""
+    """Settings of the features; an encoder folder is replaced by the hashes of its files."""
     folder = Path(features.checkpoint) if features.checkpoint else None
     if folder is None or not folder.is_dir():
         return asdict(features)

@@ -24,30 +24,30 @@ class HeldOutSpeech:
 
     recording: Recording
     input_frames: range
-    """Frames whose sound is the input; the context may belong to the training split and is not scored."""
+    """Frames whose sound is the input; context frames may belong to the training split and are not scored."""
     scored_frames: range
 
     def sample(self, features: AudioFeatureExtractor, gain_db: float = 0.0) -> SpeechSample:
-        """Speech and motion over `input_frames`; motion is known in `scored_frames` alone."""
+        """Speech and motion over `input_frames`; motion is valid in `scored_frames` only."""
         sample = make_sample(self.recording, self.input_frames, features, AudioAugmentation(gain_db=gain_db))
         return sample.mask_first_frames(self.scored_frames.start - self.input_frames.start)
 
     def last(self, frames: int) -> range:
-        """The last frames of it, at most so many."""
+        """Return the last `frames` frames of it, or all if it is shorter."""
         return self.input_frames[-frames:]
 
     @property
     def expression(self) -> Float[np.ndarray, "T E"]:
-        """Truth over `input_frames`; NaN where the face was not seen."""
+        """True expression over `input_frames`; NaN where the face was not visible."""
         return np.asarray(self.recording.expression[self.input_frames.start : self.input_frames.stop])
 
 
 def held_out_speech(recording: Recording, *, context: float = CONTEXT_SECONDS) -> Iterator[HeldOutSpeech]:
-    """Yield the held-out stretches of a recording, of each the first PIECE_SECONDS.
+    """Yield the held-out stretches of a recording, the first MAX_PIECE_SECONDS of each.
 
     Args:
-        recording: where they are.
-        context: seconds of sound before them that are heard, as far as the recording has them.
+        recording: recording of the speech.
+        context: seconds of sound before each stretch that are used as context, as far as the recording contains them.
     """
     for frames in recording.held_out_ranges:
         scored_frames = frames[: round(MAX_PIECE_SECONDS * recording.fps)]

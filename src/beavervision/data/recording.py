@@ -1,4 +1,4 @@
-"""Recordings: speech and the motion of the face, from footage or synthetic; the training data of the speech stages."""
+"""Recordings: speech and facial motion from footage or synthetic speech, the training data of the speech stages."""
 
 from __future__ import annotations
 
@@ -13,52 +13,51 @@ from beavervision.artifacts.clip import AUDIO, Clip, Subject
 from beavervision.artifacts.corpus import Corpus
 from beavervision.artifacts.manifest import kind_of
 from beavervision.artifacts.synthetic_speech import SOUND, SyntheticSpeech, SyntheticSpeechFacts
-from beavervision.audio.audio_span import read_span
-from beavervision.audio.waveform import SAMPLE_RATE
-from beavervision.errors import BeaverError
+from beavervision.audio.waveform import SAMPLE_RATE, read_span
+from beavervision.errors import AudioError, ConfigError
 from beavervision.face.model_registry import load_face_model
 
 
 @dataclass(frozen=True)
 class Recording:
-    """Speech and motion of one person, frame by frame: of a Clip's footage or of SyntheticSpeech."""
+    """Speech and motion of one person, frame by frame, from a Clip or from SyntheticSpeech."""
 
     folder: Path
-    """Of the artifact."""
+    """Folder of the artifact."""
     name: str
-    """For sentences about it."""
+    """Name for messages."""
     speaker: str
-    """Who speaks; recordings of the same voice carry the same name."""
+    """Name of the speaker; recordings of the same voice have the same name."""
     sha256: str
-    """Name of exactly this artifact."""
+    """SHA-256 that identifies the artifact."""
     fps: float
     basis: str
-    """Name of the face model whose coefficients the motion is."""
+    """Name of the face model of the motion's coefficients."""
     identity: Float[np.ndarray, "I"] = field(repr=False)
-    """Standard deviations."""
+    """Identity coefficients, standard deviations."""
     expression: Float[np.ndarray, "T E"] = field(repr=False)
-    """Standard deviations; NaN where the face was not seen."""
+    """Expression coefficients, standard deviations; NaN where the face was not visible."""
     known: Bool[np.ndarray, "T"] = field(repr=False)
-    """The expression can be learnt from."""
+    """Whether the expression of a frame can be used for training."""
     eye_open: Float[np.ndarray, "T 2"] = field(repr=False)
-    """Distance of the lids over the width of the eye; NaN where not seen."""
+    """Distance of the lids / width of the eye; NaN where not visible."""
     train_ranges: tuple[range, ...]
-    """Frames to learn from; none where all is held out."""
+    """Frames of the training split; empty where all frames are held out."""
     held_out_ranges: tuple[range, ...]
-    """Frames that nothing is learnt from, no statistic either."""
+    """Held-out frames, used neither for training nor for statistics."""
     sound_file: Path
     subject: int = 0
-    """Which person of a clip."""
+    """Number of the person in the clip."""
     closed: Bool[np.ndarray, "T"] | None = field(default=None, repr=False)
-    """p, b or m shut the lips, where that is known exactly (a Talk)."""
+    """Whether p, b or m close the lips, where that is known exactly (synthetic speech)."""
 
     @property
     def n_frames(self) -> int:
-        """Number of frames, known or not."""
+        """Number of frames, with known expression or not."""
         return len(self.known)
 
     def sound(self, frames: range) -> Float[np.ndarray, "N"]:
-        """The sound during `frames`, mono at 16 kHz, silent where it ends early; nothing else is read."""
+        """Sound of `frames`, mono at 16 kHz, zero beyond its end; nothing else is read."""
         start, stop = (round(i / self.fps * SAMPLE_RATE) for i in (frames.start, frames.stop))
         return read_span(self.sound_file, start, stop)
 
@@ -67,8 +66,8 @@ def open_recordings(folder: Path, subject: int = 0) -> Iterator[Recording]:
     """Yield the recordings of an artifact, one in memory at a time.
 
     Args:
-        folder: of a Clip, a Talk, or a Corpus of them.
-        subject: which person of a clip.
+        folder: folder of a clip, synthetic speech, or a corpus of them.
+        subject: number of the person in a clip.
 
     Raises:
         BeaverError: as `open_recording`.
@@ -79,14 +78,14 @@ def open_recordings(folder: Path, subject: int = 0) -> Iterator[Recording]:
 
 
 def open_recording(folder: Path, subject: int = 0) -> Recording:
-    """Open the recording that an artifact holds.
+    """Open the recording of an artifact.
 
     Args:
-        folder: of a Clip or a Talk.
-        subject: which person of a clip.
+        folder: folder of a clip or synthetic speech.
+        subject: number of the person in a clip.
 
     Raises:
-        BeaverError: when it is neither, is damaged, has no sound or not so many people.
+        BeaverError: when it is neither, is damaged, has no sound or too few people.
     """
     folder = Path(folder)
     if kind_of(folder) == SyntheticSpeechFacts.KIND:
@@ -95,15 +94,15 @@ def open_recording(folder: Path, subject: int = 0) -> Recording:
 
 
 def recording_from_clip(clip: Clip, subject: int = 0) -> Recording:
-    """The recording of one person of a clip.
+    """Return the recording of one person of a clip.
 
     Raises:
-        BeaverError: when the clip has no sound or not so many people.
+        BeaverError: when the clip has no sound or too few people.
     """
     if not clip.has_audio:
-        raise BeaverError(f"{clip.video} has no sound; speech stages need footage with speech.")
+        raise AudioError(f"{clip.video} has no sound; speech stages need footage with speech.")
     if subject >= len(clip.subjects):
-        raise BeaverError(
+        raise ConfigError(
             f"clip {clip.name} has {len(clip.subjects)} prepared people, not one numbered {subject}; "
             "give datamodule.subject=0 or prepare it with data.subject=all."
         )
@@ -127,7 +126,7 @@ def recording_from_clip(clip: Clip, subject: int = 0) -> Recording:
 
 
 def recording_from_synthetic_speech(talk: SyntheticSpeech) -> Recording:
-    """The recording of a talk: every frame is known, the face is the mean one."""
+    """Return the recording of synthetic speech: every frame is known, the identity is the mean face."""
     return Recording(
         folder=talk.folder,
         name=f"talk {talk.folder.name}",
@@ -147,9 +146,9 @@ def recording_from_synthetic_speech(talk: SyntheticSpeech) -> Recording:
 
 
 def tracked_frames(subject: Subject) -> Bool[np.ndarray, "T"]:
-    """Frames whose expression can be learnt from: visible, and nothing before the face.
+    """Frames whose expression can be used for training: visible and not occluded.
 
-    Where something always is (a microphone), covered frames have to do.
+    If the face is always occluded (a microphone), occluded frames are used.
     """
     clear = subject.visible & ~subject.occluded
     known = clear if 2 * clear.sum() >= subject.visible.sum() else subject.visible
@@ -157,5 +156,5 @@ def tracked_frames(subject: Subject) -> Bool[np.ndarray, "T"]:
 
 
 def _some(frames: range) -> tuple[range, ...]:
-    """The range, or none where it is empty."""
+    """The range in a tuple, or an empty tuple where it is empty."""
     return (frames,) if len(frames) else ()

@@ -1,4 +1,4 @@
-"""Mean and standard deviation of rows that are never in memory together."""
+"""Running mean and standard deviation of rows that do not fit in memory together."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from jaxtyping import Float
 
 
 class RunningMeanStd:
-    """Gathers rows batch by batch (Chan, Golub, LeVeque 1979: pairwise update of mean and squared deviation).
+    """Running mean and standard deviation over batches of rows (Chan, Golub, LeVeque 1979: pairwise update).
 
     Example:
-        >>> moments = Moments()
-        >>> moments.add(np.array([[1.0], [2.0]]))
-        >>> moments.add(np.array([[6.0]]))
-        >>> float(moments.mean[0]), round(float(moments.std[0]) ** 2, 3)
+        >>> stats = RunningMeanStd()
+        >>> stats.add(np.array([[1.0], [2.0]]))
+        >>> stats.add(np.array([[6.0]]))
+        >>> float(stats.mean[0]), round(float(stats.std[0]) ** 2, 3)
         (3.0, 4.667)
     """
 
@@ -23,7 +23,7 @@ class RunningMeanStd:
         self._squares: Float[np.ndarray, "C"] = np.zeros(0)
 
     def add(self, rows: Float[np.ndarray, "R C"]) -> None:
-        """Take more rows into account."""
+        """Add rows to the statistics."""
         if not len(rows):
             return
         rows = np.asarray(rows, np.float64)
@@ -45,5 +45,5 @@ class RunningMeanStd:
 
     @property
     def std(self) -> Float[np.ndarray, "C"]:
-        """Standard deviation of all rows, of the population."""
+        """Population standard deviation of all rows."""
         return np.sqrt(self._squares / self._count).astype(np.float32)

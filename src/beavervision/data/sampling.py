@@ -13,13 +13,13 @@ from torch.utils.data import DataLoader, Dataset, Sampler, get_worker_info
 
 ItemT = TypeVar("ItemT")
 ENDLESS = 1 << 40
-"""Draws of a dataset: more than any training makes, and few enough to count in 64 bits."""
+"""Length of an endless dataset: more draws than any training needs, and within 64 bits."""
 
 
 class RandomAccessDataset(Dataset[ItemT]):
-    """Maps the number of a draw to one random item, the same item every time; there is no last one.
+    """Maps each draw number to one random item, always the same one; the dataset is endless.
 
-    The length is for `debug=overfit`, which counts draws from 0 again and again.
+    The length is for `debug=overfit`, which repeats the draws from 0.
     """
 
     def __len__(self) -> int:
@@ -27,13 +27,13 @@ class RandomAccessDataset(Dataset[ItemT]):
 
 
 class ResumableSampler(Sampler[int]):
-    """Counts draws: epoch e yields e n .. (e + 1) n - 1; a dataset maps each number to one random item.
+    """Yields draw numbers: epoch e yields e n .. (e + 1) n - 1; a dataset maps each number to one random item.
 
     Args:
-        draws: n, draws per epoch.
-        first: draws before this one were made before the run was interrupted.
-        batch: draws that all processes together make for one step.
-        own: which of them this process makes; by default all.
+        draws: number n of draws per epoch.
+        first: first draw of this run; earlier ones were made before an interruption.
+        batch: draws per step of all processes together.
+        own: which of these this process makes; by default all.
     """
 
     def __init__(self, draws: int, first: int = 0, batch: int = 1, own: slice | None = None) -> None:
@@ -41,7 +41,7 @@ class ResumableSampler(Sampler[int]):
         self._own = range(batch)[own or slice(None)]
 
     def set_epoch(self, epoch: int) -> None:
-        """Lightning tells which epoch begins."""
+        """Set the epoch; called by Lightning."""
         self._epoch = epoch
 
     def __len__(self) -> int:
@@ -54,23 +54,23 @@ class ResumableSampler(Sampler[int]):
 
 
 class ResumableLoader(DataLoader[Any]):
-    """DataLoader over a ResumableSampler; tells Lightning that it can resume anywhere.
+    """DataLoader over a ResumableSampler; declares to Lightning that it can resume at any batch.
 
-    It has no state of its own: where it goes on follows from the number of batches done, which the trainer keeps.
+    It has no state: its position follows from the number of batches done, which the trainer stores.
     """
 
     def state_dict(self) -> dict[str, Any]:
-        """Nothing."""
+        """Return an empty state."""
         return {}
 
     def load_state_dict(self, _: dict[str, Any]) -> None:
-        """Nothing to restore."""
+        """Do nothing; there is no state to restore."""
 
 
 def worker_numbers(first: int) -> Iterator[int]:
-    """Numbers from `first` on, without end; of a loader's n worker processes, each gets every n-th.
+    """Endless numbers from `first` on; each of a loader's n worker processes gets every n-th one.
 
-    A loader asks its workers in turn, so that batches arrive in order.
+    A loader asks its workers in turn, so batches arrive in order.
     """
     worker = get_worker_info()
     own, of = (worker.id, worker.num_workers) if worker else (0, 1)
@@ -78,13 +78,13 @@ def worker_numbers(first: int) -> Iterator[int]:
 
 
 def sample_rng(seed: int, draw: int) -> np.random.Generator:
-    """Random numbers of one draw, the same in whichever process and order it is made."""
+    """Random generator of one draw, independent of the process and of the order of draws."""
     return np.random.default_rng((seed, draw))
 
 
 @contextmanager
 def step_noise(seed: int, step: int) -> Iterator[None]:
-    """Context in which torch's random numbers depend on (seed, step) alone; the global state comes back after it.
+    """Context manager in which torch's random numbers depend on (seed, step) alone; then the state is restored.
 
     Example:
         >>> with step_noise(1, 7):
@@ -93,7 +93,7 @@ def step_noise(seed: int, step: int) -> Iterator[None]:
         ...     bool((torch.randn(3) == first).all())
         True
     """
-    # SeedSequence mixes the two so that neighbouring steps share nothing.
+    # SeedSequence mixes the two, so that neighbouring steps are independent.
     state = int(np.random.SeedSequence((seed, step)).generate_state(1, np.uint32)[0])
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(state)

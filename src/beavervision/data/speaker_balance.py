@@ -36,11 +36,11 @@ class BalancedSpeakerSampler:
         return len(self._groups)
 
     def draw(self, rng: np.random.Generator, other_than: str | None = None) -> int:
-        """Number of a take.
+        """Draw the index of a sample.
 
         Args:
-            rng: two numbers are drawn from it.
-            other_than: a speaker who is left out, where there are others.
+            rng: random generator; two numbers are drawn from it.
+            other_than: a speaker to exclude, unless there is no other.
         """
         left_out = other_than in self._names and len(self._names) > 1
         chosen = int(rng.integers(len(self._groups) - left_out))

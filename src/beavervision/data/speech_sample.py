@@ -19,27 +19,27 @@ BLINK_SHARE, BLINK_PERCENTILE = 0.85, 75
 
 @dataclass(frozen=True)
 class SpeechSample:
-    """Speech and motion over T frames; rows of frames without truth are zero and marked."""
+    """Speech and motion over T frames; rows of unknown frames are zero and marked as invalid."""
 
     content: Float[np.ndarray, "R C"]
     pitch: Float[np.ndarray, "R"]
-    """Hz, 0 where unvoiced; two rows a frame."""
+    """Fundamental frequency in Hz, 0 where unvoiced; two rows per frame."""
     expression: Float[np.ndarray, "T E"]
     valid: Bool[np.ndarray, "T"]
-    """The face was seen, so that `expression` is known."""
+    """Whether the face was visible, so that `expression` is known."""
     blink: Int[np.ndarray, "T"]
     identity: Float[np.ndarray, "I"]
-    """Whose face it is, standard deviations."""
+    """Identity coefficients, standard deviations."""
     bilabial: Bool[np.ndarray, "T"] | None = None
-    """p, b or m shut the lips; None where that is not known."""
+    """Whether p, b or m close the lips; None where that is not known."""
 
     @property
     def n_frames(self) -> int:
-        """Frames, with and without truth."""
+        """Number of frames, valid or not."""
         return len(self.valid)
 
     def part(self, frames: range) -> SpeechSample:
-        """The same for some of the frames."""
+        """Return the sample of some of the frames."""
         span, rows = (
             slice(frames.start, frames.stop),
             slice(ROWS_PER_FRAME * frames.start, ROWS_PER_FRAME * frames.stop),
@@ -55,20 +55,20 @@ class SpeechSample:
         )
 
     def mask_first_frames(self, frames: int) -> SpeechSample:
-        """Copy in which the first `frames` are context: they are input, and not scored."""
+        """Return a copy whose first `frames` frames are context: they are input, but not scored."""
         return replace(self, valid=self.valid & (np.arange(self.n_frames) >= frames))
 
 
 def make_sample(
     recording: Recording, frames: range, features: AudioFeatureExtractor, augmentation: AudioAugmentation | None = None
 ) -> SpeechSample:
-    """Make a sample of the recording's `frames`; nothing outside them is read.
+    """Make a sample from the recording's `frames`; nothing outside them is read.
 
     Args:
-        recording: where sound and motion come from.
-        frames: contiguous frames of it.
+        recording: source of sound and motion.
+        frames: contiguous frames of the recording.
         features: extractor of the audio features.
-        augmentation: of the sound; none by default.
+        augmentation: augmentation of the sound; none by default.
     """
     augmentation, span = augmentation or AudioAugmentation(), slice(frames.start, frames.stop)
     known = np.asarray(recording.known[span])
@@ -101,7 +101,7 @@ def blink_flags(eye_open: Float[np.ndarray, "T 2"]) -> Int[np.ndarray, "T"]:
 
 
 def audio_of_frames(clip: Clip, frames: range) -> Float[np.ndarray, "N"]:
-    """A clip's sound during `frames`, padded with silence where it ends early."""
+    """Sound of `frames` of a clip, padded with zeros where it ends early."""
     start, stop = (round(i / clip.fps * SAMPLE_RATE) for i in (frames.start, frames.stop))
     samples = clip.audio()[start:stop]
     return np.pad(samples, (0, stop - start - len(samples)))
@@ -110,7 +110,7 @@ def audio_of_frames(clip: Clip, frames: range) -> Float[np.ndarray, "N"]:
 def _at(
     values: Float[np.ndarray, "T E"], known: Bool[np.ndarray, "T"], place: Float[np.ndarray, "M"]
 ) -> tuple[Float[np.ndarray, "M E"], Bool[np.ndarray, "M"]]:
-    """Values at fractional frames; known where both neighbours are.
+    """Values at fractional frame positions; valid where both neighbours are.
 
     Cubic (Catmull-Rom): linear interpolation would flatten a lip closure of one frame by half.
     """

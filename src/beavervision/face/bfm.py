@@ -1,8 +1,8 @@
 """The Basel Face Model 2009 with the expressions of 3DFace, from the user's own files.
 
-Two forms are read, as GeneFace++ and Deep3DFaceReconstruction keep them in one folder: BFM_model_front.mat, or what it
-is made of (01_MorphableModel.mat, Exp_Pca.bin and four small files). None of it may be passed on; the model is free
-for research and asked for at the University of Basel.
+Two forms are read, as GeneFace++ and Deep3DFaceReconstruction keep them in one folder: BFM_model_front.mat, or its
+source files (01_MorphableModel.mat, Exp_Pca.bin and four small files). None of them may be redistributed; the model is
+free for research and available from the University of Basel on request.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Int
 
-from beavervision.errors import BeaverError
+from beavervision.errors import FaceModelError
 from beavervision.face.correspondence import mesh_landmarks, named_shapes
 from beavervision.face.head_frame import into_head_space
 from beavervision.face.landmarks import N_MESH
@@ -28,16 +28,16 @@ PARTS = (
     "BFM_front_idx.mat",
     "facemodel_info.mat",
 )
-"""What BFM_model_front.mat is made of."""
+"""Source files of BFM_model_front.mat."""
 MESH_INDEX = "index_mp468_from_mesh35709.npy"
-"""GeneFace++'s vertex of each mesh landmark (-1 = none); used where it is there."""
+"""GeneFace++'s vertex of each mesh landmark (-1 = none); used if the file exists."""
 N_IDENTITY, N_EXPRESSION = 80, 64
 PERMISSION = "ask for it at faces.dmi.unibas.ch (Basel Face Model 2009)"
 
 
 @dataclass(frozen=True)
 class _Raw:
-    """The model as its files have it."""
+    """The model as stored in its files."""
 
     mean: Float[np.ndarray, "V 3"]
     id_basis: Float[np.ndarray, "I V 3"]
@@ -47,7 +47,7 @@ class _Raw:
 
 
 def missing_bfm(folder: Path) -> list[str]:
-    """Files that are still needed in `folder`; none when the model can be read."""
+    """Files that are missing in `folder`; empty when the model can be read."""
     if (folder / FRONT).is_file():
         return []
     lacking = [name for name in PARTS if not (folder / name).is_file()]
@@ -58,7 +58,7 @@ def load_bfm(folder: Path) -> FaceModel:
     """Read the Basel Face Model: 80 identity and 64 expression coefficients.
 
     Raises:
-        BeaverError: when a file is damaged.
+        FaceModelError: when a file is damaged.
     """
     from scipy.io.matlab import MatReadError
 
@@ -67,7 +67,7 @@ def load_bfm(folder: Path) -> FaceModel:
     try:
         raw = _front(source) if front else _parts(folder)
     except (MatReadError, KeyError, ValueError, TypeError, IndexError, OSError) as error:
-        raise BeaverError(f"{source} or a file beside it cannot be read ({error}); copy it anew.") from None
+        raise FaceModelError(f"{source} or a file beside it cannot be read ({error}); copy it anew.") from None
     mean, id_basis, exp_basis = into_head_space(raw.mean, raw.id_basis, raw.exp_basis, raw.landmarks68, source)
     mesh = _mesh(folder, mean, exp_basis, raw.landmarks68)
     shapes = named_shapes(exp_basis, mesh, np.arange(N_MESH))
@@ -75,7 +75,7 @@ def load_bfm(folder: Path) -> FaceModel:
 
 
 def _mesh(folder: Path, mean: np.ndarray, exp_basis: np.ndarray, landmarks68: np.ndarray) -> Int[np.ndarray, 468]:
-    """Vertices of the mesh landmarks: those that the folder's index names, ours for the others."""
+    """Vertices of the mesh landmarks: those of the folder's index, and our own where it has none."""
     mesh = mesh_landmarks(mean, exp_basis, landmarks68, len(mean))
     if (folder / MESH_INDEX).is_file():
         named = np.load(folder / MESH_INDEX, allow_pickle=False).ravel()[:N_MESH].astype(int)
@@ -102,7 +102,7 @@ def _front(path: Path) -> _Raw:
 
 
 def _parts(folder: Path) -> _Raw:
-    """The front part of the face, put together as Deep3DFaceReconstruction does."""
+    """Build the front part of the face from the source files, as Deep3DFaceReconstruction does."""
     from scipy.io import loadmat
 
     shape = loadmat(folder / PARTS[0], variable_names=["shapeMU", "shapePC", "shapeEV"])
@@ -121,7 +121,7 @@ def _parts(folder: Path) -> _Raw:
 
 
 def _expression_modes(path: Path, deviations: Path) -> Float[np.ndarray, "E V 3"]:
-    """Exp_Pca.bin: the number of modes (int32), the mean [3V], the modes [K, 3V], all float32."""
+    """Read Exp_Pca.bin: the number of modes (int32), the mean [3V], the modes [K, 3V], all float32."""
     values = np.fromfile(path, "<f4", offset=4)
     count = int(np.fromfile(path, "<i4", 1)[0])
     modes = values.reshape(1 + count, -1, 3)[1 : 1 + N_EXPRESSION]

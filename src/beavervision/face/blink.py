@@ -1,4 +1,4 @@
-"""Blinks: finding them in footage and inventing natural ones."""
+"""Blinks: detection in footage, and generation of natural ones."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 SHUT_RATIO = 0.85
-"""An eye blinks below this share of its usual aperture (STAGES.md section 2, as in GeneFace++)."""
+"""An eye blinks when its aperture is below this share of its usual aperture (STAGES.md section 2, as in GeneFace++)."""
 USUAL_PERCENTILE = 75.0
-"""The usual aperture is this percentile of the clip's."""
+"""Percentile of the clip's apertures that is the usual aperture."""
 
 BLINKS_PER_MINUTE = 17.0
-"""Mean rate at rest (Bentivoglio et al., "Analysis of blink rate patterns in normal subjects", 1997)."""
+"""Mean blink rate at rest (Bentivoglio et al., "Analysis of blink rate patterns in normal subjects", 1997)."""
 CLOSING_S, SHUT_S, OPENING_S = 0.09, 0.04, 0.17
-"""Phases of a blink: lids open about twice as slowly as they close (Guitton et al., "Upper eyelid movements
-measured with a search coil during blinks and vertical saccades", 1991)."""
+"""Durations of a blink's phases, s: lids open about twice as slowly as they close (Guitton et al., "Upper eyelid
+movements measured with a search coil during blinks and vertical saccades", 1991)."""
 LEAST_PAUSE_S = 0.8
-"""Shortest time from the start of one blink to the next."""
+"""Shortest time from the start of one blink to the next, s."""
 INTERVAL_SPREAD = 0.55
 """Standard deviation of the logarithm of the time between blinks."""
 LEAST_PAUSES = 3
-"""Pauses of a person from which a rhythm can be told."""
+"""Number of pauses from which a person's rhythm can be estimated."""
 SPREAD_RANGE = (0.2, 1.2)
-"""Of a person: a few pauses may lie so evenly, or so far apart, as nobody blinks for long."""
+"""Limits of a person's interval spread: an estimate from a few pauses may be too regular or too irregular."""
 
 
 def blink_flags(eye_open: Float[np.ndarray, "T 2"]) -> Bool[np.ndarray, "T"]:
@@ -47,26 +47,26 @@ def blink_flags(eye_open: Float[np.ndarray, "T 2"]) -> Bool[np.ndarray, "T"]:
 
 
 def blink_closure(seconds: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
-    """How far the lids are shut (0 to 1) so many seconds after a blink began."""
+    """Closure of the lids (0 to 1) at times after the start of a blink, in seconds."""
     closing = np.clip(seconds / CLOSING_S, 0.0, 1.0)
     opening = np.clip((seconds - CLOSING_S - SHUT_S) / OPENING_S, 0.0, 1.0)
     return np.sin(np.pi / 2 * closing) ** 2 * np.cos(np.pi / 2 * opening) ** 2
 
 
 def blink_rhythm(eye_open: Float[np.ndarray, "T 2"], fps: float) -> tuple[float, float] | None:
-    """Blinks a minute and the spread of a person's pauses between them, as `natural_blinks` takes them.
+    """Estimate a person's blink rate and the spread of the pauses, as `natural_blinks` takes them.
 
-    Pauses across frames that do not show the face count like the others: a blink missed there makes one pause two.
+    Pauses that contain frames without the face count as well: a blink missed there merges two pauses into one.
 
     Args:
         eye_open: aperture of either eye, NaN where the face is invisible.
-        fps: frames a second.
+        fps: frames per second.
 
     Returns:
-        Mean rate, and standard deviation of the pauses' logarithm; None of footage with too few blinks to tell.
+        Blinks per minute, and standard deviation of the pauses' logarithm; None when there are too few blinks.
     """
     pauses = np.diff(np.flatnonzero(blink_flags(eye_open))) / fps
-    pauses = pauses[pauses > LEAST_PAUSE_S]  # what follows sooner belongs to the same blink
+    pauses = pauses[pauses > LEAST_PAUSE_S]  # A second closure within this time belongs to the same blink.
     if len(pauses) < LEAST_PAUSES:
         return None
     spread = float(np.log(pauses - LEAST_PAUSE_S + 1 / fps).std())
@@ -80,17 +80,17 @@ def natural_blinks(
     seed: int = 0,
     spread: float = INTERVAL_SPREAD,
 ) -> Float[np.ndarray, "T"]:
-    """Closure of the lids over time, with log-normal pauses between blinks.
+    """Generate the closure of the lids over time, with log-normal pauses between blinks.
 
     Args:
         n_frames: number of frames T.
-        fps: frames a second.
-        per_minute: mean rate; 0 never blinks.
-        seed: the same seed gives the same blinks, whatever `n_frames` is.
+        fps: frames per second.
+        per_minute: mean rate; 0 for no blinks.
+        seed: the same seed gives the same blinks for every `n_frames`.
         spread: standard deviation of the logarithm of the time between blinks.
 
     Returns:
-        [T] 0 (as the lids would be anyway) to 1 (shut).
+        [T] closure, 0 (lids unchanged) to 1 (shut).
     """
     closure = np.zeros(n_frames)
     if per_minute <= 0:

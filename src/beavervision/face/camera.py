@@ -11,17 +11,17 @@ import numpy as np
 from jaxtyping import Float
 
 FRONTAL = np.diag([1.0, -1.0, -1.0])
-"""Rotation of a head that looks straight into the camera: head y is up and z leaves the face."""
+"""Rotation of a head that faces the camera: head y points up, head z points towards the camera."""
 
 FOCAL_PRIOR = 1.5
-"""Focal length over the longer side of the frame where nothing better is known: a 37 degree lens."""
+"""Default ratio of focal length to the longer side of the frame: a field of view of 37 degrees."""
 
 
 @dataclass(frozen=True)
 class Camera:
     """Intrinsics in pixels.
 
-    A point X in head space (cm) lands at pixel (fx x/z + cx, fy y/z + cy) with (x, y, z) = R X + t.
+    A point X in head space (cm) projects to pixel (fx x/z + cx, fy y/z + cy) with (x, y, z) = R X + t.
     """
 
     fx: float
@@ -33,7 +33,7 @@ class Camera:
 
     @classmethod
     def centred(cls, width: int, height: int, focal: float | None = None) -> Camera:
-        """Camera with square pixels whose axis meets the middle of the frame."""
+        """Camera with square pixels and the principal point in the middle of the frame."""
         focal = FOCAL_PRIOR * max(width, height) if focal is None else focal
         return cls(focal, focal, width / 2, height / 2, width, height)
 
@@ -42,6 +42,6 @@ class Camera:
         return Camera(self.fx * scale, self.fy * scale, (self.cx - x0) * scale, (self.cy - y0) * scale, width, height)
 
     def project(self, points: Float[np.ndarray, "*n 3"]) -> Float[np.ndarray, "*n 2"]:
-        """Pixels of points given in camera space, cm."""
+        """Project points in camera space (cm) to pixels."""
         depth = points[..., 2:]
         return points[..., :2] / depth * np.array([self.fx, self.fy]) + np.array([self.cx, self.cy])

@@ -1,8 +1,8 @@
-"""Which vertex of a foreign face model is which landmark of the face mesh, and what its expressions are called.
+"""Correspondence of another face model with the built-in one: mesh landmarks and named expressions.
 
-A model tells its 68 iBUG landmarks. The built-in face is bent so that its 68 come to lie on them; every other landmark
-is then the vertex that is nearest in place and that moves alike when the jaw opens and the lids shut, which keeps
-upper and lower lip apart where they touch.
+Every model defines its 68 iBUG landmarks. The built-in face is warped so that its 68 landmarks lie on them. Every other
+landmark is then the vertex that is nearest in position and that moves alike when the jaw opens and the lids close; the
+motion separates the upper and lower lip where they touch.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from scipy.spatial import cKDTree  # pyright: ignore[reportAttributeAccessIssue]
 from beavervision.face.gpmm import load_gpmm
 
 TELLING = ("jaw_open", "blink_left", "blink_right")
-"""Shapes that tell apart vertices which lie side by side."""
+"""Shapes whose motion distinguishes vertices that lie side by side."""
 GIVE_CM = 0.02
-"""How far the bent face may miss a landmark: the built-in lips touch, others may not."""
+"""Distance by which the warped face may miss a landmark, cm: the built-in lips touch, others may not."""
 SHYNESS = 0.003
-"""Prior precision, cm^2, of coefficients that imitate a named shape."""
+"""Prior precision, cm^2, of the coefficients that fit a named shape."""
 
 
 def named_shapes(
     exp_basis: Float[np.ndarray, "E V 3"], vertices: Int[np.ndarray, "K"], landmarks: Int[np.ndarray, "K"]
 ) -> Mapping[str, Float[np.ndarray, "E"]]:
-    """Coefficients that imitate each named shape of the built-in model at full activation (ridge regression).
+    """Fit each named shape of the built-in model at full activation with the model's expressions (ridge regression).
 
     Args:
         exp_basis: offsets per standard deviation, head space, cm.
         vertices: vertices of the foreign model.
-        landmarks: vertices of the built-in one that they correspond to.
+        landmarks: vertices of the built-in model that correspond to them.
     """
     template = load_gpmm()
     basis = np.asarray(exp_basis[:, vertices], float).reshape(len(exp_basis), -1)
@@ -47,13 +47,13 @@ def mesh_landmarks(
     landmarks68: Int[np.ndarray, 68],
     skin: int,
 ) -> Int[np.ndarray, 468]:
-    """Vertex of each landmark of the face mesh.
+    """Find the vertex of each landmark of the face mesh.
 
     Args:
         mean: mean face, head space, cm.
         exp_basis: offsets per standard deviation, head space, cm.
         landmarks68: vertices of the 68 iBUG landmarks.
-        skin: vertices before this one are skin of the face; teeth and eyeballs come after it.
+        skin: number of vertices that are skin of the face; teeth and eyeballs follow them.
     """
     template = load_gpmm()
     keys = template.landmarks68

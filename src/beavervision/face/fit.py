@@ -1,14 +1,14 @@
 """Fit of the face model to a clip's landmarks: identity and focal length once, pose and expression per frame.
 
-The camera is the full frame's, in perspective; no square, no centred face. The steps:
+The camera is that of the full frame, with perspective; the face may be anywhere in it. The steps:
 1. pose of each frame from the stable landmarks (SQPnP, then Levenberg-Marquardt);
 2. identity and focal length from a few varied frames together;
-3. pose and expression of each frame by itself;
-4. pose once more from the stable landmarks alone, smooth over time, then expression, smooth over time.
-The noise of the landmarks is measured between the steps; the priors weigh as little as it allows.
+3. pose and expression of each frame independently;
+4. pose from the stable landmarks alone, smoothed over time, then expression, smoothed over time.
+The noise of the landmarks is measured between the steps; the priors are as weak as this noise allows.
 
-How deep a face is and how far it turns explain the same motion of flat landmarks. The tracker's own depth decides: its
-changes from frame to frame are evidence, its mean over the frames (what the tracker takes for a face) is not.
+A deeper face and a larger turn explain the same motion of 2-D landmarks. The tracker's depth resolves this ambiguity:
+its changes from frame to frame are used as evidence, its mean over the frames (the tracker's idea of a face) is not.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from threadpoolctl import threadpool_limits
 
-from beavervision.errors import BeaverError
+from beavervision.errors import FootageError
 from beavervision.face.camera import Camera
 from beavervision.face.fit_priors import LIP_PAIRS, landmark_weights, stable_landmarks
 from beavervision.face.fit_state import Evidence, Scene, Track
@@ -39,38 +39,38 @@ from beavervision.face.projection import project
 from beavervision.face.temporal_smoothing import acceleration, descend, steady, windows
 
 N_SITTING = 32
-"""Frames from which identity and focal length are estimated."""
+"""Number of frames from which identity and focal length are estimated."""
 MOST_SITTINGS, LESS_NOISE = 8, 0.85
-"""How often they are solved at most: again as long as the measured noise falls below this share of the last one."""
+"""Largest number of iterations; they end when the measured noise is above this share of the previous iteration's."""
 SITTING_SHARE = 0.4
-"""What a landmark of these frames counts against one of a single frame's fit: a tracker errs alike in every frame, and
-under full trust the identity would explain that. Depth and gaps of lips count fully."""
+"""Weight of a landmark in these frames, relative to a fit of a single frame. A tracker makes the same errors in every
+frame, and with full weight the identity would explain them. Depth and lip gaps have full weight."""
 N_MEASURED = 500
-"""Frames whose errors are measured at once; the noise is taken from as many, evenly spread."""
+"""Number of frames whose errors are measured together; the noise is measured on as many, evenly spaced."""
 FIRST_NOISE_CM, LEAST_NOISE_CM = 0.1, 1e-3
-"""Standard deviation of landmarks on the face: what is assumed at first, and the least that is ever believed."""
+"""Standard deviation of landmarks on the face, cm: the initial assumption, and the lower limit of the measured one."""
 RAYLEIGH_MEDIAN = 1.1774
 """Median of the length of a 2-D vector with unit normal components."""
 POSE_ACCELERATION = np.array([0.0012, 0.0012, 0.0012, 0.01, 0.01, 0.02])
-"""Deviation of a pose from the mean of its neighbours that is still ordinary: rad and cm per frame^2."""
+"""Ordinary deviation of a pose from the mean of its neighbours, in rad and cm per frame^2."""
 EXPRESSION_ACCELERATION = 0.1
-"""The same of an expression coefficient, standard deviations."""
+"""The same for an expression coefficient, in standard deviations."""
 
 
 @dataclass(frozen=True)
 class Fit:
-    """A clip's face; rows of frames without landmarks hold NaN."""
+    """The fitted face of a clip; frames without landmarks hold NaN."""
 
     identity: Float[np.ndarray, "I"]
     expression: Float[np.ndarray, "T E"]
     rotation: Float[np.ndarray, "T 3 3"]
-    """Head to camera."""
+    """Rotation, head to camera."""
     translation: Float[np.ndarray, "T 3"]
-    """Camera space, cm."""
+    """Translation in camera space, cm."""
     focal: float
-    """Pixels."""
+    """Focal length, pixels."""
     error_px: Float[np.ndarray, "T"]
-    """Mean distance of the 468 fitted landmarks from those given."""
+    """Mean distance of the 468 fitted landmarks from the input, pixels."""
 
 
 def fit_clip(
@@ -85,23 +85,23 @@ def fit_clip(
 
     Args:
         model: the face model.
-        landmarks: [T, 468 or 478, 2 or 3] full-frame pixels, the third column the tracker's depth in the same unit,
-            0 everywhere where it has none; a frame with any NaN takes no part and stays NaN.
+        landmarks: [T, 468 or 478, 2 or 3] full-frame pixels. The third column is the tracker's depth in the same unit,
+            or 0 everywhere if it has none. Frames with any NaN are not fitted and stay NaN.
         camera: the full frame's camera; its focal length is the starting value when it is estimated.
-        visible: frames that take part; all with landmarks when None.
+        visible: frames to fit; all frames with landmarks when None.
         estimate_focal: estimate one focal length for the clip, with a log-normal prior round the camera's.
 
     Raises:
-        BeaverError: when no frame has landmarks.
+        FootageError: when no frame has landmarks.
     """
     known = np.array([np.isfinite(frame[:N_MESH]).all() for frame in landmarks], bool)
     seen = np.flatnonzero(known if visible is None else known & visible)
     if not len(seen):
-        raise BeaverError("No frame of this clip shows a face to fit; choose footage, or a part of it, that does.")
-    # Their own copy, in the precision that they came in: an hour of landmarks is half a gigabyte.
+        raise FootageError("No frame of this clip shows a face to fit; choose footage, or a part of it, that does.")
+    # A copy in the input's precision: the landmarks of an hour take half a gigabyte.
     deep = landmarks.shape[-1] == 3 and landmarks[seen, :N_MESH, 2].any()
     pixels = landmarks[seen, :N_MESH, : 3 if deep else 2]
-    # The matrices are too small to share: two BLAS threads took five times the processor time of one.
+    # The matrices are too small for several threads: two BLAS threads took five times the processor time of one.
     with threadpool_limits(1, "blas"):
         person = _Person(model, pixels, camera)
         person.sit(estimate_focal=estimate_focal)
@@ -111,7 +111,7 @@ def fit_clip(
 
 
 class _Person:
-    """State of one clip's fit: the same face and camera for all its visible frames."""
+    """State of a clip's fit: identity and camera, which all visible frames share, and the pose of each frame."""
 
     def __init__(self, model: FaceModel, pixels: np.ndarray, camera: Camera) -> None:
         self.model, self.pixels = model, pixels
@@ -123,7 +123,7 @@ class _Person:
         self._trust_changes_of_depth(self.track, self.pixels)
 
     def _trust_changes_of_depth(self, track: Track, pixels: np.ndarray) -> None:
-        """Shift each landmark's depth, in place, so that its mean over the frames agrees with the track's."""
+        """Shift each landmark's depth, in place, so that its mean over the frames equals that of the track."""
         if pixels.shape[-1] == 3:
             few = _spread(len(track))
             points = self.scene.face.points(track.expression[few])
@@ -135,13 +135,13 @@ class _Person:
         return Evidence(pixels, self.weight, noise, LIP_PAIRS)
 
     def _stable(self, scene: Scene, evidence: Evidence) -> tuple[Scene, Evidence]:
-        """The same with the stable landmarks alone, all of equal weight."""
+        """The scene and the evidence with the stable landmarks alone, all of equal weight."""
         keys = self.stable
         still = Evidence(evidence.pixels[:, keys], np.ones(len(keys)), evidence.noise)
         return Scene(scene.face.at(keys), scene.camera), still
 
     def _first_poses(self) -> Track:
-        """Poses of the mean face: from SQPnP and from the front, whichever fits better once refined."""
+        """Estimate poses of the mean face, from SQPnP or the frontal pose, whichever fits better when refined."""
         face, camera = self.scene.face.at(self.stable), self.scene.camera
         expression = np.zeros((len(self.pixels), len(self.model.exp_basis)))
         found = []
@@ -155,20 +155,20 @@ class _Person:
         return track.replaced(better, other[better])
 
     def _error(self, track: Track, pixels: np.ndarray) -> Float[np.ndarray, "F N"]:
-        """Distance of the fitted landmarks from those given, px."""
+        """Distance of the fitted landmarks from the input, px."""
         points = self.scene.face.points(track.expression)
         placed = project(points, track.rotation, track.translation, self.scene.camera)
         return np.linalg.norm(placed - pixels[..., :2], axis=-1)
 
     def measure_noise(self, track: Track, pixels: np.ndarray) -> None:
-        """Take the standard deviation of the landmarks from the median of their errors."""
+        """Estimate the standard deviation of the landmarks from the median of their errors."""
         few = _spread(len(track))
         track, pixels = track[few], pixels[few]
         cm = self._error(track, pixels) * (track.translation[:, 2:] / self.scene.camera.fx)
         self.noise_cm = float(np.clip(np.median(cm) / RAYLEIGH_MEDIAN, LEAST_NOISE_CM, FIRST_NOISE_CM))
 
     def sit(self, *, estimate_focal: bool) -> None:
-        """Find identity and focal length, and carry the poses over to them."""
+        """Estimate identity and focal length, and convert the poses to them."""
         rows = varied_frames(self.track, self._evidence(self.track, self.pixels), N_SITTING)
         shared = np.r_[self.identity, np.zeros(N_OTHERS)]
         track, pixels, prior = self.track[rows], self.pixels[rows], self.scene.camera
@@ -190,7 +190,7 @@ class _Person:
         self.track = moved.replaced(rows, track)
 
     def settle(self) -> None:
-        """Fit every frame by itself: its pose without and with the depth, whose mean is now known, then all of it."""
+        """Fit every frame independently: the pose without and with depth (its mean is now known), then all unknowns."""
         flat = self._stable(self.scene, self._evidence(self.track, self.pixels).flat())
         self.track = settle(*flat, self.track, 6, pose_only=True)
         self._trust_changes_of_depth(self.track, self.pixels)
@@ -200,7 +200,7 @@ class _Person:
         self.measure_noise(self.track, self.pixels)
 
     def steady(self, here: np.ndarray, turns: int = 2) -> None:
-        """Solve poses, then expressions, over time."""
+        """Solve poses, then expressions, with smoothness over time."""
         for _ in range(turns):
             for part in (self._steady_poses, self._steady_expressions):
                 for rows, keep in windows(len(self.track)):
@@ -238,7 +238,7 @@ class _Person:
         return changed(change)
 
     def result(self, frames: int, seen: np.ndarray) -> Fit:
-        """The fit with rows for all frames of the clip."""
+        """Return the fit with rows for all frames of the clip."""
         track = self.track
         parts = (slice(start, start + N_MEASURED) for start in range(0, len(track), N_MEASURED))
         error = np.concatenate([self._error(track[rows], self.pixels[rows]).mean(-1) for rows in parts])
@@ -259,12 +259,12 @@ class _Person:
 
 
 def _spread(count: int) -> Int[np.ndarray, "K"]:
-    """At most N_MEASURED frames of so many, evenly spread."""
+    """At most N_MEASURED evenly spaced frames out of `count`."""
     return np.linspace(0, count - 1, min(count, N_MEASURED)).astype(int)
 
 
 def pose_acceleration(track: Track, here: np.ndarray) -> Float[np.ndarray, "F 6"]:
-    """Deviation of each pose from the mean of its neighbours: half the change of the step's turn and shift."""
+    """Deviation of each pose from the mean of its neighbours: half the change of the turn and shift between frames."""
     turn = vector_from_rotation(track.rotation[1:] @ track.rotation[:-1].transpose(0, 2, 1))
     found = np.zeros((len(track), 6))
     found[1:-1, :3] = 0.5 * (turn[:-1] - turn[1:])

@@ -1,4 +1,4 @@
-"""Which landmarks count for how much, and which ones move with the skull alone."""
+"""Weights of the landmarks, the landmarks that move only with the skull, and priors of the expression."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from beavervision.face.morphable_model import FaceModel
 EYE_WEIGHT, UPPER_LID_WEIGHT, LIP_WEIGHT = 3.0, 20.0, 5.0
 """Weights of squared landmark errors (STAGES.md section 1, as in GeneFace++)."""
 OVAL_WEIGHT = 0.1
-"""Weight of the outline: the tracker slides it along the silhouette when the head turns."""
+"""Weight of the face outline: the tracker shifts it along the silhouette when the head turns."""
 STILL_CM = 0.08
-"""Landmarks that a typical expression moves less than this (root of the summed variances) are stable."""
+"""Landmarks that a typical expression moves less than this (root of the summed variances, cm) are stable."""
 
 CENTRAL_CM = 3.8
-"""Stable landmarks lie nearer than this to the middle of the face: farther out, trackers guess rather than see (on
-renders with known pose, the sides of the face followed a nod to 63 %, its middle to 80 %)."""
+"""Stable landmarks are nearer than this to the middle of the face, cm. Farther out, trackers underestimate motion: on
+renders with known pose, the sides of the face followed a nod to 63 %, its middle to 80 %."""
 
 
 def landmark_weights() -> Float[np.ndarray, "468"]:
@@ -32,9 +32,9 @@ def landmark_weights() -> Float[np.ndarray, "468"]:
 
 
 def stable_landmarks(model: FaceModel) -> Int[np.ndarray, "S"]:
-    """Mesh landmarks that show the pose alone: nose, bridge, cheeks beside them and inner corners of the eyes.
+    """Mesh landmarks that depend on the pose alone: nose, bridge, adjacent cheeks and inner corners of the eyes.
 
-    Mouth, brows and lids take no part, so that a wide mouth or a blink does not nod the head.
+    Mouth, brows and lids are excluded, so that a wide mouth or a blink does not tilt the head.
     """
     motion = np.sqrt((model.exp_basis[:, model.landmarks468] ** 2).sum((0, 2)))
     still = motion < STILL_CM
@@ -45,17 +45,17 @@ def stable_landmarks(model: FaceModel) -> Int[np.ndarray, "S"]:
 
 
 LIP_PAIRS: Int[np.ndarray, "9 2"] = np.stack([UPPER_LIP[3, 1:-1], LOWER_LIP[3, 1:-1]], 1)
-"""Points of the inner lips, upper and lower, that touch when the mouth is shut."""
+"""Points of the inner lips, upper and lower, that touch when the mouth is closed."""
 DEPTH_PER_OPENING = 0.5
-"""How far the lower lip lies behind the upper one, over how far it is below: between 0.7, which the jaw alone does
-(it turns about a hinge behind the face), and 0, which the lips alone do."""
+"""Expected depth of the lower lip behind the upper one, per distance below it: between 0.7, the effect of the jaw
+(which turns about a hinge behind the face), and 0, the effect of the lips."""
 DEPTH_CM = 0.12
-"""Standard deviation of that distance. Without a limit the fit parts shut lips in depth, where no picture shows it, by
-0.1 to 0.4 cm; the gap of the fitted lips then never closes."""
+"""Standard deviation of that depth, cm. Without a limit the fit separates closed lips in depth, which no image shows,
+by 0.1 to 0.4 cm, and the gap of the fitted lips never closes."""
 
 
 def expression_precision(model: FaceModel) -> Float[np.ndarray, "E E"]:
-    """Prior precision of the expression: unit variance, and lips that meet in the picture meet in depth too."""
+    """Prior precision of the expression: unit variance, and lips that touch in the image also touch in depth."""
     keys = model.landmarks468[LIP_PAIRS]
     gap = model.exp_basis[:, keys[:, 0]] - model.exp_basis[:, keys[:, 1]]
     apart = np.asarray(gap[..., 2] - DEPTH_PER_OPENING * gap[..., 1], float)

@@ -1,4 +1,4 @@
-"""The unknowns and the evidence of a clip's fit."""
+"""The unknowns and the evidence (tracked landmarks) of a clip's fit."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from beavervision.face.camera import Camera
 from beavervision.face.pose import rotation_from_vector
 
 ROBUST_LIMIT = 3.0
-"""Errors of more than this many standard deviations pull no harder than linearly (pseudo-Huber loss)."""
+"""Number of standard deviations beyond which an error has linear instead of quadratic loss (pseudo-Huber)."""
 INDEPENDENT_SHARE = 0.25
-"""Landmarks come from one network, so their errors are not independent: each counts as this much of a witness."""
+"""Weight of each landmark: all come from one network, so their errors are not independent."""
 PAIR_WEIGHT = 20.0
-"""Weight of the squared error of a pair's difference: a tracker misplaces both lips together, their gap it sees."""
+"""Weight of the squared error of a pair's difference: a tracker shifts both lips together, but their gap is
+accurate."""
 DEPTH_WEIGHT = 0.03
-"""Weight of the squared error of a landmark's depth, which a tracker guesses rather than sees."""
+"""Weight of the squared error of a landmark's depth, which trackers estimate poorly."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Track:
         return Track(self.rotation[rows], self.translation[rows], self.expression[rows])
 
     def moved(self, step: Float[np.ndarray, "F P"]) -> Track:
-        """Turn, shift and change the expression by a step (w, shift, expression), parts that are absent not at all."""
+        """Apply a step (w, shift, expression); absent parts leave the turn, the shift or the expression unchanged."""
         rotation, translation, expression = self.rotation, self.translation, self.expression
         if step.shape[1] >= 6:
             rotation = rotation_from_vector(step[:, :3]) @ rotation
@@ -46,18 +47,18 @@ class Track:
         return Track(rotation, translation, expression)
 
     def with_expression(self, expression: Float[np.ndarray, "F E"]) -> Track:
-        """The same poses with another expression."""
+        """Return the same poses with another expression."""
         return Track(self.rotation, self.translation, expression)
 
     def replaced(self, rows: np.ndarray | slice, other: Track) -> Track:
-        """A copy whose `rows` are those of `other`."""
+        """Return a copy whose `rows` are those of `other`."""
         rotation, translation, expression = self.rotation.copy(), self.translation.copy(), self.expression.copy()
         rotation[rows], translation[rows], expression[rows] = other.rotation, other.translation, other.expression
         return Track(rotation, translation, expression)
 
     @classmethod
     def joined(cls, parts: Sequence[Track]) -> Track:
-        """The frames of all parts, one after the other."""
+        """Concatenate the frames of all parts."""
         return cls(
             np.concatenate([part.rotation for part in parts]),
             np.concatenate([part.translation for part in parts]),
@@ -67,15 +68,15 @@ class Track:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Landmarks of F frames and how far to trust them."""
+    """Landmarks of F frames and their uncertainty."""
 
     pixels: Float[np.ndarray, "F N C"]
-    """C = 2, or 3 with the tracker's depth, of which a constant is unknown in every frame."""
+    """C = 2, or 3 with the tracker's depth, which is known up to a constant per frame."""
     weight: Float[np.ndarray, "N"]
     noise: Float[np.ndarray, "F"]
     """Standard deviation of a landmark, px."""
     pairs: Int[np.ndarray, "Q 2"] = field(default_factory=lambda: np.zeros((0, 2), int))
-    """Landmarks whose distance is evidence of its own: both are wrong by the same amount more often than not."""
+    """Pairs of landmarks whose difference is separate evidence: their errors are strongly correlated."""
 
     def __getitem__(self, rows: slice | np.ndarray) -> Evidence:
         return replace(self, pixels=self.pixels[rows], noise=self.noise[rows])
@@ -86,15 +87,15 @@ class Evidence:
 
     @property
     def deep(self) -> bool:
-        """Whether the tracker's depth is there."""
+        """Whether the evidence includes the tracker's depth."""
         return self.pixels.shape[-1] == 3
 
     def flat(self) -> Evidence:
-        """The same without the depth."""
+        """The same evidence without depth."""
         return replace(self, pixels=self.pixels[..., :2])
 
     def error(self, pixels: Float[np.ndarray, "F N C"]) -> Float[np.ndarray, "F N C"]:
-        """Projected landmarks minus those seen."""
+        """Projected landmarks minus tracked ones."""
         return level(pixels - self.pixels)
 
     def loss(self, pixels: Float[np.ndarray, "F N C"]) -> Float[np.ndarray, "F"]:
@@ -108,7 +109,7 @@ class Evidence:
         return np.nan_to_num(INDEPENDENT_SHARE * total, nan=np.inf)
 
     def pull(self, error: Float[np.ndarray, "F N C"]) -> Float[np.ndarray, "F M C"]:
-        """Weight of each squared error, of N landmarks and Q gaps, in the quadratic that touches the loss there."""
+        """Weight of each squared error, of N landmarks and Q gaps, in the local quadratic approximation of the loss."""
         frames, n, columns = error.shape
         certainty = INDEPENDENT_SHARE / self.noise[:, None] ** 2
         square = (error[..., :2] ** 2).sum(-1) / self.noise[:, None] ** 2
@@ -120,7 +121,7 @@ class Evidence:
 
 
 def level(values: Float[np.ndarray, "F N C *p"]) -> Float[np.ndarray, "F N C *p"]:
-    """Take the mean over the landmarks from the depth: only differences of depth are known."""
+    """Subtract the mean over the landmarks from the depth: only differences of depth are known."""
     if values.shape[2] == 3:
         values[:, :, 2] -= values[:, :, 2].mean(1, keepdims=True)
     return values
@@ -128,7 +129,7 @@ def level(values: Float[np.ndarray, "F N C *p"]) -> Float[np.ndarray, "F N C *p"
 
 @dataclass(frozen=True)
 class Face:
-    """A person's landmarks in head space: at rest, and how expression moves them."""
+    """A person's landmarks in head space: the neutral face, and the offsets of the expressions."""
 
     rest: Float[np.ndarray, "N 3"]
     basis: Float[np.ndarray, "E N 3"]
@@ -141,13 +142,13 @@ class Face:
         return self.rest + moved.reshape(len(expression), *self.rest.shape)
 
     def at(self, keys: np.ndarray) -> Face:
-        """The same of some landmarks only."""
+        """The same face with only some of the landmarks."""
         return Face(self.rest[keys], self.basis[:, keys], self.precision)
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What stays the same over the frames: whose face it is and which camera sees it."""
+    """The parameters that all frames share: the face and the camera."""
 
     face: Face
     camera: Camera

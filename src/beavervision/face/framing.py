@@ -1,7 +1,7 @@
-"""Framing: which window of the footage the canvas shows, frame by frame.
+"""Framing: the window of the footage that the canvas shows, frame by frame.
 
-Footage is prepared once at its own size; a `FrameSpec` decides at read time what a stage sees of it, so a sweep
-over aspect and face scale never tracks again.
+Footage is prepared once at its own size. A `FrameSpec` selects at read time what a stage sees of it, so that a sweep
+over aspect and face scale needs no new tracking.
 """
 
 from __future__ import annotations
@@ -12,27 +12,28 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy.ndimage import gaussian_filter1d
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError, FootageError
 
 HEAD_MARGIN = (0.25, 0.55, 0.25, 0.12)
-"""Head round the face box, in face widths and heights: left, above (hair), right, below (jaw that drops)."""
+"""Head around the face box, in face widths and heights: left, above (hair), right, below (open jaw)."""
 
 USUAL_HEIGHT = 512
-"""Of a canvas, pixels, where nothing else is said: as in conf/frame."""
+"""Default canvas height, pixels: as in conf/frame."""
 
 SMALLEST_FACE = 8
-"""Rows of the canvas: of fewer nothing can be learnt."""
+"""Smallest face height on the canvas, pixels: with less, training is pointless."""
 
 PATH_SIGMA = 12.0
-"""Smoothing of a moving crop in frames: half a second at 25 fps, slower than nods, faster than leaning."""
+"""Standard deviation of the smoothing of a moving crop, in frames: half a second at 25 fps, slower than nods and faster
+than leaning."""
 
 
 @dataclass(frozen=True)
 class FrameSpec:
     """The canvas of a stage.
 
-    Face height is the height of `Subject.box`: the box round the landmarks, from the top of the forehead outline
-    to the chin, hair not included.
+    Face height is the height of `Subject.box`, the box around the landmarks from the top of the forehead outline to the
+    chin, without hair.
     """
 
     name: str
@@ -41,34 +42,34 @@ class FrameSpec:
     height: int
     """Canvas height in pixels."""
     face_scale: float | None = None
-    """Face height / canvas height; None takes the largest window of this aspect that the footage holds."""
+    """Face height / canvas height; None takes the largest window of this aspect that fits into the footage."""
     offset: tuple[float, float] = (0.0, 0.0)
-    """Where the face's centre lies, from the canvas's centre, in canvas widths and heights (right, down)."""
+    """Position of the face's centre relative to the canvas's centre, in canvas widths and heights (right, down)."""
 
     def __post_init__(self) -> None:
-        """Refuse canvases that cannot be.
+        """Validate the settings.
 
         Raises:
-            BeaverError: naming the key that is wrong.
+            ConfigError: names the invalid key.
         """
         if self.height < 16:
-            raise BeaverError(f"frame.height is {self.height}; give at least 16 pixels.")
+            raise ConfigError(f"frame.height is {self.height}; give at least 16 pixels.")
         if self.aspect is not None and not 0.1 <= self.aspect <= 10:
-            raise BeaverError(f"frame.aspect is {self.aspect}; give width / height, for example 0.5625 for 9x16.")
+            raise ConfigError(f"frame.aspect is {self.aspect}; give width / height, for example 0.5625 for 9x16.")
         if self.face_scale is not None and not 0.02 <= self.face_scale <= 1.5:
-            raise BeaverError(f"frame.face_scale is {self.face_scale}; give face height / canvas height, 0.02 to 1.5.")
+            raise ConfigError(f"frame.face_scale is {self.face_scale}; give face height / canvas height, 0.02 to 1.5.")
         if self.face_scale is not None and self.face_scale * self.height < SMALLEST_FACE:
-            raise BeaverError(
+            raise ConfigError(
                 f"A face of frame.face_scale={self.face_scale:g} on {self.height} rows has fewer than {SMALLEST_FACE}; "
                 "give a greater frame.face_scale or frame.height."
             )
         if self.aspect is None and self.face_scale is not None:
-            raise BeaverError("frame=native shows the whole frame; choose frame=1x1 or such to set frame.face_scale.")
+            raise ConfigError("frame=native shows the whole frame; choose frame=1x1 or such to set frame.face_scale.")
         object.__setattr__(self, "offset", tuple(float(o) for o in self.offset))
 
     @property
     def slug(self) -> str:
-        """Short name that tells every setting; fit for a folder name."""
+        """Short name that contains every setting and is valid as a folder name."""
         parts = [self.name, f"h{self.height}"]
         if self.face_scale is not None:
             parts.append(f"f{self.face_scale:g}")
@@ -78,7 +79,7 @@ class FrameSpec:
 
     @property
     def overrides(self) -> str:
-        """What to type to have this canvas.
+        """Command-line overrides that select this canvas.
 
         Example:
             >>> FrameSpec("9x16", 9 / 16, 512, 0.35).overrides, FrameSpec("native", None, 256).overrides
@@ -102,8 +103,8 @@ class FrameSpec:
 def crop_path(boxes: Float[np.ndarray, "T 4"], size: tuple[int, int], spec: FrameSpec) -> Float[np.ndarray, "T 3"]:
     """Window of every frame as (x0, y0, scale): canvas pixel (u, v) shows source pixel (x0 + u/scale, y0 + v/scale).
 
-    The window stands still unless the head would leave it; then it follows slowly. It lies inside the footage
-    wherever it fits; what sticks out is padding. Frames without a face take their neighbours' window.
+    The window stands still unless the head would leave it; then it follows slowly. It lies inside the footage where
+    possible; the rest is padding. Frames without a face take the window of their neighbours.
 
     Args:
         boxes: face boxes x0 y0 x1 y1 in full-frame pixels, NaN where the subject is invisible.
@@ -111,14 +112,14 @@ def crop_path(boxes: Float[np.ndarray, "T 4"], size: tuple[int, int], spec: Fram
         spec: the canvas.
 
     Raises:
-        BeaverError: when no frame shows the face.
+        FootageError: when no frame shows the face.
     """
     width, height = spec.canvas(size)
     if spec.aspect is None:
         return np.tile([0.0, 0.0, height / size[1]], (len(boxes), 1))
     visible = np.isfinite(boxes).all(1)
     if not visible.any():
-        raise BeaverError("No frame shows the subject's face, so there is nothing to crop to; choose other footage.")
+        raise FootageError("No frame shows the subject's face, so there is nothing to crop to; choose other footage.")
     scale = _scale(boxes[visible], size, spec, width, height)
     window = np.array([width, height]) / scale
     centres = (boxes[:, :2] + boxes[:, 2:]) / 2
@@ -133,7 +134,7 @@ def crop_path(boxes: Float[np.ndarray, "T 4"], size: tuple[int, int], spec: Fram
 def inside_footage(
     row: Float[np.ndarray, "3"], size: tuple[int, int], canvas: tuple[int, int]
 ) -> Bool[np.ndarray, "H W"]:
-    """Canvas pixels whose centre shows footage (False: padding), for one row of a crop path."""
+    """Canvas pixels whose centre lies in the footage (False: padding), for one row of a crop path."""
     x0, y0, scale = row
     x = x0 + (np.arange(canvas[0]) + 0.5) / scale
     y = y0 + (np.arange(canvas[1]) + 0.5) / scale
@@ -141,22 +142,22 @@ def inside_footage(
 
 
 def _scale(seen: np.ndarray, size: tuple[int, int], spec: FrameSpec, width: int, height: int) -> float:
-    """Canvas pixels per source pixel, one for the clip."""
+    """Canvas pixels per source pixel, the same for all frames of a clip."""
     if spec.face_scale is None:
         return max(width / size[0], height / size[1])
     return spec.face_scale * height / float(np.median(seen[:, 3] - seen[:, 1]))
 
 
 def _place(centre: np.ndarray, window: np.ndarray, size: tuple[int, int], spec: FrameSpec) -> np.ndarray:
-    """Top left corner that puts the face's centre where the spec wants it, kept in the footage where it fits."""
+    """Top left corner that puts the face's centre where `spec` wants it, kept inside the footage where possible."""
     origin = centre - window * (0.5 + np.asarray(spec.offset))
     room = np.asarray(size) - window
-    # Half a pixel of slack: the canvas's width is rounded to even, so "the whole width" may overhang a little.
+    # Half a pixel of tolerance: the canvas's width is rounded to even, so it may slightly exceed the footage.
     return np.where(room >= -0.5, np.clip(origin, 0.0, np.maximum(room, 0.0)), origin)
 
 
 def _leaves(boxes: np.ndarray, origin: np.ndarray, window: np.ndarray, size: tuple[int, int]) -> bool:
-    """Whether part of the head that the footage shows falls outside the window in some frame."""
+    """Whether some frame has a visible part of the head outside the window."""
     extent = np.tile(boxes[:, 2:] - boxes[:, :2], 2)
     heads = boxes + np.array([-1, -1, 1, 1]) * np.asarray(HEAD_MARGIN) * extent
     heads = np.clip(heads, 0.0, np.tile(size, 2))
@@ -164,7 +165,7 @@ def _leaves(boxes: np.ndarray, origin: np.ndarray, window: np.ndarray, size: tup
 
 
 def _follow(centres: np.ndarray, visible: np.ndarray) -> np.ndarray:
-    """Face centres without gaps, smoothed over time."""
+    """Face centres, gaps filled, smoothed over time."""
     known, every = np.flatnonzero(visible), np.arange(len(centres))
     whole = np.column_stack([np.interp(every, known, centres[known, axis]) for axis in (0, 1)])
     return gaussian_filter1d(whole, PATH_SIGMA, axis=0, mode="nearest")

@@ -15,16 +15,16 @@ DATA = Path(__file__).parent / "data" / "gpmm.safetensors"
 PREFIX = "semantic/"
 
 PUPILS_APART = 6.3
-"""Distance of the mean face's pupils, cm."""
+"""Distance between the pupils of the mean face, cm."""
 EYEBALL_RADIUS = 1.2
 """Radius of the eyeballs over which the lids slide, cm."""
 EYEBALL_CENTRES = np.array([[-PUPILS_APART / 2, 0.0, 0.0], [PUPILS_APART / 2, 0.0, 0.0]])
-"""[2, 3] centres of the mean face's right and left eyeball, head space, cm: they define its origin."""
+"""[2, 3] centres of the mean face's right and left eyeball in head space, cm; they define the origin."""
 
 
 @cache
 def load_gpmm() -> FaceModel:
-    """The face model that ships with the package: 468 vertices, 80 identity and 64 expression coefficients.
+    """Load the face model of the package: 468 vertices, 80 identity and 64 expression coefficients.
 
     Example:
         >>> model = load_gpmm()

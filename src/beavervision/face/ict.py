@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Int
 
-from beavervision.errors import BeaverError
+from beavervision.errors import FaceModelError
 from beavervision.face.correspondence import mesh_landmarks, named_shapes
 from beavervision.face.head_frame import into_head_space
 from beavervision.face.landmarks import N_MESH
@@ -22,19 +22,20 @@ from beavervision.face.morphable_model import FaceModel
 NEUTRAL, INDICES, INSIDE = "generic_neutral_mesh.obj", "vertex_indices.json", "FaceXModel"
 N_IDENTITY = 80
 N_FACE, N_HEAD = 9409, 11248
-"""Vertices of the face come first, then those of head and neck; mouth, teeth and eyeballs follow and are left out."""
+"""Numbers of vertices: those of the face come first, then head and neck; mouth, teeth and eyeballs follow and are
+omitted."""
 ACTIVATION = 0.3
-"""Standard deviation of an expression's activation (0 .. 1), so that a coefficient of 1 is an ordinary one."""
+"""Standard deviation of an expression's activation (0 .. 1), so that a coefficient of 1 is a typical activation."""
 PERMISSION = "get ICT-FaceKit from github.com/ICT-VGL/ICT-FaceKit (MIT licence)"
 
 
 def model_folder(folder: Path) -> Path:
-    """The FaceXModel folder, given itself or what contains it."""
+    """The FaceXModel folder, given that folder or its parent."""
     return folder / INSIDE if (folder / INSIDE).is_dir() else folder
 
 
 def missing_ict(folder: Path) -> list[str]:
-    """Files that are still needed in `folder`; none when the model can be read."""
+    """Files that are missing in `folder`; empty when the model can be read."""
     folder = model_folder(folder)
     lacking = [name for name in (NEUTRAL, INDICES, "identity000.obj") if not (folder / name).is_file()]
     if lacking:
@@ -43,10 +44,10 @@ def missing_ict(folder: Path) -> list[str]:
 
 
 def load_ict(folder: Path) -> FaceModel:
-    """Read ICT's face model: up to 80 identity coefficients and one for each of its 53 expressions.
+    """Read ICT's face model: up to 80 identity coefficients, and one for each of its 53 expressions.
 
     Raises:
-        BeaverError: when a file is damaged.
+        FaceModelError: when a file is damaged.
     """
     folder = model_folder(folder)
     indices = _indices(folder)
@@ -66,14 +67,14 @@ def _indices(folder: Path) -> dict[str, list]:
         found = json.loads((folder / INDICES).read_text(encoding="utf-8"))
         keys = found["idx_to_landmark_verts"]
         if len(keys) != 68 or not found["expressions"]:
-            raise BeaverError(f"{folder / INDICES} does not name 68 landmarks and the expressions; copy it anew.")
+            raise FaceModelError(f"{folder / INDICES} does not name 68 landmarks and the expressions; copy it anew.")
     except (OSError, ValueError, KeyError) as error:
-        raise BeaverError(f"{folder / INDICES} cannot be read ({error}); copy it anew.") from None
+        raise FaceModelError(f"{folder / INDICES} cannot be read ({error}); copy it anew.") from None
     return found
 
 
 def _vertices(path: Path, count: int | None = None) -> Float[np.ndarray, "V 3"]:
-    """Vertices of face, head and neck of an OBJ file."""
+    """Read the vertices of face, head and neck from an OBJ file."""
     rows = []
     try:
         with path.open(encoding="utf-8") as file:
@@ -84,14 +85,14 @@ def _vertices(path: Path, count: int | None = None) -> Float[np.ndarray, "V 3"]:
                         break
         found = np.array(rows, np.float64).reshape(-1, 3)
     except (OSError, ValueError) as error:
-        raise BeaverError(f"{path} cannot be read ({error}); copy it anew.") from None
+        raise FaceModelError(f"{path} cannot be read ({error}); copy it anew.") from None
     if count is not None and len(found) != count:
-        raise BeaverError(f"{path} has {len(found)} vertices of the head, {NEUTRAL} has {count}; copy it anew.")
+        raise FaceModelError(f"{path} has {len(found)} vertices of the head, {NEUTRAL} has {count}; copy it anew.")
     return found
 
 
 def _triangles(path: Path, count: int) -> Int[np.ndarray, "F 3"]:
-    """Polygons of the kept vertices, cut into triangles."""
+    """Read the polygons between the kept vertices as triangles."""
     found = []
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.startswith("f "):

@@ -1,4 +1,4 @@
-"""Whose face it is, and through which lens: identity and focal length from a few frames together."""
+"""Identity and focal length of a person, estimated from a few frames together."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ from beavervision.face.pose import vector_from_rotation
 from beavervision.face.projection import Projection
 
 LOG_FOCAL_SPREAD = 0.03
-"""Standard deviation of the logarithm of the focal length round its prior. Lenses differ by more, but what landmarks of
-1 % error say of the lens is wrong by more still: given 0.1, they moved away from the truth on eight of nine faces."""
+"""Standard deviation of the logarithm of the focal length around its prior. Real lenses vary more, but landmarks with 1
+% error determine the focal length even less accurately: with 0.1, the estimate moved away from the truth on eight of
+nine faces."""
 TILT_PRIOR = 1.0
-"""Precision of the tracker's mean slopes and relief of depth: none to speak of."""
+"""Precision of the prior on the tracker's mean slopes and relief of depth: practically none."""
 N_OTHERS = 4
-"""Shared unknowns after the identity: the logarithm of the focal length, then the tracker's mean slopes of depth (2)
-and its relief."""
+"""Shared unknowns after the identity: the logarithm of the focal length, the tracker's mean slopes of depth (2) and its
+relief."""
 MOST_CANDIDATES = 2000
-"""Frames, evenly spread, from which the varied ones are chosen."""
+"""Number of evenly spaced frames from which the varied ones are chosen."""
 SKEW_PENALTY = 8.0
-"""Extra prior precision of identity modes that make the face crooked: a slight turn explains most of what they do."""
+"""Extra prior precision of asymmetric identity modes: a slight turn explains most of what they do."""
 CHUNK = 8
-"""Frames whose Jacobians are held at once."""
+"""Number of frames whose Jacobians are in memory together."""
 EASIER, HARDER, HOPELESS = 0.2, 6.0, 1e7
 ENOUGH = 1e-6
 
@@ -42,19 +43,19 @@ def face_of(model: FaceModel, identity: Float[np.ndarray, "I"]) -> Face:
 
 
 def skewness(model: FaceModel) -> Float[np.ndarray, "I"]:
-    """How crooked each identity mode makes the landmarks: 0 symmetric to 1 antisymmetric."""
+    """Asymmetry of the landmarks under each identity mode: 0 symmetric to 1 antisymmetric."""
     basis = model.id_basis[:, model.landmarks468]
     mirrored = basis[:, MIRROR[:N_MESH]] * [-1.0, 1.0, 1.0]
     return ((basis - mirrored) ** 2).sum((1, 2)) / (4.0 * (basis**2).sum((1, 2)))
 
 
 def scaled(camera: Camera, factor: float) -> Camera:
-    """The camera with a focal length `factor` times as long."""
+    """The camera with its focal length multiplied by `factor`."""
     return replace(camera, fx=camera.fx * factor, fy=camera.fy * factor)
 
 
 def varied_frames(track: Track, evidence: Evidence, count: int) -> Int[np.ndarray, "K"]:
-    """Frames that differ most in pose and in landmarks, by farthest-point sampling from the middle one."""
+    """Choose frames that differ most in pose and landmarks, by farthest-point sampling from the middle one."""
     if len(track) <= count:
         return np.arange(len(track))
     if len(track) > MOST_CANDIDATES:
@@ -73,14 +74,14 @@ def varied_frames(track: Track, evidence: Evidence, count: int) -> Int[np.ndarra
 
 
 def _across(evidence: Evidence) -> Float[np.ndarray, "F N 3"]:
-    """Landmarks from their middle, px; the depth is 0 where there is none."""
+    """Landmarks relative to their centre, px; the depth is 0 where there is none."""
     placed = np.zeros((*evidence.pixels.shape[:2], 3))
     placed[..., : evidence.pixels.shape[-1]] = evidence.pixels
     return placed - placed.mean(1, keepdims=True)
 
 
 class Sitting:
-    """A few frames of one person before one camera, solved together by Levenberg-Marquardt with a Schur complement."""
+    """A few frames of one person and one camera, solved together by Levenberg-Marquardt with a Schur complement."""
 
     def __init__(self, model: FaceModel, evidence: Evidence, camera: Camera, *, estimate_focal: bool) -> None:
         self.model, self.evidence, self.camera, self.estimate_focal = model, evidence, camera, estimate_focal
@@ -90,14 +91,14 @@ class Sitting:
         self.across = _across(evidence)
 
     def scene(self, shared: Float[np.ndarray, "S"]) -> Scene:
-        """Face and camera of the shared unknowns: identity, the focal length's logarithm against the prior's, tilt."""
+        """Face and camera for the shared unknowns: identity, log of the focal length relative to the prior, tilt."""
         return Scene(face_of(self.model, shared[:-N_OTHERS]), scaled(self.camera, float(np.exp(shared[-N_OTHERS]))))
 
     def upright(self, shared: Float[np.ndarray, "S"]) -> Evidence:
-        """The evidence, its depth turned and stretched alike in every frame.
+        """Return the evidence with its depth rotated and scaled equally in every frame.
 
-        How far a face is tilted on the whole, and how deep it is, a tracker guesses from what it takes for a face;
-        only the changes of its depth are evidence of a turn.
+        A tracker's mean tilt and depth of a face come from its idea of a face; only the changes of its depth are
+        evidence of a turn.
         """
         if not self.evidence.deep:
             return self.evidence
@@ -107,16 +108,16 @@ class Sitting:
 
     @staticmethod
     def without_tilt(shared: Float[np.ndarray, "S"]) -> Float[np.ndarray, "S"]:
-        """The shared unknowns once the evidence is upright."""
+        """The shared unknowns with zero tilt, for evidence that `upright` has corrected."""
         return np.r_[shared[: 1 - N_OTHERS], np.zeros(N_OTHERS - 1)]
 
     def loss(self, shared: np.ndarray, track: Track) -> float:
-        """Negative log-posterior of everything."""
+        """Negative log-posterior of all unknowns."""
         prior = 0.5 * (self.prior * shared**2).sum()
         return float(frame_loss(self.scene(shared), self.upright(shared), track).sum() + prior)
 
     def solve(self, shared: np.ndarray, track: Track, rounds: int) -> tuple[np.ndarray, Track]:
-        """Improve identity, focal length, poses and expressions together."""
+        """Optimise identity, focal length, poses and expressions together."""
         damping, loss = 1e-3, self.loss(shared, track)
         equations = self._equations(shared, track)
         for _ in range(rounds):
@@ -134,7 +135,7 @@ class Sitting:
         return shared, track
 
     def _equations(self, shared: np.ndarray, track: Track) -> tuple[np.ndarray, ...]:
-        """Blocks of the Hessian (frames, frames x shared, shared) and gradients (frames, shared)."""
+        """Blocks of the Hessian (frames, frames x shared, shared) and the gradients (frames, shared)."""
         parts = [self._chunk(shared, track, slice(i, i + CHUNK)) for i in range(0, len(track), CHUNK)]
         frames, mixed, common, by_frames, by_shared = zip(*parts, strict=True)
         return (
@@ -150,7 +151,7 @@ class Sitting:
         evidence = self.upright(shared)[rows]
 
         def columns(seen: Projection) -> np.ndarray:
-            # Without a derivative the focal length stays where it is.
+            # With a derivative of zero the focal length does not change.
             by_focal = seen.by_log_focal.astype(np.float32)[..., None] * self.estimate_focal
             by_tilt = np.zeros((*by_focal.shape[:3], N_OTHERS - 1), np.float32)
             by_tilt[:, :, 2:] = -self.across[rows, :, None]
@@ -171,7 +172,7 @@ class Sitting:
 
     @staticmethod
     def _step(equations: tuple[np.ndarray, ...], damping: float) -> tuple[np.ndarray, np.ndarray]:
-        """Damped Gauss-Newton step: the frames are eliminated, the shared unknowns solved, the frames filled in."""
+        """Damped Gauss-Newton step: eliminate the frames, solve the shared unknowns, substitute back."""
         frames, mixed, common, by_frames, by_shared = equations
         damped = frames + damping * frames * np.eye(frames.shape[-1])
         shared = common + damping * np.diag(np.diag(common))

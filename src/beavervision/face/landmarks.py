@@ -1,6 +1,6 @@
 """Landmark indices of MediaPipe's 468-point face mesh and of the 10 iris points after it.
 
-"Right" and "left" are the subject's: the right eye stands on the left of an unmirrored picture. Indices are read off
+"Right" and "left" are the subject's: the right eye is on the left side of an unmirrored image. The indices come from
 MediaPipe's published mesh (`mediapipe/python/solutions/face_mesh_connections.py`, Apache-2.0); the 68-point order is
 that of iBUG 300-W (Sagonas et al., ICCV Workshops 2013).
 """
@@ -13,20 +13,20 @@ import numpy as np
 from safetensors.numpy import load_file
 
 N_MESH = 468
-"""Points of the face mesh."""
+"""Number of points of the face mesh."""
 N_LANDMARKS = 478
-"""Points of the face mesh and of both irises."""
+"""Number of points of the face mesh and both irises."""
 
 _TOPOLOGY = load_file(Path(__file__).parent / "data" / "topology.safetensors")
 
 SKIN_TRIANGLES: np.ndarray = _TOPOLOGY["skin"].astype(np.int64)
 """[852, 3] the face's skin, with holes for eyes and mouth; anticlockwise seen from outside."""
 EYE_TRIANGLES: np.ndarray = _TOPOLOGY["eyes"].astype(np.int64)
-"""[28, 3] what closes the eye holes, right eye first."""
+"""[28, 3] triangles that close the eye holes, right eye first."""
 MOUTH_TRIANGLES: np.ndarray = _TOPOLOGY["mouth"].astype(np.int64)
-"""[18, 3] what closes the mouth hole between the inner lips."""
+"""[18, 3] triangles that close the mouth hole between the inner lips."""
 TRIANGLES: np.ndarray = np.concatenate([SKIN_TRIANGLES, EYE_TRIANGLES, MOUTH_TRIANGLES])
-"""[898, 3] the closed sheet: skin, then eyes, then mouth."""
+"""[898, 3] triangles of the closed mesh: skin, then eyes, then mouth."""
 MIRROR: np.ndarray = _TOPOLOGY["mirror"].astype(np.int64)
 """[478] the landmark on the other side of the face; an involution."""
 
@@ -49,7 +49,7 @@ OVAL = np.array(
         *(152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109),
     ]
 )
-"""[36] the outline, from the top of the forehead round the subject's left to the chin and back."""
+"""[36] the face outline, from the top of the forehead along the subject's left to the chin and back."""
 
 UPPER_LIP = np.array(
     [
@@ -72,7 +72,7 @@ LOWER_LIP = np.array(
 
 
 def _ring(upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
-    """Close two edges with shared corners to one loop: along `upper`, back along `lower`."""
+    """Join two edges with shared corners to one closed loop: along `upper`, back along `lower`."""
     return np.concatenate([upper, lower[-2:0:-1]])
 
 

@@ -1,4 +1,4 @@
-"""Fit of single frames: Levenberg-Marquardt, batched, accepted or refused frame by frame."""
+"""Levenberg-Marquardt fit of many frames in a batch; each frame's step is accepted or rejected separately."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from beavervision.face.fit_state import Evidence, Scene, Track, level
 from beavervision.face.projection import Projection, linearise, project
 
 Equations = Callable[[Scene, Evidence, Track], tuple[np.ndarray, np.ndarray]]
-"""What gives the Hessians and gradients of frames."""
+"""Function that returns the Hessians and gradients of frames."""
 
 CHUNK = 16
-"""Frames that are solved together: their Jacobians (a quarter of a megabyte each) stay in the cache."""
+"""Number of frames solved together: their Jacobians (a quarter of a megabyte each) stay in the cache."""
 FIRST_DAMPING, EASIER, HARDER = 1e-3, 0.2, 6.0
-"""Damping as a share of the Hessian's diagonal; its change after a step that helped, and after one that did not."""
+"""Initial damping as a share of the Hessian's diagonal; its factor after an accepted step, and after a rejected one."""
 ENOUGH = 1e-5
-"""Relative gain below which a frame has settled."""
+"""Relative decrease of the loss below which a frame has converged."""
 
 
 def by_coefficient(
@@ -34,9 +34,10 @@ def by_coefficient(
 def normal_equations(
     jacobian: Float[np.ndarray, "F M C P"], error: Float[np.ndarray, "F M C"]
 ) -> tuple[Float[np.ndarray, "F P P"], Float[np.ndarray, "F P"]]:
-    """Hessian J'J and gradient J'e of each frame; both sides carry the root of the weight.
+    """Hessian J'J and gradient J'e of each frame; both factors include the square root of the weight.
 
-    Single precision suffices: the error is exact, so only the way to the minimum depends on it, not the minimum.
+    Single precision is enough: the error is exact, so the precision affects the path to the minimum but not the
+    minimum.
     """
     frames, size = len(jacobian), jacobian.shape[-1]
     hessian, gradient = np.empty((frames, size, size)), np.empty((frames, size))
@@ -57,13 +58,13 @@ def frame_loss(scene: Scene, evidence: Evidence, track: Track) -> Float[np.ndarr
 def look(
     scene: Scene, evidence: Evidence, track: Track, columns: Callable[[Projection], np.ndarray]
 ) -> tuple[Float[np.ndarray, "F P P"], Float[np.ndarray, "F P"]]:
-    """Normal equations of the landmarks where the track is now, without priors.
+    """Normal equations of the landmarks, linearised at the current track, without priors.
 
     Args:
         scene: the face and the camera.
         evidence: the landmarks.
-        track: where they are linearised.
-        columns: what gives the derivatives [F, N, C, P] by the P unknowns.
+        track: poses and expressions at which to linearise.
+        columns: function that returns the derivatives [F, N, C, P] by the P unknowns.
     """
     points = scene.face.points(track.expression)
     seen = linearise(points, track.rotation, track.translation, scene.camera, depth=evidence.deep)
@@ -100,12 +101,12 @@ def joint_equations(
 
 
 def by_frame(seen: Projection, scene: Scene) -> Float[np.ndarray, "F N C P"]:
-    """Pixels per unit of a frame's own unknowns, pose and expression."""
+    """Derivative of the pixels by a frame's own unknowns, pose and expression."""
     return np.concatenate([seen.by_pose.astype(np.float32), by_coefficient(seen.by_point, scene.face.basis)], -1)
 
 
 def in_chunks(equations: Equations, scene: Scene, evidence: Evidence, track: Track) -> tuple[np.ndarray, np.ndarray]:
-    """Normal equations of many frames, CHUNK at a time."""
+    """Normal equations of many frames, computed CHUNK frames at a time."""
     parts = [
         equations(scene, evidence[rows], track[rows])
         for rows in (slice(start, start + CHUNK) for start in range(0, len(track), CHUNK))
@@ -115,13 +116,13 @@ def in_chunks(equations: Equations, scene: Scene, evidence: Evidence, track: Tra
 
 
 def losses(scene: Scene, evidence: Evidence, track: Track) -> Float[np.ndarray, "F"]:
-    """`frame_loss` of many frames, without their landmarks all in memory at once."""
+    """`frame_loss` of many frames, computed in chunks to save memory."""
     parts = (slice(start, start + CHUNK) for start in range(0, len(track), CHUNK))
     return np.concatenate([frame_loss(scene, evidence[rows], track[rows]) for rows in parts])
 
 
 def settle(scene: Scene, evidence: Evidence, track: Track, rounds: int, *, pose_only: bool = False) -> Track:
-    """Improve every frame by itself until it settles or `rounds` are over."""
+    """Optimise every frame independently until it converges or after `rounds` iterations."""
     starts = range(0, len(track), CHUNK)
     return Track.joined(
         [

@@ -1,4 +1,4 @@
-"""Face models by name: the built-in one, those whose files the user has, and those of other packages."""
+"""Registry of face models: the built-in one, those with user-supplied files, and those of other packages."""
 
 from __future__ import annotations
 
@@ -10,39 +10,39 @@ from functools import cache, partial
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from beavervision.errors import BeaverError
+from beavervision.errors import FaceModelError
 from beavervision.face import bfm, ict
 from beavervision.face.gpmm import load_gpmm
 from beavervision.face.morphable_model import FaceModel
 
 GROUP = "beavervision.face_models"
-"""Entry points of other packages: name of a face model -> function that loads it."""
+"""Entry point group of other packages: name of a face model -> function that loads it."""
 
 
 @dataclass(frozen=True)
 class Provider:
-    """A face model that lives in a folder of the user's."""
+    """A face model whose files are in a folder of the user's."""
 
     load: Callable[[Path], FaceModel]
     missing: Callable[[Path], list[str]]
     permission: str
-    """Where to get the files."""
+    """Where to request the files."""
 
 
 OWN_FILES = {
     "bfm": Provider(bfm.load_bfm, bfm.missing_bfm, bfm.PERMISSION),
     "ict": Provider(ict.load_ict, ict.missing_ict, ict.PERMISSION),
 }
-"""Name of a face model whose files are the user's -> what reads it."""
+"""Name of each face model with user-supplied files -> its provider."""
 
 
 def folder_variable(name: str) -> str:
-    """Environment variable that holds a model's folder, so that worker processes and later commands find it."""
+    """Environment variable of a model's folder; worker processes and later commands read it."""
     return f"BEAVERVISION_{name.upper()}"
 
 
 def remember_folder(name: str, folder: Path) -> None:
-    """Let this process and those that it starts find the files of a face model."""
+    """Set a face model's folder for this process and its child processes."""
     os.environ[folder_variable(name)] = str(Path(folder).absolute())
 
 
@@ -50,11 +50,11 @@ def load_face_model(name: str = "gpmm") -> FaceModel:
     """Load a morphable face model.
 
     Args:
-        name: `gpmm`, the one that ships with the package, or `bfm` or `ict`, whose folder was remembered before or
-            stands in the environment (BEAVERVISION_BFM, BEAVERVISION_ICT), or one that another package brings.
+        name: `gpmm`, the built-in one; `bfm` or `ict`, whose folder was set by `remember_folder` or by the environment
+            (BEAVERVISION_BFM, BEAVERVISION_ICT); or the name of another package's model.
 
     Raises:
-        BeaverError: when no face model has that name, or its files are not there.
+        FaceModelError: when the name is unknown, or the model's files are missing.
     """
     if name in PROVIDERS:
         return PROVIDERS[name]()
@@ -64,22 +64,22 @@ def load_face_model(name: str = "gpmm") -> FaceModel:
     known = [*PROVIDERS, *outside]
     near = get_close_matches(name, known, 1)
     hint = f"did you mean {near[0]}" if near else f"choose one of {', '.join(known)}"
-    raise BeaverError(f"face_model={name} does not exist; {hint}.")
+    raise FaceModelError(f"face_model={name} does not exist; {hint}.")
 
 
 def _folder(name: str) -> Path:
-    """Folder of a model with all its files."""
+    """Folder that contains all files of a model."""
     provider, variable = OWN_FILES[name], folder_variable(name)
     given = os.environ.get(variable)
     if not given:
-        raise BeaverError(
+        raise FaceModelError(
             f"face_model={name} (also that of a clip or bundle made with it) needs files that are not ours to ship; "
             f"{provider.permission}, then add face_model={name} face_model.folder=<its folder> or set {variable}."
         )
     folder = Path(given)
     lacking = provider.missing(folder)
     if lacking:
-        raise BeaverError(f"{folder} lacks {', '.join(lacking[:3])} of face model {name}; {provider.permission}.")
+        raise FaceModelError(f"{folder} lacks {', '.join(lacking[:3])} of face model {name}; {provider.permission}.")
     return folder
 
 
@@ -93,4 +93,4 @@ def _load(name: str, folder: Path) -> FaceModel:
 
 
 PROVIDERS: dict[str, Callable[[], FaceModel]] = {"gpmm": load_gpmm, **{n: partial(_own, n) for n in OWN_FILES}}
-"""Name of a face model -> what loads it."""
+"""Name of each face model -> function that loads it."""

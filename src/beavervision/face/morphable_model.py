@@ -16,8 +16,8 @@ CONDITION_SCALE = 10.0
 class FaceModel:
     """A face as mean + identity . id_basis + expression . exp_basis, in head space (cm).
 
-    Head space: x to the subject's left, y up, z out of the face, pupils 6.3 cm apart, origin between the eyes'
-    centres on the head's axis. Coefficients have unit variance.
+    Head space: x to the subject's left, y up, z out of the face; the pupils are 6.3 cm apart, and the origin lies
+    between the eyes' centres on the head's axis. Coefficients have unit variance.
     """
 
     name: str
@@ -28,7 +28,7 @@ class FaceModel:
     landmarks468: Int[np.ndarray, 468]
     """Vertex of each MediaPipe landmark."""
     landmarks68: Int[np.ndarray, 68]
-    """Vertex of each of the 68 iBUG landmarks, subject's right to left as in the image."""
+    """Vertex of each of the 68 iBUG landmarks, from the subject's right to the left."""
     semantic: Mapping[str, Float[np.ndarray, "E"]] = field(default_factory=dict)
     """Expression coefficients of named shapes at full activation (`jaw_open`, `blink_left`, ...)."""
 

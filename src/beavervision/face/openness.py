@@ -1,4 +1,4 @@
-"""How far eyes and mouth are open, as ratios of distances in the picture."""
+"""Openness of eyes and mouth, as ratios of distances in the image."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from beavervision.face.landmarks import (
 
 
 def _distance(landmarks: np.ndarray, a: np.ndarray | np.integer | int, b: np.ndarray | np.integer | int) -> np.ndarray:
-    """Distance in the picture between landmarks `a` and `b`; depth takes no part."""
+    """Distance in the image between landmarks `a` and `b`, without depth."""
     return np.linalg.norm(landmarks[..., a, :2] - landmarks[..., b, :2], axis=-1)
 
 
 def eye_open(landmarks: Float[np.ndarray, "*t N C"]) -> Float[np.ndarray, "*t 2"]:
-    """Distance of the lids over the width of the eye, about 0 (shut) to 0.45, NaN where landmarks are.
+    """Distance of the lids / width of the eye, about 0 (shut) to 0.45; NaN where landmarks are NaN.
 
     Args:
         landmarks: [*t, 468 or 478, 2 or 3] pixels.
@@ -33,7 +33,7 @@ def eye_open(landmarks: Float[np.ndarray, "*t N C"]) -> Float[np.ndarray, "*t 2"
 
 
 def mouth_open(landmarks: Float[np.ndarray, "*t N C"]) -> Float[np.ndarray, "*t"]:
-    """Distance of the inner lips over that of the outer corners of the eyes, 0 (shut) to about 0.6.
+    """Distance of the inner lips / distance of the outer eye corners, 0 (shut) to about 0.6.
 
     Args:
         landmarks: [*t, 468 or 478, 2 or 3] pixels.

@@ -1,4 +1,4 @@
-"""Head pose: rotations in their three notations, and a first guess from landmarks.
+"""Head pose: conversions of rotations, and initial estimates from landmarks.
 
 A rotation R takes head space to camera space. R = FRONTAL @ R_head, and R_head = R_y(yaw) R_x(pitch) R_z(roll):
 positive yaw turns the face to the subject's left, positive pitch lowers the chin, positive roll lowers the head
@@ -37,13 +37,13 @@ def euler_from_rotation(rotation: Float[np.ndarray, "*b 3 3"]) -> Float[np.ndarr
 
 
 def rotation_from_vector(vector: Float[np.ndarray, "*b 3"]) -> Float[np.ndarray, "*b 3 3"]:
-    """Rotation about `vector` by its length in radians (Rodrigues)."""
+    """Rotation about the axis `vector` by its length in radians (Rodrigues)."""
     vector = np.asarray(vector, dtype=float)
     return Rotation.from_rotvec(vector.reshape(-1, 3)).as_matrix().reshape(*vector.shape[:-1], 3, 3)
 
 
 def vector_from_rotation(rotation: Float[np.ndarray, "*b 3 3"]) -> Float[np.ndarray, "*b 3"]:
-    """Axis times angle in radians; the inverse of `rotation_from_vector` up to half a turn."""
+    """Axis times angle in radians; the inverse of `rotation_from_vector` for angles up to pi."""
     rotation = np.asarray(rotation, dtype=float)
     return Rotation.from_matrix(rotation.reshape(-1, 3, 3)).as_rotvec().reshape(*rotation.shape[:-2], 3)
 
@@ -56,7 +56,7 @@ def rotation_angle(a: Float[np.ndarray, "*b 3 3"], b: Float[np.ndarray, "*b 3 3"
 def frontal_pose(
     points: Float[np.ndarray, "N 3"], pixels: Float[np.ndarray, "F N 2"], camera: Camera
 ) -> tuple[Float[np.ndarray, "F 3 3"], Float[np.ndarray, "F 3"]]:
-    """Pose of a head that looks into the camera, as far off as its size in the picture says."""
+    """Pose of a head that faces the camera, at the distance that follows from its size in the image."""
     middle, centre = points.mean(0), pixels.mean(1)
     size = np.sqrt(((points - middle)[:, :2] ** 2).sum(-1).mean())
     seen = np.sqrt(((pixels - centre[:, None]) ** 2).sum(-1).mean(-1))
@@ -73,7 +73,7 @@ def closed_form_pose(
 ) -> tuple[Float[np.ndarray, "F 3 3"], Float[np.ndarray, "F 3"]]:
     """Pose of each frame by SQPnP (Terzakis and Lourakis, ECCV 2020), without a starting value.
 
-    Where that fails or puts the head behind the camera or facing away, the frontal pose stands instead.
+    Where SQPnP fails, or puts the head behind the camera or facing away, the frontal pose is returned.
     """
     rotation, translation = frontal_pose(points, pixels, camera)
     matrix = np.array([[camera.fx, 0.0, camera.cx], [0.0, camera.fy, camera.cy], [0.0, 0.0, 1.0]])

@@ -14,15 +14,16 @@ NEAREST_CM = 1.0
 
 
 class Projection(NamedTuple):
-    """Where the points of F frames are seen, and derivatives; C = 2, or 3 with the depth."""
+    """Projections of the points of F frames, and their derivatives; C = 2, or 3 with depth."""
 
     pixels: Float[np.ndarray, "F N C"]
     by_point: Float[np.ndarray, "F N C 3"]
-    """Pixels per centimetre of the point in head space."""
+    """Derivative by the point in head space, pixels per cm."""
     by_pose: Float[np.ndarray, "F N C 6"]
-    """Pixels per radian of a turn in camera axes about the head's origin, then per centimetre of shift."""
+    """Derivative by a rotation in camera axes about the head's origin (pixels per radian), then by the shift (pixels
+    per cm)."""
     by_log_focal: Float[np.ndarray, "F N C"]
-    """Pixels per unit of log focal length."""
+    """Derivative by the log focal length, pixels."""
 
 
 def project(
@@ -33,11 +34,11 @@ def project(
     *,
     depth: bool = False,
 ) -> Float[np.ndarray, "F N C"]:
-    """Pixels of points in head space; NaN where a point is not before the camera.
+    """Project points in head space to pixels; NaN where a point is not in front of the camera.
 
-    With `depth`, a third column says how far a point lies behind the head's origin, in px at the head's distance: the
-    unit of a face tracker's depth. Behind is along the line of sight to the head, which is all that a tracker sees: to
-    it a head at the border of the frame that faces the camera is frontal.
+    With `depth`, the third column is the depth of a point behind the head's origin along the line of sight to the head,
+    in pixels at the head's distance: the unit of a face tracker's depth. A tracker measures along the line of sight:
+    for it, a head at the border of the frame that faces the camera is frontal.
     """
     turned = points @ rotation.transpose(0, 2, 1)
     placed = turned + translation[:, None]
@@ -62,7 +63,7 @@ def linearise(
     *,
     depth: bool = False,
 ) -> Projection:
-    """Project points in head space and differentiate; rotations turn by left multiplication, R <- exp(w) R."""
+    """Project points in head space and differentiate; rotations are updated from the left, R <- exp(w) R."""
     turned = points @ rotation.transpose(0, 2, 1)
     placed = turned + translation[:, None]
     pixels = camera.project(placed)
@@ -80,7 +81,7 @@ def linearise(
         behind = along * scale
         by_camera[..., 2, :] = ray * scale[..., None]
         by_shift = by_camera.copy()
-        # The head's place turns the line of sight and scales the unit.
+        # A shift of the head rotates the line of sight and changes the scale.
         aside = (turned - along[..., None] * ray) / np.linalg.norm(translation, axis=1)[:, None, None]
         by_shift[..., 2, :] = aside * scale[..., None]
         by_shift[..., 2, 2] -= behind / translation[:, None, 2]

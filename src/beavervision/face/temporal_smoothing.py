@@ -1,8 +1,8 @@
-"""Smoothness over time: frames solved together with a robust penalty on acceleration.
+"""Temporal smoothing: frames are solved together with a robust penalty on acceleration.
 
-Each unknown x is drawn to x_t = (x_{t-1} + x_{t+1}) / 2 (the kernel -.5, 1, -.5 of STAGES.md). The penalty is
-heavy-tailed (Student's t), so jitter is smoothed away while a lip closure or a blink, which is one large
-acceleration, costs next to nothing and stays as sharp as it was seen.
+Each unknown x is pulled towards x_t = (x_{t-1} + x_{t+1}) / 2 (the kernel -.5, 1, -.5 of STAGES.md). The penalty is
+heavy-tailed (Student's t): it removes jitter, while a lip closure or a blink, which is one large acceleration, costs
+little and stays sharp.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from scipy.linalg import solveh_banded
 
 KERNEL = np.array([-0.5, 1.0, -0.5])
 REWEIGHTINGS = 3
-"""Banded solutions for each linearisation, each with the penalty's weights where the last one ended."""
+"""Number of banded solutions per linearisation; each takes the penalty's weights from the previous one."""
 ENOUGH = 1e-5
-"""Relative gain below which the frames have settled."""
+"""Relative decrease of the loss below which the frames have converged."""
 WINDOW, MARGIN = 400, 24
-"""Frames solved at once, and how many of them on either side are only there for continuity."""
+"""Number of frames solved together, and number of frames on either side that only provide continuity."""
 
 
 def steady(times: np.ndarray) -> Bool[np.ndarray, "F"]:
-    """Frames whose neighbours before and after are there too: [F] for rising frame numbers [F]."""
+    """Which frames have both neighbours: [F] for ascending frame numbers [F]."""
     here = np.zeros(len(times), dtype=bool)
     here[1:-1] = (times[2:] - times[:-2]) == 2
     return here
 
 
 def acceleration(values: Float[np.ndarray, "F P"], here: Bool[np.ndarray, "F"]) -> Float[np.ndarray, "F P"]:
-    """Deviation of each frame from the mean of its neighbours, 0 where one is missing."""
+    """Deviation of each frame from the mean of its neighbours, 0 where a neighbour is missing."""
     found = np.zeros_like(values)
     found[1:-1] = values[1:-1] - 0.5 * (values[:-2] + values[2:])
     return found * here[:, None]
@@ -47,7 +47,7 @@ def coupled_step(
     accelerations: Float[np.ndarray, "F P"],
     pull: Float[np.ndarray, "F P"],
 ) -> Float[np.ndarray, "F P"]:
-    """Newton step of all frames together, `pull` weighing the squared accelerations: a banded system."""
+    """Newton step of all frames together; `pull` weights the squared accelerations. Solves a banded system."""
     frames, size = gradient.shape
     gradient = gradient.copy()
     band = np.zeros((2 * size + 1, frames, size))
@@ -56,7 +56,7 @@ def coupled_step(
     for i, a in enumerate(KERNEL):
         for j, b in enumerate(KERNEL):
             if j >= i:
-                # Frame t - 1 + j meets frame t - 1 + i; row 2P - (j - i) P of the upper band, at the later frame.
+                # Coupling of frames t - 1 + j and t - 1 + i; row 2P - (j - i) P of the upper band, at the later frame.
                 band[2 * size - (j - i) * size, j : frames - 2 + j] += a * b * pull[1:-1]
         gradient[i : frames - 2 + i] += a * (pull * accelerations)[1:-1]
     upper = band.reshape(2 * size + 1, frames * size)
@@ -64,7 +64,7 @@ def coupled_step(
 
 
 def windows(count: int) -> list[tuple[slice, slice]]:
-    """Windows that cover `count` frames: (frames to solve, which of them to keep), so that memory stays bounded."""
+    """Split `count` frames into windows (frames to solve, which of them to keep), so that memory stays bounded."""
     found = []
     for start in range(0, count, WINDOW):
         low, high = max(0, start - MARGIN), min(count, start + WINDOW + MARGIN)
@@ -80,15 +80,15 @@ def descend(
     scale: Float[np.ndarray, "P"],
     rounds: int,
 ) -> Float[np.ndarray, "F P"]:
-    """Minimise loss + smoothness from 0 by damped Newton steps that are taken only when they help.
+    """Minimise loss + smoothness, starting at 0, by damped Newton steps; only steps that lower it are accepted.
 
     Args:
-        equations: change [F, P] so far -> Hessians and gradients of the frames there.
-        loss: change -> sum of the frames' losses.
-        accelerations: change -> accelerations of the unknowns.
+        equations: maps the change [F, P] so far to Hessians and gradients of the frames.
+        loss: maps the change to the sum of the frames' losses.
+        accelerations: maps the change to accelerations of the unknowns.
         here: frames that have both neighbours.
-        scale: acceleration of each unknown that is still ordinary.
-        rounds: most linearisations.
+        scale: ordinary acceleration of each unknown.
+        rounds: largest number of linearisations.
     """
     change = np.zeros((len(here), len(scale)))
     best, damping = loss(change) + jerk_loss(accelerations(change), scale), 1e-4

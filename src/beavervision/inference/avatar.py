@@ -51,7 +51,7 @@ class Avatar(SpeakingPerson):
             precision: of a full head's layers; see there.
 
         Raises:
-            BeaverError: when a bundle is missing or damaged, or they do not belong together.
+            ConfigError: when a bundle is missing or damaged, or they do not belong together.
         """
         check_bundles(bundles, {HEAD: RendererFacts, TORSO: RendererFacts}, clip_sha256)
         at_home = backend if device == "cpu" else "auto"

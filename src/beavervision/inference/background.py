@@ -13,7 +13,7 @@ from jaxtyping import UInt8
 from PIL import Image, ImageColor, UnidentifiedImageError
 
 from beavervision.compositing.layers import blend, feather, grow
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 from beavervision.inference.source_reader import SourceFrame
 from beavervision.stages.radnerf_torso.canonical_body import paint_over
 from beavervision.types import Label
@@ -48,7 +48,7 @@ class Background:
             plate: the footage's background without the person.
 
         Raises:
-            BeaverError: when it is none of these.
+            ConfigError: when it is none of these.
         """
         if choice == NONE:
             return cls()
@@ -64,7 +64,7 @@ class Background:
         try:
             colour = ImageColor.getrgb(choice)[:3]
         except ValueError:
-            raise BeaverError(
+            raise ConfigError(
                 f"background={choice} is no file and no colour; take {PLATE}, {SOURCE}, {NONE}, a picture, a video, "
                 "or a colour such as white or '#00ff00'."
             ) from None

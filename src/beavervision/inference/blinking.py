@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 from beavervision.face.blink import BLINKS_PER_MINUTE, INTERVAL_SPREAD, blink_rhythm, natural_blinks
 
 FOOTAGE_RHYTHM = "own"
@@ -29,7 +29,7 @@ def eyelid_closure(
         eye_open: of the footage, for OWN.
 
     Raises:
-        BeaverError: when the file holds no curve.
+        ConfigError: when the file holds no curve.
     """
     if blink == FOOTAGE_RHYTHM:
         known = None if eye_open is None else blink_rhythm(eye_open, fps)
@@ -47,10 +47,10 @@ def read_blink_curve(path: Path) -> Float[np.ndarray, "N 2"]:
     Between the lines it goes straight; lines that begin with # and a header are passed over.
 
     Raises:
-        BeaverError: naming the line that is wrong.
+        ConfigError: naming the line that is wrong.
     """
     if not path.is_file():
-        raise BeaverError(
+        raise ConfigError(
             f"control.blink={path} is neither a number of blinks a minute, nor own, nor a file; give one."
         )
     rows: list[tuple[float, float]] = []
@@ -61,10 +61,10 @@ def read_blink_curve(path: Path) -> Float[np.ndarray, "N 2"]:
         try:
             seconds, shut = (float(word) for word in words)
         except ValueError:
-            raise BeaverError(f"{path}, line {number}: not two numbers; write seconds, closure (0 to 1).") from None
+            raise ConfigError(f"{path}, line {number}: not two numbers; write seconds, closure (0 to 1).") from None
         if not 0 <= shut <= 1 or (rows and seconds <= rows[-1][0]):
-            raise BeaverError(f"{path}, line {number}: seconds must rise and closures lie from 0 to 1.")
+            raise ConfigError(f"{path}, line {number}: seconds must rise and closures lie from 0 to 1.")
         rows.append((seconds, shut))
     if not rows:
-        raise BeaverError(f"{path} holds no line of seconds and closure; write some or give blinks a minute.")
+        raise ConfigError(f"{path} holds no line of seconds and closure; write some or give blinks a minute.")
     return np.array(rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -109,9 +109,9 @@ class FrameStream(Generic[BehindT]):
     batch: int
     timer: StageTimer
 
-    def frames(self) -> Iterator[FrameImage]:
+    def frames(self) -> Generator[FrameImage, None, None]:
         """The frames; closing the iterator stops every thread."""
-        with closing(prefetch(self._composed())) as done:  # type: ignore[type-var]
+        with closing(prefetch(self._composed())) as done:
             yield from done
 
     def _rendered(self) -> Iterator[list[RenderedSubject]]:
@@ -127,7 +127,7 @@ class FrameStream(Generic[BehindT]):
 
     def _composed(self) -> Iterator[FrameImage]:
         behind = self.timer.measure_each("decode", self.behind)
-        with closing(prefetch(self._rendered(), self.batch)) as people, closing(prefetch(behind)) as behinds:  # type: ignore[type-var]
+        with closing(prefetch(self._rendered(), self.batch)) as people, closing(prefetch(behind)) as behinds:
             for shown, back in zip(people, behinds, strict=False):
                 with self.timer.measure("composite"):
                     picture = self.composer.picture(shown, back)

@@ -33,6 +33,6 @@ def lower_region_matte(
     hull = cv2.convexHull(np.concatenate([face[OUTLINE] for face in faces]).astype(np.float32) * detail)
     mask = np.zeros((height, width), np.uint8)
     corners = np.round((hull - 0.5) * (1 << FRACTION_BITS)).astype(np.int32)
-    cv2.fillConvexPoly(mask, corners, 1, cv2.LINE_8, FRACTION_BITS)
+    cv2.fillConvexPoly(mask, corners, (1,), cv2.LINE_8, FRACTION_BITS)
     jaw = max(float(np.ptp(face[JAW, 0]) + np.ptp(face[JAW, 1])) / 1.5 for face in faces) * detail
     return feather(grow(mask.astype(bool), ROOM * jaw), SOFT * jaw)

@@ -33,7 +33,7 @@ class LowerFaceAvatar(SpeakingPerson):
             device: that patches are drawn on.
 
         Raises:
-            BeaverError: when a bundle is missing or damaged, or they do not belong together.
+            BundleError: when a bundle is missing or damaged, or they do not belong together.
         """
         check_bundles(bundles, {LOWER_FACE: LowerFaceFacts}, clip_sha256)
         lower_face = load_stage(LOWER_FACE, bundles, LowerFaceRenderer.from_bundle, device=device)

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from beavervision.artifacts.motion import Motion
-from beavervision.errors import BeaverError
+from beavervision.errors import MotionError
 from beavervision.inference.frame_path import PingPongPath
 from beavervision.inference.pose_source import nearest_rotation, poses_at
 from beavervision.nerf.condition_normalizer import fill_gaps
@@ -32,13 +32,13 @@ def motion_track(folder: Path, track: SourceTrack, swing: PingPongPath, fps: flo
         fps: frames per second of the clip.
 
     Raises:
-        BeaverError: when it is no Motion, has no poses, or another rate.
+        MotionError: when it is no Motion, has no poses, or another rate.
     """
     motion = Motion.load(folder)
     if motion.rotation is None or motion.translation is None:
-        raise BeaverError(f"the Motion in {folder} holds no head poses; give one that does, or pose=pingpong.")
+        raise MotionError(f"the Motion in {folder} holds no head poses; give one that does, or pose=pingpong.")
     if motion.fps != fps:
-        raise BeaverError(f"the Motion in {folder} has {motion.fps:g} frames a second, the clip {fps:g}; make it anew.")
+        raise MotionError(f"the Motion in {folder} has {motion.fps:g} frames a second, the clip {fps:g}; make it anew.")
     rotation = nearest_rotation(fill_gaps(motion.rotation))
     moved = fill_gaps(motion.translation)
     frames = np.arange(round(swing.first), round(swing.last) + 1)

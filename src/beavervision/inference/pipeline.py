@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from beavervision.artifacts.clip import Clip
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 from beavervision.inference.avatar import Avatar
 from beavervision.inference.avatar_compositor import Scene
 from beavervision.inference.background import PLATE, SOURCE, Background, Picture, remove_people
@@ -78,7 +78,7 @@ class TalkingHeadPipeline:
         clip: the footage; a dub needs it, and `background=source` and `fps=source`.
 
     Raises:
-        BeaverError: when the footage is needed and not there, the cast does not go together, or nobody is there to
+        ConfigError: when the footage is needed and not there, the cast does not go together, or nobody is there to
             take poses from.
     """
 
@@ -98,7 +98,7 @@ class TalkingHeadPipeline:
         self._moments = film_positions(np.arange(self.n_frames), self.fps, self._clip_fps, self._end)
         self._posings = [self._posing(one) for one in self.cast]
 
-    def frames(self) -> Iterator[FrameImage]:
+    def frames(self) -> Generator[FrameImage, None, None]:
         """The film's frames, at the footage's own size, one after the other; closing it stops all work."""
         batch, settings = self.settings.batch, self.settings
         if settings.draws_lower_face and self.clip is not None:
@@ -132,7 +132,7 @@ class TalkingHeadPipeline:
             The film; None when it was stopped and not kept.
 
         Raises:
-            BeaverError: when the place cannot be written to.
+            ConfigError: when the place cannot be written to.
         """
         begun, sheet, alpha = time.perf_counter(), ContactSheet(self.n_frames), self.settings.is_transparent
         options = {"crf": self.settings.crf, "preset": self.settings.preset, "alpha": alpha}
@@ -160,7 +160,7 @@ class TalkingHeadPipeline:
         shown: Callable[[int], None],
         stop: Callable[[], bool],
     ) -> None:
-        with closing(self.frames()) as frames:  # type: ignore[type-var]
+        with closing(self.frames()) as frames:
             for index, frame in enumerate(frames):
                 sheet.see(index, frame)
                 with self.timer.measure("encode"):
@@ -185,14 +185,14 @@ class TalkingHeadPipeline:
         """First and last frame of the footage that a dub shows, at the film's rate.
 
         Raises:
-            BeaverError: when the footage has no such frames.
+            ConfigError: when the footage has no such frames.
         """
         first, last = 0, self._reader(clip).n_frames - 1
         if span := self.settings.pose_frames:
             ticks = self.fps / self._clip_fps
             first, last = int(np.ceil(span[0] * ticks)), min(last, int(np.floor((span[1] - 1) * ticks)))
         if last < first:
-            raise BeaverError(
+            raise ConfigError(
                 f"Clip {clip.name} has frames 0-{clip.n_frames - 1}; choose a pose=<first>-<last> within them."
             )
         return first, last

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool, Float
 
-from beavervision.errors import BeaverError
+from beavervision.errors import FootageError
 from beavervision.inference.frame_path import FramePath, PingPongPath, interpolate_frames, longest_run
 from beavervision.stages.radnerf_torso.source_track import SourceTrack
 
@@ -48,7 +48,7 @@ def calm_stretch(
         span: first and last frame (excluded) to choose from; the whole footage by default.
 
     Raises:
-        BeaverError: when no frame of the span shows the subject.
+        FootageError: when no frame of the span shows the subject.
     """
     within = np.zeros(track.n_frames, bool)
     within[slice(*span) if span else slice(None)] = True
@@ -57,7 +57,7 @@ def calm_stretch(
         run = longest_run(within & track.visible)
     if not len(run):
         where = f" in frames {span[0]} to {span[1]}" if span else ""
-        raise BeaverError(f"The footage shows nobody{where} to take poses from; choose another pose=.")
+        raise FootageError(f"The footage shows nobody{where} to take poses from; choose another pose=.")
     if mode == STATIC:
         away = np.linalg.norm(track.translation[run] - np.median(track.translation[run], 0), axis=1)
         turned = np.linalg.norm(track.rotation[run] - np.median(track.rotation[run], 0), axis=(1, 2))

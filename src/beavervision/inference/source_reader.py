@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Int, UInt8
 
 from beavervision.artifacts.clip import LABELS, MATTE, Clip
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 from beavervision.video.decode import read_frames
 from beavervision.video.lossless import read_gray
 
@@ -79,12 +79,12 @@ class SourceReader:
         for index in range(first, stop):
             frame, regions = next(frames, None), [next(one, None) for one in maps]
             if frame is None or regions[0] is None:
-                raise BeaverError(
+                raise ConfigError(
                     f"{clip.video} ends before frame {stop - 1} of clip {clip.name} (at {index}); it was changed, "
                     "so prepare the clip again."
                 )
             count = len(self.subjects)
-            yield SourceFrame(frame.rgb, tuple(regions[:count]), tuple(regions[count:]))  # type: ignore[arg-type]
+            yield SourceFrame(frame.rgb, tuple(regions[:count]), tuple(regions[count:]))  # pyright: ignore[reportArgumentType]  # label maps end together
 
     def _map(self, path: Path, first: int, stop: int) -> Iterator[UInt8[np.ndarray, "H W"] | None]:
         """Maps of the clip's frames nearest in time to frames `first` to `stop`."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from beavervision.artifacts.clip import Clip
-from beavervision.errors import BeaverError
+from beavervision.errors import BundleError, ClipError, ConfigError
 from beavervision.inference.background import SOURCE
 from beavervision.inference.pose_source import ENERGY, POSE_MODES
 from beavervision.inference.settings import FilmSettings
@@ -29,7 +29,7 @@ def check_speakers(cast: Sequence[Speaker], settings: FilmSettings, clip: Clip |
         BeaverError: saying what to change.
     """
     if not any(one.speech for one in cast):
-        raise BeaverError("Nobody says anything; add audio=speech.wav or speech.0=speech.wav.")
+        raise ConfigError("Nobody says anything; add audio=speech.wav or speech.0=speech.wav.")
     if clip is None:
         wishes = {
             "mode=dub": settings.mode == "dub",
@@ -38,8 +38,8 @@ def check_speakers(cast: Sequence[Speaker], settings: FilmSettings, clip: Clip |
             "pose=energy": settings.mode == "avatar" and settings.pose == ENERGY,
         }
         if asked := [name for name, wish in wishes.items() if wish]:
-            raise BeaverError(f"{asked[0]} needs the footage, which is not here; prepare the clip again or leave it.")
+            raise ClipError(f"{asked[0]} needs the footage, which is not here; prepare the clip again or leave it.")
     if settings.mode == "avatar" and settings.background == SOURCE and settings.pose not in POSE_MODES:
-        raise BeaverError("background=source follows the footage's own poses; take another background or pose.")
+        raise BundleError("background=source follows the footage's own poses; take another background or pose.")
     if len({one.avatar.clip_sha256 for one in cast}) > 1:
-        raise BeaverError("The people's bundles come from different preparations of the clip; train them all again.")
+        raise BundleError("The people's bundles come from different preparations of the clip; train them all again.")

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from beavervision.artifacts.bundle import Bundle, BundleSchema, TrainedFacts
-from beavervision.errors import BeaverError, BundleError
+from beavervision.errors import BundleError, ConfigError
 from beavervision.face.morphable_model import FaceModel
 from beavervision.nerf.condition_normalizer import fill_gaps
 from beavervision.stages.audio2motion.inference import AudioToMotion
@@ -99,13 +99,13 @@ def load_stage(stage: str, bundles: Mapping[str, Path], load: Callable[..., Load
     """Load one bundle; one whose weights do not fit the network any more is the work of another version.
 
     Raises:
-        BeaverError: saying which stage to train again.
+        ConfigError: saying which stage to train again.
     """
     try:
         return load(bundles[stage], **options)
     except (RuntimeError, KeyError, TypeError) as error:
         reason = " ".join(str(error).split())[:REASON]
-        raise BeaverError(
+        raise ConfigError(
             f"{bundles[stage]} does not fit this version of beavervision ({reason}); train {stage} again."
         ) from error
 
@@ -121,7 +121,7 @@ def check_bundles(
         clip_sha256: the clip that they have to come from; None asks only that it be the same one.
 
     Raises:
-        BeaverError: naming the bundle and what to train again.
+        BundleError: naming the bundle and what to train again.
     """
     stages: dict[str, type[TrainedFacts]] = {SPEECH: TrainedFacts, REFINER: TrainedFacts, **renderers}
     facts = {stage: Bundle.load(bundles[stage], BundleSchema(stage, kind)).facts for stage, kind in stages.items()}

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from beavervision.audio.features import n_frames
 from beavervision.audio.level import WINDOW, spoken_level_of, window_powers
 from beavervision.audio.waveform import SAMPLE_RATE, SILENCE_DB, sound_blocks
-from beavervision.errors import BeaverError
+from beavervision.errors import AudioError
 from beavervision.stages.audio2motion.network import STRIDE
 from beavervision.video.sound_feed import Pieces
 
@@ -56,17 +56,17 @@ class Speech:
             path: any audio or video file.
 
         Raises:
-            BeaverError: when the file cannot be read, or is silent.
+            AudioError: when the file cannot be read, or is silent.
         """
         pieces, powers, count = Pieces(sound_blocks(path)), [], 0
         while len(samples := pieces.take(256 * WINDOW)):
             powers.append(window_powers(samples))
             count += len(samples)
         if not count:
-            raise BeaverError(f"{path} holds no sound (0 samples); name a file with speech in it.")
+            raise AudioError(f"{path} holds no sound (0 samples); name a file with speech in it.")
         power = np.concatenate(powers)
         if power.max() <= 10 ** (SILENCE_DB / 10):
-            raise BeaverError(f"{path} is silent from end to end; name a file with speech in it.")
+            raise AudioError(f"{path} is silent from end to end; name a file with speech in it.")
         return cls(Path(path), count, spoken_level_of(power), power)
 
     @property

@@ -176,8 +176,8 @@ def render_canvas_layers(
     raster, layers = avatar.torso.raster, []
     with timer.measure("stack"):
         for i, (torso_rgb, torso_opacity) in enumerate(zip(torso, torso_alpha, strict=True)):
-            fine = (raster.refine(part[i].cpu().numpy()) for part in (head, head_alpha))
-            layers.append(CanvasLayer.stack(*fine, torso_rgb, torso_opacity, raster.window(poses.path[i])))
+            rgb, opacity = (raster.refine(part[i].cpu().numpy()) for part in (head, head_alpha))
+            layers.append(CanvasLayer.stack(rgb, opacity, torso_rgb, torso_opacity, raster.window(poses.path[i])))
     return layers
 
 

@@ -1,1 +1,1 @@
-"""Metrics of motion and synchrony, functional forms beside torchmetrics classes."""
+"""Metrics of motion and synchrony: functions and torchmetrics classes."""

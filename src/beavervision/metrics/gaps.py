@@ -1,4 +1,4 @@
-"""Gaps: pixels of a cut-out person through which the background shows where it should not."""
+"""Gaps: transparent pixels inside a rendered person."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 OPAQUE = 128
-"""Opacity from which on the person counts as being there."""
+"""Opacity from which a pixel belongs to the person."""
 
 
 def gap_pixels(alpha: UInt8[np.ndarray, "H W"]) -> int:
-    """Pixels of background inside a person without arms akimbo: in the neck, between the teeth, in the clothes.
+    """Number of background pixels inside a person with the arms down: in the neck, between the teeth, in the clothes.
 
-    A pixel is inside when there is the person to its left and right, above and below; and whatever is cut off from
-    the largest piece of the person counts, too, so that a slit right across the neck is no way out.
+    A pixel is inside if the person is to its left and right, above and below. Parts that are cut off from the largest
+    piece of the person count as well, so that a slit across the whole neck is counted.
 
     Args:
         alpha: opacity of the person, 0 .. 255.
@@ -39,16 +39,16 @@ def gap_pixels(alpha: UInt8[np.ndarray, "H W"]) -> int:
 def neck_pixels(
     jaw: Float[np.ndarray, "K 2"], collar: float, person: Bool[np.ndarray, "H W"], rim: float
 ) -> Bool[np.ndarray, "H W"]:
-    """Where the neck joins head and torso: below the jaw, above the collar, between the jaw's corners.
+    """Mask of the neck: below the jaw, above the collar, between the jaw's corners.
 
-    Only where the footage shows the person in this pose: below a chin that is turned aside, the background is right.
+    Limited to pixels where the footage shows the person in this pose: below a chin turned aside, background is correct.
 
     Args:
-        jaw: its outline from one corner to the other, px, x to the right, y down; of a shut mouth, so that whatever
-            a jaw that opens uncovers lies below it.
+        jaw: outline of the jaw from corner to corner, px, x to the right, y down, with closed mouth, so that the area
+            that an opening jaw uncovers lies below it.
         collar: y of the collar, px.
         person: pixels of head, neck and torso in the footage.
-        rim: pixels along the outline, towards what is not the person, that do not count.
+        rim: width in pixels of a margin along the outline that is excluded.
 
     Example:
         >>> jaw = np.array([[2.0, 3.0], [4.0, 5.0], [6.0, 3.0]])
@@ -74,14 +74,14 @@ def neck_pixels(
 def neck_gap_pixels(
     alpha: UInt8[np.ndarray, "H W"], neck: Bool[np.ndarray, "H W"], core: Bool[np.ndarray, "H W"]
 ) -> int:
-    """Pixels of background in the neck: between parts of the person, or open to a side and deep.
+    """Number of background pixels in the neck: enclosed by the person, or open to a side and deep.
 
-    A neck that is drawn a little too narrow has no gap; a slit right across reaches its core.
+    A neck that is slightly too narrow has no gap; a slit across the neck reaches its core.
 
     Args:
         alpha: opacity of the person, 0 .. 255.
         neck: see `neck_pixels`.
-        core: the same, further from the outline.
+        core: a smaller neck mask, further from the outline.
     """
     person = alpha >= OPAQUE
     left = np.logical_or.accumulate(person, 1)

@@ -1,4 +1,4 @@
-"""Jitter: how much landmarks tremble from frame to frame."""
+"""Jitter: high-frequency motion of landmarks."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from torchmetrics import Metric
 
 
 def landmark_jitter(landmarks: Float[Tensor, "T K C"]) -> Float[Tensor, ""]:
-    """Mean length of the second difference over time, x[t-1] - 2 x[t] + x[t+1], in the landmarks' unit.
+    """Mean length of the second difference over time, x[t-1] - 2 x[t] + x[t+1], in the unit of the landmarks.
 
-    Uniform motion has none. Triples of frames with a landmark that is NaN are left out.
+    Uniform motion has jitter 0. Triples of frames with a NaN landmark are skipped.
 
     Example:
         >>> landmark_jitter(torch.tensor([0.0, 1.0, 0.0, 1.0])[:, None, None])
@@ -22,10 +22,13 @@ def landmark_jitter(landmarks: Float[Tensor, "T K C"]) -> Float[Tensor, ""]:
 
 
 class LandmarkJitter(Metric):
-    """Mean jitter over all contiguous stretches given; see `landmark_jitter`."""
+    """Mean jitter over several contiguous sequences; see `landmark_jitter`."""
 
     higher_is_better = False
     full_state_update = False
+
+    total: Tensor
+    count: Tensor
 
     def __init__(self, **settings: object) -> None:
         super().__init__(**settings)
@@ -33,13 +36,13 @@ class LandmarkJitter(Metric):
         self.add_state("count", torch.tensor(0.0), dist_reduce_fx="sum")
 
     def update(self, landmarks: Float[Tensor, "T K C"]) -> None:
-        """Add one contiguous stretch."""
+        """Add one contiguous sequence."""
         total, count = _sums(landmarks)
         self.total += total
         self.count += count
 
     def compute(self) -> Float[Tensor, ""]:
-        """Mean jitter; NaN when no triple counted."""
+        """Mean jitter; NaN when no triple was valid."""
         return self.total / self.count
 
 

@@ -1,4 +1,4 @@
-"""LMD: mean distance of landmarks (Chen et al., "Lip movements generation at a glance", 2018)."""
+"""LMD: mean landmark distance (Chen et al., "Lip movements generation at a glance", 2018)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from torchmetrics import Metric
 def landmark_distance(
     found: Float[Tensor, "T K C"], truth: Float[Tensor, "T K C"], scale: Float[Tensor, "T"] | float = 1.0
 ) -> Float[Tensor, ""]:
-    """Mean Euclidean distance of landmarks over `scale`; frames with a landmark that is NaN are left out.
+    """Mean Euclidean distance of landmarks / `scale`; frames with a NaN landmark are skipped.
 
     Args:
-        found: landmarks judged.
+        found: predicted landmarks.
         truth: true landmarks, same unit.
-        scale: what counts as one, per frame or for all: the distance of the eyes, say.
+        scale: unit of the result, per frame or for all frames, e.g. the distance of the eyes.
 
     Example:
         >>> landmark_distance(torch.tensor([[[3.0, 4.0]]]), torch.zeros(1, 1, 2))
@@ -27,10 +27,13 @@ def landmark_distance(
 
 
 class LandmarkDistance(Metric):
-    """Mean landmark distance over all frames given; see `landmark_distance`."""
+    """Mean landmark distance over all frames; see `landmark_distance`."""
 
     higher_is_better = False
     full_state_update = False
+
+    total: Tensor
+    count: Tensor
 
     def __init__(self, **settings: object) -> None:
         super().__init__(**settings)
@@ -46,7 +49,7 @@ class LandmarkDistance(Metric):
         self.count += count
 
     def compute(self) -> Float[Tensor, ""]:
-        """Mean distance; NaN when no frame counted."""
+        """Mean distance; NaN when no frame was valid."""
         return self.total / self.count
 
 

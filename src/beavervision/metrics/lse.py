@@ -13,41 +13,41 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from beavervision.audio.mfcc import HOP, mfcc
-from beavervision.errors import BeaverError
+from beavervision.errors import FootageError
 from beavervision.metrics.sync import MAX_OFFSET
 from beavervision.metrics.syncnet_v2 import FRAMES, MFCC_ROWS, SyncNetV2
 
 ROWS_PER_FRAME = 4
-"""Rows of the cepstrum a frame at 25 fps."""
+"""Rows of MFCC per frame at 25 fps."""
 BATCH = 16
-"""Windows computed at once: bounds the memory."""
+"""Number of windows computed at once: bounds the memory."""
 EPSILON = 1.0e-6
-"""Added to every coordinate's difference: the default of PyTorch's pairwise_distance, which the authors take."""
+"""Added to every coordinate's difference: the default of PyTorch's pairwise_distance, which the authors use."""
 
 
 class LipSyncError(NamedTuple):
-    """What LSE measures of a film."""
+    """LSE metrics of a video."""
 
     distance: Tensor
     """LSE-D, smaller is better."""
     confidence: Tensor
     """LSE-C, larger is better."""
     offset: Tensor
-    """Frames by which the sound comes late; the authors' own sign is the other one."""
+    """Frames by which the sound is late; the authors use the opposite sign."""
 
 
 def lip_sync_error(
     network: SyncNetV2, faces: Iterable[UInt8[np.ndarray, "224 224 3"]], samples: Float[np.ndarray, "N"]
 ) -> LipSyncError:
-    """Measure one film.
+    """Compute the LSE metrics of one video.
 
     Args:
-        network: with the public weights.
-        faces: crops as `metrics.lse_crops` makes them, RGB at 25 fps; taken once, one at a time.
-        samples: the sound at 16 kHz from the first crop on.
+        network: the network with the public weights.
+        faces: crops from `metrics.lse_crops`, RGB at 25 fps; iterated once, one crop at a time.
+        samples: sound at 16 kHz, starting at the first crop.
 
     Raises:
-        BeaverError: when there are fewer than six frames with sound.
+        FootageError: when there are fewer than six frames with sound.
     """
     sound, face = embeddings(network, faces, samples)
     return verdict(offset_distances(sound, face))
@@ -57,7 +57,7 @@ def lip_sync_error(
 def embeddings(
     network: SyncNetV2, faces: Iterable[UInt8[np.ndarray, "224 224 3"]], samples: Float[np.ndarray, "N"]
 ) -> tuple[Float[Tensor, "W 1024"], Float[Tensor, "W 1024"]]:
-    """Embeddings of sound and face of the windows that begin with each frame; the last five frames begin none."""
+    """Embeddings of sound and face for the window that starts at each frame; none starts at the last five frames."""
     cepstrum = torch.from_numpy(mfcc(samples))
     windows = _windows(islice(faces, len(samples) // (ROWS_PER_FRAME * HOP)))
     found: list[tuple[Tensor, Tensor]] = []
@@ -65,13 +65,13 @@ def embeddings(
     while batch := list(islice(windows, BATCH)):
         rows = [cepstrum[ROWS_PER_FRAME * i :][:MFCC_ROWS] for i in range(total, total + len(batch))]
         total += len(batch)
-        rows = [row for row in rows if len(row) == MFCC_ROWS]  # the sound may end one row before the pictures
+        rows = [row for row in rows if len(row) == MFCC_ROWS]  # the sound may end one row before the frames
         if rows:
             pictures = torch.from_numpy(np.stack(batch[: len(rows)])).float()
             found.append((network.embed_sound(torch.stack(rows)), network.embed_face(pictures)))
     if total < 2:
-        raise BeaverError(f"LSE needs {FRAMES + 1} frames of a face with sound at the least; give a longer film.")
-    # The authors leave the last window out, whether its sound is whole or not.
+        raise FootageError(f"LSE needs {FRAMES + 1} frames of a face with sound at the least; give a longer film.")
+    # The authors leave out the last window, even if its sound is complete.
     sound, face = (torch.cat(parts)[: total - 1] for parts in zip(*found, strict=True))
     return sound, face
 
@@ -79,10 +79,10 @@ def embeddings(
 def offset_distances(
     sound: Float[Tensor, "W D"], face: Float[Tensor, "W D"], max_offset: int = MAX_OFFSET
 ) -> Float[Tensor, "O"]:
-    """Mean distance of face t and sound t + o for every offset o from -max_offset on.
+    """Mean distance of face t and sound t + o for every offset o, from -max_offset to max_offset.
 
-    As the authors', beyond the film's ends the sound's embedding is zero; unlike in `metrics.sync`, where such pairs
-    do not count: published figures contain them.
+    As in the authors' code, which published figures use, the sound embedding beyond the ends of the video is zero; in
+    `metrics.sync` such pairs are skipped.
     """
     padded = torch.nn.functional.pad(sound, (0, 0, max_offset, max_offset))
     length, offsets = len(face), range(2 * max_offset + 1)
@@ -90,19 +90,22 @@ def offset_distances(
 
 
 def verdict(distances: Float[Tensor, "O"]) -> LipSyncError:
-    """LSE-D = the least distance, LSE-C = the median minus it."""
+    """LSE-D = smallest distance; LSE-C = median minus it."""
     best = distances.argmin()
     return LipSyncError(distances[best], distances.median() - distances[best], best - len(distances) // 2)
 
 
 class LipSyncErrors(Metric):
-    """Mean LSE-D, LSE-C and offset over films; see `lip_sync_error`.
+    """Mean LSE-D, LSE-C and offset over videos; see `lip_sync_error`.
 
     Args:
-        network: with the public weights.
+        network: the network with the public weights.
     """
 
     full_state_update = False
+
+    total: Tensor
+    count: Tensor
 
     def __init__(self, network: SyncNetV2, **settings: object) -> None:
         super().__init__(**settings)
@@ -111,17 +114,17 @@ class LipSyncErrors(Metric):
         self.add_state("count", torch.tensor(0.0), dist_reduce_fx="sum")
 
     def update(self, faces: Iterable[UInt8[np.ndarray, "224 224 3"]], samples: Float[np.ndarray, "N"]) -> None:
-        """Add one film."""
+        """Add one video."""
         self.total += torch.stack([value.float() for value in lip_sync_error(self._network, faces, samples)])
         self.count += 1
 
     def compute(self) -> LipSyncError:
-        """Means; NaN without a film."""
+        """Means; NaN without a video."""
         return LipSyncError(*(self.total / self.count))
 
 
 def _windows(faces: Iterable[UInt8[np.ndarray, "S S 3"]]) -> Iterable[UInt8[np.ndarray, "5 S S 3"]]:
-    """Every run of five crops."""
+    """Yield every run of five consecutive crops."""
     window: list[np.ndarray] = []
     for face in faces:
         window = [*window[-(FRAMES - 1) :], face]

@@ -11,13 +11,13 @@ from scipy.ndimage import median_filter
 
 from beavervision.metrics.syncnet_v2 import FACE_SIDE
 
-# Figures of its authors' pipeline.
+# Values of the authors' pipeline.
 MARGIN = 0.4
-"""Of the box's half side, added on either side; twice below, so that chin and neck are seen."""
+"""Margin on either side, relative to half the box side; doubled below, so that chin and neck are visible."""
 STEADY = 13
-"""Frames of the median filter over the boxes' place and size."""
+"""Length of the median filter over the boxes' position and size, frames."""
 BORDER = (110, 110, 110)
-"""Grey beyond the picture."""
+"""Grey value beyond the image border."""
 
 
 def crop_corners(boxes: Float[np.ndarray, "T 4"]) -> Float[np.ndarray, "T 3"]:
@@ -40,15 +40,15 @@ def crop_corners(boxes: Float[np.ndarray, "T 4"]) -> Float[np.ndarray, "T 3"]:
 def face_crops(
     frames: Iterable[UInt8[np.ndarray, "H W 3"]], boxes: Float[np.ndarray, "T 4"]
 ) -> Iterator[UInt8[np.ndarray, "224 224 3"]]:
-    """Yield one crop a frame.
+    """Yield one crop per frame.
 
     Args:
-        frames: of the film, RGB; as many as boxes.
-        boxes: as in `crop_corners`.
+        frames: RGB frames of the video, one per box.
+        boxes: see `crop_corners`.
     """
     for frame, (left, top, side) in zip(frames, crop_corners(boxes), strict=True):
         scale = FACE_SIDE / side
-        # OpenCV puts pixel centres at whole numbers; ours lie at +0.5.
+        # OpenCV puts pixel centres at integers; ours are at +0.5.
         matrix = np.array([[scale, 0, (0.5 - left) * scale - 0.5], [0, scale, (0.5 - top) * scale - 0.5]])
         size = (FACE_SIDE, FACE_SIDE)
         yield cv2.warpAffine(frame, matrix, size, flags=cv2.INTER_LINEAR, borderValue=BORDER)

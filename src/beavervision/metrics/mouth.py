@@ -1,4 +1,4 @@
-"""The mouth's opening over time, and whether it shuts when it should."""
+"""Mouth opening over time: recall of lip closures."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from torch import Tensor
 from torchmetrics import Metric
 
 SHUT = 0.15
-"""A mouth counts as shut below this share of its range (issue 4 asks for closures below 15 %)."""
+"""A mouth counts as closed below this share of its range (closures are below 15 %)."""
 SPOKEN = 0.35
-"""A closure belongs to speech when the mouth was or will be open beyond this share ..."""
+"""A closure belongs to speech if the mouth was or will be open beyond this share ..."""
 NEAR = 4
-"""... within this many frames (160 ms at 25 fps); longer ones are rest."""
+"""... within this many frames (160 ms at 25 fps); longer closures are rest."""
 
 
 def spoken_closures(opening: Float[Tensor, "T"], low: float, high: float) -> Bool[Tensor, "T"]:
-    """Frames in which the mouth shuts in the midst of speech (p, b, m).
+    """Frames in which the mouth is closed during speech (p, b, m).
 
     Args:
         opening: distance of the lips, any unit.
-        low: the opening at rest.
-        high: the largest opening that counts (95th percentile, say).
+        low: opening at rest.
+        high: largest opening that counts, e.g. the 95th percentile.
 
     Example:
         >>> spoken_closures(torch.tensor([0.0, 0, 0, 0, 0, 0, 1, 0, 1]), 0.0, 1.0).int().tolist()
@@ -36,16 +36,16 @@ def spoken_closures(opening: Float[Tensor, "T"], low: float, high: float) -> Boo
 def closure_recall(
     opening: Float[Tensor, "T"], truth: Float[Tensor, "T"], low: float, high: float, slack: int = 1
 ) -> Float[Tensor, ""]:
-    """Share of the true spoken closures (runs of frames) in which the mouth shuts, `slack` frames early or late.
+    """Share of the true spoken closures (runs of frames) in which the mouth closes, within `slack` frames.
 
-    NaN when the truth has none.
+    NaN when the truth has no closure.
 
     Args:
-        opening: of the mouth judged.
-        truth: of the true mouth.
-        low: the true mouth's opening at rest.
-        high: its largest opening that counts.
-        slack: frames.
+        opening: predicted opening.
+        truth: true opening.
+        low: true opening at rest.
+        high: largest true opening that counts.
+        slack: tolerance, frames.
     """
     closed = spoken_closures(truth, low, high).int()
     edges = torch.diff(torch.nn.functional.pad(closed, (1, 1)))
@@ -58,16 +58,19 @@ def closure_recall(
 
 
 class ClosureRecall(Metric):
-    """Share of true lip closures in speech that are found; see `closure_recall`.
+    """Share of the true lip closures in speech that are predicted; see `closure_recall`.
 
     Args:
-        low: the true mouth's opening at rest.
-        high: its largest opening that counts.
-        slack: frames that a closure may be early or late.
+        low: true opening at rest.
+        high: largest true opening that counts.
+        slack: frames by which a closure may be early or late.
     """
 
     higher_is_better = True
     full_state_update = False
+
+    found: Tensor
+    total: Tensor
 
     def __init__(self, low: float, high: float, slack: int = 1, **settings: object) -> None:
         super().__init__(**settings)
@@ -76,7 +79,7 @@ class ClosureRecall(Metric):
         self.add_state("total", torch.tensor(0.0), dist_reduce_fx="sum")
 
     def update(self, opening: Float[Tensor, "T"], truth: Float[Tensor, "T"]) -> None:
-        """Add one contiguous stretch."""
+        """Add one contiguous sequence."""
         recall = closure_recall(opening, truth, self.low, self.high, self.slack)
         if not torch.isnan(recall):
             closed = spoken_closures(truth, self.low, self.high).int()
@@ -85,5 +88,5 @@ class ClosureRecall(Metric):
             self.total += runs
 
     def compute(self) -> Float[Tensor, ""]:
-        """Share found over all stretches; NaN without any closure."""
+        """Recall over all sequences; NaN without any closure."""
         return self.found / self.total

@@ -1,4 +1,4 @@
-"""Seam: whether the border shows along which a picture was laid into another."""
+"""Seam: visibility of the border of a pasted image region."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 SPECK = 3
-"""Pixels: what changed in pieces smaller than this across is no paste."""
+"""Changed regions smaller than this, in pixels, are not treated as pasted."""
 
 
 def seam_gradients(
@@ -16,19 +16,19 @@ def seam_gradients(
     width: float,
     counted: Bool[np.ndarray, "H W"] | None = None,
 ) -> tuple[float, float]:
-    """Mean gradient across the border of what was changed, in the picture and in its source.
+    """Mean gradient across the border of the changed region, in the composite and in its source.
 
-    The border is where the two begin to differ; the gradient is that of the luminance along the border's normal,
-    central differences, pixel values a pixel. A visible seam makes the first number larger, a smear smaller.
+    The border is where both images begin to differ. The gradient is that of the luminance along the border's normal
+    (central differences, pixel values per pixel). A visible seam raises the first number, blur lowers it.
 
     Args:
-        picture: with something laid in.
-        source: without.
-        width: pixels inside the border that count.
-        counted: pixels that count; None for all.
+        picture: the composite.
+        source: the image without the pasted region.
+        width: width of the band inside the border, px.
+        counted: mask of pixels to use; None for all.
 
     Returns:
-        Of the picture and of the source; NaN where nothing changed.
+        Gradients of the composite and of the source; NaN where nothing changed.
 
     Example:
         >>> source = np.full((40, 40, 3), 100, np.uint8)
@@ -39,9 +39,9 @@ def seam_gradients(
     """
     changed = (picture != source).any(-1).astype(np.uint8)
     changed = cv2.morphologyEx(changed, cv2.MORPH_OPEN, np.ones((SPECK, SPECK), np.uint8))
-    # Pixels inside that happen to be the source's are no border.
+    # Pixels inside the region that are equal to the source by chance are no border.
     outlines, _ = cv2.findContours(changed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    cv2.drawContours(changed, outlines, -1, 1, cv2.FILLED)
+    cv2.drawContours(changed, outlines, -1, (1,), cv2.FILLED)
     # Distance to the nearest pixel that is the source's: positive inside, so that its slope is the border's normal.
     depth = _distance(changed) - _distance(1 - changed)
     ring = (depth > 0) & (depth <= width) if counted is None else (depth > 0) & (depth <= width) & counted

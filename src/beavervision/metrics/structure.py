@@ -1,4 +1,4 @@
-"""How alike the structure of two pictures is: contrasts and edges, of which single pixels say nothing."""
+"""Structural similarity of images: MS-SSIM, and differences of gradients in small windows."""
 
 from __future__ import annotations
 
@@ -10,26 +10,27 @@ from torch.nn import functional
 from beavervision.nerf.precision import full_precision
 
 WINDOW, SIGMA = 11, 1.5
-"""Side and deviation, pixels, of the Gaussian window (Wang et al. 2004, "Image quality assessment")."""
+"""Side and standard deviation of the Gaussian window, pixels (Wang et al. 2004, "Image quality assessment")."""
 LUMINANCE, CONTRAST = 0.01**2, 0.03**2
-"""Constants that keep the quotients finite, likewise, for values in [0, 1]."""
+"""Stabilising constants of the quotients for values in [0, 1], from the same paper."""
 SCALES = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 """Exponents of the scales, finest first (Wang et al. 2003, "Multi-scale structural similarity")."""
 STEEP = 8
-"""Side of the windows whose steepness is compared, pixels: about a tooth, an eye's corner, a lock of hair at 256."""
+"""Side of the windows in which gradients are compared, pixels: about a tooth, an eye corner, a lock of hair at 256
+px."""
 LEAST = 1e-3
-"""A scale's similarity counts as at least: near zero its power has no slope."""
+"""Lower limit of a scale's similarity: near zero its power has no finite gradient."""
 
 
 @full_precision
 def multiscale_similarity(a: Float[Tensor, "B C H W"], b: Float[Tensor, "B C H W"]) -> Float[Tensor, "B"]:
-    """MS-SSIM of pictures, 1 where they are equal. Differentiable.
+    """MS-SSIM of images, 1 where they are equal. Differentiable.
 
-    As many of the five scales as the pictures hold, their exponents normalised to sum to one.
+    Uses as many of the five scales as fit into the images, with exponents normalised to a sum of one.
 
     Args:
-        a: in [0, 1], at least 11 pixels high and wide.
-        b: likewise.
+        a: images in [0, 1], at least 11 pixels high and wide.
+        b: images of the same shape.
 
     Example:
         >>> picture = torch.rand(2, 3, 24, 24)
@@ -49,7 +50,7 @@ def multiscale_similarity(a: Float[Tensor, "B C H W"], b: Float[Tensor, "B C H W
 
 
 def scales_of(side: int) -> int:
-    """Scales that a picture holds: at the coarsest the window still fits into it.
+    """Number of scales for an image side: the window must fit into the coarsest scale.
 
     Example:
         >>> scales_of(11), scales_of(22), scales_of(80), scales_of(512)
@@ -59,15 +60,15 @@ def scales_of(side: int) -> int:
 
 
 def steepness_difference(a: Float[Tensor, "B C H W"], b: Float[Tensor, "B C H W"]) -> Float[Tensor, "B"]:
-    """Mean difference of how steep pictures are in small windows, which overlap by half.
+    """Mean difference of the gradient magnitude, summed over small windows that overlap by half.
 
-    Mathieu et al. 2016, "Deep multi-scale video prediction", compare the slopes' sizes pixel by pixel (equation 6). The
-    smallest such difference from edges of which nobody knows where exactly they lie is a blur; how much of an edge a
-    window holds is known all the same.
+    Mathieu et al. 2016, "Deep multi-scale video prediction", compare gradient magnitudes pixel by pixel (equation 6).
+    If the exact position of an edge is uncertain, blur minimises that difference; the sum over a window depends less on
+    the position.
 
     Args:
-        a: at least 9 pixels high and wide.
-        b: likewise.
+        a: images of at least 9 pixels height and width.
+        b: images of the same shape.
 
     Example:
         >>> edge = torch.zeros(1, 1, 9, 9).index_fill(3, torch.arange(4, 9), 1.0)
@@ -85,7 +86,7 @@ def steepness_difference(a: Float[Tensor, "B C H W"], b: Float[Tensor, "B C H W"
 def _similarities(
     a: Float[Tensor, "B C H W"], b: Float[Tensor, "B C H W"]
 ) -> tuple[Float[Tensor, "B C h w"], Float[Tensor, "B C h w"]]:
-    """Similarity of the luminance, and of contrast and structure together, in every window."""
+    """Similarity of luminance, and of contrast and structure together, in every window."""
     mean_a, mean_b = _blurred(a), _blurred(b)
     spread_a, spread_b = _blurred(a * a) - mean_a**2, _blurred(b * b) - mean_b**2
     both = _blurred(a * b) - mean_a * mean_b
@@ -94,7 +95,7 @@ def _similarities(
 
 
 def _blurred(x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C h w"]:
-    """Means of the windows that lie within the picture: along one axis, then along the other."""
+    """Means over the windows inside the image: along one axis, then along the other."""
     place = torch.arange(WINDOW, dtype=x.dtype, device=x.device) - WINDOW // 2
     window = torch.exp(-(place**2) / (2 * SIGMA**2))
     window = (window / window.sum()).expand(x.shape[0] * x.shape[1], 1, 1, WINDOW)

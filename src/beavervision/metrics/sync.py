@@ -1,4 +1,4 @@
-"""How far sound and lips are apart in time, judged by the embeddings of a sync expert."""
+"""Audio-visual offset, estimated with the embeddings of a sync expert."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from torch import Tensor
 from torchmetrics import Metric
 
 MAX_OFFSET = 15
-"""Frames looked at on either side (Chung & Zisserman, "Out of time", 2016)."""
+"""Largest offset searched in either direction, frames (Chung & Zisserman, "Out of time", 2016)."""
 
 
 class Sync(NamedTuple):
-    """Offset in frames (positive: the sound comes late) and confidence (0 = any offset fits as well)."""
+    """Offset in frames (positive: the sound is late) and confidence (0 = all offsets fit equally well)."""
 
     offset: Tensor
     confidence: Tensor
@@ -31,8 +31,8 @@ def offset_distances(
     Args:
         sound: embeddings of unit length.
         motion: embeddings of unit length.
-        known: motions that count.
-        max_offset: O = 2 max_offset + 1 offsets, from -max_offset on.
+        known: which motions to use.
+        max_offset: offsets from -max_offset to max_offset are tested; O = 2 max_offset + 1.
     """
     length = len(motion)
     time = torch.arange(length, device=motion.device)
@@ -49,7 +49,7 @@ def sync_offset(
     known: Bool[Tensor, "T"] | None = None,
     max_offset: int = MAX_OFFSET,
 ) -> Sync:
-    """Offset of the least mean distance; confidence = median - minimum over the offsets, as SyncNet's LSE-C.
+    """Offset with the smallest mean distance; confidence = median - minimum over the offsets, as SyncNet's LSE-C.
 
     Example:
         >>> steps = torch.nn.functional.one_hot(torch.arange(20)).float()
@@ -66,16 +66,16 @@ def window_offsets(
     length: int = 46,
     max_offset: int = MAX_OFFSET,
 ) -> Int[Tensor, "W"]:
-    """Offset found in every stretch of `length` embeddings alone, half a stretch apart; nothing beyond it is heard.
+    """Offset of each window of `length` embeddings alone, at steps of half a window.
 
-    Stretches of which less than half is known are left out.
+    Windows with less than half of the motions known are skipped.
 
     Args:
         sound: embeddings of unit length.
         motion: embeddings of unit length.
-        known: motions that count.
-        length: embeddings of a stretch; 46, each of 5 frames, cover two seconds at 25 fps.
-        max_offset: frames looked at on either side.
+        known: which motions to use.
+        length: embeddings per window; 46 embeddings of 5 frames each cover two seconds at 25 fps.
+        max_offset: largest offset searched in either direction, frames.
     """
     known = torch.ones(len(motion), dtype=torch.bool, device=motion.device) if known is None else known
     starts = range(0, len(motion) - length + 1, max(1, length // 2))
@@ -86,7 +86,7 @@ def window_offsets(
 
 
 def _verdict(total: Float[Tensor, "O"], count: Float[Tensor, "O"]) -> Sync:
-    """Offsets with less than half the pairs of the others, the sound being short, are chance and have no say."""
+    """Choose the best offset; offsets with less than half the pairs of the others (short sound) are ignored."""
     occurs = (count > 0) & (2 * count >= count.max())
     if not occurs.any():
         return Sync(count.new_zeros((), dtype=torch.long), total.new_tensor(torch.nan))
@@ -96,10 +96,10 @@ def _verdict(total: Float[Tensor, "O"], count: Float[Tensor, "O"]) -> Sync:
 
 
 class SyncOffset(Metric):
-    """Offset and confidence over all sequences given; see `sync_offset`.
+    """Offset and confidence over several sequences; see `sync_offset`.
 
     Args:
-        max_offset: frames looked at on either side.
+        max_offset: largest offset searched in either direction, frames.
     """
 
     full_state_update = False

@@ -1,7 +1,7 @@
-"""The public SyncNet (Chung & Zisserman, "Out of time: automated lip sync in the wild", 2016), for its own weights.
+"""The public SyncNet (Chung & Zisserman, "Out of time: automated lip sync in the wild", 2016).
 
-The weights are not ours to ship: `syncnet_v2.model`, a state dict that its authors offer for download. Layers and
-names of parameters are those of that file.
+Its weights are not included: `syncnet_v2.model` is a state dict that the authors offer for download. Layers and
+parameter names are those of that file.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 
 FACE_SIDE = 224
-"""Pixels of a face crop."""
+"""Side of a face crop, pixels."""
 FRAMES, MFCC_ROWS = 5, 20
-"""Of a window: 0.2 s at 25 fps and at 100 Hz."""
+"""Length of a window in frames and in MFCC rows: 0.2 s at 25 fps and at 100 Hz."""
 EMBEDDING = 1024
 
 # (channels in, out, kernel, stride, padding), then the pooling's (kernel, stride, padding); None: no pooling.
@@ -40,7 +40,7 @@ _FACE = (
 
 
 class SyncNetV2(nn.Module):
-    """Embeddings of 0.2 s of a face and of its sound, near each other when they belong together."""
+    """Embeddings of 0.2 s of a face and of sound; they are close to each other if both are in sync."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,20 +51,20 @@ class SyncNetV2(nn.Module):
 
     @classmethod
     def from_file(cls, path: Path) -> SyncNetV2:
-        """Read the public weights, in evaluation mode.
+        """Load the public weights; the network is in evaluation mode.
 
         Raises:
-            BeaverError: when the file is not there, or holds something else.
+            ConfigError: when the file is missing or has other contents.
         """
         wanted = "give the public SyncNet's syncnet_v2.model."
         if not Path(path).is_file():
-            raise BeaverError(f"{path} does not exist; {wanted}")
+            raise ConfigError(f"{path} does not exist; {wanted}")
         network = cls()
         try:
             state = torch.load(path, map_location="cpu", weights_only=True)
             network.load_state_dict(state)
-        except Exception:  # torch.load tells of what is no state dict in a dozen ways
-            raise BeaverError(f"{path} does not hold SyncNet's weights; {wanted}") from None
+        except Exception:  # torch.load raises a dozen kinds of errors for files that are no state dict
+            raise ConfigError(f"{path} does not hold SyncNet's weights; {wanted}") from None
         return network.eval().requires_grad_(requires_grad=False)
 
     def embed_sound(self, cepstrum: Float[Tensor, "B 20 13"]) -> Float[Tensor, "B 1024"]:
@@ -73,12 +73,12 @@ class SyncNetV2(nn.Module):
 
     def embed_face(self, faces: Float[Tensor, "B 5 224 224 3"]) -> Float[Tensor, "B 1024"]:
         """Embedding of five face crops, RGB in [0, 255]."""
-        # The network was trained on OpenCV's pictures: blue first.
+        # The network was trained on OpenCV images, in BGR order.
         return self.netfclip(self.netcnnlip(faces.flip(-1).permute(0, 4, 1, 2, 3)).flatten(1))
 
 
 def _convolutions(rows: tuple, conv: type[nn.Module], norm: type[nn.Module], pool: type[nn.Module]) -> nn.Sequential:
-    """Convolution, batch norm, ReLU and pooling of each row of a table above."""
+    """Convolution, batch norm, ReLU and pooling for each row of a table above."""
     layers: list[nn.Module] = []
     for (inputs, outputs, kernel, stride, padding), pooling in rows:
         layers += [conv(inputs, outputs, kernel, stride, padding), norm(outputs), nn.ReLU()]

@@ -1,1 +1,1 @@
-"""Radiance fields: rays, grids, sampling, volume rendering."""
+"""Radiance fields: rays, grid encodings, ray sampling, volume rendering."""

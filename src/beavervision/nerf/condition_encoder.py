@@ -1,4 +1,4 @@
-"""What a frame's face does, as the field sees it: a window of landmark offsets and the eyes' openness."""
+"""Encoders of the field's condition: a window of landmark offsets, and the eyes' openness."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ SLOPE = 0.02
 class WindowEncoder(nn.Module):
     """Encodes each frame of a window by convolutions, then blends the window by attention.
 
-    The convolutions run over the context of each frame, widths in -> 32 -> 32 -> 64 -> 64; then three linear layers
-    of 64; then one attention weight a frame (AD-NeRF's smoothing network).
+    The convolutions run over the context of each frame, with widths in -> 32 -> 32 -> 64 -> 64. Three linear layers of
+    64 follow, then one attention weight per frame (AD-NeRF's smoothing network).
 
-    Weights start by He's rule. With PyTorch's default the eight layers shrink what differs between frames to 2e-4
-    (measured), and a field that cannot tell its frames apart learns the mean mouth for its first thousand steps.
+    Weights start with He initialisation. With PyTorch's default the eight layers shrink the difference between frames
+    to 2e-4 (measured), and the field learns only the mean mouth for its first thousand steps.
 
     Args:
-        channels: values a frame, 204 for 68 landmarks.
-        window: frames that attention blends.
-        context: frames round each of them, 1 as in GeneFace++; the convolutions are then 1 wide, not 3.
-        width: of the result.
+        channels: values per frame, 204 for 68 landmarks.
+        window: number of frames that attention blends.
+        context: frames of context for each of them, 1 as in GeneFace++; the convolutions then have width 1 instead of
+            3.
+        width: width of the result.
     """
 
     def __init__(self, channels: int, window: int, context: int = 1, width: int = 64) -> None:
@@ -63,7 +64,7 @@ class WindowEncoder(nn.Module):
 
 
 class EyeEncoder(nn.Module):
-    """The eyes' openness as a few numbers (1 -> 32 -> 2, as in GeneFace++)."""
+    """Encodes the eyes' openness as a few numbers (1 -> 32 -> 2, as in GeneFace++)."""
 
     WIDTH = 2
 

@@ -1,4 +1,4 @@
-"""Normalisation of landmark conditions by the statistics of a clip's training frames; kept in the bundle."""
+"""Normalisation of landmark conditions by the statistics of a clip's training frames, which the bundle stores."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import numpy as np
 from jaxtyping import Float, Int
 
 FLOOR = 0.1
-"""Smallest standard deviation, as a share of the clip's root mean square: a landmark that hardly moves carries
-tracking noise, which dividing by its own deviation would blow up to full size."""
+"""Smallest standard deviation, as a share of the clip's root mean square. A landmark that hardly moves varies by
+tracking noise only; division by its own deviation would amplify that noise to full size."""
 
 QUANTILES = (0.03, 0.97)
-"""Range that driven motion is held to (GeneFace++ inference)."""
+"""Quantiles of the training frames to which driven motion is clamped (GeneFace++ inference)."""
 
 
 @dataclass(frozen=True)
 class ConditionNormalizer:
-    """Mean, spread and range of the landmark condition over a clip's training frames."""
+    """Mean, standard deviation and range of the landmark condition over a clip's training frames."""
 
     mean: Float[np.ndarray, "68 3"]
     std: Float[np.ndarray, "68 3"]
@@ -26,7 +26,7 @@ class ConditionNormalizer:
 
     @classmethod
     def from_training_frames(cls, training: Float[np.ndarray, "T 68 3"], floor: float = FLOOR) -> ConditionNormalizer:
-        """Scale of the given frames: training frames that show the face, and no others.
+        """Compute the statistics of the given frames, which must be training frames that show the face.
 
         Args:
             training: raw condition, 1/10 cm.
@@ -38,7 +38,7 @@ class ConditionNormalizer:
         return cls(*(array.astype(np.float32) for array in (training.mean(0), std, low, high)))
 
     def normalise(self, raw: Float[np.ndarray, "T 68 3"], *, clamp: bool) -> Float[np.ndarray, "T 204"]:
-        """Conditions with zero mean and unit spread; clamped to the clip's range first where they are driven."""
+        """Return conditions with zero mean and unit deviation; `clamp` first clamps them to the clip's range."""
         if clamp:
             raw = np.clip(raw, self.low, self.high)
         return ((raw - self.mean) / self.std).reshape(len(raw), -1).astype(np.float32)
@@ -47,16 +47,16 @@ class ConditionNormalizer:
 def frame_windows(
     values: Float[np.ndarray, "T C"], frames: Int[np.ndarray, "B"], window: int
 ) -> Float[np.ndarray, "B W 1 C"]:
-    """Windows of `window` frames centred on `frames`; the clip's ends are repeated."""
+    """Windows of `window` frames centred on `frames`; the first and last frame are repeated at the clip's ends."""
     around = np.asarray(frames)[:, None] + np.arange(window) - window // 2
     return values[np.clip(around, 0, len(values) - 1)][:, :, None]
 
 
 def fill_gaps(values: Float[np.ndarray, "T *c"]) -> Float[np.ndarray, "T *c"]:
-    """Fill frames that hold NaN linearly from their neighbours in time; ends are held.
+    """Interpolate frames that hold NaN linearly over time; at the ends the nearest valid frame is repeated.
 
     Raises:
-        ValueError: when no frame is whole.
+        ValueError: when every frame holds NaN.
     """
     flat = values.reshape(len(values), -1)
     whole = np.isfinite(flat).all(1)

@@ -1,4 +1,4 @@
-"""Sines and cosines of rising frequency (Mildenhall et al. 2020, "NeRF", equation 4)."""
+"""Frequency encoding (Mildenhall et al. 2020, "NeRF", equation 4) and spherical harmonics of directions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def frequency_encoding(values: Float[Tensor, "*n D"], degree: int) -> Float[Tensor, "*n C"]:
-    """The values themselves, then sin and cos of 2^k x for k < degree: C = D (1 + 2 degree).
+    """Return the values themselves, then sin and cos of 2^k x for k < degree: C = D (1 + 2 degree).
 
     Example:
         >>> frequency_encoding(torch.tensor([0.0]), 2)
@@ -21,12 +21,12 @@ def frequency_encoding(values: Float[Tensor, "*n D"], degree: int) -> Float[Tens
 
 
 def frequency_width(dims: int, degree: int) -> int:
-    """Number of features that `frequency_encoding` makes of `dims` values."""
+    """Number of features that `frequency_encoding` returns for `dims` values."""
     return dims * (1 + 2 * degree)
 
 
 WIDTH = 16
-"""Functions up to degree 4 (bands 0 to 3), as the reference uses."""
+"""Number of harmonics up to degree 4 (bands 0 to 3), as in RAD-NeRF."""
 
 
 def spherical_harmonics(view: Float[Tensor, "*n 3"]) -> Float[Tensor, "*n 16"]:

@@ -1,4 +1,4 @@
-"""Multi-resolution grid encoding in tiny-cuda-nn's memory layout, so that one table serves every backend."""
+"""Multi-resolution grid encoding in tiny-cuda-nn's memory layout, so that every backend uses the same table."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from beavervision.nerf.backends.registry import load_backend
 from beavervision.nerf.grid_layout import GridLayout
 
 INIT = 1e-4
-"""Tables start uniform in +-INIT by default (Mueller et al. 2022, "Instant NGP", section 4)."""
+"""Tables are initialised uniformly in +-INIT by default (Mueller et al. 2022, "Instant NGP", section 4)."""
 
 
 class GridEncoding(nn.Module):
-    """Features of points from a table of learned lattice values, interpolated linearly, level by level.
+    """Encodes points by linear interpolation in a table of learned lattice values, level by level.
 
     Args:
         layout: the levels.
-        backend: "torch", "numba", "tinycudann" or "auto"; a table trained with one serves all.
-        seed: of the initial table.
-        init: bound of its entries.
+        backend: "torch", "numba", "tinycudann" or "auto"; a trained table works with all of them.
+        seed: seed of the initial table.
+        init: bound of the initial entries.
 
     Example:
         >>> encoding = GridEncoding(GridLayout(dims=3, levels=2, finest=32), backend="torch")
@@ -47,7 +47,7 @@ class GridEncoding(nn.Module):
             points: coordinates in [0, 1], both ends included.
 
         Raises:
-            ValueError: when a coordinate is not finite, or outside.
+            ValueError: when a coordinate is not finite or outside [0, 1].
         """
         _check(points.detach())
         flat = points.reshape(-1, self.layout.dims)
@@ -56,7 +56,7 @@ class GridEncoding(nn.Module):
 
 
 def _check(points: Tensor) -> None:
-    """Refuse what has no cell: kernels read and write wherever a coordinate points."""
+    """Raise for points outside the grid: the kernels do not check bounds when they read and write."""
     if points.numel() == 0:
         return
     low, high = torch.aminmax(points)

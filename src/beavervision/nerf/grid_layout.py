@@ -14,9 +14,9 @@ from jaxtyping import Float
 class GridLayout:
     """Levels of a grid encoding and where their entries lie in the table.
 
-    Level l has scale base * b^l - 1 and ceil(scale) + 1 lattice points a side; a coordinate x in [0, 1] stands at
-    x * scale + 0.5. A level that fits is stored densely, x fastest, otherwise hashed (or tiled). All as in
-    tiny-cuda-nn's grid.h, in float32 as there.
+    Level l has scale base * b^l - 1 and ceil(scale) + 1 lattice points per side; a coordinate x in [0, 1] maps to x *
+    scale + 0.5. A level that fits is stored densely, x fastest; otherwise it is hashed (or tiled). All of this follows
+    tiny-cuda-nn's grid.h, in float32.
     """
 
     dims: int
@@ -26,7 +26,7 @@ class GridLayout:
     finest: int = 512
     """Resolution of the finest level."""
     log2_entries: int = 16
-    """Upper bound of a hashed level's entries."""
+    """Base-2 logarithm of the largest number of entries per level."""
     features: int = 2
     kind: Literal["hash", "tiled"] = "hash"
 
@@ -43,24 +43,24 @@ class GridLayout:
 
     @cached_property
     def resolutions(self) -> np.ndarray:
-        """Lattice points a side, int64 [L]."""
+        """Lattice points per side of each level, int64 [L]."""
         return np.ceil(self.scales).astype(np.int64) + 1
 
     @cached_property
     def entries(self) -> np.ndarray:
-        """Entries of each level, int64 [L]."""
+        """Number of entries of each level, int64 [L]."""
         bound = 2**self.log2_entries if self.kind == "hash" else self.base**self.dims
         dense = [int(r) ** self.dims for r in self.resolutions]
         return np.array([min(-(-d // 8) * 8, bound) for d in dense], np.int64)
 
     @cached_property
     def offsets(self) -> np.ndarray:
-        """First entry of each level, and the number of all, int64 [L + 1]."""
+        """First entry of each level, then the total number of entries, int64 [L + 1]."""
         return np.concatenate([[0], np.cumsum(self.entries)])
 
     @cached_property
     def strides(self) -> np.ndarray:
-        """Dense stride of each axis, int64 [L, dims]; 0 where the level overflowed before that axis (tiled)."""
+        """Dense stride of each axis, int64 [L, dims]; 0 where the level is full before that axis (tiled)."""
         strides = np.zeros((self.levels, self.dims), np.int64)
         for level, (resolution, entries) in enumerate(zip(self.resolutions, self.entries, strict=True)):
             stride = 1
@@ -71,6 +71,6 @@ class GridLayout:
 
     @cached_property
     def hashed(self) -> np.ndarray:
-        """Whether a level is hashed, bool [L]."""
+        """Whether each level is hashed, bool [L]."""
         fits = np.array([int(r) ** self.dims for r in self.resolutions]) <= self.entries
         return ~fits & (self.kind == "hash")

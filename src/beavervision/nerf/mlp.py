@@ -1,4 +1,4 @@
-"""The small networks of the fields."""
+"""The small MLPs of the fields."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from beavervision.nerf.backends.registry import load_backend
 
 
 class RayMLP(nn.Module):
-    """Bias-free ReLU network on samples whose first layer also sees what all samples of a ray share.
+    """Bias-free ReLU network on samples, with an additional input shared by all samples of a ray.
 
-    It computes what a network on the concatenation would, without ever copying the ray's vector to its samples:
-    W [s; r] = W_s s + W_r r, and the second term is computed once a ray. Where layers may compute in half precision
-    (autocast) and the backend can fuse them, all layers run at once on the concatenation, with the same weights.
+    It equals a network on the concatenation, without copying the ray's vector to its samples: W [s; r] = W_s s + W_r r,
+    and the second term is computed once per ray. Under autocast to half precision, where the backend has a fused
+    network, all layers run at once on the concatenation, with the same weights.
 
     Args:
         of_sample: width of a sample's input.
@@ -26,7 +26,7 @@ class RayMLP(nn.Module):
         hidden: width of the hidden layers.
         layers: number of linear layers, >= 2.
         out: width of the output.
-        backend: "torch", "numba", "tinycudann" or "auto"; weights trained with one serve all.
+        backend: "torch", "numba", "tinycudann" or "auto"; trained weights work with all of them.
 
     Example:
         >>> network = RayMLP(of_sample=3, of_ray=2, hidden=8, layers=2, out=1)
@@ -46,7 +46,7 @@ class RayMLP(nn.Module):
             nn.init.kaiming_normal_(layer.weight)
         for layer in (self.first, self.shared):
             if layer is not None:
-                # The bound of a layer that saw the concatenation.
+                # The initialisation bound of a layer whose input is the concatenation.
                 bound = (of_sample + of_ray) ** -0.5
                 nn.init.uniform_(layer.weight, -bound, bound)
 
@@ -57,7 +57,7 @@ class RayMLP(nn.Module):
 
         Args:
             samples: inputs of the samples.
-            rays: inputs of the rays; one row where they all share it, which is then a bias.
+            rays: inputs of the rays; one row where all rays share it, which then acts as a bias.
         """
         fused = self._fused(samples.device)
         if fused is not None and samples.numel() > 0:
@@ -75,7 +75,7 @@ class RayMLP(nn.Module):
         return x
 
     def _fused(self, device: torch.device) -> FusedNetwork | None:
-        """What computes all layers at once; None where they are computed one after another."""
+        """Return the fused network, or None where layers are computed one after another."""
         if not torch.is_autocast_enabled(device.type):
             return None
         return load_backend(self.backend, device).fused(self.sizes, device)
@@ -108,5 +108,5 @@ class _TruncatedExp(torch.autograd.Function):
 
 
 def truncated_exp(x: Float[Tensor, "*n"]) -> Float[Tensor, "*n"]:
-    """exp(x) whose value and gradient stay finite, and whose gradient never dies."""
+    """exp(x) whose value and gradient stay finite, and whose gradient does not vanish."""
     return _TruncatedExp.apply(x)

@@ -1,4 +1,4 @@
-"""Which cells of the box anything can be in."""
+"""Occupancy grid: which cells of the box may contain density."""
 
 from __future__ import annotations
 
@@ -9,25 +9,24 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 DECAY = 0.95
-"""Share of a cell's density that outlives a refresh (Instant NGP)."""
+"""Factor by which a cell's density decays at each refresh (Instant NGP)."""
 
 THRESHOLD = 0.5
-"""Density (per UNIT_CM) that always counts as something: 2 % opacity across a cell of 4 mm."""
+"""Density (per UNIT_CM) from which a cell always counts as occupied: 2 % opacity across a cell of 4 mm."""
 
 
 UNSEEN = -1.0
-"""Density of a cell that was never asked; it counts as occupied."""
+"""Density of a cell that was never queried; it counts as occupied."""
 
 
 class OccupancyGrid(nn.Module):
-    """Cells of the box that may hold something under ANY condition, by a running maximum over conditions.
+    """Cells of the box that may be occupied under ANY condition, by a running maximum over conditions.
 
-    A face that opens its mouth fills other cells than one that shuts it, so each refresh asks the field under
-    other conditions and keeps the larger of the new and the (slowly forgotten) old density. Everything is in
-    the state dict.
+    An open mouth fills other cells than a closed one, so each refresh queries the field under other conditions and
+    keeps the larger of the new density and the old one, which slowly decays. All of it is in the state dict.
 
     Args:
-        cells: cells a side.
+        cells: number of cells per side.
     """
 
     def __init__(self, cells: int = 64) -> None:
@@ -42,7 +41,7 @@ class OccupancyGrid(nn.Module):
 
     @torch.no_grad()
     def restrict(self, possible: Bool[Tensor, "X Y Z"]) -> None:
-        """Start anew from the cells that can hold anything at all (a visual hull, a shell)."""
+        """Reset the grid and limit it to the cells that can contain density (a visual hull, a surface shell)."""
         self.possible.copy_(possible)
         self.occupied.copy_(possible)
         self.density.fill_(UNSEEN)
@@ -54,12 +53,12 @@ class OccupancyGrid(nn.Module):
         share: float,
         generator: torch.Generator,
     ) -> None:
-        """Ask the field at a random point of a random share of the possible cells.
+        """Query the field at a random point in each of a random share of the possible cells.
 
         Args:
-            density_at: density at box coordinates, under whichever conditions the caller has at hand.
-            share: of the possible cells that are asked, in (0, 1].
-            generator: decides which cells and where in them.
+            density_at: density at box coordinates, under conditions that the caller chooses.
+            share: share of the possible cells that are queried, in (0, 1].
+            generator: random generator for the choice of cells and points.
         """
         candidates = self.possible.flatten().nonzero()[:, 0]
         draw = torch.rand(len(candidates), generator=generator).to(candidates.device)
@@ -73,18 +72,18 @@ class OccupancyGrid(nn.Module):
         known = flat[candidates]
         threshold = known[known >= 0].mean().clamp_max(THRESHOLD)
         self.occupied.copy_(self.possible & ((self.density > threshold) | (self.density < 0)))
-        # A field that has died out everywhere must stay trainable.
+        # A field without any density must stay trainable.
         if not self.occupied.any():
             self.occupied.copy_(self.possible)
 
     def corners(self, index: Int[Tensor, "N"]) -> Float[Tensor, "N 3"]:
-        """Lower corner, in cells, of cells given by their flat index."""
+        """Lower corners, in cells, of the cells with the given flat indices."""
         n = self.cells
         return torch.stack([index // (n * n), index // n % n, index % n], -1).float()
 
 
 def mark_cells(points: Float[Tensor, "N 3"], cells: int) -> Bool[Tensor, "X Y Z"]:
-    """Grid whose cells hold at least one of the points (box coordinates)."""
+    """Return the grid of cells that contain at least one of the points (box coordinates)."""
     index = (points * cells).long().clamp(0, cells - 1)
     grid = torch.zeros(cells, cells, cells, dtype=torch.bool, device=points.device)
     grid[index[:, 0], index[:, 1], index[:, 2]] = True
@@ -92,6 +91,6 @@ def mark_cells(points: Float[Tensor, "N 3"], cells: int) -> Bool[Tensor, "X Y Z"
 
 
 def dilate_cells(grid: Bool[Tensor, "X Y Z"], radius: int = 1) -> Bool[Tensor, "X Y Z"]:
-    """Grid grown by `radius` cells in every direction, diagonals included."""
+    """Dilate the grid by `radius` cells in every direction, including diagonals."""
     size = 2 * radius + 1
     return nn.functional.max_pool3d(grid[None, None].float(), size, 1, radius)[0, 0] > 0

@@ -1,4 +1,4 @@
-"""Where half precision has no place."""
+"""Precision of computations: full precision for geometry, half precision for layers where it is faster."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ BF16_SINCE = (8, 0)
 
 
 def full_precision(function: Callable[P, ResultT]) -> Callable[P, ResultT]:
-    """Let a function compute in its inputs' precision, whatever autocast does around it.
+    """Decorator: the function computes in the precision of its inputs, even under autocast.
 
-    Autocast takes every matrix product for a layer; a rotation in bfloat16 moves a ray by pixels.
+    Autocast also converts the matrix products of geometry; a rotation in bfloat16 shifts a ray by pixels.
     """
 
     @wraps(function)
@@ -30,10 +30,10 @@ def full_precision(function: Callable[P, ResultT]) -> Callable[P, ResultT]:
 
 
 def layer_precision(device: torch.device) -> torch.dtype:
-    """What layers compute in when they render: half precision where the device is faster at it.
+    """Data type for layers in rendering: half precision where the device is faster with it.
 
-    On CPUs with AVX512-BF16 or AMX products are four to five times as fast in bfloat16; on others they are slower.
-    GPUs before Ampere know float16 only.
+    CPUs with AVX512-BF16 or AMX are four to five times as fast in bfloat16; others are slower. GPUs before Ampere
+    support float16 only.
     """
     if device.type == "cpu":
         return torch.bfloat16 if has_fast_bf16() else torch.float32
@@ -43,12 +43,12 @@ def layer_precision(device: torch.device) -> torch.dtype:
 
 
 def half_precision_where_fast(device: torch.device) -> torch.autocast:
-    """Context in which layers compute in `layer_precision`."""
+    """Context manager in which layers compute in `layer_precision`."""
     return layers_in(layer_precision(device), device)
 
 
 def layers_in(precision: torch.dtype, device: torch.device) -> torch.autocast:
-    """Context in which layers compute in float32, bfloat16 or float16."""
+    """Context manager in which layers compute in float32, bfloat16 or float16."""
     half = precision is not torch.float32
     return torch.autocast(device.type, precision if half else torch.bfloat16, enabled=half)
 

@@ -1,4 +1,4 @@
-"""Where along its ray a pixel is sampled: a fixed budget, spent only on occupied space."""
+"""Ray sampler: distributes a fixed number of samples per ray over occupied space."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from beavervision.nerf.backends.registry import load_backend
 from beavervision.nerf.rays import Rays, box_span
 
 STEPS = 128
-"""Steps of a ray through the occupancy grid between entering and leaving the box."""
+"""Number of steps of a ray through the occupancy grid, between entering and leaving the box."""
 
 
 @dataclass(frozen=True)
 class RaySamples:
-    """Samples of those rays that meet occupied space."""
+    """Samples of the rays that hit occupied space."""
 
     ray: Int[Tensor, "H"]
-    """Which of the rays."""
+    """Index of each ray in the input."""
     depths: Float[Tensor, "H S"]
-    """Along the ray, units of UNIT_CM, rising."""
+    """Depths along the ray, ascending, in units of UNIT_CM."""
     lengths: Float[Tensor, "H"]
-    """Length of ray that each sample of a ray stands for, same units."""
+    """Length of ray that each sample of a ray covers, in units of UNIT_CM."""
 
 
 @torch.no_grad()
@@ -38,16 +38,16 @@ def sample_rays(
 ) -> RaySamples:
     """Spread S samples evenly over the occupied part of each ray (stratified sampling of the occupancy).
 
-    Every ray gets its whole budget: a ray that only grazes the head is sampled more finely, and none runs out
-    before it arrives. Rays that meet nothing are dropped.
+    Every ray gets all S samples, so a ray that only grazes the head is sampled more finely, and no ray runs out of
+    samples. Rays that hit no occupied cell are dropped.
 
     Args:
-        rays: in box coordinates.
-        occupied: cells of the box, [x, y, z].
-        jitter: place of each sample within its stratum, in [0, 1); 0.5 for rendering.
-        backend: which implementation marches.
-        longest: occupied length (units of UNIT_CM) after which a ray sees nothing more.
-        steps: how often a ray queries the grid.
+        rays: rays in box coordinates.
+        occupied: whether each cell of the box is occupied, [x, y, z].
+        jitter: position of each sample within its stratum, in [0, 1); 0.5 for rendering.
+        backend: backend that marches the rays.
+        longest: occupied length (units of UNIT_CM) after which a ray counts as opaque.
+        steps: number of occupancy queries per ray.
     """
     near, far = box_span(rays)
     hits = (far > near).nonzero()[:, 0]

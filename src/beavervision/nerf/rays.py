@@ -1,7 +1,7 @@
-"""Rays in head space, and the box that the head lives in.
+"""Rays in head space, and the bounding box of the head.
 
-The field sees head space through a `Box`: box coordinates run from 0 to 1 along each axis, while depths along a
-ray stay in units of UNIT_CM, so that densities do not depend on the box.
+The field's input are box coordinates, which run from 0 to 1 along each axis of a `Box`. Depths along a ray are in units
+of UNIT_CM, so densities do not depend on the box.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from torch import Tensor
 from beavervision.nerf.precision import full_precision
 
 UNIT_CM = 10.0
-"""Length unit of depths and densities: about half a head, so numbers are those of the NeRF papers' unit cube."""
+"""Length unit of depths and densities: about half a head, so that numbers match the unit cube of the NeRF papers."""
 
 NEAR = 0.05
-"""Nothing nearer than this (units of UNIT_CM) is rendered (RAD-NeRF)."""
+"""Near plane, in units of UNIT_CM (RAD-NeRF)."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,13 @@ def pixel_rays(
     translation: Float[Tensor, "*r 3"],
     box: Float[Tensor, "2 3"],
 ) -> Rays:
-    """Rays through pixels, seen from the head.
+    """Rays through pixels, in box coordinates.
 
     Args:
-        pixels: (u, v) with centres at +0.5.
+        pixels: (u, v) in pixels; pixel centres are at +0.5.
         cameras: fx, fy, cx, cy in pixels.
-        rotation: head to camera.
-        translation: cm, camera space.
+        rotation: rotation, head to camera.
+        translation: translation in camera space, cm.
         box: lower and upper corner in head space, cm.
     """
     slope = (pixels - cameras[..., 2:]) / cameras[..., :2]
@@ -66,7 +66,7 @@ def box_span(rays: Rays) -> tuple[Float[Tensor, "*r"], Float[Tensor, "*r"]]:
         >>> box_span(Rays(torch.tensor([-1.0, 0.5, 0.5]), along_x, along_x))
         (tensor(1.), tensor(2.))
     """
-    # A component of exactly 0 would make 0 x inf: replace it by the smallest step of its sign.
+    # A component of exactly 0 would give 0 x inf: replace it by the smallest number of its sign.
     tiny = torch.finfo(rays.directions.dtype).tiny * 16
     direction = torch.where(rays.directions.abs() < tiny, torch.full_like(rays.directions, tiny), rays.directions)
     lower, upper = -rays.origins / direction, (1 - rays.origins) / direction

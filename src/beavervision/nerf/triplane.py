@@ -1,4 +1,4 @@
-"""Three planes instead of a volume (Li et al. 2023, "ER-NeRF", section 3.2): fewer collisions, fewer numbers."""
+"""Tri-plane encoding (Li et al. 2023, "ER-NeRF", section 3.2): fewer collisions and parameters than a volume."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from beavervision.nerf.grid import INIT, GridEncoding
 from beavervision.nerf.grid_layout import GridLayout
 
 AXES = {"xy": (0, 1), "yz": (1, 2), "xz": (0, 2)}
-"""Coordinates that each plane sees."""
+"""Coordinates onto which each plane projects."""
 
 
 class TriplaneEncoding(nn.Module):
-    """Features of points from their projections on the three coordinate planes, each a grid of two dimensions.
+    """Encodes points by their projections on the three coordinate planes, each with a 2-D grid.
 
     Args:
-        layout: of each plane; its `dims` is 2.
-        backend: of the grids.
-        seed: of the initial tables.
-        init: bound of their entries.
+        layout: layout of each plane, with `dims` 2.
+        backend: backend of the grids.
+        seed: seed of the initial tables.
+        init: bound of the initial entries.
 
     Example:
         >>> encoding = TriplaneEncoding(GridLayout(dims=2, levels=3, finest=32, features=1), backend="torch")
@@ -36,7 +36,7 @@ class TriplaneEncoding(nn.Module):
 
     @property
     def grids(self) -> list[GridEncoding]:
-        """The planes in the order of their features: xy, yz, xz."""
+        """The grids of the planes in the order of their features: xy, yz, xz."""
         return [plane for plane in self.planes.values() if isinstance(plane, GridEncoding)]
 
     @property
@@ -46,7 +46,7 @@ class TriplaneEncoding(nn.Module):
 
     @property
     def backend(self) -> str:
-        """Which implementation computes the planes."""
+        """Name of the backend of the planes."""
         return self.grids[0].backend
 
     @backend.setter
@@ -61,7 +61,7 @@ class TriplaneEncoding(nn.Module):
             points: coordinates in [0, 1], both ends included.
 
         Raises:
-            ValueError: when a coordinate is not finite, or outside.
+            ValueError: when a coordinate is not finite or outside [0, 1].
         """
         seen = zip(self.grids, AXES.values(), strict=True)
         return torch.cat([plane(points[..., list(axes)]) for plane, axes in seen], -1)

@@ -7,19 +7,19 @@ from jaxtyping import Float
 from torch import Tensor
 
 EARLY_STOP = 1e-4
-"""Share of light below which nothing behind is seen (RAD-NeRF)."""
+"""Transmittance below which a ray ends (RAD-NeRF)."""
 
 
 def render_weight_from_density(density: Float[Tensor, "R S"], lengths: Float[Tensor, "R"]) -> Float[Tensor, "R S"]:
-    """Share of each sample in its pixel: opacity times transmittance of everything before it. Differentiable.
+    """Weight of each sample in its pixel: its opacity times the transmittance of all samples before it. Differentiable.
 
     Args:
-        density: per unit of length, >= 0.
-        lengths: length that each sample of a ray stands for.
+        density: density per unit of length, >= 0.
+        lengths: length of ray that each sample covers.
 
     Example:
         >>> half = torch.tensor(0.5).log().neg()  # a density that lets half of the light pass per unit
-        >>> weights_from_density(half.expand(1, 3), torch.ones(1))
+        >>> render_weight_from_density(half.expand(1, 3), torch.ones(1))
         tensor([[0.5000, 0.2500, 0.1250]])
     """
     optical = density * lengths[:, None]
@@ -28,7 +28,7 @@ def render_weight_from_density(density: Float[Tensor, "R S"], lengths: Float[Ten
 
 
 def accumulate_along_rays(weights: Float[Tensor, "R S"], values: Float[Tensor, "R S C"]) -> Float[Tensor, "R C"]:
-    """Sum of values over each ray, weighted; premultiplied by the ray's opacity. Differentiable."""
+    """Weighted sum of values over each ray, premultiplied by the ray's opacity. Differentiable."""
     return (weights[..., None] * values).sum(1)
 
 

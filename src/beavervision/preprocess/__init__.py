@@ -1,4 +1,4 @@
-"""Footage to Clip, one step a file."""
+"""Preparation of footage as a Clip, one step per file."""
 
 from beavervision.preprocess.options import PrepareOptions
 from beavervision.preprocess.prepare import prepare

@@ -1,4 +1,4 @@
-"""Learn the colour models of the subjects and the background from a few sampled frames."""
+"""Learns the colour models of the subjects and the background from a few sampled frames."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from beavervision.preprocess.subject_track import SubjectTrack
 VERSION = 4
 
 PERSON = 0.3
-"""Probability from which a pixel is kept out of the background: rather too much than too little."""
+"""Probability of a person from which a pixel is excluded from the background; low, to be on the safe side."""
 
 
 def learn_appearance(
     samples: FrameSamples, subject_tracks: Sequence[SubjectTrack], steps: Steps, segmenter: Path | None = None
 ) -> tuple[list[ColourModel], Background]:
-    """Colours of each subject and the plate behind everybody.
+    """Learn the colours of each subject and the background without people.
 
     Args:
         samples: frames of the clip.

@@ -1,4 +1,4 @@
-"""Assemble the Clip and its report from the results of the preparation steps."""
+"""Assembles the Clip and its report from the results of the preparation steps."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ REPORT = "report"
 
 
 def assemble(made: Preparation, part: Path) -> None:
-    """Write the Clip into `part`, its manifest last."""
+    """Write the Clip into `part`, the manifest last."""
     background = Background.load(made.appearance)
     for source in (made.sound / AUDIO, made.appearance / PLATE):
         if source.exists():
@@ -68,7 +68,7 @@ def assemble(made: Preparation, part: Path) -> None:
 
 
 def _subject(subject_track: SubjectTrack, found: FrameLabels) -> Subject:
-    """The subject's arrays; the landmarks stay where they lie, on disk."""
+    """The subject's arrays; the landmarks are mapped from disk, not copied."""
     visible, seen = np.asarray(subject_track.visible), subject_track.landmarks
     return Subject(
         visible=visible,
@@ -91,7 +91,7 @@ def _subject(subject_track: SubjectTrack, found: FrameLabels) -> Subject:
 def _findings(
     made: Preparation, part: Path, i: int, subject: Subject, subject_track: SubjectTrack, found: FrameLabels
 ) -> SubjectFindings:
-    """What the report says of subject `i`, whose films lie in `part`."""
+    """Input of the report about subject `i`, whose videos are in `part`."""
     return SubjectFindings(
         person=_called(made, made.chosen[i]),
         subject=subject,
@@ -104,7 +104,7 @@ def _findings(
 
 
 def _called(made: Preparation, number: int) -> str:
-    """Number and name of a person; nothing where there is only one."""
+    """Number and name of a person; empty where there is only one."""
     if len(made.person_tracks.facts) == 1:
         return ""
     name = made.person_tracks.facts[number]["name"]
@@ -112,14 +112,14 @@ def _called(made: Preparation, number: int) -> str:
 
 
 def _who(made: Preparation) -> Image.Image:
-    """Picture of who is who."""
+    """Image of the subjects panel."""
     people, source = made.person_tracks.people, made.source
     shown = {i: next(iter(source.frames(range(i, i + 1)))).rgb for i in telling_frames(people)}
     return who_is_who(shown, people, made.chosen, source.fps, made.person_tracks.cuts.firsts.tolist())
 
 
 def _facts(made: Preparation, lines: Sequence[str]) -> dict[str, Any]:
-    """The clip's facts that are known from the beginning and of its people; frames are read again by them."""
+    """The clip's facts that do not depend on the subjects' arrays, and the people in it."""
     options, source, chosen = made.options, made.source, made.chosen
     people = [
         {**facts, "line": line, "subject": chosen.index(facts["number"]) if facts["number"] in chosen else None}

@@ -1,6 +1,8 @@
-"""Shoulders and neck: MediaPipe's pose on a square round the person, now and then; the clothes' motion in between."""
+"""Shoulders and neck: MediaPipe's pose at intervals, and the motion of the clothes in between."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
@@ -11,39 +13,40 @@ from beavervision.preprocess.crop import SquareCrop
 
 CROP = 384
 LOOK_EVERY = 6
-"""Frames between two looks: pose is the slowest network, and the clothes' motion tells what happens in between."""
+"""Frames between two pose estimates: pose is the slowest network, and the clothes' motion bridges the gap."""
 
 NOSE, SHOULDERS = 0, (12, 11)
 """MediaPipe pose points: nose; the subject's right and left shoulder."""
 
 NECK_SHARE = 0.27
-"""Where the base of the neck lies between the middle of the shoulders and that of the eyes, which no word moves.
-Fitted to the synthetic actor's anatomy."""
+"""Position of the base of the neck between the middle of the shoulders and the middle of the eyes (speech does not move
+either). Fitted to the synthetic actor's anatomy."""
 
 OUTLIERS, SMOOTHING, ALONE = 5, 25.0, 6.0
-"""Looks of which the median is taken, and frames (standard deviation) over which what the looks say beyond the
-clothes' motion is averaged, and where that is not known: the network treats every frame by itself and trembles by 1 %
-of the shoulders' width."""
+"""Window of a median over the pose estimates; and standard deviations, in frames, of the smoothing of their deviation
+from the clothes' motion, and of the estimates where that motion is unknown. The network treats every frame
+independently and jitters by 1 % of the shoulder width."""
 
 BODY_MARGIN, POSE_MARGIN = 3.0, 2.4
-"""Sides of the squares for gestures and for shoulders over that of the face's (square.ROI_MARGIN)."""
+"""Sides of the squares for gestures and for shoulders, relative to the face square (crop.ROI_MARGIN)."""
 
 FACE_RISE = 0.3
-"""How far above the middle of the body's square the face stands, in sides."""
+"""Height of the face above the middle of the body square, in square sides."""
 
 
 class BodyFinder:
-    """MediaPipe's full pose model, each frame by itself."""
+    """MediaPipe's full pose model, applied to each frame independently."""
 
     def __init__(self) -> None:
         from mediapipe.python.solutions.pose import Pose
 
-        self._network = Pose(static_image_mode=True, model_complexity=1)
+        # Any: its results are named tuples made at run time.
+        self._network: Any = Pose(static_image_mode=True, model_complexity=1)
 
     def shoulders(self, rgb: UInt8[np.ndarray, "H W 3"], face: SquareCrop) -> Float[np.ndarray, "2 3"]:
-        """Right and left shoulder in full-frame px with confidence; NaN where this face's body is not seen.
+        """Right and left shoulder in full-frame px with confidence; NaN where this face's body is not visible.
 
-        The face stands in the middle of what the network gets, so that it takes this person and not a neighbour.
+        The face is in the middle of the network's input, so that it detects this person and not a neighbour.
         """
         side = POSE_MARGIN * face.side
         square = SquareCrop(face.x, face.y + FACE_RISE * side, side)
@@ -63,7 +66,7 @@ class BodyFinder:
 
 
 def body_square(face: SquareCrop, width: int, height: int) -> SquareCrop:
-    """Square that holds a person's shoulders and gestures, given the square of the face, moved into the frame."""
+    """Square that contains a person's shoulders and gestures, from the square of the face, shifted into the frame."""
     side = min(face.side * BODY_MARGIN, max(width, height))
     x = _within(face.x, side, width)
     y = _within(face.y + FACE_RISE * side, side, height)
@@ -78,13 +81,13 @@ def complete_body_points(
 ) -> Float[np.ndarray, "T 3 3"]:
     """Right shoulder, left shoulder and neck in every visible frame.
 
-    The looks tell where the shoulders are, the clothes' motion how they get from one look to the next.
+    The pose estimates give the positions of the shoulders, the clothes' motion interpolates between them.
 
     Args:
-        looks: shoulders (x, y, confidence) where looked for and found, else NaN.
-        motion: map of the torso's points from the frame before, full-frame px; NaN where not known.
+        looks: shoulders (x, y, confidence) in frames with a pose estimate, else NaN.
+        motion: affine map of the torso's points from the frame before, full-frame px; NaN where unknown.
         landmarks: face landmarks, full-frame px.
-        visible: frames whose row is wanted; the others become NaN.
+        visible: frames to compute; the others become NaN.
     """
     body = np.full((len(looks), 3, 3), np.nan)
     known = np.flatnonzero(np.isfinite(looks).all((1, 2)))
@@ -103,7 +106,7 @@ def complete_body_points(
 def _carried(
     looks: Float[np.ndarray, "K 2 3"], at: Int[np.ndarray, "K"], motion: Float[np.ndarray, "n 2 3"]
 ) -> Float[np.ndarray, "n 2 3"]:
-    """Shoulders in the n frames of a run, given looks at some of them."""
+    """Shoulders in the n frames of a run, from pose estimates in some of them."""
     frames = np.arange(len(motion))
     shoulders = _filled(frames, at, looks)
     steps = np.einsum("nij,nkj->nki", motion[:, :, :2] - np.eye(2), shoulders[..., :2]) + motion[:, None, :, 2]
@@ -124,7 +127,7 @@ def _carried(
 def _filled(
     frames: Int[np.ndarray, "n"], at: Int[np.ndarray, "K"], values: Float[np.ndarray, "K 2 C"]
 ) -> Float[np.ndarray, "n 2 C"]:
-    """Values known at some frames, interpolated between them."""
+    """Interpolate values that are known at some frames."""
     columns = [np.interp(frames, at, column) for column in values.reshape(len(at), -1).T]
     return np.column_stack(columns).reshape(len(frames), *values.shape[1:])
 

@@ -17,36 +17,36 @@ from beavervision.preprocess.face_texture import FaceTexture
 from beavervision.preprocess.head_crop import HeadCrop
 
 BINS = (32, 64, 64)
-"""Lightness, green-red, blue-yellow (CIE Lab)."""
+"""Number of bins of lightness, green-red and blue-yellow (CIE Lab)."""
 
 BLUR = (1.5, 1.2, 1.2)
-"""Bins over which a colour stands for its neighbours."""
+"""Blur of the histogram, in bins."""
 
 CLASSES = ("hair", "face", "neck", "torso")
 
 FLOOR = 2e-6
-"""Probability of a colour never seen: 0.26 of an even distribution over the bins."""
+"""Probability of a colour that was never observed: 0.26 of a uniform distribution over the bins."""
 
 SKIN_SHARE, SKIN_HUE_SHARE = 2e-4, 2e-3
-"""Share of the face's skin in one bin (of one hue) from which a colour (a hue) counts as skin."""
+"""Share of the face's skin in one bin (or one hue) from which a colour (or a hue) counts as skin."""
 
 STRENGTH = 1.0
-"""Weight of colour against place."""
+"""Weight of colour relative to position."""
 
 
-# a and b of natural pictures stay within +-64 of neutral.
+# a and b of natural images stay within +-64 of neutral.
 _LEVEL = np.arange(256, dtype=np.int32)
 _HUE = np.clip((_LEVEL - 64) // 2, 0, 63)
 _ROWS = (_LEVEL // 8 * BINS[1] * BINS[2], _HUE * BINS[2], _HUE)
-"""What each channel's value adds to the index of a bin."""
+"""Stride of each channel in the index of a bin."""
 
 
 class ColourModel:
-    """Log-likelihood of colours under each class, and how the face looks point by point.
+    """Log-likelihood of colours under each class, and the mean appearance of the face.
 
     Args:
         histograms: number of pixels of each colour in each class.
-        face: the face's usual look.
+        face: mean appearance of the face.
     """
 
     def __init__(self, histograms: Float[np.ndarray, "L A B 4"], face: FaceTemplate | None = None) -> None:
@@ -55,24 +55,24 @@ class ColourModel:
         smooth = np.stack([gaussian_filter(histograms[..., c], BLUR) for c in range(len(CLASSES))], -1)
         share = smooth / np.maximum(total, 1)
         self._table = (STRENGTH * np.log(share + FLOOR)).reshape(-1, len(CLASSES)).astype(np.float32)
-        # A class that was hardly seen (no hair) explains no colour.
+        # A class that was rarely observed (no hair) explains no colour.
         rare = total.ravel() < 0.004 * total.sum()
         self._table[:, rare] = np.log(FLOOR)
 
     def save(self, path: Path) -> None:
-        """Write what was learnt as safetensors."""
+        """Write the model as safetensors."""
         save_file({"table": self._table, "mean": self.face.mean, "spread": self.face.spread}, path)
 
     @classmethod
     def load(cls, path: Path) -> ColourModel:
-        """Read what `save` wrote."""
+        """Read the output of `save`."""
         values, appearance = load_file(path), cls.__new__(cls)
         appearance._table, appearance.face = values["table"], FaceTemplate(values["mean"], values["spread"])
         return appearance
 
     @classmethod
     def learn(cls, views: Iterable[tuple[HeadCrop, Float[np.ndarray, "S S"]]]) -> ColourModel:
-        """Learn from heads and their person masks: colours of places that are certain."""
+        """Learn from head crops and their person masks; only pixels of certain class are used."""
         histograms = np.zeros((*BINS, len(CLASSES)))
         skin: Float[np.ndarray, "L A B"] = np.zeros(BINS)
         kept = list(views)
@@ -82,7 +82,8 @@ class ColourModel:
         is_skin = (gaussian_filter(skin, BLUR) / max(skin.sum(), 1) > SKIN_SHARE).reshape(-1)
         hue = np.broadcast_to(skin.sum(0), BINS)
         skin_hue = (gaussian_filter(hue, (0, *BLUR[1:])) / max(skin.sum(), 1) > SKIN_HUE_SHARE).reshape(-1)
-        # Bald heads and open collars are no hair and no clothes; a collar under the chin is no neck, a shadow is.
+        # Exclude skin of bald heads from hair, and skin of open collars from clothes; keep shadows, but no collars, in
+        # the neck.
         allowed = {"hair": ~is_skin, "torso": ~is_skin, "neck": skin_hue}
         for view, person in kept:
             bins = colour_bins(view.rgb)
@@ -93,18 +94,18 @@ class ColourModel:
         return cls(histograms, FaceTemplate.learn([FaceTexture(view) for view, _ in kept]))
 
     def likelihood(self, rgb: UInt8[np.ndarray, "H W 3"]) -> Float[np.ndarray, "H W 4"]:
-        """Log-likelihood of every pixel's colour under hair, face, neck, torso."""
+        """Log-likelihood of every pixel's colour under the classes hair, face, neck, torso."""
         return self._table[colour_bins(rgb)]
 
 
 def colour_bins(rgb: UInt8[np.ndarray, "H W 3"]) -> Int[np.ndarray, "H W"]:
     """Index of each pixel's colour in the flattened table."""
-    lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)
+    lab = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB), np.uint8)
     return _ROWS[0][lab[..., 0]] + _ROWS[1][lab[..., 1]] + _ROWS[2][lab[..., 2]]
 
 
 def certain_skin(view: HeadCrop) -> Bool[np.ndarray, "S S"]:
-    """Inside the outline, away from its edge, the brows and above, the eyes and the lips."""
+    """Pixels inside the outline, without its edge, the brows and above, the eyes and the lips."""
     region = view.oval & (view.grid[1] > 0.1)
     for hole in (EYES[0], EYES[1], LIPS_OUTER):
         region &= ~view.filled(hole)
@@ -112,7 +113,7 @@ def certain_skin(view: HeadCrop) -> Bool[np.ndarray, "S S"]:
 
 
 def certain_places(view: HeadCrop, person: Bool[np.ndarray, "S S"]) -> list[Bool[np.ndarray, "S S"]]:
-    """Where hair, face, neck and torso surely are, if there are any."""
+    """Pixels that are certainly hair, face, neck and torso."""
     across, down = view.grid
     hair = person & (down < view.brow_line - 0.25) & (view.outside > 0.12)
     neck = person & (np.abs(across) < 0.45) & (view.below_jaw > 0.08) & (view.below_jaw < 0.25)
@@ -125,21 +126,21 @@ def _histogram(bins: Int[np.ndarray, "n"]) -> Float[np.ndarray, "L A B"]:
 
 
 LEVELS = 16
-"""Bins of each channel in the histograms of the two regions."""
+"""Bins per channel in the histograms of the two regions."""
 
 CERTAINTY = 2.0
-"""Largest log-odds that colour has a say of."""
+"""Limit of the log-odds from colour."""
 
 
 def colour_odds(
     rgb: UInt8[np.ndarray, "H W 3"], region: Bool[np.ndarray, "H W"], rest: Bool[np.ndarray, "H W"]
 ) -> Float[np.ndarray, "H W"]:
-    """Log-odds of each pixel's colour between two regions, within CERTAINTY.
+    """Log-odds of each pixel's colour between two regions, clamped to CERTAINTY.
 
     Args:
-        rgb: the picture.
-        region: pixels that surely are the one thing.
-        rest: pixels that surely are not.
+        rgb: RGB image.
+        region: pixels that certainly belong to the region.
+        rest: pixels that certainly do not.
     """
     r, g, b = (rgb.astype(np.int32) * LEVELS // 256).transpose(2, 0, 1)
     bins = (r * LEVELS + g) * LEVELS + b

@@ -9,36 +9,36 @@ from jaxtyping import Float, UInt8
 from beavervision.preprocess.crop import SquareCrop
 
 SIZE = 48
-"""Pixels of the crop from which the colours are read."""
+"""Side of the crop from which the colours are measured, px."""
 
 SIDE, BELOW = 3.2, 0.3
-"""Side of the crop, and how far its centre lies below the face's, in heights of the landmarks' box."""
+"""Side of the crop, and distance of its centre below the face's, in heights of the landmarks' box."""
 
 REGIONS = {
     "skin": (0.25, -0.3, 0.3),
     "hair": (0.4, -0.85, -0.55),
     "clothes": (0.9, 0.85, 1.5),
 }
-"""Half width, top and bottom of each region, in heights of the box from its centre."""
+"""Half width, top and bottom of each region relative to the box centre, in box heights."""
 
 WEIGHTS = np.array([0.3, 0.3, 0.4])
-"""What each region counts."""
+"""Weight of each region."""
 
 BINS = 8
-"""Bins of each channel's histogram; a pixel is shared between the two nearest."""
+"""Bins per channel; a pixel is shared between the two nearest bins."""
 
 RANGES = np.array([[0.0, 255.0], [104.0, 168.0], [96.0, 176.0]])
-"""What the bins of L, a and b span (OpenCV's 8-bit Lab); skin, hair and most cloth lie well inside."""
+"""Range of the bins of L, a and b (OpenCV's 8-bit Lab); it includes skin, hair and most clothes."""
 
 LEAST = 0.4
-"""Share of a region that must lie inside the frame for it to count."""
+"""Share of a region that must be inside the frame."""
 
 LENGTH = len(REGIONS) * 3 * BINS
-"""Numbers of a portrait."""
+"""Length of a colour signature."""
 
 
 def colour_signature(rgb: UInt8[np.ndarray, "H W 3"], box: Float[np.ndarray, "4"]) -> Float[np.ndarray, "72"]:
-    """Histograms of L, a and b in each region, summing to 1 each; all 0 where the region is out of the frame.
+    """Histograms of L, a and b in each region, each with sum 1, or 0 where the region is outside the frame.
 
     Args:
         rgb: the frame.
@@ -61,7 +61,7 @@ def colour_signature(rgb: UInt8[np.ndarray, "H W 3"], box: Float[np.ndarray, "4"
 
 
 def colour_distance(a: Float[np.ndarray, "*b 72"], b: Float[np.ndarray, "*b 72"]) -> Float[np.ndarray, "*b"]:
-    """Difference of two portraits: 0 the same colours, 1 none in common; NaN where they have no region in common.
+    """Distance of two colour signatures: 0 equal, 1 no colour in common; NaN where they have no region in common.
 
     Mean over regions and channels of the Hellinger distance.
     """
@@ -75,7 +75,7 @@ def colour_distance(a: Float[np.ndarray, "*b 72"], b: Float[np.ndarray, "*b 72"]
 
 
 def typical_signature(portraits: Float[np.ndarray, "n 72"]) -> Float[np.ndarray, "72"]:
-    """Mean of those portraits that know each region."""
+    """Mean of the colour signatures, for each region over those that contain it."""
     rows = portraits.reshape(len(portraits), len(REGIONS), -1)
     known = rows.sum(-1, keepdims=True) > 0
     return (rows.sum(0) / np.maximum(known.sum(0), 1)).reshape(-1)

@@ -11,19 +11,19 @@ from jaxtyping import Float, UInt8
 from beavervision.face.landmarks import EYE_OUTER
 
 ROI_MARGIN = 1.5
-"""Side of a face's square over the longer side of its landmarks (MediaPipe's own face_landmark graph)."""
+"""Side of a face's square / longer side of its landmarks (MediaPipe's own face_landmark graph)."""
 
 
 @dataclass(frozen=True)
 class SquareCrop:
-    """A square of the full frame, px; it may reach beyond the frame's borders."""
+    """A square of the full frame, px; it may extend beyond the frame."""
 
     x: float
     y: float
-    """Centre."""
+    """y of the centre."""
     side: float
     angle: float = 0.0
-    """Radians by which the square's x axis is turned from the frame's towards its y axis."""
+    """Rotation of the square's x axis relative to the frame's, towards the y axis, radians."""
 
     def to_crop(self, size: int) -> Float[np.ndarray, "2 3"]:
         """Affine map from frame pixels to pixels of a crop of `size` (corners at 0 and `size`)."""
@@ -34,9 +34,9 @@ class SquareCrop:
         return np.hstack([turn, shift[:, None]])
 
     def cut(self, rgb: UInt8[np.ndarray, "H W *c"], size: int) -> UInt8[np.ndarray, "S S *c"]:
-        """The square's picture at `size`; what lies outside the frame is black."""
+        """Resample the square to `size`; pixels outside the frame are black."""
         matrix = self.to_crop(size)
-        # OpenCV puts pixel centres at whole numbers; ours lie at +0.5.
+        # OpenCV puts pixel centres at integers; ours are at +0.5.
         half = np.array([0.5, 0.5])
         matrix[:, 2] += matrix[:, :2] @ half - half
         if self.side > 2 * size:  # bilinear sampling would skip pixels
@@ -46,7 +46,7 @@ class SquareCrop:
         return cv2.warpAffine(rgb, matrix, (size, size), flags=cv2.INTER_LINEAR)
 
     def to_frame(self, points: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
-        """Frame pixels of points given in the unit square; further columns are scaled by the side."""
+        """Convert points from the unit square to frame pixels; further columns are scaled by the side."""
         cos, sin = np.cos(self.angle), np.sin(self.angle)
         turn = np.array([[cos, sin], [-sin, cos]])
         flat = (points[:, :2] - 0.5) * self.side @ turn + np.array([self.x, self.y])
@@ -54,7 +54,7 @@ class SquareCrop:
 
     @classmethod
     def round_landmarks(cls, landmarks: Float[np.ndarray, "478 d"], margin: float = ROI_MARGIN) -> SquareCrop:
-        """Square about a face's landmarks, turned with the line through the eyes."""
+        """Square around a face's landmarks, rotated to the line through the eyes."""
         right, left = landmarks[EYE_OUTER, :2]
         angle = float(np.arctan2(left[1] - right[1], left[0] - right[0]))
         low, high = landmarks[:, :2].min(0), landmarks[:, :2].max(0)
@@ -63,13 +63,13 @@ class SquareCrop:
 
     @classmethod
     def round_box(cls, box: Float[np.ndarray, "4"], margin: float = ROI_MARGIN) -> SquareCrop:
-        """Upright square about a box x0 y0 x1 y1."""
+        """Upright square around a box x0 y0 x1 y1."""
         side = max(box[2] - box[0], box[3] - box[1]) * margin
         return cls(float(box[0] + box[2]) / 2, float(box[1] + box[3]) / 2, float(side))
 
 
 def _near(rgb: np.ndarray, matrix: np.ndarray, square: SquareCrop) -> tuple[np.ndarray, np.ndarray]:
-    """The part of the picture that the square touches, and the map that belongs to it."""
+    """The part of the image that the square touches, and the map for it."""
     reach = square.side * (abs(np.cos(square.angle)) + abs(np.sin(square.angle))) / 2 + 2
     height, width = rgb.shape[:2]
     x0, x1 = (int(np.clip(square.x + way, 0, width)) for way in (-reach, reach))
@@ -82,7 +82,7 @@ def _near(rgb: np.ndarray, matrix: np.ndarray, square: SquareCrop) -> tuple[np.n
 
 
 def _shrunk(rgb: np.ndarray, matrix: np.ndarray, factor: float) -> tuple[np.ndarray, np.ndarray]:
-    """The picture made smaller by `factor` (area average), and the map that belongs to it."""
+    """The image reduced by `factor` (area average), and the map for it."""
     height, width = rgb.shape[:2]
     size = max(1, round(width / factor)), max(1, round(height / factor))
     fx, fy = width / size[0], height / size[1]

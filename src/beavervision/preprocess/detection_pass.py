@@ -25,14 +25,14 @@ TRACKS, SIGNATURES = "tracks.safetensors", "signatures.npy"
 
 @dataclass(frozen=True)
 class DetectionPass:
-    """The work on one segment; see `segments.Job`."""
+    """The work for one segment; see `segments.Job`."""
 
     source: Source
     kept: tuple[int, ...]
     """Frames to keep as samples."""
 
     def __call__(self, span: range, part: Path, tick: Callable[[], None]) -> None:
-        """Follow the faces of the segment afresh, as if nothing came before."""
+        """Track the faces of the segment, independently of earlier segments."""
         finder, mesh = FaceFinder(), FaceMesh()
         tracker = FaceTracker(finder, mesh)
         for frame in prefetch(self.source.frames(span)):
@@ -47,12 +47,12 @@ class DetectionPass:
 
 
 def load_tracks(folders: Sequence[Path]) -> list[FaceTrack]:
-    """Tracks of every segment by itself, in order; mapped, for those of an hour fill half a gigabyte."""
+    """Memory-map the tracks of every segment, in order; those of an hour have half a gigabyte."""
     return [track for folder in folders for track in _read_tracks(folder / TRACKS)]
 
 
 def load_signatures(folders: Sequence[Path]) -> UInt8[np.ndarray, "T 18 32 3"]:
-    """What every frame looks like from afar, see `cuts.signature`."""
+    """Load the signature of every frame, see `shot_detection.signature`."""
     return np.concatenate([np.load(folder / SIGNATURES) for folder in folders])
 
 

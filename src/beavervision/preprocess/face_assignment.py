@@ -1,4 +1,4 @@
-"""Assign the faces of a frame to the tracks they continue (Hungarian algorithm)."""
+"""Assigns the faces of a frame to the tracks that they continue (Hungarian algorithm)."""
 
 from __future__ import annotations
 
@@ -14,28 +14,29 @@ from beavervision.preprocess.crop import SquareCrop
 from beavervision.preprocess.face_track import FaceTrack, landmark_box
 
 GROWTH = 1.5
-"""Ratio of sizes in successive frames beyond which the mesh has slipped off the face."""
+"""Ratio of sizes in successive frames beyond which the mesh has lost the face."""
 
 MEMORY = 30
-"""Frames that tell what the face of a track looks like."""
+"""Number of past frames that define the appearance of a track's face."""
 
 MAX_APPEARANCE_DISTANCE = 2.0
-"""`look.difference` from which a face is somebody else's wherever it stands: more than ever one person's own."""
+"""`appearance_signature.signature_distance` above which a face is another person at any position: more than any
+person's own."""
 
 FORBIDDEN_COST = 1e6
-"""Cost of what cannot be."""
+"""Cost of an impossible pair."""
 
 
 @dataclass(frozen=True)
 class FaceObservation:
-    """A face seen in a frame."""
+    """A face detected in one frame."""
 
     landmarks: Float[np.ndarray, "478 3"]
-    """Full-frame px."""
+    """Landmarks in full-frame px."""
     portrait: Float[np.ndarray, "72"]
-    """Its colours; 0 where they were not looked at."""
+    """Colour signature; 0 where it was not computed."""
     score: float = 0.0
-    """With which a detector has found it in this frame; 0 where none has."""
+    """Score of a detector in this frame; 0 where no detector found the face."""
 
     @property
     def box(self) -> Float[np.ndarray, "4"]:
@@ -44,15 +45,15 @@ class FaceObservation:
 
 
 def assign_faces(tracks: Sequence[FaceTrack], sights: Sequence[FaceObservation], *, by_looks: bool) -> list[int | None]:
-    """Sight of each track, or None where the face is not to be seen; no sight goes to two tracks.
+    """Assign each track a face, or None where its face is not visible; no face is assigned twice.
 
-    The sum of the costs over all tracks is smallest (Kuhn 1955); a track's cost is made of how far a face stands from
-    where its motion leads, of the change of its size and, on request, of how its looks differ.
+    The sum of the costs over all tracks is minimal (Kuhn 1955). The cost consists of the distance from the track's
+    predicted position, the change of size and, on request, the difference of appearance.
 
     Args:
-        tracks: those that were followed up to the frame before.
-        sights: faces of this frame, each person's once.
-        by_looks: compare shapes and colours too; where faces come near each other.
+        tracks: tracks that were active in the previous frame.
+        sights: faces of this frame.
+        by_looks: compare shapes and colours too; used where faces are near each other.
     """
     if not tracks or not sights:
         return [None] * len(tracks)
@@ -66,7 +67,7 @@ def assign_faces(tracks: Sequence[FaceTrack], sights: Sequence[FaceObservation],
 
 
 def memory(track: FaceTrack) -> FaceSignature:
-    """What the face of a track looked like lately."""
+    """Recent appearance of a track's face."""
     return FaceSignature.of(track.landmarks[-MEMORY:], track.portraits[-MEMORY:])
 
 
@@ -75,11 +76,11 @@ def _look(sight: FaceObservation) -> FaceSignature:
 
 
 def _cost(track: FaceTrack, sight: FaceObservation) -> float:
-    """How ill a face continues a track, by place and size."""
+    """Cost of continuing a track with a face, by position and size."""
     square, seen = track.square, SquareCrop.round_landmarks(sight.landmarks)
     growth = abs(np.log(seen.side / square.side)) / np.log(GROWTH)
     if growth >= 1:
         return FORBIDDEN_COST
     ahead = np.array([square.x, square.y]) + track.velocity
-    away = np.hypot(*(np.array([seen.x, seen.y]) - ahead)) / square.side
+    away = np.hypot(seen.x - ahead[0], seen.y - ahead[1]) / square.side
     return float(4 * away**2 + growth**2)

@@ -1,9 +1,10 @@
-"""Detect faces of any size in a frame: MediaPipe's detectors on the frame and on tiles of it."""
+"""Detects faces of any size in a frame: MediaPipe's detectors on the frame and on tiles of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,36 +13,36 @@ from jaxtyping import Float, UInt8
 from beavervision.preprocess.crop import SquareCrop
 
 CROP = 256
-"""Pixels of what a detector gets; its networks take 192 (full range) and 128 (short range)."""
+"""Size of the detectors' input, px; the networks take 192 (full range) and 128 (short range)."""
 
 CONFIDENCE = 0.5
-"""Score from which a detection begins a track."""
+"""Score from which a detection starts a track."""
 
 DOUBTFUL = 0.3
-"""Score from which a detection confirms a face that is followed already."""
+"""Score from which a detection confirms an existing track."""
 
 SAME_FACE, WITHIN = 0.35, 0.6
-"""Intersection over union, and over the smaller, from which two boxes are one face."""
+"""Intersection over union, and over the smaller box, from which two boxes are one face."""
 
 TILE_SHARES = (1.0, 0.5)
-"""Sides of the tiles over the frame's shorter side: a face of 0.07 of the height fills 27 of the 192 pixels of the
-smaller tile. Measured on 30 pictures of five people, pasted into 16:9, 9:16, 21:9 and 4K: 0.07 of the height is found
-in all of them."""
+"""Sides of the tiles / shorter side of the frame: a face of 0.07 of the height fills 27 of the 192 pixels of the
+smaller tile. Measured on 30 images of five people, pasted into 16:9, 9:16, 21:9 and 4K: faces of 0.07 of the height are
+found in all of them."""
 
 TILE_OVERLAP = 0.5
 
 
 @dataclass(frozen=True)
 class FaceBox:
-    """A face that a detector found."""
+    """A detected face."""
 
     box: Float[np.ndarray, "4"]
-    """x0 y0 x1 y1, full-frame px."""
+    """Box x0 y0 x1 y1, full-frame px."""
     score: float
 
     @property
     def height(self) -> float:
-        """Pixels from top to bottom."""
+        """Height of the box, px."""
         return float(self.box[3] - self.box[1])
 
 
@@ -52,13 +53,13 @@ def overlap(a: Float[np.ndarray, "4"], b: Float[np.ndarray, "4"]) -> float:
 
 
 def covered(a: Float[np.ndarray, "4"], b: Float[np.ndarray, "4"]) -> float:
-    """Intersection over the smaller of two boxes."""
+    """Intersection over the smaller of two boxes x0 y0 x1 y1."""
     smaller = min(_area(a), _area(b))
     return _shared(a, b) / smaller if smaller > 0 else 0.0
 
 
 def one_face(a: Float[np.ndarray, "4"], b: Float[np.ndarray, "4"]) -> bool:
-    """Whether two boxes cannot be two faces; detectors also find faces in the eye, nose and mouth of a large one."""
+    """Whether two boxes are one face; detectors also find faces in the eye, nose and mouth of a large one."""
     return overlap(a, b) > SAME_FACE or covered(a, b) > WITHIN
 
 
@@ -77,14 +78,17 @@ class FaceFinder:
     def __init__(self) -> None:
         from mediapipe.python.solutions.face_detection import FaceDetection
 
-        self._detectors = [FaceDetection(min_detection_confidence=DOUBTFUL, model_selection=s) for s in (1, 0)]
+        # Any: their results are named tuples made at run time.
+        self._detectors: list[Any] = [
+            FaceDetection(min_detection_confidence=DOUBTFUL, model_selection=s) for s in (1, 0)
+        ]
 
     def find(self, rgb: UInt8[np.ndarray, "H W 3"], *, thorough: bool = True) -> list[FaceBox]:
-        """Faces of a frame, best first.
+        """Detect the faces of a frame; the best come first.
 
         Args:
             rgb: the frame.
-            thorough: look at tiles of it too, for faces that are small in the frame as a whole.
+            thorough: also search tiles of the frame, for faces that are small relative to the frame.
         """
         height, width = rgb.shape[:2]
         picture, scale = _shrunk(rgb, CROP / min(TILE_SHARES))
@@ -100,12 +104,12 @@ class FaceFinder:
     def inside(
         self, rgb: UInt8[np.ndarray, "H W 3"], square: SquareCrop, confidence: float = CONFIDENCE
     ) -> list[FaceBox]:
-        """Faces in a square of the frame, best first.
+        """Detect the faces in a square of the frame; the best come first.
 
         Args:
             rgb: the frame.
-            square: where to look.
-            confidence: least score; DOUBTFUL at least.
+            square: region to search.
+            confidence: smallest score, at least DOUBTFUL.
         """
         crop = square.cut(rgb, CROP)
         found = []
@@ -124,14 +128,14 @@ class FaceFinder:
 
 
 def tiles(width: int, height: int, side: float) -> Iterator[SquareCrop]:
-    """Squares of `side` that cover the frame, neighbours overlapping by TILE_OVERLAP at least."""
+    """Squares of `side` that cover the frame; neighbours overlap by at least TILE_OVERLAP."""
     for y in _centres(height, side):
         for x in _centres(width, side):
             yield SquareCrop(x, y, side)
 
 
 def _shrunk(rgb: UInt8[np.ndarray, "H W 3"], side: float) -> tuple[UInt8[np.ndarray, "h w 3"], float]:
-    """The frame with a shorter side of `side` at most, and the factor."""
+    """The frame reduced to a shorter side of at most `side`, and the scale factor."""
     height, width = rgb.shape[:2]
     scale = min(1.0, side / min(width, height))
     if scale == 1.0:
@@ -148,7 +152,7 @@ def _centres(length: int, side: float) -> Float[np.ndarray, "n"]:
 
 
 def _distinct(boxes: list[FaceBox]) -> list[FaceBox]:
-    """The best box of each face."""
+    """Keep the best box of each face."""
     kept: list[FaceBox] = []
     for box in sorted(boxes, key=lambda b: -b.score):
         if not any(one_face(box.box, other.box) for other in kept):

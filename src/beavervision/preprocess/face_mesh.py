@@ -1,6 +1,8 @@
-"""MediaPipe's face mesh on a square that we choose: 478 landmarks of one face."""
+"""MediaPipe's face mesh on a given square: 478 landmarks of one face."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -9,7 +11,7 @@ from beavervision.face.landmarks import MIRROR
 from beavervision.preprocess.crop import SquareCrop
 
 CROP = 256
-"""Pixels of the crop that the graph gets; its network (192 px) samples it once more."""
+"""Size of the graph's input, px; its network (192 px) resamples it."""
 
 GRAPH = """
 input_stream: "image"
@@ -24,12 +26,12 @@ node {
   output_stream: "LANDMARKS:landmarks"
 }
 """
-"""The landmark half of `mp.solutions.face_mesh`: no detector, no tracking inside, so that a frame's landmarks
-depend on the frame and the square alone."""
+"""The landmark half of `mp.solutions.face_mesh`, without detector and tracking, so that a frame's landmarks depend on
+the frame and the square alone."""
 
 
 class FaceMesh:
-    """478 landmarks (eyes, lips and irises refined) of the face in a square of the frame."""
+    """Estimates 478 landmarks (eyes, lips and irises refined) of the face in a square of the frame."""
 
     def __init__(self) -> None:
         from google.protobuf import text_format
@@ -37,15 +39,18 @@ class FaceMesh:
         from mediapipe.framework.formats import rect_pb2
         from mediapipe.python.solution_base import SolutionBase
 
-        config = text_format.Parse(GRAPH, calculator_pb2.CalculatorGraphConfig())
-        self._graph = SolutionBase(graph_config=config, side_inputs={"with_attention": True}, outputs=["landmarks"])
-        self._whole = rect_pb2.NormalizedRect(x_center=0.5, y_center=0.5, width=1.0, height=1.0, rotation=0.0)
+        config = text_format.Parse(GRAPH, calculator_pb2.CalculatorGraphConfig())  # pyright: ignore[reportAttributeAccessIssue]  # protobuf makes its classes at run time
+        # Any: its results are named tuples made at run time.
+        self._graph: Any = SolutionBase(
+            graph_config=config, side_inputs={"with_attention": True}, outputs=["landmarks"]
+        )
+        self._whole = rect_pb2.NormalizedRect(x_center=0.5, y_center=0.5, width=1.0, height=1.0, rotation=0.0)  # pyright: ignore[reportAttributeAccessIssue]  # protobuf makes its classes at run time
 
     def landmarks(self, rgb: UInt8[np.ndarray, "H W 3"], square: SquareCrop) -> Float[np.ndarray, "478 3"] | None:
-        """Landmarks in full-frame pixels (z in the same unit, nearer = smaller); None where no face is seen.
+        """Landmarks in full-frame pixels (z in the same unit, nearer = smaller); None where no face is found.
 
-        The mean of the picture as it is and mirrored: against the synthetic actor's truth the noise falls by a
-        tenth, and the openness of eyes and mouth correlates better (0.93 to 0.97, 0.86 to 0.89).
+        The mean of the results on the image and its mirror image: compared with the synthetic actor's ground truth the
+        noise falls by a tenth, and the openness of eyes and mouth correlates better (0.93 to 0.97, 0.86 to 0.89).
         """
         crop = square.cut(rgb, CROP)
         found, mirrored = self._run(crop), self._run(np.ascontiguousarray(crop[:, ::-1]))

@@ -1,4 +1,4 @@
-"""Find the faces of one frame with detectors and face mesh together."""
+"""Finds the faces of one frame with detectors and face mesh together."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from beavervision.preprocess.face_mesh import FaceMesh
 from beavervision.preprocess.face_track import landmark_box
 
 SETTLED = 0.05
-"""Share of the side by which the square may move before a frame is looked at again through the moved one."""
+"""Displacement of the square, relative to its side, above which the landmarks are estimated again."""
 
 WIDER = 2.5
-"""Side, over that of the face's square, of the square in which a face that was lost is looked for."""
+"""Side of the square in which a lost face is searched, relative to the face's square."""
 
 CLOSE = 1.3
-"""The same, of the square in which a face is confirmed."""
+"""Side of the square in which a face is confirmed, relative to the face's square."""
 
 DETECTED = 0.25
-"""Overlap of a detector's box (brows to chin) and a face's landmarks from which they are one."""
+"""Overlap of a detector's box (brows to chin) and a face's landmarks from which they are the same face."""
 
 
 class FaceSearch:
-    """Looks at one frame after another and remembers none."""
+    """Finds faces in single frames; keeps no state between frames."""
 
     def __init__(self, finder: FaceFinder, mesh: FaceMesh) -> None:
         self._finder, self._mesh = finder, mesh
@@ -36,11 +36,11 @@ class FaceSearch:
         return self._finder.find(rgb, thorough=thorough)
 
     def find_near(self, rgb: UInt8[np.ndarray, "H W 3"], place: SquareCrop) -> list[FaceBox]:
-        """Faces about the place where one should be."""
+        """Detect faces near an expected position."""
         return self._finder.inside(rgb, SquareCrop(place.x, place.y, WIDER * place.side))
 
     def settled(self, rgb: UInt8[np.ndarray, "H W 3"], square: SquareCrop) -> Float[np.ndarray, "478 3"] | None:
-        """Landmarks seen through a square that agrees with them."""
+        """Landmarks, estimated in a square that agrees with them."""
         found = self._mesh.landmarks(rgb, square)
         if found is None:
             return None
@@ -52,7 +52,7 @@ class FaceSearch:
     def follow(
         self, rgb: UInt8[np.ndarray, "H W 3"], ahead: SquareCrop, last: SquareCrop
     ) -> Float[np.ndarray, "478 3"] | None:
-        """Landmarks of a face where its motion leads, or else anywhere about the place where it was."""
+        """Landmarks of a face at its predicted position, or else anywhere near its last position."""
         found = self.settled(rgb, ahead)
         if found is not None:
             return found
@@ -64,7 +64,7 @@ class FaceSearch:
     def new_faces(
         self, rgb: UInt8[np.ndarray, "H W 3"], boxes: Sequence[FaceBox], faces: Sequence[Float[np.ndarray, "478 3"]]
     ) -> list[Float[np.ndarray, "478 3"]]:
-        """Landmarks of detected faces that are not among `faces`, the largest first."""
+        """Landmarks of detected faces that are not in `faces`, the largest first."""
         known = list(faces)
         for box in sorted(boxes, key=lambda b: -b.height):
             if any(score([box], face) for face in known):
@@ -77,17 +77,17 @@ class FaceSearch:
     def confirmation(
         self, rgb: UInt8[np.ndarray, "H W 3"], face: Float[np.ndarray, "478 3"], boxes: Sequence[FaceBox]
     ) -> float:
-        """Score with which a detector agrees that this is a face, at a closer look if need be; 0 where none does."""
+        """Score of a detector for this face, from a closer crop if necessary; 0 where it is not detected."""
         square = SquareCrop.round_landmarks(face)
         closer = SquareCrop(square.x, square.y, CLOSE * square.side, square.angle)
         return score(boxes, face) or score(self._finder.inside(rgb, closer, DOUBTFUL), face)
 
 
 def score(boxes: Sequence[FaceBox], face: Float[np.ndarray, "478 3"]) -> float:
-    """Best score of those detections that are this face's; 0 where there is none."""
+    """Best score of the detections that match this face; 0 where there is none."""
     return max((box.score for box in boxes if overlap(box.box, landmark_box(face)) > DETECTED), default=0.0)
 
 
 def among(face: Float[np.ndarray, "478 3"], faces: Sequence[Float[np.ndarray, "478 3"]]) -> bool:
-    """Whether a face is one of those."""
+    """Whether a face is one of `faces`."""
     return any(one_face(landmark_box(face), landmark_box(other)) for other in faces)

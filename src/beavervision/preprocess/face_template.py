@@ -1,4 +1,4 @@
-"""Mean appearance of a face, point by point, used to detect what does not belong to it."""
+"""Mean appearance of a face, point by point, for the detection of occluders."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from jaxtyping import Bool, Float
 from beavervision.preprocess.face_texture import TEXELS, FaceTexture, texture_layout
 
 FLOOR = np.array([10.0, 4.5, 4.5], np.float32)
-"""Least spread (standard deviation) of lightness, green-red, blue-yellow (OpenCV's Lab): noise and small shadows."""
+"""Smallest standard deviation of lightness, green-red, blue-yellow (OpenCV's Lab): noise and small shadows."""
 
 SHADE = 0.2
-"""Weight of a point that is darker than usual: light changes, colours stay."""
+"""Weight of a point that is darker than usual: light changes more than colour."""
 
 OUTLIER_DISTANCE = 4.0
-"""Distance from the usual colour, in spreads, from which a point does not belong to the face."""
+"""Distance from the mean colour, in standard deviations, from which a point does not belong to the face."""
 
 SMALLEST, LARGEST = 0.012, 0.7
-"""Share of the face that a thing covers at least; at most, for more is a change of light."""
+"""Smallest share of the face that an occluder covers, and the largest; a larger change is one of light."""
 
 LIT = 75
-"""Percentile of a face's lightness that is held to be lit as usual."""
+"""Percentile of a face's lightness that represents its lit part."""
 
 FEWEST = 6
-"""Frames from which a face can be learnt."""
+"""Smallest number of frames from which a face can be learnt."""
 
 
 @dataclass(frozen=True)
 class FaceTemplate:
-    """How this face usually looks, point by point; a thing that is always there belongs to it."""
+    """Usual appearance of a face, point by point; a permanent occluder is part of it."""
 
     mean: Float[np.ndarray, "N N 3"]
-    """Median colour, Lab; NaN where never seen."""
+    """Median colour, Lab; NaN where never visible."""
     spread: Float[np.ndarray, "N N 3"]
 
     @classmethod
     def learn(cls, textures: Sequence[FaceTexture]) -> FaceTemplate:
-        """Learn from frames of the clip; things that come and go do no harm while they are the fewer."""
+        """Learn from frames of the clip; occluders that are visible in less than half of them do not matter."""
         textures = [texture for texture in textures if texture.seen.any()]
         if len(textures) < FEWEST:
             return cls(*np.full((2, TEXELS, TEXELS, 3), np.nan, np.float32))
@@ -51,7 +51,7 @@ class FaceTemplate:
         colours[:, rare] = 0
         mean = np.nanmedian(colours, 0)
         spread = 1.48 * np.nanmedian(np.abs(colours - mean), 0)
-        # Landmarks are a texel off here and there: where colours change from point to point, so does what is seen.
+        # Landmarks are sometimes off by a texel, which changes the colour where neighbouring points differ.
         spread = cv2.dilate(spread.astype(np.float32), np.ones((3, 3), np.uint8))
         steps = np.stack(
             [np.abs(np.roll(mean, step, axis)[1:-1, 1:-1] - mean[1:-1, 1:-1]) for step in (-1, 1) for axis in (0, 1)]
@@ -61,12 +61,12 @@ class FaceTemplate:
         return cls(mean.astype(np.float32), np.hypot(spread, FLOOR).astype(np.float32))
 
     def foreign(self, texture: FaceTexture) -> Bool[np.ndarray, "N N"]:
-        """Points of a face that look like something else, in patches."""
+        """Points of a face that differ from the template, in patches."""
         known = texture.seen & np.isfinite(self.mean[..., 0])
         if known.sum() < 0.2 * texture_layout().skin.sum():
             return np.zeros_like(known)
         difference = texture.lab - self.mean
-        # The lit part is the measure, so that the rest is in the shade and not the lit part too bright.
+        # Normalised by the lit part, so that the rest counts as shaded instead of the lit part as too bright.
         difference[..., 0] -= np.percentile(difference[known][:, 0], LIT)
         distance = (difference / self.spread) ** 2
         distance[..., 0] *= np.where(difference[..., 0] < 0, SHADE, 1.0)

@@ -1,4 +1,4 @@
-"""Unwrap a face to a small texture in which each point of the face keeps its place."""
+"""Unwraps a face to a small texture in which each point of the face has a fixed position."""
 
 from __future__ import annotations
 
@@ -14,39 +14,39 @@ from beavervision.face.landmarks import EYE_TRIANGLES, MOUTH_TRIANGLES, TRIANGLE
 from beavervision.preprocess.head_crop import HeadCrop
 
 TEXELS = 64
-"""Side of the unrolled picture."""
+"""Side of the texture."""
 
 FORESHORTENED = 0.3
-"""Area of a part of the face, over what it has in a frontal view, below which it is seen too much from the side."""
+"""Area of a part of the face, relative to a frontal view, below which it is too oblique to use."""
 
 OUTLINE = 9
-"""Pixels of the crop, all in all, over which the face's outline may be off."""
+"""Possible error of the face's outline, pixels of the crop."""
 
 
 @dataclass(frozen=True)
 class TextureLayout:
-    """Where the unrolled picture's texels lie on the landmarks' mesh."""
+    """Positions of the texture's texels on the landmark mesh."""
 
     corners: Int[np.ndarray, "N N 3"]
-    """Landmarks of the triangle that holds the texel."""
+    """Landmarks of the triangle that contains the texel."""
     weights: Float[np.ndarray, "N N 3"]
-    """Barycentric."""
+    """Barycentric weights."""
     skin: Bool[np.ndarray, "N N"]
-    """On the face, and neither in an eye nor in the mouth."""
+    """Whether the texel is skin, outside the eyes and the mouth."""
     area: Float[np.ndarray, "N N"]
-    """Of the texel's triangle in the frontal view, over the square of that view's side; never 0."""
+    """Area of the texel's triangle in the frontal view, relative to the square of that view's side; never 0."""
     high: Bool[np.ndarray, "N N"]
-    """Above the eyes, where hair may fall."""
+    """Whether the texel is above the eyes, where hair may fall."""
 
     @classmethod
     def frontal(cls, points: Float[np.ndarray, "468 2"]) -> TextureLayout:
-        """Layout of a face seen from the front; x to the right, y down."""
+        """Layout of a frontal face; x to the right, y down."""
         low, high = points.min(0), points.max(0)
         side = float((high - low).max()) * 1.02
         flat = (points - (low + high) / 2) / side + 0.5
         number = np.full((TEXELS, TEXELS), -1, np.int32)
         for i, corners in enumerate(TRIANGLES):
-            cv2.fillConvexPoly(number, np.rint(flat[corners] * TEXELS - 0.5).astype(np.int32), i)
+            cv2.fillConvexPoly(number, np.rint(flat[corners] * TEXELS - 0.5).astype(np.int32), (i,))
         corners = TRIANGLES[np.maximum(number, 0)]
         axis = (np.arange(TEXELS) + 0.5) / TEXELS
         texel = np.stack(np.meshgrid(axis, axis), -1)
@@ -66,20 +66,20 @@ class TextureLayout:
 
 @cache
 def texture_layout() -> TextureLayout:
-    """Layout of the mean face of our own face model."""
+    """Layout of the mean face of the built-in face model."""
     model = load_gpmm()
     return TextureLayout.frontal(model.mean[model.landmarks468][:, :2] * [1, -1])
 
 
 @dataclass(frozen=True)
 class FaceTexture:
-    """One face unrolled."""
+    """Texture of one face."""
 
     view: HeadCrop
 
     @cached_property
     def places(self) -> Float[np.ndarray, "N N 2"]:
-        """Pixel of the head's crop that each texel shows."""
+        """Pixel of the head crop that each texel shows."""
         plan = texture_layout()
         corners = self.view.landmarks.astype(np.float32)[plan.corners]
         return (corners * plan.weights[..., None]).sum(2)
@@ -94,7 +94,7 @@ class FaceTexture:
 
     @cached_property
     def seen(self) -> Bool[np.ndarray, "N N"]:
-        """Texels of skin that face the camera and lie in the frame, away from the outline."""
+        """Texels of skin that face the camera and are inside the frame, away from the outline."""
         plan, points = texture_layout(), self.view.landmarks[texture_layout().corners]
         area = _cross(points[..., 1, :] - points[..., 0, :], points[..., 2, :] - points[..., 0, :])
         share = area / plan.area
@@ -104,12 +104,12 @@ class FaceTexture:
         return plan.skin & (share > FORESHORTENED * usual) & (within[row, column] > 0)
 
     def in_crop(self, texels: Bool[np.ndarray, "N N"]) -> Bool[np.ndarray, "S S"]:
-        """Pixels of the head's crop that the given texels cover."""
+        """Pixels of the head crop that the given texels cover."""
         mask = np.zeros(self.view.rgb.shape[:2], np.uint8)
         places = np.rint(self.places - 0.5).astype(np.int32)
         for row, column in np.argwhere(texels[:-1, :-1]):
             ring = places[[row, row, row + 1, row + 1], [column, column + 1, column + 1, column]]
-            cv2.fillConvexPoly(mask, cv2.convexHull(ring), 1)
+            cv2.fillConvexPoly(mask, cv2.convexHull(ring), (1,))
         return mask > 0
 
 

@@ -13,29 +13,29 @@ from beavervision.preprocess.colour_signature import LENGTH
 from beavervision.preprocess.crop import SquareCrop
 
 UNSEEN = np.zeros(LENGTH, np.float32)
-"""Portrait of a frame of which none was taken."""
+"""Colour signature of a frame where it was not computed."""
 
 VELOCITY_OVER = 4
-"""Frames over which the velocity of a face is measured."""
+"""Number of frames over which the velocity of a face is measured."""
 
 
 @dataclass
 class FaceTrack:
-    """One face in successive frames; never across a jump of the whole picture."""
+    """One face in successive frames; a track never crosses a cut."""
 
     first: int
     """Index of the first frame."""
     landmarks: list[Float[np.ndarray, "478 3"]] = field(default_factory=list)
-    """Full-frame px, one entry a frame from `first` on."""
+    """Full-frame px, one entry per frame from `first` on."""
     sharpness: list[float] = field(default_factory=list)
-    """See `sharpness.sharpness`; one entry a frame, NaN where it was not measured."""
+    """See `sharpness.sharpness`; one entry per frame, NaN where it was not measured."""
     portraits: list[Float[np.ndarray, "72"]] = field(default_factory=list)
-    """See `portrait.portrait`; one entry a frame, 0 where none was taken."""
+    """See `colour_signature.colour_signature`; one entry per frame, 0 where it was not computed."""
     scores: list[float] = field(default_factory=list)
-    """With which a detector has found the face; one entry a frame, 0 where it was not asked or did not find it."""
+    """Detector score; one entry per frame, 0 where no detector ran or none found the face."""
 
     def __post_init__(self) -> None:
-        """Fill up what was not given."""
+        """Fill in the missing arrays."""
         self.sharpness += [np.nan] * (len(self.landmarks) - len(self.sharpness))
         self.scores += [0.0] * (len(self.landmarks) - len(self.scores))
         self.portraits += [UNSEEN] * (len(self.landmarks) - len(self.portraits))
@@ -47,51 +47,51 @@ class FaceTrack:
 
     @property
     def square(self) -> SquareCrop:
-        """Where the face was last."""
+        """Square of the face in the last frame."""
         return SquareCrop.round_landmarks(self.landmarks[-1])
 
     @property
     def opening(self) -> SquareCrop:
-        """Where the face was first."""
+        """Square of the face in the first frame."""
         return SquareCrop.round_landmarks(self.landmarks[0])
 
     @property
     def velocity(self) -> Float[np.ndarray, "2"]:
-        """Pixels a frame by which the face moved in its last frames."""
+        """Velocity of the face in its last frames, pixels per frame."""
         return _velocity(self.landmarks[-VELOCITY_OVER - 1 :])
 
     @property
     def velocity_at_first(self) -> Float[np.ndarray, "2"]:
-        """Pixels a frame by which the face moved in its first frames."""
+        """Velocity of the face in its first frames, pixels per frame."""
         return _velocity(self.landmarks[: VELOCITY_OVER + 1])
 
     def append(
         self, landmarks: Float[np.ndarray, "478 3"], sharpness: float, portrait: np.ndarray, score: float
     ) -> None:
-        """Go on by a frame."""
+        """Append a frame."""
         self.landmarks.append(landmarks.astype(np.float32))
         self.sharpness.append(sharpness)
         self.portraits.append(portrait)
         self.scores.append(score)
 
     def shorten(self, stop: int) -> None:
-        """Forget the frames from index `stop` on."""
+        """Remove the frames from index `stop` on."""
         for rows in (self.landmarks, self.sharpness, self.portraits, self.scores):
             del rows[stop - self.first :]
 
     def part(self, first: int, stop: int) -> FaceTrack:
-        """The frames `first` to `stop` (indices of the clip) as a track of its own."""
+        """Frames `first` to `stop` (indices of the clip) as a separate track."""
         rows = slice(first - self.first, stop - self.first)
         return FaceTrack(first, self.landmarks[rows], self.sharpness[rows], self.portraits[rows], self.scores[rows])
 
     def split(self, firsts: Iterable[int]) -> list[FaceTrack]:
-        """Parts that begin at these frames of the clip."""
+        """Split the track at these frames of the clip."""
         inner = sorted({int(cut) for cut in firsts if self.first < cut < self.stop})
         borders = [self.first, *inner, self.stop]
         return [self.part(a, b) for a, b in itertools.pairwise(borders)]
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """What is kept on disk: `first` [1], and of every frame `landmarks`, `sharpness`, `portraits`, `scores`."""
+        """Arrays for storage: `first` [1], and per frame `landmarks`, `sharpness`, `portraits`, `scores`."""
         return {
             "first": np.array([self.first]),
             "landmarks": np.stack(self.landmarks),
@@ -102,7 +102,7 @@ class FaceTrack:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> FaceTrack:
-        """Return the track that `to_arrays` gave."""
+        """Return the track from the arrays of `to_arrays`."""
         return cls(
             int(arrays["first"][0]),
             list(arrays["landmarks"]),

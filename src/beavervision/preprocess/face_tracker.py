@@ -1,4 +1,4 @@
-"""Track every face from frame to frame: landmarks on a crop that moves with it."""
+"""Tracks every face from frame to frame: landmarks on a crop that moves with the face."""
 
 from __future__ import annotations
 
@@ -16,49 +16,49 @@ from beavervision.preprocess.face_detection import FaceBox, FaceFinder
 from beavervision.preprocess.face_mesh import FaceMesh
 from beavervision.preprocess.face_search import WIDER, FaceSearch, among, score
 from beavervision.preprocess.face_track import UNSEEN, FaceTrack, landmark_box
-from beavervision.preprocess.sharpness import sharpness
+from beavervision.preprocess.face_visibility import sharpness
 from beavervision.preprocess.shot_detection import DIFFERENT, difference, signature
 
 LOOK_EVERY = 3
-"""Frames between two looks at the whole frame while a face is followed; while none is, every frame is looked at."""
+"""Frames between two detections in the whole frame while a face is tracked; otherwise every frame is searched."""
 
 SEARCH_EVERY = 24
-"""Frames between two thorough searches (tiles) while a face is followed; while none is, every LOOK_EVERY."""
+"""Frames between two thorough searches (tiles) while a face is tracked; otherwise one in LOOK_EVERY frames."""
 
 MAX_FACES = 6
-"""Faces followed at once, largest first."""
+"""Largest number of faces tracked at once, largest faces first."""
 
 LOST_FOR, CARRIED_ON = 50, 25
-"""Frames for which a lost face is looked for near the place where it should be, and for which it is thought to have
-moved on as it did."""
+"""Number of frames for which a lost face is searched near its expected position, and for which that position is
+extrapolated from its motion."""
 
 NEAR = 1.2
-"""Distance of two faces, in sides of the larger's square, from which each is told by its looks in every frame."""
+"""Distance of two faces, in sides of the larger square, below which appearance is compared in every frame."""
 
 MISSES = 3
-"""Looks in a row without a detection on a face after which its track ends, back at the last detection."""
+"""Successive detections without this face after which its track ends, at its last detection."""
 
 
 @dataclass
 class TrackedFace:
-    """A track that is being followed, or that was until a little while ago."""
+    """A track that is active, or that was a short time ago."""
 
     track: FaceTrack
     confirmed: int
-    """Index of the last frame in which a detector saw the face."""
+    """Index of the last frame in which a detector found the face."""
     misses: int = 0
 
     def place(self, index: int) -> SquareCrop:
-        """Where the face should be in a frame."""
+        """Expected square of the face in a frame."""
         square, after = self.track.square, min(index + 1 - self.track.stop, CARRIED_ON)
         dx, dy = after * self.track.velocity
         return SquareCrop(square.x + dx, square.y + dy, square.side, square.angle)
 
 
 class FaceTracker:
-    """Collects the tracks of all faces while the frames go by, in order.
+    """Builds the tracks of all faces; frames must come in order.
 
-    Every track ends where the picture changes as it does at a cut; who is who across that, `people.join` says.
+    Every track ends at a cut; `reidentification.join_tracks` identifies people across cuts.
     """
 
     def __init__(self, finder: FaceFinder, mesh: FaceMesh) -> None:
@@ -66,12 +66,12 @@ class FaceTracker:
         self._live: list[TrackedFace] = []
         self._lost: list[TrackedFace] = []
         self.tracks: list[FaceTrack] = []
-        """Every track so far, by first frame."""
+        """All tracks so far, sorted by first frame."""
         self.signatures: list[UInt8[np.ndarray, "18 32 3"]] = []
-        """See `cuts.signature`; one a frame."""
+        """See `shot_detection.signature`; one per frame."""
 
     def step(self, index: int, rgb: UInt8[np.ndarray, "H W 3"]) -> list[FaceTrack]:
-        """Look at frame `index`; returns the tracks that show a face in it."""
+        """Process frame `index`; return the tracks that show a face in it."""
         fresh = self._jumped(rgb)
         if fresh:
             self._live, self._lost = [], []
@@ -87,12 +87,12 @@ class FaceTracker:
         return [pursuit.track for pursuit in self._live]
 
     def _jumped(self, rgb: UInt8[np.ndarray, "H W 3"]) -> bool:
-        """Whether the picture has changed as at a cut; so it has at the first frame."""
+        """Whether there is a cut before this frame; True for the first frame."""
         self.signatures.append(signature(rgb))
         return len(self.signatures) < 2 or float(difference(*self.signatures[-2:])) > DIFFERENT
 
     def _followed(self, index: int, rgb: UInt8[np.ndarray, "H W 3"]) -> list[Float[np.ndarray, "478 3"]]:
-        """Landmarks of the faces that the tracks lead to, each once."""
+        """Landmarks of the tracked faces, each face once."""
         faces: list[Float[np.ndarray, "478 3"]] = []
         for pursuit in self._live:
             found = self._gaze.follow(rgb, pursuit.place(index), pursuit.track.square)
@@ -101,7 +101,7 @@ class FaceTracker:
         return faces
 
     def _look(self, index: int, rgb: UInt8[np.ndarray, "H W 3"], *, regular: bool, fresh: bool) -> list[FaceBox]:
-        """What the detectors find, in the whole frame when it is time to and where lost faces should be."""
+        """Detections, in the whole frame at intervals and near the expected positions of lost faces."""
         boxes: list[FaceBox] = []
         if regular or not self._live:
             thorough = fresh or (regular and not self._live) or index % SEARCH_EVERY == 0
@@ -121,7 +121,7 @@ class FaceTracker:
     def _go_on(
         self, index: int, rgb: UInt8[np.ndarray, "H W 3"], sights: list[FaceObservation], *, by_looks: bool
     ) -> None:
-        """Give each track its face, end those that have none, begin new ones."""
+        """Continue each track with its face, end those without one, start new ones."""
         given = assign_faces([pursuit.track for pursuit in self._live], sights, by_looks=by_looks)
         self._lost += [pursuit for pursuit, which in zip(self._live, given, strict=True) if which is None]
         self._live = [pursuit for pursuit, which in zip(self._live, given, strict=True) if which is not None]
@@ -136,7 +136,7 @@ class FaceTracker:
                 self._lost = [p for p in self._lost if not _holds(p.place(index), track.square)]
 
     def _doubt(self, index: int, rgb: UInt8[np.ndarray, "H W 3"], boxes: Sequence[FaceBox]) -> None:
-        """Ask the detectors whether each track still shows a face; end those that have not for a while."""
+        """Check with the detectors whether each track still shows a face; end those that failed for a while."""
         for pursuit in self._live:
             seen = self._gaze.confirmation(rgb, pursuit.track.landmarks[-1], boxes)
             if seen:
@@ -155,11 +155,11 @@ def _append(track: FaceTrack, sight: FaceObservation, rgb: UInt8[np.ndarray, "H 
 
 
 def _near(faces: Sequence[Float[np.ndarray, "478 3"]]) -> bool:
-    """Whether any two faces stand near each other."""
+    """Whether any two faces are near each other."""
     squares = [SquareCrop.round_landmarks(face) for face in faces]
     return any(np.hypot(a.x - b.x, a.y - b.y) < NEAR * max(a.side, b.side) for a, b in combinations(squares, 2))
 
 
 def _holds(place: SquareCrop, square: SquareCrop) -> bool:
-    """Whether a face stands where a lost one was looked for."""
+    """Whether a face is at the expected position of a lost one."""
     return max(abs(place.x - square.x), abs(place.y - square.y)) < WIDER * place.side / 2

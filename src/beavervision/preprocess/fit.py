@@ -1,4 +1,4 @@
-"""Fit the face model to a subject's landmarks with the camera of the full frame."""
+"""Fits the face model to a subject's landmarks with the camera of the full frame."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def fit_subject(
     size: tuple[int, int],
     focal: float | None,
 ) -> Fit:
-    """Identity, expression, pose and focal length; frames that are not visible take no part and stay NaN.
+    """Fit identity, expression, pose and focal length; frames that are not visible are skipped and stay NaN.
 
     Args:
         model: the face model.
-        landmarks: full-frame px.
-        visible: frames that take part.
+        landmarks: landmarks in full-frame px.
+        visible: frames to fit.
         size: width and height of the frame, px.
         focal: focal length, px; estimated when None.
     """
@@ -34,15 +34,16 @@ def fit_subject(
 def agreed(
     model: FaceModel, landmarks: Float[np.ndarray, "T 478 3"], fit: Fit, size: tuple[int, int]
 ) -> Float[np.ndarray, "T 478 3"]:
-    """Landmarks half-way between where the tracker sees them and where the fitted face has them; changed in place.
+    """Landmarks half-way between the tracked and the fitted ones; changed in place.
 
-    The tracker errs landmark by landmark, the face model all over; what both say is nearer to the truth than either
-    (the synthetic actor: tracker 1.18 % of the eye distance, 95th percentile 3.1 %; both 0.9 and 2.4).
+    The tracker's errors are independent per landmark, those of the face model are not; the mean of both is nearer to
+    the truth than either (synthetic actor: tracker 1.18 % of the eye distance, 95th percentile 3.1 %; mean 0.9 and
+    2.4).
 
     Args:
         model: the face model.
-        landmarks: full-frame px; irises, depth and frames without a fit stay as they are.
-        fit: of these landmarks.
+        landmarks: landmarks in full-frame px; irises, depth and frames without a fit are unchanged.
+        fit: fit of these landmarks.
         size: width and height of the frame, px.
     """
     camera, keys = Camera.centred(*size, fit.focal), model.landmarks468

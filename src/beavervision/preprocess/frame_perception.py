@@ -1,4 +1,4 @@
-"""Run the perception networks on a frame in which the positions of the faces are known."""
+"""Runs the perception networks on a frame in which the positions of the faces are known."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from beavervision.preprocess.torso_flow import TorsoFlow
 from beavervision.video.decode import Frame
 
 MASK_SIDE = 640
-"""Longer side of the person mask in pixels; the network gives 256."""
+"""Longer side of the person mask in pixels; the network's output has 256."""
 
 WORTH_A_LOOK = 0.8
-"""Side of the body's square over the frame's longer side up to which a second look at it is finer."""
+"""Side of the body's square / longer side of the frame up to which segmentation of the square gives more detail."""
 
 SURE = 0.8
-"""Probability from which a pixel is followed as a person's."""
+"""Probability of a person from which a pixel is tracked."""
 
 HELD = 0.4
-"""Mean probability of a person at a hand's points below which it is no hand."""
+"""Mean probability of a person at a hand's points below which it is not a hand."""
 
 ONE_BODY = 0.3
-"""Distance of two bodies' squares, in sides, below which one look for hands serves both."""
+"""Distance of two bodies' squares, in sides, below which one search for hands covers both."""
 
 
 @dataclass(frozen=True)
@@ -42,31 +42,31 @@ class SubjectView:
 
     view: HeadCrop
     person: Float[np.ndarray, "S S"]
-    """Probability of a person in the head's crop."""
+    """Probability of a person in the head crop."""
     shoulders: Float[np.ndarray, "2 3"]
-    """x, y, confidence of the right and left shoulder in full-frame px; NaN where not looked for or not found."""
+    """x, y, confidence of the right and left shoulder in full-frame px; NaN where not searched or not found."""
     motion: Float[np.ndarray, "2 3"]
-    """Map of the torso's points from the frame before, full-frame px; NaN where it is not known."""
+    """Affine map of the torso's points from the frame before, full-frame px; NaN where unknown."""
     classes: Float[np.ndarray, "S S 6"] | None = None
-    """Confidence of each of `multiclass.CLASSES` in the head's crop, where that model is used."""
+    """Confidence of each of `multiclass_segmentation.CLASSES` in the head crop, where that model is used."""
 
 
 @dataclass(frozen=True)
 class FrameObservation:
-    """One frame and what the networks say of it: what all share, and each subject."""
+    """One frame with the outputs of the networks: shared ones, and those of each subject."""
 
     index: int
     rgb: UInt8[np.ndarray, "H W 3"]
     person: Float[np.ndarray, "h w"]
     """Probability of people, reduced to MASK_SIDE."""
     hand_pixels: UInt8[np.ndarray, "H W"] | None
-    """1 where a hand is seen; None where there is none."""
+    """1 where a hand is visible; None where there is no hand."""
     subjects: list[SubjectView | None]
     """None for a subject that is not visible."""
 
 
 class FramePerception:
-    """Looks at frames in order: people and hands in every one, shoulders in every LOOK_EVERY-th.
+    """Processes frames in order: people and hands in every frame, shoulders in every LOOK_EVERY-th.
 
     Args:
         segmenter: file of the six-class selfie model; MediaPipe's own person mask when None.
@@ -77,11 +77,11 @@ class FramePerception:
         self._torsos: dict[int, TorsoFlow] = {}
 
     def see(self, frame: Frame, landmarks: Sequence[Float[np.ndarray, "478 3"] | None]) -> FrameObservation:
-        """Look at the next frame.
+        """Process the next frame.
 
         Args:
             frame: the frame.
-            landmarks: of each subject, full-frame px; None where it is not visible.
+            landmarks: landmarks of each subject, full-frame px; None where it is not visible.
         """
         rgb = frame.rgb
         faces = [face for face in landmarks if face is not None]
@@ -105,7 +105,7 @@ class FramePerception:
         landmarks: Sequence[Float[np.ndarray, "478 3"] | None],
         factor: float,
     ) -> list[Float[np.ndarray, "2 3"]]:
-        """How each subject's torso has moved since the last frame, full-frame px."""
+        """Motion of each subject's torso since the last frame, full-frame px."""
         grey, free = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), person > SURE
         if hands is not None:
             free &= cv2.resize(hands, grey.shape[::-1], interpolation=cv2.INTER_NEAREST) == 0
@@ -134,7 +134,7 @@ class FramePerception:
 
 
 def reduced(rgb: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "h w 3"]:
-    """The frame at MASK_SIDE."""
+    """The frame reduced to MASK_SIDE."""
     factor = min(1.0, MASK_SIDE / max(rgb.shape[:2]))
     return cv2.resize(rgb, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
 
@@ -145,10 +145,10 @@ def person_mask(
     small: UInt8[np.ndarray, "h w 3"],
     faces: Sequence[Float[np.ndarray, "478 3"]],
 ) -> Float[np.ndarray, "h w"]:
-    """Probability of people at MASK_SIDE, looked at again round the subjects' bodies where those are small.
+    """Probability of people at MASK_SIDE, refined around the subjects' bodies where those are small.
 
     Args:
-        segmenter: the network.
+        segmenter: segmentation network.
         rgb: the frame.
         small: the frame, `reduced`.
         faces: the subjects' landmarks, full-frame px.
@@ -161,14 +161,14 @@ def person_mask(
 
 
 def _of_a_person(hand: Hand, person: Float[np.ndarray, "h w"]) -> bool:
-    """Whether a hand (px of the mask) lies on somebody: rows of books look like fingers too."""
+    """Whether a hand (px of the mask) lies on a person: rows of books look like fingers too."""
     column, row = np.rint(hand - 0.5).astype(int).T
     inside = (column >= 0) & (row >= 0) & (column < person.shape[1]) & (row < person.shape[0])
     return bool(inside.any()) and float(person[row[inside], column[inside]].mean()) > HELD
 
 
 def _hand_squares(faces: Sequence[Float[np.ndarray, "478 3"]], width: int, height: int) -> list[SquareCrop]:
-    """Where hands are looked for: round the subjects' bodies, in the whole frame where nobody is seen."""
+    """Squares in which hands are searched: around the subjects' bodies, or the whole frame where nobody is visible."""
     if not faces:
         return [SquareCrop(width / 2, height / 2, max(width, height))]
     squares: list[SquareCrop] = []

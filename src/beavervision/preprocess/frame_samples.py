@@ -1,4 +1,4 @@
-"""A few evenly spaced frames of the clip on disk, from which clip-wide models are learned."""
+"""A few evenly spaced frames of the clip on disk, for models of the whole clip."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from PIL import Image
 SAMPLE = "sample_{:08d}.png"
 
 BUDGET = 256 << 20
-"""Bytes that the samples may take on disk, unpacked."""
+"""Largest size of the uncompressed samples on disk, bytes."""
 
 MOST, FEWEST = 32, 8
-"""Frames to keep: a median needs a few, more than MOST add nothing."""
+"""Number of samples: more than MOST do not improve a median."""
 
 
 def sample_indices(n_frames: int, width: int, height: int) -> Int[np.ndarray, "K"]:
-    """Frames to keep of a clip."""
+    """Indices of the frames of a clip to keep as samples."""
     affordable = int(np.clip(BUDGET // (3 * width * height), FEWEST, MOST))
     return np.unique(np.linspace(0, n_frames - 1, min(affordable, n_frames)).round().astype(int))
 
 
 def keep_sample(part: Path, index: int, rgb: UInt8[np.ndarray, "H W 3"]) -> None:
-    """Write a frame into a segment's folder, without loss."""
+    """Write a frame into a segment's folder, losslessly."""
     Image.fromarray(rgb).save(part / SAMPLE.format(index), compress_level=1)
 
 
 class FrameSamples:
-    """Frames that were kept, in order.
+    """The sampled frames, in order.
 
     Args:
-        folders: of the segments.
-        scratch: file in which the frames are unpacked, so that a band of rows can be read of all of them.
+        folders: folders of the segments.
+        scratch: file for the uncompressed frames, from which a band of rows of all frames can be read.
     """
 
     def __init__(self, folders: Sequence[Path], scratch: Path) -> None:
@@ -43,7 +43,8 @@ class FrameSamples:
         with Image.open(found[0]) as first:
             self.width, self.height = first.size
         self._path = scratch
-        # Written as a file, read as a map: a full disk is an error when writing, a crash when mapping.
+        # Written as a file, read as a map: a full disk raises an error when writing, but crashes the process when
+        # mapping.
         with scratch.open("wb") as file:
             for path in found:
                 file.write(np.asarray(Image.open(path)).tobytes())

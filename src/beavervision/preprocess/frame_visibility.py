@@ -1,4 +1,4 @@
-"""Classify the frames of a subject as usable or not, with the reason. Frame indices never change."""
+"""Classifies the frames of a subject as visible or not, with the reason. Frame indices never change."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from beavervision.preprocess.shot_detection import ShotBoundaries, shot_of
 from beavervision.types import VisibilityReason
 
 INSIDE = 0.8
-"""Share of the landmarks that must lie inside the frame. Measured by pushing two recordings over the border:
-landmarks stay within 2.5 % of the inter-ocular distance down to here, and double beyond."""
+"""Share of the landmarks that must be inside the frame. Measured by moving two recordings over the border: landmark
+errors stay within 2.5 % of the inter-ocular distance down to this share, and double beyond."""
 
 AT_BORDER = 0.98
-"""Share of landmarks inside the frame below which a face that is lost next has left over the border."""
+"""Share of landmarks inside the frame below which a face that is then lost has left the frame."""
 
 PROFILE = np.deg2rad(75)
-"""Yaw beyond which half of the face cannot be seen."""
+"""Yaw beyond which half of the face is hidden."""
 
 NEAR_PROFILE = np.deg2rad(45)
-"""Yaw beyond which a face that is lost next has turned away."""
+"""Yaw beyond which a face that is then lost has turned away."""
 
 
 TOO_BLURRED = 0.3
-"""Sharpness, over the face's own in its shot, below which a frame is of no use. Four recordings and the actor, blurred:
-at 0.3 (Gaussian of 0.02 face heights, motion of 0.2) landmarks are off by 1 to 6 % of the eye distance; the least
-sharp frames of the recordings as they are have 0.6."""
+"""Sharpness relative to the face's usual one in its shot, below which a frame is unusable. Four recordings and the
+actor, blurred: at 0.3 (Gaussian of 0.02 face heights, motion of 0.2) landmarks are off by 1 to 6 % of the eye distance;
+the least sharp frames of the original recordings have 0.6."""
 
 NEAR_BLURRED = 0.45
-"""The same for a face that is lost next: it was blurred even more."""
+"""The same limit for a face that is then lost: it was blurred even more."""
 
 PIECE = 1000
-"""Frames that are measured at once: the landmarks of a long clip may lie in a mapped file."""
+"""Number of frames processed at once: the landmarks of a long clip may be a mapped file."""
 
 ENOUGH = 25
-"""Frames of a shot that tell how sharp the face usually is there."""
+"""Number of frames of a shot from which the usual sharpness is estimated."""
 
 
 def inside_share(landmarks: Float[np.ndarray, "T 478 3"], width: int, height: int) -> Float[np.ndarray, "T"]:
@@ -48,7 +48,7 @@ def inside_share(landmarks: Float[np.ndarray, "T 478 3"], width: int, height: in
 
 
 def rough_yaw(landmarks: Float[np.ndarray, "T 478 3"]) -> Float[np.ndarray, "T"]:
-    """Radians by which the cheeks' line is turned from the picture plane, from MediaPipe's own depth."""
+    """Angle between the line through the cheeks and the image plane, radians, from MediaPipe's depth."""
     across = landmarks[:, 454] - landmarks[:, 234]
     return np.arctan2(across[:, 2], np.hypot(across[:, 0], across[:, 1]))
 
@@ -62,16 +62,16 @@ def classify_frames(
 ) -> tuple[Bool[np.ndarray, "T"], Int[np.ndarray, "T"]]:
     """Visible flag and `VisibilityReason` of every frame.
 
-    A face that was found counts as visible unless it is OUT_OF_FRAME, TURNED_AWAY or BLURRED. A frame without it has
-    the reason that the face shows just before and after it in the same shot. CUT stands for frames of shots that never
-    show the subject, and for those in which two shots are mixed or one fades, whether a face was found there or not.
+    A detected face is visible unless it is OUT_OF_FRAME, TURNED_AWAY or BLURRED. A frame without a face gets its reason
+    from the frames with the face just before and after it in the same shot. CUT is the reason for shots that never show
+    the subject, and for frames of a dissolve or fade, with or without a face.
 
     Args:
-        landmarks: full-frame px, NaN where no face was found.
-        width: of the frame, px.
-        height: of the frame, px.
-        sharpness: of the face, see `sharpness.sharpness`; NaN where unknown. Without it nothing counts as blurred.
-        cuts: the borders between shots; without them the clip is one shot.
+        landmarks: landmarks in full-frame px, NaN where no face was found.
+        width: width of the frame, px.
+        height: height of the frame, px.
+        sharpness: sharpness of the face, see `sharpness.sharpness`; NaN where unknown. Without it no frame is BLURRED.
+        cuts: the shot boundaries; without them the clip is one shot.
     """
     n = len(landmarks)
     cuts = cuts or ShotBoundaries(np.zeros(0, int), np.zeros(n, bool))
@@ -95,7 +95,7 @@ def classify_frames(
 def _measured(
     landmarks: Float[np.ndarray, "T 478 3"], width: int, height: int
 ) -> tuple[Bool[np.ndarray, "T"], Float[np.ndarray, "T"], Float[np.ndarray, "T"]]:
-    """Whether there is a face, the share of it inside the frame, and its turn to either side, in each frame."""
+    """For each frame: whether there is a face, its share inside the frame, and its absolute yaw."""
     found, inside, yaw = np.zeros(len(landmarks), bool), np.zeros(len(landmarks)), np.zeros(len(landmarks))
     for start in range(0, len(landmarks), PIECE):
         rows = slice(start, start + PIECE)
@@ -106,7 +106,7 @@ def _measured(
 
 
 def relative_sharpness(sharpness: Float[np.ndarray, "T"], shots: Int[np.ndarray, "T"]) -> Float[np.ndarray, "T"]:
-    """Sharpness over what is usual for this face in its shot, or in the whole clip where the shot is short."""
+    """Sharpness relative to the face's usual one in its shot, or in the whole clip where the shot is short."""
     result = np.full(len(sharpness), np.nan)
     known = np.isfinite(sharpness)
     for shot in np.unique(shots[known]):
@@ -126,7 +126,7 @@ def _gaps(found: Bool[np.ndarray, "T"], shots: Int[np.ndarray, "T"]) -> list[sli
 def _why_lost(
     gap: slice, shots: np.ndarray, inside: np.ndarray, yaw: np.ndarray, sharp: np.ndarray
 ) -> VisibilityReason:
-    """Reason of a gap, from the face just before it and just after it in the same shot."""
+    """Reason of a gap, from the face just before and just after it in the same shot."""
     neighbours = [i for i in (gap.start - 1, gap.stop) if 0 <= i < len(inside) and shots[i] == shots[gap.start]]
     if any(inside[i] < AT_BORDER for i in neighbours):
         return VisibilityReason.OUT_OF_FRAME

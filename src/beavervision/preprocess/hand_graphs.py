@@ -1,4 +1,4 @@
-"""The two halves of MediaPipe's hand tracking on chosen crops: palm detection, and the 21 landmarks of one hand."""
+"""The two parts of MediaPipe's hand tracking on given crops: palm detection, and the 21 landmarks of one hand."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from beavervision.preprocess.crop import SquareCrop
 PALM_CONFIDENCE, HAND_CONFIDENCE = 0.4, 0.5
 
 PALM_CROP, HAND_CROP = 384, 224
-"""Pixels of the pictures that the graphs get; their networks sample them at 192 and 224."""
+"""Size of the graphs' inputs, px; their networks resample them to 192 and 224."""
 
 PALM_MARGIN, PALM_SHIFT = 2.6, 0.5
-"""Side of a hand's square over its palm's box, and its shift towards the fingers (MediaPipe's own graph)."""
+"""Side of a hand's square / side of its palm's box, and its shift towards the fingers (MediaPipe's own graph)."""
 
 PALMS = """
 input_stream: "image"
@@ -52,7 +52,7 @@ class PalmFinder:
         self._graph = _graph(PALMS, threshold, "detections")
 
     def find(self, rgb: UInt8[np.ndarray, "H W 3"], square: SquareCrop) -> list[SquareCrop]:
-        """Squares about the hands in a square of the frame, fingers up; the surest first."""
+        """Squares around the hands in a square of the frame, fingers up; the most confident first."""
         found = self._graph.process({"image": square.cut(rgb, PALM_CROP)}).detections or []
         return [_hand_square(palm.location_data, square) for palm in sorted(found, key=lambda p: -p.score[0])]
 
@@ -62,17 +62,17 @@ class PalmFinder:
 
 
 class HandMesh:
-    """MediaPipe's hand landmarks, without its tracking: they depend on the frame and the square alone."""
+    """MediaPipe's hand landmarks without tracking: they depend on the frame and the square alone."""
 
     def __init__(self) -> None:
         from mediapipe.framework.formats import rect_pb2
 
         threshold = {"handlandmarkcpu__ThresholdingCalculator.threshold": HAND_CONFIDENCE}
         self._graph = _graph(POINTS, threshold, "landmarks")
-        self._whole = rect_pb2.NormalizedRect(x_center=0.5, y_center=0.5, width=1.0, height=1.0, rotation=0.0)
+        self._whole = rect_pb2.NormalizedRect(x_center=0.5, y_center=0.5, width=1.0, height=1.0, rotation=0.0)  # pyright: ignore[reportAttributeAccessIssue]  # protobuf makes its classes at run time
 
     def points(self, rgb: UInt8[np.ndarray, "H W 3"], square: SquareCrop) -> Float[np.ndarray, "21 2"] | None:
-        """Points of the hand in a square of the frame, full-frame px; None where no hand is seen."""
+        """Points of the hand in a square of the frame, full-frame px; None where no hand is found."""
         found = self._graph.process({"image": square.cut(rgb, HAND_CROP), "roi": self._whole}).landmarks
         if found is None:
             return None
@@ -89,14 +89,14 @@ def _graph(text: str, parameters: dict[str, float], output: str) -> Any:
     from mediapipe.framework import calculator_pb2
     from mediapipe.python.solution_base import SolutionBase
 
-    config = text_format.Parse(text, calculator_pb2.CalculatorGraphConfig())
+    config = text_format.Parse(text, calculator_pb2.CalculatorGraphConfig())  # pyright: ignore[reportAttributeAccessIssue]  # protobuf makes its classes at run time
     return SolutionBase(
         graph_config=config, side_inputs={"model_complexity": 1}, calculator_params=parameters, outputs=[output]
     )
 
 
 def _hand_square(palm: Any, square: SquareCrop) -> SquareCrop:
-    """Square about the hand of a palm found in `square`; the wrist is key point 0, the middle knuckle 2."""
+    """Square around the hand of a palm found in `square`; the wrist is key point 0, the middle knuckle 2."""
     box = palm.relative_bounding_box
     keys = square.to_frame(np.array([(p.x, p.y) for p in palm.relative_keypoints]))
     along = keys[2] - keys[0]

@@ -1,4 +1,4 @@
-"""Track hands: MediaPipe's 21 landmarks of each hand, from frame to frame."""
+"""Tracks hands: MediaPipe's 21 landmarks of each hand, from frame to frame."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from beavervision.preprocess.hand_outline import PALM, Hand, palm_width
 MAX_HANDS = 6
 
 LOOK_EVERY = 3
-"""Frames between two looks for palms; hands that are known are followed in every frame."""
+"""Frames between two searches for palms; known hands are tracked in every frame."""
 
 SAME_HAND = 0.6
-"""Distance between the middles of two palms, in the greater palm's width, below which they are one hand."""
+"""Distance between the middles of two palms, in widths of the larger one, below which they are one hand."""
 
 STEADY = np.array([0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18])
-"""Points that bound the square in which the hand is looked for next: no finger tips, they come and go."""
+"""Points that define the search square for the next frame: without finger tips, which are unreliable."""
 
 TRACK_MARGIN, TRACK_SHIFT = 2.0, 0.1
-"""Side of that square over the box of the STEADY points, and its shift towards the fingers (MediaPipe's own graph)."""
+"""Side of that square / box of the STEADY points, and its shift towards the fingers (MediaPipe's own graph)."""
 
 
 class HandTracker:
-    """Follows hands: palms are looked for now and then, points are read off every frame."""
+    """Tracks hands: palms are detected at intervals, landmarks estimated in every frame."""
 
     def __init__(self) -> None:
         self._palms, self._mesh = PalmFinder(), HandMesh()
@@ -39,7 +39,7 @@ class HandTracker:
 
         Args:
             rgb: the frame.
-            squares: where new hands are looked for.
+            squares: squares in which new hands are searched.
         """
         hands = [hand for last in self._known if (hand := self._mesh.points(rgb, next_square(last))) is not None]
         if self._frame % LOOK_EVERY == 0 or len(hands) < len(self._known):
@@ -59,7 +59,7 @@ class HandTracker:
 
 
 def next_square(hand: Hand) -> SquareCrop:
-    """Where the hand is looked for in the next frame: about its steady points, fingers up."""
+    """Search square of a hand for the next frame: around its STEADY points, fingers up."""
     along = (hand[5] + 2 * hand[9] + hand[13]) / 4 - hand[0]
     angle = float(np.arctan2(along[0], -along[1]))
     cos, sin = np.cos(angle), np.sin(angle)
@@ -72,13 +72,13 @@ def next_square(hand: Hand) -> SquareCrop:
 
 
 def _within(place: SquareCrop, hand: Hand) -> bool:
-    """Whether a palm's square lies over a hand that is known."""
+    """Whether a palm's square lies over a known hand."""
     x, y = hand[PALM].mean(0)
     return bool(np.hypot(place.x - x, place.y - y) < 0.35 * place.side)
 
 
 def _distinct(hands: list[Hand]) -> list[Hand]:
-    """One of each hand: two squares may have led to the same."""
+    """Remove duplicates: two squares may have found the same hand."""
     kept: list[Hand] = []
     for hand in hands:
         middle = hand[PALM].mean(0)

@@ -13,10 +13,10 @@ from beavervision.face.landmarks import BROWS, EYE_OUTER, OVAL
 from beavervision.preprocess.crop import SquareCrop
 
 SIZE = 448
-"""Pixels of the crop."""
+"""Size of the crop, px."""
 
 MARGIN = 3.0
-"""Side of the crop over that of the landmarks' box: hair above, neck and shoulders below."""
+"""Side of the crop / side of the landmarks' box: hair above, neck and shoulders below."""
 
 CHIN, EAR_RIGHT, EAR_LEFT = 152, 234, 454
 
@@ -31,13 +31,13 @@ class HeadCrop:
     square: SquareCrop
     rgb: UInt8[np.ndarray, "S S 3"]
     landmarks: Float[np.ndarray, "478 2"]
-    """Pixels of the crop."""
+    """Landmarks in pixels of the crop."""
     inside: Bool[np.ndarray, "S S"]
-    """Pixels that show the frame; beyond its borders the crop is black."""
+    """Pixels inside the frame; the others are black."""
 
     @classmethod
     def look(cls, rgb: UInt8[np.ndarray, "H W 3"], landmarks: Float[np.ndarray, "478 3"]) -> HeadCrop:
-        """Cut the head out of a frame."""
+        """Crop the head from a frame."""
         square = SquareCrop.round_landmarks(landmarks, MARGIN)
         matrix = square.to_crop(SIZE)
         flat = landmarks[:, :2] @ matrix[:, :2].T + matrix[:, 2]
@@ -55,7 +55,7 @@ class HeadCrop:
         return eyes, down / length, length, max(half, 0.45 * length)
 
     def coordinates(self, points: Float[np.ndarray, "*n 2"]) -> tuple[np.ndarray, np.ndarray]:
-        """Place on the face: across (0 the middle, 1 the ears) and down (0 the eyes, 1 the chin)."""
+        """Face coordinates of points: across (0 the middle, 1 the ears) and down (0 the eyes, 1 the chin)."""
         origin, down, length, half = self._axes
         middle = self.landmarks[OVAL].mean(0)
         across = np.array([down[1], -down[0]])
@@ -65,7 +65,7 @@ class HeadCrop:
     def grid(self) -> tuple[Float[np.ndarray, "S S"], Float[np.ndarray, "S S"]]:
         """(across, down) of every pixel."""
         axis = np.arange(SIZE) + 0.5
-        # Both are affine in the pixel: a row and a column say it all.
+        # Both are affine in the pixel, so one row and one column are enough.
         along = np.stack([axis, np.full(SIZE, 0.5)], -1)
         rows, columns = self.coordinates(along), self.coordinates(along[:, ::-1])
         across, down = (
@@ -75,11 +75,11 @@ class HeadCrop:
 
     @cached_property
     def oval(self) -> Bool[np.ndarray, "S S"]:
-        """Inside the face's outline."""
+        """Mask of the inside of the face's outline."""
         return self.filled(OVAL)
 
     def filled(self, indices: np.ndarray) -> Bool[np.ndarray, "S S"]:
-        """Inside the closed polygon through these landmarks."""
+        """Mask of the closed polygon through these landmarks."""
         return _polygon(self.landmarks[indices])
 
     @cached_property
@@ -90,11 +90,11 @@ class HeadCrop:
 
     @cached_property
     def below_jaw(self) -> Float[np.ndarray, "S S"]:
-        """How far below the jaw line every pixel lies; see `below`."""
+        """Distance of every pixel below the jaw line; see `below`."""
         return self.below(*self.grid)
 
     def below(self, across: Float[np.ndarray, "*n"], down: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
-        """How far below the jaw line (extended level from the ears outwards), in face lengths; negative above."""
+        """Distance below the jaw line (continued horizontally beyond the ears), in face lengths; negative above."""
         x, y = self.coordinates(self.landmarks[JAW])
         order = np.argsort(x)
         table = np.interp(np.linspace(-4, 4, 801), x[order], y[order]).astype(np.float32)
@@ -103,13 +103,13 @@ class HeadCrop:
 
     @cached_property
     def brow_line(self) -> float:
-        """Height of the upper edge of the brows (`down` coordinate)."""
+        """Position of the upper edge of the brows (`down` coordinate)."""
         return float(self.coordinates(self.landmarks[BROWS[:, 0].ravel()])[1].mean())
 
 
 def _polygon(points: Float[np.ndarray, "n 2"]) -> Bool[np.ndarray, "S S"]:
-    """Inside a closed polygon given in pixels of the crop."""
+    """Mask of a closed polygon in pixels of the crop."""
     mask = np.zeros((SIZE, SIZE), np.uint8)
     shift = 4  # subpixel bits; OpenCV's pixel centres are whole numbers
-    cv2.fillPoly(mask, [np.rint((points - 0.5) * 2**shift).astype(np.int32)], 1, shift=shift)
+    cv2.fillPoly(mask, [np.rint((points - 0.5) * 2**shift).astype(np.int32)], (1,), shift=shift)
     return mask.astype(bool)

@@ -1,4 +1,4 @@
-"""Segment the head from the person mask, the landmarks, colour and the hands."""
+"""Segments the head from the person mask, the landmarks, colour and the hands."""
 
 from __future__ import annotations
 
@@ -14,47 +14,47 @@ from beavervision.preprocess.multiclass_segmentation import class_scores
 from beavervision.types import Label
 
 EDGE_RADIUS, EDGE_EPSILON = 6, 1e-3
-"""Guided filter that draws the person's mask to the edges of the picture (He et al., PAMI 2013)."""
+"""Parameters of the guided filter that aligns the person mask to image edges (He et al., PAMI 2013)."""
 
 NEVER = -12.0
-"""Log-prior of a class where it cannot be."""
+"""Log-prior of an impossible class."""
 
 HALF = SIZE // 2
-"""Pixels of the picture in which scores are found: patches need no more."""
+"""Size of the image in which scores are computed, px: patches need no higher resolution."""
 
 TWICE = np.array([[0.5, 0.0, 0.0], [0.0, 0.5, 0.0]])
-"""From a pixel of the crop to the one of its scores, which were read at every second pixel from the first."""
+"""Maps a pixel of the crop to its score; scores are computed for every second pixel."""
 
 SMOOTHING = 3
-"""Pixels of that picture over which scores are averaged: labels come in patches, not in specks."""
+"""Smoothing of the scores, pixels of that image: it avoids specks."""
 
 JAW_LEVEL = 0.75
-"""How far down the face (0 eyes, 1 chin) the angle of the jaw stands."""
+"""Position of the jaw angle on the face (0 eyes, 1 chin)."""
 
 BEARD = 0.8
-"""Half width of a beard over that of the face."""
+"""Half width of a beard / half width of the face."""
 
 LOCK = 9
-"""Pixels of the crop: the thinnest lock of hair below the jaw."""
+"""Thinnest lock of hair below the jaw, pixels of the crop."""
 
 LABELS = np.array([Label.HAIR, Label.FACE, Label.NECK, Label.TORSO], np.uint8)
 
 
 @dataclass(frozen=True)
 class HeadSegmentation:
-    """What the pixels of a head's crop show."""
+    """Segmentation of a head crop."""
 
     view: HeadCrop
     person: Float[np.ndarray, "S S"]
-    """Probability of the person, drawn to the picture's edges."""
+    """Probability of the person, aligned to image edges."""
     labels: UInt8[np.ndarray, "S S"]
-    """HAIR, FACE, NECK or TORSO, whether or not the person is there."""
+    """HAIR, FACE, NECK or TORSO, also outside the person."""
     occluder: Bool[np.ndarray, "S S"]
-    """What stands before the head and is no hand; see `occlude.find_occluders`."""
+    """Occluders of the head other than hands; see `occlusion.find_occluders`."""
 
     @property
     def head(self) -> Bool[np.ndarray, "S S"]:
-        """Silhouette of hair and face, as if nothing stood before it."""
+        """Silhouette of hair and face, ignoring occluders."""
         return (self.person > 0.5) & ((self.labels == Label.HAIR) | (self.labels == Label.FACE))
 
 
@@ -64,13 +64,13 @@ def segment_head(
     appearance: ColourModel,
     classes: Float[np.ndarray, "S S 6"] | None = None,
 ) -> HeadSegmentation:
-    """Split a head's crop into hair, face, neck and torso.
+    """Segment a head crop into hair, face, neck and torso.
 
     Args:
-        view: the crop.
+        view: the head crop.
         person: probability of the person in it.
         appearance: the person's colours.
-        classes: confidences of the six-class model, where it is used; see `multiclass`.
+        classes: confidences of the six-class model, where it is used; see `multiclass_segmentation`.
     """
     small = cv2.resize(view.rgb, (HALF, HALF), interpolation=cv2.INTER_AREA)
     scores = appearance.likelihood(small) + place_prior(view)
@@ -86,13 +86,13 @@ def segment_head(
 
 
 def sharpen(person: Float[np.ndarray, "S S"], rgb: UInt8[np.ndarray, "S S 3"]) -> Float[np.ndarray, "S S"]:
-    """The mask drawn to the edges of the picture."""
+    """Align the mask to image edges."""
     guided = cv2.ximgproc.guidedFilter(rgb, person, EDGE_RADIUS, EDGE_EPSILON * 255**2, scale=0.5)
     return np.clip(guided, 0, 1)
 
 
 def place_prior(view: HeadCrop) -> Float[np.ndarray, "h h 4"]:
-    """Log-prior of hair, face, neck and torso by place on the face, in every second pixel of the crop.
+    """Log-prior of hair, face, neck and torso by position on the face, for every second pixel of the crop.
 
     The constants are in face lengths and widths.
     """
@@ -115,9 +115,9 @@ def place_prior(view: HeadCrop) -> Float[np.ndarray, "h h 4"]:
 
 
 def _drop_stray_hair(labels: UInt8[np.ndarray, "S S"], person: Float[np.ndarray, "S S"], view: HeadCrop) -> None:
-    """Make clothes of what has hair's colour but does not hang together with the face, in place.
+    """Relabel pixels of hair colour that are not connected to the face as torso, in place.
 
-    Below the jaw, links thinner than a lock do not count: shoulders have dark edges.
+    Below the jaw, connections thinner than a lock do not count: shoulders have dark edges.
     """
     across, down = view.grid
     low, face = down > JAW_LEVEL, labels == Label.FACE
@@ -125,16 +125,16 @@ def _drop_stray_hair(labels: UInt8[np.ndarray, "S S"], person: Float[np.ndarray,
     if not (hair > ~low).any():  # short hair
         return
     thick = cv2.morphologyEx(hair, cv2.MORPH_OPEN, np.ones((LOCK, LOCK), np.uint8))
-    # Locks hang from the hair above, beards from the chin.
+    # Locks are connected to the hair above, beards to the chin.
     head = np.where(low, thick | (face & (np.abs(across) < BEARD)), hair | face).astype(np.uint8)
     n, parts = cv2.connectedComponents(head, connectivity=4)
     own = np.zeros(n, bool)
     own[np.unique(parts[view.oval & (head > 0)])] = True
-    labels[(labels == Label.HAIR) & ~own[parts] & (low | (head > 0))] = Label.TORSO
+    labels[(labels == Label.HAIR) & ~own[np.asarray(parts, np.int32)] & (low | (head > 0))] = Label.TORSO
 
 
 def _best(scores: Float[np.ndarray, "S S 4"]) -> UInt8[np.ndarray, "S S"]:
-    """Label of the highest score; the first where two are even."""
+    """Label of the highest score; the first of equal ones."""
     best, labels = scores[..., 0].copy(), np.full(scores.shape[:2], LABELS[0])
     for c in range(1, len(LABELS)):
         better = scores[..., c] > best

@@ -32,14 +32,14 @@ FOUND = "found_{}.safetensors"
 
 @dataclass(frozen=True)
 class FrameLabels:
-    """What the second look found of one subject, frame by frame; NaN where the subject is not visible."""
+    """Results of the second pass for one subject, frame by frame; NaN where the subject is not visible."""
 
     shoulders: Float[np.ndarray, "T 2 3"]
-    """x, y (px), confidence where looked for; see body.complete."""
+    """x, y (px), confidence, where estimated; see `body.complete_body_points`."""
     motion: Float[np.ndarray, "T 2 3"]
-    """Map of the torso's points from the frame before, px; see body.complete."""
+    """Affine map of the torso's points from the frame before, px; see `body.complete_body_points`."""
     covered: Float[np.ndarray, "T"]
-    """Share of the head behind something."""
+    """Share of the head that is occluded."""
     light: Float[np.ndarray, "T"]
     """Mean grey value of the face's skin, 0..255."""
     sharpness: Float[np.ndarray, "T"]
@@ -47,52 +47,52 @@ class FrameLabels:
 
     @classmethod
     def empty(cls, n_frames: int) -> FrameLabels:
-        """Nothing found yet."""
+        """Return results without values."""
         return cls(*np.full((2, n_frames, 2, 3), np.nan), *np.full((3, n_frames), np.nan))
 
     @classmethod
     def load(cls, folders: Sequence[Path], subject: int) -> FrameLabels:
-        """Read the segments' results, one after the other."""
+        """Read and concatenate the segments' results."""
         parts = [load_file(folder / FOUND.format(subject)) for folder in folders]
         return cls(**{name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
 
 
 @dataclass(frozen=True)
 class SubjectKnowledge:
-    """What a segment's work has to know of one subject, by the files that hold it."""
+    """Files with the data of one subject that a segment's work needs."""
 
     subject_track: Path
     appearance: Path
     person: int
-    """Row in the boxes of everybody."""
+    """Row of the subject in the boxes of all people."""
 
 
 @dataclass(frozen=True)
 class LabelingPass:
-    """The work on one segment; see `segments.Job`."""
+    """The work for one segment; see `segments.Job`."""
 
     source: Source
     subjects: tuple[SubjectKnowledge, ...]
     boxes: Path
-    """npy file [P,T,4]: face boxes of everybody, full-frame px, NaN where not seen."""
+    """npy file [P,T,4]: face boxes of all people, full-frame px, NaN where not visible."""
     plate: Path
-    """Picture of the background without people; there only where it stands still."""
+    """Image of the background without people; only where it stands still."""
     segmenter: Path | None = None
     """File of the six-class selfie model, if any."""
 
     def __call__(self, span: range, part: Path, tick: Callable[[], None]) -> None:
-        """Look at every frame of the segment; write each subject's label maps, mattes and figures."""
+        """Process every frame of the segment; write each subject's label maps, mattes and measurements."""
         info, perception = self.source.info, FramePerception(self.segmenter)
         boxes = np.load(self.boxes, mmap_mode="r")
         plate = np.asarray(Image.open(self.plate)) if self.plate.exists() else None
         with ExitStack() as stack:
             pens = []
             for i, known in enumerate(self.subjects):
-                films = [
+                labels, mattes = (
                     stack.enter_context(GrayWriter(part / film.format(i), info.width, info.height, self.source.fps))
                     for film in (LABELS, MATTE)
-                ]
-                pens.append(_Pen(*films, known, boxes, span, plate))
+                )
+                pens.append(_Pen(labels, mattes, known, boxes, span, plate))
             for percept in prefetch(self._percepts(perception, span)):
                 for i, pen in enumerate(pens):
                     pen.draw(percept, i)
@@ -102,7 +102,7 @@ class LabelingPass:
             save_file(vars(pen.found), part / FOUND.format(i))
 
     def _percepts(self, perception: FramePerception, span: range) -> Iterator[FrameObservation]:
-        """What the networks see of each frame."""
+        """Yield the outputs of the networks for each frame."""
         subject_tracks = [SubjectTrack.load(known.subject_track) for known in self.subjects]
         for frame in prefetch(self.source.frames(span)):
             t = frame.index
@@ -110,7 +110,7 @@ class LabelingPass:
 
 
 class _Pen:
-    """Draws one subject's label maps and mattes and notes its figures, over one segment."""
+    """Writes one subject's label maps, mattes and measurements over one segment."""
 
     def __init__(
         self,
@@ -142,7 +142,7 @@ class _Pen:
         self._mattes.write(head_matte(percept, head, picture, self._plate))
 
     def _measure(self, row: int, view: HeadCrop) -> None:
-        """Note light and sharpness of the face."""
+        """Measure the light and sharpness of the face."""
         grey, skin = cv2.cvtColor(view.rgb, cv2.COLOR_RGB2GRAY), certain_skin(view)
         if skin.any():
             self.found.light[row] = grey[skin].mean()

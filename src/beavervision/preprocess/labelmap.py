@@ -13,25 +13,25 @@ from beavervision.preprocess.person_segmentation import window_of
 from beavervision.types import Label
 
 UPRIGHT = 0.5
-"""Weight of vertical against horizontal distance when a pixel is given to the nearer of two people: people stand
-side by side."""
+"""Weight of vertical relative to horizontal distance when a pixel is assigned to the nearer of two people: people are
+usually side by side."""
 
 HEAD = (0.62, 0.85, 0.12)
-"""Half width and half height of a head and how far its middle stands above the face's, in face heights."""
+"""Half width and half height of a head, and height of its middle above the face's, in face heights."""
 
 HEAD_BORDER = 6
-"""Pixels at the border of the head's crop that are left to the frame's coarser mask."""
+"""Width of the crop's border in which the frame's coarser mask is used, pixels."""
 
 
 def label_frame(
     percept: FrameObservation, head: HeadSegmentation | None, boxes: Float[np.ndarray, "P 4"]
 ) -> UInt8[np.ndarray, "H W"]:
-    """Label map of a frame for one of its subjects.
+    """Label map of a frame for one subject.
 
     Args:
-        percept: what the networks see.
-        head: the subject's parsed head; None where the subject is not visible: people are then OTHER.
-        boxes: face boxes of everybody, the subject first; NaN for those who are not seen.
+        percept: outputs of the networks.
+        head: the subject's head segmentation; None where the subject is not visible, so that all people are OTHER.
+        boxes: face boxes of all people, the subject first; NaN for those who are not visible.
     """
     height, width = percept.rgb.shape[:2]
     body = Label.OTHER if head is None else Label.TORSO
@@ -56,15 +56,15 @@ def label_frame(
 def _enlarge(person: np.ndarray, small: np.ndarray, width: int, height: int) -> UInt8[np.ndarray, "H W"]:
     """The reduced map at full size, with the mask's smooth border instead of blocks."""
     mask = cv2.resize((person * 255).astype(np.uint8), (width, height), interpolation=cv2.INTER_LINEAR) > 127
-    kinds = cv2.dilate(small, np.ones((3, 3), np.uint8))  # BACKGROUND is 0: never spreads over people
+    kinds = cv2.dilate(small, np.ones((3, 3), np.uint8))  # BACKGROUND is 0: it never spreads over people.
     return cv2.resize(kinds, (width, height), interpolation=cv2.INTER_NEAREST) * mask
 
 
 def nearer_to_others(shape: tuple[int, ...], boxes: Float[np.ndarray, "P 4"]) -> Bool[np.ndarray, "h w"]:
-    """Pixels that are somebody else's rather than the subject's, the first of the face boxes.
+    """Pixels that belong to other people rather than to the subject, the first of the face boxes.
 
-    They are nearer, in face sizes, to another face; but where heads overlap, the larger face is the nearer one, and
-    its head stands before the other.
+    They are nearer, in face sizes, to another face. Where heads overlap, the larger face is nearer to the camera, and
+    its head is in front.
     """
     seen = boxes[np.isfinite(boxes).all(1)]
     if len(seen) < 2 or not np.isfinite(boxes[0]).all():
@@ -82,7 +82,7 @@ def nearer_to_others(shape: tuple[int, ...], boxes: Float[np.ndarray, "P 4"]) ->
 
 
 def _apart(people: Bool[np.ndarray, "h w"], box: Float[np.ndarray, "4"]) -> Bool[np.ndarray, "h w"]:
-    """Parts of the person mask that do not hang together with the subject's face (cushions, passers-by)."""
+    """Parts of the person mask that are not connected to the subject's face (cushions, passers-by)."""
     _, parts = cv2.connectedComponents(people.astype(np.uint8))
     x0, y0, x1, y1 = np.clip(np.rint(box), 0, [*people.shape[::-1]] * 2).astype(int)
     own = np.unique(parts[y0:y1, x0:x1])
@@ -90,9 +90,9 @@ def _apart(people: Bool[np.ndarray, "h w"], box: Float[np.ndarray, "4"]) -> Bool
 
 
 def _settled(head: HeadSegmentation, percept: FrameObservation) -> UInt8[np.ndarray, "S S"]:
-    """Labels of the head's crop with what stands before it.
+    """Labels of the head crop, including occluders.
 
-    Skin that does not hang together with the head is no neck: hand where it touches one, else torso.
+    Skin that is not connected to the head is not neck: it is hand where it touches one, else torso.
     """
     labels, reach = head.labels.copy(), np.ones((3, 3), np.uint8)
     labels[head.person <= 0.5] = Label.BACKGROUND
@@ -109,7 +109,7 @@ def _settled(head: HeadSegmentation, percept: FrameObservation) -> UInt8[np.ndar
         kinds[np.unique(parts[near_head])] = Label.NECK
         skin = parts > 0
         labels[skin] = kinds[parts[skin]]
-    # Under hands and beyond the person's edge the head's own labels go on, so that borders are drawn by finer masks.
+    # Under hands and beyond the person's edge the head's labels continue, so that finer masks define the borders.
     return np.where((labels == Label.HAND) & (hands > 0) | (labels == Label.BACKGROUND), head.labels, labels)
 
 
@@ -119,7 +119,7 @@ def _draw_head(
     head: HeadSegmentation,
     theirs: UInt8[np.ndarray, "H W"],
 ) -> None:
-    """Replace what the head's crop covers by its finer labels, in place, but for what is somebody else's."""
+    """Replace the labels in the head crop by its finer ones, in place, except those of other people."""
     height, width = labels.shape
     window, matrix = window_of(head.view.square, SIZE, width, height)
     if window is None:
@@ -130,5 +130,5 @@ def _draw_head(
     finer[(person <= 127) & (finer != Label.OTHER)] = Label.BACKGROUND
     low, high = HEAD_BORDER, SIZE - HEAD_BORDER
     corners = np.array([[low, low, 1], [high, low, 1], [high, high, 1], [low, high, 1]]) @ matrix.T
-    inner = cv2.fillConvexPoly(np.zeros(part.shape, np.uint8), np.rint(corners).astype(np.int32), 1)
+    inner = cv2.fillConvexPoly(np.zeros(part.shape, np.uint8), np.rint(corners).astype(np.int32), (1,))
     np.copyto(part, finer, where=inner > theirs[window])

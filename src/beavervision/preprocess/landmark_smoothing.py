@@ -1,4 +1,4 @@
-"""Smooth the outline landmarks, keep eyes and lips sharp, and interpolate short gaps."""
+"""Smooths the outline landmarks, keeps eyes and lips sharp, and interpolates short gaps."""
 
 from __future__ import annotations
 
@@ -13,25 +13,26 @@ from beavervision.face.landmarks import EYES, IRISES, LIPS, N_LANDMARKS
 from beavervision.types import VisibilityReason
 
 WINDOW, DEGREE = 5, 2
-"""Frames and polynomial of the filter (Savitzky and Golay 1964). On the synthetic actor it halves the trembling
-(second difference 0.55 to 0.29 % of the eye distance) without adding error; seven frames begin to flatten motion."""
+"""Window in frames and polynomial degree of the filter (Savitzky and Golay 1964). On the synthetic actor it halves
+jitter (second difference 0.55 to 0.29 % of the eye distance) without adding error; seven frames begin to flatten
+motion."""
 
 SMOOTHED_LANDMARKS = np.setdiff1d(np.arange(N_LANDMARKS), np.concatenate([EYES.ravel(), IRISES.ravel(), LIPS]))
-"""Landmarks that move only with the skull, the jaw and the cheeks; lids and lips move within a frame or two."""
+"""Landmarks that move only with the skull, the jaw and the cheeks; lids and lips move within one or two frames."""
 
 
 PARTS = 16
-"""Groups of landmarks smoothed one after the other; bounds memory."""
+"""Groups of landmarks that are smoothed one after the other; bounds memory."""
 
 
 def smooth_outline(
     landmarks: Float[np.ndarray, "T 478 3"], visible: Bool[np.ndarray, "T"]
 ) -> Float[np.ndarray, "T 478 3"]:
-    """Landmarks with the outline smoothed over time, never across frames that are not visible.
+    """Smooth the outline landmarks over time, but not across frames that are not visible.
 
     Args:
-        landmarks: full-frame px.
-        visible: frames that are smoothed; the others become NaN.
+        landmarks: landmarks in full-frame px.
+        visible: frames to smooth; the others become NaN.
     """
     result = np.where(visible[:, None, None], landmarks, np.float32(np.nan))
     seen = np.flatnonzero(visible)
@@ -51,26 +52,26 @@ def fill_gaps(
     reason: Int[np.ndarray, "T"],
     fps: float,
     longest: float,
-    firsts: Sequence[int] = (),
+    firsts: Sequence[int] | Int[np.ndarray, "C"] = (),
 ) -> tuple[Float[np.ndarray, "T 3 3"], Float[np.ndarray, "T 3"], Float[np.ndarray, "T 4"], Bool[np.ndarray, "T"]]:
-    """Interpolate over short gaps: rotation along the shortest arc (slerp), translation and box on straight lines.
+    """Interpolate over short gaps: rotation along the shortest arc (slerp), translation and box linearly.
 
-    A gap is a run of frames that are not visible between two that are. It stays a gap when it lasts longer than
-    `longest`, when a cut lies in it, or when it begins or ends the clip. Straight lines because nothing better is
-    known: a cubic through neighbours that tremble swings beyond them.
+    A gap is a run of invisible frames between two visible ones. It is not filled when it is longer than `longest`,
+    contains a cut, or is at the start or end of the clip. Interpolation is linear because a cubic through noisy
+    neighbours overshoots.
 
     Args:
-        rotation: head to camera.
-        translation: cm, camera space.
-        box: px.
+        rotation: rotation, head to camera.
+        translation: translation in camera space, cm.
+        box: face box, px.
         visible: frames whose pose and box are known.
-        reason: `VisibilityReason`.
-        fps: frames a second.
-        longest: seconds of the longest gap that is filled.
+        reason: `VisibilityReason` of each frame.
+        fps: frames per second.
+        longest: longest gap to fill, seconds.
         firsts: first frames of new shots.
 
     Returns:
-        Rotation, translation, box, and the flag of those frames that were filled; what was given is not changed.
+        Rotation, translation, box, and a flag for the filled frames; the inputs are unchanged.
     """
     rotation, translation, box = rotation.copy(), translation.copy(), box.copy()
     interpolated = np.zeros(len(visible), bool)

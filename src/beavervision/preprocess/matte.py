@@ -1,8 +1,8 @@
-"""The head's matte: how much of every pixel is hair or face, single strands included.
+"""Matte of the head: opacity of hair and face in every pixel, including single strands.
 
-A pixel of the outline mixes two colours, C = a F + (1 - a) B (Porter and Duff, SIGGRAPH 1984). B is read off the plate
-where there is one, else guessed from the background nearby; F is guessed from the head nearby. Where both look alike
-the equation says nothing, and the person's mask decides.
+A pixel of the outline mixes two colours, C = a F + (1 - a) B (Porter and Duff, SIGGRAPH 1984). B is the plate where
+there is one, else an estimate from the background nearby; F is an estimate from the head nearby. Where both colours are
+similar the equation is undetermined, and the person mask decides.
 """
 
 from __future__ import annotations
@@ -19,42 +19,42 @@ from beavervision.preprocess.head_segmentation import HeadSegmentation
 from beavervision.types import Label
 
 LARGEST = 512
-"""Longer side of the picture in which the matte is found, px; larger heads are reduced to it."""
+"""Longer side of the image in which the matte is computed, px; larger heads are reduced to it."""
 
 INSIDE, OUTSIDE = 0.015, 0.05
-"""Width of the unknown band within and beyond the person's outline, over the longer side of the head's box."""
+"""Width of the unknown band inside and outside the person's outline, relative to the longer side of the head's box."""
 
 NEARBY = 0.07
-"""Reach (standard deviation) of the colours nearby, over the longer side of the head's box."""
+"""Standard deviation of the local colour averages, relative to the longer side of the head's box."""
 
 COARSE = 4
-"""Reduction of the picture in which colours nearby are gathered."""
+"""Reduction of the image in which local colours are averaged."""
 
 NOISE = 10.0
-"""Difference of colours (of 255) that says nothing: coding noise and shadows."""
+"""Colour difference (of 255) that is not significant: coding noise and shadows."""
 
 RAMP = 0.25
-"""Distance from one half at which the person's probability counts as certain."""
+"""Distance of the person's probability from one half that counts as certain."""
 
 CLEAR, SOLID = 0.06, 0.96
-"""Values up to (from) which the matte is held to be 0 (1): what is left of noise and of colours guessed wrong."""
+"""Values up to (from) which the matte becomes 0 (1): this removes noise and wrong estimates."""
 
 SEAM = 0.8
-"""Softness of the border between head and neck (standard deviation, px of that picture)."""
+"""Softness of the border between head and neck (standard deviation, px of that image)."""
 
 
 @dataclass(frozen=True)
 class _Window:
-    """A box of the frame and the size at which it is looked at."""
+    """A box of the frame and its size after scaling."""
 
     rows: slice
     columns: slice
     size: tuple[int, int]
-    """Width and height."""
+    """Width and height after scaling."""
 
     @classmethod
     def about(cls, head: HeadSegmentation, width: int, height: int) -> _Window | None:
-        """The head with room for its band; None where it is not in the frame."""
+        """The head's box including the unknown band; None where it is outside the frame."""
         rows, columns = np.flatnonzero(head.head.any(1)), np.flatnonzero(head.head.any(0))
         if len(rows) == 0:
             return None
@@ -71,12 +71,12 @@ class _Window:
         return cls(slice(y0, y1), slice(x0, x1), (max(1, round((x1 - x0) * scale)), max(1, round((y1 - y0) * scale))))
 
     def cut(self, picture: UInt8[np.ndarray, "H W *c"]) -> UInt8[np.ndarray, "h w *c"]:
-        """The box of a frame-sized picture."""
+        """Crop the box from a frame-sized image."""
         part = picture[self.rows, self.columns]
         return part if part.shape[1::-1] == self.size else cv2.resize(part, self.size, interpolation=cv2.INTER_AREA)
 
     def from_crop(self, head: HeadSegmentation) -> Float[np.ndarray, "2 3"]:
-        """Map from pixels of the head's crop to those of the box, OpenCV's convention."""
+        """Map from pixels of the head crop to those of the box, OpenCV's convention."""
         back = cv2.invertAffineTransform(head.view.square.to_crop(SIZE))
         half, origin = np.array([0.5, 0.5]), np.array([self.columns.start, self.rows.start])
         scale = self.size[0] / (self.columns.stop - self.columns.start)
@@ -90,13 +90,13 @@ def head_matte(
     labels: UInt8[np.ndarray, "H W"],
     plate: UInt8[np.ndarray, "H W 3"] | None = None,
 ) -> UInt8[np.ndarray, "H W"]:
-    """Share of hair and face in every pixel of a frame, 0..255; 0 where something stands before them.
+    """Opacity of hair and face in every pixel of a frame, 0..255; 0 where they are occluded.
 
     Args:
-        percept: what the networks see.
-        head: the subject's parsed head; None where the subject is not visible: the matte is then 0.
+        percept: outputs of the networks.
+        head: the subject's head segmentation; None where the subject is not visible, so that the matte is 0.
         labels: the subject's label map of the frame.
-        plate: the background without people; None where it is not known.
+        plate: the background without people; None where it is unknown.
     """
     height, width = labels.shape
     matte = np.zeros((height, width), np.uint8)
@@ -138,13 +138,13 @@ def _share_of_head(
     beyond: Float[np.ndarray, "h w"],
     unit: int,
 ) -> Float[np.ndarray, "h w"]:
-    """Share of hair and face in the person at each pixel: the labels, softened, and beyond the outline those nearby."""
+    """Share of hair and face in the person at each pixel: the smoothed labels, and beyond the outline those nearby."""
     planes = np.dstack([known & of_head, known]).astype(np.float32)
     seam = cv2.GaussianBlur(planes, (0, 0), SEAM)
     wide = cv2.GaussianBlur(planes[::COARSE, ::COARSE], (0, 0), OUTSIDE * unit / 2 / COARSE)
     nearby = cv2.resize(wide[..., 0] / np.maximum(wide[..., 1], 1e-6), known.shape[::-1])
     fall = np.clip(1.5 - 1.5 * beyond / OUTSIDE, 0, 1)
-    # Threads of head along the neck are labels gone astray.
+    # Thin lines of head along the neck are wrong labels.
     labels = seam[..., 0] / np.maximum(seam[..., 1], 1e-6) * np.clip(6 * nearby - 0.5, 0, 1)
     return np.where(known, labels, np.clip(2 * nearby - 0.5, 0, 1) * fall)
 
@@ -158,7 +158,7 @@ def _unmix(
     plate: UInt8[np.ndarray, "h w 3"] | None,
     reach: float,
 ) -> Float[np.ndarray, "n"]:
-    """Solve the mixing equation in the band's pixels."""
+    """Solve the mixing equation for the pixels of the band."""
     colour = rgb[band].astype(np.float32)
     front, front_spread = _nearby(rgb, inside, band, reach)
     if plate is None:
@@ -168,7 +168,7 @@ def _unmix(
     apart, step = front - back, colour - back
     contrast = (apart**2).sum(-1)
     mixed = np.clip((step * apart).sum(-1) / np.maximum(contrast, 1), 0, 1)
-    # Within the outline whatever differs from the background is head, be it like its surroundings or not.
+    # Inside the outline, every pixel that differs from the background is head, similar to its surroundings or not.
     noise = NOISE**2 + back_spread
     differs = np.clip(np.sqrt((step**2).sum(-1) / (0.25 * contrast + 4 * noise)), 0, 1)
     known = np.clip((person[band].astype(np.float32) / 255 - 0.5) / (2 * RAMP) + 0.5, 0, 1)
@@ -184,12 +184,12 @@ def _nearby(
     band: Bool[np.ndarray, "h w"],
     reach: float,
 ) -> tuple[Float[np.ndarray, "n 3"], Float[np.ndarray, "n"]]:
-    """Mean colour of a region about each pixel of the band, and its variance summed over the channels."""
+    """Local mean colour of a region around each pixel of the band, and its variance summed over the channels."""
     weight = where[::COARSE, ::COARSE].astype(np.float32)[..., None]
     few = rgb[::COARSE, ::COARSE] * weight
     planes = np.dstack([few, weight, (few**2).sum(-1)])
     sigma = reach / COARSE
-    # A wide, faint blur besides, so that no pixel is without neighbours.
+    # A wide, weak blur in addition, so that every pixel has neighbours.
     total = cv2.GaussianBlur(planes, (0, 0), sigma) + 1e-3 * cv2.blur(planes, (int(8 * sigma) | 1,) * 2)
     weight = np.maximum(total[..., 3:4], 1e-9)
     mean, square = total[..., :3] / weight, total[..., 4] / weight[..., 0]

@@ -1,4 +1,4 @@
-"""MediaPipe's native runtime: less logging, and graphs that run on a chosen region."""
+"""MediaPipe's native runtime: less logging, and graphs that run on a given region."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 
 @contextmanager
 def quiet_native() -> Iterator[None]:
-    """Send what native code writes to file descriptor 2 to nowhere; Python's sys.stderr still reaches the user.
+    """Redirect the output of native code on file descriptor 2 to /dev/null; Python's sys.stderr is not affected.
 
-    MediaPipe logs before its log levels are read, so that no environment variable silences it.
+    MediaPipe logs before it reads its log level, so no environment variable silences it.
     """
     sys.stderr.flush()
     kept, nowhere, python_stderr = os.dup(2), os.open(os.devnull, os.O_WRONLY), sys.stderr
@@ -35,7 +36,7 @@ def quiet_native() -> Iterator[None]:
             mirror.close()
 
 
-def _writes_to(stream: object, descriptor: int) -> bool:
+def _writes_to(stream: TextIO, descriptor: int) -> bool:
     try:
         return stream.fileno() == descriptor
     except (AttributeError, OSError, ValueError):

@@ -1,4 +1,4 @@
-"""The six-class selfie model (MediaPipe selfie_multiclass), used in place of the person mask when its file is given."""
+"""The six-class selfie model (MediaPipe selfie_multiclass), which replaces the person mask if its file is given."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 from beavervision.preprocess.person_segmentation import NETWORK, PersonSegmenter, Segmenter
 
 CLASSES = ("background", "hair", "body_skin", "face_skin", "clothes", "others")
-"""What the model tells apart, in the order of its output; "others" are things people wear or hold."""
+"""Classes of the model, in the order of its output; "others" are things that people wear or hold."""
 
 FLOOR = 0.02
-"""Confidence below which a class is held to be as unlikely as here: the model is sometimes sure and wrong."""
+"""Lower limit of the confidences: the model is sometimes confident and wrong."""
 
 
 class MulticlassSegmenter(Segmenter):
-    """People and their parts, by the user's own model file.
+    """Segments people and their parts with the user's model file.
 
     Args:
         path: a `.tflite` file that MediaPipe's ImageSegmenter reads, with the classes of CLASSES.
 
     Raises:
-        BeaverError: when the file is missing or no such model.
+        ConfigError: when the file is missing or is no such model.
     """
 
     def __init__(self, path: Path) -> None:
         path = Path(path).expanduser()
         if not path.is_file():
-            raise BeaverError(f"data.segmenter={path} is not there; give the path of a .tflite file, or null.")
+            raise ConfigError(f"data.segmenter={path} is not there; give the path of a .tflite file, or null.")
         from mediapipe.tasks.python.core.base_options import BaseOptions
         from mediapipe.tasks.python.vision import ImageSegmenter, ImageSegmenterOptions
 
-        # The file's bytes: MediaPipe takes relative paths for its own resources.
+        # The file's content is passed: MediaPipe resolves relative paths against its own resources.
         options = ImageSegmenterOptions(
             base_options=BaseOptions(model_asset_buffer=path.read_bytes()), output_confidence_masks=True
         )
@@ -43,12 +43,12 @@ class MulticlassSegmenter(Segmenter):
             self._network = ImageSegmenter.create_from_options(options)
         except (RuntimeError, ValueError) as error:
             reason = str(error).splitlines()[0]
-            raise BeaverError(f"{path} is no segmentation model ({reason}); give selfie_multiclass.tflite.") from None
+            raise ConfigError(f"{path} is no segmentation model ({reason}); give selfie_multiclass.tflite.") from None
 
     def head(
         self, crop: UInt8[np.ndarray, "S S 3"]
     ) -> tuple[Float[np.ndarray, "S S"], Float[np.ndarray, "S S C"] | None]:
-        """Probability of a person and of each class in a head's crop."""
+        """Probability of a person and of each class in a head crop."""
         classes = self._classes(cv2.resize(crop, (NETWORK, NETWORK), interpolation=cv2.INTER_AREA))
         classes = cv2.resize(classes, crop.shape[1::-1], interpolation=cv2.INTER_LINEAR)
         return people(classes), classes
@@ -62,7 +62,7 @@ class MulticlassSegmenter(Segmenter):
         result = self._network.segment(Image(ImageFormat.SRGB, np.ascontiguousarray(crop)))
         masks = [mask.numpy_view().copy() for mask in result.confidence_masks]
         if len(masks) != len(CLASSES):
-            raise BeaverError(
+            raise ConfigError(
                 f"The model of data.segmenter tells {len(masks)} classes apart instead of {len(CLASSES)}; "
                 "give selfie_multiclass.tflite."
             )
@@ -74,24 +74,24 @@ class MulticlassSegmenter(Segmenter):
 
 
 def open_segmenter(path: Path | None) -> Segmenter:
-    """The six-class model of a file, or MediaPipe's own person mask.
+    """The six-class model of a file, or MediaPipe's person mask.
 
     Raises:
-        BeaverError: when the file is missing or no such model.
+        ConfigError: when the file is missing or is no such model.
     """
     return PersonSegmenter() if path is None else MulticlassSegmenter(path)
 
 
 def people(classes: Float[np.ndarray, "*n 6"]) -> Float[np.ndarray, "*n"]:
-    """Probability of a person: whatever is no background."""
+    """Probability of a person: the sum of all classes except background."""
     return np.clip(1 - classes[..., 0] / np.maximum(classes.sum(-1), 1e-6), 0, 1)
 
 
 def class_scores(classes: Float[np.ndarray, "*n 6"]) -> Float[np.ndarray, "*n 4"]:
-    """Log-likelihood of hair, face, neck and torso by the model's confidences.
+    """Log-likelihood of hair, face, neck and torso from the model's confidences.
 
-    Bare skin of the body is the neck's; other skin of the body is told from it by place. What people wear or hold
-    ("others": glasses, hats) says nothing of which part it is on.
+    Bare skin of the body counts as neck; position separates it from other body skin. Things that people wear or hold
+    ("others": glasses, hats) do not indicate a class.
     """
     share = classes / np.maximum(classes.sum(-1, keepdims=True), 1e-6)
     hair, body, face, clothes = (share[..., c] for c in (1, 2, 3, 4))

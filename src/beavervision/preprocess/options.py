@@ -6,10 +6,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 
 SUBJECTS = ("largest", "most_visible", "leftmost", "all")
-"""Ways to choose whose avatar it will be, besides a person's number."""
+"""Ways to select the subject, in addition to a person's number."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class PrepareOptions:
     name: str
     """The clip's name (`data.name`)."""
     fps: float = 25.0
-    """Ticks per second of the clip's frame index; the footage is resampled to it by time."""
+    """Frames per second of the clip's frame index; the footage is resampled to it by time."""
     start: float = 0.0
     """Seconds from the footage's time zero (video.probe.VideoInfo) to the clip's first frame."""
     end: float | None = None
@@ -27,40 +27,40 @@ class PrepareOptions:
     focal: float | None = None
     """Focal length in pixels of the full frame; estimated from the face when None."""
     basis: str = "gpmm"
-    """Name of the face model that is fitted."""
+    """Name of the face model to fit."""
     subject: str = "largest"
-    """Whose avatar it will be: one of SUBJECTS, or a person's number, counted from 0 from left to right."""
+    """The subject: one of SUBJECTS, or a person's number, counted from 0 from left to right."""
     gap: float = 0.24
-    """Seconds of the longest gap without a face over which the pose is interpolated."""
+    """Longest gap without a face over which the pose is interpolated, seconds."""
     segmenter: str | None = None
-    """File of the six-class selfie model; MediaPipe's own person mask when None."""
+    """File of the six-class selfie model; MediaPipe's person mask when None."""
     workers: int | None = None
-    """Processes that share the work; it changes nothing but the time. None: half of the cores, up to 4."""
+    """Number of worker processes; it does not change the result. None: half of the cores, at most 4."""
 
     @property
     def processes(self) -> int:
-        """Number of processes that share the work."""
+        """Number of worker processes."""
         return min(4, (os.cpu_count() or 1) // 2) if self.workers is None else self.workers
 
     def __post_init__(self) -> None:
-        """Refuse settings that cannot be.
+        """Validate the settings.
 
         Raises:
-            BeaverError: naming the key that is wrong.
+            ConfigError: names the invalid key.
         """
         if self.fps <= 0:
-            raise BeaverError(f"data.fps={self.fps} is no frame rate; write data.fps=25.")
+            raise ConfigError(f"data.fps={self.fps} is no frame rate; write data.fps=25.")
         if self.start < 0 or (self.end is not None and self.end <= self.start):
-            raise BeaverError(f"data.start={self.start} and data.end={self.end} hold nothing; choose end > start >= 0.")
+            raise ConfigError(f"data.start={self.start} and data.end={self.end} hold nothing; choose end > start >= 0.")
         if self.focal is not None and self.focal <= 0:
-            raise BeaverError(f"data.focal={self.focal} is no focal length; give pixels, or null to estimate it.")
+            raise ConfigError(f"data.focal={self.focal} is no focal length; give pixels, or null to estimate it.")
         if self.gap < 0:
-            raise BeaverError(f"data.gap={self.gap} is no length of time; give seconds, or 0 to interpolate nothing.")
+            raise ConfigError(f"data.gap={self.gap} is no length of time; give seconds, or 0 to interpolate nothing.")
         if self.segmenter is not None and not Path(self.segmenter).expanduser().is_file():
-            raise BeaverError(
+            raise ConfigError(
                 f"data.segmenter={self.segmenter} is not there; give the path of a .tflite file, or null."
             )
         if self.subject not in SUBJECTS and not self.subject.isdecimal():
-            raise BeaverError(
+            raise ConfigError(
                 f"data.subject={self.subject} is not known; choose {', '.join(SUBJECTS)} or a person's number."
             )

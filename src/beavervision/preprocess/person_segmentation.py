@@ -1,9 +1,10 @@
-"""Segment people: MediaPipe's selfie segmentation on the frame, and finer around body and head."""
+"""Segments people: MediaPipe's selfie segmentation on the frame, with more detail around body and head."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,21 +13,21 @@ from jaxtyping import Float, UInt8
 from beavervision.preprocess.crop import SquareCrop
 
 NETWORK = 256
-"""Pixels of the network's input and output (the general model)."""
+"""Size of the network's input and output (the general model), px."""
 
 BORDER = 0.08
-"""Share of a square's side over which its finer mask fades into the coarser one."""
+"""Width of the border in which a square's finer mask fades into the coarser one, relative to its side."""
 
 
 class Segmenter(ABC):
-    """Soft masks of people, coarse to fine."""
+    """Interface of soft person masks, from coarse to fine."""
 
     def mask(self, rgb: UInt8[np.ndarray, "H W 3"], squares: Sequence[SquareCrop] = ()) -> Float[np.ndarray, "H W"]:
         """Probability of a person in every pixel of the frame.
 
         Args:
-            rgb: the frame; best reduced to the size at which the mask is wanted.
-            squares: where to look again, coarse to fine; each replaces what came before inside it.
+            rgb: the frame; best reduced to the size of the requested mask.
+            squares: squares to segment again, coarse to fine; each replaces the earlier result inside it.
         """
         height, width = rgb.shape[:2]
         small = cv2.resize(rgb, (NETWORK, NETWORK), interpolation=cv2.INTER_AREA)
@@ -37,19 +38,19 @@ class Segmenter(ABC):
         return mask
 
     def inside(self, rgb: UInt8[np.ndarray, "H W 3"], square: SquareCrop) -> Float[np.ndarray, "S S"]:
-        """Probability of a person in a square of the frame, at NETWORK pixels a side."""
+        """Probability of a person in a square of the frame, NETWORK pixels per side."""
         return self._run(square.cut(rgb, NETWORK))
 
     def head(
         self, crop: UInt8[np.ndarray, "S S 3"]
     ) -> tuple[Float[np.ndarray, "S S"], Float[np.ndarray, "S S C"] | None]:
-        """Probability of a person in a head's crop, and of the classes that the network tells apart, if any."""
+        """Probability of a person in a head crop, and of the network's classes, if it has any."""
         mask = self._run(cv2.resize(crop, (NETWORK, NETWORK), interpolation=cv2.INTER_AREA))
         return cv2.resize(mask, crop.shape[1::-1], interpolation=cv2.INTER_LINEAR), None
 
     @abstractmethod
     def _run(self, crop: UInt8[np.ndarray, "S S 3"]) -> Float[np.ndarray, "S S"]:
-        """Probability of a person in a picture of NETWORK pixels a side."""
+        """Probability of a person in an image of NETWORK pixels per side."""
 
     @abstractmethod
     def close(self) -> None:
@@ -57,12 +58,13 @@ class Segmenter(ABC):
 
 
 class PersonSegmenter(Segmenter):
-    """MediaPipe's selfie segmentation, whose model comes with its wheel."""
+    """MediaPipe's selfie segmentation, whose model is part of its wheel."""
 
     def __init__(self) -> None:
         from mediapipe.python.solutions.selfie_segmentation import SelfieSegmentation
 
-        self._network = SelfieSegmentation(model_selection=0)
+        # Any: its results are named tuples made at run time.
+        self._network: Any = SelfieSegmentation(model_selection=0)
 
     def _run(self, crop: UInt8[np.ndarray, "S S 3"]) -> Float[np.ndarray, "S S"]:
         return self._network.process(crop).segmentation_mask
@@ -79,7 +81,7 @@ def fade(size: int, border: float = BORDER) -> Float[np.ndarray, "S S"]:
 
 
 def paste(canvas: Float[np.ndarray, "H W *c"], patch: Float[np.ndarray, "S S *c"], square: SquareCrop) -> None:
-    """Blend a square's patch into a frame-sized canvas, in place, without a seam."""
+    """Blend a square's patch into a frame-sized canvas, in place, with soft borders."""
     size = patch.shape[0]
     window, matrix = window_of(square, size, canvas.shape[1], canvas.shape[0])
     if window is None:
@@ -95,9 +97,9 @@ def paste(canvas: Float[np.ndarray, "H W *c"], patch: Float[np.ndarray, "S S *c"
 def window_of(
     square: SquareCrop, size: int, width: int, height: int
 ) -> tuple[tuple[slice, slice] | None, Float[np.ndarray, "2 3"]]:
-    """Part of the frame (rows, columns) that a square covers, and OpenCV's map from its crop to that part.
+    """Rows and columns of the frame that a square covers, and OpenCV's map from its crop to that part.
 
-    None where the square lies outside the frame.
+    None where the square is outside the frame.
     """
     corners = square.to_frame(np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]))
     low = np.clip(np.floor(corners.min(0)), 0, [width, height]).astype(int)

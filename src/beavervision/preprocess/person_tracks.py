@@ -13,7 +13,7 @@ from jaxtyping import Float, UInt8
 from numpy.lib.format import open_memmap
 from safetensors.numpy import load_file, save_file
 
-from beavervision.errors import BeaverError
+from beavervision.errors import FootageError
 from beavervision.face.landmarks import N_LANDMARKS
 from beavervision.preprocess.face_track import FaceTrack
 from beavervision.preprocess.face_visibility import FacePresence, names
@@ -31,21 +31,21 @@ class PersonTracks:
 
     folder: Path
     facts: list[dict[str, Any]]
-    """One a person: number, name, frames (that show the face), face_height_px (median)."""
+    """Facts per person: number, name, frames (with the face), face_height_px (median)."""
     people: list[FacePresence]
-    """Where each is, and when."""
+    """Position of each person's face over time."""
     cuts: ShotBoundaries
-    """The borders between shots."""
+    """The shot boundaries."""
 
     @classmethod
     def load(cls, folder: Path) -> PersonTracks:
-        """Read what `gather_tracks` wrote."""
+        """Read the output of `gather_tracks`."""
         people = [FacePresence(box) for box in np.load(folder / BOXES, mmap_mode="r")]
         facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
         return cls(folder, facts, people, ShotBoundaries(**load_file(folder / CUTS)))
 
     def landmarks(self, person: int) -> Float[np.ndarray, "T 478 3"]:
-        """Full-frame px, NaN where the face was not found; mapped."""
+        """Full-frame px, NaN where the face was not found; memory-mapped."""
         return np.load(self.folder / LANDMARKS.format(person), mmap_mode="r")
 
     def sharpness(self, person: int) -> Float[np.ndarray, "T"]:
@@ -56,18 +56,20 @@ class PersonTracks:
 def gather_tracks(
     part: Path, tracks: Sequence[FaceTrack], signatures: UInt8[np.ndarray, "T 18 32 3"], video: Path
 ) -> None:
-    """Find the cuts, join tracks to people and write what is known of each into `part`.
+    """Detect the cuts, join tracks to people and write the facts of each into `part`.
 
     Raises:
-        BeaverError: when there is nobody.
+        FootageError: when the footage shows nobody.
     """
     n_frames, cuts = len(signatures), detect_shots(signatures)
     people = join_tracks(tracks, cuts.firsts)
     if not people:
-        raise BeaverError(f"{video} shows no face anywhere; use footage in which a face is seen, or other data.start.")
+        raise FootageError(f"{video} shows no face anywhere; use footage in which a face is seen, or other data.start.")
     for number, person in enumerate(people):
         shape = (n_frames, N_LANDMARKS, 3)
-        person.landmarks(n_frames, open_memmap(part / LANDMARKS.format(number), "w+", np.float32, shape)).flush()
+        landmarks = open_memmap(part / LANDMARKS.format(number), "w+", np.float32, shape)
+        person.landmarks(n_frames, landmarks)
+        landmarks.flush()
         np.save(part / SHARPNESS.format(number), person.sharpness(n_frames))
     presences = [person.presence(n_frames) for person in people]
     facts = [

@@ -1,8 +1,8 @@
-"""Run one half of a chain of generators in another thread, with a bounded queue."""
+"""Runs one half of a chain of generators in another thread, with a bounded queue."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable
 from queue import Full, Queue
 from threading import Event, Thread
 from typing import TypeVar
@@ -10,14 +10,14 @@ from typing import TypeVar
 ItemT = TypeVar("ItemT")
 
 QUEUE_DEPTH = 4
-"""Items that may lie ready; bounds memory."""
+"""Largest number of finished items in the queue; bounds memory."""
 
 
-def prefetch(items: Iterable[ItemT], depth: int = QUEUE_DEPTH) -> Iterator[ItemT]:
-    """Yield `items` in order while a thread of its own makes the next ones.
+def prefetch(items: Iterable[ItemT], depth: int = QUEUE_DEPTH) -> Generator[ItemT, None, None]:
+    """Yield `items` in order while a separate thread computes the next ones.
 
-    Decoding, MediaPipe and OpenCV release the interpreter's lock, so two halves of a chain take two cores. An
-    exception in the thread is raised here; leaving early stops the thread.
+    Decoding, MediaPipe and OpenCV release the GIL, so that two halves of a chain use two cores. An exception in the
+    thread is raised here; leaving early stops the thread.
     """
     queue: Queue = Queue(depth)
     stopped = Event()
@@ -37,7 +37,7 @@ def prefetch(items: Iterable[ItemT], depth: int = QUEUE_DEPTH) -> Iterator[ItemT
                 if not offer((True, item)):
                     return
             offer((False, None))
-        except BaseException as error:  # handed over to the consumer, whatever it is
+        except BaseException as error:  # handed over to the consumer, of any type
             offer((False, error))
         finally:
             if isinstance(items, Generator):

@@ -33,7 +33,7 @@ APPEARANCE = "appearance_{}.safetensors"
 
 
 class Preparation:
-    """The steps of one clip; each property is a step's result, made when it is first asked for."""
+    """The steps of one clip; each property is the result of a step and is computed on first access."""
 
     def __init__(self, source: Source, options: PrepareOptions, workspace: StepCache, steps: Steps) -> None:
         self.source, self.options, self._workspace, self._steps = source, options, workspace, steps
@@ -49,7 +49,7 @@ class Preparation:
 
     @cached_property
     def _faces(self) -> list[Path]:
-        """Tracks of all faces, segment by segment, and samples of the frames."""
+        """Tracks of all faces and samples of the frames, segment by segment."""
         source = self.source
         kept = tuple(sample_indices(source.n_frames, *self.size).tolist())
         return in_segments(
@@ -59,7 +59,7 @@ class Preparation:
 
     @cached_property
     def person_tracks(self) -> PersonTracks:
-        """Who is who."""
+        """The people of the footage."""
         source, inputs = self.source, {"faces": [folder.name for folder in self._faces]}
 
         def make(part: Path) -> None:
@@ -70,12 +70,12 @@ class Preparation:
 
     @cached_property
     def chosen(self) -> list[int]:
-        """Numbers of the people whose avatars it will be."""
+        """Numbers of the selected people."""
         return select_subjects(self.person_tracks.people, self.options.subject)
 
     @cached_property
     def subject_tracks(self) -> list[Path]:
-        """The subjects, frame by frame, with the face model fitted; all are filmed through one lens."""
+        """The subjects, frame by frame, with the fitted face model; all have the same focal length."""
         folders: list[Path] = []
         options, model = self.options, load_face_model(self.options.basis)
         for number in self.chosen:
@@ -100,7 +100,7 @@ class Preparation:
 
     @cached_property
     def _segmenter_sha256(self) -> str | None:
-        """What the model is, wherever it lies."""
+        """Hash of the model file, independent of its path."""
         return None if self._segmenter is None else sha256_file(self._segmenter)
 
     @cached_property
@@ -124,7 +124,7 @@ class Preparation:
 
     @cached_property
     def labels(self) -> list[Path]:
-        """Label maps and figures of every frame, segment by segment."""
+        """Label maps and measurements of every frame, segment by segment."""
         subjects = tuple(
             SubjectKnowledge(folder, self.appearance / APPEARANCE.format(i), number)
             for i, (folder, number) in enumerate(zip(self.subject_tracks, self.chosen, strict=True))

@@ -1,4 +1,4 @@
-"""Prepare footage as a Clip, step by step. Results of steps are cached."""
+"""Prepares footage as a Clip, step by step. Results of steps are cached."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from beavervision.preprocess.ingest import open_source
 from beavervision.preprocess.mediapipe_runtime import quiet_native
 from beavervision.preprocess.options import PrepareOptions
 from beavervision.preprocess.preparation import Preparation
-from beavervision.preprocess.progress import shown_steps
+from beavervision.preprocess.progress import Report, shown_steps
 from beavervision.preprocess.step_cache import WORKSPACE, StepCache
 
 
-def prepare(video: Path, folder: Path, options: PrepareOptions) -> Clip:
-    """Look at footage frame by frame and write what was found as a Clip, whole or not at all.
+def prepare(video: Path, folder: Path, options: PrepareOptions, report: Report | None = None) -> Clip:
+    """Prepare footage and write the results as a Clip, atomically.
 
-    The results of the steps stay in a workspace beside the clip: what was stopped goes on where it was, and other
-    settings begin at the first step that they change.
+    The results of the steps stay in a workspace beside the clip: an interrupted preparation continues there, and other
+    settings start at the first step that they change.
 
     Args:
-        video: footage in any container and codec that FFmpeg reads; only ever read.
-        folder: where the Clip goes; replaced when it exists.
-        options: which part of the footage, whose face, which face model.
+        video: footage in any container and codec that FFmpeg reads; it is not modified.
+        folder: folder of the Clip; it is replaced when it exists.
+        options: part of the footage, subject, face model, and further settings.
+        report: called with the name of a step, the frames done, and their total.
 
     Raises:
         BeaverError: when the footage cannot be read or shows no face, or the folder cannot be written.
@@ -35,7 +36,7 @@ def prepare(video: Path, folder: Path, options: PrepareOptions) -> Clip:
     load_face_model(options.basis)
     source = open_source(video, options)
     workspace = StepCache(folder.with_name(WORKSPACE))
-    with shown_steps() as steps, quiet_native():
+    with shown_steps(report) as steps, quiet_native():
         preparation = Preparation(source, options, workspace, steps)
         _look(preparation, workspace)
         with atomic_folder(folder) as part, steps.step("report"):
@@ -45,7 +46,7 @@ def prepare(video: Path, folder: Path, options: PrepareOptions) -> Clip:
 
 
 def _look(preparation: Preparation, workspace: StepCache) -> None:
-    """Find the people and everything about them; footage that shows nobody leaves nothing behind."""
+    """Run the steps that find people; footage without people leaves nothing behind."""
     try:
         preparation.person_tracks  # noqa: B018  (made here, so that its failure is told from later ones)
     except BeaverError:

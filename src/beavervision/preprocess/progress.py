@@ -1,8 +1,8 @@
-"""Progress bars with an estimate, one a step."""
+"""Progress bars with an estimate of the remaining time, one per step."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -10,45 +10,56 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
-    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
 
 ItemT = TypeVar("ItemT")
+Report = Callable[[str, int, int], None]
+"""Called with the name of a step, how many of its frames are done, and their total."""
 
 
 class Bar:
-    """One step's bar."""
+    """Progress bar of one step."""
 
-    def __init__(self, progress: Progress, task: TaskID) -> None:
-        self._progress, self._task = progress, task
+    def __init__(self, name: str, total: int, done: int, progress: Progress, report: Report | None) -> None:
+        self._name, self._total, self._done = name, total, done
+        self._progress, self._report = progress, report
+        self._task = progress.add_task(name, total=total, completed=done)
 
     def advance(self) -> None:
-        """One more is done."""
-        self._progress.advance(self._task)
+        """Count one more item."""
+        self.reach(self._done + 1)
 
     def reach(self, done: int) -> None:
-        """`done` are done in all."""
+        """Set the number of finished items."""
+        self._done = done
         self._progress.update(self._task, completed=done)
+        if self._report is not None:
+            self._report(self._name, done, self._total)
 
 
 class Steps:
-    """The steps of a preparation, each with its bar."""
+    """The steps of a preparation, each with its bar.
 
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
+    Args:
+        progress: where the bars are drawn.
+        report: called besides, for example by the Python API.
+    """
+
+    def __init__(self, progress: Progress, report: Report | None = None) -> None:
+        self._progress, self._report = progress, report
 
     @contextmanager
     def bar(self, name: str, total: int, done: int = 0) -> Iterator[Bar]:
-        """The bar of step `name`, which stands at `done` (found from before) of `total`."""
-        task = self._progress.add_task(name, total=total, completed=done)
-        yield Bar(self._progress, task)
-        self._progress.update(task, completed=total)
+        """Progress bar of step `name`, which starts at `done` (cached items) of `total`."""
+        bar = Bar(name, total, done, self._progress, self._report)
+        yield bar
+        bar.reach(total)
 
     def over(self, name: str, items: Iterable[ItemT], total: int) -> Iterator[ItemT]:
-        """Yield `items` while the bar of step `name` fills up."""
+        """Yield `items` and advance the bar of step `name`."""
         with self.bar(name, total) as bar:
             for item in items:
                 yield item
@@ -56,15 +67,17 @@ class Steps:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """A step whose length is not known beforehand."""
+        """Show a step of unknown length."""
         task = self._progress.add_task(name, total=None)
         yield
         self._progress.update(task, total=1, completed=1)
+        if self._report is not None:
+            self._report(name, 1, 1)
 
 
 @contextmanager
-def shown_steps() -> Iterator[Steps]:
-    """Show bars on the terminal while the block runs."""
+def shown_steps(report: Report | None = None) -> Iterator[Steps]:
+    """Show progress bars on the terminal while the block runs; see `Steps`."""
     columns = (
         TextColumn("{task.description:<28}"),
         BarColumn(),
@@ -74,4 +87,4 @@ def shown_steps() -> Iterator[Steps]:
         TimeRemainingColumn(),
     )
     with Progress(*columns) as progress:
-        yield Steps(progress)
+        yield Steps(progress, report)

@@ -1,4 +1,4 @@
-"""Identify people: join tracks across cuts and absences."""
+"""Identifies people: joins tracks across cuts and absences."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from beavervision.face.landmarks import N_MESH
 from beavervision.preprocess.appearance_signature import FaceSignature, signature_distances, turned
@@ -16,45 +16,47 @@ from beavervision.preprocess.face_visibility import FacePresence
 from beavervision.preprocess.track_linking import link_tracks
 
 SAME_PERSON = 1.0
-"""`look.difference` up to which two faces that are never seen together are one person's."""
+"""Largest signature distance at which two faces that are never visible together are one person."""
 
 FLEETING, SELDOM, RARE = 10, 0.05, 0.002
-"""A face seen in fewer frames than the first, and in a smaller share than the second of those that show the face seen
-most, is a detector's mistake or a passer-by; so it is in a smaller share than the third however long it lasts."""
+"""A face that is visible in fewer frames than the first, and in a smaller share than the second of the frames of the
+most frequent face, is a false detection or a passer-by; so is one with a smaller share than the third, of any
+duration."""
 
 
 CERTAIN = 0.8
-"""Score that a detector must give a face once at least. Faces of 0.05 of the height and more, from the front or a
-little from the side: 0.78 to 0.97 at every look; hands that pass for faces: up to 0.78."""
+"""Score that a detector must give a face at least once. Frontal or slightly turned faces of 0.05 of the height and
+more: 0.78 to 0.97 in every detection; hands mistaken for faces: up to 0.78."""
 
 MIN_MOTION = 0.25e-3
-"""Root mean square of a face's movement in itself (landmarks about their mean, pose removed, face of unit norm) below
-which it is a picture: people over 3 seconds have 0.49e-3 and more, noisy pictures of them 0.15e-3 at most."""
+"""Smallest non-rigid motion of a living face (root mean square of the landmarks about their mean, pose removed, unit
+norm); below it, the face is a picture. People over 3 seconds have at least 0.49e-3, noisy pictures of them at most
+0.15e-3."""
 
 TELLING, SPREAD = 50, 100
-"""Frames from which movement is told, and how many are looked at."""
+"""Number of frames from which this motion is measured, and how many of them are used."""
 
 
 @dataclass(frozen=True)
 class Person:
-    """Everything that was seen of one face."""
+    """All tracks of one person."""
 
     tracks: tuple[FaceTrack, ...]
-    """In order of time, none overlapping."""
+    """Tracks in order of time, without overlap."""
 
     @property
     def n_frames(self) -> int:
-        """Frames that show the face."""
+        """Number of frames that show the face."""
         return sum(len(track.landmarks) for track in self.tracks)
 
     @property
     def certain(self) -> bool:
-        """Whether a detector has been sure of the face once."""
+        """Whether a detector was confident of the face at least once."""
         return max(max(track.scores) for track in self.tracks) >= CERTAIN
 
     @property
     def movement(self) -> float:
-        """How much the face moves in itself, see LIVELY; infinite where it was not seen for long enough."""
+        """Non-rigid motion of the face, see MIN_MOTION; infinite where it was not visible for long enough."""
         if self.n_frames < TELLING:
             return np.inf
         faces = [face for track in self.tracks for face in track.landmarks]
@@ -66,7 +68,7 @@ class Person:
         return float((posed - posed.mean(0)).std())
 
     def presence(self, n_frames: int) -> FacePresence:
-        """Where the face is in each frame of the clip."""
+        """Position of the face in each frame of the clip."""
         box = np.full((n_frames, 4), np.nan, np.float32)
         for track in self.tracks:
             box[track.first : track.stop] = landmark_box(np.stack(track.landmarks))
@@ -74,11 +76,11 @@ class Person:
 
     @cached_property
     def centre(self) -> tuple[float, float]:
-        """Median place of the face, px."""
+        """Median position of the face, px."""
         return self.presence(self.tracks[-1].stop).centre
 
     def landmarks(self, n_frames: int, out: np.ndarray | None = None) -> Float[np.ndarray, "T 478 3"]:
-        """Full-frame px, NaN where the face was not found; written into `out` where given, a mapped file perhaps."""
+        """Full-frame px, NaN where the face was not found; written into `out` if given, e.g. a mapped file."""
         rows = np.empty((n_frames, 478, 3), np.float32) if out is None else out
         rows[:] = np.nan
         for track in self.tracks:
@@ -93,18 +95,18 @@ class Person:
         return rows
 
 
-def join_tracks(tracks: Sequence[FaceTrack], firsts: Sequence[int] = ()) -> list[Person]:
-    """Join tracks of one person; the people come from left to right, by the median place of the face.
+def join_tracks(tracks: Sequence[FaceTrack], firsts: Sequence[int] | Int[np.ndarray, "C"] = ()) -> list[Person]:
+    """Join the tracks of each person; people are sorted from left to right by the median position of the face.
 
-    Tracks are parted at the cuts. Within a shot those that plainly go on from one another are linked, by place and
-    motion. Then, all over the clip, whoever looks most alike is joined, by the face's shape and the colours of skin,
-    hair and clothes, as long as they look alike enough; nobody is in two places at once, and place counts nothing
-    here: who stands where somebody else stood before a cut is not that person. Left out at last are mistakes of the
-    detectors, passers-by and pictures of people, see `_real`.
+    Tracks are split at the cuts. Within a shot, tracks that clearly continue each other are linked by position and
+    motion. Then tracks of similar appearance (face shape, colours of skin, hair and clothes) are joined over the whole
+    clip, the most similar first, as long as the distance is small enough and nobody is in two places at once. Position
+    does not count here: after a cut another person may be in the same place. At last, false detections, passers-by and
+    pictures of people are removed, see `_real`.
 
     Args:
-        tracks: of all segments.
-        firsts: first frames of new shots, see `cuts.cuts`.
+        tracks: tracks of all segments.
+        firsts: first frames of new shots, see `shot_detection.detect_shots`.
     """
     parts = [part for track in tracks for part in track.split(firsts)]
     chains = link_tracks(parts, firsts)
@@ -113,9 +115,9 @@ def join_tracks(tracks: Sequence[FaceTrack], firsts: Sequence[int] = ()) -> list
 
 
 def _real(people: Sequence[Person]) -> list[Person]:
-    """Those who are neither mistakes of the detectors nor passers-by nor pictures on the wall.
+    """Remove false detections, passers-by and pictures on the wall.
 
-    Where nobody is seen to move, pictures are what the clip is about, and stay.
+    If nobody moves, the clip shows pictures only, and they are kept.
     """
     sure = [person for person in people if person.certain]
     most = max((person.n_frames for person in sure), default=0)
@@ -128,7 +130,7 @@ def _real(people: Sequence[Person]) -> list[Person]:
 
 
 def _alike(chains: Sequence[list[FaceTrack]]) -> list[list[FaceTrack]]:
-    """Groups of chains that look alike: joined two by two, the most alike first (average linkage)."""
+    """Cluster chains of similar appearance, the most similar first (average linkage)."""
     if not chains:
         return []
     groups = [list(chain) for chain in chains]

@@ -1,4 +1,4 @@
-"""Run long steps in segments of frames, in separate processes if wanted; finished segments are reused."""
+"""Runs long steps in segments of frames, optionally in separate processes; finished segments are reused."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from beavervision.preprocess.progress import Steps
 from beavervision.preprocess.step_cache import StepCache
 
 LENGTH = 250
-"""Frames of a segment: ten seconds of work at most are lost to a kill, and starting afresh costs next to nothing."""
+"""Frames per segment: a kill loses at most ten seconds of work, and starting a segment costs almost nothing."""
 
 GLANCE = 0.2
-"""Seconds between two looks at how far the other processes are."""
+"""Seconds between two polls of the other processes' progress."""
 
 
 class Job(Protocol):
-    """The work on one segment; picklable, so that another process can do it."""
+    """The work for one segment; picklable, so that another process can run it."""
 
     def __call__(self, span: range, part: Path, tick: Callable[[], None]) -> object:
-        """Do the frames of `span`, write into `part`, call `tick` after each frame."""
+        """Process the frames of `span`, write into `part`, call `tick` after each frame."""
 
 
 def spans(n_frames: int) -> list[range]:
@@ -43,7 +43,7 @@ def spans(n_frames: int) -> list[range]:
 
 
 def segment_of(index: int) -> int:
-    """Number of the segment that holds a frame."""
+    """Number of the segment that contains a frame."""
     return index // LENGTH
 
 
@@ -57,17 +57,17 @@ def in_segments(
     steps: Steps,
     workers: int = 0,
 ) -> list[Path]:
-    """Return the folders of a step's segments, in order; those that are not there are made.
+    """Return the folders of a step's segments, in order; missing ones are computed.
 
     Args:
-        workspace: where results are kept.
+        workspace: cache of the results.
         step: the step's name, as the progress bar shows it.
-        version: of the step's code.
-        inputs: what decides the result, as in `StepCache.result`.
-        n_frames: of the clip.
-        job: makes one segment.
-        steps: progress.
-        workers: processes; with less than 2 everything happens in this one.
+        version: version of the step's code.
+        inputs: everything that determines the result, as in `StepCache.result`.
+        n_frames: number of frames of the clip.
+        job: function that computes one segment.
+        steps: progress bars.
+        workers: number of processes; below 2 everything runs in this one.
     """
     ranges = spans(n_frames)
     folders = [workspace.place(step, version, {**inputs, "frames": [span.start, span.stop]}) for span in ranges]
@@ -90,7 +90,7 @@ def _make(span: range, folder: Path, job: Job, tick: Callable[[], None]) -> None
 def _spread(
     missing: Sequence[tuple[range, Path]], job: Job, reach: Callable[[int], None], done: int, workers: int
 ) -> None:
-    """Share the segments among processes; the first failure ends all."""
+    """Distribute the segments over processes; the first failure stops all."""
     # spawn: MediaPipe's threads do not survive a fork.
     context = multiprocessing.get_context("spawn")
     ticks = context.Value("q", 0)
@@ -107,11 +107,11 @@ def _spread(
 
 
 _ticks: Synchronized | None = None
-"""Frames done by all processes; set in each of them."""
+"""Number of frames done by all processes; set in each of them."""
 
 
 def _enter(ticks: Synchronized) -> None:
-    """Prepare a process: it counts its frames, and ends with the one that started it, even when that is killed."""
+    """Initialise a worker process: it counts its frames, and ends when its parent ends, even if that is killed."""
     global _ticks
     _ticks = ticks
     parent = multiprocessing.parent_process()
@@ -125,6 +125,7 @@ def _follow(sentinel: int) -> None:
 
 
 def _work(span: range, folder: Path, job: Job) -> None:
+    assert _ticks is not None  # by _enter
     with quiet_native():
         _make(span, folder, job, partial(_count, _ticks))
 

@@ -1,4 +1,4 @@
-"""Detect shot boundaries: hard cuts and dissolves, from one thumbnail per frame."""
+"""Detects shot boundaries (hard cuts and dissolves) from one thumbnail per frame."""
 
 from __future__ import annotations
 
@@ -9,58 +9,58 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
 COLUMNS, ROWS = 32, 18
-"""Cells of a signature, whatever the frame's aspect."""
+"""Cells of a signature, for any aspect ratio."""
 
 WINDOW = 4
-"""Frames that are compared on either side of a cut; what passes sooner (a flash, a hand before the lens) is none."""
+"""Number of frames compared on either side of a cut; shorter changes (a flash, a hand in front of the lens) are no
+cuts."""
 
 DIFFERENT = 0.25
-"""Difference from which two frames show different pictures. Measured on four recordings: 0.00 to 0.08 between
+"""Difference from which two frames are from different shots. Measured on four recordings: 0.00 to 0.08 between
 neighbours, up to 0.15 four frames apart; 0.46 to 1.2 between recordings."""
 
 OVER_MOTION = 3.0
-"""Times by which the difference must exceed that of neighbours about it: a fast pan differs in every frame."""
+"""Factor by which the difference must exceed that of neighbouring frames: a fast pan differs in every frame."""
 
 FLAT = 8.0
-"""Grey values of contrast below which a picture counts as empty (black, white)."""
+"""Contrast below which a frame counts as empty (black, white), grey values."""
 
 DISSOLVES = (32, 16, 8, 4, 2)
-"""Half lengths, frames, of the runs in which a dissolve or fade is looked for, the longest first."""
+"""Half lengths of the runs in which dissolves and fades are searched, frames, the longest first."""
 
 MIXED = 0.15
-"""Share by which a frame of a dissolve may differ from the mixture of its ends. A pan over the same time: 0.5."""
+"""Largest relative difference of a dissolve's frame from the mixture of its ends. A pan over the same time has 0.5."""
 
 ROUNDABOUT = 1.05
-"""Way from one end of a dissolve through its middle to the other end, over the straight way."""
+"""Path from one end of a dissolve via its middle to the other end, relative to the direct one."""
 
 PURE = 0.02
-"""Share of the other picture up to which a frame counts as not mixed."""
+"""Share of the other shot up to which a frame does not count as mixed."""
 
 PIECE = 1000
-"""Frames that are worked on at once, so that long clips do not fill the memory."""
+"""Number of frames processed at once; bounds memory."""
 
 
 @dataclass(frozen=True)
 class ShotBoundaries:
-    """The borders between shots."""
+    """The shot boundaries of a clip."""
 
     firsts: Int[np.ndarray, "C"]
-    """Index of each new shot's first frame, rising; the clip's own first frame is not among them."""
+    """Index of each new shot's first frame, ascending, without the clip's own first frame."""
     mixed: Bool[np.ndarray, "T"]
-    """Frames in which two shots are mixed (dissolve) or one fades."""
+    """Frames of a dissolve or fade."""
 
 
 def signature(rgb: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "18 32 3"]:
-    """What a frame looks like from afar: the mean colour of each cell; costs well under a millisecond."""
+    """Thumbnail of a frame: the mean colour of each cell; takes well under a millisecond."""
     step = max(1, min(rgb.shape[0] // (4 * ROWS), rgb.shape[1] // (4 * COLUMNS)))
     return cv2.resize(np.ascontiguousarray(rgb[::step, ::step]), (COLUMNS, ROWS), interpolation=cv2.INTER_AREA)
 
 
 def difference(a: UInt8[np.ndarray, "*b 18 32 3"], b: UInt8[np.ndarray, "*b 18 32 3"]) -> Float[np.ndarray, "*b"]:
-    """Difference of two signatures: 1 - correlation, so that brightness and contrast of the whole do not count.
+    """Difference of two signatures: 1 - correlation, independent of overall brightness and contrast.
 
-    0 for the same picture, 1 for pictures that have nothing in common, up to 2 for a negative; two empty pictures
-    (FLAT) are alike.
+    0 for equal frames, 1 for unrelated ones, up to 2 for a negative; two empty frames (FLAT) are equal.
     """
     a, b = _centred(a), _centred(b)
     noise = FLAT**2 * a.shape[-1]
@@ -74,13 +74,13 @@ def shot_boundaries(signatures: UInt8[np.ndarray, "T 18 32 3"]) -> Int[np.ndarra
 
 
 def detect_shots(signatures: UInt8[np.ndarray, "T 18 32 3"]) -> ShotBoundaries:
-    """Hard cuts and dissolves of a whole clip.
+    """Detect the hard cuts and dissolves of a whole clip.
 
-    A cut lies between two frames when all frames of a short window before it differ from all frames of one after
-    it, by more than the picture moves. A dissolve is a run of frames each of which is a mixture of the run's ends.
+    There is a cut between two frames if all frames of a short window before it differ from all frames of one after it,
+    by more than motion explains. A dissolve is a run of frames each of which is a mixture of the run's ends.
 
     Args:
-        signatures: of every frame, in order; those of successive segments simply follow one another.
+        signatures: signatures of all frames, in order; those of successive segments are concatenated.
     """
     hard = _hard_cuts(signatures)
     mixed = np.zeros(len(signatures), bool)
@@ -96,7 +96,7 @@ def detect_shots(signatures: UInt8[np.ndarray, "T 18 32 3"]) -> ShotBoundaries:
 
 
 def shot_of(firsts: Int[np.ndarray, "C"], n_frames: int) -> Int[np.ndarray, "T"]:
-    """Number of the shot, from 0, that each frame belongs to."""
+    """Number of the shot, from 0, of each frame."""
     return np.searchsorted(np.asarray(firsts), np.arange(n_frames), side="right")
 
 
@@ -119,7 +119,7 @@ def _hard_cuts(signatures: UInt8[np.ndarray, "T 18 32 3"]) -> Int[np.ndarray, "C
     lagged = {lag: _lagged(signatures, lag) for lag in range(1, 2 * WINDOW)}
     across = np.full(n, np.inf)
     for lag, values in lagged.items():
-        # the pair (i, i + lag) spans every cut t with i < t <= i + lag, both ends inside the windows
+        # The pair (i, i + lag) spans every cut t with i < t <= i + lag, both ends inside the windows.
         for after in range(max(0, lag - WINDOW), min(lag, WINDOW)):
             reach = max(0, n - after)
             across[:reach] = np.minimum(across[:reach], values[after:])
@@ -130,10 +130,10 @@ def _hard_cuts(signatures: UInt8[np.ndarray, "T 18 32 3"]) -> Int[np.ndarray, "C
 
 
 def _motion(steps: Float[np.ndarray, "T"], t: int) -> float:
-    """How much neighbours differ in the windows about t as a rule, on the livelier side; the step at t left out."""
+    """Typical difference of neighbours in the windows around t, on the side with more motion, without the step at t."""
     sides = steps[max(1, t - WINDOW + 1) : t], steps[t + 1 : t + WINDOW]
     near = np.concatenate(sides)
-    # a flash on one side makes two steps of three large, a pan that ends at t all three
+    # A flash on one side gives two large steps of three, a pan that ends at t gives three.
     return max([float(np.median(near)) if len(near) else 0.0, *(float(side.min()) for side in sides if len(side))])
 
 
@@ -153,7 +153,7 @@ def _dissolves(signatures: UInt8[np.ndarray, "T 18 32 3"], hard: Int[np.ndarray,
 
 
 def _straight(signatures: UInt8[np.ndarray, "T 18 32 3"], half: int) -> Int[np.ndarray, "n"]:
-    """Last frames of the runs that lead from one picture to another straight through the middle, best first."""
+    """Last frames of the runs that go from one image to another in a straight line, best first."""
     apart = _lagged(signatures, 2 * half)
     stops = np.flatnonzero(np.isfinite(apart) & (apart > DIFFERENT))
     ends, middles = _distances(signatures, stops, 2 * half), stops - half
@@ -165,7 +165,7 @@ def _straight(signatures: UInt8[np.ndarray, "T 18 32 3"], half: int) -> Int[np.n
 def _distances(
     signatures: UInt8[np.ndarray, "T 18 32 3"], stops: Int[np.ndarray, "n"], lag: int
 ) -> Float[np.ndarray, "n"]:
-    """Euclidean distance of each of these frames from the one `lag` before it."""
+    """Euclidean distance of each of these frames from the one `lag` frames before it."""
     result = np.zeros(len(stops))
     for at in range(0, len(stops), PIECE):
         some = stops[at : at + PIECE]
@@ -175,7 +175,7 @@ def _distances(
 
 
 def _mixture(run: UInt8[np.ndarray, "n 18 32 3"]) -> Float[np.ndarray, "n"] | None:
-    """Share of the last frame in each frame of a run, when each is a mixture of the first and the last."""
+    """Share of the last frame in each frame of a run, if each is a mixture of the first and the last."""
     frames = run.reshape(len(run), -1).astype(np.float32)
     way = frames[-1] - frames[0]
     length = float(way @ way)

@@ -11,26 +11,26 @@ from beavervision.artifacts.atomic_write import atomic_folder
 from beavervision.artifacts.manifest import sha256_json
 
 WORKSPACE = ".prepare"
-"""Folder beside a clip where the results of its steps lie: a cache, safe to delete."""
+"""Folder beside a clip with the results of its steps: a cache, safe to delete."""
 
 NAME_LENGTH = 16
-"""Hex digits of a result's name."""
+"""Number of hex digits of a result's name."""
 
 
 class StepCache:
-    """A folder of results, one folder each.
+    """A folder of cached results, one folder each.
 
-    A result is named by its step, the step's version and the step's inputs; the inputs of later steps are the names
-    of earlier results, so that a name stands for everything that led to it, down to the bytes of the footage. A
-    result that is there is whole (it was renamed into place), so that work that was killed goes on where it was.
+    The name of a result is a hash of its step, the step's version and the step's inputs. Inputs of later steps are
+    names of earlier results, so that a name depends on everything before it, including the bytes of the footage. An
+    existing result is complete (it was renamed atomically), so interrupted work continues where it stopped.
 
     Example:
         >>> import tempfile
-        >>> workspace = Workspace(Path(tempfile.mkdtemp()))
-        >>> made = workspace.result("sum", 1, {"of": [2, 3]}, lambda part: (part / "sum.txt").write_text("5"))
+        >>> cache = StepCache(Path(tempfile.mkdtemp()))
+        >>> made = cache.result("sum", 1, {"of": [2, 3]}, lambda part: (part / "sum.txt").write_text("5"))
         >>> (made / "sum.txt").read_text()
         '5'
-        >>> workspace.result("sum", 1, {"of": [2, 3]}, lambda part: None) == made
+        >>> cache.result("sum", 1, {"of": [2, 3]}, lambda part: None) == made
         True
     """
 
@@ -39,12 +39,12 @@ class StepCache:
         self._used: set[Path] = set()
 
     def place(self, step: str, version: int, inputs: Mapping[str, Any]) -> Path:
-        """Return the folder of a result, there or not.
+        """Return the folder of a result, which may not exist.
 
         Args:
             step: the step's name.
-            version: of the step's code: raised when the same inputs give another result.
-            inputs: JSON values that decide the result; other results by the names of their folders.
+            version: version of the step's code, raised when the same inputs give another result.
+            inputs: JSON values that determine the result; other results by the names of their folders.
         """
         key = sha256_json({"step": step, "version": version, "inputs": inputs})
         folder = self.root / f"{step}-{key[:NAME_LENGTH]}"
@@ -52,10 +52,10 @@ class StepCache:
         return folder
 
     def result(self, step: str, version: int, inputs: Mapping[str, Any], make: Callable[[Path], object]) -> Path:
-        """Return the folder of a result; made by `make(part)` unless it is there.
+        """Return the folder of a result; `make(part)` computes it if it does not exist.
 
         Raises:
-            BeaverError: when the place cannot be written to or the disk is full; what `make` raises.
+            BeaverError: when the cache cannot be written or the disk is full; and errors of `make`.
         """
         folder = self.place(step, version, inputs)
         if not folder.is_dir():
@@ -64,7 +64,7 @@ class StepCache:
         return folder
 
     def forget_unused(self) -> None:
-        """Remove the results that this workspace was not asked for: of other settings, of older code."""
+        """Remove the results that were not requested: of other settings, or of older code."""
         for path in self.root.iterdir() if self.root.is_dir() else ():
             if path.is_dir() and path not in self._used:
                 shutil.rmtree(path, ignore_errors=True)

@@ -22,33 +22,33 @@ VERSION = 7
 
 @dataclass(frozen=True)
 class SubjectTrack:
-    """The person portrayed; rows of frames that do not show them hold NaN unless said otherwise."""
+    """One subject, frame by frame; frames that do not show it are NaN unless stated otherwise."""
 
     landmarks: Float[np.ndarray, "T 478 3"]
-    """Full-frame px."""
+    """Landmarks in full-frame px."""
     visible: Bool[np.ndarray, "T"]
     reason: Int[np.ndarray, "T"]
-    """types.VisibilityReason"""
+    """types.VisibilityReason of each frame."""
     box: Float[np.ndarray, "T 4"]
     identity: Float[np.ndarray, "I"]
     expression: Float[np.ndarray, "T E"]
     rotation: Float[np.ndarray, "T 3 3"]
-    """Head to camera; known besides where `interpolated`."""
+    """Rotation, head to camera; also known where `interpolated`."""
     translation: Float[np.ndarray, "T 3"]
-    """Camera space, cm; known besides where `interpolated`."""
+    """Translation in camera space, cm; also known where `interpolated`."""
     focal: Float[np.ndarray, "1"]
-    """Full-frame px."""
+    """Focal length, full-frame px."""
     error_px: Float[np.ndarray, "T"]
     interpolated: Bool[np.ndarray, "T"]
 
     def save(self, folder: Path) -> None:
-        """Write every array to a file of its own, so that a part can be read without the rest."""
+        """Write every array to a separate file, so that each can be read alone."""
         for field in fields(self):
             np.save(folder / f"{field.name}.npy", getattr(self, field.name))
 
     @classmethod
     def load(cls, folder: Path) -> SubjectTrack:
-        """Map what `save` wrote."""
+        """Memory-map the output of `save`."""
         return cls(**{f.name: np.load(folder / f"{f.name}.npy", mmap_mode="r") for f in fields(cls)})
 
     @property
@@ -60,15 +60,15 @@ class SubjectTrack:
 def build_subject_track(
     crowd: PersonTracks, person: int, source: Source, model: FaceModel, focal: float | None, gap: float
 ) -> SubjectTrack:
-    """Judge, steady and fit one person's landmarks, and fill short gaps.
+    """Classify, smooth and fit one person's landmarks, and fill short gaps.
 
     Args:
-        crowd: everybody.
-        person: number of the one.
+        crowd: all people of the footage.
+        person: number of the person.
         source: the footage.
         model: the face model.
         focal: focal length, full-frame px; estimated when None.
-        gap: seconds of the longest gap over which the pose is interpolated.
+        gap: longest gap over which the pose is interpolated, seconds.
     """
     size, found = (source.info.width, source.info.height), crowd.landmarks(person)
     visible, reason = classify_frames(found, *size, crowd.sharpness(person), crowd.cuts)

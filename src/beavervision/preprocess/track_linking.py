@@ -1,11 +1,11 @@
-"""Link tracks within a shot that continue each other by position and motion."""
+"""Links tracks within a shot that continue each other by position and motion."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
@@ -14,31 +14,31 @@ from beavervision.preprocess.appearance_signature import FaceSignature, signatur
 from beavervision.preprocess.face_track import FaceTrack
 
 SHORT_GAP = 25
-"""Frames of absence over which place still tells who it is."""
+"""Longest absence, in frames, over which position alone identifies a person."""
 
 REACH = 0.4
-"""Sides of the face's square by which it may stand off the place where its motion leads; as much again for every
-LOOSER frames of absence."""
+"""Distance from the predicted position, in sides of the face square, within which a track may continue; it grows by as
+much for every LOOSER frames of absence."""
 
 LOOSER = 10
 GROWTH = 1.5
 """Ratio of sizes beyond which it is another face."""
 
 MAX_APPEARANCE_DISTANCE = 1.6
-"""`look.difference` from which two faces are two people's even in one place; between 1, the rule for faces seen at
-different times and places, and what hands, blur and profile make of a face for a few frames."""
+"""Signature distance from which two faces are two people even at the same position: between 1, the limit for faces at
+different times and positions, and the distances that hands, blur and profile cause for a few frames."""
 
 ENDS = 20
-"""Frames at a track's end from which its look there is taken."""
+"""Number of frames at a track's end from which its signature there is computed."""
 
 
-def link_tracks(tracks: Sequence[FaceTrack], firsts: Sequence[int]) -> list[list[FaceTrack]]:
+def link_tracks(tracks: Sequence[FaceTrack], firsts: Sequence[int] | Int[np.ndarray, "C"]) -> list[list[FaceTrack]]:
     """Chains of tracks, each of one face in one shot, in order of time.
 
-    Which track goes on from which is decided for all that compete together (Kuhn 1955).
+    All competing links are decided together (Kuhn 1955).
 
     Args:
-        tracks: none of them across a cut.
+        tracks: tracks, none of them across a cut.
         firsts: first frames of new shots.
     """
     ordered = sorted(tracks, key=lambda t: (t.first, t.stop))
@@ -60,7 +60,7 @@ def link_tracks(tracks: Sequence[FaceTrack], firsts: Sequence[int]) -> list[list
 def _contests(
     tracks: Sequence[FaceTrack], firsts: np.ndarray
 ) -> Iterator[tuple[list[int], list[int], Float[np.ndarray, "r c"]]]:
-    """(earlier tracks, later tracks, cost of each pair) of every set of pairs that compete; 1 where none can be."""
+    """(earlier tracks, later tracks, cost of each pair) of every set of competing pairs; cost 1 where impossible."""
     begins, n = np.array([track.first for track in tracks]), len(tracks)
     pairs: dict[tuple[int, int], float] = {}
     for i, track in enumerate(tracks):
@@ -80,7 +80,7 @@ def _contests(
 
 
 def _cost(earlier: FaceTrack, later: FaceTrack, firsts: np.ndarray) -> float:
-    """Below 1 where `later` may go on from `earlier`; the smaller, the likelier."""
+    """Cost of a link, below 1 where `later` may continue `earlier`; smaller is more likely."""
     if ((firsts >= earlier.stop) & (firsts <= later.first)).any():
         return 1.0
     steps = later.first - earlier.stop + 1

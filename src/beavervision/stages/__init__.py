@@ -1,1 +1,1 @@
-"""The stages: each a folder that learns one thing from a Clip and leaves a Bundle."""
+"""Training stages: each folder trains one network on a Clip or corpus and writes a Bundle."""

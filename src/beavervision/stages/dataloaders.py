@@ -1,4 +1,4 @@
-"""DataLoaders of the stages: each process loads its share of a step, from the step at which the run stopped."""
+"""DataLoaders of the stages: each process loads its share of a step, starting at the resumed step."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ def resumable_loader(
     workers: int,
     trainer: Trainer | None,
 ) -> ResumableLoader:
-    """Batches of random items: of every step this process's share, from the step on at which the run stopped.
+    """Loader of random items: this process's share of every step, starting at the resumed step.
 
     Args:
-        dataset: maps the number of a draw to an item.
+        dataset: maps a draw number to an item.
         collate: joins items to a batch.
-        batch_size: items of a step, of all processes together.
-        steps_per_epoch: steps of what Lightning calls an epoch.
-        workers: processes that make items.
-        trainer: knows where the run stopped, and this process's rank; None for one process at the beginning.
+        batch_size: items per step, over all processes.
+        steps_per_epoch: steps per Lightning epoch.
+        workers: number of worker processes.
+        trainer: trainer with the resumed step and this process's rank; None for one process at step 0.
 
     Raises:
-        BeaverError: when a batch cannot be shared equally by the trainer's devices.
+        BeaverError: when a batch cannot be divided equally over the trainer's devices.
     """
     done = trainer.fit_loop.total_batch_idx + 1 if trainer else 0
     who = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
@@ -46,13 +46,13 @@ def resumable_loader(
 
 
 def step_loader(dataset: Dataset[Any], steps_per_epoch: int, workers: int, trainer: Trainer | None) -> ResumableLoader:
-    """Whole batches, one a step, from the step on at which the run stopped.
+    """Loader of whole batches, one per step, starting at the resumed step.
 
     Args:
-        dataset: maps the number of a step to this process's share of its batch.
-        steps_per_epoch: steps of what Lightning calls an epoch.
-        workers: processes that make batches.
-        trainer: knows where the run stopped; None for the beginning.
+        dataset: maps a step number to this process's share of its batch.
+        steps_per_epoch: steps per Lightning epoch.
+        workers: number of worker processes.
+        trainer: trainer with the resumed step; None for step 0.
     """
     done = trainer.fit_loop.total_batch_idx + 1 if trainer else 0
     return ResumableLoader(dataset, None, sampler=ResumableSampler(steps_per_epoch, done), num_workers=workers)

@@ -1,4 +1,4 @@
-"""Expression coefficients measured on the face's surface, differentiably."""
+"""Differentiable errors of expression coefficients, measured on the face's surface."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from beavervision.face.morphable_model import CONDITION_SCALE, FaceModel
 from beavervision.nerf.precision import full_precision
 
 EYE_WEIGHT, UPPER_LID_WEIGHT, LIP_WEIGHT, OUTLINE_WEIGHT = 3.0, 20.0, 5.0, 0.0
-"""Weights of the landmarks' squared errors (STAGES.md section 2); the others have 1."""
+"""Weights of the landmarks' squared errors (STAGES.md section 2); all others have 1."""
 
 LIP_POINTS = np.concatenate([LIPS_INNER, LIPS_OUTER])
 """[40] mesh points of the lips' edges."""
 LIP_PAIRS = ((13, 14), (82, 87), (312, 317), (81, 178), (311, 402))
-"""Inner lips, upper and lower, from the middle outwards: they touch when the mouth is shut."""
+"""Inner lips, upper and lower, from the middle outwards: they touch when the mouth is closed."""
 
 
 class FaceGeometry(nn.Module):
-    """Errors of coefficients in millimetres of an average head.
+    """Errors of coefficients in millimetres on an average head.
 
-    Squared errors of weighted landmarks are a quadratic form of the error in coefficients, so that a factor of it
-    (E x E) takes the place of 468 projected landmarks.
+    Squared errors of weighted landmarks are a quadratic form of the error in coefficients, so an E x E factor of this
+    form replaces the projection to 468 landmarks.
 
     Args:
-        model: the face whose coefficients are compared.
-        identity: whether identity coefficients stand before the expression's, so that E counts both.
+        model: face model of the coefficients.
+        identity: whether identity coefficients precede those of the expression, so that E includes both.
     """
 
     factor: Tensor

@@ -24,20 +24,20 @@ from beavervision.stages.base import StageData
 MANY = 8
 """Number of recordings from which a progress bar is shown."""
 QUIET_SECONDS = 10
-"""Seconds of a sample without speech."""
+"""Duration of a sample without speech, seconds."""
 MAX_HELD_OUT = 16
-"""Maximum number of recordings of a corpus that validation uses."""
+"""Largest number of recordings of a corpus for validation."""
 
 
 class SpeechDataModule(StageData):
-    """Base of the speech stages' data, from one person's clip, a synthetic speech, or a corpus of them.
+    """Base DataModule of the speech stages, for a clip, synthetic speech, or a corpus of them.
 
     Args:
-        clip: folder of the Clip, Talk or Corpus.
-        subject: which person of a clip.
-        augmentation: how many augmented copies of each recording there are, and how strong they are.
-        cache: folder of the feature cache; by default a temporary one, deleted with the process.
-        seed: of the augmentations.
+        clip: folder of the clip, synthetic speech or corpus.
+        subject: number of the person in a clip.
+        augmentation: number of augmented copies of each recording, and ranges of the changes.
+        cache: folder of the feature cache; by default a temporary one.
+        seed: seed of the augmentations.
     """
 
     def __init__(
@@ -45,18 +45,21 @@ class SpeechDataModule(StageData):
     ) -> None:
         super().__init__()
         self._folder, self._subject, self._augmentation, self._seed = Path(clip), subject, augmentation, seed
-        self._temporary_folder = None if cache else tempfile.TemporaryDirectory(prefix="beavervision-takes-")
-        self._cache_folder = Path(cache or self._temporary_folder.name)  # type: ignore[union-attr]
+        self._temporary_folder: tempfile.TemporaryDirectory[str] | None = None
+        if not cache:
+            self._temporary_folder = tempfile.TemporaryDirectory(prefix="beavervision-takes-")
+            cache = Path(self._temporary_folder.name)
+        self._cache_folder = Path(cache)
 
     def open_speech(self, features: AudioFeatureExtractor, level_db: float | None = None) -> None:
-        """Read the recordings' statistics.
+        """Compute the dataset statistics and open the feature cache.
 
         Args:
             features: extractor of the audio features.
             level_db: common level of the speech, dB of full scale; by default the median.
 
         Raises:
-            BeaverError: as `compute_dataset_stats`.
+            BeaverError: see `compute_dataset_stats`.
         """
         self.features = features
         self.dataset_stats = compute_dataset_stats(self._folder, self._subject)
@@ -64,14 +67,14 @@ class SpeechDataModule(StageData):
         self.speech_level_db = self.dataset_stats.level_db if level_db is None else level_db
 
     def training_samples(self, *, with_silence: bool = False) -> FeatureCache:
-        """All training samples: each recording clean and with its own augmentations.
+        """All training samples: each recording clean and with its augmentations.
 
         Args:
             with_silence: whether each recording also has a sample without speech (`AudioAugmentation.noise_only`).
         """
         cache = FeatureCache(self._cache_folder, self.features)
         for number, recording in enumerate(self._recordings("hearing")):
-            # A generator of its own: what one recording sounds like does not depend on those before it.
+            # A separate generator: the augmentations of a recording do not depend on those before it.
             rng = np.random.default_rng((self._seed, number) if number else self._seed)
             for frames in recording.train_ranges:
                 for piece in split_into_pieces(frames, recording.fps):
@@ -81,22 +84,22 @@ class SpeechDataModule(StageData):
         return cache
 
     def one_recording(self) -> Recording:
-        """The recording, where there is one.
+        """The only recording.
 
         Raises:
-            BeaverError: when there are many.
+            BeaverError: when there are several.
         """
         return open_recording(self._folder, self._subject)
 
     def held_out_speech(self, context: float = CONTEXT_SECONDS) -> list[HeldOutSpeech]:
-        """The held-out stretches of up to MOST_HELD_OUT recordings, evenly chosen; see `held_out_speech`."""
+        """The held-out stretches of up to MAX_HELD_OUT recordings, evenly chosen; see `held_out_speech`."""
         folders = self.dataset_stats.held_out
         chosen = folders[:: max(1, -(-len(folders) // MAX_HELD_OUT))]
         opened = (open_recording(folder, self._subject) for folder in chosen)
         return [speech for recording in opened for speech in held_out_speech(recording, context=context)]
 
     def facts(self) -> dict[str, Any]:
-        """Facts about the training data that every speech stage's bundle records; a corpus has no subject."""
+        """Facts about the training data in every speech stage's bundle; a corpus has no subject."""
         about = self.dataset_stats
         whose = {"subject": self._subject} if about.one_person else {}
         return {
@@ -117,7 +120,7 @@ class SpeechDataModule(StageData):
     def gain_db(self, recording: Recording) -> float:
         """Gain that brings a recording to the common level, dB."""
         own = self.dataset_stats.levels_db.get(str(recording.folder))
-        if own is None:  # all of it is held out
+        if own is None:  # the whole recording is held out
             own = speech_level_db(recording.sound(split_into_pieces(range(recording.n_frames), recording.fps)[0]))
         gain = self.speech_level_db - own
         return float(np.clip(gain, -MAX_GAIN_DB, MAX_GAIN_DB)) if np.isfinite(gain) else 0.0

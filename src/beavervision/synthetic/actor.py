@@ -1,4 +1,4 @@
-"""The actor: posed for a frame, and photographed."""
+"""The actor: posing and rendering of one frame."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from beavervision.face.morphable_model import FaceModel
 from beavervision.synthetic import eyes
 from beavervision.synthetic.actor_mesh import Assembly
 from beavervision.synthetic.anatomy import actor_parts
-from beavervision.synthetic.assets import DATA
+from beavervision.synthetic.ground_truth import DATA
 from beavervision.synthetic.head_mesh import build_head
 from beavervision.synthetic.lighting import MAP_SIZE, ShadowMap, cast_shadow
 from beavervision.synthetic.mesh_part import Part
@@ -30,14 +30,14 @@ from beavervision.synthetic.tonemapping import Picture, develop, majority
 
 IDENTITY = "identity.safetensors"
 CHIN = np.array([152, 199, 175, 200])
-"""Face vertices that move with the jaw as one: the lower teeth follow their mean."""
+"""Face vertices that move rigidly with the jaw; the lower teeth follow their mean."""
 SHADOW_ABOUT = np.array([0.0, 8.0, 4.0])
-"""Middle of the shadow map, cm from the head's origin in camera space: head, hand and chest lie in it."""
+"""Centre of the shadow map, cm from the head's origin in camera space: it covers head, hand and chest."""
 
 
 @dataclass(frozen=True)
 class Sight:
-    """A posed actor before any light is worked out: what each sample sees, and of what."""
+    """Visibility and surface of a posed actor, before shading."""
 
     visibility: Visibility
     surface: Surface
@@ -45,18 +45,18 @@ class Sight:
 
 
 class Actor:
-    """The person who does not exist.
+    """The synthetic person.
 
     Args:
-        identity: coefficients of the face model.
+        identity: identity coefficients of the face model.
         model: the face model.
-        width: of the picture, px.
-        height: of the picture, px.
-        samples: per pixel and axis.
-        strands: of hair.
-        levels: of subdivision of the head.
-        texels_per_cm: of the skin's texture.
-        dressed: changes the parts that the actor consists of.
+        width: width of the image, px.
+        height: height of the image, px.
+        samples: samples per pixel and axis.
+        strands: number of hair strands.
+        levels: subdivision levels of the head.
+        texels_per_cm: resolution of the skin's texture.
+        dressed: function that changes the actor's parts, e.g. their colours.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class Actor:
         return np.concatenate([self.face(pose.expression), iris])
 
     def pixels(self, pose: Pose) -> Float[np.ndarray, "478 2"]:
-        """The 478 landmarks in the picture, px."""
+        """The 478 landmarks in the image, px."""
         return self.camera.project(self.landmarks(pose) @ pose.rotation.T + pose.translation)
 
     def photograph(self, pose: Pose) -> Picture:
@@ -105,10 +105,10 @@ class Actor:
         return Picture(develop(linear), majority(sight.visibility.triangle, self.assembly.label, self._samples))
 
     def see(self, pose: Pose, focal: float | None = None) -> Sight:
-        """Find what every sample of the picture sees of the actor; the buffers are overwritten by the next call.
+        """Compute the visibility of every sample of the image; the next call overwrites the buffers.
 
         Args:
-            pose: of the frame.
+            pose: pose in the frame.
             focal: focal length, px; the camera's own when None.
         """
         parts, face = self.assembly, self.face(pose.expression)
@@ -122,7 +122,7 @@ class Actor:
         return Sight(seen, parts.surface(pose, position), shadow)
 
     def plate(self) -> UInt8[np.ndarray, "H W 3"]:
-        """The empty room."""
+        """Image of the empty room."""
         return develop(self._room)
 
 

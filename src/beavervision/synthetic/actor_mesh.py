@@ -1,4 +1,4 @@
-"""Parts put together: one set of vertices and triangles for the rasteriser and the shader."""
+"""Assembles the parts into one mesh for the rasteriser and the shader."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from beavervision.synthetic.raster import vertex_normals
 from beavervision.synthetic.shading import Surface
 
 HAIR_LIT_FROM = np.array([-0.45, -0.6, -0.66], np.float32)
-"""Direction, camera space, from which hair gets the light that shows its volume."""
+"""Direction in camera space from which hair is lit, so that its volume shows."""
 
 
 @dataclass(frozen=True)
 class Assembly:
-    """All parts in common arrays; `slices` says where the vertices of each lie."""
+    """All parts in common arrays; `slices` are the vertex ranges of the parts."""
 
     parts: Sequence[Part]
     slices: Sequence[slice]
@@ -29,16 +29,16 @@ class Assembly:
     label: Int[np.ndarray, "F"]
     bias: Float[np.ndarray, "F"]
     casting: Int[np.ndarray, "C 3"]
-    """The triangles that throw shadows."""
+    """Triangles that cast shadows."""
     colour: Float[np.ndarray, "V 3"]
     local: Float[np.ndarray, "V 3"]
     is_hair: Bool[np.ndarray, "V"]
     tangent: Float[np.ndarray, "N 3"]
-    """Direction of the strands at the vertices that are hair."""
+    """Direction of the strands at hair vertices."""
 
     @classmethod
     def of(cls, parts: Sequence[Part]) -> Assembly:
-        """Put parts together."""
+        """Assemble parts."""
         stops = np.cumsum([part.size for part in parts])
         slices = [slice(stop - part.size, stop) for part, stop in zip(parts, stops, strict=True)]
         triangles = np.concatenate([p.triangles + s.start for p, s in zip(parts, slices, strict=True)])
@@ -63,9 +63,9 @@ class Assembly:
         """Camera-space vertices, cm.
 
         Args:
-            pose: of the frame.
-            head: fine vertices of the head in its expression, head space.
-            jaw: how far the chin has moved from rest, head space.
+            pose: pose in the frame.
+            head: fine vertices of the head with its expression, head space.
+            jaw: displacement of the chin from rest, head space.
         """
         out = np.empty((len(self.colour), 3), np.float32)
         for part, where in zip(self.parts, self.slices, strict=True):
@@ -73,10 +73,10 @@ class Assembly:
         return out
 
     def surface(self, pose: Pose, position: Float[np.ndarray, "V 3"]) -> Surface:
-        """What the shader needs to know: normals, hair's tangents, the eyes' gaze."""
+        """Inputs of the shader: normals, hair tangents, gaze directions."""
         normal = vertex_normals(position, self.triangles)
         colour, local = self.colour.copy(), self.local.copy()
-        # hair is shaded by the way its ribbons face; then the tangent takes the normal's place
+        # Hair is shaded by the direction of its ribbons; then the tangent replaces the normal.
         facing = np.abs(normal[self.is_hair] @ HAIR_LIT_FROM)
         colour[self.is_hair] *= (0.30 + 0.70 * facing)[:, None]
         normal[self.is_hair] = self.tangent @ pose.rotation.T
@@ -91,7 +91,7 @@ def _carried(part: Part, pose: Pose, head: np.ndarray, jaw: np.ndarray) -> np.nd
     points = part.vertices
     if part.carrier is Carrier.HAND:
         if pose.hand_rotation is None or pose.hand_translation is None:
-            return np.zeros_like(points)  # in the camera: nothing is drawn
+            return np.zeros_like(points)  # at the camera's position: nothing is drawn
         return points @ pose.hand_rotation.T + pose.hand_translation
     torso = np.array([0.0, pose.breath, 0.35 * pose.breath])
     in_body = (points + torso) @ pose.body_rotation.T + pose.body_translation

@@ -1,4 +1,4 @@
-"""The list of everything that the actor consists of."""
+"""List of all parts of the actor."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from beavervision.synthetic.texture_canvas import unroll
 from beavervision.types import Label
 
 LID_RIM, LASHES = np.array([0.85, 0.66, 0.66]), np.array([0.16, 0.11, 0.10])
-"""Tint of the skin on the wet edge of the lower lid, and on the upper one, which is dark with lashes."""
+"""Tint of the skin on the wet edge of the lower lid, and on the edge of the upper lid, dark with lashes."""
 
 
 def corner_height(rest: Float[np.ndarray, "468 3"], points: Float[np.ndarray, "N 3"]) -> Float[np.ndarray, "N"]:
-    """Height, at each point's x, of the line through the corners of the eyes."""
+    """Height of the line through the corners of the eyes at the x of each point."""
     outer, inner = rest[EYE_OUTER[1]], rest[EYE_INNER[1]]
     return np.interp(np.abs(points[:, 0]), [inner[0], outer[0]], [inner[1], outer[1]])
 
 
 def _head_part(head: HeadMesh, rest: np.ndarray) -> Part:
-    """The head's skin, the lining of mouth and lids included."""
+    """Skin of the head, including the lining of mouth and lids."""
     fine = head.vertices(rest)
     material = np.where(head.region == MOUTH_LINING, int(Material.FLESH), int(Material.SKIN))
     colour = np.ones((len(fine), 3))
@@ -47,13 +47,13 @@ def actor_parts(
     eye_centres: Float[np.ndarray, "2 3"],
     strands: int,
 ) -> list[Part]:
-    """All parts, in the order in which equal depths are decided.
+    """All parts; at equal depths the earlier part wins.
 
     Args:
-        head: the head's fine mesh.
-        rest: the actor's face without expression, head space, cm.
+        head: fine mesh of the head.
+        rest: neutral face of the actor, head space, cm.
         eye_centres: centres of the right and left eyeball.
-        strands: of hair.
+        strands: number of hair strands.
     """
     fine = head.vertices(rest)
     return [

@@ -1,4 +1,4 @@
-"""Gather the truth of a performance: where its landmarks lie, what is visible, what is hidden."""
+"""Computes the ground truth of a performance: landmarks, visibility, occlusion."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from beavervision.synthetic.performance import Performance
 from beavervision.types import Label, VisibilityReason
 
 COVERED = 8
-"""Landmarks that a hand must hide for the face to count as occluded."""
+"""Number of landmarks that a hand must hide for the face to count as occluded."""
 
 
 def landmark_pixels(actor: Actor, performance: Performance) -> Float[np.ndarray, "T 478 3"]:
@@ -29,7 +29,7 @@ def landmark_pixels(actor: Actor, performance: Performance) -> Float[np.ndarray,
 
 
 def _visibility(outline: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Reason of each frame from how much of the face's outline [T, 36, 2] lies in the picture."""
+    """Visibility reason of each frame, from the share of the face outline [T, 36, 2] inside the image."""
     inside = ((outline >= 0) & (outline < np.array(size))).all(axis=2)
     reason = np.full(len(outline), int(VisibilityReason.CUT))
     reason[inside.all(axis=1)] = int(VisibilityReason.VISIBLE)
@@ -47,12 +47,12 @@ def hidden_landmarks(landmarks: Float[np.ndarray, "478 C"], labels: Int[np.ndarr
 
 
 def known_truth(actor: Actor, performance: Performance, hidden: Int[np.ndarray, "T"]) -> Truth:
-    """Gather the truth of a performance.
+    """Compute the ground truth of a performance.
 
     Args:
-        actor: who performs.
-        performance: what.
-        hidden: landmarks hidden by hand or sleeve in each frame, see `hidden_landmarks`.
+        actor: the actor.
+        performance: the performance.
+        hidden: number of landmarks hidden by hand or sleeve in each frame, see `hidden_landmarks`.
     """
     size = (actor.camera.width, actor.camera.height)
     landmarks = landmark_pixels(actor, performance)

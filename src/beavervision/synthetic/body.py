@@ -1,6 +1,7 @@
 """Neck, jumper and collar.
 
-Body space is head space of a head that looks straight ahead: the torso stays in it, the neck bends between both.
+Body space equals the head space of a head that looks straight ahead: the torso is fixed in it, the neck interpolates
+between head and body.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ NECK_ROWS = np.array(
         [-13.5, 5.5, 5.5, -7.8], [-15.5, 6.2, 5.8, -8.3], [-17.5, 6.7, 5.9, -8.6], [-19.5, 6.7, 5.9, -8.8],
     ]
 )  # fmt: skip
-"""Height, half width, half depth, middle's z of the neck's rings, cm."""
+"""Height, half width, half depth and z of the middle of the neck's rings, cm."""
 SHOULDERS = np.array([[-17.5, -20.5, -8.5], [17.5, -20.5, -8.5], [0.0, -15.5, -8.0]])
-"""Right and left shoulder, base of the neck, body space: what a pose detector would call them."""
+"""Right and left shoulder and base of the neck in body space, as a pose detector defines them."""
 
 
 def neck(skin: Float[np.ndarray, "3"]) -> Part:
-    """Neck: its top moves with the head, its foot with the body.
+    """Neck: its top moves with the head, its base with the body.
 
     Args:
         skin: linear colour of the skin.
@@ -37,7 +38,7 @@ def neck(skin: Float[np.ndarray, "3"]) -> Part:
     fine = np.linspace(0, len(NECK_ROWS) - 1, 29)
     rows = np.stack([np.interp(fine, np.arange(len(NECK_ROWS)), column) for column in NECK_ROWS.T], 1)
     around = np.linspace(0, 2 * np.pi, 64, endpoint=False)
-    # Triangles face outwards when rings run downwards and anticlockwise seen from above is reversed.
+    # The rings go downwards and, seen from above, anticlockwise, so the triangles are reversed to face outwards.
     sine, cosine = np.sin(around), np.cos(around)
     cords = 1 + 0.02 * np.cos(4 * (around - 0.6)) * (cosine > 0)
     rings = np.stack(
@@ -59,7 +60,7 @@ def neck(skin: Float[np.ndarray, "3"]) -> Part:
 
 
 def jumper() -> Part:
-    """Torso and upper arms in wool."""
+    """Torso and upper arms of the knitted jumper."""
     chest = ellipsoid((0.0, -37.0, -9.5), (16.0, 18.5, 10.0))
     yoke = cone((0.0, -18.6, -8.8), (0.0, -26.0, -9.2), 6.5, 9.5)
     slope = [cone((s * 4.0, -18.6, -9.2), (s * 15.5, -24.3, -9.2), 3.9, 4.6) for s in (-1, 1)]
@@ -70,7 +71,7 @@ def jumper() -> Part:
 
 
 def collar() -> list[Part]:
-    """Rib of the jumper round the neck, and the edge of a shirt inside it."""
+    """Ribbed collar of the jumper, and the edge of a shirt inside it."""
     parts = []
     for lift, x_radius, z_radius, thick, colour in (
         (0.0, 7.35, 6.5, (0.62, 0.95), JUMPER * 0.8),

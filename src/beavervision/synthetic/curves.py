@@ -1,4 +1,4 @@
-"""Time courses: a moment that comes and goes, restless noise, blinks."""
+"""Curves over time: single events, smooth noise, blinks."""
 
 from __future__ import annotations
 
@@ -10,37 +10,37 @@ from scipy.interpolate import make_interp_spline
 from scipy.ndimage import gaussian_filter1d
 
 BLINK = np.array([0.1, 0.5, 0.9, 1.0, 0.7, 0.4, 0.1])
-"""A blink at 25 fps, 0 open .. 1 shut; shaped after GeneFace++'s seven-frame curve."""
+"""A blink at 25 fps, 0 open .. 1 closed; the shape is GeneFace++'s seven-frame curve."""
 
 
 @dataclass(frozen=True)
 class Moment:
-    """Something that happens once, between two times in seconds."""
+    """An event between two times in seconds."""
 
     start: float
     end: float
 
     def progress(self, time: Float[np.ndarray, "T"], ramp: float) -> Float[np.ndarray, "T"]:
-        """0 before and after, 1 within, smooth over `ramp` seconds at both ends (inside the moment)."""
+        """0 before and after, 1 within, smooth over `ramp` seconds at both ends (inside the event)."""
         up = np.clip((time - self.start) / ramp, 0, 1)
         down = np.clip((self.end - time) / ramp, 0, 1)
         x = np.minimum(up, down)
         return x * x * (3 - 2 * x)
 
     def holds(self, time: Float[np.ndarray, "T"]) -> Bool[np.ndarray, "T"]:
-        """Frames within the moment."""
+        """Frames within the event."""
         return (time >= self.start) & (time <= self.end)
 
 
 def smooth_noise(n: int, fps: float, period: float, rng: np.random.Generator) -> Float[np.ndarray, "n"]:
-    """Noise of unit peak whose ups and downs last about `period` seconds."""
+    """Noise of unit peak with a period of about `period` seconds."""
     pad = int(4 * period * fps)
     noise = gaussian_filter1d(rng.normal(size=n + 2 * pad), period * fps / 2.5)[pad : pad + n]
     return noise / np.abs(noise).max()
 
 
 def blink_curve(n: int, fps: float, rng: np.random.Generator, every: float = 3.2) -> Float[np.ndarray, "n"]:
-    """Lids over time, 0 open .. 1 shut, a blink about each `every` seconds."""
+    """Closure of the lids over time, 0 open .. 1 closed, with a blink about every `every` seconds."""
     curve = np.zeros(n)
     at = rng.uniform(0.5, 1.2) * every / 2
     while (first := round(at * fps)) + len(BLINK) < n:

@@ -1,4 +1,4 @@
-"""Ears: rim, fold, bowl and lobe, melted together."""
+"""Ears: rim, fold, concha and lobe as a smooth union."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ RIM = np.array(
         [1.75, 1.0, -3.2], [1.5, -0.4, -2.9], [1.15, -1.7, -2.0], [0.9, -2.5, -1.2],
     ]
 )  # fmt: skip
-"""Course of the rim, cm: x away from the head, y up, z to the front, from the ear's root."""
+"""Curve of the rim, cm: x away from the head, y up, z to the front, relative to the ear's root."""
 WIDEST = 454
-"""Landmark of the outline before the left ear."""
+"""Landmark of the face outline in front of the left ear."""
 FOLD = np.array([[0.95, -1.2, -1.4], [1.15, -0.2, -1.95], [1.15, 1.0, -1.95], [1.1, 1.9, -1.5]])
 HOLLOW = (0.45, 0.0, -1.1)
-"""Where the spokes of the ear's plate meet."""
+"""Point where the spokes of the ear's plate meet."""
 ROOT = np.array([-0.30, 1.0, -0.8])
-"""Where the left ear grows from the head, cm from the outline's widest point."""
+"""Root of the left ear on the head, cm from the outline's widest point."""
 
 
 def _ear() -> tuple[np.ndarray, np.ndarray]:
-    """Left ear round its root."""
+    """Left ear relative to its root."""
     rim = [cone(tuple(a), tuple(b), 0.29, 0.29) for a, b in pairwise(smooth_curve(RIM, 22))]
     fold = [cone(tuple(a), tuple(b), 0.24, 0.2) for a, b in pairwise(FOLD)]
     edge = smooth_curve(0.92 * RIM, 22)
@@ -44,10 +44,10 @@ def _ear() -> tuple[np.ndarray, np.ndarray]:
 
 
 def ears(rest: Float[np.ndarray, "468 3"], skin: Float[np.ndarray, "3"]) -> list[Part]:
-    """Right and left ear in head space; the rim is redder, the bowl darker.
+    """Right and left ear in head space; the rim is redder, the concha darker.
 
     Args:
-        rest: the actor's face without expression, head space, cm.
+        rest: neutral face of the actor, head space, cm.
         skin: linear colour of the skin.
     """
     vertices, triangles = _ear()

@@ -1,4 +1,4 @@
-"""Eyeballs: where they sit, how they turn, and their five iris landmarks."""
+"""Eyeballs: position, rotation, and their five iris landmarks."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from beavervision.types import Label
 CARUNCLE = np.array([0.50, 0.23, 0.19])
 N_RINGS, N_SPOKES = 14, 40
 SHADE_FROM, SHADE_TO = 0.05, 0.62
-"""Height over the eyeball's middle, in radii, at which the upper lid's shade begins and is deepest."""
+"""Height above the eyeball's middle, in radii, at which the upper lid's shadow begins and is darkest."""
 
 
 def eye_centres(rest: Float[np.ndarray, "468 3"], mean: Float[np.ndarray, "468 3"]) -> Float[np.ndarray, "2 3"]:
-    """Centres of the right and left eyeball: where the mean face has them, moved along with the eyes' rims."""
+    """Centres of the right and left eyeball: those of the mean face, moved with the rims of the eyes."""
     return EYEBALL_CENTRES + (rest[EYES] - mean[EYES]).mean(axis=1)
 
 
@@ -34,13 +34,13 @@ def iris_landmarks(centres: Float[np.ndarray, "2 3"], rotation: Float[np.ndarray
     rim = IRIS_RADIUS
     depth = np.sqrt(1 - rim * rim)
     ring = np.array([[0, 0, 1], [rim, 0, depth], [0, rim, depth], [-rim, 0, depth], [0, -rim, depth]])
-    ring[0, 2] = depth  # the middle of the iris as seen: in the plane of its rim
+    ring[0, 2] = depth  # the visible middle of the iris: in the plane of its rim
     local = EYEBALL_RADIUS * ring @ rotation.T
     return (centres[:, None] + np.stack([local, local])).reshape(10, 3)
 
 
 def eyeball(centre: Float[np.ndarray, "3"]) -> Part:
-    """Front of an eyeball in head space, gaze straight on; `local` holds directions, `colour` the lid's shade."""
+    """Front of an eyeball in head space, looking straight on; `local` holds directions, `colour` the lid's shadow."""
     polar = np.linspace(0, np.radians(105), N_RINGS)
     around = np.linspace(0, 2 * np.pi, N_SPOKES, endpoint=False)
     ring = np.stack([np.cos(around), np.sin(around)], -1)
@@ -70,7 +70,7 @@ def eyeball(centre: Float[np.ndarray, "3"]) -> Part:
 
 
 def sockets(rest: Float[np.ndarray, "468 3"]) -> list[Part]:
-    """Flesh behind the lids that shows in the corners, where the eyeball does not reach."""
+    """Flesh behind the lids that is visible in the corners, beyond the eyeball."""
     parts = []
     for rim in EYES:
         loop = rest[rim] + np.array([0.0, 0.0, -0.3])

@@ -1,4 +1,4 @@
-"""What is true of a synthetic clip, frame by frame."""
+"""Ground truth of a synthetic clip, frame by frame, and the files that ship with the package."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from beavervision.face.landmarks import N_MESH
 from beavervision.synthetic.speech import Phoneme
 
 FRACTION = 20
-"""Landmarks are stored in whole twentieths of a pixel (up to 1638 px away)."""
+"""Landmarks are stored in units of 1/20 pixel (up to 1638 px)."""
 
 
 def _save(truth: Truth | SpeechTruth, path: Path) -> None:
-    """Arrays as safetensors, the rest as JSON in the metadata."""
+    """Store arrays as safetensors, other values as JSON in the metadata."""
     values = {f.name: getattr(truth, f.name) for f in fields(truth)}
     arrays = {name: np.ascontiguousarray(v) for name, v in values.items() if isinstance(v, np.ndarray)}
-    if "landmarks" in arrays:  # half the file otherwise
+    if "landmarks" in arrays:  # halves the file size
         arrays["landmarks"] = np.round(arrays["landmarks"] * FRACTION).astype(np.int16)
     notes = {name: v for name, v in values.items() if name not in arrays}
     notes["phonemes"] = [asdict(phoneme) for phoneme in truth.phonemes]
@@ -32,7 +32,7 @@ def _save(truth: Truth | SpeechTruth, path: Path) -> None:
 
 
 def _load(path: Path) -> dict[str, Any]:
-    """Read what `_save` wrote."""
+    """Read the output of `_save`."""
     with safe_open(path, "numpy") as file:
         values = {name: json.loads(text) for name, text in file.metadata().items()}
         values |= {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (no mapping)
@@ -43,49 +43,49 @@ def _load(path: Path) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class SpeechTruth:
-    """What is true of a speech: how the actor's mouth would speak it."""
+    """Ground truth of the actor speaking a speech."""
 
     mouth_open: Float[np.ndarray, "T"]
-    """As a head that looks into the camera shows it; see face.openness."""
+    """Mouth opening of a head that faces the camera; see face.openness."""
     expression: Float[np.ndarray, "T E"]
     """Coefficients of the gpmm basis, standard deviations."""
     phonemes: tuple[Phoneme, ...]
     fps: float
 
     def save(self, path: Path) -> None:
-        """Write a safetensors file; what is no array lies in its metadata as JSON."""
+        """Write a safetensors file; values that are no arrays are JSON in its metadata."""
         _save(self, path)
 
     @classmethod
     def load(cls, path: Path) -> SpeechTruth:
-        """Read what `save` wrote."""
+        """Read the output of `save`."""
         return cls(**_load(path))
 
 
 @dataclass(frozen=True)
 class Truth:
-    """Exact truth of a clip; nothing is NaN: what cannot be seen is known all the same."""
+    """Exact ground truth of a clip; nothing is NaN, because invisible values are known as well."""
 
     visible: Bool[np.ndarray, "T"]
-    """The whole outline of the face lies in the picture."""
+    """Whether the whole face outline is inside the image."""
     reason: Int[np.ndarray, "T"]
-    """types.VisibilityReason"""
+    """types.VisibilityReason of each frame."""
     occluded: Bool[np.ndarray, "T"]
-    """A hand or sleeve hides part of the face."""
+    """Whether a hand or sleeve hides part of the face."""
     landmarks: Float[np.ndarray, "T 478 3"]
-    """Full-frame px; z in px at the head's distance, towards the camera negative."""
+    """Full-frame px; z in px at the head's distance, negative towards the camera."""
     rotation: Float[np.ndarray, "T 3 3"]
-    """Head to camera."""
+    """Rotation, head to camera."""
     translation: Float[np.ndarray, "T 3"]
-    """cm, camera space."""
+    """Translation in camera space, cm."""
     identity: Float[np.ndarray, "I"]
     expression: Float[np.ndarray, "T E"]
     """Coefficients of the gpmm basis, standard deviations."""
     eye_open: Float[np.ndarray, "T 2"]
     mouth_open: Float[np.ndarray, "T"]
-    """As seen in the picture."""
+    """Mouth opening in the image."""
     mouth_open_frontal: Float[np.ndarray, "T"]
-    """As a head that looks into the camera would show it."""
+    """Mouth opening of the same head facing the camera."""
     body: Float[np.ndarray, "T 3 3"]
     """Right shoulder, left shoulder, neck: x, y in px, confidence."""
     phonemes: tuple[Phoneme, ...]
@@ -100,17 +100,17 @@ class Truth:
         return len(self.visible)
 
     def save(self, path: Path) -> None:
-        """Write a safetensors file; what is no array lies in its metadata as JSON."""
+        """Write a safetensors file; values that are no arrays are JSON in its metadata."""
         _save(self, path)
 
     @classmethod
     def load(cls, path: Path) -> Truth:
-        """Read what `save` wrote."""
+        """Read the output of `save`."""
         values = _load(path)
         return cls(**{**values, "size": tuple(values["size"])})
 
     def subject(self) -> Subject:
-        """The truth as a clip's subject: rows of invisible frames NaN, False where boolean."""
+        """The ground truth as a clip's subject: invisible frames are NaN, False where boolean."""
         seen = {
             name: np.where(
                 self.visible.reshape(-1, *[1] * (getattr(self, name).ndim - 1)), getattr(self, name), np.nan
@@ -129,3 +129,28 @@ class Truth:
             interpolated=np.zeros_like(self.visible),
             **seen,
         )
+
+
+DATA = Path(__file__).parent / "data"
+VIDEO, TRUTH = "actor.mp4", "actor_truth.safetensors"
+SPEECH, SPEECH_TRUTH = "speech.flac", "speech_truth.safetensors"
+
+
+def actor_video() -> Path:
+    """Path of the rendered clip: 1280 x 720, 25 fps, with sound."""
+    return DATA / VIDEO
+
+
+def actor_truth() -> Truth:
+    """Path of the clip's ground truth, frame by frame."""
+    return Truth.load(DATA / TRUTH)
+
+
+def speech_audio() -> Path:
+    """Path of a second speech by the same voice, which is not in the clip."""
+    return DATA / SPEECH
+
+
+def speech_truth() -> SpeechTruth:
+    """Path of the ground truth of the actor speaking the second speech."""
+    return SpeechTruth.load(DATA / SPEECH_TRUTH)

@@ -1,4 +1,4 @@
-"""Short hair: a dark cap over the scalp, and ribbons of hair combed over it."""
+"""Short hair: a dark cap over the scalp, and combed ribbons of hair over it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.spatial import cKDTree
+from scipy.spatial import cKDTree  # pyright: ignore[reportAttributeAccessIssue]  (scipy's stubs lack it)
 
 from beavervision.synthetic.head_mesh import SKULL_CENTRE, HeadMesh
 from beavervision.synthetic.material import Material
@@ -22,15 +22,15 @@ HAIRLINE = np.array(
         [-9.6, -6.0], [-20.0, -7.0], [-20.0, 16.0], [5.0, 16.0], [5.0, 6.3],
     ]
 )  # fmt: skip
-"""Outline of the hair seen from the side: z and y in head space, cm."""
+"""Outline of the hair from the side: z and y in head space, cm."""
 PARTING = 2.6
-"""Where the hair parts on top: x, cm."""
+"""x of the parting on top of the head, cm."""
 SEGMENTS, STEP = 9, 0.5
-"""Pieces of a strand and their length, cm."""
+"""Number of segments of a strand, and their length in cm."""
 
 
 def hair_depth(points: Float[np.ndarray, "*n 3"]) -> Float[np.ndarray, "*n"]:
-    """How far a point of the scalp lies inside the hairline, cm; negative on bare skin."""
+    """Depth of a point of the scalp inside the hairline, cm; negative on bare skin."""
     flat = points[..., [2, 1]]
     a, b = HAIRLINE, np.roll(HAIRLINE, -1, axis=0)
     edge = b - a
@@ -54,7 +54,7 @@ def volume(points: Float[np.ndarray, "*n 3"]) -> Float[np.ndarray, "*n"]:
 
 
 def _combed(points: np.ndarray, normals: np.ndarray) -> np.ndarray:
-    """Unit direction in which hair is combed, tangent to the head."""
+    """Unit direction of combed hair, tangent to the head."""
     x, y, z = points.T
     on_top = np.clip((y - 4.0) / 4.0, 0, 1)[:, None]
     across = np.tanh((PARTING - x) / 0.8)
@@ -67,7 +67,7 @@ def _combed(points: np.ndarray, normals: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Scalp:
-    """The head's surface at rest as a height over each direction from the skull's centre."""
+    """Surface of the neutral head as a height over each direction from the skull's centre."""
 
     directions: cKDTree
     radius: Float[np.ndarray, "V"]
@@ -75,13 +75,13 @@ class Scalp:
 
     @classmethod
     def of(cls, vertices: np.ndarray, normals: np.ndarray) -> Scalp:
-        """Look up table from the head's fine vertices."""
+        """Build the lookup table from the head's fine vertices."""
         offset = vertices - SKULL_CENTRE
         radius = np.linalg.norm(offset, axis=1)
         return cls(cKDTree(offset / radius[:, None]), radius, normals)
 
     def lift(self, points: np.ndarray, height: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Points moved along their direction to `height` cm over the surface, and the surface's normals."""
+        """Points moved along their direction to `height` cm above the surface, and the surface normals."""
         offset = points - SKULL_CENTRE
         offset /= np.linalg.norm(offset, axis=1, keepdims=True)
         gap, near = self.directions.query(offset, k=4)
@@ -106,7 +106,7 @@ def cap(head: HeadMesh, rest: Float[np.ndarray, "V 3"], normals: Float[np.ndarra
 
 
 def _roots(head: HeadMesh, rest: np.ndarray, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Random points of the hairy scalp, denser towards the front, and how deep in the hair they lie."""
+    """Random points of the hairy scalp, denser towards the front, and their depth inside the hairline."""
     corners = rest[head.triangles]
     area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
     middle = corners.mean(axis=1)
@@ -118,18 +118,18 @@ def _roots(head: HeadMesh, rest: np.ndarray, count: int, rng: np.random.Generato
     u, v = np.where(flip, 1 - u, u), np.where(flip, 1 - v, v)
     points = corners[chosen, 0] * (1 - u - v)[:, None] + corners[chosen, 1] * u[:, None]
     points += corners[chosen, 2] * v[:, None]
-    depth = hair_depth(points) + rng.normal(0, 0.12, count)  # no hairline is a line
+    depth = hair_depth(points) + rng.normal(0, 0.12, count)  # the hairline is irregular
     return points[depth > 0], depth[depth > 0]
 
 
 def strands(head: HeadMesh, rest: Float[np.ndarray, "V 3"], count: int, seed: int = 11) -> Part:
-    """Ribbons of hair that grow from the scalp, lie down as they are combed, and end in tips.
+    """Ribbons of hair that grow from the scalp, follow the combed direction, and end in tips.
 
     Args:
-        head: the head.
-        rest: its fine vertices at rest.
-        count: number of roots tried.
-        seed: of their places and colours.
+        head: mesh of the head.
+        rest: its fine vertices with neutral expression.
+        count: number of candidate roots.
+        seed: seed of their positions and colours.
     """
     rng = np.random.default_rng(seed)
     scalp = Scalp.of(rest, vertex_normals(np.ascontiguousarray(rest), head.triangles))
@@ -153,7 +153,7 @@ def strands(head: HeadMesh, rest: Float[np.ndarray, "V 3"], count: int, seed: in
 
 
 def _ribbons(line: np.ndarray, normals: np.ndarray, depth: np.ndarray, rng: np.random.Generator) -> Part:
-    """Flat bands along lines [N, S, 3], narrowing to their tips."""
+    """Flat bands along lines [N, S, 3] that narrow to their tips."""
     n, s = line.shape[:2]
     tangent = np.gradient(line, axis=1)
     tangent /= np.maximum(np.linalg.norm(tangent, axis=2, keepdims=True), 1e-6)

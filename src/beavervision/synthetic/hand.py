@@ -1,4 +1,4 @@
-"""A right hand with its sleeve, fingers together and a little bent."""
+"""A right hand with its sleeve, fingers together and slightly bent."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _finger(joints: tuple[tuple[float, float, float], ...], thick: float) -> lis
 
 
 def hand(skin: Float[np.ndarray, "3"]) -> list[Part]:
-    """Hand and sleeve in the hand's own frame: origin in the palm, y along the fingers, z out of the back.
+    """Hand and sleeve in the hand's frame: origin in the palm, y along the fingers, z out of the back.
 
     Args:
         skin: linear colour of the skin.

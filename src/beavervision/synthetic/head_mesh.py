@@ -1,8 +1,8 @@
-"""The actor's head: the face model's sheet closed to a whole head, smooth, and linear in the face's vertices.
+"""Head of the actor: the face model extended to a whole head, smooth, and linear in the face's vertices.
 
-The sheet is extended by rings of control vertices (over the skull to its back, into the mouth, behind the lids) that
-follow their rim, and everything is subdivided at once, so that no seam shows. Subdivision passes exactly through
-the face model's own vertices: the truth lies on the picture's surface.
+The face mesh is extended by rings of control vertices (over the skull to its back, into the mouth, behind the lids)
+that follow its border, and the whole mesh is subdivided together, so that there is no seam. Subdivision interpolates
+the face model's own vertices exactly: the ground truth lies on the rendered surface.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from beavervision.synthetic.subdivision import interpolating, subdivide_times
 
 SKULL_CENTRE = np.array([0.0, 2.0, -6.4])
 SKULL_RADII = np.array([7.5, 9.9, 9.3])
-"""Ellipsoid of the skull, cm: about 15 wide and 19 deep, crown 11 above the eyes."""
+"""Semi-axes of the skull's ellipsoid, cm: about 15 wide and 19 deep, crown 11 above the eyes."""
 BACK_OF_HEAD = np.array([0.0, 2.5, -15.7])
 RING_STEPS = np.array([0.1, 0.21, 0.34, 0.48, 0.62, 0.76, 0.89])
-"""Way from the outline to the back of the head at which each ring stands."""
+"""Position of each ring between the outline and the back of the head."""
 LIP_RINGS = ((0.18, 0.04, 1.0), (0.45, 0.22, 1.0), (1.0, 0.55, 0.9))
 """Inside of the lips: (cm back, cm away from the lips' line, share of the lip's motion)."""
 LID_RINGS = ((0.14, 0.0, 1.0), (0.5, 0.12, 1.0))
-"""Inside of the lids, in the same figures."""
+"""Inside of the lids, in the same format."""
 
 SKIN, MOUTH_LINING, LID_EDGE, SCALP = 0, 1, 2, 3
 
@@ -37,7 +37,7 @@ def _strip(outer: np.ndarray, inner: np.ndarray) -> np.ndarray:
 
 @dataclass
 class _Control:
-    """The control mesh under construction; every extra vertex = its rest place + share x motion of its leader."""
+    """The control mesh during construction; each extra vertex = its rest position + share x motion of its leader."""
 
     rest: Float[np.ndarray, "468 3"]
     places: list[np.ndarray]
@@ -79,10 +79,10 @@ def _close_skull(control: _Control) -> None:
 def _line_hole(
     control: _Control, loop: np.ndarray, rings: tuple[tuple[float, float, float], ...], region: int, *, flip: bool
 ) -> None:
-    """Rings that lead from the rim of a hole into the head.
+    """Add rings that lead from the rim of a hole into the head.
 
-    The loop runs from one corner along the upper edge to the other corner and back along the lower one;
-    `flip` when that is clockwise seen from the front.
+    The loop goes from one corner along the upper edge to the other corner and back along the lower one; set `flip` when
+    this is clockwise seen from the front.
     """
     start, rim = control.rest[loop], loop
     middle = len(loop) // 2
@@ -108,16 +108,16 @@ class HeadMesh:
     """SKIN, MOUTH_LINING, LID_EDGE or SCALP."""
 
     def vertices(self, face: Float[np.ndarray, "468 3"]) -> Float[np.ndarray, "N 3"]:
-        """Fine vertices of a face given in head space, cm; the first 468 are the face's own."""
+        """Fine vertices for a face in head space, cm; the first 468 are those of the face."""
         return self.to_face @ face + self.offset
 
 
 def build_head(rest: Float[np.ndarray, "468 3"], levels: int = 2) -> HeadMesh:
-    """Build the head round a face at rest.
+    """Build the head around a neutral face.
 
     Args:
-        rest: the actor's face without expression, head space, cm.
-        levels: times that each triangle is split in four.
+        rest: neutral face of the actor, head space, cm.
+        levels: number of subdivisions; each splits a triangle into four.
     """
     skin = np.zeros(len(SKIN_TRIANGLES), int)
     control = _Control(rest, [], [], [], [SKIN_TRIANGLES], [skin])

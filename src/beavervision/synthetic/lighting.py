@@ -1,4 +1,4 @@
-"""The studio's light: a warm soft key with a shadow, a cool fill, a rim from behind, sky and floor."""
+"""Lighting: a warm soft key light with a shadow, a cool fill, a rim light from behind, sky and floor."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jaxtyping import Float
 from beavervision.synthetic.raster import Visibility, rasterise
 
 KEY_FROM = np.array([-56.0, -62.0, 4.0])
-"""Camera space, cm: up and to the left, between the camera and the person."""
+"""Position of the key light in camera space, cm: up and to the left, between camera and person."""
 KEY_COLOUR = np.array([1.0, 0.93, 0.84]) * 1.95
 FILL_TO = np.array([0.75, -0.12, -0.65])
 """Direction towards the fill light, camera space."""
@@ -20,11 +20,11 @@ RIM_COLOUR = np.array([1.0, 0.95, 0.9]) * 0.8
 SKY, FLOOR = np.array([0.50, 0.53, 0.58]), np.array([0.30, 0.25, 0.22])
 """Ambient light from above and from below."""
 MAP_SIZE, MAP_WIDTH = 512, 74.0
-"""The shadow map: samples, and the cm it covers at the person."""
+"""Shadow map: samples, and the width in cm that it covers at the person."""
 
 
 def lamps() -> Float[np.ndarray, "3 6"]:
-    """Fill, rim and (last row) sky and floor for the shader: direction and colour."""
+    """Fill, rim, and sky and floor (last row) for the shader: direction and colour."""
     rows = [
         np.concatenate([FILL_TO / np.linalg.norm(FILL_TO), FILL_COLOUR]),
         np.concatenate([RIM_TO / np.linalg.norm(RIM_TO), RIM_COLOUR]),
@@ -35,7 +35,7 @@ def lamps() -> Float[np.ndarray, "3 6"]:
 
 @dataclass(frozen=True)
 class ShadowMap:
-    """What the key light sees: `depth` over the light's own canvas."""
+    """Depth map from the key light: `depth` over the light's own canvas."""
 
     rotation: Float[np.ndarray, "3 3"]
     focal: float
@@ -52,13 +52,13 @@ def _look_at(target: np.ndarray) -> np.ndarray:
 def cast_shadow(
     points: Float[np.ndarray, "V 3"], triangles: np.ndarray, target: Float[np.ndarray, "3"], into: Visibility
 ) -> ShadowMap:
-    """Draw the depth that the key light sees.
+    """Render the depth map of the key light.
 
     Args:
-        points: camera space, cm.
-        triangles: those that cast shadows.
-        target: camera-space point that the map is centred on.
-        into: buffers of MAP_SIZE x MAP_SIZE.
+        points: vertices in camera space, cm.
+        triangles: triangles that cast shadows.
+        target: camera-space point at the centre of the map.
+        into: buffers of MAP_SIZE x MAP_SIZE samples.
     """
     rotation = _look_at(target)
     size = into.depth.shape[0]

@@ -1,4 +1,4 @@
-"""What the actor is made of, and the shaders that turn it into light. All colours are linear."""
+"""Materials of the actor and their shaders. All colours are linear."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 
 class Material(IntEnum):
-    """Which shader colours a triangle."""
+    """Shader of a triangle."""
 
     SKIN = 0
     EYE = 1
@@ -19,7 +19,7 @@ class Material(IntEnum):
     CLOTH = 5
 
 
-# wrap of the diffuse light per channel (light bleeds into the shade, red furthest: a cheap subsurface scattering),
+# Per channel wrap of the diffuse light (light bleeds into the shade, red furthest: approximate subsurface scattering),
 # strength and exponent of the broad gloss, strength and exponent of the sharp one
 TABLE = np.array(
     [
@@ -34,16 +34,16 @@ TABLE = np.array(
 )
 
 STITCH = 0.85
-"""Width of a stitch of the jumper, cm."""
+"""Width of a knitted stitch, cm."""
 IRIS_RADIUS, PUPIL_RADIUS = 0.47, 0.20
-"""Share of the eyeball's radius."""
+"""Radii as shares of the eyeball's radius."""
 IRIS_COLOUR = np.array([0.085, 0.130, 0.115], np.float32)
 SCLERA_COLOUR = np.array([0.66, 0.625, 0.60], np.float32)
 
 
 @numba.njit(cache=True, nogil=True)
 def texel(texture: np.ndarray, u: float, v: float) -> tuple[float, float, float, float]:
-    """Bilinear value of a [H, W, 4] texture at (u, v), 0..1 across and down, clamped to its border."""
+    """Bilinear value of a [H, W, 4] texture at (u, v), both in 0..1 across and down, clamped to its border."""
     height, width = texture.shape[0], texture.shape[1]
     x = min(max(u * width - 0.5, 0.0), width - 1.001)
     y = min(max(v * height - 0.5, 0.0), height - 1.001)
@@ -69,7 +69,7 @@ def _ramp(low: float, high: float, x: float) -> float:
 
 @numba.njit(cache=True, nogil=True)
 def eye_colour(x: float, y: float, z: float) -> tuple[float, float, float]:
-    """Colour of an eyeball in the direction (x, y, z) of its own frame; z is the gaze."""
+    """Colour of an eyeball in the direction (x, y, z) of its own frame; the gaze is z."""
     radius = np.sqrt(x * x + y * y)
     if z < 0:
         radius = 1.0
@@ -91,7 +91,7 @@ def eye_colour(x: float, y: float, z: float) -> tuple[float, float, float]:
 
 @numba.njit(cache=True, nogil=True)
 def knit(x: float, y: float, z: float) -> float:
-    """Brightness of knitted wool at a place of the garment at rest, cm: columns of slanted stitches."""
+    """Brightness of knitted wool at a point of the undeformed garment, cm: columns of slanted stitches."""
     across = (x + 0.35 * z) / STITCH
     column = across - np.floor(across)
     slant = abs(column - 0.5)
@@ -103,7 +103,7 @@ def knit(x: float, y: float, z: float) -> float:
 def reflect(
     material: int, gloss: float, n: np.ndarray, v: np.ndarray, lx: float, ly: float, lz: float
 ) -> tuple[float, float, float, float]:
-    """Light that a surface returns from direction l: diffuse per channel, and gloss.
+    """Light that a surface reflects from direction l: diffuse per channel, and gloss.
 
     For HAIR, n is the strand's tangent (Kajiya & Kay, "Rendering fur with three dimensional textures", 1989).
     """

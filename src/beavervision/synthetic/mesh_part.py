@@ -1,4 +1,4 @@
-"""A part of the actor: a mesh with what it is made of."""
+"""A part of the actor: a mesh with its material."""
 
 from __future__ import annotations
 
@@ -13,42 +13,42 @@ from beavervision.types import Label
 
 
 class Carrier(Enum):
-    """What moves a part."""
+    """The transform that a part follows."""
 
     FACE = auto()
-    """The face model: the part is the head mesh."""
+    """Face model: the part is the head mesh."""
     HEAD = auto()
     EYE = auto()
-    """The head; its `local` directions turn with the gaze."""
+    """Head; `local` directions rotate with the gaze."""
     JAW = auto()
     NECK = auto()
-    """Head and body, each vertex by its share."""
+    """Head and body, blended per vertex."""
     BODY = auto()
     HAND = auto()
 
 
 @dataclass(frozen=True)
 class Part:
-    """A mesh at rest; one material and label for all of it, or one per triangle."""
+    """A mesh at rest; material and label are those of the whole part, or one per triangle."""
 
     vertices: Float[np.ndarray, "V 3"]
-    """cm, in the frame of reference of whatever carries the part."""
+    """Vertices in cm, in the frame of reference of the carrier."""
     triangles: Int[np.ndarray, "F 3"]
     material: Int[np.ndarray, "F"]
     label: Int[np.ndarray, "F"]
     colour: Float[np.ndarray, "V 3"]
-    """Linear."""
+    """Linear colour."""
     local: Float[np.ndarray, "V 3"]
     """See `shading.Surface.local`."""
     bias: float = 0.0
-    """cm by which the part steps back when depths are compared, so that lids win over eyes and lips over teeth."""
+    """Distance in cm added to the part's depth in comparisons, so that lids win over eyes and lips over teeth."""
     tangent: Float[np.ndarray, "V 3"] | None = None
     """Direction of the strands, for hair."""
     casts: bool = True
-    """Whether it throws a shadow."""
+    """Whether the part casts a shadow."""
     carrier: Carrier = Carrier.HEAD
     share: Float[np.ndarray, "V"] | None = None
-    """Share of the head's motion, for the neck."""
+    """Share of the head's motion per vertex, for the neck."""
 
     @property
     def size(self) -> int:
@@ -69,7 +69,7 @@ def make_part(
     casts: bool = True,
     carrier: Carrier = Carrier.HEAD,
 ) -> Part:
-    """Part of one material and label; a single colour is spread over all vertices."""
+    """Part with one material and label; a single colour is applied to all vertices."""
     n, f = len(vertices), len(triangles)
     return Part(
         np.asarray(vertices, np.float64),
@@ -88,7 +88,7 @@ def make_part(
 def tube(
     rings: Float[np.ndarray, "R S 3"], *, closed: bool = True
 ) -> tuple[Float[np.ndarray, "V 3"], Int[np.ndarray, "F 3"]]:
-    """Mesh through `rings` of points, each ring closed to a loop unless told otherwise."""
+    """Mesh through `rings` of points; each ring is closed to a loop if `closed`."""
     n_rings, n = rings.shape[:2]
     index = np.arange(n_rings * n).reshape(n_rings, n)
     right = np.roll(index, -1, axis=1) if closed else index[:, 1:]

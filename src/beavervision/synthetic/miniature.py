@@ -1,4 +1,4 @@
-"""A small, short, exact clip within seconds: what other tests train and render with."""
+"""Miniature clip: a small, short clip with exact ground truth, rendered within seconds for tests."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from beavervision.synthetic.texture_canvas import COARSE
 
 FPS, RATE = 25, 16_000
 BABBLE = ("m", "ɑː", "b", "iː", "p", "oʊ", "f", "æ", "w", "ɛ", "s", "ʌ")
-"""What the miniature actor says, 0.12 s each, over and over."""
+"""Phonemes of the miniature actor, 0.12 s each, repeated."""
 NEAR = np.array([0.0, -3.0, 72.0])
-"""Where the head is in a miniature, cm: the face fills nearly half of the frame's height."""
+"""Position of the head in a miniature, cm: the face fills nearly half of the frame's height."""
 PITCH = 120.0
-"""Hz of the babble's voice."""
+"""Pitch of the voice, Hz."""
 
 
 def babble_phonemes(duration: float) -> tuple[Phoneme, ...]:
@@ -36,7 +36,7 @@ def babble_phonemes(duration: float) -> tuple[Phoneme, ...]:
 
 
 def babble_sound(opening: Float[np.ndarray, "T"], fps: float = FPS, rate: int = RATE) -> Float[np.ndarray, "N"]:
-    """A buzz that grows louder and brighter as the mouth opens: sound that tells of the mouth, without espeak-ng."""
+    """A buzz that grows louder and brighter as the mouth opens: sound correlated with the mouth, without espeak-ng."""
     time = np.arange(round(len(opening) * rate / fps)) / rate
     wide = np.interp(time, np.arange(len(opening)) / fps, opening / max(1e-6, float(opening.max())))
     sound = np.zeros_like(time)
@@ -48,20 +48,20 @@ def babble_sound(opening: Float[np.ndarray, "T"], fps: float = FPS, rate: int = 
 
 @lru_cache(maxsize=2)
 def small_actor(width: int, height: int) -> Actor:
-    """The actor in a small picture, with fewer hairs and a coarser mesh."""
+    """The actor for a small image, with fewer hairs and a coarser mesh."""
     return Actor(actor_identity(), width=width, height=height, strands=1200, levels=1, texels_per_cm=COARSE)
 
 
 def miniature_clip(folder: Path, n_frames: int = 24, width: int = 160, height: int = 120) -> Clip:
-    """Render a few small frames of the actor as a Clip made straight from the truth.
+    """Render a few small frames of the actor as a Clip made directly from the ground truth.
 
-    The footage lies beside the folder as `<folder>.mp4`. No detector and no speech synthesiser take part.
+    The footage is `<folder>.mp4`, beside the folder. No detector or speech synthesiser is used.
 
     Args:
-        folder: where the Clip goes; replaced when it exists.
+        folder: folder of the Clip; it is replaced when it exists.
         n_frames: number of frames.
-        width: of the picture, px.
-        height: of the picture, px.
+        width: width of the image, px.
+        height: height of the image, px.
     """
     folder = Path(folder).absolute()
     actor = small_actor(width, height)

@@ -1,4 +1,4 @@
-"""What the lips hide: teeth, tongue and the dark behind them."""
+"""Inside of the mouth: teeth, tongue and throat."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ TONGUE = np.array([0.42, 0.13, 0.12])
 DARK = np.array([0.016, 0.003, 0.003])
 UPPER_WIDTHS = (0.86, 0.66, 0.76, 0.70, 0.68, 0.8)
 LOWER_WIDTHS = (0.54, 0.58, 0.66, 0.68, 0.70)
-"""Width of each tooth from the middle outwards, cm."""
+"""Width of each lower tooth from the middle outwards, cm."""
 COLUMNS = 121
 BEHIND_LIPS = 0.45
-"""cm by which teeth and tongue step back, so that lips win over them."""
+"""Depth offset of teeth and tongue in cm, so that lips win over them."""
 
 
 def _teeth(
@@ -29,15 +29,15 @@ def _teeth(
     """One row of teeth from the gum to the edges: vertices, triangles, colours.
 
     Args:
-        widths: of the teeth from the middle outwards, cm.
+        widths: widths of the teeth from the middle outwards, cm.
         front: middle of the row's edge, head space.
         down: -1 where the teeth point down (upper row), 1 where they point up.
-        curve: of the arch, cm back per squared cm of width.
+        curve: curvature of the arch, cm back per squared cm of width.
     """
     borders = np.concatenate([[0.0], np.cumsum(widths)])
-    arc = np.linspace(-borders[-1], borders[-1], COLUMNS)  # way along the arch
+    arc = np.linspace(-borders[-1], borders[-1], COLUMNS)  # position along the arch
     across = np.linspace(-4.0, 4.0, 801)
-    x = np.interp(arc, across * np.sqrt(1 + (curve * across) ** 2), across)  # parabola's length, to a few percent
+    x = np.interp(arc, across * np.sqrt(1 + (curve * across) ** 2), across)  # arc length, to a few per cent
     tooth = np.clip(np.searchsorted(borders, np.abs(arc), side="right") - 1, 0, len(widths) - 1)
     along = (np.abs(arc) - borders[tooth]) / np.asarray(widths)[tooth]  # 0..1 across a tooth
     round_off = np.abs(2 * along - 1) ** 4
@@ -56,7 +56,7 @@ def _teeth(
 
 
 def upper_teeth(rest: Float[np.ndarray, "468 3"]) -> Part:
-    """Row that is fixed to the skull, its edges a little below the upper lip."""
+    """Upper teeth, fixed to the skull, with edges slightly below the upper lip."""
     lip = rest[LIP_MID_UPPER]
     front = np.array([0.0, lip[1] - 0.27, lip[2] - 0.62])
     vertices, triangles, colour = _teeth(UPPER_WIDTHS, front, -1.0, 0.26)
@@ -64,11 +64,11 @@ def upper_teeth(rest: Float[np.ndarray, "468 3"]) -> Part:
 
 
 def lower_teeth(rest: Float[np.ndarray, "468 3"]) -> Part:
-    """Row that moves with the jaw, its edges below the lower lip."""
+    """Lower teeth, which move with the jaw, with edges below the lower lip."""
     lip = rest[LIP_MID_LOWER]
     front = np.array([0.0, lip[1] - 0.50, lip[2] - 0.80])
     vertices, triangles, colour = _teeth(LOWER_WIDTHS, front, 1.0, 0.30)
-    colour = 0.62 * colour  # in the lip's shade
+    colour = 0.62 * colour  # in the shadow of the lip
     return make_part(
         vertices,
         triangles,
@@ -82,7 +82,7 @@ def lower_teeth(rest: Float[np.ndarray, "468 3"]) -> Part:
 
 
 def tongue(rest: Float[np.ndarray, "468 3"]) -> Part:
-    """Tongue behind the lower teeth; moves with the jaw."""
+    """Tongue behind the lower teeth, which moves with the jaw."""
     lip = rest[LIP_MID_LOWER]
     centre = (0.0, lip[1] - 1.05, lip[2] - 2.9)
     vertices, triangles = surface(ellipsoid(centre, (1.75, 0.62, 1.9)), *_box(centre, 2.2), cell=0.2)
@@ -98,7 +98,7 @@ def _box(centre: tuple[float, float, float], reach: float) -> tuple[tuple, tuple
 
 
 def throat(rest: Float[np.ndarray, "468 3"]) -> Part:
-    """Dark pouch behind everything, open towards the lips."""
+    """Dark surface behind everything, open towards the lips."""
     lip, corner = rest[LIP_MID_LOWER], rest[LIPS_INNER[10]]
     around = np.linspace(-np.pi / 2, np.pi / 2, 17)
     heights = np.array([1.6, 1.2, 0.0, -1.2, -2.4, -3.2])

@@ -1,4 +1,4 @@
-"""What the actor does over time: speak, blink, look about, turn the head, breathe, leave, and raise a hand."""
+"""Performance of the actor over time: speech, blinks, gaze, head turns, breathing, absence, and a raised hand."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from beavervision.synthetic.speech import Phoneme
 from beavervision.synthetic.visemes import SHAPES, viseme_curves
 
 PLACE = np.array([0.0, -6.5, 128.0])
-"""Where the head is at rest in camera space, cm."""
+"""Position of the head at rest in camera space, cm."""
 NECK_PIVOT = np.array([0.0, -9.0, -7.0])
-"""Point of head space about which the head turns on the neck, cm."""
+"""Point of head space about which the head rotates on the neck, cm."""
 FRIENDLY = {"corners_up": 0.20, "blink_left": 0.08, "blink_right": 0.08}
 """Resting expression."""
 
@@ -64,7 +64,7 @@ class Performance:
 def speak_and_blink(
     model: FaceModel, phonemes: Sequence[Phoneme], n: int, fps: float, rng: np.random.Generator
 ) -> Float[np.ndarray, "T E"]:
-    """Expression coefficients: visemes, blinks, brows that stress words, and a friendly resting face."""
+    """Expression coefficients: visemes, blinks, brow motion on stressed syllables, and a friendly resting face."""
     curves = viseme_curves(phonemes, n, fps)
     expression = curves @ np.stack([model.semantic[shape] for shape in SHAPES])
     blink = blink_curve(n, fps, rng)
@@ -78,20 +78,20 @@ def speak_and_blink(
 
 
 def _turns(n: int, fps: float, rng: np.random.Generator, degrees: tuple[float, float, float]) -> np.ndarray:
-    """Yaw, pitch and roll in radians: slow turns with small quick ones on top."""
+    """Yaw, pitch and roll in radians: slow turns plus small quick ones."""
     slow = np.stack([smooth_noise(n, fps, period, rng) for period in (1.9, 1.5, 1.8)], axis=1)
     quick = np.stack([smooth_noise(n, fps, period, rng) for period in (0.6, 0.45, 0.6)], axis=1)
     return np.radians(degrees) * (0.88 * slow + 0.12 * quick)
 
 
 def _hand(n: int, time: np.ndarray, moment: Moment | None, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A hand that comes up from the lower left of the picture, passes before the chin, and goes down again."""
+    """Pose of a hand that rises from the lower left of the image, passes in front of the chin, and sinks again."""
     rotation, translation = np.full((n, 3, 3), np.nan), np.full((n, 3), np.nan)
     if moment is None:
         return rotation, translation
     for i in np.flatnonzero(moment.holds(time)):
         s = (time[i] - moment.start) / (moment.end - moment.start)
-        rise = np.sin(np.pi * s) ** 0.6  # lingers at the chin
+        rise = np.sin(np.pi * s) ** 0.6  # it stays at the chin for a while
         lean = np.radians(38 - 30 * np.sin(np.pi * min(1.0, 0.9 * s + 0.1)))
         twist = np.radians(-12 + 25 * s)
         turn = np.array([[np.cos(lean), np.sin(lean), 0], [-np.sin(lean), np.cos(lean), 0], [0, 0, 1]])
@@ -113,18 +113,18 @@ def perform(
     hand: Moment | None = None,
     place: Float[np.ndarray, "3"] = PLACE,
 ) -> Performance:
-    """Invent a performance of `n` frames round what is said.
+    """Generate a performance of `n` frames for given phonemes.
 
     Args:
-        model: face model of the expression.
-        phonemes: what is said.
+        model: face model of the expression coefficients.
+        phonemes: phonemes of the speech.
         n: number of frames.
         fps: frames per second.
-        seed: of everything that is not speech.
+        seed: seed of everything except speech.
         turns: largest yaw, pitch and roll, degrees.
-        away: when the actor ducks out of the picture and comes back.
-        hand: when a hand passes before the chin.
-        place: where the head is at rest, camera space, cm.
+        away: time during which the actor is outside the image.
+        hand: time during which a hand is in front of the chin.
+        place: position of the head at rest in camera space, cm.
     """
     rng = np.random.default_rng(seed)
     time = np.arange(n) / fps
@@ -135,7 +135,7 @@ def perform(
     body_translation = place + sway + duck[:, None] * np.array([0.0, 47.0, 3.0])
     body_rotation = rotation_from_euler(0.22 * euler * [1.0, 0.1, 0.25])
     rotation = rotation_from_euler(euler)
-    # The head turns about the neck: its pivot stays where the body has it.
+    # The head rotates about the neck: its pivot is fixed to the body.
     pivot = np.einsum("nij,j->ni", body_rotation, NECK_PIVOT) + body_translation
     translation = pivot - np.einsum("nij,j->ni", rotation, NECK_PIVOT)
     gaze = np.stack([-0.75 * euler[:, 0], 0.6 * euler[:, 1]], axis=1)
@@ -158,13 +158,13 @@ def perform(
 
 @dataclass(frozen=True)
 class Pose:
-    """Everything that differs from frame to frame. Rotations and translations lead to camera space, cm."""
+    """All values that change per frame. Rotations and translations map to camera space, cm."""
 
     expression: Float[np.ndarray, "E"]
     rotation: Float[np.ndarray, "3 3"]
     translation: Float[np.ndarray, "3"]
     gaze: tuple[float, float] = (0.0, 0.0)
-    """Yaw to the subject's left and pitch upwards of the eyes in the head, radians."""
+    """Yaw to the subject's left and pitch upwards of the eyes relative to the head, radians."""
     body_rotation: Float[np.ndarray, "3 3"] = field(default_factory=lambda: FRONTAL)
     body_translation: Float[np.ndarray, "3"] = field(default_factory=lambda: np.array([0.0, -6.0, 128.0]))
     breath: float = 0.0

@@ -1,7 +1,7 @@
-"""Software rasteriser: which triangle every sample sees, and where in it.
+"""Software rasteriser: the visible triangle of every sample, and the position in it.
 
-The result is a visibility buffer (depth, triangle, barycentric coordinates); shading looks up everything else
-from it. Sample (i, j) is the point (j + 0.5, i + 0.5) of the canvas. Coordinates are perspective-correct: depth and
+The result is a visibility buffer (depth, triangle, barycentric coordinates), from which shading looks up everything
+else. Sample (i, j) is the point (j + 0.5, i + 0.5) of the canvas. Coordinates are perspective-correct: depth and
 barycentrics are interpolated linearly in 1/z (Blinn, "Hyperbolic interpolation", 1992).
 """
 
@@ -14,17 +14,17 @@ import numpy as np
 from jaxtyping import Float, Int
 
 BANDS = 4
-"""Rows are shared out in this many bands, each the work of one thread; the picture does not depend on it."""
+"""Number of bands into which the rows are divided, one per thread; the image does not depend on it."""
 EMPTY = -1
 FAR = np.float32(1e9)
 
 
 @dataclass(frozen=True)
 class Visibility:
-    """What each sample sees."""
+    """Visible surface of each sample."""
 
     depth: Float[np.ndarray, "H W"]
-    """Camera z in cm with the triangle's bias added; FAR where nothing is."""
+    """Camera z in cm including the triangle's bias; FAR where there is no surface."""
     triangle: Int[np.ndarray, "H W"]
     """Index of the nearest triangle, EMPTY where there is none."""
     weights: Float[np.ndarray, "H W 2"]
@@ -71,7 +71,7 @@ def _scan(
         if abs(area) < 1e-12:
             continue
         turn = 1.0 / area
-        # Weight of vertex a at (x, y) over its depth; both are linear on the canvas.
+        # Weight of vertex a at (x, y) / its depth; both are linear on the canvas.
         step_a, step_b = (yb - yc) * turn, (yc - ya) * turn
         for i in range(row0, row1 + 1):
             y = i + 0.5
@@ -117,14 +117,13 @@ def rasterise(
 ) -> Visibility:
     """Find the nearest triangle of every sample of the canvas.
 
-    A sample on an edge belongs to both triangles, so that no gap shows between neighbours; where depths are
-    equal the earlier triangle wins. Both sides of a triangle are seen; triangles that reach behind the camera are
-    left out whole.
+    A sample on an edge belongs to both triangles, so that there is no gap between neighbours; at equal depths the
+    earlier triangle wins. Both sides of a triangle are visible; triangles that reach behind the camera are skipped.
 
     Args:
         points: canvas x, canvas y (samples) and camera z (cm) of each vertex.
         triangles: vertices of each triangle.
-        bias: cm added to a triangle's depth when depths are compared; > 0 lets others win.
+        bias: cm added to a triangle's depth in comparisons; > 0 lets others win.
         into: buffers to overwrite.
     """
     _draw(points, triangles, bias, into.depth, into.triangle, into.weights)
@@ -151,6 +150,6 @@ def _normals(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
 
 
 def vertex_normals(points: Float[np.ndarray, "V 3"], triangles: Int[np.ndarray, "F 3"]) -> Float[np.ndarray, "V 3"]:
-    """Unit normal of each vertex: the normals of its triangles, weighted by their areas."""
-    # one pair of types, so that the kernel is compiled once
+    """Unit normal of each vertex: the mean of its triangles' normals, weighted by area."""
+    # One pair of types, so that the kernel is compiled once.
     return _normals(np.ascontiguousarray(points, np.float32), np.ascontiguousarray(triangles, np.int32))

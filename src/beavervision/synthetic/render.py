@@ -1,4 +1,4 @@
-"""Render everything that ships of the actor, and its label maps: `python -m beavervision.synthetic.render OUT`."""
+"""Renders all shipped files of the actor and its label maps: `python -m beavervision.synthetic.render OUT`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from beavervision.artifacts.clip import LABELS, PLATE
 from beavervision.audio.waveform import Waveform, save_waveform
 from beavervision.synthetic.actor import Actor, actor_identity
 from beavervision.synthetic.annotation import hidden_landmarks, known_truth
-from beavervision.synthetic.assets import SPEECH, SPEECH_TRUTH, TRUTH, VIDEO
-from beavervision.synthetic.ground_truth import Truth
+from beavervision.synthetic.ground_truth import SPEECH, SPEECH_TRUTH, TRUTH, VIDEO, Truth
 from beavervision.synthetic.performance import Performance
 from beavervision.synthetic.script import clip_performance, clip_speech, second_speech, speech_truth_of
 from beavervision.video.encode import VideoWriter
@@ -39,17 +38,17 @@ def film(
     """Render a performance with its label maps.
 
     Args:
-        actor: who performs.
-        performance: what.
-        video: file to write the picture and the sound to.
-        labels: file to write the label maps to.
-        sound: samples and their rate; sample 0 belongs to frame 0.
+        actor: the actor.
+        performance: the performance.
+        video: output file of image and sound.
+        labels: output file of the label maps.
+        sound: samples and their rate; sample 0 is at frame 0.
         quality: x264's constant rate factor.
         preset: x264's preset.
-        progress: whether to show a bar.
+        progress: whether to show a progress bar.
 
     Returns:
-        What is true of every frame.
+        The ground truth of every frame.
     """
     width, height, fps = actor.camera.width, actor.camera.height, performance.fps
     samples, rate = sound
@@ -69,10 +68,10 @@ def film(
 
 
 def render(folder: Path) -> None:
-    """Write the clip, its truth, label maps and plate, and the second speech with its truth.
+    """Write the clip, its ground truth, label maps and plate, and the second speech with its ground truth.
 
     Args:
-        folder: where; replaced when it exists.
+        folder: output folder; it is replaced when it exists.
 
     Raises:
         BeaverError: when the extra `[synthetic]` is not installed or the folder cannot be written.
@@ -89,7 +88,7 @@ def render(folder: Path) -> None:
 
 
 def main() -> None:
-    """Entry of `python -m beavervision.synthetic.render`."""
+    """Entry point of `python -m beavervision.synthetic.render`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path, help="folder to write to; replaced when it exists")
     render(parser.parse_args().out.absolute())

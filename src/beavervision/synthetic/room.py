@@ -1,4 +1,4 @@
-"""The room behind the actor: a wall, a shelf with books and a plant, a lamp, out of focus."""
+"""Room behind the actor: a wall, a shelf with books and a plant, a lamp, out of focus."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from PIL import Image, ImageDraw
 from scipy.ndimage import gaussian_filter
 
 PAINT = (1280, 720)
-"""Size at which the room is painted; other sizes are scaled from it."""
+"""Size at which the room is painted; other sizes are scaled."""
 BLUR = 7.5
 """Standard deviation of the lens blur at that size, px."""
 WOOD = (126, 88, 58)
 
 
 def _books(draw: ImageDraw.ImageDraw, left: int, right: int, floor: int, rng: np.random.Generator) -> None:
-    """A row of books standing on `floor`, with a gap now and then."""
+    """Draw a row of books standing on `floor`, with occasional gaps."""
     palette = [(150, 62, 48), (52, 86, 104), (196, 168, 112), (88, 104, 72), (214, 204, 186), (70, 58, 76)]
     x = left
     while x < right - 16:
@@ -32,7 +32,7 @@ def _books(draw: ImageDraw.ImageDraw, left: int, right: int, floor: int, rng: np
 
 
 def _plant(draw: ImageDraw.ImageDraw, x: int, floor: int, rng: np.random.Generator) -> None:
-    """Long leaves out of a pot."""
+    """Draw long leaves in a pot."""
     for _ in range(26):
         lean, length = rng.normal(0, 0.75), rng.uniform(90, 175)
         tip = np.array([x + np.sin(lean) * length, floor - 58 - np.cos(lean) * length])
@@ -45,7 +45,7 @@ def _plant(draw: ImageDraw.ImageDraw, x: int, floor: int, rng: np.random.Generat
 
 
 def _wall() -> np.ndarray:
-    """Warm grey wall, lighter to the left where the window is, darker towards the floor."""
+    """Warm grey wall, brighter on the left near the window, darker towards the floor."""
     width, height = PAINT
     x, y = np.meshgrid(np.linspace(0, 1, width), np.linspace(0, 1, height))
     light = 0.86 + 0.20 * np.exp(-((x - 0.12) ** 2) / 0.10 - (y - 0.25) ** 2 / 0.35) - 0.22 * y - 0.06 * x
@@ -60,7 +60,7 @@ def _glow(centre: tuple[float, float], reach: float) -> np.ndarray:
 
 @lru_cache(maxsize=4)
 def paint_room(width: int, height: int, seed: int = 5) -> Float[np.ndarray, "H W 3"]:
-    """Linear picture of the empty room; kept, so never write into it."""
+    """Linear image of the empty room; it is cached and must not be modified."""
     rng = np.random.default_rng(seed)
     wall = np.clip(_wall(), 0, 255)
     image = Image.fromarray(wall.astype(np.uint8))
@@ -77,14 +77,14 @@ def paint_room(width: int, height: int, seed: int = 5) -> Float[np.ndarray, "H W
     _plant(draw, 120, 600, rng)
     draw.rectangle([330, 420, 340, 600], fill=(92, 80, 66))
     draw.polygon([(286, 420), (384, 420), (362, 336), (308, 336)], fill=(255, 226, 168))
-    # where nothing was painted the wall keeps its fine gradient, which 8 bits would show as steps
+    # Where nothing was painted the wall keeps its fine gradient, which 8 bits would quantise visibly.
     bare = (np.asarray(image) == wall.astype(np.uint8)).all(axis=2, keepdims=True)
     linear = (np.where(bare, wall, np.asarray(image)).astype(np.float32) / 255) ** 2.2
     linear = linear + 0.30 * _glow((335, 385), 95) * np.array([1.0, 0.72, 0.42], np.float32)
     linear = gaussian_filter(linear, (BLUR, BLUR, 0), mode="nearest")
     if (width, height) == PAINT:
         return linear.astype(np.float32)
-    # cut to the aspect wanted round the middle, then scale
+    # Crop to the requested aspect around the middle, then scale.
     across, down = min(PAINT[0], round(PAINT[1] * width / height)), min(PAINT[1], round(PAINT[0] * height / width))
     left, top = (PAINT[0] - across) // 2, (PAINT[1] - down) // 2
     cut = linear[top : top + down, left : left + across].astype(np.float32)

@@ -1,4 +1,4 @@
-"""What the actor says and does in the shipped clip, and the second speech."""
+"""Script of the shipped clip and of the second speech."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ CLIP_LINES = (
         "Give me a new voice and I will follow it. We could speak about beavers, rivers, and the weather.",
     ),
 )
-"""Start in seconds and words."""
+"""Start time in seconds and text."""
 AWAY = Moment(8.4, 10.4)
-"""The actor ducks out of the picture and comes back."""
+"""Time during which the actor is outside the image."""
 HAND = Moment(15.1, 16.6)
-"""A hand passes before the chin. Both moments lie in the part of the clip that is trained on (before 10/11)."""
+"""Time during which a hand is in front of the chin. Both are in the training part of the clip (before 10/11)."""
 SPEECH_LINES = (
     (
         0.2,
@@ -45,22 +45,22 @@ SPEECH_DURATION = 8.4
 
 
 def clip_speech() -> Speech:
-    """What is said in the clip; needs the extra `[synthetic]`."""
+    """Speech of the clip; needs the extra `[synthetic]`."""
     return arrange([(start, speak(words)) for start, words in CLIP_LINES], N_FRAMES / FPS)
 
 
 def second_speech() -> Speech:
-    """What is not said in the clip; needs the extra `[synthetic]`."""
+    """Speech that is not in the clip; needs the extra `[synthetic]`."""
     return arrange([(start, speak(words)) for start, words in SPEECH_LINES], SPEECH_DURATION)
 
 
 def clip_performance(model: FaceModel, phonemes: tuple) -> Performance:
-    """The clip's performance for the phonemes given."""
+    """Performance of the clip for the given phonemes."""
     return perform(model, phonemes, N_FRAMES, FPS, SEED, away=AWAY, hand=HAND)
 
 
 def speech_truth_of(model: FaceModel, identity: np.ndarray, speech: Speech) -> SpeechTruth:
-    """How the actor would speak `speech`."""
+    """Ground truth of the actor speaking `speech`."""
     n = round(speech.duration * FPS)
     expression = speak_and_blink(model, speech.phonemes, n, FPS, np.random.default_rng(SEED + 1))
     opening = mouth_open(np.stack([model.vertices(identity, row) for row in expression]))

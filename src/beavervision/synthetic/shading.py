@@ -1,4 +1,4 @@
-"""From a visibility buffer to a picture: shade every sample, average, and lay the result over the room."""
+"""Shades a visibility buffer: colour of every sample, average per pixel, composited over the room."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from beavervision.synthetic.raster import Visibility
 SKIN, EYE, FLESH = int(Material.SKIN), int(Material.EYE), int(Material.FLESH)
 HAIR, CLOTH = int(Material.HAIR), int(Material.CLOTH)
 SHADOW_TAPS, SHADOW_REACH, SHADOW_BIAS = 1, 3.0, 0.45
-"""Soft shadow: taps to each side of the middle one, texels between them, cm that a surface may lie in its own shade."""
+"""Soft shadow: taps on each side of the middle one, texels between them, depth bias in cm against self-shadowing."""
 
 
 @dataclass(frozen=True)
 class Surface:
-    """What the shader knows of vertices and triangles; all arrays float32 unless said otherwise."""
+    """Attributes of vertices and triangles for the shader; all arrays float32 unless stated otherwise."""
 
     triangles: Int[np.ndarray, "F 3"]
     material: Int[np.ndarray, "F"]
     position: Float[np.ndarray, "V 3"]
     """Camera space, cm."""
     normal: Float[np.ndarray, "V 3"]
-    """Camera space, unit; the tangent for hair."""
+    """Unit normal in camera space; the tangent for hair."""
     local: Float[np.ndarray, "V 3"]
-    """Eyes: direction in the eyeball's own frame. Skin: texture u, v (0..1) and 1 where the texture counts.
-    Cloth: place at rest, cm."""
+    """Eyes: direction in the eyeball's own frame. Skin: texture u, v (0..1) and 1 where the texture is used. Cloth:
+    position at rest, cm."""
     colour: Float[np.ndarray, "V 3"]
     """Linear colour; multiplies the texture where there is one."""
 
@@ -50,7 +50,7 @@ def _lit(p: np.ndarray, rotation: np.ndarray, source: np.ndarray, focal: float, 
             if i < 0 or j < 0 or i >= depth.shape[0] or j >= depth.shape[1]:
                 free += 1.0
             else:
-                # from clear to shaded over one cm: no acne, soft contact
+                # A transition over one cm: no shadow acne, soft contact.
                 free += min(max(1.0 - (sz - depth[i, j] - SHADOW_BIAS) / 1.0, 0.0), 1.0)
     return free / total
 
@@ -97,7 +97,7 @@ def _sample(
     free = _lit(p, rotation, source, focal, depth)
     dr, dg, db, shine = reflect(kind, gloss, n, v, lx * scale, ly * scale, lz * scale)
     light = np.empty(3)
-    light[0] = dr * key[0] * free**0.8  # light bleeds red into the shadow's edge
+    light[0] = dr * key[0] * free**0.8  # light bleeds red into the edge of the shadow
     light[1] = dg * key[1] * free
     light[2] = db * key[2] * free
     mirror = shine * free
@@ -150,14 +150,14 @@ def shade(
     shadow: ShadowMap,
     room: Float[np.ndarray, "H W 3"],
 ) -> Float[np.ndarray, "H W 3"]:
-    """Linear picture: shaded samples averaged per pixel over the room.
+    """Shaded samples averaged per pixel over the room, as a linear image.
 
     Args:
-        visibility: at a whole multiple of the room's size.
-        surface: what the triangles are.
+        visibility: visibility buffer, at a whole multiple of the room's size.
+        surface: attributes of the triangles.
         texture: linear colour and gloss of the skin.
-        shadow: what the key light sees.
-        room: linear picture of the background.
+        shadow: depth map from the key light.
+        room: linear image of the background.
     """
     height, width, _ = room.shape
     out = np.empty((height, width, 3), np.float32)

@@ -1,7 +1,7 @@
-"""Soft solids as signed-distance fields, and their surfaces as meshes.
+"""Soft solids as signed-distance fields, and their surface meshes.
 
-Distances are in cm, negative inside. Shapes melt into each other with a polynomial smooth minimum (Quilez,
-"Smooth minimum", 2013); surfaces come from naive surface nets (Gibson, 1998).
+Distances are in cm, negative inside. Unions use a polynomial smooth minimum (Quilez, "Smooth minimum", 2013); meshes
+are extracted with naive surface nets (Gibson, 1998).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def cone(start: tuple[float, float, float], end: tuple[float, float, float], rad
 
 
 def union(fields: list[Field], softness: float) -> Field:
-    """All of `fields`, melted together over `softness` cm."""
+    """Smooth union of `fields`, blended over `softness` cm."""
 
     def distance(points: np.ndarray) -> np.ndarray:
         result = fields[0](points)
@@ -54,7 +54,7 @@ def union(fields: list[Field], softness: float) -> Field:
 
 
 def carve(field: Field, tool: Field, softness: float) -> Field:
-    """`field` without `tool`, the edge rounded over `softness` cm."""
+    """Smooth difference of `field` and `tool`, blended over `softness` cm."""
 
     def distance(points: np.ndarray) -> np.ndarray:
         a, b = field(points), -tool(points)
@@ -80,7 +80,7 @@ def _quads(inside: np.ndarray, index: np.ndarray, axis: int) -> np.ndarray:
 def surface(
     field: Field, low: tuple[float, float, float], high: tuple[float, float, float], cell: float
 ) -> tuple[Float[np.ndarray, "V 3"], Int[np.ndarray, "F 3"]]:
-    """Mesh where `field` is zero inside a box, triangles anticlockwise seen from outside.
+    """Mesh of the zero level of `field` inside a box, triangles anticlockwise seen from outside.
 
     Args:
         field: signed distance, cm.

@@ -1,4 +1,4 @@
-"""The skin's colour, painted once on the unrolled head: lips, brows, lids, nostrils, blush, hairline."""
+"""Skin texture, painted once on the unrolled head: lips, brows, lids, nostrils, blush, hairline."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LIP = np.array([0.47, 0.150, 0.130])
 
 
 def _complexion(canvas: Canvas) -> None:
-    """Blush, shade round the eyes, fine mottling, shiny nose and forehead."""
+    """Paint blush, dark areas around the eyes, fine mottling, shiny nose and forehead."""
     rest = canvas.rest
     for cheek in (205, 425):
         canvas.tint(canvas.spot(rest[cheek] + [0, 0.4, 0], (1.8, 1.5)), (1.03, 0.86, 0.84))
@@ -36,7 +36,7 @@ def _complexion(canvas: Canvas) -> None:
 
 
 def _lips(canvas: Canvas) -> None:
-    """Lips with a soft border, upright creases, and the dark line between them."""
+    """Paint lips with a soft border, vertical creases, and the dark line between them."""
     outer = smooth_curve(canvas.uv(LIPS_OUTER), 200, closed=True)
     body = canvas.mask(outer, 0.035)
     canvas.tint(canvas.line(np.concatenate([outer, outer[:1]]), 0.10, 0.03), (0.90, 0.70, 0.70))
@@ -54,7 +54,7 @@ def _lips(canvas: Canvas) -> None:
 
 
 def _lids(canvas: Canvas) -> None:
-    """Lashes along the lids' edges and the fold over the upper lid."""
+    """Paint lashes along the lids' edges and the fold above the upper lid."""
     for upper, lower in zip(UPPER_LIDS, LOWER_LIDS, strict=True):
         top, bottom = canvas.rest[upper], canvas.rest[lower]
         arch = np.sin(np.linspace(0, np.pi, 9))[:, None]
@@ -67,7 +67,7 @@ def _lids(canvas: Canvas) -> None:
 
 
 def _brows(canvas: Canvas) -> None:
-    """Single hairs between the brow's upper and lower edge, over a soft shade."""
+    """Paint single hairs between the brow's upper and lower edge, over a soft shade."""
     for upper, lower in BROWS:
         high = smooth_curve(canvas.rest[upper], 60)
         low = smooth_curve(canvas.rest[lower], 60)
@@ -92,7 +92,7 @@ def _brows(canvas: Canvas) -> None:
 
 
 def _nose(canvas: Canvas) -> None:
-    """Nostrils, and the crease round the wings."""
+    """Paint nostrils, and the crease around the wings of the nose."""
     for holes, wing in (((79, 20), (129, 102, 49)), ((309, 250), (358, 331, 279))):
         middle = canvas.rest[list(holes)].mean(axis=0)
         canvas.tint(canvas.spot(middle, (0.30, 0.16)), (0.10, 0.05, 0.05))
@@ -101,8 +101,8 @@ def _nose(canvas: Canvas) -> None:
 
 
 def _hairline(canvas: Canvas) -> None:
-    """Scalp darkened by the roots of the hair, with an uneven edge."""
-    # a texel stands for the skull's surface there: an ellipse round the axis at each height; every fourth is enough
+    """Darken the scalp by the roots of the hair, with an irregular edge."""
+    # A texel represents the skull's surface: an ellipse around the axis at each height; every fourth is enough.
     width, height = (n // 4 for n in canvas.size)
     angle = ((np.arange(width) + 0.5) / width - 0.5) * 2 * SWEEP
     x, y = np.meshgrid(angle, TOP - (np.arange(height) + 0.5) / height * (TOP - BOTTOM))
@@ -117,9 +117,9 @@ def paint_skin(rest: Float[np.ndarray, "468 3"], scale: float = FINE, seed: int 
     """Linear colour and gloss of the unrolled head.
 
     Args:
-        rest: the actor's face without expression, head space, cm.
+        rest: neutral face of the actor, head space, cm.
         scale: texels per cm of height.
-        seed: of mottling and hairs.
+        seed: seed of mottling and hairs.
     """
     canvas = Canvas.primed(rest, SKIN, scale, seed)
     _complexion(canvas)

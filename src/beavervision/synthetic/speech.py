@@ -1,7 +1,7 @@
-"""Synthesised speech with the time of every phoneme, from espeak-ng through ctypes.
+"""Speech synthesis with phoneme times, by espeak-ng through ctypes.
 
-espeak-ng is GPL: it is loaded only here, only when speech is generated, and only from the optional extra
-`[synthetic]`. The shipped actor needs none of it.
+espeak-ng is GPL: it is loaded only here, only when speech is generated, and only from the optional extra `[synthetic]`.
+The shipped actor does not need it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from jaxtyping import Float
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError, DependencyError
 
 # Constants of speak_lib.h (espeak-ng 1.52).
 SYNCHRONOUS_OUTPUT = 2
@@ -76,31 +76,31 @@ _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctype
 def _library() -> tuple[ctypes.CDLL, int]:
     """Load and initialise espeak-ng once; return it with its sample rate."""
     try:
-        import espeakng_loader
+        import espeakng_loader  # pyright: ignore[reportMissingImports]  # an optional extra
     except ImportError:
-        raise BeaverError(
+        raise DependencyError(
             "Speech synthesis needs espeak-ng, which is not installed; pip install 'beavervision[synthetic]'."
         ) from None
     with TemporaryDirectory() as folder:
         # A copy: the system would hand out the library that is loaded already, with the state it is in.
-        library = ctypes.CDLL(shutil.copy(espeakng_loader.get_library_path(), Path(folder) / "espeak.so"))
+        library = ctypes.CDLL(str(shutil.copy(espeakng_loader.get_library_path(), Path(folder) / "espeak.so")))
     data = espeakng_loader.get_data_path().encode()
     rate = library.espeak_Initialize(SYNCHRONOUS_OUTPUT, 0, data, PHONEME_EVENTS | IPA_NAMES)
     if rate <= 0:
-        raise BeaverError(f"espeak-ng cannot read its data in {data.decode()}; reinstall espeakng-loader.")
+        raise DependencyError(f"espeak-ng cannot read its data in {data.decode()}; reinstall espeakng-loader.")
     return library, rate
 
 
 def begin_anew() -> None:
-    """Bring the synthesiser to its first state, so that what is spoken next is the same whatever came before.
+    """Reset the synthesiser, so that the next speech does not depend on earlier ones.
 
-    espeak-ng remembers phases of its flutter and noise from one sentence to the next.
+    espeak-ng keeps the phases of its flutter and noise between sentences.
     """
     _library.cache_clear()
 
 
 def _phonemes(marks: Sequence[tuple[float, str]], end: float) -> tuple[Phoneme, ...]:
-    """Phonemes from (start, symbol) marks: each lasts until the next one."""
+    """Phonemes from (start, symbol) marks; each lasts until the next one."""
     stops = [start for start, _ in marks[1:]] + [end]
     return tuple(
         Phoneme(symbol, start, stop) for (start, symbol), stop in zip(marks, stops, strict=True) if stop > start
@@ -111,11 +111,11 @@ def speak(text: str, *, voice: str = "en-us", words_per_minute: int = 150, pitch
     """Synthesise `text`.
 
     Args:
-        text: what to say.
-        voice: file name of an espeak-ng voice, `en-us` say, and of a variant where one is wanted: `en-us+f3`.
-        words_per_minute: speed.
-        pitch: 0..100, 50 is the voice's own.
-        melody: how much the pitch moves, 0 (monotone) .. 100, 50 is the voice's own.
+        text: text to speak.
+        voice: file name of an espeak-ng voice, for example `en-us`, optionally with a variant: `en-us+f3`.
+        words_per_minute: speed of the speech.
+        pitch: 0..100, where 50 is the voice's default.
+        melody: range of the pitch, 0 (monotone) .. 100, where 50 is the voice's default.
 
     Raises:
         BeaverError: when the extra `[synthetic]` is not installed or the voice is unknown.
@@ -135,10 +135,10 @@ def speak(text: str, *, voice: str = "en-us", words_per_minute: int = 150, pitch
             index += 1
         return 0
 
-    callback = _Callback(collect)  # held here: espeak-ng keeps only the address
+    callback = _Callback(collect)  # kept alive here: espeak-ng only stores the address
     library.espeak_SetSynthCallback(callback)
     if library.espeak_SetVoiceByName(voice.encode()) != 0:
-        raise BeaverError(f"espeak-ng has no voice {voice}; try en-us or de.")
+        raise ConfigError(f"espeak-ng has no voice {voice}; try en-us or de.")
     library.espeak_SetParameter(PARAMETER_RATE, words_per_minute, 0)
     library.espeak_SetParameter(PARAMETER_PITCH, pitch, 0)
     library.espeak_SetParameter(PARAMETER_RANGE, melody, 0)
@@ -151,10 +151,10 @@ def speak(text: str, *, voice: str = "en-us", words_per_minute: int = 150, pitch
 
 
 def arrange(sentences: Sequence[tuple[float, Speech]], duration: float) -> Speech:
-    """Lay spoken sentences, each starting at its time in seconds, over a silence of `duration` seconds.
+    """Place spoken sentences at their start times (seconds) in a silence of `duration` seconds.
 
     Raises:
-        ValueError: when a sentence overlaps the next one or the end.
+        ValueError: when a sentence overlaps the next one or exceeds the end.
     """
     rate = sentences[0][1].rate
     samples = np.zeros(round(duration * rate), np.float32)

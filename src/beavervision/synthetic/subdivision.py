@@ -21,7 +21,7 @@ def _edges(triangles: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def _edge_rule(
     triangles: np.ndarray, edges: np.ndarray, index: np.ndarray, count: np.ndarray, n: int
 ) -> sparse.csr_matrix:
-    """Rows of the edge points: 3/8 of the ends and 1/8 of the opposite corners, the middle on a boundary."""
+    """Rows of the edge points: 3/8 of the ends and 1/8 of the opposite corners; on a boundary, the middle."""
     inner = count == 2
     ends = np.where(inner, 3 / 8, 1 / 2)
     opposite = np.roll(triangles, -2, axis=1).ravel()
@@ -52,11 +52,13 @@ def subdivide(triangles: Int[np.ndarray, "F 3"], n: int) -> tuple[sparse.csr_mat
     """One step of Loop subdivision of a mesh with `n` vertices.
 
     Returns:
-        The matrix from old vertices to new ones (the first `n` rows are the old ones, moved), and the new
-        triangles; triangle f becomes 4f .. 4f + 3.
+        The matrix from old vertices to new ones (the first `n` rows are the moved old vertices), and the new triangles;
+            triangle f becomes 4f .. 4f + 3.
     """
     edges, index, count = _edges(triangles)
-    matrix = sparse.vstack([_vertex_rule(edges, count, n), _edge_rule(triangles, edges, index, count, n)]).tocsr()
+    matrix = sparse.csr_matrix(
+        sparse.vstack([_vertex_rule(edges, count, n), _edge_rule(triangles, edges, index, count, n)])
+    )
     ab, bc, ca = (index + n).T
     a, b, c = triangles.T
     children = np.stack([[a, ab, ca], [ab, b, bc], [ca, bc, c], [ab, bc, ca]])
@@ -67,10 +69,10 @@ def subdivide_times(
     triangles: Int[np.ndarray, "F 3"], n: int, levels: int
 ) -> tuple[sparse.csr_matrix, Int[np.ndarray, "G 3"]]:
     """`levels` steps of Loop subdivision; triangle f becomes 4^levels f and those after it."""
-    matrix = sparse.identity(n, format="csr")
+    matrix = sparse.csr_matrix(sparse.identity(n, format="csr"))
     for _ in range(levels):
-        step, triangles = subdivide(triangles, matrix.shape[0])
-        matrix = (step @ matrix).tocsr()
+        step, triangles = subdivide(triangles, matrix.shape[0])  # pyright: ignore[reportOptionalSubscript]  # never None; SciPy has no stubs
+        matrix = sparse.csr_matrix(step @ matrix)
     return matrix, triangles
 
 
@@ -79,8 +81,8 @@ def interpolating(
 ) -> tuple[Float[np.ndarray, "N fixed"], Float[np.ndarray, "N rest"]]:
     """Make subdivision pass through its first `fixed` control vertices.
 
-    The control vertices are chosen so that the fine vertices 0 .. fixed-1 are exactly the points given:
-    fine = P @ points + Q @ others, where `others` are the control vertices after the first `fixed`.
+    The control vertices are chosen so that the fine vertices 0 .. fixed-1 equal the given points: fine = P @ points + Q
+    @ others, where `others` are the control vertices after the first `fixed`.
     """
     own, others = matrix[:fixed, :fixed].toarray(), matrix[:fixed, fixed:].toarray()
     inverse = np.linalg.inv(own)

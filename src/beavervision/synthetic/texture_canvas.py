@@ -1,4 +1,4 @@
-"""A texture of the unrolled head under the brush: fill, line, blot, tint, noise."""
+"""Painting operations on the texture of the unrolled head: fill, line, blot, tint, noise."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from PIL import Image, ImageDraw
 from scipy.ndimage import gaussian_filter
 
 AXIS_Z = -8.0
-"""The head is unrolled round the vertical line x = 0, z = AXIS_Z."""
+"""The head is unrolled around the vertical line x = 0, z = AXIS_Z."""
 SWEEP = np.radians(125)
-"""Angle to either side that the texture covers."""
+"""Angle that the texture covers on either side."""
 TOP, BOTTOM = 14.0, -13.0
 """Heights of the texture's borders, cm."""
 FINE, COARSE = 38, 16
-"""Texels per cm of height: for a large picture and for a miniature."""
+"""Texels per cm of height: for a large image and for a miniature."""
 SLENDER = 1.48
-"""Width of the texture over its height."""
+"""Width / height of the texture."""
 
 
 def unroll(points: Float[np.ndarray, "*n 3"]) -> Float[np.ndarray, "*n 2"]:
-    """Texture coordinates of points in head space at rest: across 0..1 and down 0..1 over the texture."""
+    """Texture coordinates of points in head space at rest: across and down, both 0..1."""
     angle = np.arctan2(points[..., 0], points[..., 2] - AXIS_Z)
     return np.stack([angle / SWEEP * 0.5 + 0.5, (TOP - points[..., 1]) / (TOP - BOTTOM)], axis=-1)
 
 
 @dataclass
 class Canvas:
-    """The texture under the brush."""
+    """A texture that is being painted."""
 
     rest: Float[np.ndarray, "468 3"]
     colour: Float[np.ndarray, "H W 3"]
@@ -42,7 +42,7 @@ class Canvas:
     def primed(
         cls, rest: Float[np.ndarray, "468 3"], ground: Float[np.ndarray, "3"], scale: float, seed: int
     ) -> Canvas:
-        """Canvas in one even, linear colour."""
+        """Canvas filled with one linear colour."""
         height = round(scale * (TOP - BOTTOM))
         shape = (height, round(height * SLENDER))
         colour = np.tile(ground.astype(np.float32), (*shape, 1))
@@ -62,7 +62,7 @@ class Canvas:
         return self.texels(self.rest[index])
 
     def noise(self, reach: tuple[float, float]) -> np.ndarray:
-        """Smooth noise of unit deviation; reach down and across in cm."""
+        """Smooth noise of unit standard deviation; its reach down and across is in cm."""
         grain = self.rng.normal(size=self.gloss.shape).astype(np.float32)
         grain = gaussian_filter(grain, (reach[0] * self.scale, reach[1] * self.scale))
         return grain / grain.std()
@@ -90,10 +90,10 @@ class Canvas:
         return column[:, None] * row
 
     def blend(self, mask: np.ndarray, colour: np.ndarray, strength: float = 1.0) -> None:
-        """Lay colour over where the mask is."""
+        """Blend a colour over the masked area."""
         cover = (np.clip(mask, 0, 1) * strength)[..., None].astype(np.float32)
         self.colour += cover * (colour.astype(np.float32) - self.colour)
 
     def tint(self, mask: np.ndarray, factor: tuple[float, float, float]) -> None:
-        """Multiply the colour where the mask is."""
+        """Multiply the colour in the masked area."""
         self.colour *= 1 + np.clip(mask, 0, 1)[..., None] * (np.array(factor, np.float32) - 1)

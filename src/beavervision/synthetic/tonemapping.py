@@ -1,4 +1,4 @@
-"""What becomes of light and visibility on film: 8-bit pictures and label maps."""
+"""Converts linear light and visibility to 8-bit images and label maps."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ N_LABELS = len(Label)
 
 @dataclass(frozen=True)
 class Picture:
-    """A photograph of the actor with its exact label map."""
+    """A rendered image of the actor with its exact label map."""
 
     rgb: UInt8[np.ndarray, "H W 3"]
     labels: UInt8[np.ndarray, "H W"]
@@ -38,14 +38,14 @@ def _vote(seen: np.ndarray, label: np.ndarray, factor: int, out: np.ndarray) -> 
 
 
 def majority(seen: Int[np.ndarray, "S T"], label: Int[np.ndarray, "F"], factor: int) -> UInt8[np.ndarray, "H W"]:
-    """Label of each pixel: the one that most of its factor x factor samples see, the lowest where they are even."""
+    """Label of each pixel: the most frequent of its factor x factor samples, the lowest of equally frequent ones."""
     out = np.empty((seen.shape[0] // factor, seen.shape[1] // factor), np.uint8)
     _vote(seen, label, factor, out)
     return out
 
 
 def develop(linear: Float[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "H W 3"]:
-    """Softness of the lens, a soft shoulder for the lights, gamma, 8 bits."""
+    """Apply lens blur, tone curve with soft highlights, gamma and 8-bit quantisation."""
     linear = gaussian_filter(linear, (SOFTNESS, SOFTNESS, 0))
     shoulder = linear * (1 + linear / 6.0) / (1 + linear * 0.55)
     return (np.clip(shoulder, 0, 1) ** (1 / GAMMA) * 255 + 0.5).astype(np.uint8)

@@ -1,8 +1,8 @@
-"""From phonemes to the shapes of the mouth over time, with coarticulation by dominance functions.
+"""Mouth shapes over time from phonemes, with coarticulation by dominance functions.
 
-Every phoneme pulls the mouth towards its viseme with a dominance that decays exponentially with time on both
-sides; the mouth is the weighted mean (Cohen & Massaro, "Modeling coarticulation in synthetic visual speech",
-1993, equations 1-5). Strong consonants (bilabials, labiodentals) dominate the lips, velars hardly touch them.
+Every phoneme pulls the mouth towards its viseme with a dominance that decays exponentially on both sides in time; the
+mouth is the weighted mean (Cohen & Massaro, "Modeling coarticulation in synthetic visual speech", 1993, equations 1-5).
+Strong consonants (bilabials, labiodentals) dominate the lips, velars have little effect on them.
 """
 
 from __future__ import annotations
@@ -28,14 +28,15 @@ SHAPES = (
 """Semantic shapes of the face model that speech drives."""
 
 OPENING = ("jaw_open", "lips_funnel", "upper_lip_raise", "lower_lip_drop")
-"""Shapes that part the lips; a bilabial switches them off."""
+"""Shapes that part the lips; a bilabial sets them to zero."""
 
 LEAD, LAG = 14.0, 18.0
-"""Decay of dominance before and after the phoneme's middle, 1/s: lips anticipate more than they linger."""
+"""Decay of dominance before and after the phoneme's middle, 1/s: lips anticipate more than they lag."""
 FLAT = 0.35
-"""Share of a phoneme's length round its middle in which it dominates fully."""
+"""Share of a phoneme's duration around its middle with full dominance."""
 CLOSED_FOR, CLOSING = 0.022, 0.065
-"""Seconds on either side of a bilabial's middle: lips shut, and lips on the way. Shut for a whole frame at 25 fps."""
+"""Seconds on either side of a bilabial's middle: lips closed, and lips in motion; closed for a whole frame at 25
+fps."""
 STRESS = {"ˈ": 1.15, "ˌ": 1.0}
 UNSTRESSED = 0.9
 LIVELY = 1.35
@@ -44,7 +45,7 @@ LIVELY = 1.35
 
 @dataclass(frozen=True)
 class Viseme:
-    """A mouth shape: activation per semantic shape, and how strongly it dominates its neighbours."""
+    """A mouth shape: activation per semantic shape, and dominance over its neighbours."""
 
     symbols: tuple[str, ...]
     targets: dict[str, float] = field(default_factory=dict)
@@ -98,12 +99,12 @@ class Gesture:
 
     @property
     def middle(self) -> float:
-        """Seconds."""
+        """Middle of the gesture, seconds."""
         return (self.start + self.end) / 2
 
 
 def visemes_of(symbol: str) -> list[Viseme]:
-    """Visemes of an IPA symbol, longest match first; marks that no mouth shows (stress, length) fall away."""
+    """Visemes of an IPA symbol, longest match first; marks without a mouth shape (stress, length) are ignored."""
     found: list[Viseme] = []
     at = 0
     while at < len(symbol):
@@ -118,7 +119,7 @@ def visemes_of(symbol: str) -> list[Viseme]:
 
 
 def gestures_of(phonemes: Sequence[Phoneme]) -> list[Gesture]:
-    """Split phonemes into visemes; each takes an equal share of its phoneme's time."""
+    """Split phonemes into visemes of equal duration."""
     gestures: list[Gesture] = []
     for phoneme in phonemes:
         stress = next((gain for mark, gain in STRESS.items() if mark in phoneme.symbol), UNSTRESSED)
@@ -130,14 +131,14 @@ def gestures_of(phonemes: Sequence[Phoneme]) -> list[Gesture]:
 
 
 def _dominance(time: np.ndarray, gesture: Gesture) -> np.ndarray:
-    """Pull of a gesture over time: alpha exp(-theta |tau|), full over the phoneme's middle part."""
+    """Dominance of a gesture over time: alpha exp(-theta |tau|), full over the phoneme's middle part."""
     offset = time - gesture.middle
     beyond = np.maximum(0.0, np.abs(offset) - FLAT * (gesture.end - gesture.start))
     return gesture.viseme.dominance * np.exp(-np.where(offset < 0, LEAD, LAG) * beyond)
 
 
 def _closure(time: np.ndarray, gestures: Sequence[Gesture]) -> np.ndarray:
-    """How far bilabials shut the lips over time, 0..1."""
+    """Closure of the lips by bilabials over time, 0..1."""
     shut = np.zeros_like(time)
     for gesture in gestures:
         if gesture.viseme.closes:

@@ -1,1 +1,1 @@
-"""Video files in and out (PyAV), and the layers that a picture is made of."""
+"""Reading and writing video files (PyAV)."""

@@ -1,4 +1,4 @@
-"""From decoded pixel values to the RGB that screens show."""
+"""Converts decoded pixel values to the RGB of screens (sRGB, BT.709)."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from jaxtyping import Float, UInt8, UInt16
 from beavervision.video.probe import VideoInfo, upright
 
 HD_HEIGHT = 720
-"""Untagged footage of this height or more is BT.709, below BT.601 (what players assume)."""
+"""Untagged footage of this height or more is BT.709, smaller footage BT.601 (as players assume)."""
 UNSPECIFIED = 2
-"""AVCOL_SPC_UNSPECIFIED."""
+"""FFmpeg's AVCOL_SPC_UNSPECIFIED."""
 
 WHITE = 203.0
-"""Light of paper in HDR footage, cd/m2 (ITU-R BT.2408)."""
+"""Luminance of paper white in HDR footage, cd/m2 (ITU-R BT.2408)."""
 PEAK = 1000.0
-"""Light that HDR footage is graded for, cd/m2 (BT.2408; also HLG's nominal display)."""
+"""Luminance for which HDR footage is graded, cd/m2 (BT.2408; also HLG's nominal display)."""
 KNEE = 0.65
-"""Light over WHITE up to which nothing changes; from there to PEAK it is bent smoothly below 1."""
+"""Light, relative to WHITE, up to which tone mapping changes nothing; from there to PEAK it is compressed smoothly
+below 1."""
 TO_709 = np.array([[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]], np.float32)
 """Linear BT.2020 to BT.709 (ITU-R BT.2087)."""
 LUMA_2020 = np.array([0.2627, 0.6780, 0.0593], np.float32)
@@ -30,10 +31,10 @@ STEPS = 1 << 16
 
 
 class Developer:
-    """Turns the decoded frames of one video into RGB: upright, of one size, with square pixels.
+    """Converts the decoded frames of one video to RGB: upright, of one size, with square pixels.
 
     Args:
-        info: of the video.
+        info: facts of the video.
     """
 
     def __init__(self, info: VideoInfo) -> None:
@@ -43,7 +44,7 @@ class Developer:
         self._reformatter = VideoReformatter()
 
     def rgb(self, frame: VideoFrame) -> UInt8[np.ndarray, "H W 3"]:
-        """Picture of a frame; one of another size (some streams change it midway) is scaled to the first one's."""
+        """Convert a frame to RGB; a frame of another size (some streams change it) is scaled to the first size."""
         if self._info.transfer == "sdr":
             picture = self._converted(frame, "rgb24")
         else:
@@ -55,7 +56,7 @@ class Developer:
         space = None
         if frame.colorspace == UNSPECIFIED:
             space = Colorspace.ITU709 if min(width, height) >= HD_HEIGHT else Colorspace.ITU601
-        # One thread: frames are small next to what else happens to them, and several processes may decode at once.
+        # One thread: the conversion is a small part of the work, and several processes may decode at once.
         return self._reformatter.reformat(frame, width, height, layout, space, threads=1).to_ndarray()
 
     @cached_property
@@ -64,14 +65,14 @@ class Developer:
 
     @cached_property
     def _to_pixel(self) -> UInt8[np.ndarray, "65536"]:
-        # Indexed by the root of light, so that dark tones have steps enough.
+        # Indexed by the square root of light, so that dark tones have enough steps.
         light = np.square(np.arange(STEPS) / (STEPS - 1)) * PEAK / WHITE
         return np.round(255 * screen_value(light)).astype(np.uint8)
 
     def _tones(self, picture: UInt16[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "H W 3"]:
-        """Pixel values of HDR footage as standard ones: light, bent below paper white, in BT.709."""
+        """Tone-map HDR pixel values to SDR: linear light, compressed to paper white, in BT.709."""
         light = self._to_light[picture]
-        if self._info.transfer == "hlg":  # the display's own gamma, of luminance alone (BT.2100, 1000 cd/m2)
+        if self._info.transfer == "hlg":  # The display's gamma, applied to luminance alone (BT.2100, 1000 cd/m2).
             light *= np.power(np.maximum(cv2.transform(light, LUMA_2020[None]), 1e-6), 0.2)[..., None] * PEAK / WHITE
         light = np.clip(cv2.transform(light, TO_709), 0, PEAK / WHITE)
         return self._to_pixel[(np.sqrt(light * (WHITE / PEAK)) * (STEPS - 1)).astype(np.uint16)]
@@ -88,7 +89,7 @@ def light_of(value: Float[np.ndarray, "N"], transfer: str) -> Float[np.ndarray, 
 
 
 def screen_value(light: Float[np.ndarray, "N"]) -> Float[np.ndarray, "N"]:
-    """SRGB signal in [0, 1] of light in units of paper white; what exceeds KNEE is bent, nothing is cut."""
+    """Convert light relative to paper white to an sRGB signal in [0, 1]; light above KNEE is compressed."""
     beyond = (light - KNEE) / (1 - KNEE)
     shown = np.where(light <= KNEE, light, KNEE + (1 - KNEE) * (1 - np.exp(-np.maximum(beyond, 0))))
     return np.where(shown <= 0.0031308, 12.92 * shown, 1.055 * np.power(np.maximum(shown, 1e-9), 1 / 2.4) - 0.055)

@@ -1,4 +1,4 @@
-"""A video file opened: which stream is the picture, its packets, its decoded frames."""
+"""Opens a video file: its video stream, packets and decoded frames."""
 
 from __future__ import annotations
 
@@ -8,75 +8,76 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import av.error
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from beavervision.errors import BeaverError
+from beavervision.errors import FootageError
 
 FALLBACK_RATE = Fraction(25)
-"""Frames per second where a file names none (PAL; also what GeneFace++ resamples to)."""
+"""Frame rate assumed where a file has none (PAL; also what GeneFace++ resamples to)."""
 
 
 @contextmanager
 def open_video(path: Path) -> Iterator[InputContainer]:
-    """Open a file that has a moving picture, for reading only.
+    """Open a video file for reading.
 
     Raises:
-        BeaverError: when it is missing, empty, no video, or has no picture.
+        FootageError: when it is missing, empty, no video, or has no video stream.
     """
     path = Path(path)
     if not path.is_file():
-        raise BeaverError(f"{path} does not exist; check the path of the video.")
+        raise FootageError(f"{path} does not exist; check the path of the video.")
     if path.stat().st_size == 0:
-        raise BeaverError(f"{path} is empty (0 bytes); copy or record the video again.")
+        raise FootageError(f"{path} is empty (0 bytes); copy or record the video again.")
     try:
         container = av.open(str(path))
     except (av.error.FFmpegError, OSError) as error:
-        raise BeaverError(
+        raise FootageError(
             f"{path} is not a video that can be read ({error.strerror}): name a video, "
             f"or fetch this one again if its download broke off."
         ) from None
     with container:
         names = container.format.name.split(",")
         if any(name == "image2" or name.endswith("_pipe") for name in names):
-            raise BeaverError(f"{path} is a picture, not a video; name a video.")
+            raise FootageError(f"{path} is a picture, not a video; name a video.")
         yield container
 
 
 def picture_stream(container: InputContainer, path: Path) -> VideoStream:
-    """The video stream to be shown, set to decode on all threads; cover art does not count.
+    """Return the video stream to show, set to decode on all threads; cover art does not count.
 
-    Of several streams it is the one that the file marks as its default, else the first.
+    If there are several streams, it is the one that the file marks as default, else the first.
 
     Raises:
-        BeaverError: when there is none.
+        FootageError: when there is no video stream.
     """
     moving = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
     if not moving:
-        raise BeaverError(f"{path} has no video stream; name a file with a moving picture.")
+        raise FootageError(f"{path} has no video stream; name a file with a moving picture.")
     stream = next((s for s in moving if s.disposition & Disposition.default), moving[0])
     stream.thread_type = "AUTO"
     return stream
 
 
 def packets_of(container: InputContainer, stream: VideoStream) -> Iterator[Packet | None]:
-    """Yield a stream's packets as far as the file can be read; the last one makes the decoder give what it holds."""
+    """Yield a stream's packets as far as the file can be read; the last packet flushes the decoder."""
     packets = container.demux(stream)
     while True:
         try:
             yield next(packets)
         except StopIteration:
             return
-        except (av.error.FFmpegError, EOFError):  # the file breaks off here
+        except (av.error.FFmpegError, EOFError):  # The file is truncated here.
             yield None
             return
 
 
 def decode_packets(packets: Iterable[Packet | None], stream: VideoStream) -> Iterator[VideoFrame]:
-    """Yield the frames of packets in the order they are shown, stepping over damaged packets."""
+    """Yield the frames of packets in display order; damaged packets are skipped."""
     for packet in packets:
         try:
             yield from stream.codec_context.decode() if packet is None else packet.decode()
@@ -85,12 +86,12 @@ def decode_packets(packets: Iterable[Packet | None], stream: VideoStream) -> Ite
 
 
 def decode_stream(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
-    """Yield a stream's frames in the order they are shown, as far as the file can be read."""
+    """Yield a stream's frames in display order, as far as the file can be read."""
     return decode_packets(packets_of(container, stream), stream)
 
 
 def clock(stream: VideoStream) -> Fraction:
-    """Seconds of one unit of a stream's own clock."""
+    """Seconds per unit of a stream's time base."""
     return stream.time_base or Fraction(1, av.time_base)
 
 

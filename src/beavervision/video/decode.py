@@ -1,4 +1,4 @@
-"""Decode footage to RGB frames at even ticks of time, one frame in memory at a time."""
+"""Decodes footage to RGB frames at a constant frame rate, one frame in memory at a time."""
 
 from __future__ import annotations
 
@@ -11,53 +11,53 @@ import numpy as np
 from av.video.frame import VideoFrame
 from jaxtyping import UInt8
 
-from beavervision.errors import BeaverError
+from beavervision.errors import FootageError
 from beavervision.video.colour import Developer
 from beavervision.video.probe import VideoInfo, probe
 from beavervision.video.seek import frames_from
 
 CLOCK_ERROR = 1e-3 + 1e-6
-"""Seconds to which containers may round times (1 ms in Matroska): as much is forgiven, or frames slip by one."""
+"""Rounding error of container times, seconds (1 ms in Matroska); without this tolerance frames would shift by one."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One picture of a video."""
+    """One frame of a video."""
 
     index: int
-    """Tick number, counted from `start`."""
+    """Frame number, counted from `start`."""
     time: float
-    """Seconds of the tick from the video's time zero (probe.VideoInfo)."""
+    """Seconds of the frame from the video's time zero (probe.VideoInfo)."""
     rgb: UInt8[np.ndarray, "H W 3"]
 
 
 def count(info: VideoInfo, fps: float | None = None, start: float = 0.0, end: float | None = None) -> int:
-    """Number of ticks of `fps` in [start, end), as far as the video goes."""
+    """Number of frames at `fps` in [start, end), as far as the video lasts."""
     stop = info.duration if end is None else min(end, info.duration)
     return max(0, math.ceil((stop - start) * (fps or info.fps) - 1e-3))
 
 
 def read_frames(path: Path, fps: float | None = None, start: float = 0.0, end: float | None = None) -> Iterator[Frame]:
-    """Yield the video resampled by time: tick k shows the source frame at or before start + k / fps.
+    """Yield the video resampled by time: frame k shows the source frame at or before start + k / fps.
 
-    Ticks before the first source frame show the first. Rotation metadata is applied, pixels are made square, HDR is
-    toned down to what screens show. A later start gives, bit for bit, the frames that reading everything would.
+    Frames before the first source frame show the first. Rotation metadata is applied, pixels are made square, HDR is
+    tone-mapped to SDR. A later start gives, bit for bit, the same frames as reading from the beginning.
 
     Args:
-        path: any container and codec that FFmpeg reads.
-        fps: ticks per second; the footage's average rate when None.
+        path: file in any container and codec that FFmpeg reads.
+        fps: frames per second; the footage's average rate when None.
         start: seconds from time zero (the earlier of the first frame and the first sound).
         end: seconds from time zero; the end of the video when None.
 
     Raises:
-        BeaverError: when the file is no video or `start` lies behind its end.
+        FootageError: when the file is no video, or `start` is beyond its end.
     """
     path = Path(path)
     info = probe(path)
     fps = fps or info.fps
     ticks = count(info, fps, start, end)
     if ticks == 0:
-        raise BeaverError(
+        raise FootageError(
             f"{path} is {info.duration:.2f} s long: nothing lies from {start} to {end}; change data.start."
         )
     developer = Developer(info)

@@ -1,14 +1,15 @@
-"""Write a film to a file: H.264 in mp4, VP9 in webm, ProRes with opacity in mov; sound that starts where it should."""
+"""Writes a video file: H.264 in mp4, VP9 in webm, ProRes with alpha in mov; sound and frames start together."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import av
+import av.error
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from beavervision.errors import BeaverError
+from beavervision.errors import StorageError
 from beavervision.video.film_encoder import FilmEncoder
 from beavervision.video.film_writer import FilmWriter, unwritable
 from beavervision.video.formats import format_of
@@ -16,19 +17,19 @@ from beavervision.video.sound_feed import Blocks
 
 
 class VideoWriter(FilmWriter):
-    """Writes a film to a file; the suffix chooses the format (`formats.FORMATS`).
+    """Writes a video file; the suffix selects the format (`formats.FORMATS`).
 
-    The file appears under its name when the block ends well; when it fails, nothing is left. Odd sizes are padded by
+    The file gets its name when the `with` block succeeds; when it fails, no file remains. Odd sizes are padded by
     repeating the border.
 
     Args:
-        path: where.
+        path: the file to write.
         width, height, fps, audio, audio_rate, alpha: see `FilmWriter`.
         crf: constant rate factor, 0 (best) .. 51 (mp4) or 63 (webm); None is visually lossless.
         preset: x264's preset, ultrafast .. veryslow.
 
     Raises:
-        BeaverError: when the place cannot be written to or the suffix stands for no format.
+        StorageError: when the file cannot be written, or the suffix is not that of a format.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class VideoWriter(FilmWriter):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             container = av.open(str(self._part), "w", format=kind.container, options=kind.options)
         except (av.error.FFmpegError, OSError, ValueError) as error:
-            raise BeaverError(unwritable(self.path, error)) from None
+            raise StorageError(unwritable(self.path, error)) from None
         self._container = container
         self._film = FilmEncoder(
             container,

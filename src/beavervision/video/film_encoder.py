@@ -1,4 +1,4 @@
-"""Frames and sound into an open container, in step."""
+"""Encodes frames and sound into an open container, in sync."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import cast
 
 import av
 import numpy as np
+from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 from av.video.stream import VideoStream
@@ -15,19 +16,23 @@ from jaxtyping import UInt8
 from beavervision.video.formats import Format
 from beavervision.video.sound_feed import Blocks, SoundFeed
 
+SMALLEST_MBTREE = 128
+"""Smallest number of rows or columns for x264's macroblock tree. On smaller frames it is not deterministic: a few of a
+hundred encodings of the same frames differ (libavcodec 62.28 at 64 x 48 and 96 x 72; never at 128 x 96)."""
+
 
 class FilmEncoder:
-    """Encodes a film: colours as BT.709 with tags that say so, frames at even times, sound from the first frame on.
+    """Encodes a video: tagged BT.709 colours, a constant frame rate, sound from the first frame on.
 
     Args:
-        container: open for writing, nothing in it yet.
-        kind: what to write.
-        size: width and height of the frames given; odd ones are padded by repeating the border where they must.
+        container: empty container, open for writing.
+        kind: the format to write.
+        size: width and height of the frames; odd ones are padded by repeating the border where the format requires it.
         fps: frames per second.
-        sound: mono, at `rate`; written in full; None for none.
-        rate: samples per second.
-        crf, preset: quality, see `Format.picture_options`.
-        alpha: whether frames come with opacity.
+        sound: mono sound at `rate`, written in full; None for no sound.
+        rate: samples per second of the sound.
+        crf, preset: quality and speed, see `Format.picture_options`.
+        alpha: whether frames have an alpha channel.
     """
 
     def __init__(
@@ -50,15 +55,15 @@ class FilmEncoder:
         self._pixels = kind.alpha if alpha and kind.alpha else kind.pixels
         self._reformatter = VideoReformatter()
         self._picture = self._picture_stream(crf, preset)
-        self._sound = None if sound is None else SoundFeed(container.add_stream(kind.sound, rate), sound)
+        self._sound = None if sound is None else SoundFeed(self._sound_stream(rate), sound)
 
     @property
     def seconds(self) -> Fraction:
-        """Length of the picture so far."""
+        """Length of the frames written so far, seconds."""
         return self.n_frames / self._rate
 
     def write(self, picture: UInt8[np.ndarray, "H W c"]) -> None:
-        """Append one frame, and the sound up to its end."""
+        """Append one frame, and the sound up to the frame's end."""
         height, width, channels = self._shape
         if self._kind.even and (height % 2 or width % 2):
             picture = np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
@@ -75,14 +80,19 @@ class FilmEncoder:
             self._container.mux(self._sound.until(self.seconds))
 
     def finish(self, *, cut_sound: bool = False) -> None:
-        """Write what the encoders still hold, and the rest of the sound, or of it what the picture lasts."""
+        """Flush the encoders and write the rest of the sound, or with `cut_sound` only up to the last frame."""
         self._container.mux(self._picture.encode(None))
         if self._sound:
             self._container.mux(self._sound.rest(self.seconds if cut_sound else None))
 
+    # Video encoders return video streams, audio encoders audio streams; PyAV's stubs only declare streams.
+    def _sound_stream(self, rate: int) -> AudioStream:
+        return cast(AudioStream, self._container.add_stream(self._kind.sound, rate))
+
     def _picture_stream(self, crf: float | None, preset: str) -> VideoStream:
         options = self._kind.picture_options(crf, preset)
-        # Encoders of pictures give picture streams; PyAV's stubs know only streams.
+        if self._kind.picture == "h264" and min(self._shape[:2]) < SMALLEST_MBTREE:
+            options["x264-params"] = "mbtree=0"
         stream = cast(VideoStream, self._container.add_stream(self._kind.picture, self._rate, options))
         height, width, _ = self._shape
         if self._kind.even:

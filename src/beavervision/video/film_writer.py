@@ -1,4 +1,4 @@
-"""What every writer of a film has in common: frames come one by one, and what fails leaves nothing behind."""
+"""Base class of the video writers: frames are written one by one, and a failure leaves no file."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from av.container import OutputContainer
 from jaxtyping import Float, UInt8
 from typing_extensions import Self
 
-from beavervision.errors import BeaverError
+from beavervision.errors import StorageError
 from beavervision.video.sound_feed import Blocks
 
 
 class FilmWriter(ABC):
-    """Writes frames with their sound. Use it as a context manager; `write` takes one frame at a time.
+    """Writes frames and their sound. Use it as a context manager; `write` takes one frame at a time.
 
     Args:
-        width, height: pixels of the frames given.
+        width, height: size of the frames, pixels.
         fps: frames per second.
         audio: mono sound in [-1, 1] whose first sample belongs to the first frame, whole or in blocks; written in
             full, unless `cut_sound` is set.
         audio_rate: samples per second.
-        alpha: whether frames come with opacity.
+        alpha: whether frames have an alpha channel.
 
     Raises:
-        BeaverError: when the place cannot be written to.
+        StorageError: when the output cannot be written.
     """
 
     def __init__(
@@ -45,17 +45,17 @@ class FilmWriter(ABC):
         self.size, self.fps, self.audio_rate, self.alpha = (width, height), fps, audio_rate, alpha
         self.sound: Iterable[Float[np.ndarray, "n"]] | None = [audio] if isinstance(audio, np.ndarray) else audio
         self.n_frames, self.cut_sound = 0, False
-        """Frames written so far. Whether the sound ends with the picture; may be set until the block ends."""
+        """Number of frames written so far. Whether the sound ends with the frames; may be set until the block ends."""
         self._container: OutputContainer | None = None
         self._place: Path | None = None
         self._part: Path | None = None
         self._open()
 
     def write(self, picture: UInt8[np.ndarray, "H W c"]) -> None:
-        """Append one frame (RGB, or RGB and opacity), and the sound up to its end.
+        """Append one frame (RGB or RGBA), and the sound up to the frame's end.
 
         Raises:
-            BeaverError: when the place takes no more.
+            StorageError: when no more can be written.
             ValueError: when the frame has another size.
         """
         expected = (self.size[1], self.size[0], 4 if self.alpha else 3)
@@ -64,7 +64,7 @@ class FilmWriter(ABC):
         try:
             self._append(picture)
         except OSError as error:
-            raise BeaverError(self._complaint(error)) from error
+            raise StorageError(self._complaint(error)) from error
         self.n_frames += 1
 
     def __enter__(self) -> Self:
@@ -81,32 +81,32 @@ class FilmWriter(ABC):
                 self._publish()
         except OSError as failure:
             if kind is None:
-                raise BeaverError(self._complaint(failure)) from failure
+                raise StorageError(self._complaint(failure)) from failure
         finally:
             self._discard()
 
     @abstractmethod
     def _open(self) -> None:
-        """Begin to write: set `_container` where there is one; `_place`, `_part` where the film has names."""
+        """Start writing: set `_container` where there is one; `_place` and `_part` where the output has a file name."""
 
     @abstractmethod
     def _append(self, picture: UInt8[np.ndarray, "H W c"]) -> None:
-        """Write a frame of the right size."""
+        """Write a frame whose size was checked."""
 
     @abstractmethod
     def _finish(self) -> None:
-        """Write what is left when the film is whole."""
+        """Write the rest when all frames are written."""
 
     @abstractmethod
     def _complaint(self, error: OSError) -> str:
-        """The sentence that says what went wrong and what helps."""
+        """Error message: what went wrong and the remedy."""
 
     def _close(self) -> None:
         if self._container is not None:
             self._container.close()
 
     def _publish(self) -> None:
-        """Give the whole film its name."""
+        """Rename the complete output to its final name."""
         if self._place is None or self._part is None:
             return
         if self._part.is_dir():
@@ -114,7 +114,7 @@ class FilmWriter(ABC):
         self._part.replace(self._place)
 
     def _discard(self) -> None:
-        """Remove what has no name."""
+        """Remove the incomplete output."""
         if self._part is None:
             return
         if self._part.is_dir():
@@ -124,6 +124,6 @@ class FilmWriter(ABC):
 
 
 def unwritable(place: object, error: Exception) -> str:
-    """The sentence that says why a place cannot be written to."""
+    """Error message for an output that cannot be written."""
     reason = getattr(error, "strerror", None) or error
     return f"{place} cannot be written ({reason}); free some space or choose another out=."

@@ -1,16 +1,16 @@
-"""What a film can be written as: container, codecs, and what quality means to them."""
+"""Output formats: container, codecs, and their quality options."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 
 PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
-"""x264's names for speed against size, the quickest first; other codecs are set to what comes nearest."""
+"""x264's presets, the fastest first; other codecs use their nearest equivalent."""
 BITEXACT = {"fflags": "+bitexact"}
-"""Matroska otherwise invents random identifiers, and the same film would give other bytes."""
+"""Otherwise Matroska writes random identifiers, and equal videos would not be equal files."""
 
 
 @dataclass(frozen=True)
@@ -19,26 +19,26 @@ class Format:
 
     container: str
     picture: str
-    """Encoder of the picture."""
+    """Video encoder."""
     pixels: str
-    """Pixel format without opacity."""
+    """Pixel format without alpha."""
     sound: str
-    """Encoder of the sound."""
+    """Audio encoder."""
     alpha: str | None = None
-    """Pixel format with opacity; None where the format cannot hold any."""
+    """Pixel format with alpha; None where the format has no alpha."""
     crf: float | None = None
-    """Usual constant rate factor: one at which nothing is seen of the coding; None where there is no such thing."""
+    """Default constant rate factor, visually lossless; None where the codec has none."""
     worst_crf: float = 0
     even: bool = False
-    """Width and height must be even: the colours have half the resolution."""
+    """Width and height must be even, because colours have half the resolution."""
     options: dict[str, str] = field(default_factory=dict)
-    """Of the container."""
+    """Options of the container."""
 
     def picture_options(self, crf: float | None, preset: str) -> dict[str, str]:
-        """Options of the picture's encoder.
+        """Options of the video encoder.
 
         Args:
-            crf: constant rate factor, 0 (best) .. worst_crf; None takes the usual one.
+            crf: constant rate factor, 0 (best) .. worst_crf; None for the default.
             preset: one of PRESETS.
         """
         quality = self.crf if crf is None else crf
@@ -56,20 +56,20 @@ MP4 = Format("mp4", "h264", "yuv420p", "aac", None, 18, 51, even=True, options={
 WEBM = Format("webm", "libvpx-vp9", "yuv420p", "libopus", None, 24, 63, even=True, options=BITEXACT)
 MOV = Format("mov", "prores_ks", "yuv444p10le", "pcm_s16le", "yuva444p10le")
 PIPE = Format("nut", "rawvideo", "rgb24", "pcm_s16le", "rgba", options=BITEXACT)
-"""For another program to read: nothing is compressed; FFmpeg, mpv and PyAV read NUT from a pipe."""
+"""Uncompressed NUT for pipes, which FFmpeg, mpv and PyAV can read."""
 
 FORMATS = {".mp4": MP4, ".webm": WEBM, ".mov": MOV}
-"""By the file's suffix."""
+"""Formats by file suffix."""
 
 
 def format_of(path: Path) -> Format:
-    """Format that a file's suffix stands for.
+    """Format of a file's suffix.
 
     Raises:
-        BeaverError: when it stands for none.
+        ConfigError: when no format has that suffix.
     """
     found = FORMATS.get(Path(path).suffix.lower())
     if found is None:
         names = ", ".join(FORMATS)
-        raise BeaverError(f"out={path} ends in none of {names}; choose one, a folder/%05d.png, or - for a pipe.")
+        raise ConfigError(f"out={path} ends in none of {names}; choose one, a folder/%05d.png, or - for a pipe.")
     return found

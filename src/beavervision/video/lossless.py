@@ -1,4 +1,4 @@
-"""Grey pictures stored exactly: FFV1 in Matroska, for label maps and mattes."""
+"""Lossless grey videos: FFV1 in Matroska, for label maps and mattes."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from pathlib import Path
 from types import TracebackType
 
 import av
+import av.error
 import numpy as np
 from jaxtyping import UInt8
 from typing_extensions import Self
 
-from beavervision.errors import BeaverError
-from beavervision.video.container import decode_stream, open_video, picture_stream
+from beavervision.errors import StorageError
+from beavervision.video.container import clock, decode_stream, frame_rate, open_video, picture_stream
 
 BITEXACT = {"fflags": "+bitexact"}
-"""Matroska otherwise invents random identifiers, and the same pictures would give other bytes."""
+"""Otherwise Matroska writes random identifiers, and equal videos would not be equal files."""
 
 
 class GrayWriter:
-    """Writes grey pictures without loss.
+    """Writes grey frames without loss.
 
-    Use it as a context manager; `write` takes one picture at a time. When the block fails, the file goes.
+    Use it as a context manager; `write` takes one frame at a time. When the block fails, the file is removed.
     """
 
     def __init__(self, path: Path, width: int, height: int, fps: float) -> None:
@@ -30,14 +31,14 @@ class GrayWriter:
         try:
             self._container = av.open(str(self.path), "w", format="matroska", options=BITEXACT)
         except (av.error.FFmpegError, OSError) as error:
-            raise BeaverError(f"{path} cannot be written ({error.strerror}); choose another folder.") from None
+            raise StorageError(f"{path} cannot be written ({error.strerror}); choose another folder.") from None
         rate = Fraction(fps).limit_denominator(1001)
-        # Intra only, checksummed slices: any frame can be reached, damage is noticed.
+        # Intra only, checksummed slices: any frame can be read alone, damage is detected.
         self._stream = self._container.add_stream("ffv1", rate=rate, options={"level": "3", "g": "1"})
         self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, "gray"
 
     def write(self, picture: UInt8[np.ndarray, "H W"]) -> None:
-        """Append one picture."""
+        """Append one frame."""
         if picture.shape != self.shape:
             raise ValueError(f"{self.path}: a picture of {picture.shape} in a video of {self.shape}")
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="gray")
@@ -57,31 +58,31 @@ class GrayWriter:
 
 
 def read_gray(path: Path, first: int = 0) -> Iterator[UInt8[np.ndarray, "H W"]]:
-    """Yield the pictures that `GrayWriter` wrote, exactly.
+    """Yield the frames of a `GrayWriter` file, exactly as written.
 
     Args:
         path: the file.
-        first: picture to begin with; every picture stands alone, so the ones before cost nothing.
+        first: index of the first frame to read; the frames before it are not decoded.
 
     Raises:
-        BeaverError: when the file is missing or no video.
+        StorageError: when the file is missing or no video.
     """
     with open_video(path) as container:
         stream = picture_stream(container, Path(path))
         if first:
-            target = round(first / stream.average_rate / stream.time_base)
+            target = round(first / frame_rate(stream) / clock(stream))
             container.seek(target, stream=stream)
         for frame in decode_stream(container, stream):
-            if round(frame.time * stream.average_rate) >= first:
+            if round(frame.time * frame_rate(stream)) >= first:
                 yield frame.to_ndarray(format="gray")
 
 
 def join_gray(parts: Sequence[Path], path: Path) -> None:
-    """Put films of `GrayWriter` end to end, without coding them anew.
+    """Concatenate `GrayWriter` videos without encoding them again.
 
     Args:
-        parts: the films, of one size and rate, in order.
-        path: the film to write.
+        parts: the videos in order, of equal size and rate.
+        path: the file to write.
     """
     with av.open(str(path), "w", format="matroska", options=BITEXACT) as joined:
         stream, count = None, 0
@@ -89,7 +90,7 @@ def join_gray(parts: Sequence[Path], path: Path) -> None:
             with open_video(part) as container:
                 source = picture_stream(container, part)
                 stream = stream or joined.add_stream_from_template(source)
-                step = 1 / (source.average_rate * source.time_base)
+                step = 1 / (frame_rate(source) * clock(source))
                 for packet in container.demux(source):
                     if packet.size:
                         packet.pts = packet.dts = round(count * step)

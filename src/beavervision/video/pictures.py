@@ -1,4 +1,4 @@
-"""Write a film as numbered PNG pictures with opacity, and its sound as a WAV beside them."""
+"""Writes a video as numbered PNG images with alpha, and its sound as a WAV beside them."""
 
 from __future__ import annotations
 
@@ -13,45 +13,45 @@ import numpy as np
 import soundfile
 from jaxtyping import UInt8
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError, StorageError
 from beavervision.video.film_writer import FilmWriter
 from beavervision.video.sound_feed import Pieces
 
 PATTERN = "%05d.png"
-"""Names of the pictures where only a folder is given."""
+"""Name pattern of the images where only a folder is given."""
 SOUND = "sound.wav"
 BLOCK = 1 << 14
 COMPRESSION = 3
-"""zlib's level: PNGs of 1080p in 40 ms instead of 150 at a tenth more space."""
+"""zlib compression level: PNGs of 1080p in 40 ms instead of 150, for a tenth more space."""
 
 
 def pattern_of(out: Path) -> tuple[Path, str]:
-    """Folder and names of the pictures for `folder/%05d.png` or `folder`.
+    """Folder and name pattern of the images for `folder/%05d.png` or `folder`.
 
     Raises:
-        BeaverError: when the names are not numbered.
+        ConfigError: when the names are not numbered.
     """
     if out.suffix.lower() != ".png":
         return out, PATTERN
     if not re.fullmatch(r"[^%]*%0?\d*d[^%]*\.png", out.name, re.IGNORECASE):
-        raise BeaverError(f"out={out} would be one picture; number them: out={out.parent / PATTERN}.")
+        raise ConfigError(f"out={out} would be one picture; number them: out={out.parent / PATTERN}.")
     return out.parent, out.name
 
 
 class PictureWriter(FilmWriter):
     """Writes each frame as a PNG, numbered from 0, and the sound as 16-bit WAV.
 
-    The folder appears under its name when the block ends well. One that is there may hold an earlier film of the
-    same names, which is replaced, and nothing else.
+    The folder gets its name when the `with` block succeeds. An existing folder may only contain an earlier output with
+    the same names, which is replaced.
 
     Args:
         out: `folder/%05d.png` or a folder.
-        width, height: pixels of the frames given.
+        width, height: size of the frames, pixels.
         fps: frames per second, for the length of the sound.
         options: `audio`, `audio_rate`, `alpha`, see `FilmWriter`.
 
     Raises:
-        BeaverError: when the place cannot be written to or holds something else.
+        StorageError: when the folder cannot be written, or contains other files.
     """
 
     def __init__(self, out: Path, width: int, height: int, fps: float, *args: Any, **options: Any) -> None:
@@ -65,7 +65,7 @@ class PictureWriter(FilmWriter):
             shutil.rmtree(part, ignore_errors=True)
             part.mkdir(parents=True)
         except OSError as error:
-            raise BeaverError(self._complaint(error)) from None
+            raise StorageError(self._complaint(error)) from None
         self._place, self._part, self._pictures = self.folder, part, part
 
     def _refuse_strangers(self) -> None:
@@ -77,7 +77,7 @@ class PictureWriter(FilmWriter):
         strangers = [name for name in strangers if not own.fullmatch(name)]
         if strangers or not self.folder.is_dir():
             what = f"holds {strangers[0]}" if strangers else "is a file"
-            raise BeaverError(f"out={self.folder} {what}, which would be lost; choose another folder for the pictures.")
+            raise ConfigError(f"out={self.folder} {what}, which would be lost; choose another folder for the pictures.")
 
     def _append(self, picture: UInt8[np.ndarray, "H W c"]) -> None:
         turned = cv2.cvtColor(picture, cv2.COLOR_RGBA2BGRA if self.alpha else cv2.COLOR_RGB2BGR)

@@ -1,4 +1,4 @@
-"""Write a film to another program: uncompressed, through a pipe."""
+"""Writes an uncompressed video through a pipe to another program."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from beavervision.video.formats import PIPE
 
 
 class PipeWriter(FilmWriter):
-    """Writes frames with their sound as NUT: raw RGB (or RGBA) and 16-bit sound.
+    """Writes frames and sound as NUT: raw RGB (or RGBA) and 16-bit sound.
 
     Args:
-        pipe: open for writing bytes; never sought.
+        pipe: binary stream, open for writing; it is never seeked.
         width, height, fps: see `FilmWriter`.
-        options: `audio`, `audio_rate`, `alpha`, the same.
+        options: `audio`, `audio_rate`, `alpha`, see `FilmWriter`.
     """
 
     def __init__(self, pipe: BinaryIO, width: int, height: int, fps: float, *args: Any, **options: Any) -> None:
@@ -42,7 +42,7 @@ class PipeWriter(FilmWriter):
 
 
 class _OnlyForward:
-    """A file that PyAV takes for a pipe: it can be written to, and that is all."""
+    """File object that PyAV treats as a pipe: it can only be written."""
 
     def __init__(self, pipe: BinaryIO) -> None:
         self._pipe = pipe

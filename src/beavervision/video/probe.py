@@ -1,4 +1,4 @@
-"""What a video file is: size, rate, length, and when its picture and its sound begin."""
+"""Reads the facts of a video file: size, rate, length, start of the video and of the sound."""
 
 from __future__ import annotations
 
@@ -7,56 +7,57 @@ from functools import lru_cache
 from pathlib import Path
 
 import av
+import av.error
 import numpy as np
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorTrc
 from av.video.stream import VideoStream
 
-from beavervision.errors import BeaverError
+from beavervision.errors import FootageError
 from beavervision.video.container import clock, decode_stream, frame_rate, open_video, packets_of, picture_stream
 from beavervision.video.seek import untimed
 
 CHECKED_END = 3.0
-"""Seconds before the end that a file names from which on its packets are looked at: they tell whether it is there."""
+"""Seconds before the file's nominal end from which packets are read, to find out whether the end is present."""
 MISSING_END = 0.5
-"""Seconds by which the last packet may fall short of the end that the file names."""
+"""Seconds by which the last packet may be before the file's nominal end."""
 TRANSFERS = {int(ColorTrc.SMPTE2084): "pq", int(ColorTrc.ARIB_STD_B67): "hlg"}
 
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """Facts of a video file. Time zero is the first frame or the first sound, whichever is earlier."""
+    """Facts of a video file. Time zero is the first frame or the first sample of the sound, whichever is earlier."""
 
     width: int
-    """Pixels as shown: after rotation, with square pixels."""
+    """Width as shown, pixels: after rotation, with square pixels."""
     height: int
     fps: float
-    """Average frames per second; the gaps between frames may vary."""
+    """Average frames per second; the frame rate may vary."""
     duration: float
     """Seconds from time zero to the end of the last frame."""
     start: float
     """Seconds from time zero to the first frame."""
     audio_start: float | None
-    """Seconds from time zero to the first sample; None without sound."""
+    """Seconds from time zero to the first sample of the sound; None without sound."""
     rotation: int
-    """Counter-clockwise degrees (0, 90, 180, 270) by which stored pictures are turned to be shown."""
+    """Counter-clockwise rotation in degrees (0, 90, 180, 270) from the stored to the shown frames."""
     codec: str
     origin: float = 0.0
-    """What the picture stream's own clock shows at time zero, s."""
+    """Time of the video stream's own clock at time zero, s."""
     transfer: str = "sdr"
-    """sdr | pq | hlg: how pixel values stand for light."""
+    """Transfer function: sdr | pq | hlg."""
     interlaced: bool = False
-    """Whether a frame holds two half pictures of different times (they are shown as they are, combed)."""
+    """Whether frames are interlaced; they are not deinterlaced."""
     complete: bool = True
-    """False when the file ends before the end that its header names (a download that broke off)."""
+    """False when the file ends before the end in its header (an incomplete download)."""
 
 
 def probe(path: Path) -> VideoInfo:
-    """Read the facts of a video without reading all of its pictures.
+    """Read the facts of a video without decoding all frames.
 
     Raises:
-        BeaverError: when the file is missing, empty, no video, or holds no frame.
+        FootageError: when the file is missing, empty, no video, or has no frame.
     """
     path = Path(path)
     stamp = path.stat() if path.is_file() else None
@@ -65,12 +66,12 @@ def probe(path: Path) -> VideoInfo:
 
 @lru_cache(maxsize=32)
 def _probe(path: Path, _stamp: tuple[int, int] | None) -> VideoInfo:
-    """Facts of the file that has this size and time of change; each part of a clip asks for them anew."""
+    """Facts of a file, cached by its size and modification time: each part of a clip asks for them again."""
     with open_video(path) as container:
         stream = picture_stream(container, path)
         first = next(decode_stream(container, stream), None)
         if first is None:
-            raise BeaverError(f"{path} holds no frame that can be decoded; export or record the video again.")
+            raise FootageError(f"{path} holds no frame that can be decoded; export or record the video again.")
         width, height = shown_size(first, stream)
         first_tick = stream.start_time if untimed(container, stream) else first.pts
         begin = float((first_tick or 0) * clock(stream))
@@ -99,19 +100,19 @@ def square_size(frame: VideoFrame, stream: VideoStream) -> tuple[int, int]:
 
 
 def shown_size(frame: VideoFrame, stream: VideoStream) -> tuple[int, int]:
-    """Width and height as shown: square pixels, turned upright."""
+    """Width and height as shown: square pixels, upright."""
     width, height = square_size(frame, stream)
     return (height, width) if round(frame.rotation / 90) % 2 else (width, height)
 
 
 def upright(picture: np.ndarray, rotation: int) -> np.ndarray:
-    """Turn a stored picture [H,W,...] by `rotation` degrees counter-clockwise (multiples of 90)."""
+    """Rotate a stored frame [H,W,...] by `rotation` degrees counter-clockwise (multiples of 90)."""
     turns = round(rotation / 90) % 4
     return np.ascontiguousarray(np.rot90(picture, turns)) if turns else picture
 
 
 def _end(container: InputContainer, stream: VideoStream) -> tuple[float, bool]:
-    """Time at which the last frame ends, and whether it is the end that the header names, if it names one."""
+    """End time of the last frame, and whether it agrees with the header, if the header has one."""
     if not (stream.duration and stream.start_time is not None):
         return _last_packet(container, stream, None), True
     named = float((stream.start_time + stream.duration) * clock(stream))
@@ -122,7 +123,7 @@ def _end(container: InputContainer, stream: VideoStream) -> tuple[float, bool]:
 
 
 def _last_packet(container: InputContainer, stream: VideoStream, after: float | None) -> float:
-    """Time at which the last packet's frame ends; read from `after` seconds on, or all of the file when None."""
+    """End time of the last packet's frame; read from `after` seconds on, or the whole file when None."""
     try:
         if after is None:
             container.seek(0)
@@ -139,8 +140,8 @@ def _last_packet(container: InputContainer, stream: VideoStream, after: float | 
 
 
 def _audio_begin(path: Path) -> float | None:
-    """Time of the first sample that the first audio stream gives; None where nothing of it can be decoded."""
-    with open_video(path) as container:  # opened anew: a rewound container skips sound that precedes the picture
+    """Time of the first sample of the first audio stream; None where nothing of it can be decoded."""
+    with open_video(path) as container:  # Opened again: a rewound container skips sound that precedes the video.
         if not container.streams.audio:
             return None
         stream = container.streams.audio[0]

@@ -1,4 +1,4 @@
-"""Begin in the middle of a video with exactly the frames that reading from its beginning gives."""
+"""Seeks in a video such that the frames are exactly those of reading from the beginning."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from beavervision.video.container import (
 )
 
 SEEK_FROM = 1.0
-"""Seconds after the first frame: from here on a later start is sought instead of decoding all that comes before."""
+"""Seconds after the first frame from which seeking is used instead of decoding everything before."""
 STEPS_BACK = (0.0, 1.0, 5.0, 20.0)
-"""Seconds before the time wanted at which a key frame is looked for, one after the other."""
+"""Seconds before the target at which a key frame is searched for, one after the other."""
 REORDERING = ("h264", "hevc")
-"""Codecs whose decoder may hold frames back although the stream does not say so."""
+"""Codecs whose decoder may delay frames although the stream does not say so."""
 PROGRAM_STREAM = "mpeg"
-"""Container (.mpg, .vob) that does not time each frame: after a jump, times are guesses."""
+"""Container (.mpg, .vob) that does not time each frame: after a seek, times are estimates."""
 
 
 def frames_from(path: Path, time: float, begin: float) -> Iterator[tuple[float, VideoFrame]]:
-    """Yield (seconds in the stream's own clock, decoded frame); the first one is shown at or before `time`.
+    """Yield (seconds of the stream's clock, decoded frame); the first frame is shown at or before `time`.
 
     Args:
-        path: the video.
-        time: seconds in the stream's own clock.
-        begin: seconds in the stream's own clock of its first frame.
+        path: the video file.
+        time: seconds of the stream's clock.
+        begin: seconds of the stream's clock at its first frame.
     """
     with open_video(path) as container:
         stream = picture_stream(container, path)
@@ -48,7 +48,7 @@ def frames_from(path: Path, time: float, begin: float) -> Iterator[tuple[float, 
                 if landed is not None:
                     yield from _timed(landed, stream)
                     return
-    # Opened anew: not every container can be rewound to its very first frame.
+    # Opened again: not every container can be rewound to its very first frame.
     with open_video(path) as container:
         stream = picture_stream(container, path)
         yield from (
@@ -59,7 +59,7 @@ def frames_from(path: Path, time: float, begin: float) -> Iterator[tuple[float, 
 
 
 def untimed(container: InputContainer, stream: VideoStream) -> bool:
-    """Whether the container (AVI) stores no times and the decoder may reorder the frames that it stores."""
+    """Whether the container (AVI) stores no times while the decoder may reorder the stored frames."""
     context = stream.codec_context
     return container.format.name == "avi" and (context.has_b_frames or context.name in REORDERING)
 
@@ -69,7 +69,7 @@ def _guessed(container: InputContainer, stream: VideoStream) -> bool:
 
 
 def _timed(frames: Iterator[VideoFrame], stream: VideoStream) -> Iterator[tuple[float, VideoFrame]]:
-    """Frames with their times; one without a time follows the one before at the stream's rate."""
+    """Yield frames with their times; a frame without a time follows the one before at the stream's rate."""
     time = None
     for frame in frames:
         if frame.pts is not None:
@@ -80,7 +80,7 @@ def _timed(frames: Iterator[VideoFrame], stream: VideoStream) -> Iterator[tuple[
 
 
 def _queued(container: InputContainer, stream: VideoStream) -> Iterator[tuple[float, VideoFrame]]:
-    """Frames of an `untimed` stream: the n-th frame shown has the n-th packet's place on the clock."""
+    """Yield the frames of an `untimed` stream: the n-th shown frame has the time of the n-th packet."""
     places: deque[int] = deque()
 
     def noted() -> Iterator[Packet | None]:
@@ -96,10 +96,10 @@ def _queued(container: InputContainer, stream: VideoStream) -> Iterator[tuple[fl
 
 
 def _land(container: InputContainer, stream: VideoStream, target: float, time: float) -> Iterator[VideoFrame] | None:
-    """Frames from a key frame near `target` on, or None where that gives other frames than reading all would.
+    """Frames from a key frame near `target` on, or None where they would differ from those of a full read.
 
-    What is shown before the key frame but stored after it (the leading pictures of an open group) leans on
-    pictures before it and is left out; so the key frame itself must not be later than `time`.
+    Frames that are shown before the key frame but stored after it (leading frames of an open group) depend on earlier
+    frames and are left out; therefore the key frame must not be later than `time`.
     """
     container.seek(int(target / clock(stream)), stream=stream)
     packets = packets_of(container, stream)
@@ -108,7 +108,7 @@ def _land(container: InputContainer, stream: VideoStream, target: float, time: f
         return None
     frames = decode_packets(chain([key], packets), stream)
     first = next((frame for frame in frames if frame.pts is None or frame.pts >= key.pts), None)
-    # Some files call pictures key frames that lean on others, e.g. with periodic intra refresh.
+    # Some files mark frames as key frames that depend on others, e.g. with periodic intra refresh.
     if first is None or first.pts != key.pts or not (first.key_frame and first.pict_type == PictureType.I):
         return None
     return chain([first], frames)

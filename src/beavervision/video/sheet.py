@@ -1,4 +1,4 @@
-"""Contact sheet: some frames of a video side by side, to look at without playing it."""
+"""Contact sheet: frames of a video side by side in one image."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from PIL import Image
 from beavervision.compositing.layers import blend
 
 GAP = 4
-"""Pixels between the pictures."""
+"""Pixels between the images."""
 GREY = 128
-"""Pixel value behind what is not opaque."""
+"""Grey value behind transparent pixels."""
 
 
 class ContactSheet:
-    """Keeps evenly spread frames of a video, small, while it is made.
+    """Collects evenly spaced frames of a video, at reduced size, while the video is made.
 
     Args:
-        n_frames: frames of the video.
-        count: pictures on the sheet.
-        columns: pictures in a row.
-        width: of a picture, px.
+        n_frames: number of frames of the video.
+        count: number of images on the sheet.
+        columns: number of images per row.
+        width: width of an image, px.
     """
 
     def __init__(self, n_frames: int, count: int = 12, columns: int = 4, width: int = 400) -> None:
         count = min(count, n_frames)
-        # The middles of `count` equal parts: neither the first nor the last frame, which say least.
+        # The middles of `count` equal parts; the first and last frame show least.
         self._wanted = set(((np.arange(count) + 0.5) * n_frames / count).astype(int).tolist())
         self._columns, self._width = columns, width
         self._pictures: list[np.ndarray] = []
 
     @property
     def n_pictures(self) -> int:
-        """Pictures on the sheet so far."""
+        """Number of images on the sheet so far."""
         return len(self._pictures)
 
     def see(self, index: int, rgb: UInt8[np.ndarray, "H W c"]) -> None:
-        """Look at frame `index`; it is kept when it belongs on the sheet, before grey where it is not opaque."""
+        """Add frame `index` if it belongs on the sheet; transparent pixels become grey."""
         if index in self._wanted:
             if rgb.shape[2] == 4:
                 rgb = blend(rgb[..., :3], np.full_like(rgb[..., :3], GREY), rgb[..., 3].astype(np.float32) / 255)
@@ -58,10 +58,10 @@ class ContactSheet:
 
 
 def tile(pictures: list[np.ndarray], columns: int) -> UInt8[np.ndarray, "H W 3"]:
-    """Pictures of one size in rows of `columns`, white between them.
+    """Arrange images of equal size in rows of `columns`, with white gaps.
 
     Raises:
-        ValueError: when there is none.
+        ValueError: when there is no image.
     """
     if not pictures:
         raise ValueError("a contact sheet of no pictures")

@@ -1,4 +1,4 @@
-"""One sound, handed to its encoder in step with the picture and never whole in memory."""
+"""Feeds sound to its encoder in sync with the frames, without loading all of it into memory."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from av.audio.stream import AudioStream
 from jaxtyping import Float
 
 PIECE = 1024
-"""Samples handed to the encoder at once: AAC's own frame."""
+"""Number of samples passed to the encoder at once: the frame size of AAC."""
 BIT_RATE = 128_000
 
 Blocks = Iterable[Float[np.ndarray, "n"]]
-"""Mono sound in [-1, 1], in pieces of any length."""
+"""Mono sound in [-1, 1], in blocks of any length."""
 
 
 class Pieces:
-    """Cuts blocks of any length into pieces of the length asked for.
+    """Regroups blocks of any length into pieces of the requested length.
 
     Args:
         blocks: mono sound.
@@ -29,7 +29,7 @@ class Pieces:
         self._blocks, self._held = iter(blocks), np.zeros(0, np.float32)
 
     def take(self, n: int) -> Float[np.ndarray, "n"]:
-        """The next `n` samples; fewer at the end."""
+        """Return the next `n` samples; fewer at the end."""
         while len(self._held) < n and (block := next(self._blocks, None)) is not None:
             self._held = np.concatenate([self._held, np.asarray(block, np.float32)])
         piece, self._held = self._held[:n], self._held[n:]
@@ -37,10 +37,10 @@ class Pieces:
 
 
 class SoundFeed:
-    """Feeds a sound to the stream of a container.
+    """Feeds sound to the audio stream of a container.
 
     Args:
-        stream: just added, its codec not yet open.
+        stream: the audio stream, just added, its codec not yet open.
         blocks: the sound, at the stream's rate.
     """
 
@@ -51,14 +51,14 @@ class SoundFeed:
         self._stream, self._pieces, self._given, self._ended = stream, Pieces(blocks), 0, False
 
     def until(self, time: Fraction) -> list[av.Packet]:
-        """Encode what sounds before `time` seconds, in whole pieces."""
+        """Encode the sound before `time` seconds, in whole pieces."""
         packets, stop = [], int(time * self._stream.rate)
         while not self._ended and self._given + PIECE <= stop:
             packets += self._encode(PIECE)
         return packets
 
     def rest(self, end: Fraction | None = None) -> list[av.Packet]:
-        """Encode everything that is left, or what sounds before `end` seconds, to the sample."""
+        """Encode the rest of the sound, or the rest before `end` seconds, to the sample."""
         packets, stop = [], None if end is None else round(end * self._stream.rate)
         while not self._ended and (stop is None or self._given < stop):
             packets += self._encode(PIECE if stop is None else min(PIECE, stop - self._given))

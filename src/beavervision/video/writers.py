@@ -1,11 +1,11 @@
-"""Where a film goes: a file, numbered pictures in a folder, or a pipe."""
+"""Chooses the writer of an output: a file, numbered images in a folder, or a pipe."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 from beavervision.video.encode import VideoWriter
 from beavervision.video.film_writer import FilmWriter
 from beavervision.video.formats import FORMATS, PIPE, Format, format_of
@@ -16,20 +16,20 @@ Out = Path | BinaryIO
 
 
 def is_pictures(out: Path) -> bool:
-    """Whether a path names numbered pictures or a folder for them."""
+    """Whether a path is a pattern of numbered images or a folder for them."""
     return out.suffix.lower() == ".png" or out.is_dir() or not out.suffix
 
 
 def check_out(out: Out, crf: float | None, *, alpha: bool) -> None:
-    """Refuse what could never be written, before minutes are spent on making it.
+    """Check the output settings, before minutes are spent on rendering.
 
     Args:
-        out: where the film will go.
-        crf: quality asked for.
-        alpha: whether opacity is asked for.
+        out: output of the video.
+        crf: requested quality.
+        alpha: whether an alpha channel is requested.
 
     Raises:
-        BeaverError: saying what to choose instead.
+        ConfigError: names an alternative.
     """
     kind = _format(out)
     if kind is None:
@@ -37,13 +37,13 @@ def check_out(out: Out, crf: float | None, *, alpha: bool) -> None:
             pattern_of(out)
         return
     if alpha and kind.alpha is None:
-        raise BeaverError(f"{kind.container} holds no opacity; take out=film.mov or out=folder/%05d.png.")
+        raise ConfigError(f"{kind.container} holds no opacity; take out=film.mov or out=folder/%05d.png.")
     if crf is not None and kind.crf is not None and crf > kind.worst_crf:
-        raise BeaverError(f"crf={crf} is more than {kind.container} knows; give 0 (best) to {kind.worst_crf:g}.")
+        raise ConfigError(f"crf={crf} is more than {kind.container} knows; give 0 (best) to {kind.worst_crf:g}.")
 
 
 def holds_opacity(out: Out) -> bool:
-    """Whether films there are made to be laid over others: mov and pictures."""
+    """Whether the output keeps an alpha channel: mov and images."""
     kind = _format(out)
     return kind is None or (kind is not PIPE and kind.alpha is not None)
 
@@ -51,19 +51,19 @@ def holds_opacity(out: Out) -> bool:
 def film_writer(
     out: Out, width: int, height: int, fps: float, *, crf: float | None, preset: str, **options: Any
 ) -> FilmWriter:
-    """The writer for a place.
+    """Return the writer for an output.
 
     Args:
         out: a file with a suffix of `formats.FORMATS`, `folder/%05d.png` or a folder, or an open pipe.
-        width: of the frames, px.
-        height: of the frames, px.
+        width: width of the frames, px.
+        height: height of the frames, px.
         fps: frames per second.
         crf: quality of files, see `formats.Format`.
-        preset: speed against size of files.
+        preset: speed of encoding against size of files.
         options: `audio`, `audio_rate`, `alpha`, as every writer takes them.
 
     Raises:
-        BeaverError: when it cannot be written to.
+        ConfigError: when the output cannot be written.
     """
     if not isinstance(out, Path):
         return PipeWriter(out, width, height, fps, **options)
@@ -73,7 +73,7 @@ def film_writer(
 
 
 def sheet_of(out: Out) -> Path | None:
-    """Where a film's contact sheet goes: beside it; nowhere for a pipe."""
+    """Path of the video's contact sheet, beside the video; None for a pipe."""
     if not isinstance(out, Path):
         return None
     if is_pictures(out):

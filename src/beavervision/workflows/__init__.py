@@ -1,1 +1,1 @@
-"""The verbs as functions of a composed config: prepare, train, infer, evaluate."""
+"""The verbs as functions of a composed config: prepare, train, infer, evaluate, doctor."""

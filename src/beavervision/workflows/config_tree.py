@@ -1,32 +1,33 @@
-"""The configuration of a run as a tree on the terminal: `run.tree=true`."""
+"""Prints the configuration of a run as a tree: `run.tree=true`."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
+from beavervision.config.schemas import to_dict
 from beavervision.workflows.run_folder import run_folder
 
 FIRST = ("data", "model", "datamodule", "frame", "schedule", "hardware", "trainer")
-"""Nodes that stand before the others."""
+"""Nodes that are printed first."""
 
 
 def print_config_tree(cfg: DictConfig) -> None:
-    """Print the resolved configuration, what matters most first."""
-    values: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
+    """Print the resolved configuration, the most important nodes first."""
+    values = to_dict(cfg)
     order = sorted(values, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
     Console().print(config_tree(str(run_folder()), {name: values[name] for name in order}))
 
 
 def config_tree(name: str, value: Any) -> Tree:
-    """Return a value as a branch: mappings have one leaf or branch an entry.
+    """Return a value as a branch: a mapping has one leaf or branch per entry.
 
     Example:
-        >>> len(tree("model", {"width": 3, "field": {"levels": 8}}).children)
+        >>> len(config_tree("model", {"width": 3, "field": {"levels": 8}}).children)
         2
     """
     if not isinstance(value, dict):

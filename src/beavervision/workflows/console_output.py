@@ -1,4 +1,4 @@
-"""Standard output: warnings of libraries are silenced, and a film can be written to it alone."""
+"""Console output: silences warnings of libraries, and reserves standard output for a video."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 
 NOISE = (
     ".*does not have many workers.*",
@@ -33,7 +33,7 @@ NOISE = (
 
 
 def silence_libraries() -> None:
-    """Keep Lightning's banners and warnings about nothing, and those of TensorFlow's kin, to themselves."""
+    """Silence Lightning's banners and irrelevant warnings, and those of TensorFlow and similar libraries."""
     for name in ("lightning", "lightning.pytorch", "lightning.fabric", "pytorch_lightning"):
         logging.getLogger(name).setLevel(logging.ERROR)
     for pattern in NOISE:
@@ -44,18 +44,18 @@ def silence_libraries() -> None:
 
 
 OUT, ERR = 1, 2
-"""Descriptors."""
+"""File descriptors of standard output and standard error."""
 
 
 @contextmanager
 def binary_stdout() -> Iterator[BinaryIO]:
-    """Yield standard output for writing bytes; prints, also those of libraries, are shown on standard error.
+    """Yield standard output for writing bytes; prints, including those of libraries, go to standard error.
 
     Raises:
-        BeaverError: when a terminal would show the bytes.
+        ConfigError: when standard output is a terminal.
     """
     if os.isatty(OUT):
-        raise BeaverError("out=- writes a film to standard output, which is a terminal; pipe it: ... out=- | ffplay -")
+        raise ConfigError("out=- writes a film to standard output, which is a terminal; pipe it: ... out=- | ffplay -")
     sys.stdout.flush()
     pipe = os.dup(OUT)
     os.dup2(ERR, OUT)

@@ -1,8 +1,8 @@
-"""Several processes for one job, one for each device that `hardware` asks for.
+"""Launches several processes for one job, one for each device of `hardware`.
 
-Lightning starts such processes itself, from `sys.argv`; in a sweep that is the whole sweep's command line
-(pytorch-lightning#11300). Here each process is started with the overrides of its own job, so that DDP works in a
-sweep, and signals reach every process once.
+Lightning starts such processes itself from `sys.argv`, which in a sweep is the command line of the whole sweep
+(pytorch-lightning#11300). Here each process is started with the overrides of its own job, so that DDP works in a sweep,
+and every process gets a signal once.
 """
 
 from __future__ import annotations
@@ -11,42 +11,43 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from types import FrameType
 
 from hydra.core.hydra_config import HydraConfig
-from lightning.fabric.plugins.environments import SLURMEnvironment, TorchElasticEnvironment
 from lightning.fabric.plugins.environments.lightning import find_free_network_port
+from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
+from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 from lightning.fabric.utilities.rank_zero import rank_zero_only
 from omegaconf import DictConfig
 
-from beavervision.errors import BeaverError, StoppedError
+from beavervision.errors import ConfigError, StoppedError, TrainingError
 from beavervision.workflows.error_reporting import EXIT_INTERRUPTED
 
 LOCAL_RANK = "LOCAL_RANK"
 PATIENCE = 0.2
-"""Seconds between looks at the processes."""
+"""Seconds between two polls of the processes."""
 GRACE, BRIEFLY = 60.0, 3.0
 """Seconds that processes get to end after one of them was stopped, or failed."""
 
 
 def is_rank_zero() -> bool:
-    """Whether this process is the one that writes and speaks, of those that train together."""
+    """Whether this process has rank 0, which writes files and prints."""
     return not getattr(rank_zero_only, "rank", 0)
 
 
 def processes_to_launch(cfg: DictConfig) -> int:
-    """Return how many processes this job has to start for itself; 0 when it runs in this one.
+    """Return how many processes this job has to start; 0 when it runs in this one.
 
     Raises:
-        BeaverError: when several machines are asked for, which only a cluster's launcher can start.
+        BeaverError: when several machines are requested, which only a cluster's launcher can start.
     """
     if not str(cfg.hardware.strategy).startswith("ddp") or _is_launched():
         return 0
     if cfg.hardware.num_nodes > 1:
-        raise BeaverError(
+        raise ConfigError(
             f"hardware.num_nodes={cfg.hardware.num_nodes} needs srun or torchrun to start a process on every machine; "
             "docs/hardware.md has the lines."
         )
@@ -55,31 +56,34 @@ def processes_to_launch(cfg: DictConfig) -> int:
 
 
 def launch_processes(verb: str, count: int) -> None:
-    """Run the present job in `count` processes and wait for them.
+    """Run the current job in `count` processes and wait for them.
 
     Args:
         verb: `train`.
-        count: processes; each takes the device of its number.
+        count: number of processes; each uses the device of its index.
 
     Raises:
         StoppedError: after the processes were stopped.
-        BeaverError: when one of them failed; it has told why.
+        BeaverError: when one of them failed, after it has printed the reason.
     """
     command = [sys.executable, "-m", "beavervision.cli", verb, *_own_arguments()]
     port = find_free_network_port()
-    processes = [subprocess.Popen(command, env=_environment(i, count, port), **_APART) for i in range(count)]
+    # A terminal sends Ctrl-C to all foreground processes; ours get it from the parent, once.
+    processes = [
+        subprocess.Popen(command, env=_environment(i, count, port), start_new_session=True) for i in range(count)
+    ]
     with _forwarding(processes):
         codes = _wait(processes)
     if EXIT_INTERRUPTED in codes:
         # The processes themselves have printed where training stopped.
         raise StoppedError("")
     if failed := [code for code in codes if code]:
-        raise BeaverError(f"a process of this job ended with code {failed[0]}; what it said stands above.")
+        raise TrainingError(f"a process of this job ended with code {failed[0]}; what it said stands above.")
 
 
 @contextmanager
 def rank_zero_output() -> Iterator[None]:
-    """Let only the first of the processes that train together speak."""
+    """Context manager that discards the output of all processes except rank 0."""
     if is_rank_zero():
         yield
         return
@@ -87,12 +91,8 @@ def rank_zero_output() -> Iterator[None]:
         yield
 
 
-_APART: Mapping[str, bool] = {"start_new_session": True}
-"""Ctrl-C goes to a terminal's foreground processes; ours get it from us, once."""
-
-
 def _is_launched() -> bool:
-    """Whether somebody else started a process for every device: torchrun, srun, or we."""
+    """Whether the processes were started already: by torchrun, srun, or this module."""
     srun = SLURMEnvironment.detect() and int(os.environ.get("SLURM_NTASKS", "1")) > 1
     return LOCAL_RANK in os.environ or TorchElasticEnvironment.detect() or srun
 
@@ -110,7 +110,7 @@ def _device_count(devices: object) -> int:
 
 
 def _own_arguments() -> list[str]:
-    """The command line of this job alone, in the folder that it has."""
+    """Command line of this job alone, with its folder."""
     config = HydraConfig.get()
     added = [source.path for source in config.runtime.config_sources if source.provider == "command-line"]
     folder = str(config.runtime.output_dir).replace("'", "\\'")
@@ -134,7 +134,7 @@ def _environment(number: int, count: int, port: int) -> dict[str, str]:
 
 @contextmanager
 def _forwarding(processes: list[subprocess.Popen[bytes]]) -> Iterator[None]:
-    """Hand Ctrl-C and SIGTERM on to every process."""
+    """Context manager that forwards Ctrl-C and SIGTERM to every process."""
 
     def forward(number: int, _: FrameType | None) -> None:
         for process in processes:
@@ -150,14 +150,14 @@ def _forwarding(processes: list[subprocess.Popen[bytes]]) -> Iterator[None]:
 
 
 def _wait(processes: list[subprocess.Popen[bytes]]) -> list[int]:
-    """Wait for all, and return their codes; when one failed the others are ended."""
+    """Wait for all and return their exit codes; when one failed the others are terminated."""
     waiting = list(processes)
     while waiting:
         with suppress(subprocess.TimeoutExpired):
             waiting[0].wait(PATIENCE)
         codes = {process.poll() for process in processes} - {None, 0}
         if codes:
-            # Stopped ones write their checkpoint together; after a failure the others wait for what never comes.
+            # After a stop they write their checkpoint together; after a failure the others would wait forever.
             patience = GRACE if codes == {EXIT_INTERRUPTED} else BRIEFLY
             return [_ended(process, patience) for process in processes]
         waiting = [process for process in waiting if process.poll() is None]

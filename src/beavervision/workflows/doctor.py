@@ -1,4 +1,4 @@
-"""doctor: what this machine has, and what it lacks."""
+"""doctor: checks the installation and this machine."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from beavervision.workflows.console_output import silence_libraries
 
 PACKAGES = ("torch", "lightning", "hydra-core", "mediapipe", "numba", "av", "transformers", "wandb")
 OWN_FACE_MODELS = ("bfm", "ict")
-"""Face models whose files are the user's own."""
+"""Face models whose files the user provides."""
 PYTHONS = ((3, 10), (3, 13))
-"""First version that works, and first that does not."""
+"""First supported Python version, and first unsupported one."""
 FREE_GB = 5.0
-"""Room that a demo takes, installed environment included."""
+"""Disk space that a demo needs, GB, including the installed environment."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the doctor's table."""
+    """One line of the table."""
 
     name: str
     text: str
@@ -43,7 +43,7 @@ def doctor(cfg: DictConfig) -> None:
     """Print what this machine has.
 
     Raises:
-        SystemExit: with code 1 when something needed is missing.
+        SystemExit: with code 1 when a required part is missing.
     """
     silence_libraries()
     validate_nodes(cfg)
@@ -80,7 +80,7 @@ def _package(name: str) -> Finding:
 
 
 def _detector() -> Finding:
-    """MediaPipe's own model files, which only wheels before 0.10.30 carry."""
+    """Check for MediaPipe's own model files, which only wheels before 0.10.30 contain."""
     spec = importlib.util.find_spec("mediapipe")
     if spec is None or spec.origin is None:
         return Finding("face detector", "mediapipe is not installed; run make install", well=False)
@@ -103,7 +103,7 @@ def _face_model() -> Finding:
 
 
 def _own_face_model(name: str) -> Finding:
-    """A face model whose files are the user's own."""
+    """Check a face model whose files the user provides."""
     from beavervision.face.model_registry import load_face_model
 
     try:
@@ -148,6 +148,6 @@ def _writable(runs: Path) -> Finding:
 
 
 def _existing(path: Path) -> Path:
-    """Return the lowest folder of a path that exists."""
+    """Return the deepest existing folder of a path."""
     path = path.resolve()
     return next(p for p in (path, *path.parents) if p.exists())

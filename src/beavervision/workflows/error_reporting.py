@@ -1,4 +1,4 @@
-"""Which errors are the user's to mend, and how they are told."""
+"""Distinguishes errors of the user from bugs, and prints the former as one sentence."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from beavervision.errors import BeaverError
 EXIT_INTERNAL_ERROR = 1
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
-"""128 + SIGINT, as shells have it."""
+"""128 + SIGINT, as in shells."""
 
 PLACE = {
     errno.ENOSPC: "free some space or choose another paths.runs=",
@@ -24,15 +24,15 @@ PLACE = {
     errno.ENOENT: "choose a place that exists, such as another paths.runs=",
     errno.EIO: "check the disk",
 }
-"""Errors of the place where a file lies -> remedy; other OSErrors are faults of ours."""
+"""Errors of a file's location -> remedy; other OSErrors are bugs."""
 
 LESS = "take a smaller canvas (frame.height=), or less at once (datamodule.batch_size=, datamodule.rays=)"
 WRITER = "PytorchStreamWriter failed"
-"""How torch.save words a full disk, as RuntimeError."""
+"""Text of torch.save's RuntimeError for a full disk."""
 
 
 def is_user_error(error: BaseException) -> bool:
-    """Whether `error` is the user's to mend."""
+    """Whether the user can correct `error`."""
     if _memory(error):
         return True
     if isinstance(error, OSError):
@@ -41,7 +41,7 @@ def is_user_error(error: BaseException) -> bool:
 
 
 def error_message(error: BaseException) -> str:
-    """Return what to tell the user: what is wrong with which file, and the remedy."""
+    """Return the message for the user: what is wrong with which file, and the remedy."""
     if isinstance(error, OSError):
         place = error.filename or "the runs folder"
         return f"{place}: {error.strerror}; {PLACE[error.errno or 0]}."
@@ -53,7 +53,7 @@ def error_message(error: BaseException) -> str:
 
 
 def _memory(error: BaseException) -> bool:
-    """Whether memory ran out: Python's, the GPU's, or the CPU's as PyTorch words it."""
+    """Whether memory ran out: Python's, the GPU's, or the CPU's (as worded by PyTorch)."""
     text = str(error)
     spent = "out of memory" in text or "can't allocate memory" in text
     return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and spent)
@@ -64,7 +64,7 @@ def _first_line(error: BaseException) -> str:
 
 
 def print_error(error: BaseException) -> None:
-    """Print the sentence to stderr."""
+    """Print the message to stderr."""
     print(f"error: {error_message(error)}", file=sys.stderr, flush=True)
 
 
@@ -75,5 +75,5 @@ def print_stopped(error: BaseException) -> None:
 
 
 def wants_traceback(arguments: Sequence[str]) -> bool:
-    """Whether the command line asks for debugging, where no config could be composed to say so."""
+    """Whether the command line requests debugging, where no config could be composed."""
     return any(a.startswith("debug=") or a == "run.debug=true" for a in arguments)

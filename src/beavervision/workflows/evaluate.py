@@ -1,11 +1,11 @@
-"""evaluate: a trained stage measured again on the frames that it never saw."""
+"""evaluate: measures a trained stage on the held-out frames."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-from lightning import seed_everything
+from lightning import Callback, seed_everything
 from omegaconf import DictConfig
 from rich.console import Console
 from rich.table import Table
@@ -18,7 +18,7 @@ from beavervision.config.build import build_data, build_module, build_trainer, v
 from beavervision.config.hardware import resolve_hardware, use_single_device
 from beavervision.config.schemas import frame_spec, validate_nodes
 from beavervision.config.stage_graph import is_renderer
-from beavervision.errors import BeaverError
+from beavervision.errors import BundleError
 from beavervision.overrides import person_arguments
 from beavervision.workflows.console_output import silence_libraries
 from beavervision.workflows.progress import EvaluationProgress
@@ -26,15 +26,19 @@ from beavervision.workflows.run_folder import display_path, run_folder
 from beavervision.workflows.train import resolve_inputs
 
 
-def evaluate(cfg: DictConfig) -> Path:
+def evaluate(cfg: DictConfig, progress: Callback | None = None) -> Path:
     """Measure the trained stage of the config on its held-out frames.
 
+    Args:
+        cfg: the composed config.
+        progress: callback that reports progress; None shows a bar.
+
     Returns:
-        The file of the figures, `evaluation/metrics.json` in the run's folder; `frames.csv` beside it holds those
-        of single frames, where the stage has such, and the stage's pictures and films lie there too.
+        Path of the metrics, `evaluation/metrics.json` in the run's folder. The folder also contains `frames.csv` with
+            the metrics of single frames, if the stage has any, and the stage's images and videos.
 
     Raises:
-        BeaverError: when the stage was not trained with this config.
+        BundleError: when the stage was not trained with this config.
     """
     silence_libraries()
     validate_nodes(cfg)
@@ -45,7 +49,7 @@ def evaluate(cfg: DictConfig) -> Path:
     checkpoint = folder / LAST
     if not checkpoint.exists():
         canvas = f" {frame_spec(cfg.frame).overrides}" if is_renderer(cfg.run.stage) else ""
-        raise BeaverError(
+        raise BundleError(
             f"{display_path(folder)} has no trained {cfg.run.stage}; train it with the same overrides: "
             f"python train.py model={cfg.run.stage} {person_arguments(cfg.data.name, cfg.paths.runs)}{canvas}"
         )
@@ -55,7 +59,7 @@ def evaluate(cfg: DictConfig) -> Path:
     data.judge_all()
     module = build_module(cfg, data)
     frames = FrameFigures()
-    trainer = build_trainer(cfg, [frames, EvaluationProgress()], [])
+    trainer = build_trainer(cfg, [frames, progress or EvaluationProgress()], [])
     trainer.validate(module, datamodule=data, ckpt_path=checkpoint, weights_only=True, verbose=False)
     figures = {name: float(value) for name, value in trainer.callback_metrics.items()}
     figures |= module.evaluation_figures(data)

@@ -1,4 +1,4 @@
-"""infer: make trained avatars speak, from the config to a film with sound."""
+"""infer: generates a talking video with the avatars of the config."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from beavervision.artifacts.manifest import MANIFEST, Manifest
 from beavervision.config.hardware import render_device, resolve_hardware
 from beavervision.config.schemas import frame_spec, validate_nodes
 from beavervision.config.slug import DEFAULT, experiment_of_slug
-from beavervision.errors import BeaverError, StoppedError
+from beavervision.errors import ClipError, ConfigError, StoppedError
 from beavervision.inference.avatar import TORSO, Avatar
 from beavervision.inference.lower_face_avatar import LOWER_FACE, LowerFaceAvatar
 from beavervision.inference.pipeline import FilmResult, TalkingHeadPipeline
@@ -33,18 +33,18 @@ from beavervision.workflows.progress import progress_bar
 from beavervision.workflows.upstream import BundleQuery, find_upstream, newest_bundle, trained_subjects
 
 PIPE = "-"
-"""`out` that stands for standard output."""
+"""Value of `out` for standard output."""
 
 
 def infer(cfg: DictConfig) -> Path | None:
-    """Make the avatars of the config speak.
+    """Generate a talking video with the avatars of the config.
 
     Returns:
-        Where the film is; None when it went through a pipe or was not kept.
+        Path of the video; None when it was written to a pipe or not kept.
 
     Raises:
-        BeaverError: when speech, bundles or footage are missing or do not fit, or the place cannot be written to.
-        StoppedError: when somebody stopped it.
+        BeaverError: when speech, bundles or footage are missing or do not fit, or the output cannot be written.
+        StoppedError: when the user stopped it.
     """
     silence_libraries()
     with ExitStack() as stack:
@@ -68,9 +68,9 @@ def build_pipeline(
     """Load the speeches, bundles and footage that the config names.
 
     Args:
-        cfg: of infer.
-        out: where the film will go; its format decides about opacity.
-        avatars: avatars that are already loaded, by their bundle folders; newly loaded ones are added.
+        cfg: config of infer.
+        out: output of the video; its format determines whether there is an alpha channel.
+        avatars: loaded avatars by their bundle folders; newly loaded ones are added.
 
     Raises:
         BeaverError: when speech, bundles or footage are missing or do not fit.
@@ -88,10 +88,10 @@ def build_pipeline(
 
 
 def load_avatar(cfg: DictConfig, avatars: MutableMapping[tuple[Path, ...], SpeakingPerson]) -> Avatar:
-    """Load the bundles of the config's subject, unless they are among `avatars`; a new one is added there.
+    """Return the avatar of the config's subject from `avatars`, or load its bundles and add it.
 
     Raises:
-        BeaverError: when a bundle is missing, is damaged, or does not belong to the others.
+        BeaverError: when a bundle is missing, damaged, or does not fit the others.
     """
     _settle(cfg)
     avatar = _loaded(cfg, _avatar_bundles(cfg, int(cfg.subject)), None, avatars)
@@ -100,9 +100,9 @@ def load_avatar(cfg: DictConfig, avatars: MutableMapping[tuple[Path, ...], Speak
 
 
 def _settle(cfg: DictConfig) -> None:
-    """Check the config's nodes, and decide what it leaves open."""
+    """Check the config's nodes, and resolve `auto` settings."""
     if cfg.get("frame") is not None and "name" not in cfg.frame:
-        # An experiment sets numbers of the canvas; only frame= chooses one.
+        # An experiment sets numbers of the canvas; only frame= selects one.
         cfg.frame = None
     validate_nodes(cfg)
     resolve_hardware(cfg)
@@ -114,7 +114,7 @@ def _loaded(
     clip: Clip | None,
     avatars: MutableMapping[tuple[Path, ...], SpeakingPerson],
 ) -> SpeakingPerson:
-    """The avatar of these bundles, loaded unless it is loaded already."""
+    """The avatar of these bundles, loaded unless it is in `avatars`."""
     key, sha256 = tuple(bundles.values()), None if clip is None else clip.sha256
     if key not in avatars or (sha256 and avatars[key].clip_sha256 != sha256):
         hardware = cfg.hardware
@@ -127,18 +127,18 @@ def _loaded(
 
 
 def speech_files(cfg: DictConfig) -> dict[int, str]:
-    """Who says what: subject -> file.
+    """Speech file of each speaking subject: subject -> file.
 
     Raises:
-        BeaverError: when nobody says anything, or one person two things.
+        BeaverError: when there is no speech, or two files for one person.
     """
     chosen = {int(subject): path for subject, path in cfg.speech.items() if path is not None}
     if chosen and cfg.audio not in (None, cfg.data.speech):
-        raise BeaverError("audio= is for one person and speech.<number>= for several; give one kind of them.")
+        raise ConfigError("audio= is for one person and speech.<number>= for several; give one kind of them.")
     if chosen:
         return chosen
     if cfg.audio is None:
-        raise BeaverError("audio is not set; add audio=speech.wav, any audio or video file with speech in it.")
+        raise ConfigError("audio is not set; add audio=speech.wav, any audio or video file with speech in it.")
     return {int(cfg.subject): cfg.audio}
 
 
@@ -159,7 +159,7 @@ def _search(cfg: DictConfig, subject: int | None) -> BundleQuery:
 
 
 def _cast(cfg: DictConfig, speaking: list[int], settings: FilmSettings) -> list[int]:
-    """Subjects of the film: those who speak, and in an avatar the others that have been trained."""
+    """Subjects of the video: those who speak, and in avatar mode all other trained ones."""
     if settings.keeps_silent_people:
         return speaking
     renderer = LOWER_FACE if settings.draws_lower_face else TORSO
@@ -195,7 +195,7 @@ def _clip(cfg: DictConfig, settings: FilmSettings) -> Clip | None:
         return Clip.load(folder)
     if settings.mode == "dub":
         command = f"beavervision prepare {person_arguments(cfg.data.name, cfg.paths.runs)} data.video=<footage>"
-        raise BeaverError(f"mode=dub needs the footage, and {folder} is not there; make it with: {command}")
+        raise ClipError(f"mode=dub needs the footage, and {folder} is not there; make it with: {command}")
     return None
 
 
@@ -216,7 +216,7 @@ def _shoot(maker: TalkingHeadPipeline, out: Path | BinaryIO, *, keep_partial: bo
 
 
 def _tell(film: FilmResult | None, cfg: DictConfig, settings: FilmSettings) -> None:
-    """Say where the film is, what took how long, and what to try next."""
+    """Print the path of the video, the time of each part, and suggestions."""
     if film is None:
         return
     name = film.out if isinstance(film.out, Path) else "pipe"

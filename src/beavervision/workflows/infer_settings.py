@@ -1,4 +1,4 @@
-"""What infer's config asks of a film, checked value by value."""
+"""Validates infer's config and converts it to settings of the video."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from beavervision.artifacts.manifest import MANIFEST
 from beavervision.config.schemas import typed_node
 from beavervision.config.suggestions import suggest
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 from beavervision.inference.background import AUTO, NONE, PLATE
 from beavervision.inference.blinking import FOOTAGE_RHYTHM, read_blink_curve
 from beavervision.inference.driver import MotionControls
@@ -42,22 +42,22 @@ LIMITS = {
 AUTO_REGION = "auto"
 """`lower_face` where its bundle is there, else `head`; `workflows.infer` decides."""
 MOST_BLINKS = 60.0
-"""A minute: twice what people do in a conversation."""
+"""Largest blink rate, per minute: twice that of people in a conversation."""
 
 
 def film_settings(cfg: DictConfig, out: Out) -> FilmSettings:
-    """Settings of the film that the config describes.
+    """Settings of the video.
 
     Args:
-        cfg: of infer.
-        out: where the film will go.
+        cfg: config of infer.
+        out: output of the video.
 
     Raises:
-        BeaverError: naming the key whose value cannot be.
+        ConfigError: names the key of an invalid value.
     """
     for key, choices in CHOICES.items():
         if (value := OmegaConf.select(cfg, key)) not in choices:
-            raise BeaverError(f"{key}={value} is not a choice; {suggest(str(value), [str(c) for c in choices])}.")
+            raise ConfigError(f"{key}={value} is not a choice; {suggest(str(value), [str(c) for c in choices])}.")
     for key, (low, high) in LIMITS.items():
         _check_number(key, OmegaConf.select(cfg, key), low, high)
     if cfg.crf is not None:
@@ -85,10 +85,10 @@ def film_settings(cfg: DictConfig, out: Out) -> FilmSettings:
 
 
 def motion_controls(cfg: DictConfig) -> MotionControls:
-    """Return what the config changes about the predicted motion.
+    """Return the config's changes to the predicted motion.
 
     Raises:
-        BeaverError: when a value is out of range.
+        ConfigError: when a value is out of range.
     """
     blink = cfg.control.blink
     if isinstance(blink, str) and blink != FOOTAGE_RHYTHM:
@@ -100,10 +100,10 @@ def motion_controls(cfg: DictConfig) -> MotionControls:
 
 
 def _background(cfg: DictConfig, out: Out) -> str:
-    """The background, `auto` decided: opacity where the format is made for it."""
+    """The background; `auto` is an alpha channel where the format is made for it."""
     choice = str(cfg.background)
     if cfg.mode == "dub" and choice not in (AUTO, "source"):
-        raise BeaverError(f"background={choice} is for mode=avatar; a dub keeps the footage's own.")
+        raise ConfigError(f"background={choice} is for mode=avatar; a dub keeps the footage's own.")
     if choice == AUTO:
         return NONE if holds_opacity(out) else PLATE
     return choice
@@ -113,25 +113,25 @@ def _fps(value: Any) -> Any:
     if value in ("clip", "source"):
         return value
     if isinstance(value, str):
-        raise BeaverError(f"fps={value} is not a choice; take clip, source, or frames per second such as 30.")
+        raise ConfigError(f"fps={value} is not a choice; take clip, source, or frames per second such as 30.")
     _check_number("fps", value, 1, 240)
     return float(value)
 
 
 def _check_number(key: str, value: Any, low: float, high: float) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise BeaverError(f"{key}={value} is not a number from {low} to {high}; give another value.")
+        raise ConfigError(f"{key}={value} is not a number from {low} to {high}; give another value.")
 
 
 def _pose(text: str) -> tuple[Any, tuple[int, int] | None]:
-    """`pingpong`, `energy`, `static`, a Motion's folder, or `<first>-<last>` frames to play to and fro."""
+    """Parse `pingpong`, `energy`, `static`, a Motion's folder, or `<first>-<last>` frames to play back and forth."""
     if text in POSE_MODES or (Path(text) / MANIFEST).is_file():
         return text, None
     if found := re.fullmatch(r"(\d+)-(\d+)", text):
         first, last = (int(part) for part in found.groups())
         if first <= last:
             return "pingpong", (first, last + 1)
-    raise BeaverError(
+    raise ConfigError(
         f"pose={text} is not a choice; take pingpong, energy, static, frames of the "
         "footage such as 0-99, or the folder of a Motion."
     )

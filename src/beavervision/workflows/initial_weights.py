@@ -1,4 +1,4 @@
-"""`model.init`: the trained network that a stage's training begins with."""
+"""`model.init`: the trained network from which a stage's training starts."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from beavervision.artifacts.bundle import BundleFacts
 from beavervision.artifacts.clip import ClipFacts
 from beavervision.artifacts.manifest import MANIFEST, Manifest, kind_of
 from beavervision.artifacts.synthetic_speech import SyntheticSpeechFacts
-from beavervision.errors import BeaverError
+from beavervision.errors import BundleError
 
 GENERAL = Path(beavervision.__file__).parent / "models" / "general"
-"""Bundles that come with the package, one a stage: learnt from many voices."""
+"""Bundles of the package, one per stage, trained on many voices."""
 AUTO, NONE, SHIPPED = "auto", "none", "general"
 
 
 def find_initial_bundle(cfg: DictConfig, source: Path) -> Path | None:
-    """Return the bundle whose network is adapted to the config's person; None when the training begins with nothing.
+    """Return the bundle whose network is adapted to the config's person; None to train from scratch.
 
-    `model.init=auto` takes the general bundle for one person where it fits, and says so in one line.
+    `model.init=auto` selects the package's bundle for one person if it fits, and prints this in one line.
 
     Args:
         cfg: the whole config.
-        source: folder of the clip or corpus to learn from.
+        source: folder of the clip or corpus for training.
 
     Raises:
-        BeaverError: when the bundle that the config names does not exist or does not fit.
+        BundleError: when the bundle of the config does not exist or does not fit.
     """
     wanted = cfg.model.get("init")
     if wanted in (None, NONE) or (wanted == AUTO and kind_of(source) == "corpus"):
@@ -43,11 +43,11 @@ def find_initial_bundle(cfg: DictConfig, source: Path) -> Path | None:
     if wanted == AUTO:
         print(f"{stage} begins with nothing: {objection}", flush=True)
         return None
-    raise BeaverError(f"model.init={wanted}: {objection}; give model.init=none or another bundle.")
+    raise BundleError(f"model.init={wanted}: {objection}; give model.init=none or another bundle.")
 
 
 def shorten_schedule(cfg: DictConfig, initial: Path | None) -> None:
-    """Let the schedule be as long as an adaptation takes, where there is something to adapt."""
+    """Shorten the schedule to that of an adaptation, if training starts from a bundle."""
     steps = OmegaConf.select(cfg, "schedule.adapt_steps")
     if initial is None or steps is None or cfg.schedule.max_steps <= steps:
         return
@@ -56,7 +56,7 @@ def shorten_schedule(cfg: DictConfig, initial: Path | None) -> None:
 
 
 def _objection(folder: Path, cfg: DictConfig, source: Path) -> str | None:
-    """Why a bundle cannot be adapted, if it cannot."""
+    """Reason why a bundle cannot be adapted, or None."""
     if not (folder / MANIFEST).is_file():
         return f"there is no bundle in {folder}"
     facts = Manifest.read(folder, BundleFacts).facts.model_dump()
@@ -70,7 +70,7 @@ def _objection(folder: Path, cfg: DictConfig, source: Path) -> str | None:
 
 
 def _asked_for(cfg: DictConfig, source: Path) -> dict[str, Any]:
-    """Facts that a bundle has to share with what is to be trained."""
+    """Facts of the bundle that must agree with the training."""
     own: dict[str, Any] = {"audio_features": OmegaConf.to_container(cfg.audio_features, resolve=True)}
     if "motion" in cfg.datamodule:
         own["motion"] = cfg.datamodule.motion

@@ -1,4 +1,4 @@
-"""Ctrl-C that lets the work end in good order."""
+"""Ctrl-C handling that lets the work end gracefully."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
 def catch_interruption(answer: str) -> Iterator[Callable[[], bool]]:
-    """Yield a function that says whether someone asked to stop; who asks twice stops the program at once.
+    """Yield a function that returns whether Ctrl-C was pressed; a second Ctrl-C stops the program immediately.
 
     Args:
-        answer: what is said to the first.
+        answer: text printed after the first Ctrl-C.
     """
     asked = False
 
@@ -30,7 +31,7 @@ def catch_interruption(answer: str) -> Iterator[Callable[[], bool]]:
     if threading.current_thread() is not threading.main_thread():
         yield lambda: False
         return
-    before = {number: signal.signal(number, ask) for number in SIGNALS}
+    before: dict[int, Any] = {number: signal.signal(number, ask) for number in SIGNALS}
     try:
         yield lambda: asked
     finally:

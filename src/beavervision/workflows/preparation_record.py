@@ -1,4 +1,4 @@
-"""What a clip was prepared from: `prepared.json` beside it, so that later commands need only its name."""
+"""Record of a clip's preparation: `prepared.json` beside it, so that later commands need only the clip's name."""
 
 from __future__ import annotations
 
@@ -12,45 +12,45 @@ from beavervision.config.schemas import DataSettings
 
 NOTE = "prepared.json"
 CHOSEN = ("fps", "start", "end", "focal", "subject", "gap", "segmenter")
-"""Settings of `data` that decide what the clip holds."""
+"""Settings of `data` that determine the clip's contents."""
 DEFAULTS = {f.name: f.default for f in fields(DataSettings) if f.default is not MISSING}
 
 
 @dataclass(frozen=True)
 class PreparationRecord:
-    """The footage and the settings that a clip was made from."""
+    """Footage and settings of a clip."""
 
     video: str
     stamp: list[int]
-    """Size in bytes and time of change in ns: a replaced file is another file."""
+    """Size in bytes and modification time in ns, which detect a replaced file."""
     basis: str
     settings: dict[str, Any]
 
     @classmethod
     def of(cls, video: Path, settings: DataSettings, basis: str) -> PreparationRecord:
-        """Return what a clip of `video` would be made from now."""
+        """Return the record of a clip of `video` with these settings."""
         return cls(str(video), _stamp(video), basis, {name: getattr(settings, name) for name in CHOSEN})
 
     @classmethod
     def read(cls, folder: Path) -> PreparationRecord | None:
-        """Return the note beside a clip; None when there is none or it cannot be read."""
+        """Read the record beside a clip; None when it does not exist or cannot be read."""
         try:
             return cls(**json.loads((folder.parent / NOTE).read_text(encoding="utf-8")))
         except (OSError, json.JSONDecodeError, TypeError):
             return None
 
     def write(self, folder: Path) -> None:
-        """Write the note beside a clip."""
+        """Write the record beside a clip."""
         with atomic_file(folder.parent / NOTE) as part:
             part.write_text(json.dumps(vars(self), indent=2), encoding="utf-8")
 
     def serves(self, settings: DataSettings, basis: str, given: set[str]) -> bool:
-        """Whether the clip is what these settings ask for; what nobody asked for may be as it was.
+        """Whether the clip agrees with these settings; settings that were not given may differ.
 
         Args:
             settings: the `data` node.
             basis: the face model's name.
-            given: names of the settings that the command line names.
+            given: names of the settings on the command line.
         """
         if settings.video is not None and not self._same_footage(Path(settings.video)):
             return False
@@ -58,7 +58,7 @@ class PreparationRecord:
         return basis == self.basis and all(self.settings.get(n, DEFAULTS[n]) == getattr(settings, n) for n in asked)
 
     def fill(self, settings: DataSettings, given: set[str]) -> DataSettings:
-        """Return `settings` with what nobody asked for as it was before."""
+        """Return `settings` with the recorded values for those that were not given."""
         values = dict(vars(settings))
         values["video"] = settings.video or self.video
         if self._same_path(Path(values["video"])):

@@ -1,9 +1,11 @@
-"""prepare: footage to Clip, once."""
+"""prepare: converts footage to a Clip, once."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
@@ -11,7 +13,7 @@ from omegaconf import DictConfig
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.manifest import MANIFEST
 from beavervision.config.schemas import DataSettings, typed_node, validate_nodes
-from beavervision.errors import BeaverError
+from beavervision.errors import ClipError, FootageError
 from beavervision.overrides import person_arguments
 from beavervision.workflows.console_output import silence_libraries
 from beavervision.workflows.preparation_record import CHOSEN, PreparationRecord
@@ -20,21 +22,29 @@ from beavervision.workflows.run_result import DONE, SKIPPED, RunResult
 from beavervision.workflows.synthetic_speech import prepare_synthetic_speech
 
 
-def prepare(cfg: DictConfig) -> RunResult:
-    """Prepare the config's clip, or its synthetic speech, unless it is prepared with the same settings."""
+def prepare(cfg: DictConfig, report: Callable[[str, int, int], None] | None = None) -> RunResult:
+    """Prepare the config's clip or synthetic speech, unless it exists with the same settings.
+
+    Args:
+        cfg: the composed config.
+        report: called with the name of a step, the frames done, and their total.
+
+    Raises:
+        FootageError: when the footage cannot be read or shows no face.
+    """
     if cfg.data.get("hours") is not None:
         validate_nodes(cfg)
         return prepare_synthetic_speech(cfg)
-    # Loads MediaPipe's and OpenCV's parts, which training on a prepared clip does not need.
+    # Imports MediaPipe and parts of OpenCV, which training on an existing clip does not need.
     from beavervision.preprocess.assembly import REPORT
     from beavervision.preprocess.report.write import PAGE, SHEET
 
     silence_libraries()
     validate_nodes(cfg)
-    folder, made = _ensured(cfg, force=cfg.force)
+    folder, made = _ensured(cfg, force=cfg.force, report=report)
     clip = Clip.load(folder)
     print(f"clip {clip.name}: {display_path(folder)}  ({clip.n_frames} frames, {clip.size[0]}x{clip.size[1]})")
-    for subject in clip.facts.report.get("subjects", ()):
+    for subject in cast("list[dict[str, str]]", clip.facts.report.get("subjects", [])):
         print(f"person {subject['person']}: {subject['headline']}" if subject["person"] else subject["headline"])
     if len(clip.facts.people) > 1:
         print("who is who:", *(f"  {person.line}" for person in clip.facts.people), sep="\n")
@@ -45,7 +55,7 @@ def prepare(cfg: DictConfig) -> RunResult:
 
 
 def ensure_clip(cfg: DictConfig) -> Path:
-    """Return the folder of the config's clip; prepare it when it is not there or its settings changed.
+    """Return the folder of the config's clip; prepare it when it does not exist or its settings changed.
 
     Raises:
         BeaverError: when there is neither a clip nor footage, or the footage cannot be prepared.
@@ -53,8 +63,10 @@ def ensure_clip(cfg: DictConfig) -> Path:
     return _ensured(cfg, force=False)[0]
 
 
-def _ensured(cfg: DictConfig, *, force: bool) -> tuple[Path, bool]:
-    """The clip's folder, and whether it was made now."""
+def _ensured(
+    cfg: DictConfig, *, force: bool, report: Callable[[str, int, int], None] | None = None
+) -> tuple[Path, bool]:
+    """The clip's folder, and whether it was prepared now."""
     settings, given = typed_node(cfg, "data", DataSettings), _given()
     folder = Path(cfg.paths.runs) / settings.name / "clip"
     there, before = (folder / MANIFEST).exists(), PreparationRecord.read(folder)
@@ -67,31 +79,31 @@ def _ensured(cfg: DictConfig, *, force: bool) -> tuple[Path, bool]:
         from beavervision.preprocess.step_cache import WORKSPACE
 
         shutil.rmtree(folder.with_name(WORKSPACE), ignore_errors=True)
-    return _prepare(folder, settings, basis), True
+    return _prepare(folder, settings, basis, report), True
 
 
-def _prepare(folder: Path, settings: DataSettings, basis: str) -> Path:
+def _prepare(folder: Path, settings: DataSettings, basis: str, report: Callable[[str, int, int], None] | None) -> Path:
     if settings.video is None:
-        raise BeaverError(f"There is no clip in {folder} yet; add data.video=<your video file> once.")
+        raise ClipError(f"There is no clip in {folder} yet; add data.video=<your video file> once.")
     from beavervision.preprocess import PrepareOptions
     from beavervision.preprocess import prepare as prepare_clip
 
     video = Path(settings.video).resolve()
     if not video.is_file():
-        raise BeaverError(f"{settings.video} does not exist or is no file; check data.video=.")
+        raise FootageError(f"{settings.video} does not exist or is no file; check data.video=.")
     options = {name: getattr(settings, name) for name in (*CHOSEN, "workers")}
-    prepare_clip(video, folder, PrepareOptions(name=settings.name, basis=basis, **options))
+    prepare_clip(video, folder, PrepareOptions(name=settings.name, basis=basis, **options), report)
     PreparationRecord.of(video, settings, basis).write(folder)
     return folder
 
 
 def _given() -> set[str]:
-    """Names of the `data` settings that the command line names."""
+    """Names of the `data` settings on the command line."""
     overrides = HydraConfig.get().overrides.task
     keys = (o.lstrip("+~").partition("=")[0] for o in overrides)
     return {key.removeprefix("data.") for key in keys if key.startswith("data.")}
 
 
 def _names_face_model() -> bool:
-    """Whether the command line names a face model; else a clip keeps the one that it was made with."""
+    """Whether the command line selects a face model; otherwise a clip keeps its own."""
     return any(override.lstrip("+").startswith("face_model") for override in HydraConfig.get().overrides.task)

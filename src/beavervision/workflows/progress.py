@@ -1,4 +1,4 @@
-"""How far a film is: a bar on a terminal, a line now and then where there is none."""
+"""Progress of rendering and evaluation: a bar on a terminal, otherwise lines at intervals."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ EVERY = 15.0
 
 @contextmanager
 def progress_bar(n_frames: int, doing: str = "speaking") -> Iterator[Callable[[int], None]]:
-    """Yield a function that is told the number of frames done; it shows rate and time left on stderr.
+    """Yield a function that takes the number of frames done and shows rate and remaining time on stderr.
 
     Args:
-        n_frames: frames of the film.
-        doing: what is done with them.
+        n_frames: number of frames of the video.
+        doing: description of the work.
     """
     console = Console(stderr=True)
     if not console.is_terminal:
@@ -50,13 +50,13 @@ def progress_bar(n_frames: int, doing: str = "speaking") -> Iterator[Callable[[i
 def progress_lines(
     n_frames: int, doing: str = "speaking", every: float = EVERY, clock: Callable[[], float] = time.monotonic
 ) -> Callable[[int], None]:
-    """Return a function that writes a line to stderr when `every` seconds have passed.
+    """Return a function that writes a line to stderr at most every `every` seconds.
 
     Args:
-        n_frames: frames of the film.
-        doing: what is done with them.
+        n_frames: number of frames of the video.
+        doing: description of the work.
         every: seconds between two lines.
-        clock: seconds that only rise.
+        clock: monotonic clock, seconds.
     """
     begun = last = clock()
 
@@ -78,7 +78,7 @@ def progress_lines(
 
 
 class EvaluationProgress(Callback):
-    """Shows how many of the held-out frames, or pieces, a validation has been through."""
+    """Shows the progress of a validation over the held-out frames or pieces."""
 
     def __init__(self) -> None:
         self._open = ExitStack()
@@ -89,15 +89,23 @@ class EvaluationProgress(Callback):
         self._shown = self._open.enter_context(progress_bar(int(sum(trainer.num_val_batches)), "measuring"))
         self._done = 0
 
-    def on_validation_batch_end(self, *_: Any) -> None:
-        """Move it."""
+    def on_validation_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Update the bar."""
         self._done += 1
         self._shown(self._done)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Take it away."""
+        """Remove the bar."""
         self._open.close()
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Take it away."""
+        """Remove the bar."""
         self._open.close()

@@ -1,24 +1,30 @@
-"""Whether a run is finished, and where it continues when it is not."""
+"""Resuming: whether a run is finished, its result, and its checkpoint."""
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from pathlib import Path
 
 from omegaconf import DictConfig
 
+from beavervision.artifacts.bundle import METRICS
 from beavervision.callbacks.checkpoint import LAST
 from beavervision.callbacks.media import FOLDER as MEDIA
 from beavervision.workflows.distributed_launch import is_rank_zero
 from beavervision.workflows.run_folder import display_path
+from beavervision.workflows.run_result import DONE, RunResult
 from beavervision.workflows.run_state import RunState
 
 BUNDLE = "bundle"
-"""Below the run's folder."""
+"""Folder below that of the run."""
+STEP = re.compile(r"(.+)_step_(\d+)")
+"""Pattern of an image's file name: contents and step."""
 
 
 def is_finished(folder: Path, state: RunState, cfg: DictConfig) -> bool:
-    """Whether the run in `folder` already learnt this, and long enough."""
+    """Whether the run in `folder` has finished this training, with at least the requested length."""
     before = RunState.read(folder)
     return (
         cfg.resume
@@ -31,9 +37,9 @@ def is_finished(folder: Path, state: RunState, cfg: DictConfig) -> bool:
 
 
 def resume_checkpoint(folder: Path, state: RunState, cfg: DictConfig) -> Path | None:
-    """Return the checkpoint to continue from, and note what the run is of.
+    """Return the checkpoint to resume from, and write the run's state.
 
-    What belongs to another clip or to other numbers is cleared away.
+    Files of another clip or other settings are removed.
     """
     if cfg.trainer.fast_dev_run:
         return None
@@ -53,3 +59,22 @@ def resume_checkpoint(folder: Path, state: RunState, cfg: DictConfig) -> Path | 
             shutil.rmtree(old, ignore_errors=True)
     state.write(folder)
     return None
+
+
+def trained_result(folder: Path, metric: str | None, status: str = DONE) -> RunResult:
+    """Return the result of a run with a bundle.
+
+    Args:
+        folder: folder of the run.
+        metric: name of the metric by which runs are compared.
+        status: `done`, or `skipped` when it existed before.
+    """
+    figures = json.loads((folder / BUNDLE / METRICS).read_text(encoding="utf-8"))
+    return RunResult(folder, status, metric, figures, latest_picture(folder))
+
+
+def latest_picture(folder: Path) -> Path | None:
+    """Return the last validation's image: a strip if the stage makes one, else its curves; None without any."""
+    found = [(STEP.fullmatch(path.stem), path) for path in (folder / MEDIA).glob("*.png")]
+    ranked = [(match[1] == "strip", int(match[2]), match[1], path) for match, path in found if match]
+    return max(ranked)[-1] if ranked else None

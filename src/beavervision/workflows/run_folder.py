@@ -1,4 +1,4 @@
-"""The folder of a run: what Hydra puts there, what we put there, and when it is forgotten."""
+"""Folder of a run: its contents, and removal of empty ones."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 from hydra.core.hydra_config import HydraConfig
 
 HYDRA = ".hydra"
-"""Where Hydra notes the config of the last start."""
+"""Folder of Hydra's config of the last start."""
 LOCK = ".lock"
-"""Held by the process that trains there."""
+"""Lock file of the training process."""
 
 
 def run_folder() -> Path:
@@ -19,17 +19,17 @@ def run_folder() -> Path:
 
 
 def display_path(path: Path) -> Path:
-    """Return a path as short as it can be told: from here when it lies below."""
+    """Return a path for display: relative if it is below the working folder."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def is_fresh_run_folder() -> bool:
-    """Whether nothing of value lies in the job's folder yet."""
+    """Whether the job's folder contains no results yet."""
     return not _contents(run_folder())
 
 
 def remove_if_empty(runs: str) -> None:
-    """Remove the job's folder, and the folders above it up to `runs`, where nothing of value lies in them."""
+    """Remove the job's folder, and its parents up to `runs`, where they contain no results."""
     folder = run_folder()
     if folder == Path.cwd() or _contents(folder):
         return

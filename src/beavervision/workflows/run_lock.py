@@ -1,4 +1,4 @@
-"""One command at a time in one folder."""
+"""Lock of a folder, so that one command runs in it at a time."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from filelock import FileLock, Timeout
 from lightning.fabric.utilities.rank_zero import rank_zero_only
 
 from beavervision.artifacts.atomic_write import writing_to
-from beavervision.errors import BeaverError
+from beavervision.errors import StorageError
 from beavervision.workflows.run_folder import LOCK, display_path
 
 
 @contextmanager
 def run_lock(folder: Path) -> Iterator[None]:
-    """Hold a run's folder; the operating system lets go of it when the process dies.
+    """Context manager that locks a run's folder; the operating system releases the lock when the process dies.
 
-    Of several processes of one job (DDP), the first holds it for all.
+    In distributed training, rank 0 holds the lock for all processes of the job.
 
     Raises:
-        BeaverError: when another command holds it.
+        StorageError: when another command holds the lock.
     """
     if getattr(rank_zero_only, "rank", 0):
         yield
@@ -37,7 +37,7 @@ def run_lock(folder: Path) -> Iterator[None]:
     except Timeout:
         owner = path.read_text(encoding="utf-8").strip()
         who = f" ({owner})" if owner else ""
-        raise BeaverError(
+        raise StorageError(
             f"{display_path(folder)} is being trained by another command{who}; wait for it, or give this one another "
             "seed=."
         ) from None
@@ -50,7 +50,7 @@ def run_lock(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def wait_for_lock(folder: Path) -> Iterator[None]:
-    """Hold a folder that is not there yet and that several jobs want to make; the others wait and find it made."""
+    """Lock a folder that several jobs want to create; the others wait and then find it."""
     if folder.exists():
         yield
         return
@@ -62,5 +62,5 @@ def wait_for_lock(folder: Path) -> Iterator[None]:
         with lock:
             yield
     finally:
-        # Whoever waits has the file open; whoever comes later finds the folder.
+        # Waiting processes have the lock file open; later ones find the folder.
         path.unlink(missing_ok=True)

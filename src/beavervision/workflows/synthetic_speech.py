@@ -1,4 +1,4 @@
-"""prepare data=synthetic_speech: a corpus of speech that nobody spoke, which needs no footage."""
+"""prepare data=synthetic_speech: generates a synthetic speech corpus, without footage."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from beavervision.workflows.run_folder import display_path
 from beavervision.workflows.run_result import DONE, SKIPPED, RunResult
 
 TALKS = "talks"
-"""Folder of the talks below the data's own."""
+"""Folder of the recordings below that of the data."""
 
 
 def prepare_synthetic_speech(cfg: DictConfig) -> RunResult:
-    """Write the talks of the config's corpus that are not there yet, and say so."""
+    """Generate the missing recordings of the config's corpus, and print the result."""
     folder, made = ensure_synthetic_speech(cfg)
     count = len(list(folder.iterdir()))
     print(f"synthetic speech: {display_path(folder)}  ({count} voices, {cfg.data.hours} h)")
@@ -25,7 +25,7 @@ def prepare_synthetic_speech(cfg: DictConfig) -> RunResult:
 
 
 def ensure_synthetic_speech(cfg: DictConfig) -> tuple[Path, bool]:
-    """Return the folder of the config's talks, made where they are not there, and whether any was made.
+    """Return the folder of the config's recordings, generating missing ones, and whether any was generated.
 
     Raises:
         BeaverError: when the extra `[synthetic]` is not installed.

@@ -1,4 +1,4 @@
-"""train: one stage on one clip, from its config to its Bundle."""
+"""train: trains one stage on a clip or corpus and writes its Bundle."""
 
 from __future__ import annotations
 
@@ -28,36 +28,37 @@ from beavervision.config.build import (
     validate_objects,
 )
 from beavervision.config.hardware import apply_hardware, resolve_hardware
-from beavervision.config.schemas import frame_spec, validate_nodes
+from beavervision.config.schemas import frame_spec, to_dict, validate_nodes
 from beavervision.config.slug import DEFAULT, experiment_of_slug
 from beavervision.config.stage_graph import CHAIN, is_renderer
 from beavervision.errors import BeaverError, StoppedError
 from beavervision.overrides import format_override, person_arguments
 from beavervision.stages.base import StageData, StageModule
 from beavervision.stages.distributed import destroy_group
+from beavervision.stages.trainer_settings import find_callbacks, is_fast_dev_run
 from beavervision.workflows.config_tree import print_config_tree
 from beavervision.workflows.console_output import silence_libraries
 from beavervision.workflows.distributed_launch import launch_processes, processes_to_launch, rank_zero_output
 from beavervision.workflows.initial_weights import find_initial_bundle, shorten_schedule
-from beavervision.workflows.resume import BUNDLE, is_finished, resume_checkpoint
+from beavervision.workflows.resume import BUNDLE, is_finished, resume_checkpoint, trained_result
 from beavervision.workflows.run_folder import display_path, run_folder
 from beavervision.workflows.run_lock import run_lock, wait_for_lock
-from beavervision.workflows.run_result import SKIPPED, RunResult, trained_result
+from beavervision.workflows.run_result import SKIPPED, RunResult
 from beavervision.workflows.run_state import RunState, config_fingerprint, training_target
 from beavervision.workflows.training_data import ensure_training_data
 from beavervision.workflows.upstream import BundleQuery, find_upstream
 
 
 def train(cfg: DictConfig, callbacks: Sequence[Callback] = ()) -> RunResult:
-    """Train the stage of the config, or continue where its run stopped; skip it when it is finished.
+    """Train the stage of the config, resume its run, or skip it when it is finished.
 
     Args:
         cfg: the composed config.
         callbacks: further callbacks of the trainer, such as one that reports progress.
 
     Returns:
-        The bundle's folder and figures; after a fast development run, which leaves none, the run's folder. So too in
-        all but the first of several processes that train together.
+        Folder and metrics of the bundle; after a fast development run, which writes none, the folder of the run. The
+            latter is also returned in distributed training by all processes except rank 0.
 
     Raises:
         BeaverError: when the data, the upstream bundles or a setting do not fit.
@@ -97,18 +98,18 @@ def train(cfg: DictConfig, callbacks: Sequence[Callback] = ()) -> RunResult:
 def _train(
     cfg: DictConfig, inputs: Mapping[str, Path], state: RunState, begun: float, callbacks: Sequence[Callback]
 ) -> Bundle | None:
-    """Train, measure, and leave the bundle; None where there is none to leave, as `train` says."""
+    """Train, validate, and write the bundle; None where there is no bundle, see `train`."""
     folder = run_folder()
     seed_everything(cfg.seed, workers=True, verbose=False)
     data = build_data(cfg, inputs["clip"], {name: path for name, path in inputs.items() if name != "clip"})
     module = build_module(cfg, data)
     apply_hardware(cfg, module)
     export = BundleExport(folder / BUNDLE, inputs, OmegaConf.to_yaml(cfg, resolve=True))
-    record = RunRecord(OmegaConf.to_container(cfg, resolve=True), inputs)  # type: ignore[arg-type]
+    record = RunRecord(to_dict(cfg), inputs)
     trainer = build_trainer(cfg, [record, *build_callbacks(cfg), *callbacks, export], build_loggers(cfg))
     try:
         _fit(trainer, module, data, checkpoint=resume_checkpoint(folder, state, cfg))
-        if trainer.fast_dev_run:
+        if is_fast_dev_run(trainer):
             return None
         if export.validated_at != trainer.global_step:
             trainer.validate(module, datamodule=data, verbose=False)
@@ -126,10 +127,10 @@ def _train(
 
 
 def resolve_inputs(cfg: DictConfig) -> dict[str, Path]:
-    """Return what the config's stage learns from (`clip`) and the bundles that it builds on.
+    """Return the inputs of the config's stage: its training data (`clip`) and the upstream bundles.
 
     Raises:
-        BeaverError: when one is missing; the sentence names the command that makes it.
+        BeaverError: when one is missing; the message contains the command that creates it.
     """
     source = ensure_training_data(cfg)
     initial = find_initial_bundle(cfg, source)
@@ -149,28 +150,28 @@ def _frame(cfg: DictConfig) -> object:
 
 
 def _fit(trainer: Trainer, module: StageModule, data: StageData, checkpoint: Path | None) -> None:
-    """Train; after Ctrl-C raise StoppedError, which says how to continue."""
+    """Train; after Ctrl-C raise StoppedError, whose message contains the command that resumes."""
     try:
         trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
     except TrainingStoppedError:
         message = f"stopped at step {trainer.global_step}; the same command continues there"
         raise StoppedError(message if trainer.is_global_zero else "") from None
     except SystemExit as stop:
-        # 1 is Lightning's answer to a second Ctrl-C; submitit, which requeues the job, has another.
+        # 1 is Lightning's exit code after a second Ctrl-C; submitit, which requeues the job, has another.
         if trainer.interrupted and stop.code == 1:
             raise StoppedError("stopped at once; the same command continues from the last checkpoint") from None
         raise
     except BeaverError:
         raise
     except Exception as error:
-        for guard in (callback for callback in trainer.callbacks if isinstance(callback, FiniteLoss)):
+        for guard in find_callbacks(trainer, FiniteLoss):
             guard.explain(module, error)
         raise
 
 
 def _figures(trainer: Trainer, begun: float) -> dict[str, float]:
-    """Figures of the run itself: seconds of training over all starts, wall time of this start with its set-up."""
-    clocks = [c.seconds for c in trainer.callbacks if isinstance(c, Throughput)]
+    """Metrics of the run: seconds of training over all starts, and wall time of this start including set-up."""
+    clocks = [clock.seconds for clock in find_callbacks(trainer, Throughput)]
     return {
         "steps": float(trainer.global_step),
         "seconds": sum(clocks),
@@ -180,8 +181,8 @@ def _figures(trainer: Trainer, begun: float) -> dict[str, float]:
 
 
 def _went(trainer: Trainer) -> dict[str, float]:
-    """How far training went, for later commands that ask for as much."""
-    clocks = [callback.time_elapsed() for callback in trainer.callbacks if isinstance(callback, Timer)]
+    """Length of the training, which later commands compare with theirs."""
+    clocks = [timer.time_elapsed() for timer in find_callbacks(trainer, Timer)]
     return {"steps": trainer.global_step, "epochs": trainer.current_epoch, "seconds": max(clocks, default=0.0)}
 
 
@@ -193,7 +194,7 @@ def _tell(bundle: Bundle, cfg: DictConfig) -> None:
 
 
 def _command_after(bundle: Bundle, cfg: DictConfig) -> str:
-    """The command that comes after a stage: the chain's next one, or infer; after a corpus, adaptation to a person."""
+    """Next command after a stage: the next stage, or infer; after a corpus, adaptation to a person."""
     stage, experiment = bundle.stage, experiment_of_slug(cfg.run.slug)
     if cfg.data.get("clips") is not None:
         begun = f" {format_override('model.init', str(display_path(bundle.folder)))}" if "init" in cfg.model else ""

@@ -1,4 +1,4 @@
-"""What a stage learns from: one person's clip, or a corpus of clips and talks."""
+"""Training data of a stage: one person's clip, or a corpus of clips and synthetic speech."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from omegaconf import DictConfig
 from beavervision.artifacts.corpus import KINDS, Corpus, write_corpus
 from beavervision.artifacts.manifest import MANIFEST, kind_of, sha256_folder
 from beavervision.config.schemas import DataSettings, typed_node
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 from beavervision.workflows.prepare import ensure_clip
 from beavervision.workflows.synthetic_speech import ensure_synthetic_speech
 
 CORPUS = "corpus"
-"""Folder of a corpus below the data's own."""
+"""Folder of a corpus below that of the data."""
 GENERAL_STAGES = ("audio2motion", "syncnet")
-"""Stages that learn from many people at once; the others belong to one."""
+"""Stages that can be trained on many people; the others are trained on one."""
 
 
 def ensure_training_data(cfg: DictConfig) -> Path:
-    """Return the folder of what the config's stage learns from; what is not there is prepared.
+    """Return the folder of the stage's training data, which is prepared if it does not exist.
 
     Raises:
-        BeaverError: when there is nothing to learn from, or the stage cannot learn from many people.
+        ConfigError: when there are no data, or the stage cannot be trained on many people.
     """
     settings = typed_node(cfg, "data", DataSettings)
     if settings.clips is None:
         return ensure_clip(cfg)
     if cfg.run.stage not in GENERAL_STAGES:
-        raise BeaverError(
+        raise ConfigError(
             f"{cfg.run.stage} learns one person, not the many of data.clips={settings.clips}; name one with "
             "data=myvideo data.name=<clip>."
         )
@@ -40,10 +40,10 @@ def ensure_training_data(cfg: DictConfig) -> Path:
 
 
 def _corpus(folder: Path, name: str, pattern: str) -> Path:
-    """The corpus of all clips and talks whose folders match; it is written where it is another than before."""
+    """The corpus of all clips and synthetic speech whose folders match; it is written again when these changed."""
     members = [path.resolve() for path in map(Path, sorted(glob.glob(pattern, recursive=True))) if _is_recording(path)]
     if not members:
-        raise BeaverError(
+        raise ConfigError(
             f"data.clips={pattern} matches no prepared clip and no talk; prepare some, or give another pattern "
             "(in quotes)."
         )
@@ -57,7 +57,7 @@ def _is_recording(folder: Path) -> bool:
 
 
 def _is_written(folder: Path, members: list[Path]) -> bool:
-    """Whether the corpus holds just these, as they are now."""
+    """Whether the corpus contains exactly these recordings in their current state."""
     if not (folder / MANIFEST).exists():
         return False
     known = Corpus.load(folder).hashes

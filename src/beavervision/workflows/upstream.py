@@ -1,4 +1,4 @@
-"""Which bundles a stage builds on, and where they are found."""
+"""Finds the upstream bundles of a stage."""
 
 from __future__ import annotations
 
@@ -9,43 +9,43 @@ from beavervision.artifacts.bundle import BundleFacts, TrainedFacts
 from beavervision.artifacts.manifest import MANIFEST, Manifest
 from beavervision.config.slug import DEBUG, DEFAULT, experiment_of_slug
 from beavervision.config.stage_graph import is_renderer, stage_inputs
-from beavervision.errors import BeaverError
+from beavervision.errors import BundleError
 from beavervision.overrides import person_arguments
 
 
 @dataclass(frozen=True)
 class BundleQuery:
-    """Where to look for bundles, and which ones fit."""
+    """Search folder for bundles, and criteria of a match."""
 
     runs: Path
     clip: str
     """`data.name`"""
     experiment: str | None = None
-    """Prefer bundles of this experiment; None takes the newest of any."""
+    """Prefer bundles of this experiment; None for the newest of any."""
     frame: str | None = None
-    """Slug of the canvas that a renderer's bundle must have; None takes any."""
+    """Slug of the canvas of a renderer's bundle; None for any."""
     subject: int | None = None
-    """Which person of the clip the bundles must be of; None takes any."""
+    """Number of the person in the clip; None for any."""
     canvas: str = ""
-    """Overrides that choose the canvas, for the command that makes what is missing."""
+    """Overrides that select the canvas, for the suggested command."""
 
 
 def find_upstream(stage: str, search: BundleQuery) -> dict[str, Path]:
-    """Return stage -> bundle folder for everything that `stage` builds on.
+    """Return stage -> bundle folder for all inputs of `stage`.
 
     Raises:
-        BeaverError: when a required bundle is missing; the sentence names the command that makes it.
+        BundleError: when a required bundle is missing; the message contains the command that creates it.
     """
     needs = stage_inputs(stage)
     found = {name: newest_bundle(name, search) for name in (*needs.required, *needs.optional)}
     for name in needs.required:
         if found[name] is None:
-            raise BeaverError(_missing(stage, name, search))
+            raise BundleError(_missing(stage, name, search))
     return {name: folder for name, folder in found.items() if folder is not None}
 
 
 def newest_bundle(stage: str, search: BundleQuery) -> Path | None:
-    """Return the newest finished bundle of `stage` that fits, or None."""
+    """Return the newest finished bundle of `stage` that matches, or None."""
     manifests = (search.runs / search.clip / stage).glob(f"*/bundle/{MANIFEST}")
     fitting = [path for path in manifests if _fits(path.parent, stage, search)]
     same = [path for path in fitting if experiment_of_slug(path.parent.parent.name) == search.experiment]
@@ -57,14 +57,14 @@ def _fits(bundle: Path, stage: str, search: BundleQuery) -> bool:
     if bundle.parent.name.startswith(DEBUG):
         return False
     facts = Manifest.read(bundle, BundleFacts).facts.model_dump()
-    # A bundle that names nobody was learnt from everybody (a corpus).
+    # A bundle without a subject was trained on a corpus.
     if search.subject is not None and facts.get("subject", search.subject) != search.subject:
         return False
     return search.frame is None or not is_renderer(stage) or facts.get("frame") == search.frame
 
 
 def trained_subjects(stage: str, search: BundleQuery) -> list[int]:
-    """Return the people of the clip that have a finished bundle of `stage`, in rising order."""
+    """Return the people of the clip with a finished bundle of `stage`, in ascending order."""
     manifests = (search.runs / search.clip / stage).glob(f"*/bundle/{MANIFEST}")
     fitting = [path.parent for path in manifests if _fits(path.parent, stage, search)]
     return sorted({getattr(Manifest.read(folder, TrainedFacts).facts, "subject", None) or 0 for folder in fitting})

@@ -14,7 +14,7 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
-from beavervision.errors import BeaverError
+from beavervision.errors import DependencyError
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,10 @@ def require(package: str, option: str, extra: str) -> None:
     """Say what to install when an option needs a package that is not there.
 
     Raises:
-        BeaverError: when it is not.
+        DependencyError: when it is not.
     """
     if find_spec(package) is None:
-        raise BeaverError(f"{option} needs {package}; pip install 'beavervision[{extra}]'.")
+        raise DependencyError(f"{option} needs {package}; pip install 'beavervision[{extra}]'.")
 
 
 def no_result() -> JobReturn:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
+from hydra.core.utils import JobReturn
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
@@ -31,5 +32,11 @@ class ParamsSweeper(Sweeper):
 
     def overrides(self, arguments: list[str]) -> list[Override]:
         """Return the overrides of `params` and of the command line."""
+        assert self.hydra_context is not None  # by setup
         given = [f"{key}={value}" for key, value in self.params.items()] + arguments
         return OverridesParser.create(config_loader=self.hydra_context.config_loader).parse_overrides(given)
+
+    def launch(self, jobs: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
+        """Have the launcher run jobs, given by their overrides and numbered from `initial_job_idx` on."""
+        assert self.launcher is not None  # by setup
+        return self.launcher.launch(jobs, initial_job_idx=initial_job_idx)

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from hydra.core.override_parser.types import ChoiceSweep, IntervalSweep, Override, QuotedString, RangeSweep
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 
 
 def distributions(overrides: Iterable[Override]) -> dict[str, BaseDistribution]:
     """Return key -> what Optuna may choose, for the overrides that leave a choice.
 
     Raises:
-        BeaverError: when none does.
+        ConfigError: when none does.
 
     Example:
         >>> from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -24,7 +24,7 @@ def distributions(overrides: Iterable[Override]) -> dict[str, BaseDistribution]:
     """
     space = {o.get_key_element(): _distribution(o) for o in overrides if o.is_sweep_override()}
     if not space:
-        raise BeaverError("The search has nothing to choose; add for instance 'model.lr=interval(0.001,0.1)'.")
+        raise ConfigError("The search has nothing to choose; add for instance 'model.lr=interval(0.001,0.1)'.")
     return space
 
 
@@ -43,7 +43,7 @@ def _distribution(override: Override) -> BaseDistribution:
         return FloatDistribution(min(floats), max(floats), step=abs(float(choice.step)))
     if isinstance(choice, ChoiceSweep):
         return CategoricalDistribution([_plain(value) for value in choice.list])
-    raise BeaverError(f"{override.input_line}: a search takes interval(...), range(...) or a comma list.")
+    raise ConfigError(f"{override.input_line}: a search takes interval(...), range(...) or a comma list.")
 
 
 def _plain(value: object) -> str | int | float | bool | None:

@@ -24,7 +24,7 @@ class RayTasks(WorkLauncher):
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Run all jobs; one that dies takes no other with it."""
         require("ray", "hydra/launcher=ray", "ray")
-        import ray
+        import ray  # pyright: ignore[reportMissingImports]  # an optional extra
 
         started = not ray.is_initialized()
         if started:
@@ -45,8 +45,8 @@ def _run(work: Work, overrides: Sequence[str], number: int) -> JobReturn:
 
 
 def _result(task: Any) -> JobReturn:
-    import ray
-    from ray.exceptions import RayError
+    import ray  # pyright: ignore[reportMissingImports]  # an optional extra
+    from ray.exceptions import RayError  # pyright: ignore[reportMissingImports]  # an optional extra
 
     try:
         return ray.get(task)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from hydra_plugins.beavervision._job import require
 from hydra_plugins.beavervision._params import ParamsSweeper
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
+
+Direction = Literal["maximize", "minimize"]
 
 AGAIN = "again"
 """Attribute of the study: numbers of trials that were killed and take place again under another number."""
@@ -35,14 +37,15 @@ class Search(ParamsSweeper):
     def __init__(
         self,
         params: Mapping[str, str],
-        direction: str,
+        direction: Direction,
         n_trials: int,
         at_once: int,
         seed: int,
         storage: str,
     ) -> None:
         super().__init__(params)
-        self.direction, self.n_trials, self.at_once = direction, n_trials, at_once
+        self.direction: Direction = direction
+        self.n_trials, self.at_once = n_trials, at_once
         self.seed, self.storage = seed, Path(storage)
 
     def sweep(self, arguments: list[str]) -> None:
@@ -58,7 +61,7 @@ class Search(ParamsSweeper):
             trials = [study.ask(space) for _ in range(min(self.at_once, self.n_trials - count))]
             jobs = [[*fixed, *(f"{key}={value}" for key, value in trial.params.items())] for trial in trials]
             self.validate_batch_is_legal(jobs)
-            for trial, job in zip(trials, self.launcher.launch(jobs, trials[0].number), strict=True):
+            for trial, job in zip(trials, self.launch(jobs, trials[0].number), strict=True):
                 _tell(study, trial, job.return_value)
         _show(study)
 

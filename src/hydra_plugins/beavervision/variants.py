@@ -27,7 +27,7 @@ class Variants(ParamsSweeper):
         """Run all jobs."""
         jobs = self.jobs(self.overrides(arguments))
         self.validate_batch_is_legal(jobs)
-        returns = self.launcher.launch(jobs, initial_job_idx=0)
+        returns = self.launch(jobs, initial_job_idx=0)
         for job in returns:
             _ = job.return_value  # raises what the job raised
         return returns

@@ -1,1 +1,1 @@
-"""Several jobs of one command: what became of each, in a table, a CSV file and a page."""
+"""Multirun: records of the jobs of one command, as a table, a CSV file and a page."""

@@ -1,4 +1,4 @@
-"""The page of a sweep: its jobs side by side, each with its figure and its picture, in one HTML file."""
+"""HTML page of a sweep: its jobs side by side, each with its metric and its image."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from beavervision.cli.multirun.record import JobRecord
 from beavervision.cli.multirun.table import job_name, metric_text, time_text
 
 WIDTH = 640
-"""Pixels of a picture on the page; a click opens the whole one."""
+"""Width of an image on the page, pixels; a click opens the whole image."""
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 1500px; margin: 2em auto; padding: 0 1em; color: #222; }
@@ -31,8 +31,8 @@ def write_sweep_page(path: Path, title: str, command: str, records: Sequence[Job
     Args:
         path: the HTML file.
         title: the sweep's name.
-        command: what was typed.
-        records: the jobs.
+        command: the command line.
+        records: records of the jobs.
     """
     rows = "".join(_row(record, path.parent) for record in records)
     figures = "".join(_figure(record, path.parent) for record in records if record.picture)
@@ -69,7 +69,7 @@ def _figure(record: JobRecord, here: Path) -> str:
 
 
 def _small(picture: Path, small: Path) -> Path | None:
-    """The picture no wider than the page shows it, made once; None where it is gone."""
+    """The image reduced to the page's width, created once; None if the image does not exist."""
     from PIL import Image
 
     if not picture.is_file():

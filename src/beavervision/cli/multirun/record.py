@@ -1,4 +1,4 @@
-"""What became of one job of a sweep: a small JSON file, written by whichever process runs the job."""
+"""Record of one job of a sweep: a small JSON file, written by the process that runs the job."""
 
 from __future__ import annotations
 
@@ -16,40 +16,40 @@ from beavervision.workflows.run_result import DONE, SKIPPED, RunResult
 
 RUNNING, FAILED, INTERRUPTED = "running", "failed", "interrupted"
 FOLDER = "jobs"
-"""Below the sweep's folder."""
+"""Folder below that of the sweep."""
 
 
 @dataclass(frozen=True)
 class JobRecord:
-    """One job, from its start on."""
+    """State and result of one job."""
 
     number: int
-    """Place in the sweep, from 0."""
+    """Index in the sweep, from 0."""
     overrides: list[str]
-    """What sets this job apart from the sweep's others."""
+    """Overrides in which this job differs from the others."""
     folder: str
-    """Where its results lie."""
+    """Folder of its results."""
     status: str = RUNNING
     """`running`, `done`, `skipped`, `failed` or `interrupted`."""
     sentence: str = ""
-    """Why it failed or stopped."""
+    """Reason of a failure or stop."""
     fault: bool = False
-    """It failed by a fault of ours, not by a mistake of use."""
+    """Whether it failed by a bug, not by a mistake of the user."""
     metric: str | None = None
     value: float | None = None
     figures: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
-    """Wall time of the last start that did something."""
+    """Wall time of the last start that did any work, seconds."""
     picture: str | None = None
     started: float = field(default_factory=time.time)
-    """Unix time."""
+    """Start, Unix time."""
     host: str = field(default_factory=socket.gethostname)
     process: int = field(default_factory=os.getpid)
     device: str = field(default_factory=lambda: os.environ.get("CUDA_VISIBLE_DEVICES", ""))
-    """The GPUs that the job was given, where somebody gave them."""
+    """GPUs that were assigned to the job, if any."""
 
     def ended(self, outcome: object) -> JobRecord:
-        """Return the record of the job that came back with `outcome`."""
+        """Return the record of a job that ended with `outcome`."""
         if not isinstance(outcome, RunResult):
             return replace(self, status=DONE, seconds=self._elapsed())
         figures = {name: float(value) for name, value in outcome.figures.items()}
@@ -66,11 +66,11 @@ class JobRecord:
         )
 
     def failed(self, sentence: str, *, fault: bool) -> JobRecord:
-        """Return the record of the job that failed."""
+        """Return the record of a failed job."""
         return replace(self, status=FAILED, sentence=sentence, fault=fault, seconds=self._elapsed())
 
     def interrupted(self, sentence: str) -> JobRecord:
-        """Return the record of the job that was stopped from outside."""
+        """Return the record of an interrupted job."""
         return replace(self, status=INTERRUPTED, sentence=sentence, seconds=self._elapsed())
 
     def write(self, sweep: Path) -> None:
@@ -79,7 +79,7 @@ class JobRecord:
             part.write_text(json.dumps(asdict(self), indent=2), encoding="utf-8")
 
     def beside(self, sweep: Path, suffix: str) -> Path:
-        """Return the file of this job in the sweep's folder that ends in `suffix`."""
+        """Return this job's file in the sweep's folder with the given suffix."""
         return sweep / FOLDER / f"{_name(self.overrides)}{suffix}"
 
     def _elapsed(self) -> float:
@@ -87,7 +87,7 @@ class JobRecord:
 
 
 def read_records(sweep: Path) -> list[JobRecord]:
-    """Return the records of a sweep in the order of its jobs; what dead processes ran counts as interrupted."""
+    """Return the records of a sweep in order; a job whose process died without a result counts as interrupted."""
     records = []
     for path in sorted((sweep / FOLDER).glob("*.json")):
         try:

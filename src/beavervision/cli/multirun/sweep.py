@@ -1,4 +1,4 @@
-"""A sweep: the folder in which its jobs tell what became of them, and what is made of that at the end."""
+"""A sweep: the folder with the records of its jobs, and the summary at the end."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from beavervision.workflows.run_folder import display_path, run_folder
 
 @dataclass(frozen=True)
 class Sweep:
-    """One command with `-m`; goes along to whichever process runs a job of it."""
+    """One command with `-m`; it is pickled and sent to every process that runs a job."""
 
     plan: SweepPlan
     command: str
     begun: float
-    """Unix time."""
+    """Start, Unix time."""
 
     @classmethod
     def of(cls, verb: str, arguments: Sequence[str]) -> Sweep | None:
-        """Return the sweep of a command line with `-m`; None when no config comes of it, which Hydra will explain."""
+        """Return the sweep of a command line with `-m`; None when it cannot be composed, which Hydra then reports."""
         plan = SweepPlan.of(verb, arguments)
         script = Path(sys.argv[0]).name
         command = shlex.join([*(("python", script) if script.endswith(".py") else (script,)), *arguments])
@@ -40,12 +40,12 @@ class Sweep:
 
     @property
     def folder(self) -> Path:
-        """Where the table, the page and the jobs' records lie."""
+        """Folder of the table, the page and the jobs' records."""
         return self.plan.folder
 
     @contextmanager
     def announced(self) -> Iterator[None]:
-        """Let configs of launchers and sweepers find the folder, as `${bv.sweep_folder:}`."""
+        """Context manager that sets the folder for `${bv.sweep_folder:}` in configs of launchers and sweepers."""
         before = os.environ.get(SWEEP_FOLDER)
         os.environ[SWEEP_FOLDER] = str(self.folder)
         try:
@@ -57,7 +57,7 @@ class Sweep:
                 os.environ[SWEEP_FOLDER] = before
 
     def begin(self) -> JobRecord:
-        """Return the record of the job that starts now in this process, after writing it."""
+        """Write and return the record of the job that starts now in this process."""
         overrides = self.plan.varying(list(HydraConfig.get().overrides.task))
         record = JobRecord(int(HydraConfig.get().job.num), overrides, str(run_folder()))
         self.keep(record)
@@ -65,17 +65,17 @@ class Sweep:
         return record
 
     def keep(self, record: JobRecord) -> None:
-        """Write how a job stands, and the table and the page anew: a sweep that is killed has them."""
+        """Write the record of a job, and update table and page, so that a killed sweep has them."""
         record.write(self.folder)
         records = read_records(self.folder)
         write_csv(self.folder / "jobs.csv", records)
         write_sweep_page(self.folder / "index.html", self.plan.name, self.command, records)
 
     def conclude(self) -> int:
-        """Show the table of all jobs.
+        """Print the table of all jobs.
 
         Returns:
-            The exit code: 0; 1 when a job failed by a fault of ours, 2 by a mistake of use, 130 when one was killed.
+            The exit code: 0; 1 when a job failed by a bug, 2 by a mistake of the user, 130 when one was killed.
         """
         records = read_records(self.folder)
         if not records:
@@ -99,7 +99,7 @@ def _code(records: Sequence[JobRecord]) -> int:
 
 
 def conclude_sweep(verb: str, sweep: Sweep) -> int:
-    """Show the table of all jobs, and the page of all clips after prepare; return the exit code."""
+    """Print the table of all jobs, write the page of all clips after prepare; return the exit code."""
     code = sweep.conclude()
     if verb == "prepare":
         _show_clips(read_records(sweep.folder))
@@ -116,6 +116,6 @@ def _show_clips(records: Sequence[JobRecord]) -> None:
 
 
 def _runs(record: JobRecord) -> Path:
-    """The folder of all runs, from the folder of a clip (made) or of what was to hold it (failed)."""
+    """The folder of all runs, from the folder of a clip (done) or of its planned folder (failed)."""
     folder = Path(record.folder)
     return folder.parent if record.status == FAILED else folder.parents[1]

@@ -1,4 +1,4 @@
-"""The table of a sweep's jobs: on the terminal and as CSV."""
+"""Table of a sweep's jobs: on the terminal and as CSV."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from beavervision.cli.multirun.record import JobRecord
 from beavervision.workflows.run_folder import display_path
 
 WIDTH = 180
-"""Characters of a line in log files."""
+"""Line length in log files, characters."""
 COLUMNS = ("job", "metric", "value", "seconds", "status", "sentence", "folder")
 COLOURS = {"done": "green", "skipped": "cyan", "failed": "red", "interrupted": "yellow", "running": "blue"}
 
 
 def print_table(title: str, records: Sequence[JobRecord]) -> None:
-    """Show the jobs on the terminal."""
+    """Print the jobs as a table."""
     table = Table(title=title, title_justify="left")
     for column in ("job", "metric", "time", "status", "folder"):
         table.add_column(column, overflow="fold", justify="right" if column == "time" else "left")
@@ -29,13 +29,13 @@ def print_table(title: str, records: Sequence[JobRecord]) -> None:
         status = f"[{colour}]{record.status}[/]" + (f": {_plain(record.sentence)}" if record.sentence else "")
         folder = _plain(str(display_path(Path(record.folder))))
         table.add_row(_plain(job_name(record)), metric_text(record), time_text(record.seconds), status, folder)
-    # Where no terminal says how wide it is, a line is better long than broken.
+    # If the terminal's width is unknown, long lines are better than broken ones.
     console = Console()
     (console if console.is_terminal else Console(width=WIDTH)).print(table)
 
 
 def write_csv(path: Path, records: Sequence[JobRecord]) -> None:
-    """Write the jobs as CSV: the columns of the table, one for each swept key, and every figure."""
+    """Write the jobs as CSV: the columns of the table, one column per swept key, and every metric."""
     keys = list(dict.fromkeys(key for record in records for key in _swept(record)))
     figures = sorted({name for record in records for name in record.figures})
     with atomic_file(path) as part, part.open("w", newline="", encoding="utf-8") as stream:
@@ -55,12 +55,12 @@ def write_csv(path: Path, records: Sequence[JobRecord]) -> None:
 
 
 def job_name(record: JobRecord) -> str:
-    """Return what sets a job apart, in one line."""
+    """Return the overrides in which a job differs from the others, in one line."""
     return " ".join(record.overrides) or Path(record.folder).name
 
 
 def metric_text(record: JobRecord) -> str:
-    """Return the figure that jobs are compared by.
+    """Return the metric by which jobs are compared.
 
     Example:
         >>> metric_text(JobRecord(0, [], "", metric="val/psnr", value=26.123))
@@ -70,7 +70,7 @@ def metric_text(record: JobRecord) -> str:
 
 
 def time_text(seconds: float) -> str:
-    """Return a duration as people say it.
+    """Return a duration as readable text.
 
     Example:
         >>> time_text(42.4), time_text(185), time_text(7300)
@@ -90,5 +90,5 @@ def _swept(record: JobRecord) -> dict[str, str]:
 
 
 def _plain(text: str) -> str:
-    """Text in which rich sees no markup."""
+    """Escape rich's markup."""
     return text.replace("[", "\\[")

@@ -1,1 +1,1 @@
-"""One grid encoding, several engines with equal results."""
+"""Backends of the grid encoding (PyTorch, numba, tiny-cuda-nn), which give equal results."""

@@ -1,4 +1,4 @@
-"""Small networks in the layout of tiny-cuda-nn's fully fused ones: the weights stay where every backend finds them."""
+"""Packs the weights of small MLPs for tiny-cuda-nn's fully fused kernels; the parameters stay ordinary tensors."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 WIDTHS = (16, 32, 64, 128)
-"""Hidden widths that are fused (tiny-cuda-nn, fully_fused_mlp.cu; 256 keeps too little in a multiprocessor to pay)."""
+"""Hidden widths that can be fused (tiny-cuda-nn, fully_fused_mlp.cu; 256 is too large for a multiprocessor's memory to
+be faster)."""
 
 ALIGNMENT = 16
-"""Inputs and outputs are padded to a multiple of this: the side of a tensor core's tile."""
+"""The numbers of inputs and outputs are padded to a multiple of this, the side of a tensor core's tile."""
 
 LOUDER = 1024.0
-"""Factor of gradients inside. A pixel's share of a mean over 4096 rays is about 1e-6, which is not a normal number in
-half precision (6e-5 is the least); times this it is, and sums over a whole batch are still far from 65504."""
+"""Gradient scale inside the fused kernels. The share of one pixel in a mean over 4096 rays is about 1e-6, which
+underflows in half precision (the smallest normal number is 6e-5). Multiplied by this factor it does not, and sums over
+a whole batch stay far below the largest number, 65504."""
 
 FusedNetwork = Callable[[Tensor, Tensor], Tensor]
-"""Inputs [N, inputs] and packed weights [P] to outputs [N, out], in half precision."""
+"""Maps inputs [N, inputs] and packed weights [P] to outputs [N, out], in half precision."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class FusedSizes:
     inputs: int
     hidden: int
     layers: int
-    """Matrices, the last one included."""
+    """Number of weight matrices, including the last one."""
     out: int
 
     @property
@@ -41,7 +43,7 @@ class FusedSizes:
 
     @property
     def parameters(self) -> int:
-        """Numbers in the packed weights.
+        """Number of values in the packed weights.
 
         Example:
             >>> FusedSizes(inputs=3, hidden=16, layers=3, out=1).parameters  # 16 x 16, 16 x 16, 16 x 16
@@ -52,13 +54,13 @@ class FusedSizes:
 
 
 def pack(weights: Sequence[Float[Tensor, "o i"]]) -> Float[Tensor, "P"]:
-    """Weights of the layers as tiny-cuda-nn reads them: matrix after matrix, row by row. Differentiable.
+    """Pack the weights of the layers as tiny-cuda-nn reads them: one matrix after another, row by row. Differentiable.
 
-    The first has columns of zeros for the padded inputs (which tiny-cuda-nn fills with ones: anything else there would
-    be a bias), the last has rows of zeros for the padded outputs.
+    The first matrix gets zero columns for the padded inputs: tiny-cuda-nn fills these inputs with ones, so other values
+    would act as a bias. The last matrix gets zero rows for the padded outputs.
 
     Args:
-        weights: of the layers in order, outputs x inputs.
+        weights: weights of the layers in order, each [outputs, inputs].
     """
     first, *between, last = weights
     wide = nn.functional.pad(first, (0, _aligned(first.shape[1]) - first.shape[1]))
@@ -69,12 +71,12 @@ def pack(weights: Sequence[Float[Tensor, "o i"]]) -> Float[Tensor, "P"]:
 def run_fused(
     network: FusedNetwork, inputs: Float[Tensor, "N A"], weights: Sequence[Float[Tensor, "o i"]]
 ) -> Float[Tensor, "N out"]:
-    """Outputs of a fused network, in single precision. Differentiable once.
+    """Run a fused network and return its outputs in single precision. Differentiable once.
 
     Args:
-        network: of the weights' sizes.
-        inputs: of the network.
-        weights: of its layers in order, outputs x inputs.
+        network: the fused network; its sizes are those of `weights`.
+        inputs: inputs of the network.
+        weights: weights of the layers in order, each [outputs, inputs].
     """
     packed = _scaled(pack(weights).float(), 1 / LOUDER)
     return _scaled(network(_scaled(inputs.float(), 1 / LOUDER), packed).float(), LOUDER)
@@ -98,5 +100,5 @@ class _ScaledGradient(torch.autograd.Function):
 
 
 def _scaled(values: Tensor, factor: float) -> Tensor:
-    """The values themselves, whose gradient is multiplied by `factor`."""
+    """Return the values unchanged; their gradient is multiplied by `factor`."""
     return _ScaledGradient.apply(values, factor)

@@ -1,4 +1,4 @@
-"""The kernels compiled for the CPU by numba: parallel, deterministic, differentiable once."""
+"""Kernels compiled for the CPU by numba: parallel, deterministic, differentiable once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from beavervision.nerf.grid_layout import GridLayout
 
 @lru_cache(maxsize=32)
 def kernel_levels(layout: GridLayout, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """The layout as the kernels take it: scales, strides, kinds, offsets."""
+    """Return the layout as arrays for the kernels: scales, strides, kinds, offsets."""
     overflows = layout.resolutions.astype(float) ** layout.dims > layout.entries
     kinds = np.where(layout.hashed, HASHED, np.where(overflows, TILED, DENSE))
     return layout.scales.astype(dtype), layout.strides, kinds, layout.offsets
@@ -29,7 +29,7 @@ def kernel_levels(layout: GridLayout, dtype: np.dtype) -> tuple[np.ndarray, np.n
 
 @lru_cache(maxsize=32)
 def _order(levels: int) -> np.ndarray:
-    """Levels dealt out so that each thread's contiguous share holds fine and coarse ones."""
+    """Order the levels so that each thread's contiguous share contains both fine and coarse ones."""
     return np.concatenate([np.arange(0, levels, 2), np.arange(1, levels, 2)])
 
 
@@ -67,7 +67,7 @@ class _Encode(torch.autograd.Function):
 
 
 class NumbaBackend:
-    """CPU kernels for grids of two and three dimensions, float32 or float64."""
+    """CPU kernels for 2-D and 3-D grids, float32 or float64."""
 
     name = "numba"
 
@@ -78,7 +78,7 @@ class NumbaBackend:
         return _Encode.apply(points, table, layout)
 
     def fused(self, sizes: FusedSizes, device: torch.device) -> FusedNetwork | None:
-        """None: layers are computed one after another."""
+        """Return None: this backend has no fused network, layers are computed one after another."""
         return None
 
     def march(
@@ -92,7 +92,7 @@ class NumbaBackend:
         steps: int,
         longest: float,
     ) -> tuple[Float[Tensor, "R S"], Float[Tensor, "R"]]:
-        """Spread samples evenly over the occupied part of each ray; see `sampling.sample_rays`."""
+        """Spread samples evenly over the occupied part of each ray; see `ray_samplers.sample_rays`."""
         depths, lengths = torch.empty_like(jitter), torch.empty_like(near)
         given = (origins, directions, near, far, occupied, jitter)
         start, towards, enter, leave, cells, shift = (tensor.detach().contiguous().numpy() for tensor in given)

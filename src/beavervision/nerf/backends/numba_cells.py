@@ -1,9 +1,9 @@
-"""Which entries of a grid's table a chunk of points reads, worked out whole vectors at a time.
+"""Finds the table entries that a chunk of points reads from a grid, with vector instructions.
 
-Every loop here runs over rows that lie in memory one after another and has no branch, which is what the compiler
-makes vector instructions of: 1 ns a point and level instead of 7.
+Every loop runs over contiguous rows and has no branch, so that the compiler can vectorise it: 1 ns per point and level
+instead of 7.
 """
-# ruff: noqa: ANN001, ANN202, ANN201 -- numba infers the types of compiled functions
+# ruff: noqa: ANN001, ANN202 -- numba infers the types of compiled functions
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DENSE, HASHED, TILED = 0, 1, 2
 
 @njit(cache=True, error_model="numpy")
 def table_rows(points, start, place) -> int:
-    """Copy points [N, D] from `start` on into the rows of `place` [3, n]; those beyond the last are zeros."""
+    """Copy the points [N, D] from index `start` on into the rows of `place` [3, n]; fill up with zeros."""
     count = min(place.shape[1], len(points) - start)
     place[:] = 0
     for axis in range(points.shape[1]):
@@ -28,18 +28,18 @@ def table_rows(points, start, place) -> int:
 
 
 @njit(cache=True, error_model="numpy")
-def locate_cells(place, scale, strides, kind, size, lows, corners, shares):
-    """Find the cells of points in one level; a 2-D grid is the lower plane of a 3-D one.
+def locate_cells(place, scale, strides, kind, size, lows, corners, shares) -> None:
+    """Find the cells of points in one level; a 2-D grid is treated as the lower plane of a 3-D one.
 
     Args:
         place: coordinates [3, n].
-        scale: of the level.
-        strides: of its axes, where it is not hashed.
+        scale: scale of the level.
+        strides: strides of the level's axes; unused where the level is hashed.
         kind: DENSE, HASHED or TILED.
-        size: its entries.
-        lows: room [3, n] for the lattice coordinates below, multiplied by their axes' factors.
-        corners: gets the entries of the corners, uint32 [8, n] ([4, n] are filled in 2-D), x fastest.
-        shares: gets the distances from the lower corner [3, n].
+        size: number of entries of the level.
+        lows: buffer [3, n] for the lattice coordinates of the lower corner, multiplied by the factors of the axes.
+        corners: output, indices of the entries at the corners, uint32 [8, n] ([4, n] are filled in 2-D), x fastest.
+        shares: output, distances from the lower corner [3, n], in cells.
     """
     deep = len(strides) == 3
     fx, fy, fz = np.uint32(strides[0]), np.uint32(strides[1]), np.uint32(strides[-1])
@@ -74,7 +74,7 @@ def _axis(place, scale, factor, low, share):
 
 @njit(cache=True, error_model="numpy")
 def _hashed_plane(x, y, z, fx, fy, fz, mask, corners):
-    """Entries of four corners of a hashed level: 2^n entries, so modulo is a mask, and what overflows lies above."""
+    """Entries at four corners of a hashed level; it has 2^n entries, so the modulo is a bit mask."""
     for j in range(len(x)):
         across = np.uint32(x[j] + fx)
         near = y[j] ^ np.uint32(z[j] + fz)
@@ -89,8 +89,8 @@ def _hashed_plane(x, y, z, fx, fy, fz, mask, corners):
 def _dense_plane(x, y, z, fx, fy, fz, size, corners):
     """Entries of four corners of a level stored whole.
 
-    At a coordinate of 1 the upper corner lies past the lattice and wraps, once. Unsigned numbers: what is below
-    `size` becomes huge without it, so the lesser of the two is the entry.
+    At a coordinate of 1 the upper corner lies one past the lattice and wraps once. The numbers are unsigned:
+    subtracting `size` from a smaller index gives a huge number, so the entry is the minimum of the two.
     """
     for j in range(len(x)):
         first = np.uint32(x[j] + y[j] + np.uint32(z[j] + fz))

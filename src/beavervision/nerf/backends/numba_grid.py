@@ -1,10 +1,10 @@
 """Grid encoding for the CPU: three kernels (features, gradient of the table, gradient of the points).
 
-Random reads are what costs, so everything serves the cache: many points pass through one level after another, while
-the level's table stays there. Each kernel has one writer for every number it writes, so sums always run in the same
-order and results are the same bits whatever the number of threads. Features are taken two at a time, the usual number
-of an entry: a loop of unknown length would cost a factor of four. What a thread does is a function of its own: within
-a parallel loop the compiler would make no vector instructions of it.
+Random memory reads dominate the time, so the loops are ordered for the cache: many points are encoded at one level
+before the next level, while that level's table stays in the cache. Each output value is written by one thread only, so
+sums always run in the same order and results are bit-identical for any number of threads. Features are processed in
+pairs, the usual number per entry: a loop of unknown length would be four times slower. The work of a thread is a
+separate function, because the compiler does not vectorise the body of a parallel loop.
 """
 # ruff: noqa: ANN001, ANN202 -- numba infers the types of compiled functions
 
@@ -16,15 +16,16 @@ from numba import njit, prange
 from beavervision.nerf.backends.numba_cells import locate_cells, table_rows
 
 CHUNK = 256
-"""Points that are located at a time: their corners stay in the first cache."""
+"""Number of points that are located together; their corners fit in the L1 cache."""
 
 BLOCK = 32768
-"""Points that a thread takes through all levels at a time: so many read a level's entries more than once. A block of
-1024 brings the whole table from memory again, and takes 2.5 times as long (measured)."""
+"""Number of points that a thread encodes at one level before it goes on to the next. Blocks this large read each entry
+of a level more than once while it is cached; a block of 1024 reads the whole table from memory again and takes 2.5
+times as long (measured)."""
 
 
 def block_size(points: int, threads: int) -> int:
-    """Points of a block: a whole number of chunks, and at least one block for each thread.
+    """Number of points of a block: a whole number of chunks, and at least one block for each thread.
 
     Example:
         >>> block_size(1_000_000, 2), block_size(1000, 2)
@@ -56,7 +57,7 @@ def _value(table, f, corners, shares, j, deep):
 
 @njit(inline="always")
 def _pull(table, f, corners, shares, j, deep, push, out):
-    """Add to column `j` of `out` [3, CHUNK] what feature `f` does to the point, `push` being its gradient."""
+    """Add to column `j` of `out` [3, CHUNK] the gradient of point `j` caused by the gradient `push` of feature `f`."""
     wx, wy = shares[0, j], shares[1, j]
     value, along_x, along_y = _plane(table, f, corners, 0, j, wx, wy)
     if deep:
@@ -70,7 +71,7 @@ def _pull(table, f, corners, shares, j, deep, push, out):
 
 @njit(inline="always")
 def _push(out, f, corners, shares, j, deep, push):
-    """Add to feature `f` of the corners their shares of the gradient `push`."""
+    """Add to feature `f` of the corners their interpolation weights times the gradient `push`."""
     wx, wy = shares[0, j], shares[1, j]
     high = push * shares[2, j] if deep else push - push
     low = push - high
@@ -102,7 +103,7 @@ def _blend_chunk(table, corners, shares, features, deep):
 @njit(cache=True, error_model="numpy")
 def _blend_all(table, corners, shares, features, deep):
     """Write the features [n, F] of the chunk's first n points."""
-    # Either call is compiled for its dimensions: a branch in the loop would cost a factor of ten (measured).
+    # Each call is compiled for its number of dimensions: a branch in the loop would be ten times slower (measured).
     if deep:
         _blend_chunk(table, corners, shares, features, deep=True)
     else:
@@ -123,7 +124,7 @@ def _push_chunk(out, corners, shares, gradient, deep):
 
 @njit(cache=True, error_model="numpy")
 def _push_all(out, corners, shares, gradient, deep):
-    """Add what the chunk's first n points send to the table, by the gradient [n, F] of their features."""
+    """Add to the table's gradient that of the chunk's first n points, from their features' gradient [n, F]."""
     # As in `_blend_all`.
     if deep:
         _push_chunk(out, corners, shares, gradient, deep=True)
@@ -145,7 +146,7 @@ def _pull_chunk(table, corners, shares, scale, gradient, out, deep):
 
 @njit(cache=True, error_model="numpy")
 def _pull_all(table, corners, shares, scale, gradient, out, deep):
-    """Add to `out` [3, CHUNK] what the gradient [n, F] of their features does to the chunk's first n points."""
+    """Add to `out` [3, CHUNK] the gradient of the chunk's first n points, from their features' gradient [n, F]."""
     # As in `_blend_all`.
     if deep:
         _pull_chunk(table, corners, shares, scale, gradient, out, deep=True)
@@ -155,7 +156,7 @@ def _pull_all(table, corners, shares, scale, gradient, out, deep):
 
 @njit(inline="always")
 def _room(dtype):
-    """Arrays for a chunk: points, lattice coordinates, corners, shares."""
+    """Allocate the buffers of a chunk: points, lattice coordinates, corners, interpolation weights."""
     return (
         np.empty((3, CHUNK), dtype),
         np.empty((3, CHUNK), np.uint32),
@@ -198,7 +199,7 @@ def _table_gradient(points, gradient, scale, strides, kind, own, column):
 
 @njit(parallel=True, cache=True, nogil=True, error_model="numpy")
 def table_gradient(points, gradient, scales, strides, kinds, offsets, order, out) -> None:
-    """Add to `out` [E, F] the gradient of the table; `order` deals the levels out evenly to the threads."""
+    """Add the gradient of the table to `out` [E, F]; `order` distributes the levels evenly over the threads."""
     for task in prange(len(order)):
         level = order[task]
         own = out[offsets[level] : offsets[level + 1]]

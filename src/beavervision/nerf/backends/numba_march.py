@@ -1,4 +1,4 @@
-"""Marching through the occupancy grid for the CPU; step for step what the torch twin does, in float32."""
+"""Ray marching through the occupancy grid for the CPU, with the same steps as the torch version, in float32."""
 # ruff: noqa: ANN001, ANN202 -- numba infers the types of compiled functions
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from numba import njit, prange
 
 @njit(inline="always")
 def _cell(place, cells):
-    """Cell at a place along an axis of `cells` cells."""
+    """Index of the cell that contains a coordinate, along an axis of `cells` cells."""
     return min(max(int(place), 0), cells - 1)
 
 
 @njit(parallel=True, cache=True, nogil=True, error_model="numpy")
 def march(origins, directions, near, far, occupied, jitter, steps, longest, depths, lengths) -> None:
-    """Fill `depths` [R, S] and `lengths` [R]; see `sampling.sample_rays`."""
+    """Fill `depths` [R, S] and `lengths` [R]; see `ray_samplers.sample_rays`."""
     one = near.dtype.type
     n_samples = jitter.shape[1]
     for ray in prange(len(near)):

@@ -1,8 +1,8 @@
-"""Windows of pixels to samples, for the CPU: rays made, marched and placed without a tensor between the steps.
+"""Image windows to ray samples for the CPU: makes the rays, marches them and places the samples in one pass.
 
-What the torch twin does with `pixel_rays`, `box_span` and `sample_rays`, in float32. Empty space is crossed in leaps:
-`clear` says of every cell how many cells away the nearest occupied one is (chessboard distance), and no step that lies
-nearer needs to look.
+Computes in float32 what the torch version computes with `pixel_rays`, `box_span` and `sample_rays`. Empty space is
+skipped: `clear` holds for each cell the chessboard distance to the nearest occupied cell, in cells, and the march jumps
+over all steps that are nearer than this distance.
 """
 # ruff: noqa: ANN001, ANN202 -- numba infers the types of compiled functions
 
@@ -15,7 +15,7 @@ from beavervision.nerf.rays import NEAR, UNIT_CM
 
 ONE, HALF, UNIT, NEAREST = np.float32(1), np.float32(0.5), np.float32(UNIT_CM), np.float32(NEAR)
 FAR = 3
-"""Cells from the nearest occupied one beyond which a leap pays: it has to wait for what the last one found."""
+"""Smallest distance to the nearest occupied cell, in cells, at which skipping is faster than stepping."""
 TINY = np.float32(np.finfo(np.float32).tiny * 16)
 
 
@@ -34,7 +34,7 @@ def _direction(u, v, camera, rotation):
 
 @njit(inline="always")
 def _eye(rotation, translation, axis):
-    """Where the camera stands in head space, cm, along an axis."""
+    """Camera position in head space along an axis, cm."""
     return -(
         rotation[0, axis] * translation[0] + rotation[1, axis] * translation[1] + rotation[2, axis] * translation[2]
     )
@@ -42,7 +42,7 @@ def _eye(rotation, translation, axis):
 
 @njit(inline="always")
 def _slab(origin, direction):
-    """Depths at which a ray crosses both sides of the box along an axis, in order."""
+    """Depths at which a ray crosses the two sides of the box along an axis, in ascending order."""
     along = direction if abs(direction) >= TINY else TINY
     a, b = -origin / along, (ONE - origin) / along
     return min(a, b), max(a, b)
@@ -50,7 +50,7 @@ def _slab(origin, direction):
 
 @njit(inline="always")
 def _cell(place, cells, last):
-    """Cell at a place along an axis of `cells` cells. Unsigned: numba looks for negative indices otherwise."""
+    """Index of the cell that contains a coordinate; unsigned, because numba checks signed indices for negative ones."""
     return np.uint64(min(max(place * cells, np.float32(0)), last))
 
 
@@ -58,22 +58,22 @@ def _cell(place, cells, last):
 def march(
     first, width, height, factor, cameras, rotation, translation, box, clear, steps, longest, depths, lengths
 ) -> None:
-    """Fill `depths` [B h w, S] and `lengths` [B h w] of the blocks' rays; length 0 where nothing is met.
+    """Fill `depths` [B h w, S] and `lengths` [B h w] of the blocks' rays; length 0 where a ray hits no occupied cell.
 
     Args:
         first: column and row of each window's first block.
-        width: of the windows, blocks.
-        height: of the windows, blocks.
-        factor: pixels along a block's side.
+        width: width of the windows, in blocks.
+        height: height of the windows, in blocks.
+        factor: side of a block, in pixels.
         cameras: fx, fy, cx, cy of each frame.
-        rotation: of each frame, head to camera.
-        translation: of each frame, cm.
-        box: corners of the box, cm.
+        rotation: rotation of each frame, head to camera.
+        translation: translation of each frame, cm.
+        box: corners of the box in head space, cm.
         clear: chessboard distance of each cell to the nearest occupied one, in cells.
-        steps: how often a ray queries the grid.
-        longest: occupied length after which a ray sees nothing more.
-        depths: written.
-        lengths: written.
+        steps: number of occupancy queries per ray.
+        longest: occupied length (units of UNIT_CM) after which a ray is opaque.
+        depths: output.
+        lengths: output.
     """
     samples, side = depths.shape[1], np.uint64(clear.shape[0])
     cells, last = np.float32(clear.shape[0]), np.float32(clear.shape[0] - 1)
@@ -102,7 +102,7 @@ def march(
                 continue
             step = (far - near) / np.float32(steps)
             most = int(min(max(np.ceil(np.float32(longest) / max(step, np.float32(1e-9))), ONE), np.float32(steps)))
-            # Steps that cross a cell along the axis on which they cross most.
+            # Number of steps across one cell, along the axis on which the ray advances fastest.
             leap = ONE / (step * max(max(abs(dx), abs(dy)), abs(dz)) * cells)
             start, away = 0, np.int64(FAR + 1)
             while start < steps and away > FAR:
@@ -111,7 +111,7 @@ def march(
                 y = _cell(eye_y + dy * depth, cells, last)
                 away = np.int64(flat[(x * side + y) * side + _cell(eye_z + dz * depth, cells, last)])
                 if away > FAR:
-                    # One cell less than is clear: places are rounded.
+                    # Skip one cell less than is clear, because positions are rounded.
                     start += 1 + int(np.float32(away - 2) * leap)
             total = 0
             for k in range(start, steps):
@@ -135,21 +135,21 @@ def march(
 
 @njit(parallel=True, cache=True, nogil=True, error_model="numpy")
 def place(first, width, height, factor, cameras, rotation, translation, box, blocks, depths, points, view) -> None:
-    """Write samples' places in the box, `points` [N, S, 3], and the rays' directions in head space, `view` [N, 3].
+    """Write the samples' box coordinates `points` [N, S, 3] and the rays' head-space directions `view` [N, 3].
 
     Args:
-        first: as in `march`, as are the next seven.
-        width: of the windows, blocks.
-        height: of the windows, blocks.
-        factor: pixels along a block's side.
-        cameras: of each frame.
-        rotation: of each frame.
-        translation: of each frame.
-        box: corners of the box, cm.
-        blocks: which of all windows' blocks, [N].
-        depths: of the samples of all blocks, [B h w, S].
-        points: written.
-        view: written.
+        first: column and row of each window's first block.
+        width: width of the windows, in blocks.
+        height: height of the windows, in blocks.
+        factor: side of a block, in pixels.
+        cameras: fx, fy, cx, cy of each frame.
+        rotation: rotation of each frame, head to camera.
+        translation: translation of each frame, cm.
+        box: corners of the box in head space, cm.
+        blocks: indices of the chosen blocks among those of all windows, [N].
+        depths: depths of the samples of all blocks, [B h w, S].
+        points: output.
+        view: output.
     """
     for i in prange(len(blocks)):
         block = blocks[i]
@@ -166,7 +166,7 @@ def place(first, width, height, factor, cameras, rotation, translation, box, blo
 
 @njit(inline="always")
 def _between(small, frame, y, x, channel):
-    """Value of the small picture at a place in blocks, interpolated linearly; its border is repeated."""
+    """Value of the small image at a position in blocks, interpolated linearly; the border is repeated."""
     height, width = small.shape[1], small.shape[2]
     top, left = int(np.floor(y)), int(np.floor(x))
     down, right = y - np.float32(top), x - np.float32(left)
@@ -179,15 +179,15 @@ def _between(small, frame, y, x, channel):
 
 @njit(parallel=True, cache=True, nogil=True, error_model="numpy")
 def paste(first, factor, small, detail, rgb, alpha) -> None:
-    """Write whole canvases: windows interpolated, detail added, held to what can be; zeros round them.
+    """Write whole canvases: interpolate the windows, add the detail, clamp the values; the rest is zero.
 
     Args:
         first: column and row of each window's first block.
-        factor: pixels along a block's side.
+        factor: side of a block, in pixels.
         small: colour and opacity of the blocks, [B, h, w, 4].
-        detail: what the upsampler adds, [B, h, w, 4 factor^2], channels as `pixel_shuffle` takes them.
-        rgb: written, [B, H, W, 3]: premultiplied colour, between 0 and alpha.
-        alpha: written, [B, H, W].
+        detail: residual of the upsampler, [B, h, w, 4 factor^2], channels in the order of `pixel_shuffle`.
+        rgb: output [B, H, W, 3], premultiplied colour in [0, alpha].
+        alpha: output [B, H, W].
     """
     height, width, share = small.shape[1], small.shape[2], ONE / np.float32(factor)
     for line in prange(alpha.shape[0] * alpha.shape[1]):

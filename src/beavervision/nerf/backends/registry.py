@@ -1,4 +1,4 @@
-"""The backend by name: loaded when first asked for, because numba and tinycudann are slow to import."""
+"""Selects a backend by name and imports it at first use, because numba and tinycudann are slow to import."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 
 if TYPE_CHECKING:
     from beavervision.nerf.backends.fused import FusedNetwork, FusedSizes
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 NAMES = ("auto", "torch", "compile", "numba", "tinycudann")
 
 CUDA_OPTIONS = {"tinycudann": "tinycudann", "compile": "triton"}
-"""Backends for CUDA, the fastest first, and the module that each needs; without any, the torch twin."""
+"""Backends for CUDA, the fastest first, with the module that each needs; the torch backend is the fallback."""
 
 
 class Backend(Protocol):
-    """What is worth more than one implementation; the torch twin is the truth."""
+    """Interface of a backend: the operations that have several implementations. The torch backend is the reference."""
 
     name: str
 
@@ -34,7 +34,7 @@ class Backend(Protocol):
         ...
 
     def fused(self, sizes: FusedSizes, device: torch.device) -> FusedNetwork | None:
-        """What computes all layers of a small network at once, in half precision; None where nothing does."""
+        """Return a fused network that computes all layers at once in half precision, or None where there is none."""
         ...
 
     def march(
@@ -48,41 +48,41 @@ class Backend(Protocol):
         steps: int,
         longest: float,
     ) -> tuple[Float[Tensor, "R S"], Float[Tensor, "R"]]:
-        """Depths of the samples and length of each ray's samples; see `sampling.sample_rays`."""
+        """Depths of the samples, and length of each ray's samples; see `ray_samplers.sample_rays`."""
         ...
 
 
 def resolve(name: str, device: torch.device) -> str:
-    """Name of the backend that `name` (perhaps "auto") means on `device`.
+    """Name of the backend that `name` stands for on `device`; "auto" selects one.
 
     Raises:
-        BeaverError: when there is no such backend, or it cannot work here.
+        ConfigError: when there is no such backend, or it does not run on this machine.
     """
     if name not in NAMES:
-        raise BeaverError(f"There is no backend {name}; choose one of {', '.join(NAMES)}.")
+        raise ConfigError(f"There is no backend {name}; choose one of {', '.join(NAMES)}.")
     if name == "auto":
         if device.type == "cuda":
             return next((option for option, module in CUDA_OPTIONS.items() if find_spec(module) is not None), "torch")
         return "numba" if device.type == "cpu" else "torch"
     if name == "numba" and device.type != "cpu":
-        raise BeaverError(f"hardware.backend=numba works on the CPU, not on {device.type}; choose torch or auto.")
+        raise ConfigError(f"hardware.backend=numba works on the CPU, not on {device.type}; choose torch or auto.")
     if name == "tinycudann" and device.type != "cuda":
-        raise BeaverError(f"hardware.backend=tinycudann needs CUDA, not {device.type}; choose auto.")
+        raise ConfigError(f"hardware.backend=tinycudann needs CUDA, not {device.type}; choose auto.")
     return name
 
 
 def load_backend(name: str, device: torch.device) -> Backend:
-    """The backend `name` for tensors on `device`.
+    """Return the backend `name` for tensors on `device`.
 
     Raises:
-        BeaverError: when there is no such backend, or it cannot work here.
+        ConfigError: when there is no such backend, or it does not run on this machine.
     """
     return _load(resolve(name, device))
 
 
 @cache
 def _load(name: str) -> Backend:
-    # Imported here: numba costs half a second and tinycudann is seldom there.
+    # Imported here: numba takes half a second to import, and tinycudann is rarely installed.
     if name == "numba":
         from beavervision.nerf.backends.numba import NumbaBackend
 

@@ -1,4 +1,4 @@
-"""Grids and networks by NVIDIA's tiny-cuda-nn, when it is installed: same weights, same layout, CUDA only."""
+"""Grid encodings and networks by NVIDIA's tiny-cuda-nn, if installed: same weights, same layout, CUDA only."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from beavervision.nerf.backends.torch import TorchBackend
 from beavervision.nerf.grid_layout import GridLayout
 
 FEATURES, DIMS = (1, 2, 4, 8), (2, 3, 4)
-"""Numbers an entry and dimensions for which tiny-cuda-nn has grids (its grid.h)."""
+"""Features per entry and dimensions for which tiny-cuda-nn has grids (its grid.h)."""
 
 
 @lru_cache(maxsize=32)
 def _encoding(layout: GridLayout, device: torch.device) -> nn.Module | None:
-    """tiny-cuda-nn's module for a layout; its own parameters are never used. None where it has none."""
+    """tiny-cuda-nn's module for a layout, or None where it has none; the module's own parameters are not used."""
     if layout.features not in FEATURES or layout.dims not in DIMS:
         warnings.warn(
             f"tiny-cuda-nn has no grid of {layout.dims} dimensions and {layout.features} features a level; "
@@ -44,7 +44,7 @@ def _encoding(layout: GridLayout, device: torch.device) -> nn.Module | None:
 
 @lru_cache(maxsize=32)
 def _network(sizes: FusedSizes, device: torch.device) -> FusedNetwork | None:
-    """tiny-cuda-nn's fully fused network; None where the sizes, or the GPU, are not for it."""
+    """tiny-cuda-nn's fully fused network, or None where the sizes or the GPU do not support it."""
     if sizes.fit:
         settings = {
             "otype": "FullyFusedMLP",
@@ -55,9 +55,9 @@ def _network(sizes: FusedSizes, device: torch.device) -> FusedNetwork | None:
         }
         with torch.cuda.device(device):
             module = tcnn.Network(sizes.inputs, sizes.out, settings)
-        # GPUs before Turing get another network, which pads otherwise.
+        # GPUs before Turing get another network, whose padding differs.
         if module.dtype is torch.half and module.params.numel() == sizes.parameters:
-            # Its own factor comes too late: see `fused.LOUDER`.
+            # tiny-cuda-nn applies its own loss scale too late: see `fused.LOUDER`.
             module.loss_scale = 1.0
             return lambda inputs, packed: torch.func.functional_call(module, {"params": packed}, (inputs,))
     warnings.warn(
@@ -69,7 +69,7 @@ def _network(sizes: FusedSizes, device: torch.device) -> FusedNetwork | None:
 
 
 class TinyCudaBackend(TorchBackend):
-    """tiny-cuda-nn for grids and networks; marching is the torch twin's."""
+    """tiny-cuda-nn for grids and networks; ray marching uses the torch implementation."""
 
     name = "tinycudann"
 
@@ -83,5 +83,5 @@ class TinyCudaBackend(TorchBackend):
         return torch.func.functional_call(encoding, {"params": table.reshape(-1)}, (points,))
 
     def fused(self, sizes: FusedSizes, device: torch.device) -> FusedNetwork | None:
-        """The network that computes all layers at once, in half precision; None where there is none."""
+        """Return the network that computes all layers at once in half precision, or None where there is none."""
         return _network(sizes, device)

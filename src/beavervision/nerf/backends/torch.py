@@ -1,4 +1,4 @@
-"""The kernels in plain torch: any device, differentiable to any order, the truth for every other backend."""
+"""Kernels in plain PyTorch: any device, differentiable to any order, the reference for every other backend."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from beavervision.nerf.backends.fused import FusedNetwork, FusedSizes
 from beavervision.nerf.grid_layout import GridLayout
 
 PRIMES = (1, 2654435761, 805459861, 3674653429)
-"""Factors of the spatial hash, one an axis (tiny-cuda-nn, common.h)."""
+"""Factors of the spatial hash, one per axis (tiny-cuda-nn, common.h)."""
 
 UINT32 = 0xFFFFFFFF
 
 
 class Level(NamedTuple):
-    """One level of a grid in plain numbers, which torch.compile takes for constants."""
+    """One level of a grid as plain numbers, which torch.compile treats as constants."""
 
     scale: float
     strides: tuple[int, ...]
     hashed: bool
     entries: int
     first: int
-    """Row of the table where its entries begin."""
+    """Table row of the level's first entry."""
 
 
 @lru_cache(maxsize=32)
@@ -40,7 +40,7 @@ def levels_of(layout: GridLayout) -> tuple[Level, ...]:
 
 
 def entry_index(cells: Int[Tensor, "*n D"], level: Level) -> Int[Tensor, "*n"]:
-    """Entry within its level of lattice points."""
+    """Index of lattice points' entries within a level."""
     if level.hashed:
         axes = (cells[..., axis] * PRIMES[axis] & UINT32 for axis in range(len(level.strides)))
         index = reduce(xor, axes)
@@ -79,7 +79,7 @@ class TorchBackend:
         return encode_levels(points, table, levels_of(layout))
 
     def fused(self, sizes: FusedSizes, device: torch.device) -> FusedNetwork | None:
-        """None: layers are computed one after another."""
+        """Return None: this backend has no fused network, layers are computed one after another."""
         return None
 
     def march(
@@ -93,7 +93,7 @@ class TorchBackend:
         steps: int,
         longest: float,
     ) -> tuple[Float[Tensor, "R S"], Float[Tensor, "R"]]:
-        """Spread samples evenly over the occupied part of each ray; see `sampling.sample_rays`."""
+        """Spread samples evenly over the occupied part of each ray; see `ray_samplers.sample_rays`."""
         n_samples = jitter.shape[1]
         step = (far - near) / steps
         middles = near[:, None] + (torch.arange(steps, device=near.device) + 0.5) * step[:, None]
@@ -102,12 +102,12 @@ class TorchBackend:
         cells = torch.minimum((points * shape).long().clamp_min(0), shape - 1)
         full = occupied[cells[..., 0], cells[..., 1], cells[..., 2]]
         counts = full.cumsum(1)
-        # Only the first `longest` of occupied ray is sampled: what lies behind is hidden.
+        # Only the first `longest` units of occupied length are sampled; what lies behind them is hidden.
         most = torch.where(step > 0, torch.ceil(longest / step.clamp_min(1e-9)), 0).clamp(1, steps).long()
         total = torch.minimum(counts[:, -1], most)
         order = torch.arange(n_samples, device=near.device)
         target = (order + jitter) * (total.to(near.dtype) / n_samples)[:, None]
-        # The step that holds the target: the first whose running count exceeds its integer part.
+        # The step that contains the target: the first whose running count exceeds the target's integer part.
         whole = torch.minimum(target.long(), (total - 1).clamp_min(0)[:, None])
         index = torch.searchsorted(counts, whole, right=True).clamp_max(steps - 1)
         depths = near[:, None] + (index + (target - whole)) * step[:, None]
@@ -116,13 +116,13 @@ class TorchBackend:
 
 @lru_cache(maxsize=32)
 def _compiled(layout: GridLayout) -> Callable[[Tensor, Tensor], Tensor]:
-    """The twin for one layout; any number of points without compiling again."""
+    """The compiled encoding of one layout; a new number of points does not trigger another compilation."""
     levels = levels_of(layout)
     return torch.compile(lambda points, table: encode_levels(points, table, levels), fullgraph=True, dynamic=True)
 
 
 class CompiledBackend(TorchBackend):
-    """torch.compile of the twin for the grid; marching is the twin's. The first call compiles, for some seconds."""
+    """The grid encoding under torch.compile; ray marching is not compiled. The first call takes some seconds."""
 
     name = "compile"
 

@@ -1,1 +1,1 @@
-"""The preparation's report: one page for a person, the same facts as JSON for a program."""
+"""Report of the preparation: one HTML page, and the same facts as JSON."""

@@ -1,4 +1,4 @@
-"""What the facts mean for each stage: good, usable or not usable, why, and what to do."""
+"""Assesses a clip for each stage: good, usable or not usable, with reasons and remedies."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NEEDS = {
     "lower_face": ("view", "footage", "size", "fit", "hidden", "light", "mouth"),
     "dub": ("view", "footage", "size", "fit", "speech_or_none", "hidden", "light"),
 }
-"""What each use of a clip depends on; see `concerns`. The first six are stages, dub is a mode of infer."""
+"""Quality checks for each use of a clip; see `quality_checks`. The first six are stages, dub is a mode of infer."""
 
 PURPOSE = {
     "audio2motion": "learns how this voice moves the face",
@@ -34,14 +34,14 @@ PURPOSE = {
 
 @dataclass(frozen=True)
 class Verdict:
-    """A judgement on one use of the clip."""
+    """Assessment of one use of the clip."""
 
     stage: str
     remarks: tuple[Remark, ...]
 
     @property
     def grade(self) -> str:
-        """The worst of the remarks'."""
+        """The worst grade of the remarks."""
         return max((remark.grade for remark in self.remarks), key=GRADES.index, default=GOOD)
 
     @property
@@ -50,7 +50,7 @@ class Verdict:
         return "; ".join(str(remark) for remark in self.remarks) or "nothing to object to"
 
     def as_json(self) -> dict[str, Any]:
-        """JSON types only."""
+        """Return JSON types only."""
         return {
             "stage": self.stage,
             "grade": self.grade,
@@ -60,10 +60,10 @@ class Verdict:
 
 
 def judge_stages(facts: Facts, subject: Facts) -> list[Verdict]:
-    """One verdict a stage for one subject.
+    """One assessment per stage for one subject.
 
     Args:
-        facts: of the clip, as `facts.gather` gives them.
+        facts: facts of the clip from `statistics.gather`.
         subject: one of `facts["subjects"]`.
     """
     return [
@@ -73,7 +73,7 @@ def judge_stages(facts: Facts, subject: Facts) -> list[Verdict]:
 
 
 def headline(verdicts: Sequence[Verdict]) -> str:
-    """The verdicts in one plain sentence."""
+    """Summary of the assessments in one sentence."""
     by_grade = {grade: [v.stage for v in verdicts if v.grade == grade] for grade in GRADES}
     if by_grade[NOT_USABLE]:
         bad, rest = _listed(by_grade[NOT_USABLE]), by_grade[USABLE] + by_grade[GOOD]

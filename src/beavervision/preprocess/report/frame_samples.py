@@ -1,4 +1,4 @@
-"""Stills: single frames of the clip with their label map and matte, one in memory at a time."""
+"""Single frames of the clip with their label map and matte, one in memory at a time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from beavervision.preprocess.report.report_input import SubjectFindings
 from beavervision.video.lossless import read_gray
 
 WORTH_SEEKING = 5.0
-"""Seconds between two stills from which seeking (to a key frame, up to ten seconds earlier) beats decoding on."""
+"""Seconds between two frames from which seeking (to a key frame, up to ten seconds earlier) is faster than decoding."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,12 @@ class Still:
 
 
 def stills(source: Source, about: SubjectFindings, indices: Sequence[int]) -> Iterator[Still]:
-    """Yield frames of the clip with what was found of the subject.
+    """Yield frames of the clip with the results for the subject.
 
     Args:
         source: the footage.
         about: the subject's label maps and matte.
-        indices: frames, rising.
+        indices: frames, ascending.
     """
     for index, rgb in frames_at(source, indices):
         matte = None if about.matte is None else _picture(about.matte, index)
@@ -41,11 +41,11 @@ def stills(source: Source, about: SubjectFindings, indices: Sequence[int]) -> It
 
 
 def frames_at(source: Source, indices: Sequence[int]) -> Iterator[tuple[int, UInt8[np.ndarray, "H W 3"]]]:
-    """Yield (index, frame), seeking over long stretches that nobody wants.
+    """Yield (index, frame), seeking over long stretches that are not needed.
 
     Args:
         source: the footage.
-        indices: frames, rising.
+        indices: frames, ascending.
     """
     rows = np.asarray(indices)
     jumps = np.flatnonzero(np.diff(rows) > WORTH_SEEKING * source.fps) + 1

@@ -1,4 +1,4 @@
-"""Moments: the frames that the report shows, and why each was chosen."""
+"""Selects the frames that the report shows, with the reason for each."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from beavervision.face.pose import euler_from_rotation
 from beavervision.types import VisibilityReason
 
 N_SPREAD = 8
-"""Frames that are shown for no other reason than to be spread evenly over the clip."""
+"""Number of evenly spaced frames."""
 
 LEAST_COVERED, LEAST_TURN = 0.02, 10.0
-"""Share of the head behind something, and degrees of yaw, from which the extreme is worth a picture."""
+"""Smallest occluded share of the head, and smallest yaw in degrees, for which the extreme frame is shown."""
 
 REASONS = {
     VisibilityReason.NO_FACE: "no face found",
@@ -30,18 +30,18 @@ REASONS = {
 
 @dataclass(frozen=True)
 class Moment:
-    """A frame worth seeing."""
+    """A selected frame."""
 
     index: int
     why: str
-    """Empty for a frame of the even spread."""
+    """Reason; empty for evenly spaced frames."""
 
 
 def moments(subject: Subject, error_px: Float[np.ndarray, "T"]) -> list[Moment]:
-    """Frames spread evenly, the extremes, and one of each reason for not being visible; in order of time.
+    """Select evenly spaced frames, extremes, and one frame per reason of invisibility; in order of time.
 
     Args:
-        subject: what was found, frame by frame.
+        subject: results for the subject, frame by frame.
         error_px: mean distance of the fitted landmarks, px; NaN where not fitted.
     """
     chosen: dict[int, list[str]] = {}
@@ -59,12 +59,12 @@ def error_percent(subject: Subject, error_px: Float[np.ndarray, "T"]) -> Float[n
 
 
 def face_height(subject: Subject) -> Float[np.ndarray, "T"]:
-    """Height of the face, px, NaN where it is not visible."""
+    """Height of the face, px; NaN where it is not visible."""
     return np.where(subject.visible, subject.box[:, 3] - subject.box[:, 1], np.nan)
 
 
 def yaw_pitch(subject: Subject) -> Float[np.ndarray, "T 2"]:
-    """Degrees by which the head is turned to the subject's left and lowered, NaN where it is not visible."""
+    """Yaw (to the subject's left) and pitch (down) of the head, degrees; NaN where it is not visible."""
     degrees = np.degrees(euler_from_rotation(subject.rotation.astype(float))[:, :2])
     return np.where(subject.visible[:, None], degrees, np.nan)
 
@@ -74,7 +74,7 @@ def _spread(n_frames: int) -> np.ndarray:
 
 
 def _extremes(subject: Subject, error_px: Float[np.ndarray, "T"]) -> Iterator[tuple[int, str]]:
-    """(frame, why) of what may go wrong in training."""
+    """(frame, reason) of extremes that may be a problem in training."""
     error, turn = error_percent(subject, error_px), np.abs(yaw_pitch(subject)[:, 0])
     hidden = np.where(subject.covered >= LEAST_COVERED, subject.covered, np.nan)
     candidates = (
@@ -93,7 +93,7 @@ def _extremes(subject: Subject, error_px: Float[np.ndarray, "T"]) -> Iterator[tu
 
 
 def _absences(subject: Subject) -> Iterator[tuple[int, str]]:
-    """(frame, why) of the middle of the longest run of each reason for not being visible."""
+    """(frame, reason) of the middle of the longest run of each reason of invisibility."""
     edges = np.flatnonzero(np.diff(subject.reason)) + 1
     runs = np.split(np.arange(len(subject.reason)), edges)
     for reason, why in REASONS.items():

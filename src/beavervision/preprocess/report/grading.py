@@ -1,4 +1,4 @@
-"""Grades of a clip: the remarks, and the thresholds from which they are made, each with its reason."""
+"""Grades of a clip: remarks, and their thresholds with reasons."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 GOOD, USABLE, NOT_USABLE = "good", "usable", "not usable"
 GRADES = (GOOD, USABLE, NOT_USABLE)
-"""From best to worst. A good remark is one to know of, nothing to mend."""
+"""Grades from best to worst. A good remark is information that needs no action."""
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Remark:
 
     grade: str
     found: str
-    """With numbers."""
+    """The finding, with numbers."""
     remedy: str = ""
 
     def __str__(self) -> str:
@@ -24,31 +24,32 @@ class Remark:
 
 
 ENOUGH_SECONDS = 120.0
-"""Of face or speech from which a stage has enough to learn from (GeneFace++ asks for 2 to 5 minutes)."""
+"""Seconds of face or speech that are enough for training (GeneFace++ recommends 2 to 5 minutes)."""
 FEW_SECONDS = 2.0
-"""Below this there is nothing to learn from: half a dozen words, a turn of the head at most."""
+"""Seconds below which training is impossible: half a dozen words, at most one turn of the head."""
 TALL_FACE = 200
-"""px of face height from which training at the full canvas of 512 is worth while (face_scale 0.4)."""
+"""Face height, px, from which training at the full canvas height of 512 is useful (face_scale 0.4)."""
 SMALL_FACE = 40
-"""px of face height under which closed and open lips differ by two or three pixels."""
+"""Face height, px, below which closed and open lips differ by two or three pixels."""
 FIT_GOOD, FIT_POOR = 2.0, 5.0
 """Reprojection error in per cent of the eye distance: a good tracker's own noise is 1 to 2; the lips are 5 thick."""
 OFTEN = 0.1
-"""Share of frames that is worth a word: as much as is held out for the test."""
+"""Share of frames that is worth a remark: as much as is held out for the test."""
 MOSTLY = 0.5
-"""Share of frames that makes up most of a clip."""
+"""Share of frames that is most of a clip."""
 OTHERS_SECONDS = 1.0
-"""Of speech over still lips: a voice that is not this person's."""
+"""Seconds of speech while the lips do not move: another person's voice."""
 CLIPPED_SHARE = 1e-3
-"""Of samples: a clipped vowel now and then passes, more is heard as distortion."""
+"""Share of clipped samples: a few clipped vowels are inaudible, more is heard as distortion."""
 NOISY_DB, DEAFENING_DB = 15.0, 5.0
-"""Signal to noise: below 15 dB consonants drown, at 5 dB the pitch goes too (speech_activity finds half of it)."""
+"""Signal-to-noise ratio: below 15 dB consonants are masked, at 5 dB also the pitch (audio.vad finds half of the
+speech)."""
 STIFF_MOUTH = 0.06
 """Range of the mouth's opening (5th to 95th percentile, inner lips over eye distance); lively speakers have 0.15."""
 DIM, GLARING = 30.0, 220.0
-"""Grey value of the skin: below, coding noise drowns the shading of any skin (a dark one in a studio measured 63);
-above, there is no shading left."""
+"""Grey value of the skin: below the first, coding noise hides the shading of any skin (a dark one in a studio measured
+63); above the second, there is no shading left."""
 FLICKER = 1.6
-"""Brightest over darkest skin (95th over 5th percentile): more than a head's turns in a lit room make of it."""
+"""Brightest / darkest skin (95th / 5th percentile): more than head turns in a lit room cause."""
 STIFF_HEAD = 5.0
-"""Degrees of yaw, 5th to 95th percentile, from which an avatar can be shown from a little aside."""
+"""Range of yaw in degrees (5th to 95th percentile) from which an avatar can be rendered slightly from the side."""

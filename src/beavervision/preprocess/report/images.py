@@ -1,4 +1,4 @@
-"""Pictures inside of a page: JPEG as data URLs."""
+"""Images inside an HTML page: JPEG as data URLs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ QUALITY = 82
 
 @dataclass(frozen=True)
 class Picture:
-    """An encoded picture."""
+    """An encoded image."""
 
     jpeg: bytes
     width: int
@@ -26,18 +26,18 @@ class Picture:
 
     @classmethod
     def of(cls, rgb: UInt8[np.ndarray, "H W 3"]) -> Picture:
-        """Encode a picture."""
+        """Encode an image."""
         stream = io.BytesIO()
         Image.fromarray(np.ascontiguousarray(rgb)).save(stream, "JPEG", quality=QUALITY)
         return cls(stream.getvalue(), rgb.shape[1], rgb.shape[0])
 
     @property
     def url(self) -> str:
-        """The picture as an address that needs no file."""
+        """The image as a data URL."""
         return f"data:image/jpeg;base64,{base64.b64encode(self.jpeg).decode()}"
 
     def rgb(self) -> UInt8[np.ndarray, "H W 3"]:
-        """Decode it again."""
+        """Decode the image."""
         return np.asarray(Image.open(io.BytesIO(self.jpeg)))
 
 
@@ -46,7 +46,7 @@ GROUND, INK = (24, 26, 30), (235, 235, 235)
 
 
 def contact_sheet(shown: Sequence[tuple[Moment, dict[str, Picture]]], fps: float) -> UInt8[np.ndarray, "H W 3"]:
-    """A row of panels for each moment, under a line that says when and why."""
+    """One row of panels per selected frame, under a line with its time and reason."""
     rows = [_row(moment, list(panels.values()), fps) for moment, panels in shown]
     width = max(row.width for row in rows)
     sheet = Image.new("RGB", (width, sum(row.height for row in rows)), GROUND)

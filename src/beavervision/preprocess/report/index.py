@@ -1,4 +1,4 @@
-"""Overview of many prepared clips: one page with a row each, and what could not be prepared."""
+"""Overview of many prepared clips: one page with one row per clip, and the failed preparations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from beavervision.preprocess.report.write import FACTS, PAGE, THUMBNAIL
 
 INDEX = "prepared.html"
 REPORTS = f"*/clip/report/{FACTS}"
-"""Where the reports of all clips lie in the folder of all runs."""
+"""Reports of all clips, relative to the folder of all runs."""
 
 
 def write_index(runs: Path, failures: Mapping[str, str] | None = None) -> Path:
@@ -25,7 +25,7 @@ def write_index(runs: Path, failures: Mapping[str, str] | None = None) -> Path:
 
     Args:
         runs: the folder of all runs (`paths.runs`).
-        failures: name of what could not be prepared -> the sentence that says why.
+        failures: name of each failed clip -> error message.
     """
     failures = failures or {}
     rows = [_row(runs, path.parent) for path in sorted(runs.glob(REPORTS)) if _name(path) not in failures]
@@ -41,7 +41,7 @@ def write_index(runs: Path, failures: Mapping[str, str] | None = None) -> Path:
 
 
 def _name(path: Path) -> str:
-    """Name of the clip whose facts lie in `path`."""
+    """Name of the clip whose facts are in `path`."""
     return path.parents[2].name
 
 
@@ -71,7 +71,7 @@ def _height(subject: Facts) -> str:
 
 
 def _grades(subject: Facts) -> str:
-    """A cell a stage; pointing at it shows why."""
+    """One cell per stage, with a tooltip that gives the reason."""
     return "".join(
         f'<td class={v["grade"].split()[0]} title="{html.escape(v["why"])}">{html.escape(v["grade"])}</td>'
         for v in subject["verdicts"]

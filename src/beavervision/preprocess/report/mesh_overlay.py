@@ -1,4 +1,4 @@
-"""The fitted face model drawn over a picture: shaded, with its wires, hidden lines removed."""
+"""Draws the fitted face model over an image: shaded, with edges, hidden lines removed."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import numpy as np
 from jaxtyping import Float, Int, UInt8
 
 OPACITY = 0.6
-"""Of the drawn face over the picture: a bad fit must be seen through it."""
+"""Opacity of the drawn face: a bad fit must be visible through it."""
 
 FINER = 2
-"""Drawn at this multiple of the picture's size, then reduced."""
+"""Supersampling factor of the drawing."""
 
 DARK, LIGHT = np.array([44.0, 62.0, 92.0]), np.array([214.0, 228.0, 246.0])
-"""RGB of skin turned away from the camera and towards it."""
+"""RGB of surfaces that face away from the camera and towards it."""
 
 WIRE = (24, 42, 74)
 MOST_WIRES = 4000
-"""Triangles beyond which their wires would hide the shading."""
+"""Number of triangles above which edges are not drawn, because they would hide the shading."""
 
 SUBPIXEL = 4
 """Bits of OpenCV's fixed-point coordinates."""
@@ -28,12 +28,12 @@ def draw_mesh(
     points: Float[np.ndarray, "V 3"],
     triangles: Int[np.ndarray, "F 3"],
 ) -> UInt8[np.ndarray, "H W 3"]:
-    """Draw a mesh over a picture, the farthest triangle first (painter's algorithm).
+    """Draw a mesh over an image, the farthest triangle first (painter's algorithm).
 
     Args:
-        picture: what to draw over; left as it is.
-        points: x, y in the picture's px, and depth in the same unit, growing away from the camera.
-        triangles: rows of `points`, wound either way.
+        picture: background image, which is not changed.
+        points: x, y in image px, and depth in the same unit, growing away from the camera.
+        triangles: vertex indices, wound either way.
     """
     height, width = picture.shape[:2]
     canvas = cv2.resize(picture, (FINER * width, FINER * height), interpolation=cv2.INTER_NEAREST)
@@ -44,7 +44,7 @@ def draw_mesh(
     wired = len(triangles) <= MOST_WIRES
     for face in np.argsort(-corners[..., 2].mean(1), kind="stable"):
         cv2.fillConvexPoly(canvas, flat[face], colours[face].tolist(), cv2.LINE_8, SUBPIXEL)
-        cv2.fillConvexPoly(mask, flat[face], 255, cv2.LINE_8, SUBPIXEL)
+        cv2.fillConvexPoly(mask, flat[face], (255,), cv2.LINE_8, SUBPIXEL)
         if wired:
             cv2.polylines(canvas, [flat[face]], True, WIRE, 1, cv2.LINE_AA, SUBPIXEL)  # noqa: FBT003
     drawn = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
@@ -53,7 +53,7 @@ def draw_mesh(
 
 
 def _shade(corners: Float[np.ndarray, "F 3 3"]) -> Float[np.ndarray, "F 3"]:
-    """Colour of each triangle under a lamp at the camera."""
+    """Colour of each triangle under a light at the camera."""
     normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     facing = np.abs(normal[:, 2]) / np.maximum(np.linalg.norm(normal, axis=1), 1e-12)
     return np.rint(DARK + (LIGHT - DARK) * facing[:, None] ** 1.5)

@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing else."""
+"""The report as one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def page(
     """HTML of the report.
 
     Args:
-        facts: of the clip.
-        sections: one a subject.
-        axis: of time.
-        who: picture of who is who.
-        lines: the same in words.
+        facts: facts of the clip.
+        sections: one section per subject.
+        axis: time axis.
+        who: image of the subjects panel.
+        lines: the subjects panel as text.
     """
     parts = [summary(sections) if len(sections) > 1 else "", _who(who, lines)]
     parts += [draw_section(section, axis) for section in sections]
@@ -59,7 +59,7 @@ def document(title: str, body: str, script: str = "") -> str:
 
 
 def summary(sections: Sequence[Section]) -> str:
-    """Grades of all subjects at a glance."""
+    """Table of the grades of all subjects."""
     head = "".join(f"<th>{stage}</th>" for stage in NEEDS)
     rows = ""
     for section in sections:

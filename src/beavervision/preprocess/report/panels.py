@@ -1,4 +1,4 @@
-"""Panels: one moment of the clip in small pictures, each of which shows one thing that was found."""
+"""Panels of one frame: small images, each of which shows one result."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from beavervision.preprocess.report.report_input import SubjectFindings
 from beavervision.types import Label
 
 HEIGHT = 300
-"""Pixels of a panel: three times what a contact sheet on a phone shows."""
+"""Height of a panel, px: three times the size on a phone's contact sheet."""
 
 WIDEST = 2.0
-"""Aspect beyond which a panel of the whole frame is made lower."""
+"""Largest aspect ratio of a panel; wider frames get a lower panel."""
 
 CLOSE, WHOLE = 1.35, 2.1
-"""Side of the close-ups over that of the face: of the face alone, and with hair and neck."""
+"""Side of the close-ups relative to the face: of the face alone, and with hair and neck."""
 
 COLOURS = np.zeros((len(Label), 3), np.uint8)
 """Colour of each label, RGB."""
@@ -42,7 +42,7 @@ for _label, _colour in {
 
 WHITE, YELLOW, CYAN = (255, 255, 255), (255, 214, 10), (90, 220, 255)
 CHECK, CHECK_GREYS = 15, (96, 144)
-"""Squares of the checkerboard under a matte: their side in px, and their grey values."""
+"""Checkerboard under a matte: side of a square in px, and grey values."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,12 @@ class Artist:
     about: SubjectFindings
     model: FaceModel
     camera: Camera
-    """The full frame's."""
+    """Camera of the full frame."""
     spec: FrameSpec
     """The canvas that the report recommends."""
 
     def panels(self, still: Still) -> dict[str, UInt8[np.ndarray, "h w 3"]]:
-        """Title and picture of each panel; where the subject is not visible, only the frame and its labels."""
+        """Title and image of each panel; where the subject is not visible, only the frame and its labels."""
         subject, index = self.about.subject, still.index
         found = {"frame": small(self._frame(still)), "labels": small(_tinted(still))}
         if not subject.visible[index]:
@@ -93,7 +93,7 @@ class Artist:
         return picture
 
     def _landmarks(self, close: UInt8[np.ndarray, "S S 3"], square: SquareCrop, index: int) -> np.ndarray:
-        """Landmarks as found (white), and the 68 of the fitted model (yellow)."""
+        """Tracked landmarks (white), and the 68 of the fitted model (yellow)."""
         picture = close.copy()
         found = _placed(square, self.about.subject.landmarks[index, :, :2])
         for ring in (OVAL, *EYES, LIPS_OUTER, LIPS_INNER, *IRISES[:, 1:]):
@@ -120,19 +120,19 @@ class Artist:
 
 
 def small(picture: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "h w 3"]:
-    """A whole frame at a panel's size; never made larger."""
+    """A whole frame at panel size; never enlarged."""
     height, width = picture.shape[:2]
     factor = min(1.0, HEIGHT / max(height, width / WIDEST))
     return cv2.resize(picture, (round(width * factor), round(height * factor)), interpolation=cv2.INTER_AREA)
 
 
 def _tinted(still: Still) -> UInt8[np.ndarray, "H W 3"]:
-    """The frame tinted by its labels; the background stays as it is, darker."""
+    """The frame tinted by its labels; the background is darkened."""
     return still.rgb // 2 + COLOURS[still.labels] // 2
 
 
 def _on_checks(close: UInt8[np.ndarray, "S S 3"], matte: UInt8[np.ndarray, "S S"]) -> UInt8[np.ndarray, "S S 3"]:
-    """What the matte lets through, over a checkerboard."""
+    """The close-up with its matte over a checkerboard."""
     cells = (np.indices(matte.shape) // CHECK).sum(0)
     board = np.asarray(CHECK_GREYS, np.float32)[cells % 2][..., None]
     share = matte[..., None].astype(np.float32) / 255
@@ -140,7 +140,7 @@ def _on_checks(close: UInt8[np.ndarray, "S S 3"], matte: UInt8[np.ndarray, "S S"
 
 
 def _placed(square: SquareCrop, points: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n 2"]:
-    """Frame pixels in the close-up."""
+    """Convert frame pixels to close-up pixels."""
     matrix = square.to_crop(HEIGHT)
     return points @ matrix[:, :2].T + matrix[:, 2]
 

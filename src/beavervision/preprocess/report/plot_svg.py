@@ -1,4 +1,4 @@
-"""Charts: strips and bands as SVG in HTML, with an axis in seconds; the values go along for the page's script."""
+"""Charts as SVG in HTML, with an axis in seconds; the page's script also gets the values."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from beavervision.preprocess.report.plots import Band, Series, Strip
 from beavervision.preprocess.report.time_axis import WIDTH, TimeAxis
 
 HEIGHT = 64
-"""Units of a strip's drawing; its width is time_axis.WIDTH, and the page stretches both."""
+"""Height of a chart in SVG units; its width is time_axis.WIDTH, and the page scales both."""
 
 COLUMNS = 1000
-"""Most columns of a line: longer clips are drawn by the least and greatest value of each column."""
+"""Largest number of columns of a line: longer clips are drawn by the minimum and maximum of each column."""
 
 MARGIN = 4
 
 
 def draw_strip(strip: Strip, axis: TimeAxis) -> str:
-    """A strip as HTML: its title, the extent of its values, lines over time with gaps where nothing is known."""
+    """A line chart as HTML: title, range of values, and lines over time with gaps where values are unknown."""
     if not strip.known:
         return f"<div class=strip><div class=title>{html.escape(strip.title)} <small>unknown</small></div></div>"
     unit = html.escape(strip.unit)
@@ -40,7 +40,7 @@ def draw_strip(strip: Strip, axis: TimeAxis) -> str:
 
 
 def draw_band(band: Band, axis: TimeAxis) -> str:
-    """A band as HTML, with a legend of the states that occur."""
+    """A state band as HTML, with a legend of the states that occur."""
     present = [code for code in range(len(band.states)) if (band.codes == code).any()]
     runs = "".join(part for code in present for part in _runs(band.codes == code, axis, f"s{code}"))
     legend = "".join(f'<i class="key s{code}"></i>{html.escape(band.states[code])}' for code in present)
@@ -51,7 +51,7 @@ def draw_band(band: Band, axis: TimeAxis) -> str:
 
 
 def values(strips: Sequence[Strip | Band]) -> list[dict[str, object]]:
-    """What the page's script shows under the pointer: JSON types, at most COLUMNS values a line."""
+    """Values that the page's script shows under the pointer: JSON types, at most COLUMNS values per line."""
     return [_band_values(s) if isinstance(s, Band) else _strip_values(s) for s in strips]
 
 
@@ -69,12 +69,12 @@ def _rounded(series: Series) -> list[float | None]:
 
 
 def _bins(n: int) -> Int[np.ndarray, "C"]:
-    """The frame that stands for each column under the pointer."""
+    """The frame that represents each column."""
     return np.arange(n) if n <= COLUMNS else ((np.arange(COLUMNS) + 0.5) * n / COLUMNS).astype(int)
 
 
 def _extent(known: Float[np.ndarray, "n"]) -> tuple[float, float]:
-    """Values at the strip's lower and upper edge; 0 is always inside, or above."""
+    """Values at the chart's lower and upper edge; the lower edge is at most 0."""
     low, high = float(known.min()), float(known.max())
     low = min(low, 0.0)
     return low, high if high - low > 1e-9 else low + 1.0
@@ -85,18 +85,18 @@ def _y(value: float, low: float, high: float) -> float:
 
 
 def _path(series: Series, low: float, high: float) -> str:
-    """SVG path; interrupted where nothing is known."""
+    """SVG path with gaps where values are unknown."""
     at, value = _thinned(series)
     x = np.round((at + 0.5) / len(series) * WIDTH, 1)
     y = np.round(HEIGHT - MARGIN - (value - low) / (high - low) * (HEIGHT - 2 * MARGIN), 1)
     known = np.flatnonzero(np.isfinite(value))
     runs = np.split(known, np.flatnonzero(np.diff(known) > 1) + 1)
-    # h0: a run of a single frame would draw nothing.
+    # h0: without it a run of a single frame would be invisible.
     return "".join("M" + "L".join(f"{x[i]:g} {y[i]:g}" for i in run) + ("h0" if len(run) == 1 else "") for run in runs)
 
 
 def _thinned(series: Series) -> tuple[Float[np.ndarray, "n"], Series]:
-    """(frame, value): every frame, or the least and greatest value of each column, in their order."""
+    """(frame, value) of every frame, or of the minimum and maximum of each column, in order."""
     n = len(series)
     if n <= 2 * COLUMNS:
         return np.arange(n, dtype=float), series
@@ -114,7 +114,7 @@ def _runs(flags: Bool[np.ndarray, "T"], axis: TimeAxis, kind: str) -> Iterator[s
     edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(int), [0]])))
     for first, stop in edges.reshape(-1, 2).tolist():
         x = axis.x(first)
-        # A run of a single frame in a long clip must be seen.
+        # A run of a single frame in a long clip must be visible.
         width = max(round(axis.x(stop) - x, 2), 0.8)
         yield f'<rect class={kind} x="{x:g}" width="{width:g}" y="0" height="{HEIGHT}"/>'
 
@@ -130,7 +130,7 @@ def _svg(drawn: str, axis: TimeAxis) -> str:
 
 
 def _legend(strip: Strip, marks: Mapping[str, float]) -> str:
-    """Names of several lines, what the tint means, and the levels drawn."""
+    """Legend: names of several lines, meaning of the tint, and the drawn levels."""
     names = [f'<i class="key k{i}"></i>{html.escape(name)}' for i, name in enumerate(strip.lines) if name]
     if strip.shaded is not None and strip.shaded.any():
         names.append(f'<i class="key shade"></i>{html.escape(strip.shade_means)}')

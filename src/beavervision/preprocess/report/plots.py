@@ -1,22 +1,22 @@
-"""Strips: what the report shows over time."""
+"""Values over time that the report plots."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from beavervision.audio.vad import VoiceActivity, frames_with_speech
-from beavervision.preprocess.report.active_speaker import own_speech
+from beavervision.preprocess.report.av_sync import own_speech
 from beavervision.preprocess.report.frame_selection import REASONS, error_percent, face_height, yaw_pitch
 from beavervision.preprocess.report.grading import FIT_GOOD, SMALL_FACE, TALL_FACE
 from beavervision.preprocess.report.report_input import Findings, SubjectFindings
 from beavervision.preprocess.report.statistics import CLIPPED
 
 Series = Float[np.ndarray, "T"]
-"""One value a frame; NaN where unknown."""
+"""One value per frame; NaN where unknown."""
 
 
 @dataclass(frozen=True)
@@ -26,39 +26,39 @@ class Strip:
     title: str
     unit: str
     lines: dict[str, Series]
-    """Name of each line (empty for an only one) and its values."""
-    marks: dict[str, float] = field(default_factory=dict)
-    """Levels worth comparing with, drawn where they fall into the strip."""
+    """Name of each line (empty for a single one) and its values."""
+    marks: Mapping[str, float] = field(default_factory=dict)
+    """Reference levels, drawn where they are within the range."""
     shaded: Bool[np.ndarray, "T"] | None = None
-    """Frames with a tinted ground, and what the tint means:"""
+    """Frames with a tinted background, and the meaning of the tint."""
     shade_means: str = ""
 
     @property
     def known(self) -> bool:
-        """Whether there is anything to draw."""
+        """Whether there is any value to draw."""
         return any(np.isfinite(values).any() for values in self.lines.values())
 
 
 @dataclass(frozen=True)
 class Band:
-    """A coloured band over time: one of several states a frame."""
+    """A coloured band over time: one of several states per frame."""
 
     title: str
     states: Sequence[str]
-    """Names; the first is the ordinary one."""
+    """Names of the states; the first is the normal one."""
     codes: Int[np.ndarray, "T"]
-    """Row of `states`, frame by frame."""
+    """Index into `states`, frame by frame."""
 
 
 def visibility(about: SubjectFindings) -> Band:
-    """Why the subject counts as visible or not; frames with an interpolated pose are a state of their own."""
+    """Reason of the subject's visibility; frames with an interpolated pose are a separate state."""
     states = ["visible", *REASONS.values(), "short gap, pose filled in"]
     codes = np.where(about.subject.interpolated, len(states) - 1, about.subject.reason)
     return Band("visible", states, codes)
 
 
 def subject_strips(about: SubjectFindings, speech: Bool[np.ndarray, "T"], fps: float) -> list[Strip]:
-    """What concerns one subject; `speech` are the frames in which somebody speaks."""
+    """Plots of one subject; `speech` are the frames with speech."""
     subject, own = about.subject, own_speech(about.subject, speech, fps)
     mouth = np.where(subject.visible, subject.mouth_open, np.nan)
     yaw, pitch = yaw_pitch(subject).T
@@ -78,7 +78,7 @@ def subject_strips(about: SubjectFindings, speech: Bool[np.ndarray, "T"], fps: f
 
 
 def sound_strips(findings: Findings, activity: VoiceActivity | None) -> list[Strip]:
-    """Level and speech; nothing for footage without sound."""
+    """Plots of level and speech; none for footage without sound."""
     if findings.sound is None or activity is None:
         return []
     size = (findings.n_frames, findings.fps)
@@ -94,6 +94,6 @@ def sound_strips(findings: Findings, activity: VoiceActivity | None) -> list[Str
 
 
 def clipped_per_frame(samples: Float[np.ndarray, "N"], rate: int, n_frames: int, fps: float) -> Series:
-    """Number of clipped samples in the time of each frame."""
+    """Number of clipped samples per frame."""
     at = np.flatnonzero(np.abs(samples) >= CLIPPED) * fps / rate
     return np.histogram(at, np.arange(n_frames + 1))[0].astype(float)

@@ -1,4 +1,4 @@
-"""Concerns: what may be wrong with a clip, each judged from the facts by thresholds that have a reason."""
+"""Quality checks of a clip: each compares facts with thresholds and yields remarks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Concern = Callable[[Facts, Facts], Iterator[Remark]]
 
 
 def view(clip: Facts, subject: Facts) -> Iterator[Remark]:
-    """How long the face is seen."""
+    """Duration with a visible face."""
     seconds, gone = subject["visible_seconds"], 1 - subject["visible_share"]
     if seconds < grading.FEW_SECONDS:
         yield Remark(NOT_USABLE, f"the face is visible for {seconds:.1f} s only", "use footage that shows it longer")
@@ -30,7 +30,7 @@ def view(clip: Facts, subject: Facts) -> Iterator[Remark]:
 
 
 def footage(clip: Facts, subject: Facts) -> Iterator[Remark]:
-    """What the file itself is like."""
+    """Properties of the file."""
     film = clip["footage"]
     if not film["complete"]:
         found = "the file breaks off before the end that it names"
@@ -43,7 +43,7 @@ def footage(clip: Facts, subject: Facts) -> Iterator[Remark]:
 
 
 def size(clip: Facts, subject: Facts) -> Iterator[Remark]:
-    """How large the face is."""
+    """Size of the face."""
     if subject["face_height_px"] is None:
         return
     height = subject["face_height_px"]["median"]
@@ -55,7 +55,7 @@ def size(clip: Facts, subject: Facts) -> Iterator[Remark]:
 
 
 def fit(clip: Facts, subject: Facts) -> Iterator[Remark]:
-    """How well the face model follows the face."""
+    """Accuracy of the face model's fit."""
     error = subject["reprojection_error_percent_of_eye_distance"]
     if error is None:
         yield Remark(NOT_USABLE, "no frame could be fitted")
@@ -69,7 +69,7 @@ def fit(clip: Facts, subject: Facts) -> Iterator[Remark]:
 
 
 def hidden(clip: Facts, subject: Facts) -> Iterator[Remark]:
-    """How often something stands before the head."""
+    """Occlusion of the head."""
     share = subject["occluded_share"]
     if share > grading.OFTEN:
         remedy = "hidden pixels take no part in training; footage without hands before the face is better"
@@ -77,7 +77,7 @@ def hidden(clip: Facts, subject: Facts) -> Iterator[Remark]:
 
 
 def light(clip: Facts, subject: Facts) -> Iterator[Remark]:
-    """How evenly the face is lit."""
+    """Evenness of the face's lighting."""
     found = subject["light"]
     if found is None:
         return
@@ -90,14 +90,14 @@ def light(clip: Facts, subject: Facts) -> Iterator[Remark]:
 
 
 def turns(clip: Facts, subject: Facts) -> Iterator[Remark]:
-    """How far the head turns: the avatar knows no more than that."""
+    """Range of head rotation; an avatar cannot go beyond it."""
     yaw = subject["yaw_degrees"]
     if yaw is not None and yaw["p95"] - yaw["p5"] < grading.STIFF_HEAD:
         yield Remark(GOOD, f"the head turns by {yaw['p95'] - yaw['p5']:.0f}° only, so the avatar will not turn farther")
 
 
 def background(clip: Facts, subject: Facts) -> Iterator[Remark]:
-    """Whether there is a plate to stand before."""
+    """Availability of the background plate."""
     if clip["background"]["moving"]:
         remedy = "use mode=dub, which keeps the footage's own background"
         what = "camera" if clip["background"]["camera_moves"] else "background"
@@ -105,14 +105,14 @@ def background(clip: Facts, subject: Facts) -> Iterator[Remark]:
 
 
 def shoulders(clip: Facts, subject: Facts) -> Iterator[Remark]:
-    """Whether the torso can be told from where the shoulders are."""
+    """Availability of the shoulders, which the torso depends on."""
     share = subject["shoulders_share"]
     if share < grading.MOSTLY:
         yield Remark(USABLE, f"shoulders seen in {100 * share:.0f} % of the frames", "film from the chest upwards")
 
 
 def speech(clip: Facts, subject: Facts) -> Iterator[Remark]:
-    """How much speech there is with lips in sight."""
+    """Amount of speech with visible lips."""
     found, seconds = clip["sound"], subject["own_speech_seconds"]
     if found is None:
         yield Remark(NOT_USABLE, "the footage has no sound", "use footage with speech, or another clip for this stage")
@@ -125,7 +125,7 @@ def speech(clip: Facts, subject: Facts) -> Iterator[Remark]:
 
 
 def sound(clip: Facts, subject: Facts) -> Iterator[Remark]:
-    """How clean the sound is."""
+    """Quality of the sound."""
     found = clip["sound"]
     if found is None or found["loudest_db"] < SILENCE_DB:
         return
@@ -139,7 +139,7 @@ def sound(clip: Facts, subject: Facts) -> Iterator[Remark]:
 
 
 def voices(clip: Facts, subject: Facts) -> Iterator[Remark]:
-    """Whether the sound is one person's."""
+    """Whether the sound contains one person's voice only."""
     others = subject["speech_seconds"] - subject["own_speech_seconds"]
     if clip["people"] > 1 and others > grading.OTHERS_SECONDS:
         found = f"{clip['people']} people share the sound, and for {others:.0f} s of it these lips are still"
@@ -147,7 +147,7 @@ def voices(clip: Facts, subject: Facts) -> Iterator[Remark]:
 
 
 def step(clip: Facts, subject: Facts) -> Iterator[Remark]:
-    """Whether sound and lips belong together."""
+    """Synchronisation of sound and lips."""
     lag = subject["sound_lag"]
     if lag is not None and lag["remarkable"]:
         word = "late" if lag["frames"] > 0 else "early"
@@ -157,7 +157,7 @@ def step(clip: Facts, subject: Facts) -> Iterator[Remark]:
 
 
 def mouth(clip: Facts, subject: Facts) -> Iterator[Remark]:
-    """Whether the mouth moves enough to learn from."""
+    """Range of mouth motion."""
     opening = subject["mouth_open"]
     if opening is not None and opening["p95"] - opening["p5"] < grading.STIFF_MOUTH:
         yield Remark(USABLE, f"the mouth opens by {opening['p95'] - opening['p5']:.2f} of the eye distance only")
@@ -176,4 +176,4 @@ CONCERNS: dict[str, Concern] = {
         *(speech, sound, voices, step, mouth, speech_or_none),
     )
 }
-"""Every concern by its name."""
+"""All quality checks by name."""

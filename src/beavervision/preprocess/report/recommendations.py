@@ -1,4 +1,4 @@
-"""Advice: the canvas that suits the footage, and the commands to type next."""
+"""Recommendations: a canvas for the footage, and the next commands."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from beavervision.overrides import format_override
 from beavervision.preprocess.report.report_input import Findings
 
 HEIGHTS = (128, 192, 256, 384, 512)
-"""Canvas heights to choose from, px; conf/frame's 512 is the largest for which the schedules are made."""
+"""Possible canvas heights, px; conf/frame's 512 is the largest that the schedules are made for."""
 
 FINER = 1.05
-"""Canvas pixels per footage pixel that still pass as no enlargement."""
+"""Canvas pixels per footage pixel that do not count as enlargement."""
 
 LARGE_FACE = 0.25
-"""Face height over frame height from which the whole frame is a good canvas: 128 px of face at 512."""
+"""Face height / frame height from which the whole frame is a good canvas: 128 px of face at 512."""
 
 FACE_SCALE = 0.45
-"""Face height over canvas height where the canvas is cut round the head: hair, neck and shoulders find room
+"""Face height / canvas height where the canvas is cropped to the head: it leaves room for hair, neck and shoulders
 (framing.HEAD_MARGIN makes the head 1.67 face heights high)."""
 
 CHAIN = ("audio2motion", "postnet", "radnerf_head", "radnerf_torso", "lower_face")
-"""The stages of an avatar, in the order of training."""
+"""Stages of an avatar, in order."""
 
 NOTHING = "None of the stages can learn from this clip."
 ELSEWHERE = "What is not usable here can be learnt from another clip of the same person, or from many (data=corpus)."
 
 
 def recommend(box: Float[np.ndarray, "T 4"], size: tuple[int, int], n_people: int) -> FrameSpec:
-    """The canvas that shows the subject as large as the footage gives, without enlarging it.
+    """Choose the canvas that shows the subject as large as possible without enlarging the footage.
 
     Args:
-        box: of the face, full-frame px; NaN where not visible.
+        box: face box, full-frame px; NaN where not visible.
         size: width and height of the footage, px.
-        n_people: people in the footage; with several, the canvas is cut round the one.
+        n_people: number of people in the footage; with several, the canvas is cropped to the subject.
     """
     heights = (box[:, 3] - box[:, 1])[np.isfinite(box).all(1)]
     share = float(np.median(heights)) / size[1] if len(heights) else 0.0
@@ -54,11 +54,11 @@ def settings(spec: FrameSpec) -> list[str]:
 
 
 def because(spec: FrameSpec, stages: Sequence[str]) -> str:
-    """Why this command, in plain words.
+    """Reason for this command, in plain words.
 
     Args:
         spec: the canvas.
-        stages: of CHAIN, those that can learn from the clip.
+        stages: the stages of CHAIN that can be trained on the clip.
     """
     if not stages:
         return NOTHING
@@ -77,7 +77,7 @@ def train_command(name: str, spec: FrameSpec, stages: Sequence[str] = CHAIN) -> 
 
 
 def next_command(findings: Findings, number: int, spec: FrameSpec, stages: Sequence[str]) -> str:
-    """What to type next for a subject: stages learn a clip's first one; another gets a clip of its own before."""
+    """Next command for a subject: stages train on a clip's first subject; another one needs its own clip."""
     if not stages:
         return ""
     if number == 0:
@@ -93,5 +93,5 @@ def next_command(findings: Findings, number: int, spec: FrameSpec, stages: Seque
 
 
 def _fitting(height: float) -> int:
-    """The largest canvas height that does not enlarge `height` pixels of footage; the least where none fits."""
+    """The largest canvas height that does not enlarge `height` pixels of footage, or the smallest of all."""
     return max((h for h in HEIGHTS if h <= FINER * height), default=HEIGHTS[0])

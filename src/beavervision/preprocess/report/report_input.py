@@ -1,4 +1,4 @@
-"""What the report is made from: everything that the preparation of a clip has found."""
+"""Input of the report: all results of the preparation of a clip."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from beavervision.preprocess.ingest import Source
 
 @dataclass(frozen=True)
 class SubjectFindings:
-    """What was found of one subject, frame by frame; NaN where the subject is not visible."""
+    """Results for one subject, frame by frame; NaN where the subject is not visible."""
 
     person: str
-    """Who it is among the people of the clip ("0 (left)"); empty where there is only one."""
+    """Number and name of the person ("0 (left)"); empty where there is only one."""
     subject: Subject
     error_px: Float[np.ndarray, "T"]
-    """Mean distance of the fitted face model's landmarks from those found."""
+    """Mean distance of the fitted face model's landmarks from the tracked ones, px."""
     light: Float[np.ndarray, "T"]
     """Mean grey value of the face's skin, 0..255."""
     sharpness: Float[np.ndarray, "T"]
@@ -40,26 +40,26 @@ class SubjectFindings:
 
 @dataclass(frozen=True)
 class Findings:
-    """A clip as its report shows it."""
+    """Results for a clip."""
 
     name: str
     """`data.name`"""
     source: Source
     model: FaceModel
     camera: Camera
-    """The full frame's."""
+    """Camera of the full frame."""
     background: Background
     subjects: Sequence[SubjectFindings]
-    """One a subject."""
+    """Results per subject."""
     sound: Waveform | None = None
     people: Sequence[dict[str, Any]] = ()
-    """Facts of everybody seen, subjects or not."""
+    """Facts of all visible people, subjects or not."""
     cuts: Sequence[int] = ()
     """First frames of shots after the first."""
     who: Image.Image | None = None
-    """Picture of who is who, where there are several people."""
+    """Image of the subjects panel, where there are several people."""
     lines: Sequence[str] = field(default=())
-    """The same in words, one line a person."""
+    """The subjects panel as text, one line per person."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -73,5 +73,5 @@ class Findings:
 
     @property
     def n_frames(self) -> int:
-        """Of the clip."""
+        """Number of frames of the clip."""
         return self.source.n_frames

@@ -1,4 +1,4 @@
-"""The report's numbers: what was found in the clip, in a form for programs."""
+"""The report's facts as JSON values."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from jaxtyping import Bool, Float
 from beavervision.audio.level import QUIETEST_DB, speech_level_db
 from beavervision.audio.vad import VoiceActivity
 from beavervision.audio.waveform import Waveform, loudest_db
-from beavervision.preprocess.report.active_speaker import own_speech, spoken
-from beavervision.preprocess.report.av_sync import sound_lag
+from beavervision.preprocess.report.av_sync import own_speech, sound_lag, spoken
 from beavervision.preprocess.report.frame_selection import error_percent, face_height, yaw_pitch
 from beavervision.preprocess.report.report_input import Findings, SubjectFindings
 from beavervision.types import VisibilityReason
@@ -20,11 +19,11 @@ CLIPPED = 0.999
 """Sample value from which sound counts as clipped."""
 
 Facts = dict[str, Any]
-"""JSON types only."""
+"""A dictionary of JSON types."""
 
 
 def gather(findings: Findings, activity: VoiceActivity | None) -> Facts:
-    """Facts of the clip, and of each subject under `subjects`; `activity` is None where there is no sound."""
+    """Facts of the clip, and of each subject under `subjects`; `activity` is None without sound."""
     speech = spoken(activity, findings)
     background = findings.background
     return {
@@ -55,7 +54,7 @@ def gather(findings: Findings, activity: VoiceActivity | None) -> Facts:
 
 
 def spread(values: Float[np.ndarray, "T"]) -> dict[str, float] | None:
-    """5th percentile, median and 95th percentile of the known values; None where nothing is known."""
+    """5th percentile, median and 95th percentile of the known values; None where all are unknown."""
     known = values[np.isfinite(values)]
     if not len(known):
         return None
@@ -93,7 +92,7 @@ def _share(flags: Bool[np.ndarray, "T"], of: Bool[np.ndarray, "T"]) -> float:
 
 
 def _lag(findings: Findings, about: SubjectFindings) -> Facts | None:
-    """How the sound lies to this subject's lips; no number of frames unless it is plain."""
+    """Offset of the sound relative to this subject's lips; the number of frames is only given if significant."""
     if findings.sound is None:
         return None
     lag = sound_lag(about.subject.mouth_open.astype(float), findings.sound.samples, findings.fps)
@@ -111,7 +110,7 @@ def _sound(sound: Waveform | None, activity: VoiceActivity | None, speech: Bool[
         return None
     return {
         "seconds": round(sound.duration, 3),
-        # JSON knows no infinity.
+        # JSON has no infinity.
         "loudest_db": max(loudest_db(sound), QUIETEST_DB),
         "level_db": max(speech_level_db(sound.samples), QUIETEST_DB),
         "clipped_share": float((np.abs(sound.samples) >= CLIPPED).mean()),

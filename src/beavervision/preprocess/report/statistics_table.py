@@ -1,4 +1,4 @@
-"""The facts as tables for a person: names in words, units, shares in per cent."""
+"""The facts as tables: names in words, units, shares in per cent."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ NAMES = {
     "sound_lag.frames": ("sound after the picture, against ordinary speech", "frames"),
     "sound_lag.correlation": ("lips as the sound foretells them", "(correlation)"),
 }
-"""Fact -> what it is called, and its unit; "%" takes a share of 1. What is not listed is not shown."""
+"""Fact -> label and unit; "%" formats a share of 1. Other facts are not shown."""
 
 
 def draw_figures(facts: Facts) -> str:
-    """Table of the facts that have a name; those that are unknown are left out."""
+    """Table of the facts in NAMES; unknown ones are omitted."""
     rows = ((*NAMES[key], value) for key, value in _flat(facts) if key in NAMES)
     cells = "".join(
         f"<tr><td>{html.escape(name)}</td><td>{html.escape(_said(value, unit))}</td></tr>" for name, unit, value in rows
@@ -47,7 +47,7 @@ def draw_figures(facts: Facts) -> str:
 
 
 def _flat(facts: Facts) -> list[tuple[str, object]]:
-    """(dotted name, value) of everything known; a spread of values stays together."""
+    """(dotted name, value) of all known facts; a percentile triple stays together."""
     found: list[tuple[str, object]] = []
     for name, value in facts.items():
         if isinstance(value, dict) and "median" not in value:
@@ -58,7 +58,7 @@ def _flat(facts: Facts) -> list[tuple[str, object]]:
 
 
 def _said(value: object, unit: str) -> str:
-    """A value in words: "226 px (218 to 240)"."""
+    """Format a value: "226 px (218 to 240)"."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):

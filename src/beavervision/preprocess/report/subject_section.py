@@ -1,4 +1,4 @@
-"""One subject's part of the page."""
+"""Section of the report about one subject."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from beavervision.types import Label
 
 @dataclass(frozen=True)
 class Section:
-    """What the page says of one subject."""
+    """Content of the section about one subject."""
 
     facts: Facts
     verdicts: Sequence[Verdict]
     shown: Sequence[tuple[Moment, dict[str, Picture]]]
-    """The chosen frames with their panels."""
+    """The selected frames with their panels."""
     band: Band
     strips: Sequence[Strip]
 
 
 def draw_section(section: Section, axis: TimeAxis) -> str:
-    """HTML of a subject: verdicts, command, frames, strips, figures."""
+    """HTML of a subject: assessments, command, frames, plots, statistics."""
     person = section.facts["person"]
     title = f'<h2 id="{html.escape(person)}">Person {html.escape(person)}</h2>' if person else ""
     return f"""{title}
@@ -51,7 +51,7 @@ test.</p>
 
 
 def _command(facts: Facts) -> str:
-    """What to type, where there is something to train."""
+    """The next command, where there is something to train."""
     command = facts["recommended"]["command"]
     if not command:
         return ""
@@ -61,7 +61,7 @@ in <code>runs/</code>, add your <code>paths.runs=</code>.</p>"""
 
 
 def draw_verdict(verdict: Verdict) -> str:
-    """A card: stage, grade, remarks with their remedies."""
+    """HTML card: stage, grade, remarks with their remedies."""
     kind = verdict.grade.split()[0]
     remarks = "".join(
         f"<li>{html.escape(r.found)}{f' <span class=soft>→ {html.escape(r.remedy)}</span>' if r.remedy else ''}</li>"
@@ -97,6 +97,6 @@ def _moment(moment: Moment, panels: dict[str, Picture], axis: TimeAxis) -> str:
 def _script(section: Section, axis: TimeAxis) -> str:
     shown = [strip for strip in section.strips if strip.known]
     told = {"fps": axis.fps, "frames": axis.n_frames, "strips": values([section.band, *shown])}
-    # "</" would end the element, whatever the string says.
+    # "</" would end the script element.
     text = json.dumps(told, separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/")
     return f"<script type=application/json>{text}</script>"

@@ -1,4 +1,4 @@
-"""Who is who: everybody boxed and numbered, when each is seen, and the same in a line of text each."""
+"""Subjects panel: an image of all people with boxes and numbers, their visibility over time, and a text version."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from PIL import Image, ImageDraw, ImageFont
 from beavervision.preprocess.face_visibility import FacePresence, names
 
 MOST_FRAMES, IN_A_ROW = 12, 3
-"""Frames shown at most, and side by side; with more people than fit into them the rest have their strip alone."""
+"""Largest number of frames shown, and per row; further people only have their row of visibility."""
 
 WIDTH, TALLEST = 1200, 620
-"""Pixels of the picture's width, and of the frames' height at most."""
+"""Width of the image, and largest height of a frame, px."""
 
 ROW, MARGIN, LABEL = 30, 12, 190
-"""Pixels of a strip's height, of the space about things, and of the room for a strip's name."""
+"""Height of a row, margin, and height of a label, px."""
 
 COLOURS = (
     *((230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66)),
     *((213, 94, 0), (204, 121, 167), (0, 114, 178), (150, 150, 150)),
 )
-"""Colours of the people, told apart with any eyesight (Okabe and Ito 2008); the ninth has the first's again."""
+"""Colours of the people, distinguishable with any colour vision (Okabe and Ito 2008); the ninth repeats the first."""
 
 PAPER, INK, FAINT = (255, 255, 255), (34, 34, 34), (224, 224, 220)
 
@@ -31,12 +31,12 @@ PAPER, INK, FAINT = (255, 255, 255), (34, 34, 34), (224, 224, 220)
 def telling_frames(
     people: Sequence[FacePresence], available: Sequence[int] | None = None, most: int = MOST_FRAMES
 ) -> list[int]:
-    """Frames that show everybody, as few as will do: first the one that shows most people, then those they miss.
+    """As few frames as possible that together show everybody: first the one that shows most people.
 
     Args:
-        people: everybody.
+        people: all people.
         available: indices to choose from; all when None.
-        most: how many at most.
+        most: largest number of frames.
     """
     indices = np.arange(len(people[0].box)) if available is None else np.sort(np.asarray(available, int))
     seen = np.stack([person.seen[indices] for person in people])
@@ -46,7 +46,7 @@ def telling_frames(
         news = seen[missing].sum(0)
         if not news.any():
             break
-        # of those that show most, the one that shows the faces at their most usual size
+        # of those that show most people, the one with the faces at their most usual size
         usual = -np.abs(np.log(np.where(seen, heights, 1.0))).sum(0)
         best = max(range(len(indices)), key=lambda i: (news[i], seen[:, i].sum(), usual[i], -i))
         chosen.append(int(indices[best]))
@@ -61,14 +61,14 @@ def who_is_who(
     fps: float,
     firsts: Sequence[int] = (),
 ) -> Image.Image:
-    """Picture of everybody: boxes with number and name on a few frames, and a strip of presence over time for each.
+    """Draw everybody: boxes with number and name on a few frames, and a row of visibility over time for each.
 
     Args:
-        frames: pictures by index, best those of `telling_frames`; shown in order of time.
-        people: everybody, by number.
+        frames: frames by index, best those of `telling_frames`; shown in order of time.
+        people: all people, by number.
         chosen: numbers of the subjects; marked with a star.
-        fps: frames a second.
-        firsts: first frames of new shots; drawn as lines across the strips.
+        fps: frames per second.
+        firsts: first frames of new shots; drawn as lines across the rows.
     """
     called = [_called(number, name, number in chosen) for number, name in enumerate(names(people))]
     indices = sorted(frames)
@@ -86,7 +86,7 @@ def who_is_who(
 
 
 def describe_people(people: Sequence[FacePresence], chosen: Sequence[int], fps: float) -> list[str]:
-    """One line a person for the terminal: number, name, seconds seen, face height, whether chosen."""
+    """One line per person for the terminal: number, name, seconds visible, face height, whether chosen."""
     seconds = len(people[0].box) / fps
     lines = []
     for number, (name, person) in enumerate(zip(names(people), people, strict=True)):
@@ -96,14 +96,14 @@ def describe_people(people: Sequence[FacePresence], chosen: Sequence[int], fps: 
 
 
 def _called(number: int, name: str, chosen: bool) -> str:  # noqa: FBT001
-    """Number and name, once where the name is but the number."""
+    """Number and name, once where the name contains the number only."""
     return (f"{number}" if name == f"person {number}" else f"{number} {name}") + (" *" if chosen else "")
 
 
 def _in_a_row(
     frames: Mapping[int, UInt8[np.ndarray, "H W 3"]], people: Sequence[FacePresence], called: Sequence[str]
 ) -> Image.Image:
-    """Frames side by side, as high as the width allows, with everybody's face in a box."""
+    """Frames side by side, as high as the width allows, with a box around each face."""
     shape, n = next(iter(frames.values())).shape, len(frames)
     aspect = shape[1] / shape[0]
     height = min(TALLEST, (WIDTH - MARGIN * (n + 1)) / (n * aspect))
@@ -118,7 +118,7 @@ def _in_a_row(
 
 
 def _box(picture: Image.Image, boxes: Sequence[Float[np.ndarray, "4"]], called: Sequence[str]) -> None:
-    """Draw a box with a label for everybody who is seen."""
+    """Draw a labelled box around everybody who is visible."""
     draw, font = ImageDraw.Draw(picture), ImageFont.load_default(20)
     for number, (x0, y0, x1, y1) in enumerate(boxes):
         if np.isfinite(x0):
@@ -131,7 +131,7 @@ def _box(picture: Image.Image, boxes: Sequence[Float[np.ndarray, "4"]], called: 
 
 
 def _strips(people: Sequence[FacePresence], called: Sequence[str], fps: float, firsts: Sequence[int]) -> Image.Image:
-    """When each person is seen."""
+    """Draw when each person is visible."""
     n_frames, font = len(people[0].box), ImageFont.load_default(16)
     picture = Image.new("RGB", (WIDTH, ROW * (len(people) + 1) + MARGIN), PAPER)
     draw, span = ImageDraw.Draw(picture), WIDTH - LABEL - MARGIN

@@ -1,4 +1,4 @@
-"""The axis that all strips of a clip share."""
+"""Time axis of all plots of a clip."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 WIDTH = 1000
-"""Units of a drawing; the page stretches it."""
+"""Width of a chart in SVG units; the page scales it."""
 
 TICKS = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600)
-"""Seconds between two ticks to choose from: as few as give ten ticks at most."""
+"""Possible distances of ticks, seconds; the smallest with at most ten ticks is used."""
 
 
 @dataclass(frozen=True)
 class TimeAxis:
-    """What all strips of a clip share."""
+    """Length, held-out split and cuts of a clip, on a common axis."""
 
     n_frames: int
     fps: float
     held_out: int
-    """First frame of the part that is held out from training."""
+    """First frame of the held-out split."""
     cuts: Sequence[int] = ()
     """First frames of later shots."""
 
@@ -29,19 +29,19 @@ class TimeAxis:
         return self.n_frames / self.fps
 
     def x(self, frame: float) -> float:
-        """Place of a frame's beginning in a drawing."""
+        """Horizontal position of the start of a frame."""
         return round(frame / self.n_frames * WIDTH, 2)
 
     @property
     def ticks(self) -> list[float]:
-        """Seconds that are written out."""
+        """Times of the tick labels, seconds."""
         step = next((step for step in TICKS if self.seconds / step <= 10), TICKS[-1])
         return [step * k for k in range(int(self.seconds / step) + 1)]
 
 
 def draw_axis(axis: TimeAxis) -> str:
-    """Seconds under the strips."""
-    # Not the last few per cent: the text would stick out of the page.
+    """Tick labels under the plots."""
+    # Not in the last few per cent: the text would exceed the page.
     ticks = "".join(
         f'<span style="left:{100 * tick / axis.seconds:.2f}%">{_clock(tick)}</span>'
         for tick in axis.ticks
@@ -51,5 +51,5 @@ def draw_axis(axis: TimeAxis) -> str:
 
 
 def _clock(seconds: float) -> str:
-    """Seconds, or minutes and seconds from a minute on."""
+    """Seconds, or minutes and seconds from one minute on."""
     return f"{seconds:g} s" if seconds < 60 else f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

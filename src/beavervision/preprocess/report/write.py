@@ -1,4 +1,4 @@
-"""Write the report: page, contact sheets, thumbnail and JSON."""
+"""Writes the report: page, contact sheets, thumbnail and JSON."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 
 from beavervision.artifacts.clip import TEST_SHARE
 from beavervision.audio.vad import VoiceActivity, detect_voice_activity
-from beavervision.preprocess.report.active_speaker import spoken
 from beavervision.preprocess.report.assessment import headline, judge_stages
+from beavervision.preprocess.report.av_sync import spoken
 from beavervision.preprocess.report.frame_samples import stills
 from beavervision.preprocess.report.frame_selection import moments
 from beavervision.preprocess.report.grading import NOT_USABLE
@@ -27,20 +27,20 @@ from beavervision.preprocess.report.time_axis import TimeAxis
 
 PAGE, FACTS = "report.html", "report.json"
 SHEET, THUMBNAIL = "contact_sheet_{}.jpg", "thumbnail_{}.jpg"
-"""One a subject."""
+"""File names, one per subject."""
 
 DIGITS = 5
-"""Significant digits of the figures in the JSON file."""
+"""Significant digits of numbers in the JSON file."""
 
 
 def write_report(folder: Path, findings: Findings) -> Facts:
-    """Write the report into `folder`, which is made, and return its facts and verdicts.
+    """Write the report into the new folder `folder`, and return its facts and assessments.
 
-    The same clip gives the same bytes: the report holds no date, no duration of work, no random choice.
+    Equal clips give equal bytes: the report contains no date, no duration and no random choice.
 
     Args:
-        folder: inside of the clip that is being written.
-        findings: the clip's; its label maps and mattes must be there already.
+        folder: folder inside the clip that is being written.
+        findings: results for the clip, whose label maps and mattes must exist.
     """
     folder.mkdir()
     activity = None if findings.sound is None else detect_voice_activity(findings.sound.samples)
@@ -60,7 +60,7 @@ def write_report(folder: Path, findings: Findings) -> Facts:
 
 
 def _section(findings: Findings, activity: VoiceActivity | None, facts: Facts, number: int) -> Section:
-    """Judge a subject, add the judgement to the facts, draw the frames."""
+    """Assess a subject, add the assessment to the facts, draw the frames."""
     about, own = findings.subjects[number], facts["subjects"][number]
     spec = recommend(about.subject.box, findings.size, facts["people"])
     own["recommended"] = {"settings": settings(spec)}
@@ -86,13 +86,13 @@ def _section(findings: Findings, activity: VoiceActivity | None, facts: Facts, n
 
 
 def _thumbnail(section: Section) -> Picture:
-    """The subject as trained, of the moment in the middle of those that show it."""
+    """Crop of the subject as in training, from the middle one of the selected frames that show it."""
     seen = [panels["as trained"] for _, panels in section.shown if "as trained" in panels]
     return seen[len(seen) // 2] if seen else section.shown[0][1]["frame"]
 
 
 def _rounded(value: Any) -> Any:
-    """JSON types with numbers of DIGITS significant digits."""
+    """Round the numbers in JSON values to DIGITS significant digits."""
     if isinstance(value, dict):
         return {name: _rounded(part) for name, part in value.items()}
     if isinstance(value, (list, tuple)):

@@ -1,1 +1,1 @@
-"""Speech to motion: a variational autoencoder of expressions with a flow prior, conditioned on sound."""
+"""Speech to motion: a variational autoencoder of expressions with a flow prior, conditioned on audio features."""

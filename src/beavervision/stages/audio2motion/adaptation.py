@@ -12,26 +12,26 @@ from torch import Tensor
 
 from beavervision.artifacts.bundle import Bundle
 from beavervision.artifacts.bundle_network import build_network
-from beavervision.errors import BeaverError
+from beavervision.errors import BundleError
 from beavervision.stages.audio2motion.batch import SpeechMotion
 from beavervision.stages.audio2motion.bundle_schema import SCHEMA
 from beavervision.stages.audio2motion.network import MotionVAE
-from beavervision.stages.config_validation import build_checked
+from beavervision.stages.hparam_bounds import build_checked
 
 
 def load_initial_weights(
     init: str | None, settings: Mapping[str, Any], content_dim: int, motion_dim: int
 ) -> tuple[MotionVAE, dict[str, Any]]:
-    """The network that training begins with, and the arguments that build it again.
+    """Return the initial network of a training run, and the keyword arguments of its constructor.
 
     Args:
-        init: folder of a bundle, whose sizes, scales and weights are taken over; None for a new network.
-        settings: of `model.network`; of one that is taken over only `dropout` counts.
-        content_dim: channels of the audio feature.
-        motion_dim: coefficients of the motion.
+        init: folder of a bundle whose sizes, scales and weights are used; None for a new network.
+        settings: settings of `model.network`; with `init`, only `dropout` is used.
+        content_dim: number of channels of the audio feature.
+        motion_dim: number of motion coefficients.
 
     Raises:
-        BeaverError: when the bundle hears or moves otherwise.
+        BundleError: when the bundle has other audio features or another motion.
     """
     widths = {"content_dim": content_dim, "motion_dim": motion_dim}
     if init is None:
@@ -39,7 +39,7 @@ def load_initial_weights(
     bundle = Bundle.load(Path(init), SCHEMA)
     for name, width in widths.items():
         if bundle.hparams[name] != width:
-            raise BeaverError(
+            raise BundleError(
                 f"model.init: {init} has {name} {bundle.hparams[name]}, this clip needs {width}; give model.init=none."
             )
     hparams = {**bundle.hparams, **{name: settings[name] for name in ("dropout",) if name in settings}}
@@ -48,13 +48,14 @@ def load_initial_weights(
 
 @torch.no_grad()
 def adopt_scale(network: MotionVAE, motion_std: Float[Tensor, "E"]) -> None:
-    """Give the network the person's scale where the person moves more than it knows; what it says stays the same.
+    """Enlarge the network's scales to the person's where those are larger; the predicted motion does not change.
 
-    Made speech moves both sides of the face alike; a person's sides differ, and would be huge in units of nothing.
+    Synthetic motion is symmetric, a person's is not: its asymmetric coefficients would be huge in units of a tiny
+    scale.
 
     Args:
-        network: changed in place.
-        motion_std: of the person's motion.
+        network: network, changed in place.
+        motion_std: standard deviation of the person's motion.
     """
     wider = torch.maximum(network.motion_std, motion_std.to(network.motion_std))
     narrower = network.motion_std / wider
@@ -66,11 +67,11 @@ def adopt_scale(network: MotionVAE, motion_std: Float[Tensor, "E"]) -> None:
 
 @torch.inference_mode()
 def adopt_rest_pose(network: MotionVAE, speeches: Iterable[SpeechMotion]) -> None:
-    """Shift the network's mean face so that what it says is, on average, this person's: the rest, in closed form.
+    """Shift the network's mean motion so that its mean prediction is this person's, in closed form.
 
     Args:
-        network: changed in place.
-        speeches: of the training split, undisturbed.
+        network: network, changed in place.
+        speeches: samples of the training split, without augmentation.
     """
     training = network.training
     network.eval()

@@ -1,4 +1,4 @@
-"""Speech and the motion that goes with it, as a batch."""
+"""Batches of audio features and motion."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from beavervision.stages.face_geometry import lip_distance
 
 @dataclass
 class SpeechMotion(SpeechFeatures):
-    """A speech and the motion that goes with it."""
+    """Speech with its motion."""
 
     expression: Float[Tensor, "B T E"]
-    """What is learnt of a frame; identity coefficients stand before the expression's where they are learnt, too."""
+    """Target of a frame: expression coefficients, preceded by identity coefficients where they are predicted too."""
     known: Bool[Tensor, "B T"]
-    """Frames that count: inside the sequence, and the face was seen."""
+    """Frames that are scored: inside the sequence, with a visible face."""
     closed: Bool[Tensor, "B T"]
-    """Lips are closed during speech."""
+    """Frames in which the lips are closed during speech."""
 
 
 def with_rest_pose(sample: SpeechSample, style: SpeakingStyle) -> SpeechSample:
-    """Copy with the same sound and the speaker's rest pose in every frame."""
+    """Return a copy with the same sound and the speaker's rest pose in every frame."""
     still = np.tile(style.rest, (sample.n_frames, 1))
     nothing = np.zeros(sample.n_frames, bool)
     return replace(sample, expression=still, valid=~nothing, blink=nothing.astype(np.int64), bilabial=nothing)
@@ -42,7 +42,7 @@ def with_rest_pose(sample: SpeechSample, style: SpeakingStyle) -> SpeechSample:
 def with_scaled_amplitude(
     sample: SpeechSample, style: SpeakingStyle, projector: Float[np.ndarray, "E E"], scale: float
 ) -> SpeechSample:
-    """Copy in which the mouth moves `scale` times as much."""
+    """Return a copy in which the mouth motion is multiplied by `scale`."""
     expression = sample.expression + (scale - 1) * (sample.expression - style.rest) @ projector
     return replace(sample, expression=expression * sample.valid[:, None])
 
@@ -55,9 +55,9 @@ def as_batch(
     *,
     identity: bool = False,
 ) -> SpeechMotion:
-    """A sample as a batch of one."""
+    """Return a sample as a batch of one."""
     motion = motion_target(sample, identity=identity) * sample.valid[:, None]
-    # torch.tensor copies: what is mapped must not be written to.
+    # torch.tensor copies: memory-mapped data must not be written to.
     return SpeechMotion(
         content=torch.tensor(sample.content)[None],
         pitch=torch.tensor(coarse_pitch(sample.pitch))[None],
@@ -72,11 +72,11 @@ def as_batch(
 
 
 def collate(items: Sequence[SpeechMotion], longest: int = 0) -> SpeechMotion:
-    """Join batches of any lengths to one, padded with zeros (False where boolean).
+    """Join batches of different lengths to one, padded with zeros (False where boolean).
 
     Args:
-        items: at least one.
-        longest: frames to pad to, where an item of another process is longer than all of these.
+        items: at least one batch.
+        longest: number of frames to pad to, where another process has a longer item.
     """
     longest = max(longest, *(item.inside.shape[1] for item in items))
     joined = {}
@@ -90,7 +90,7 @@ def collate(items: Sequence[SpeechMotion], longest: int = 0) -> SpeechMotion:
 
 
 def closures(sample: SpeechSample, style: SpeakingStyle, face: FaceModel) -> Bool[np.ndarray, "T"]:
-    """Known frames whose lips are shut in the midst of speech: by p, b or m where that is known."""
+    """Known frames in which the lips are closed during speech: by p, b or m where that is known."""
     if sample.bilabial is not None:
         return sample.bilabial & sample.valid
     opening = torch.tensor(lip_distance(face, sample.expression))
@@ -98,6 +98,6 @@ def closures(sample: SpeechSample, style: SpeakingStyle, face: FaceModel) -> Boo
 
 
 def _padded(value: Tensor, rows: int) -> Tensor:
-    """Lengthen the second dimension with zeros."""
+    """Pad the second dimension with zeros."""
     missing = value.new_zeros(len(value), rows - value.shape[1], *value.shape[2:])
     return torch.cat([value, missing], 1)

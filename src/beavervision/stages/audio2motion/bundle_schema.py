@@ -1,4 +1,4 @@
-"""What a bundle of audio2motion holds: its facts, the arguments of its network, its arrays."""
+"""Schema of audio2motion bundles: facts, arguments of the network, arrays."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from beavervision.artifacts.manifest import Count, Strict, Text
 Width = Annotated[int, Field(ge=1, le=4096)]
 Depth = Annotated[int, Field(ge=1, le=64)]
 Amplitude = Annotated[float, Field(ge=0, le=100)]
-"""cm."""
+"""Amplitude in cm."""
 
 
 class MotionVAEArguments(Strict):
-    """Arguments of `MotionVAE`, each within what such a network can have."""
+    """Arguments of `MotionVAE`, each with its valid range."""
 
     content_dim: Width
     motion_dim: Width = 64
@@ -39,19 +39,19 @@ class MotionVAEArguments(Strict):
 
 
 class Audio2MotionFacts(SpeechFacts):
-    """What a bundle of audio2motion states."""
+    """Facts of an audio2motion bundle."""
 
     model_config = ConfigDict(extra="forbid")
 
     motion: Text
-    """exp, or id_exp where the identity is predicted too."""
+    """exp, or id_exp where the identity is predicted as well."""
     identity_dim: Count = 0
-    """Identity coefficients that the network gives before those of the expression."""
+    """Number of identity coefficients that the network predicts before those of the expression."""
     mouth_amp: Amplitude
-    """The person's own amplitude of the mouth."""
+    """The person's amplitude of mouth motion."""
     eye_amp: Amplitude
     speech_level_db: Annotated[float, Field(ge=-200, le=50)]
-    """Level of the speech that it was trained on, dB relative to full scale."""
+    """Level of the training speech, dB relative to full scale."""
 
 
 SCHEMA = BundleSchema("audio2motion", Audio2MotionFacts, MotionVAEArguments, {})

@@ -1,4 +1,4 @@
-"""Condition encoder: audio features, pitch, blink and amplitudes, as one vector a frame."""
+"""Condition encoder: audio features, pitch, blink and amplitudes as one vector per frame."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ PITCH_BINS = 300
 """Rows of the pitch table (GeneFace++ keeps 300 for 256 bins)."""
 
 RowMerge = Literal["linear", "nearest"]
-"""How 50 Hz become 25: the mean of a frame's two rows, or the first of them."""
+"""Conversion from 50 Hz to 25 Hz: the mean of a frame's two rows, or the first of them."""
 
 
 class RowEncoder(nn.Module):
-    """Conv - batch norm - GELU - conv over the rows of an audio feature, and residual blocks of the same after it.
+    """Conv - batch norm - GELU - conv over the rows of an audio feature, followed by residual blocks of the same.
 
     Args:
-        channels: of the feature.
+        channels: channels of the feature.
         hidden: channels of the result.
-        blocks: residual blocks (0 in GeneFace++, whose feature is HuBERT's; log-mel leaves more to do).
-        causal: the convolutions look back only.
+        blocks: number of residual blocks (0 in GeneFace++, whose feature is HuBERT; log-mel needs more processing).
+        causal: whether the convolutions use past rows only.
     """
 
     def __init__(self, channels: int, hidden: int, blocks: int = 0, *, causal: bool = False) -> None:
@@ -35,12 +35,13 @@ class RowEncoder(nn.Module):
         self.norm = MaskedBatchNorm(hidden)
         self.second = TimeConv(hidden, hidden, 3, causal=causal)
         self.norms = nn.ModuleList(MaskedBatchNorm(hidden) for _ in range(blocks))
-        self.blocks = nn.ModuleList(TimeConv(hidden, hidden, 3, causal=causal) for _ in range(blocks))
-        layers: list[TimeConv] = [self.first, self.second, *self.blocks]  # type: ignore[list-item]
+        body = [TimeConv(hidden, hidden, 3, causal=causal) for _ in range(blocks)]
+        self.blocks = nn.ModuleList(body)
+        layers = [self.first, self.second, *body]
         self.past: int = sum(layer.past for layer in layers)
-        """Rows before a result that it depends on."""
+        """Number of past rows in the receptive field."""
         self.future: int = sum(layer.future for layer in layers)
-        """Rows after it."""
+        """Number of future rows in the receptive field."""
 
     def forward(self, x: Float[Tensor, "B C R"], mask: Bool[Tensor, "B 1 R"]) -> Float[Tensor, "B F R"]:
         """Encode; zero where `mask` is."""
@@ -51,18 +52,18 @@ class RowEncoder(nn.Module):
 
 
 class ConditionEncoder(nn.Module):
-    """Sound, pitch, blink and amplitudes to the condition g (STAGES.md section 2).
+    """Maps sound, pitch, blink and amplitudes to the condition g (STAGES.md section 2).
 
     Args:
         content: channels of the audio feature.
         hidden: F, channels of its encoder.
         condition: G, channels of the result.
         branch: channels of the pitch, blink and amplitude branches.
-        dropout: share of the sound's channels dropped in training.
-        blocks: residual blocks of the encoder of the audio feature.
-        rows: how 50 Hz become 25.
+        dropout: share of the audio channels dropped in training.
+        blocks: number of residual blocks of the audio encoder.
+        rows: conversion from 50 Hz to 25 Hz.
         pitch: whether the pitch is an input.
-        causal: no input after a frame is used.
+        causal: whether no input after a frame is used.
     """
 
     def __init__(
@@ -89,9 +90,9 @@ class ConditionEncoder(nn.Module):
         self.dropout = nn.Dropout1d(dropout)
         self.merge = nn.Conv1d(hidden + branch * (4 if pitch else 3), condition, 1)
         self.past: int = -(-self.content.past // ROWS_PER_FRAME)
-        """Frames before a result that it depends on."""
+        """Number of past frames in the receptive field."""
         self.future: int = -(-self.content.future // ROWS_PER_FRAME)
-        """Frames after it."""
+        """Number of future frames in the receptive field."""
 
     def forward(
         self,
@@ -113,6 +114,6 @@ class ConditionEncoder(nn.Module):
         return self.merge(torch.cat(parts, 1)) * mask
 
     def _to_frames(self, rows: Float[Tensor, "B F 2T"]) -> Float[Tensor, "B F T"]:
-        """50 Hz to 25 Hz."""
+        """Convert 50 Hz to 25 Hz."""
         pairs = rows.unflatten(2, (-1, ROWS_PER_FRAME))
         return pairs.mean(3) if self._rows == "linear" else pairs[..., 0]

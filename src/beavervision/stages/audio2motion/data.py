@@ -13,7 +13,7 @@ from beavervision.audio.features import AudioFeatureExtractor
 from beavervision.data.augmentation import RandomAugmentation
 from beavervision.data.held_out import HeldOutSpeech
 from beavervision.data.sampling import ResumableLoader
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 from beavervision.stages.audio2motion.batch import SpeechMotion, as_batch, closures, collate
 from beavervision.stages.audio2motion.bundle_schema import Audio2MotionFacts
 from beavervision.stages.audio2motion.training_stats import compute_training_stats
@@ -28,22 +28,22 @@ class Audio2MotionData(SpeechDataModule):
     """Data of audio2motion, from one clip or a corpus.
 
     Args:
-        clip: folder of the Clip, Talk or Corpus.
+        clip: folder of the clip, synthetic speech or corpus.
         audio_features: settings of the AudioFeatureExtractor (conf/audio_features).
-        upstream: `syncnet` when there is one, `init` when the training begins with a bundle's network.
-        subject: which person of a clip.
-        motion: `exp` learns the expression, `id_exp` the identity's coefficients before it, too.
-        batch_size: windows a step; of speech shorter than a window, more of them.
-        window: frames of a window.
-        augmented_copies: augmented copies of each recording, beside the clean one.
-        speed: they are up to this share faster or slower.
-        gain_db: and up to this much louder or softer.
-        noise_db: with noise of up to this level relative to the speech.
-        amplitude: the mouth's motion is scaled by up to this share, and the amplitude is an input.
-        silence_share: share of windows that hold room noise without speech; the face rests in them.
-        steps_per_epoch: steps of what Lightning calls an epoch.
-        workers: processes that cut windows.
-        seed: of everything random.
+        upstream: may contain `syncnet`, and `init` when training starts from a bundle's network.
+        subject: number of the person in a clip.
+        motion: `exp` to predict the expression, `id_exp` to predict identity coefficients as well.
+        batch_size: windows per step; more if the speech is shorter than a window.
+        window: length of a window, frames.
+        augmented_copies: augmented copies of each recording, in addition to the clean one.
+        speed: largest relative change of speed of the copies.
+        gain_db: largest change of gain of the copies, dB.
+        noise_db: highest noise level of the copies, dB relative to the speech.
+        amplitude: largest relative change of the mouth motion; the amplitude is an input of the network.
+        silence_share: share of windows with room noise and without speech, in which the face is at rest.
+        steps_per_epoch: steps per Lightning epoch.
+        workers: number of worker processes of the loader.
+        seed: seed of all random numbers.
         cache: folder of the feature cache.
     """
 
@@ -79,7 +79,7 @@ class Audio2MotionData(SpeechDataModule):
         )
 
     def setup(self, stage: str) -> None:
-        """Hear and measure the training split; the held-out frames are looked at only to be judged by."""
+        """Compute features and statistics of the training split; held-out frames are only used for validation."""
         if hasattr(self, "statistics"):
             return
         begun = self._upstream.get("init")
@@ -103,7 +103,7 @@ class Audio2MotionData(SpeechDataModule):
         self._validation_items = [self._whole(speech) for speech in self.held_out]
 
     def dimensions(self) -> dict[str, Any]:
-        """Widths of sound and motion, the face model's name, the sync expert and the bundle to begin with if any."""
+        """Dimensions of sound and motion, name of the face model, and the sync expert and initial bundle if any."""
         folders = {name: self._upstream.get(name) for name in ("syncnet", "init")}
         expert, begun = (None if folder is None else str(folder) for folder in folders.values())
         return {
@@ -115,21 +115,21 @@ class Audio2MotionData(SpeechDataModule):
         }
 
     def facts(self) -> dict[str, Any]:
-        """As every stage of speech, and what the motion consists of."""
+        """Facts of every speech stage, and the kind of motion."""
         identity_dim = len(self.face.id_basis) if self._identity else 0
         return {**super().facts(), "motion": self._motion, "identity_dim": identity_dim}
 
     def train_dataloader(self) -> ResumableLoader:
-        """Random windows; a resumed run goes on with the step at which it stopped."""
+        """Random windows; a resumed run continues at the step at which it stopped."""
         who = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
         return step_loader(self.windows.share(*who), self._steps, self._workers, self.trainer)
 
     def val_dataloader(self) -> DataLoader[SpeechMotion]:
-        """Held-out speech; every stretch is one sequence."""
+        """Held-out speech, one sequence per stretch."""
         return DataLoader(cast("Dataset[SpeechMotion]", self._validation_items), 1, collate_fn=collate)
 
     def clean_speech(self) -> Iterator[SpeechMotion]:
-        """The clean speech of the training split, one whole sample at a time."""
+        """Clean samples of the training split, one whole sample at a time."""
         for sample, speaker in zip(self._cache.clean, self._cache.clean.speakers, strict=True):
             style = self.statistics.styles.get(speaker, self.statistics.default_style)
             yield as_batch(sample, closures(sample, style, self.face), style, identity=self._identity)
@@ -141,11 +141,11 @@ class Audio2MotionData(SpeechDataModule):
 
 
 def predicts_identity(motion: str) -> bool:
-    """Whether the identity's coefficients are learnt beside the expression's.
+    """Whether identity coefficients are predicted in addition to the expression.
 
     Raises:
-        BeaverError: when `motion` is neither exp nor id_exp.
+        ConfigError: when `motion` is neither exp nor id_exp.
     """
     if motion not in MOTIONS:
-        raise BeaverError(f"datamodule.motion={motion} is unknown; take exp or id_exp.")
+        raise ConfigError(f"datamodule.motion={motion} is unknown; take exp or id_exp.")
     return motion == "id_exp"

@@ -1,4 +1,4 @@
-"""Flow prior: an invertible map between the latent motion and white noise, given the sound."""
+"""Flow prior: an invertible map between latent motion and white noise, conditioned on the sound."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from beavervision.stages.audio2motion.wavenet import GatedStack
 class Coupling(nn.Module):
     """Affine coupling layer (Dinh et al., "Density estimation using Real NVP", 2017, equation 7).
 
-    The first half of the channels shifts (and, unless `mean_only`, scales) the second half. It starts as the
-    identity.
+    The first half of the channels determines a shift (and, unless `mean_only`, a scale) of the second half. It is
+    initialised as the identity.
     """
 
     def __init__(
@@ -55,17 +55,17 @@ class Coupling(nn.Module):
 
 
 class FlowPrior(nn.Module):
-    """Couplings with reversals of the channels between them.
+    """Coupling layers with reversals of the channels between them.
 
     Args:
-        channels: of the latent.
+        channels: channels of the latent.
         condition: channels of the condition.
-        couplings: how many (4 in GeneFace++).
+        couplings: number of couplings (4 in GeneFace++).
         hidden: channels inside a coupling (64).
         layers: gated layers of a coupling (4).
         kernel: width of their convolutions.
         mean_only: couplings shift without scaling, so that the flow preserves volume.
-        causal: nothing after a latent changes it.
+        causal: whether a result depends on past latents only.
     """
 
     def __init__(
@@ -81,19 +81,20 @@ class FlowPrior(nn.Module):
         causal: bool = False,
     ) -> None:
         super().__init__()
-        self.couplings = nn.ModuleList(
+        chain = [
             Coupling(channels, hidden, condition, layers, kernel, mean_only=mean_only, causal=causal)
             for _ in range(couplings)
-        )
-        self.past: int = sum(coupling.body.past for coupling in self.couplings)  # type: ignore[union-attr]
-        """Latents before a result that it depends on."""
-        self.future: int = sum(coupling.body.future for coupling in self.couplings)  # type: ignore[union-attr]
-        """Latents after it."""
+        ]
+        self.couplings = nn.ModuleList(chain)
+        self.past: int = sum(coupling.body.past for coupling in chain)
+        """Number of past latents in the receptive field."""
+        self.future: int = sum(coupling.body.future for coupling in chain)
+        """Number of future latents in the receptive field."""
 
     def forward(
         self, z: Float[Tensor, "B C T"], g: Float[Tensor, "B G T"], mask: Bool[Tensor, "B 1 T"]
     ) -> tuple[Float[Tensor, "B C T"], Float[Tensor, "B"]]:
-        """Latent to noise; also log |det| of the Jacobian."""
+        """Map latents to noise; also return log |det| of the Jacobian."""
         log_det = z.new_zeros(len(z))
         for coupling in self.couplings:
             z, change = coupling(z, g, mask, inverse=False)
@@ -103,7 +104,7 @@ class FlowPrior(nn.Module):
     def inverse(
         self, noise: Float[Tensor, "B C T"], g: Float[Tensor, "B G T"], mask: Bool[Tensor, "B 1 T"]
     ) -> Float[Tensor, "B C T"]:
-        """Noise to latent."""
+        """Map noise to latents."""
         for coupling in reversed(self.couplings):
             noise, _ = coupling(noise.flip(1), g, mask, inverse=True)
         return noise

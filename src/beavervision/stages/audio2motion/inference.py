@@ -1,4 +1,4 @@
-"""From a bundle to motion, without Lightning."""
+"""Inference of audio2motion from a bundle, without Lightning."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from beavervision.stages.audio2motion.bundle_schema import SCHEMA
 from beavervision.stages.audio2motion.network import STRIDE, MotionVAE, SpeechFeatures
 
 CHUNK = 1000
-"""Frames computed at a time, so that memory does not grow with the speech; a multiple of STRIDE."""
+"""Number of frames computed at a time, so that memory does not grow with the speech; a multiple of STRIDE."""
 
 
 class AudioToMotion:
-    """A trained audio2motion: speech in, expression coefficients out.
+    """A trained audio2motion network: speech in, expression coefficients out.
 
     Args:
-        network: in evaluation mode.
+        network: network in evaluation mode.
         features: extractor of its audio features.
         fps: frames per second of its motion.
-        basis: face model whose coefficients it gives.
-        mouth_amp: the person's own amplitude of the mouth, cm.
-        eye_amp: and of the eyes, cm.
-        speech_level_db: level of the speech that it was trained on; others are brought to it.
+        basis: face model of the coefficients.
+        mouth_amp: the person's amplitude of mouth motion, cm.
+        eye_amp: the person's amplitude of eye motion, cm.
+        speech_level_db: level of the training speech, to which input speech is normalised.
         chunk: frames computed at a time.
-        identity_dim: identity coefficients that the network gives before the expression's; they are left out.
+        identity_dim: number of identity coefficients in the network's output, which are discarded.
     """
 
     def __init__(
@@ -54,15 +54,15 @@ class AudioToMotion:
 
     @property
     def expression_dim(self) -> int:
-        """E, coefficients of an expression."""
+        """Number E of expression coefficients."""
         return len(self.network.motion_mean) - self._identity_dim
 
     @classmethod
     def from_bundle(cls, folder: Path) -> AudioToMotion:
-        """Read a trained bundle.
+        """Load a trained bundle.
 
         Raises:
-            BeaverError: when there is none, or it is another stage's or damaged.
+            BundleError: when it is missing, damaged, or of another stage.
         """
         bundle = Bundle.load(folder, SCHEMA)
         network, facts = build_network(bundle, lambda: MotionVAE(**bundle.hparams)), bundle.facts
@@ -89,19 +89,19 @@ class AudioToMotion:
         first: int = 0,
         level_db: float | None = None,
     ) -> Motion:
-        """Motion of a speech of any length.
+        """Predict the motion of a speech of any length.
 
         Args:
             samples: mono sound at 16 kHz; T = ceil(N / 16000 fps) frames.
-            temperature: standard deviation of the latent noise; 0 gives the likeliest motion, always the same
-                (GeneFace++ uses 0.2).
-            mouth_amp: how far the mouth opens, times the person's own.
-            eye_amp: how far the eyes open, times the person's own.
+            temperature: standard deviation of the latent noise; 0 gives the most probable motion, which is
+                deterministic (GeneFace++ uses 0.2).
+            mouth_amp: amplitude of the mouth, as a factor of the person's own.
+            eye_amp: amplitude of the eyes, as a factor of the person's own.
             blink: 1 at the middle of a blink; none by default.
-            seed: of the noise.
-            first: frame of a longer speech at which the samples begin, a multiple of STRIDE; its noise is that
-                frame's.
-            level_db: level of that longer speech (`audio.level.spoken_level_of`).
+            seed: seed of the noise.
+            first: frame of a longer speech at which the samples begin, a multiple of STRIDE; the noise is that of the
+                longer speech.
+            level_db: level of the longer speech (`audio.level.spoken_level_of`).
         """
         level = at_level(np.asarray(samples, np.float32), self.speech_level_db, level_db)
         heard = self.features.extract(level, self.fps)
@@ -118,7 +118,7 @@ class AudioToMotion:
         *,
         first: int = 0,
     ) -> Motion:
-        """Motion of a speech whose features are known; see `predict`."""
+        """Predict the motion for given audio features; see `predict`."""
         frames = heard.n_frames
         blink = np.zeros(frames, np.int64) if blink is None else blink
         latents = -(-frames // STRIDE)
@@ -140,7 +140,7 @@ class AudioToMotion:
         amps: tuple[float, float],
         frames: range,
     ) -> Float[np.ndarray, "t E"]:
-        """Expressions of `frames`, computed with all the context that reaches them."""
+        """Expressions of `frames`, computed with their whole receptive field."""
         start = max(0, frames.start - self.network.past)
         stop = min(heard.n_frames, frames.stop + self.network.future)
         part = AudioFeatures(heard.content[2 * start : 2 * stop], heard.pitch[2 * start : 2 * stop])
@@ -155,12 +155,12 @@ class AudioToMotion:
         amps: tuple[float, float] = (1.0, 1.0),
         blink: Int[np.ndarray, "T"] | None = None,
     ) -> Float[np.ndarray, "T E"]:
-        """Expressions of some frames at once, as though nothing came before and quiet after.
+        """Expressions of a window, with nothing before it and silence after it.
 
         Args:
-            heard: features of T frames.
-            noise: of their ceil(T / STRIDE) latents.
-            amps: of mouth and eyes, times the person's own.
+            heard: audio features of T frames.
+            noise: noise of the ceil(T / STRIDE) latents.
+            amps: amplitudes of mouth and eyes, as factors of the person's own.
             blink: 1 at the middle of a blink; none by default.
         """
         marks = np.zeros(heard.n_frames, np.int64) if blink is None else blink

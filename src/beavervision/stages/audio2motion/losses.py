@@ -1,4 +1,4 @@
-"""Loss terms of audio2motion, and how their weights move."""
+"""Loss terms of audio2motion, and schedules of their weights."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from beavervision.stages.distributed import weighted_mean
 
 
 def masked_mean(values: Float[Tensor, "B T"], weight: Float[Tensor, "B T"]) -> Float[Tensor, ""]:
-    """Weighted mean over frames; 0 where nothing weighs."""
+    """Weighted mean over frames; 0 where all weights are 0."""
     return weighted_mean(values, weight)
 
 
@@ -20,7 +20,7 @@ def acceleration_error(
 ) -> Float[Tensor, ""]:
     """Mean squared error of the temporal Laplacian, kernel (-.5, 1, -.5), over three known frames in a row.
 
-    Against the truth's Laplacian, not against zero: the latter would reward a mouth that never shuts.
+    The reference is the true Laplacian, not zero: zero would penalise lip closures.
     """
     if motion.shape[1] < 3:
         return motion.sum() * 0
@@ -40,26 +40,26 @@ def sampled_kl(
 ) -> Float[Tensor, ""]:
     """KL divergence of posterior and flow prior, estimated from the sample z, per latent value.
 
-    log q(z) - log N(flow(z); 0, 1) - log |det d flow / dz|, the constant log sqrt(2 pi) cancelling.
+    log q(z) - log N(flow(z); 0, 1) - log |det d flow / dz|; the constants log sqrt(2 pi) cancel.
 
     Args:
         z: sample of the posterior.
-        mean: of the posterior.
-        log_sigma: of the posterior.
+        mean: mean of the posterior.
+        log_sigma: log standard deviation of the posterior.
         noise: flow(z).
         log_det: log |det| of the flow's Jacobian.
-        mask: latents that count.
+        mask: latents to include.
     """
     log_q = -log_sigma - 0.5 * ((z - mean) * (-log_sigma).exp()).square()
     log_p = -0.5 * noise.square()
     per_latent = (log_q - log_p) * mask
-    # The Jacobian's logarithm belongs to whole sequences: each spreads over its sequence's latents.
+    # The log determinant is that of a whole sequence: it is distributed over the sequence's latents.
     spread = log_det[:, None, None] / (mask.sum((1, 2), keepdim=True) * z.shape[1]).clamp(min=1)
     return weighted_mean(per_latent - spread, mask.expand_as(z).to(z.dtype), least=1)
 
 
 def cyclic_weight(step: int, peak: float, rise: int, hold: int) -> float:
-    """Weight of the KL term: 0 -> peak over `rise` steps, held for `hold`, and again (Fu et al. 2019)."""
+    """Weight of the KL term: rises from 0 to peak in `rise` steps, stays for `hold`, and repeats (Fu et al. 2019)."""
     return peak * min(1.0, step % (rise + hold) / rise) if rise > 0 else peak
 
 

@@ -1,4 +1,4 @@
-"""Training of audio2motion."""
+"""LightningModule that trains audio2motion."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from beavervision.stages.audio2motion.motion_loss import LossWeights, MotionLoss
 from beavervision.stages.audio2motion.network import MotionVAE, latent_mask
 from beavervision.stages.audio2motion.visualization import held_out_media, spoken_media
 from beavervision.stages.base import BundleContents, StageModule
-from beavervision.stages.config_validation import build_checked
+from beavervision.stages.hparam_bounds import build_checked
 from beavervision.stages.syncnet.inference import SyncExpert
 from beavervision.stages.visualization.media import PREVIEW, Film, Media
 
@@ -35,7 +35,7 @@ class Schedule:
     learning_rate: float = 5.0e-4
     warm_up: int = 1000
     decay: float = 0.1
-    """The learning rate falls to this share ..."""
+    """The learning rate decays to this share ..."""
     decay_steps: int = 200_000
     """... within this many steps, exponentially."""
     clip_norm: float = 1.0
@@ -44,19 +44,19 @@ class Schedule:
 
 
 class Audio2Motion(StageModule[Audio2MotionData]):
-    """Trains the VAE of motion with its flow prior on one clip.
+    """Trains the motion VAE with its flow prior.
 
     Args:
-        content_dim: channels of the audio feature.
-        motion_dim: coefficients of the motion.
+        content_dim: number of channels of the audio feature.
+        motion_dim: number of motion coefficients.
         basis: name of the face model.
-        network: widths of MotionVAE.
-        weights: of LossWeights.
-        schedule: of Schedule.
-        sync_expert: folder of a syncnet bundle that judges the motion besides.
-        init: folder of a bundle whose network is adapted, with its sizes and scales; None for a new network.
-        adaptation: of Schedule, in place of what `schedule` says, where a bundle is adapted.
-        seed: of everything random in training.
+        network: arguments of MotionVAE.
+        weights: arguments of LossWeights.
+        schedule: arguments of Schedule.
+        sync_expert: folder of a syncnet bundle for the sync loss.
+        init: folder of a bundle from which training starts, with its sizes and scales; None for a new network.
+        adaptation: arguments of Schedule that replace `schedule` when training starts from a bundle.
+        seed: seed of all random numbers in training.
     """
 
     stage = "audio2motion"
@@ -88,7 +88,7 @@ class Audio2Motion(StageModule[Audio2MotionData]):
         self._objective = MotionLoss(face, self._weights, expert, identity=motion_dim - len(face.exp_basis))
 
     def setup(self, stage: str) -> None:
-        """Take over the training split's statistics."""
+        """Set the statistics of the training split."""
         data: Audio2MotionData = self.datamodule
         statistics = data.statistics
         if self._adapts:
@@ -111,11 +111,11 @@ class Audio2Motion(StageModule[Audio2MotionData]):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": rate, "interval": "step"}}
 
     def configure_gradient_clipping(self, optimizer: torch.optim.Optimizer, *_: Any, **__: Any) -> None:
-        """Clip the gradient's norm."""
+        """Clip the norm of the gradient."""
         self.clip_gradients(optimizer, self._schedule.clip_norm, "norm")
 
     def training_step(self, batch: SpeechMotion, _: int) -> Float[Tensor, ""]:
-        """Reconstruct the motion from its latent and from the prior's mode."""
+        """Loss of the motion decoded from its latent and from the mode of the prior."""
         with step_noise(self._seed, self.global_step):
             terms = self._terms(replace(batch, known=strip_padding(batch, self.network)))
         loss = cast(Tensor, sum(terms.values()))
@@ -131,7 +131,7 @@ class Audio2Motion(StageModule[Audio2MotionData]):
         posterior = network.posterior(batch.expression, g_slow, batch.inside, batch.known)
         noise, log_det = network.prior(posterior.z, g_slow, mask)
         likeliest = network.imagine(torch.zeros_like(posterior.z), g_slow, batch.inside)
-        # One pass for both: twice the batch is cheaper than two calls.
+        # One pass for both: a batch of twice the size is faster than two calls.
         z, inside = torch.cat([posterior.z, likeliest]), batch.inside.repeat(2, 1)
         rebuilt, guessed = network.decode(z, g.repeat(2, 1, 1), inside).chunk(2)
         kl_weight = cyclic_weight(self.global_step, weights.kl, self._schedule.kl_rise, self._schedule.kl_hold)
@@ -140,7 +140,7 @@ class Audio2Motion(StageModule[Audio2MotionData]):
         return {**self._objective.twice(rebuilt, guessed, batch), "kl": kl_weight * kl}
 
     def validation_step(self, batch: SpeechMotion, number: int) -> None:
-        """Judge the likeliest motion of the held-out speech."""
+        """Measure the most probable motion of the held-out speech."""
         motion, known = self.network(batch), batch.known
         if number == 0:
             self._shown = motion[..., self._objective.identity :].detach()
@@ -159,24 +159,24 @@ class Audio2Motion(StageModule[Audio2MotionData]):
         self.log_dict({name: value for name, value in figures.items() if torch.isfinite(value)})
 
     def validation_media(self) -> list[Media]:
-        """The mouth's opening over time, and the face saying the held-out speech, beside the truth."""
+        """Curve of the mouth opening, and video of the face for the held-out speech, with the ground truth."""
         if self._shown is None:
             return []
         return spoken_media(self._shown[0].float().cpu().numpy(), self.datamodule)
 
     def evaluation_media(self, data: Audio2MotionData) -> Iterable[Media]:
-        """Curves over the waveform and a film of the mesh: the held-out speech, true | predicted."""
+        """Curves over the waveform and a mesh video of the held-out speech: true | predicted."""
         if self._shown is None:
             return []
         return held_out_media(self._shown[0].float().cpu().numpy(), data)
 
     def preview(self, data: Audio2MotionData) -> Film | None:
-        """The face saying the held-out speech, beside the truth."""
+        """Video of the face for the held-out speech, beside the ground truth."""
         films = [media for media in self.validation_media() if isinstance(media, Film)]
         return replace(films[0], name=PREVIEW) if films else None
 
     def bundle_contents(self, data: Audio2MotionData) -> BundleContents:
-        """The network, and what is heard and how lively this person is."""
+        """The network, its audio features, and the person's speaking style."""
         facts = {
             **data.facts(),
             "mouth_amp": data.statistics.default_style.mouth_amp,
@@ -187,9 +187,9 @@ class Audio2Motion(StageModule[Audio2MotionData]):
 
 
 def strip_padding(batch: SpeechMotion, network: MotionVAE) -> Bool[Tensor, "B T"]:
-    """Known frames of a window of which the network hears all that it would hear of the whole speech after them.
+    """Mask of the known frames of a window whose receptive field into the future lies inside the window.
 
-    Of a network that looks to both sides all frames count: its windows' ends are few against its reach.
+    For a network that is not causal all frames count: its receptive field would leave too few.
     """
     if not network.causal:
         return batch.known

@@ -1,4 +1,4 @@
-"""What a motion shall be: the person's own, on the face's surface and over time."""
+"""Loss of a predicted motion: errors on the face's surface and over time."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from beavervision.stages.syncnet.inference import SyncExpert
 
 @dataclass(frozen=True)
 class LossWeights:
-    """Weight of each term; defaults are those of STAGES.md section 2 where it names one."""
+    """Weight of each loss term; the defaults follow STAGES.md section 2 where it names one."""
 
     expression: float = 0.5
     landmarks: float = 0.5
     acceleration: float = 1.0
     magnitude: float = 0.1
-    """L2 of the expression itself."""
+    """L2 norm of the expression."""
     lip_gap: float = 0.02
     closure: float = 3.0
-    """A frame with lips shut in speech counts this many times more."""
+    """Additional weight of frames with lips closed during speech."""
     likeliest: float = 1.0
-    """Of all terms for the motion decoded from the prior's mode, which temperature 0 gives at inference."""
+    """Weight of all terms for the motion decoded from the prior's mode, which is used at temperature 0."""
     kl: float = 0.02
     sync: float = 0.2
-    """With a sync expert only."""
+    """Used with a sync expert only."""
 
 
 class MotionLoss(nn.Module):
-    """Weighted errors of a motion against the truth.
+    """Weighted errors of a motion relative to the ground truth.
 
     Args:
-        face: whose coefficients are compared.
-        weights: of the terms.
-        expert: judges lips and sound besides.
-        identity: identity coefficients that stand before the expression's.
+        face: geometry of the face model of the coefficients.
+        weights: weights of the terms.
+        expert: sync expert for the sync loss.
+        identity: number of identity coefficients before those of the expression.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class MotionLoss(nn.Module):
         self.geometry, self._lips = FaceGeometry(face, identity=identity > 0), LipNormalizer(face)
 
     def forward(self, motion: Float[Tensor, "B T E"], batch: SpeechMotion) -> dict[str, Float[Tensor, ""]]:
-        """Weighted terms; frames not known take no part."""
+        """Weighted terms; unknown frames are ignored."""
         w, known = self.weights, batch.known.to(motion.dtype)
         emphasis = known * (1 + w.closure * batch.closed)
         error = motion - batch.expression
@@ -72,6 +72,6 @@ class MotionLoss(nn.Module):
     def twice(
         self, rebuilt: Float[Tensor, "B T E"], guessed: Float[Tensor, "B T E"], batch: SpeechMotion
     ) -> dict[str, Float[Tensor, ""]]:
-        """Weighted terms of the motion rebuilt from its latent and of that decoded from the prior's mode."""
+        """Weighted terms of the motion decoded from its latent and of the motion decoded from the prior's mode."""
         terms, likeliest = self(rebuilt, batch), self(guessed, batch)
         return {name: value + self.weights.likeliest * likeliest[name] for name, value in terms.items()}

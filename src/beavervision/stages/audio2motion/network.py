@@ -1,4 +1,4 @@
-"""The variational autoencoder of motion."""
+"""Variational autoencoder of motion."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from beavervision.stages.distributed import noise_like
 from beavervision.types import Batch
 
 STRIDE = 4
-"""Frames that share one latent vector."""
+"""Number of frames per latent vector."""
 UNVOICED = 1
-"""Coarse pitch of a row without voice (`audio.pitch.coarse_pitch`)."""
+"""Coarse pitch of an unvoiced row (`audio.pitch.coarse_pitch`)."""
 
 
 @dataclass
 class SpeechFeatures(Batch):
-    """What the network hears and is told, padded to the longest of the batch."""
+    """Inputs of the network, padded to the longest sequence of the batch."""
 
     content: Float[Tensor, "B 2T C"]
-    """Audio feature, two rows a frame."""
+    """Audio feature, two rows per frame."""
     pitch: Int[Tensor, "B 2T"]
     """Coarse pitch, bins 1-255."""
     blink: Int[Tensor, "B T"]
@@ -42,7 +42,7 @@ class SpeechFeatures(Batch):
 
 @dataclass
 class Posterior:
-    """Latent distribution of a known motion and a sample of it, in the shape of the latent."""
+    """Latent distribution of a known motion, and a sample of it."""
 
     z: Float[Tensor, "B Z L"]
     mean: Float[Tensor, "B Z L"]
@@ -50,31 +50,31 @@ class Posterior:
 
 
 class MotionVAE(nn.Module):
-    """Speech to expression coefficients (GeneFace++'s VAE; figures in STAGES.md section 2).
+    """Maps speech to expression coefficients (GeneFace++'s VAE; dimensions in STAGES.md section 2).
 
-    With a bounded look-ahead all convolutions look back only, and the condition arrives `look_ahead` frames early:
-    frame t depends on what is heard up to the end of frame t + look_ahead and on nothing after it, so that speech can
-    be worked on as it comes. What comes after a sequence's end counts as quiet.
+    With a bounded look-ahead all convolutions are causal, and the condition is shifted by `look_ahead` frames: frame t
+    depends on the sound up to the end of frame t + look_ahead only, so that speech can be processed as a stream. Beyond
+    the end of a sequence the input is silence.
 
     Args:
-        content_dim: channels of the audio feature.
-        motion_dim: E, coefficients of the motion.
+        content_dim: number of channels of the audio feature.
+        motion_dim: number E of motion coefficients.
         hidden: channels of encoder and decoder (reference 256).
         latent: Z, channels of the latent (16).
         condition: G, channels of the condition (128).
         audio_hidden: channels of the audio encoder (64).
-        branch: channels of pitch, blink and amplitude branches (128).
+        branch: channels of the pitch, blink and amplitude branches (128).
         encoder_layers: gated layers of the encoder (8).
         decoder_layers: gated layers of the decoder (4).
-        couplings: of the flow prior (4).
+        couplings: number of couplings of the flow prior (4).
         flow_hidden: channels inside a coupling (64).
         flow_layers: gated layers of a coupling (4).
         kernel: width of the gated convolutions (5).
         dropout: share of activations dropped in training (0).
-        look_ahead: frames of sound after a frame that change it; None, as the reference: as many as come of
-            convolutions that look to both sides.
-        blocks: residual blocks that the audio encoder has besides (0).
-        rows: how 50 Hz become 25: `linear` (GeneFace++'s vae) or `nearest` (its pitch_vae).
+        look_ahead: number of frames of future sound that a frame depends on; None, as in the reference, for
+            convolutions that use past and future.
+        blocks: number of additional residual blocks of the audio encoder (0).
+        rows: conversion from 50 Hz to 25 Hz: `linear` (GeneFace++'s vae) or `nearest` (its pitch_vae).
         pitch: whether the pitch is an input.
     """
 
@@ -119,7 +119,7 @@ class MotionVAE(nn.Module):
         )
         # Kernel 8, stride 4: T frames become exactly T / 4 latents.
         self.slow_condition = TimeConv(condition, condition, 2 * STRIDE, STRIDE, causal=causal)
-        self.enter = TimeConv(motion_dim, hidden, 2 * STRIDE, STRIDE)  # the posterior knows all of the motion
+        self.enter = TimeConv(motion_dim, hidden, 2 * STRIDE, STRIDE)  # the posterior uses the whole motion
         self.encoder = GatedStack(hidden, condition, encoder_layers, kernel, dropout)
         self.to_posterior = nn.Conv1d(hidden, 2 * latent, 1)
         self.prior = FlowPrior(latent, condition, couplings, flow_hidden, flow_layers, kernel, causal=causal)
@@ -127,11 +127,11 @@ class MotionVAE(nn.Module):
         self.decoder = GatedStack(hidden, condition, decoder_layers, kernel, dropout, causal=causal)
         self.leave = nn.Conv1d(hidden, motion_dim, 1)
         self.causal = causal
-        """Whether frame t depends on nothing heard after frame t + `future`."""
+        """Whether frame t depends on no sound after frame t + `future`."""
         self.past = _past(self)
-        """Frames before a frame beyond which nothing heard changes it; a multiple of STRIDE."""
+        """Number of past frames in the receptive field; a multiple of STRIDE."""
         self.future: int = look_ahead if look_ahead is not None else _future(self)
-        """Frames after a frame beyond which nothing heard changes it."""
+        """Number of future frames in the receptive field."""
 
     def set_statistics(
         self,
@@ -141,7 +141,7 @@ class MotionVAE(nn.Module):
         motion_mean: Float[Tensor, "E"],
         motion_std: Float[Tensor, "E"],
     ) -> None:
-        """Take over the training split's statistics, by which sound and motion are standardised inside."""
+        """Set the statistics of the training split, with which the network standardises sound and motion."""
         self.content_mean.copy_(content_mean)
         self.content_std.copy_(content_std)
         self.content_low.copy_(content_low)
@@ -151,10 +151,10 @@ class MotionVAE(nn.Module):
     def condition(self, speech: SpeechFeatures) -> tuple[Float[Tensor, "B G T"], Float[Tensor, "B G L"]]:
         """Condition g per frame and per latent; T is padded to a multiple of STRIDE, L = T / STRIDE."""
         early = self._early
-        inside = pad(speech.inside, (early, 0), value=True)  # quiet follows a sequence's end, and is heard
+        inside = pad(speech.inside, (early, 0), value=True)  # silence follows a sequence, as input
         known = pad(speech.inside, (0, early))
         rows = known.repeat_interleave(ROWS_PER_FRAME, 1)
-        # Digital silence is quieter than any room that was recorded, and means no more than that room's silence.
+        # Digital silence is below any recorded room noise; it is raised to that level.
         content = torch.maximum(pad(speech.content, (0, 0, 0, ROWS_PER_FRAME * early)), self.content_low)
         silence = torch.where(self.content_low.isfinite(), self.content_low, self.content_mean)
         content = torch.where(rows[..., None], content, silence)
@@ -172,7 +172,7 @@ class MotionVAE(nn.Module):
         inside: Bool[Tensor, "B T"],
         known: Bool[Tensor, "B T"],
     ) -> Posterior:
-        """Encode a known motion and draw from its latent distribution; frames not `known` count as mean motion."""
+        """Encode a known motion and sample its latent distribution; unknown frames are replaced by the mean motion."""
         mask = latent_mask(inside)
         standard = ((motion - self.motion_mean) / self.motion_std * known[..., None]).mT
         hidden = self.enter(pad(standard, (0, -standard.shape[2] % STRIDE))) * mask
@@ -183,41 +183,41 @@ class MotionVAE(nn.Module):
     def imagine(
         self, noise: Float[Tensor, "B Z L"], g_slow: Float[Tensor, "B G L"], inside: Bool[Tensor, "B T"]
     ) -> Float[Tensor, "B Z L"]:
-        """Latent of a motion that fits the sound; zero noise gives the most probable one."""
+        """Latent of a motion for the sound; zero noise gives the most probable one."""
         mask = latent_mask(inside)
         return self.prior.inverse(noise * mask, g_slow, mask)
 
     def decode(
         self, z: Float[Tensor, "B Z L"], g: Float[Tensor, "B G T"], inside: Bool[Tensor, "B T"]
     ) -> Float[Tensor, "B T E"]:
-        """Motion of a latent; zero outside the sequences."""
+        """Decode a latent to motion; zero outside the sequences."""
         frames = inside.shape[1]
         mask = pad(inside, (0, -frames % STRIDE))[:, None]
         standard = self.leave(self.decoder(self.widen(z) * mask, g, mask))[..., :frames].mT
         return (standard * self.motion_std + self.motion_mean) * inside[..., None]
 
     def forward(self, speech: SpeechFeatures, noise: Float[Tensor, "B Z L"] | None = None) -> Float[Tensor, "B T E"]:
-        """Motion for a speech; without noise the most probable one."""
+        """Motion for a speech; without noise, the most probable one."""
         g, g_slow = self.condition(speech)
         noise = g.new_zeros(len(g), self.latent, g_slow.shape[2]) if noise is None else noise
         return self.decode(self.imagine(noise, g_slow, speech.inside), g, speech.inside)
 
 
 def latent_mask(inside: Bool[Tensor, "B T"]) -> Bool[Tensor, "B 1 L"]:
-    """Latents of which at least the first frame lies inside its sequence."""
+    """Mask of the latents whose first frame is inside its sequence."""
     return pad(inside, (0, -inside.shape[1] % STRIDE))[:, None, ::STRIDE]
 
 
 def _past(network: MotionVAE) -> int:
-    """Frames before a frame that it depends on, rounded up to STRIDE."""
-    # The last frame of a latent lies STRIDE - 1 after what the latent knows.
+    """Number of past frames in the receptive field, rounded up to STRIDE."""
+    # The last frame of a latent is STRIDE - 1 frames after its first.
     latents = STRIDE - 1 + STRIDE * network.prior.past + network.slow_condition.past
     frames = network.decoder.past + latents + network.listen.past
     return STRIDE * -(-frames // STRIDE)
 
 
 def _future(network: MotionVAE) -> int:
-    """Frames after a frame that it depends on when nothing bounds it, rounded up to STRIDE."""
+    """Number of future frames in the receptive field of an unbounded network, rounded up to STRIDE."""
     latents = STRIDE - 1 + STRIDE * network.prior.future + network.slow_condition.future
     frames = network.decoder.future + latents + network.listen.future
     return STRIDE * -(-frames // STRIDE)

@@ -15,11 +15,11 @@ from beavervision.stages.face_geometry import lid_distance, lip_distance
 AMPLITUDE_PERCENTILE = 90
 """Amplitudes are this percentile of the distance between lips and between lids (STAGES.md section 2)."""
 REST_PERCENTILE = 15
-"""The resting face is the median of the frames whose mouth is open less than this percentile."""
+"""The rest pose is the median of the frames whose mouth opening is below this percentile."""
 MAX_FRAMES = 30_000
-"""Maximum number of frames for the percentiles, evenly spread: 20 minutes."""
+"""Largest number of frames for the percentiles, evenly spaced: 20 minutes."""
 EYE_SHAPES = ("blink_", "wide_", "squint_", "brow_")
-"""Beginnings of the names of semantic shapes that move eyes and brows; all others move the mouth."""
+"""Prefixes of the names of semantic shapes that move eyes and brows; all others move the mouth."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class SpeakingStyle:
     """Speaking style of one person."""
 
     mouth_amp: float
-    """cm"""
+    """Amplitude of the mouth, cm."""
     eye_amp: float
-    """cm"""
+    """Amplitude of the eyes, cm."""
     mouth_range: tuple[float, float]
     """Lip distance at rest and its 95th percentile, cm."""
     rest: Float[np.ndarray, "E"]
@@ -53,7 +53,7 @@ def estimate_style(samples: Sequence[SpeechSample], face: FaceModel) -> Speaking
 
 
 def average_style(styles: Sequence[SpeakingStyle]) -> SpeakingStyle:
-    """Median of every figure."""
+    """Median of every value over several styles."""
     return SpeakingStyle(
         mouth_amp=float(np.median([style.mouth_amp for style in styles])),
         eye_amp=float(np.median([style.eye_amp for style in styles])),
@@ -63,10 +63,10 @@ def average_style(styles: Sequence[SpeakingStyle]) -> SpeakingStyle:
 
 
 def mouth_projector(face: FaceModel) -> Float[np.ndarray, "E E"]:
-    """Matrix P so that deviation @ P is the part of an expression's deviation that moves the mouth.
+    """Matrix P such that deviation @ P is the mouth's part of an expression's deviation.
 
-    The deviation is split between the named shapes of the mouth and those of eyes and brows (least squares); what
-    neither explains stays out. Without names everything counts as mouth.
+    The deviation is explained by the named shapes of the mouth and those of eyes and brows (least squares); the
+    unexplained rest is dropped. If no shapes are named, everything counts as mouth.
     """
     names = sorted(face.semantic)
     width = len(face.exp_basis)

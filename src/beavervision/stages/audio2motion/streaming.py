@@ -1,4 +1,4 @@
-"""Motion of a speech while it is being spoken."""
+"""Streaming inference: motion of a speech while it arrives."""
 
 from __future__ import annotations
 
@@ -8,32 +8,33 @@ from jaxtyping import Float
 from beavervision.audio.streaming_features import StreamingFeatureExtractor
 from beavervision.audio.streaming_level import StreamingLevel
 from beavervision.audio.waveform import SAMPLE_RATE
-from beavervision.errors import BeaverError
+from beavervision.errors import BundleError
 from beavervision.stages.audio2motion.inference import AudioToMotion
 from beavervision.stages.audio2motion.network import STRIDE
 
 MAX_LOOK_AHEAD_S = 1.0
-"""Seconds; a network that hears further ahead belongs to speech that is there as a whole."""
+"""Largest look-ahead for streaming, seconds; networks with a larger one need the whole speech."""
 CHUNK_SAMPLES = SAMPLE_RATE
-"""Samples heard at once: of more, the first frames would be forgotten before they were moved."""
+"""Largest number of samples processed at once: with more, the first frames would be dropped before use."""
 
 
 class MotionStream:
-    """A trained audio2motion that hears piece by piece, with bounded look-ahead and constant memory.
+    """Streaming inference of audio2motion, with bounded look-ahead and constant memory.
 
-    Its motion is that of `AudioToMotion.predict` for the whole speech, given the speech's level; frame t comes when
-    the sound of frame t + look_ahead is over. Without the level, the speech is as loud as it was so far.
+    Given the speech's level, the motion equals that of `AudioToMotion.predict` for the whole speech; frame t is
+    returned when the sound of frame t + look_ahead is complete. Without the level, it is estimated from the speech so
+    far.
 
     Args:
-        predictor: whose network has a bounded look-ahead.
-        temperature: standard deviation of the latent noise; 0 gives the likeliest motion.
-        mouth_amp: how far the mouth opens, times the person's own.
-        eye_amp: how far the eyes open, times the person's own.
-        seed: of the noise.
-        level_db: level of the whole speech (`audio.level.spoken_level_of`) where it is known beforehand.
+        predictor: predictor whose network has a bounded look-ahead.
+        temperature: standard deviation of the latent noise; 0 gives the most probable motion.
+        mouth_amp: amplitude of the mouth, as a factor of the person's own.
+        eye_amp: amplitude of the eyes, as a factor of the person's own.
+        seed: seed of the noise.
+        level_db: level of the whole speech (`audio.level.spoken_level_of`) if it is known.
 
     Raises:
-        BeaverError: when network or audio features need more of the speech than a stream has.
+        BundleError: when the network or the audio features cannot be used with a stream.
 
     Example:
         stream = MotionStream(AudioToMotion.from_bundle(folder))
@@ -53,14 +54,14 @@ class MotionStream:
         level_db: float | None = None,
     ) -> None:
         self.look_ahead = predictor.network.future
-        """Frames of sound beyond a frame's own that are awaited."""
+        """Number of future frames of sound that a frame needs."""
         if self.look_ahead > MAX_LOOK_AHEAD_S * predictor.fps:
-            raise BeaverError(
+            raise BundleError(
                 f"this audio2motion hears {self.look_ahead} frames ahead, too far for streaming; train it with "
                 "model.network.look_ahead=5."
             )
         self._predictor, self._temperature, self._amps = predictor, temperature, (mouth_amp, eye_amp)
-        # The window begins with a latent, so that latents lie as in the whole speech.
+        # The window begins with a latent, so that latents are aligned as in the whole speech.
         keep = (
             predictor.network.past + STRIDE + self.look_ahead + round(CHUNK_SAMPLES / SAMPLE_RATE * predictor.fps) + 1
         )
@@ -72,12 +73,12 @@ class MotionStream:
         self._done = 0
 
     def push(self, samples: Float[np.ndarray, "N"]) -> Float[np.ndarray, "t E"]:
-        """Hear what comes next, 16 kHz mono, any number of samples; the motion of all frames that can be known now."""
+        """Append samples, 16 kHz mono, any number; return the motion of all frames that are complete."""
         starts = range(0, max(len(samples), 1), CHUNK_SAMPLES)
         return np.concatenate([self._push(samples[i : i + CHUNK_SAMPLES]) for i in starts])
 
     def finish(self) -> Float[np.ndarray, "t E"]:
-        """The motion of the last frames: nothing is said any more."""
+        """End the speech; return the motion of the last frames."""
         return self._move(self._hearing.finish(), 0)
 
     def _push(self, samples: Float[np.ndarray, "N"]) -> Float[np.ndarray, "t E"]:
@@ -85,7 +86,7 @@ class MotionStream:
         return self._move(self._hearing.n_frames, self.look_ahead)
 
     def _move(self, heard: int, ahead: int) -> Float[np.ndarray, "t E"]:
-        """Expressions of the frames not yet moved but for the last `ahead` of those heard."""
+        """Expressions of the new frames, except the last `ahead` frames."""
         stop = max(self._done, heard - ahead)
         if stop == self._done:
             return np.zeros((0, self._predictor.expression_dim), np.float32)
@@ -97,7 +98,7 @@ class MotionStream:
         return motion
 
     def _drawn(self, first: int, stop: int) -> Float[np.ndarray, "L Z"]:
-        """The same noise as `AudioToMotion.predict` has for latents first:stop."""
+        """Noise of latents first:stop, equal to that of `AudioToMotion.predict`."""
         if self._temperature == 0:
             return np.zeros((stop - first, self._noise.shape[1]), np.float32)
         fresh = self._rng.standard_normal((stop - self._latents - len(self._noise), self._noise.shape[1]))

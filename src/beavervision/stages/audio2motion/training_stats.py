@@ -1,4 +1,4 @@
-"""What the training split says: scales of sound and motion, and the manner of each speaker."""
+"""Statistics of the training split: scales of sound and motion, and the speaking style of each speaker."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from beavervision.stages.audio2motion.speaking_style import SpeakingStyle, avera
 LOW_PERCENTILE = 1
 MIN_STD = 1.0e-3
 MIN_SCALE_SHARE = 0.25
-"""Least scale of a coefficient, over the root mean square of all: what made talks never move (left against right) moves
-in people, to whom a network may be adapted later."""
+"""Smallest scale of a coefficient, relative to the root mean square of all. Asymmetric coefficients, which are constant
+in synthetic speech, vary in people, to whom a network may be adapted later."""
 MAX_ROWS = 60_000
-"""Percentiles are taken of this many rows at the most, evenly spread: 20 minutes of sound."""
+"""Largest number of rows for percentiles, evenly spaced: 20 minutes of sound."""
 
 
 @dataclass(frozen=True)
 class TrainingStats:
-    """Figures of the training split."""
+    """Statistics of the training split."""
 
     content_mean: Float[np.ndarray, "C"]
     content_std: Float[np.ndarray, "C"]
     content_low: Float[np.ndarray, "C"]
-    """Quietest sound of the training split, LOW_PERCENTILE of every channel."""
+    """Quietest sound of the training split: LOW_PERCENTILE of every channel."""
     motion_mean: Float[np.ndarray, "E"]
     motion_std: Float[np.ndarray, "E"]
     styles: dict[str, SpeakingStyle]
-    """Of each speaker."""
+    """Speaking style of each speaker."""
     default_style: SpeakingStyle
-    """The only speaker's, or of many the median."""
+    """Style of the only speaker, or the median over several."""
 
 
 def compute_training_stats(
@@ -44,10 +44,10 @@ def compute_training_stats(
     """Compute statistics of the clean samples of the training split, one in memory at a time.
 
     Args:
-        samples: clean ones of the training split.
+        samples: clean samples of the training split.
         speakers: speaker of each sample.
-        face: whose coefficients the motion is.
-        identity: whether the motion begins with the identity's coefficients.
+        face: face model of the motion.
+        identity: whether the motion begins with identity coefficients.
     """
     content, motion = RunningMeanStd(), RunningMeanStd()
     step = -(-sum(len(sample.content) for sample in samples) // MAX_ROWS)
@@ -72,7 +72,7 @@ def compute_training_stats(
 
 
 def motion_target(sample: SpeechSample, *, identity: bool) -> Float[np.ndarray, "T E"]:
-    """Target of a sample's frames: expression coefficients, preceded by the identity's if `identity`."""
+    """Target of a sample's frames: expression coefficients, preceded by identity coefficients if `identity`."""
     if not identity:
         return sample.expression
     return np.concatenate(

@@ -13,15 +13,15 @@ from beavervision.stages.visualization.media import Curves, Media
 from beavervision.stages.visualization.speech_panel import speech_panel
 
 MAX_FRAMES = 150
-"""Six seconds are shown of a long clip's held-out end: its last ones."""
+"""Number of frames shown of a long held-out stretch: its last six seconds."""
 
 
 def spoken_media(predicted: Float[np.ndarray, "T E"], data: Audio2MotionData) -> list[Media]:
-    """Curves of the mouth's opening and a film of both faces with the speech.
+    """Curves of the mouth opening, and a video of both faces with the speech.
 
     Args:
-        predicted: expression over all that is heard of the first held-out speech.
-        data: set up.
+        predicted: expression over all input frames of the first held-out speech.
+        data: the set-up DataModule.
     """
     speech, fps = data.held_out[0], data.dataset_stats.fps
     frames = speech.last(MAX_FRAMES)
@@ -38,11 +38,11 @@ def spoken_media(predicted: Float[np.ndarray, "T E"], data: Audio2MotionData) ->
 
 
 def held_out_media(predicted: Float[np.ndarray, "T E"], data: Audio2MotionData) -> Iterator[Media]:
-    """Curves over the waveform and a film of the mesh saying what was held out: true | predicted.
+    """Curves over the waveform, and a mesh video of the held-out speech: true | predicted.
 
     Args:
-        predicted: expression over all that is heard of the first held-out speech.
-        data: set up.
+        predicted: expression over all input frames of the first held-out speech.
+        data: the set-up DataModule.
     """
     speech = data.held_out[0]
     yield from speech_panel(

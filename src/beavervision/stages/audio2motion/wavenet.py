@@ -11,14 +11,14 @@ from beavervision.stages.distributed import normalised
 
 
 class TimeConv(nn.Conv1d):
-    """Convolution over time that keeps the length (divided by `stride`).
+    """Convolution over time that preserves the length (divided by `stride`).
 
     Args:
-        channels: in.
-        out: channels out.
-        kernel: width.
-        stride: positions from one result to the next; the length is a multiple of it.
-        causal: position i of the result sees the positions up to stride x i; else as many on either side.
+        channels: input channels.
+        out: output channels.
+        kernel: width of the kernel.
+        stride: stride; the length must be a multiple of it.
+        causal: whether result i uses the positions up to stride x i only; else as many on either side.
     """
 
     def __init__(self, channels: int, out: int, kernel: int, stride: int = 1, *, causal: bool = False) -> None:
@@ -28,21 +28,21 @@ class TimeConv(nn.Conv1d):
 
     @property
     def past(self) -> int:
-        """Positions before a result's first that it depends on."""
+        """Number of past positions in the receptive field."""
         return self._sides[0]
 
     @property
     def future(self) -> int:
-        """Positions after a result's first that it depends on."""
+        """Number of future positions in the receptive field."""
         return self.kernel_size[0] - 1 - self._sides[0]
 
     def forward(self, x: Float[Tensor, "B C T"]) -> Float[Tensor, "B D t"]:  # pyright: ignore[reportIncompatibleMethodOverride]  # named x
-        """Convolve; what lies beyond the ends is zero."""
+        """Convolve, with zero padding."""
         return super().forward(pad(x, self._sides))
 
 
 class MaskedBatchNorm(nn.BatchNorm1d):
-    """Batch normalisation whose statistics leave padded positions out."""
+    """Batch normalisation whose statistics ignore padded positions."""
 
     def forward(self, x: Float[Tensor, "B C T"], mask: Bool[Tensor, "B 1 T"]) -> Float[Tensor, "B C T"]:  # pyright: ignore[reportIncompatibleMethodOverride]  # masked
         """Normalise; padded positions become zero."""
@@ -59,10 +59,10 @@ class GatedStack(nn.Module):
     Args:
         hidden: channels H.
         condition: channels G of the condition.
-        layers: how many.
+        layers: number of layers.
         kernel: width of the convolutions, odd.
         dropout: share of activations dropped in training.
-        causal: the convolutions look back only.
+        causal: whether the convolutions use past positions only.
     """
 
     def __init__(
@@ -77,9 +77,9 @@ class GatedStack(nn.Module):
         )
         self.dropout = nn.Dropout(dropout)
         self.past: int = sum(convolve.past for convolve in convolutions)
-        """Positions before a result that it depends on."""
+        """Number of past positions in the receptive field."""
         self.future: int = sum(convolve.future for convolve in convolutions)
-        """Positions after it."""
+        """Number of future positions in the receptive field."""
 
     def forward(
         self, x: Float[Tensor, "B H T"], g: Float[Tensor, "B G T"], mask: Bool[Tensor, "B 1 T"]
@@ -91,7 +91,7 @@ class GatedStack(nn.Module):
             wave, gate = (convolve(self.dropout(x)) + condition).chunk(2, dim=1)
             result = output(torch.tanh(wave) * torch.sigmoid(gate))
             if result.shape[1] == x.shape[1]:
-                total = total + result  # the last layer feeds the sum alone
+                total = total + result  # the last layer contributes to the sum only
             else:
                 residual, skip = result.chunk(2, dim=1)
                 x, total = (x + residual) * mask, total + skip

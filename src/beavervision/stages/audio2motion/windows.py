@@ -24,28 +24,28 @@ from beavervision.stages.audio2motion.training_stats import TrainingStats
 from beavervision.stages.distributed import local_share
 
 MIN_KNOWN = 0.5
-"""Share of a training window whose motion must be known."""
+"""Smallest share of frames with known motion in a training window."""
 SHORTEST = 8
 """Samples shorter than 1/8 of a window are batched as if they had that length."""
 
 
 class Windows(RandomAccessDataset[SpeechMotion]):
-    """Map the number of a step to its batch, the same batch every time.
+    """Maps a step number to its batch, always the same batch.
 
-    A batch holds `batch_size` windows of `length` frames; or, of samples that are shorter than a window, more of about
-    the same length, so that no batch has more than batch_size x length frames and little of it is padding. Every
-    speaker is drawn alike.
+    A batch contains `batch_size` windows of `length` frames. Samples shorter than a window are grouped by similar
+    length and more of them form a batch, so that no batch exceeds batch_size x length frames and padding is small. All
+    speakers have the same probability.
 
     Args:
         cache: samples of speech and motion, clean and augmented.
-        length: frames of a window; a shorter sample is one window.
-        batch_size: windows a step.
-        statistics: of the training split.
-        face: whose coefficients the motion is.
-        amplitude: the mouth's motion is scaled by up to this share, and the amplitude is an input.
-        seed: of the draws.
-        silence_share: share of windows without speech, in which the face rests, if the cache has such samples.
-        identity: whether identity coefficients are learnt, too.
+        length: length of a window, frames; a shorter sample is one window.
+        batch_size: windows per step.
+        statistics: statistics of the training split.
+        face: face model of the motion.
+        amplitude: largest relative change of the mouth motion; the amplitude is an input.
+        seed: seed of the draws.
+        silence_share: share of windows without speech, in which the face is at rest, if the cache has such samples.
+        identity: whether identity coefficients are predicted.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Windows(RandomAccessDataset[SpeechMotion]):
         }
 
     def share(self, rank: int, world: int) -> Windows:
-        """The part that one of several processes makes of every batch."""
+        """Return the dataset of one process's share of every batch."""
         mine = copy(self)
         mine._who = (rank, world)
         local_share(self._batch_size, "datamodule.batch_size", rank, world)
@@ -85,13 +85,13 @@ class Windows(RandomAccessDataset[SpeechMotion]):
         times = self._times[self._all.draw(rng)]
         count = times * self._batch_size
         drawn = [(self._alike[times].draw(rng), rng.random(), rng.uniform(-1, 1)) for _ in range(count)]
-        # Padded alike in all processes, so that they draw the noise that one alone would draw.
+        # All processes pad equally, so that they draw the same noise as a single process.
         longest = max(min(self._length, self._cache.entries[index].n_frames) for index, *_ in drawn)
         own = local_share(count, "datamodule.batch_size", *self._who)
         return collate([self._cut(*one) for one in drawn[own]], longest)
 
     def _cut(self, index: int, where: float, more: float) -> SpeechMotion:
-        """A window of a sample; `where` in [0, 1) is its start, `more` in [-1, 1] scales the mouth's motion."""
+        """A window of a sample; `where` in [0, 1) selects its start, `more` in [-1, 1] scales the mouth motion."""
         sample, entry = self._cache[index], self._cache.entries[index]
         style = self._statistics.styles[entry.speaker]
         if entry.augmentation.noise_only:
@@ -121,7 +121,7 @@ def _weights(cache: FeatureCache, silence_share: float) -> list[float]:
 
 
 def _starts(valid: Bool[np.ndarray, "T"], length: int) -> Int[np.ndarray, "S"]:
-    """First frames of the windows in which enough is known; the best one when none has enough."""
+    """First frames of the windows with enough known frames; the best window when none has enough."""
     length = min(length, len(valid))
     total = np.concatenate([[0], np.cumsum(valid)])
     share = (total[length:] - total[:-length]) / length

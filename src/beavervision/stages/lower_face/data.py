@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from beavervision.artifacts.clip import Clip
 from beavervision.data.sampling import sample_rng, worker_numbers
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError, FootageError
 from beavervision.face.model_registry import load_face_model
 from beavervision.nerf.condition_normalizer import fill_gaps
 from beavervision.stages.base import StageData
@@ -80,7 +80,7 @@ class LowerFaceData(StageData):
             return
         self.clip = Clip.load(self.clip_folder)
         if self.subject >= len(self.clip.subjects):
-            raise BeaverError(
+            raise ConfigError(
                 f"Clip {self.clip.name} has {len(self.clip.subjects)} subject(s), so there is no number "
                 f"{self.subject}; choose 0 to {len(self.clip.subjects) - 1}."
             )
@@ -104,7 +104,7 @@ class LowerFaceData(StageData):
         seen = np.flatnonzero(whole)
         training, held_out = np.split(seen, [np.searchsorted(seen, self.clip.train_range.stop)])
         if not len(training):
-            raise BeaverError(f"Clip {self.clip.name} shows nobody in its training part; give longer footage.")
+            raise FootageError(f"Clip {self.clip.name} shows nobody in its training part; give longer footage.")
         self.train_frames = spread_indices(training, self.frames)
         self.held_out_frames = held_out if len(held_out) else spread_indices(training, self.val_frames)
         self.measured = spread_indices(self.held_out_frames, self.val_frames)

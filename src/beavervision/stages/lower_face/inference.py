@@ -45,7 +45,7 @@ class LowerFaceRenderer:
             device: that patches are drawn on.
 
         Raises:
-            BeaverError: when it is not one, or damaged.
+            BundleError: when it is not one, or damaged.
         """
         bundle = Bundle.load(folder, SCHEMA)
         network = build_network(bundle, lambda: LowerFaceNetwork(**bundle.hparams))

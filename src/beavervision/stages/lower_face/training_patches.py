@@ -16,7 +16,7 @@ from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.crops import FOLDER
 from beavervision.artifacts.manifest import sha256_json, write_manifest
 from beavervision.compositing.layers import grow
-from beavervision.errors import BeaverError
+from beavervision.errors import ClipError
 from beavervision.stages.lower_face.patch_geometry import Affine, PatchGeometry, patch_picture, warp
 from beavervision.types import Label
 
@@ -57,7 +57,7 @@ def open_training_patches(
         affines: frame to patch, row by row.
 
     Raises:
-        BeaverError: when the footage has fewer frames than the clip.
+        ClipError: when the footage has fewer frames than the clip.
     """
     key = {
         "version": VERSION,
@@ -102,7 +102,7 @@ def _write(
         counted[row] = counted_pixels(labels, affines[row], geometry.size)
         done += 1
     if done != len(frames):
-        raise BeaverError(
+        raise ClipError(
             f"{clip.video} gave {done} of the {len(frames)} frames that clip {clip.name} shows a face in; prepare the "
             "clip again."
         )

@@ -1,1 +1,1 @@
-"""Refines predicted motion towards one person: residual CNN adapted by a GAN, and locally linear embedding."""
+"""Refines predicted motion towards one person: residual CNN trained as a GAN, and locally linear embedding."""

@@ -1,4 +1,4 @@
-"""Predicted and true landmark conditions side by side, cut at random and joined to batches."""
+"""Batches of predicted and true landmark conditions, cropped at random."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class RefinementBatch(Batch):
     """Audio feature, for the sync expert."""
 
     def part(self, frames: slice) -> RefinementBatch:
-        """The same for some of the frames."""
+        """Return the batch of some of the frames."""
         rows = slice(2 * frames.start, 2 * frames.stop)
         return RefinementBatch(
             **{f.name: getattr(self, f.name)[:, rows if f.name == "content" else frames] for f in fields(self)}
@@ -35,12 +35,12 @@ class RefinementBatch(Batch):
 
 
 class RandomCrops(RandomAccessDataset[RefinementBatch]):
-    """Map the number of a draw to a window of one of the takes.
+    """Maps a draw number to a window of one of the sequences.
 
     Args:
         sequences: whole sequences, batches of one.
-        length: frames of a window.
-        seed: of the draws.
+        length: length of a window, frames.
+        seed: seed of the draws.
     """
 
     def __init__(self, sequences: Sequence[RefinementBatch], length: int, seed: int) -> None:
@@ -55,18 +55,18 @@ class RandomCrops(RandomAccessDataset[RefinementBatch]):
 
 
 def collate(items: Sequence[RefinementBatch]) -> RefinementBatch:
-    """Join windows of equal length."""
+    """Join windows of equal length to a batch."""
     return RefinementBatch(
         **{f.name: torch.cat([getattr(item, f.name) for item in items]) for f in fields(RefinementBatch)}
     )
 
 
 REFERENCE_HZ = 160.0
-"""Between men's and women's voices, so that both lie near 0."""
+"""Reference of the pitch, Hz: between men's and women's voices, so that both are near 0 octaves."""
 
 
 def frame_pitch(hertz: Float[np.ndarray, "R"]) -> Float[np.ndarray, "T"]:
-    """Octaves above REFERENCE_HZ, mean of a frame's voiced rows; 0 where none is voiced."""
+    """Pitch in octaves above REFERENCE_HZ, mean of a frame's voiced rows; 0 where none is voiced."""
     rows = hertz.reshape(-1, ROWS_PER_FRAME)
     voiced = rows > 0
     octaves = np.where(voiced, np.log2(np.maximum(rows, 1.0) / REFERENCE_HZ), 0.0)

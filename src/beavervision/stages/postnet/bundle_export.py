@@ -1,4 +1,4 @@
-"""What the bundle of postnet holds, and what it is worth on the held-out split."""
+"""Contents of a postnet bundle, and its metrics on the held-out split."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from beavervision.stages.postnet.lip_metrics import LipMetrics
 from beavervision.stages.postnet.network import PostNet
 
 MAX_DATABASE = 10_000
-"""Frames of the database at most (8 MB); of longer footage every n-th frame is taken."""
+"""Largest number of frames in the database (8 MB); of longer footage every n-th frame is used."""
 NOTES = {
     "database": ("1/10 cm", "head space, offset from the mean face; training frames"),
     "identity": ("standard deviations", "face model coefficients"),
@@ -28,12 +28,12 @@ NOTES = {
 
 
 def bundle_contents(network: PostNet, hparams: Mapping[str, Any], data: PostNetData) -> BundleContents:
-    """Contents of a trained postnet's bundle, measured on the held-out split.
+    """Contents of a trained postnet's bundle, with metrics on the held-out split.
 
     Args:
-        network: the chosen one.
-        hparams: its widths.
-        data: what it was trained on.
+        network: the selected network.
+        hparams: keyword arguments of the network.
+        data: DataModule of the training.
     """
     thinned = data.database[:: -(-len(data.database) // MAX_DATABASE)]
     assets = {"database": thinned.astype(np.float32), "identity": data.identity, **vars(data.scale)}
@@ -49,7 +49,7 @@ def bundle_contents(network: PostNet, hparams: Mapping[str, Any], data: PostNetD
 
 
 def _measure(refiner: MotionRefiner, speech: RefinementBatch, figures: LipMetrics) -> dict[str, float]:
-    """Figures of every mode on the held-out split."""
+    """Metrics of every refinement mode on the held-out split."""
     predicted, pitch = speech.predicted[0].numpy(), speech.pitch[0].numpy()
     found = {}
     for mode in MODES:

@@ -1,4 +1,4 @@
-"""What a bundle of postnet holds: its facts, the arguments of its network, its arrays."""
+"""Schema of postnet bundles: facts, arguments of the network, arrays."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Width = Annotated[int, Field(ge=1, le=4096)]
 
 
 class PostNetArguments(Strict):
-    """Arguments of `PostNet`, each within what such a network can have."""
+    """Arguments of `PostNet`, each with its valid range."""
 
     landmarks_dim: Annotated[int, Field(ge=204, le=204)] = 204
     widths: Annotated[tuple[Width, ...], Field(max_length=64)] = (128, 128, 128, 256, 256, 256, 128)
@@ -21,7 +21,7 @@ class PostNetArguments(Strict):
 
 
 class PostNetFacts(SpeechFacts):
-    """What a bundle of postnet states."""
+    """Facts of a postnet bundle."""
 
     model_config = ConfigDict(extra="forbid")
 

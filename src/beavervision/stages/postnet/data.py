@@ -17,7 +17,7 @@ from beavervision.audio.features import AudioFeatures
 from beavervision.data.augmentation import AudioAugmentation, RandomAugmentation
 from beavervision.data.feature_cache import FeatureCache
 from beavervision.data.sampling import ResumableLoader
-from beavervision.errors import BeaverError
+from beavervision.errors import BundleError
 from beavervision.nerf.condition_normalizer import ConditionNormalizer
 from beavervision.stages.audio2motion.inference import AudioToMotion
 from beavervision.stages.dataloaders import resumable_loader
@@ -28,22 +28,23 @@ from beavervision.stages.speech_datamodule import SpeechDataModule
 class PostNetData(SpeechDataModule):
     """Data of postnet, from one clip and its audio2motion bundle.
 
-    The training split is divided once more: its last 1/11 chooses the checkpoint. The held-out split of the clip
-    takes no part at all; it is only measured when the bundle is written.
+    The training split is divided again: its last 1/11 selects the checkpoint. The held-out split of the clip is only
+    used for the metrics in the bundle.
 
     Args:
         clip: folder of the Clip.
-        upstream: `audio2motion`, and `syncnet` when there is one.
-        subject: which person of the clip.
-        batch_size: windows a step.
-        window: frames of a window.
-        augmented_copies: augmented copies of each recording, beside the clean one; each is predicted separately.
-        speed: they are up to this share faster or slower.
-        gain_db: and up to this much louder or softer.
-        noise_db: with noise of up to this level relative to the speech.
-        steps_per_epoch: steps of what Lightning calls an epoch.
-        workers: processes that cut windows.
-        seed: of everything random.
+        upstream: contains `audio2motion`, and optionally `syncnet`.
+        subject: number of the person in the clip.
+        batch_size: windows per step.
+        window: length of a window, frames.
+        augmented_copies: augmented copies of each recording, in addition to the clean one; each is predicted
+            separately.
+        speed: largest relative change of speed of the copies.
+        gain_db: largest change of gain of the copies, dB.
+        noise_db: highest noise level of the copies, dB relative to the speech.
+        steps_per_epoch: steps per Lightning epoch.
+        workers: number of worker processes of the loader.
+        seed: seed of all random numbers.
         cache: folder of the feature cache.
     """
 
@@ -69,11 +70,11 @@ class PostNetData(SpeechDataModule):
 
     @property
     def subject(self) -> int:
-        """Which person of the clip."""
+        """Number of the person in the clip."""
         return self._subject
 
     def setup(self, stage: str) -> None:
-        """Predict and measure the training split."""
+        """Predict the motion of the training split and compute its statistics."""
         if hasattr(self, "scale"):
             return
         self.recording = self.one_recording()
@@ -96,7 +97,7 @@ class PostNetData(SpeechDataModule):
 
     def _load_predictor(self) -> AudioToMotion:
         if "audio2motion" not in self._upstream:
-            raise BeaverError(
+            raise BundleError(
                 f"postnet refines what audio2motion predicts; train model=audio2motion on {self.recording.name} first."
             )
         return AudioToMotion.from_bundle(self._upstream["audio2motion"])
@@ -104,27 +105,27 @@ class PostNetData(SpeechDataModule):
     def _require_same_speech(self, predictor: AudioToMotion) -> None:
         about = self.dataset_stats
         if (predictor.fps, predictor.basis) != (about.fps, about.basis):
-            raise BeaverError(
+            raise BundleError(
                 f"{self._upstream['audio2motion']} speaks {predictor.basis} at {predictor.fps} fps, {about.name} "
                 f"{about.basis} at {about.fps}; train model=audio2motion on this clip again."
             )
 
     @property
     def clean_selection(self) -> RefinementBatch:
-        """The clean speech of the selection frames."""
+        """Clean speech of the selection frames."""
         return self._selection[0]
 
     def held_out(self) -> RefinementBatch:
-        """The clip's held-out split, for measuring only."""
+        """Held-out split of the clip, for metrics only."""
         return self._record(self.recording.held_out_ranges[0], [AudioAugmentation()])[0]
 
     def _record(self, frames: range, augmentations: Sequence[AudioAugmentation]) -> list[RefinementBatch]:
-        """Predicted and true conditions of `frames`, once for each augmentation; nothing outside them is read."""
+        """Predicted and true conditions of `frames`, for each augmentation; nothing outside them is read."""
         return [self._refinement(index) for index in self._cache.add(self.recording, frames, augmentations)]
 
     def _refinement(self, index: int) -> RefinementBatch:
         sample = self._cache[index]
-        # Copies: what is mapped must not be written to.
+        # Copies: memory-mapped data must not be written to.
         motion = self._predictor.move(
             AudioFeatures(np.array(sample.content), np.array(sample.pitch)), blink=sample.blink
         )
@@ -143,20 +144,20 @@ class PostNetData(SpeechDataModule):
         return torch.from_numpy(moved.reshape(1, len(expression), -1).astype(np.float32))
 
     def dimensions(self) -> dict[str, Any]:
-        """The face model's name, and the sync expert if there is one."""
+        """Name of the face model, and the sync expert if there is one."""
         expert = self._upstream.get("syncnet")
         return {"basis": self.face.name, "sync_expert": str(expert) if expert else None}
 
     def train_dataloader(self) -> ResumableLoader:
-        """Random windows; a resumed run goes on with the draw at which it stopped."""
+        """Random windows; a resumed run continues at the draw at which it stopped."""
         return resumable_loader(self._train, collate, self._batch_size, self._steps, self._workers, self.trainer)
 
     def val_dataloader(self) -> DataLoader[RefinementBatch]:
-        """The end of the training split, every sample one sequence; it selects the checkpoint."""
+        """End of the training split, one sequence per sample; it selects the checkpoint."""
         return DataLoader(cast("Dataset[RefinementBatch]", self._selection), 1, collate_fn=collate)
 
 
 def _split_for_selection(frames: range) -> tuple[range, range]:
-    """Split the training frames into those to train on and those that select the checkpoint."""
+    """Split the training frames into those for training and those that select the checkpoint."""
     last = frames.stop - max(1, round(len(frames) * TEST_SHARE))
     return range(frames.start, last), range(last, frames.stop)

@@ -1,4 +1,4 @@
-"""From a bundle to refined motion, without Lightning."""
+"""Inference of postnet from a bundle, without Lightning."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from beavervision.artifacts.bundle import Bundle
 from beavervision.artifacts.bundle_network import build_network
 from beavervision.artifacts.motion import Motion
 from beavervision.audio.features import pitch_features
-from beavervision.errors import BeaverError
+from beavervision.errors import BundleError, ConfigError
 from beavervision.face.model_registry import load_face_model
 from beavervision.face.morphable_model import FaceModel
 from beavervision.nerf.condition_normalizer import ConditionNormalizer
@@ -24,20 +24,20 @@ from beavervision.stages.postnet.network import PostNet
 
 MODES = ("none", "postnet", "lle", "both")
 PERCENT = 0.2
-"""Share of the LLE's reconstruction (STAGES.md section 3)."""
+"""Default step towards the LLE's reconstruction, 0 .. 1 (STAGES.md section 3)."""
 CHUNK = 2000
-"""Frames computed at a time."""
+"""Number of frames computed at a time."""
 
 
 class MotionRefiner:
-    """Pulls predicted motion towards one person's own.
+    """Refines predicted motion towards one person's motion.
 
     Args:
         network: trained PostNet.
-        face: whose coefficients the motions are.
-        identity: the person's.
-        scale: mean, spread and range of the person's training frames.
-        database: the person's own landmark conditions.
+        face: face model of the motion.
+        identity: identity coefficients of the person.
+        scale: mean, standard deviation and range of the person's training frames.
+        database: landmark conditions of the person's training frames.
     """
 
     def __init__(
@@ -54,10 +54,10 @@ class MotionRefiner:
 
     @classmethod
     def from_bundle(cls, folder: Path) -> MotionRefiner:
-        """Read a trained bundle.
+        """Load a trained bundle.
 
         Raises:
-            BeaverError: when there is none, or it is another stage's or damaged.
+            BundleError: when it is missing, damaged, or of another stage.
         """
         bundle = Bundle.load(Path(folder), SCHEMA)
         network, assets = build_network(bundle, lambda: PostNet(**bundle.hparams)), bundle.assets
@@ -68,19 +68,19 @@ class MotionRefiner:
     def refine(
         self, motion: Motion, samples: Float[np.ndarray, "N"], mode: str = "both", percent: float = PERCENT
     ) -> Motion:
-        """The same motion with its landmark condition filled in.
+        """Return the same motion with a refined landmark condition.
 
         Args:
-            motion: predicted by audio2motion; any length, T = 1 too.
-            samples: the speech at 16 kHz; what the motion outlasts counts as unvoiced.
+            motion: motion predicted by audio2motion; any length, including T = 1.
+            samples: the speech at 16 kHz; frames beyond its end count as unvoiced.
             mode: `postnet` (CNN), `lle`, `both` (CNN, then LLE) or `none`.
-            percent: share of the LLE's reconstruction.
+            percent: step towards the LLE's reconstruction, 0 .. 1.
 
         Raises:
-            BeaverError: when the mode is unknown or the motion's face model another.
+            BeaverError: when the mode is unknown or the motion has another face model.
         """
         if motion.basis != self._face.name:
-            raise BeaverError(f"the motion is {motion.basis}, the refiner {self._face.name}; train postnet again.")
+            raise BundleError(f"the motion is {motion.basis}, the refiner {self._face.name}; train postnet again.")
         still = self._face.condition68(self.identity, np.zeros(motion.expression.shape[1]))
         condition = still + self._face.condition68(np.zeros_like(self.identity), motion.expression)
         pitch = frame_pitch(pitch_features(np.asarray(samples, np.float32), motion.fps))[: motion.n_frames]
@@ -98,13 +98,13 @@ class MotionRefiner:
         """Refined landmark conditions, 1/10 cm; see `refine`.
 
         Args:
-            condition: predicted, contiguous in time.
-            pitch: octaves above pitch.REFERENCE_HZ, 0 where unvoiced.
+            condition: predicted conditions, contiguous in time.
+            pitch: octaves above batch.REFERENCE_HZ, 0 where unvoiced.
             mode: one of MODES.
-            percent: share of the LLE's reconstruction.
+            percent: step towards the LLE's reconstruction, 0 .. 1.
         """
         if mode not in MODES:
-            raise BeaverError(f"refine={mode} is unknown; take one of {', '.join(MODES)}.")
+            raise ConfigError(f"refine={mode} is unknown; take one of {', '.join(MODES)}.")
         flat = condition.reshape(len(condition), -1)
         if mode in ("postnet", "both"):
             starts = range(0, len(flat), CHUNK)
@@ -117,7 +117,7 @@ class MotionRefiner:
     def _convolved(
         self, flat: Float[np.ndarray, "T D"], pitch: Float[np.ndarray, "T"], frames: range
     ) -> Float[np.ndarray, "t D"]:
-        """PostNet's answer for `frames`, computed with all the context that reaches them."""
+        """Output of PostNet for `frames`, computed with their whole receptive field."""
         reach = self._network.reach
         start, stop = max(0, frames.start - reach), min(len(flat), frames.stop + reach)
         piece, tone = (torch.from_numpy(a[start:stop].astype(np.float32))[None] for a in (flat, pitch))

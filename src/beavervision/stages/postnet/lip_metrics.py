@@ -1,4 +1,4 @@
-"""How good a refined motion is, measured on the lips."""
+"""Lip metrics of a refined motion."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ LIP_MIDDLES = (62, 66)
 
 
 class LipMetrics:
-    """Lip vertex error, correlation of the mouth's opening, and lip closures found.
+    """Lip vertex error, correlation of the mouth opening, and recall of lip closures.
 
     Args:
-        face: gives the mean face, without which offsets have no distances.
-        training: the person's own conditions, by whose range of openings a closure is told.
+        face: face model, whose mean face turns offsets into distances.
+        training: conditions of the person's training frames; their range of openings defines a closure.
     """
 
     def __init__(self, face: FaceModel, training: Float[Tensor, "N 204"]) -> None:
@@ -36,7 +36,7 @@ class LipMetrics:
     def __call__(
         self, condition: Float[Tensor, "T 204"], truth: Float[Tensor, "T 204"], known: Bool[Tensor, "T"]
     ) -> dict[str, Float[Tensor, ""]]:
-        """Figures of the known frames; those that do not exist (no closure, no movement) are left out."""
+        """Metrics over the known frames; undefined ones (no closure, no movement) are omitted."""
         condition, truth = condition[known], truth[known]
         if len(truth) < 3:
             return {}

@@ -1,4 +1,4 @@
-"""Training of postnet."""
+"""LightningModule that trains postnet."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch import Tensor
 
 from beavervision.data.sampling import step_noise
 from beavervision.stages.base import BundleContents, StageModule
-from beavervision.stages.config_validation import build_checked
+from beavervision.stages.hparam_bounds import build_checked
 from beavervision.stages.lip_landmarks import LIPS68
 from beavervision.stages.postnet.batch import RefinementBatch
 from beavervision.stages.postnet.bundle_export import bundle_contents
@@ -27,41 +27,41 @@ from beavervision.stages.syncnet.inference import SyncExpert
 from beavervision.stages.visualization.media import PREVIEW, Film, Media
 
 ERROR, CLOSURES = "lip_vertex_error_mm2", "closure_recall"
-"""Figures by which validation chooses: the least error among networks that let the lips shut."""
+"""Metrics that select the network: the smallest error among networks that do not prevent lip closures."""
 MARGIN = 0.02
-"""A network is better when its error is lower by this share; less is chance on a few seconds of speech."""
+"""Smallest relative decrease of the error that counts; less is chance on a few seconds of speech."""
 
 
 @dataclass(frozen=True)
 class LossWeights:
-    """Weight of each term; defaults are those of STAGES.md section 3 where it names one."""
+    """Weight of each loss term; the defaults follow STAGES.md section 3 where it names one."""
 
     adversarial: float = 0.85
     error: float = 0.05
-    """Squared error of standardised landmarks, on the person's own speech."""
+    """Squared error of standardised landmarks on the person's speech."""
     sync: float = 0.1
-    """With a sync expert only."""
+    """Used with a sync expert only."""
     closeness: float = 0.0
-    """Squared distance from what was predicted."""
+    """Squared distance from the predicted landmarks."""
     lip_gap: float = 0.05
-    """Squared error of the vectors between the lips, mm^2: refining must not keep lips from shutting."""
+    """Squared error of the vectors between the lips, mm^2: refinement must not prevent lip closures."""
 
 
 class PostNetTraining(StageModule[PostNetData]):
     """Adapts a residual CNN to one person's landmarks with a least-squares GAN.
 
-    A GAN that runs too long collapses, so the network that the bundle gets is the one that validation liked best,
-    beginning with the identity: refining never raises the lip vertex error on the frames that choose.
+    A GAN that is trained too long collapses. Therefore the bundle gets the network with the best validation, starting
+    with the identity, so that refinement never raises the lip vertex error on the selection frames.
 
     Args:
         basis: name of the face model.
-        network: widths of PostNet.
-        discriminator: widths of Discriminator.
-        weights: of LossWeights.
-        learning_rate: of RMSprop, both networks.
+        network: arguments of PostNet.
+        discriminator: arguments of Discriminator.
+        weights: arguments of LossWeights.
+        learning_rate: learning rate of RMSprop for both networks.
         halve_every: steps after which the discriminator's learning rate is halved.
         sync_expert: folder of a syncnet bundle.
-        seed: of everything random in training.
+        seed: seed of all random numbers in training.
     """
 
     stage = "postnet"
@@ -93,7 +93,7 @@ class PostNetTraining(StageModule[PostNetData]):
         self._expert = SyncExpert.from_bundle(Path(sync_expert)) if sync_expert and self._weights.sync else None
 
     def setup(self, stage: str) -> None:
-        """Take over the training split's statistics."""
+        """Set the statistics of the training split."""
         data: PostNetData = self.datamodule
         for network in (self.network, self.chosen):
             network.set_statistics(*(torch.from_numpy(a.reshape(-1)) for a in (data.scale.mean, data.scale.std)))
@@ -103,14 +103,14 @@ class PostNetTraining(StageModule[PostNetData]):
             self._expert.require(data.features, data.face.name)
 
     def configure_optimizers(self) -> tuple[list[torch.optim.Optimizer], list[Any]]:
-        """RMSprop for both; the discriminator slows down."""
+        """RMSprop for both networks, with a decaying learning rate of the discriminator."""
         networks = {"refiner": self.network, "discriminator": self.discriminator}
         groups = [{"name": name, "params": list(network.parameters())} for name, network in networks.items()]
         optimizers: list[torch.optim.Optimizer] = [torch.optim.RMSprop([group], self._rate) for group in groups]
         return optimizers, [torch.optim.lr_scheduler.StepLR(optimizers[1], self._halve_every, 0.5)]
 
     def training_step(self, batch: RefinementBatch, _: int) -> None:
-        """One step of the generator, then one of the discriminator."""
+        """One step of the generator, followed by one of the discriminator."""
         generator, critic = self.optimizers()  # pyright: ignore[reportGeneralTypeIssues]  # two make a list
         with step_noise(self._seed, self.global_step):
             refined = self.network(batch.predicted, batch.pitch)
@@ -118,7 +118,7 @@ class PostNetTraining(StageModule[PostNetData]):
             loss = cast(Tensor, sum(terms.values()))
             generator.zero_grad()
             self.manual_backward(loss)
-            # The discriminator's step goes past Lightning, which would count it as another global step.
+            # The discriminator's step bypasses Lightning, which would count it as another global step.
             generator.step()
             doubt = discriminator_loss(self._judge(batch.truth), self._judge(refined.detach()), batch.known)
             critic.zero_grad()
@@ -151,11 +151,11 @@ class PostNetTraining(StageModule[PostNetData]):
         return self.discriminator((condition - self.network.mean) / self.network.std)
 
     def on_validation_epoch_start(self) -> None:
-        """Forget the figures of the last validation."""
+        """Reset the metrics."""
         self._measured: list[dict[str, Tensor]] = []
 
     def validation_step(self, batch: RefinementBatch, _: int) -> None:
-        """Measure a take before and after."""
+        """Measure a sequence before and after refinement."""
         refined = self.network(batch.predicted, batch.pitch)[0]
         before, after = (
             self._figures(condition, batch.truth[0], batch.known[0]) for condition in (batch.predicted[0], refined)
@@ -165,7 +165,7 @@ class PostNetTraining(StageModule[PostNetData]):
         self._measured.append({**after, **{f"{name}_before": value for name, value in before.items()}})
 
     def on_validation_epoch_end(self) -> None:
-        """Keep the network when it beats the identity and all before it, and lips shut as often as before."""
+        """Keep the network if it beats the identity and all earlier ones, with at least as many lip closures."""
         names = {name for figures in self._measured for name in figures}
         means = {n: torch.stack([f[n] for f in self._measured if n in f]).mean() for n in sorted(names)}
         if ERROR not in means:
@@ -180,21 +180,21 @@ class PostNetTraining(StageModule[PostNetData]):
         self.log(f"val/{ERROR}_chosen", self.least_error)
 
     def validation_media(self) -> list[Media]:
-        """The mouth's opening over time, and the face saying the speech that chooses: truth, before and after."""
+        """Curves and video of the selection speech: ground truth, before and after refinement."""
         data: PostNetData = self.datamodule
         return [] if self._shown is None else refined_media(*self._shown, data.selection_frames, data)
 
     def evaluation_figures(self, data: PostNetData) -> dict[str, float]:
-        """Every mode of refining on the held-out split; the validation's frames are those that chose the network."""
+        """Metrics of every mode on the held-out split; the validation's frames have selected the network."""
         return self.bundle_contents(data).metrics
 
     def evaluation_media(self, data: PostNetData) -> list[Media]:
-        """The same of the held-out speech, with the chosen network."""
+        """The same media for the held-out speech, with the selected network."""
         speech = data.held_out()
         return refined_media(speech, self._refined(speech), data.recording.held_out_ranges[0], data)
 
     def preview(self, data: PostNetData) -> Film:
-        """The face saying the speech that chooses, with the chosen network."""
+        """Video of the selection speech, with the selected network."""
         batch = data.clean_selection
         return refined_film(PREVIEW, batch, self._refined(batch), data.selection_frames, data)
 
@@ -203,5 +203,5 @@ class PostNetTraining(StageModule[PostNetData]):
         return self.chosen.cpu().eval()(speech.predicted, speech.pitch)[0]
 
     def bundle_contents(self, data: PostNetData) -> BundleContents:
-        """The chosen network, the person's identity, scale and frames."""
+        """The selected network, and the person's identity, scale and frames."""
         return bundle_contents(self.chosen, self.network_hparams, data)

@@ -1,4 +1,4 @@
-"""Residual CNN over landmark conditions, and the discriminator it is adapted against."""
+"""Residual CNN over landmark conditions, and its discriminator."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LEAK = 0.2
 class PostNet(nn.Module):
     """Residual 1-D CNN: landmarks and pitch in, refined landmarks out (GeneFace, 2023; STAGES.md section 3).
 
-    It starts as the identity.
+    It is initialised as the identity.
 
     Args:
         landmarks_dim: coordinates of the landmarks.
@@ -49,10 +49,10 @@ class PostNet(nn.Module):
         nn.init.zeros_(last.bias)
         self.layers = nn.Sequential(*layers, last)
         self.reach = (len(widths) + 1) * (kernel // 2)
-        """Frames on either side that a result depends on."""
+        """Receptive field on either side, frames."""
 
     def set_statistics(self, mean: Float[Tensor, "D"], std: Float[Tensor, "D"]) -> None:
-        """Take over the training split's statistics, by which landmarks are standardised inside."""
+        """Set the statistics of the training split, with which the network standardises landmarks."""
         self.mean.copy_(mean)
         self.std.copy_(std)
 
@@ -69,11 +69,11 @@ class PostNet(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Tells the person's own frames from refined ones, frame by frame (widths as GeneFace's).
+    """Distinguishes the person's frames from refined ones, frame by frame (widths as in GeneFace).
 
     Args:
         landmarks_dim: coordinates of the landmarks.
-        widths: of the hidden layers.
+        widths: widths of the hidden layers.
         dropout: share of activations dropped in training.
     """
 
@@ -91,5 +91,5 @@ class Discriminator(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Linear(channels, 1))
 
     def forward(self, standard: Float[Tensor, "*b D"]) -> Float[Tensor, "*b"]:
-        """Score: 1 for the person's own frames, 0 for others."""
+        """Score: 1 for frames of the person, 0 for others."""
         return self.layers(standard)[..., 0]

@@ -12,19 +12,19 @@ from beavervision.stages.visualization.landmark_video import landmark_video, lan
 from beavervision.stages.visualization.media import Curves, Film, Media
 
 MAX_FRAMES = 150
-"""Six seconds are shown."""
+"""Number of frames shown: six seconds."""
 
 
 def refined_media(
     speech: RefinementBatch, refined: Float[Tensor, "T 204"], frames: range, data: PostNetData
 ) -> list[Media]:
-    """Curves of the mouth's opening over the sound and a film of the faces with it.
+    """Curves of the mouth opening over the sound, and a video of the faces with it.
 
     Args:
-        speech: truth and prediction.
-        refined: landmark conditions, 1/10 cm.
-        frames: of the recording, in which they are; of very many the first MOST_FRAMES are shown.
-        data: set up.
+        speech: ground truth and prediction.
+        refined: refined landmark conditions, 1/10 cm.
+        frames: frames of the recording; at most the first MAX_FRAMES are shown.
+        data: the set-up DataModule.
     """
     openings = {title: mouth_opening(points) for title, points in _faces(speech, refined, data).items()}
     frames = frames[:MAX_FRAMES]
@@ -38,7 +38,7 @@ def refined_media(
 def refined_film(
     name: str, speech: RefinementBatch, refined: Float[Tensor, "T 204"], frames: range, data: PostNetData
 ) -> Film:
-    """The faces side by side with the speech; arguments as in `refined_media`."""
+    """Video of the faces side by side with the speech; arguments as in `refined_media`."""
     sound = data.recording.sound(frames[:MAX_FRAMES])
     return landmark_video(name, _faces(speech, refined, data), data.dataset_stats.fps, sound)
 

@@ -1,1 +1,1 @@
-"""The head as a radiance field that speaks: RAD-NeRF (Tang et al. 2022) in the form that GeneFace++ gave it."""
+"""The talking head as a radiance field: RAD-NeRF (Tang et al. 2022) with the changes of GeneFace++."""

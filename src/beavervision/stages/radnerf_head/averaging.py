@@ -1,4 +1,4 @@
-"""Exponential moving average of a network's weights: what is validated and exported."""
+"""Exponential moving average of a network's weights, used for validation and export."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ NetworkT = TypeVar("NetworkT", bound=nn.Module)
 
 
 class WeightAverage(nn.Module, Generic[NetworkT]):
-    """Keeps the moving average of a network; buffers are copied as they are.
+    """Moving average of a network's weights; buffers are copied.
 
-    The average warms up: after n updates it forgets at rate min(decay, (1 + n) / (10 + n)), so that it follows
+    The average warms up: after n updates the decay is min(decay, (1 + n) / (10 + n)), so that it follows the weights
     from the start.
 
     Args:
-        network: whose weights are averaged.
-        decay: share of the old average that survives an update.
+        network: network whose weights are averaged.
+        decay: share of the old average that remains after an update.
     """
 
     def __init__(self, network: NetworkT, decay: float) -> None:
@@ -30,13 +30,13 @@ class WeightAverage(nn.Module, Generic[NetworkT]):
         self.register_buffer("updates", torch.tensor(0))
 
     def restart(self, network: nn.Module) -> None:
-        """Begin anew at the network's present weights."""
+        """Restart the average at the network's current weights."""
         self.network.load_state_dict(network.state_dict())
         self.updates.zero_()
 
     @torch.no_grad()
     def update(self, network: nn.Module) -> None:
-        """Take the network's present weights into the average."""
+        """Update the average with the network's current weights."""
         self.updates += 1
         n = int(self.updates)
         decay = min(self.decay, (1 + n) / (10 + n))

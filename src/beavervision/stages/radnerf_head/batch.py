@@ -1,4 +1,4 @@
-"""Batches that the head is trained and validated on."""
+"""Batches of the head's training and validation."""
 
 from __future__ import annotations
 
@@ -13,46 +13,46 @@ from beavervision.types import Batch, Bool, Float, Int, Label, Tensor, UInt8
 
 @dataclass
 class FaceBatch(Batch):
-    """Condition of the field in some frames: landmarks, eyes, tracking."""
+    """Condition of the field in some frames: landmarks, eye openness, tracking features."""
 
     windows: Float[Tensor, "F W C 204"]
-    """Normalised landmark conditions round each frame."""
+    """Normalised landmark conditions around each frame."""
     eye: Float[Tensor, "F"]
     """Normalised openness of the eyes."""
     tracked: Float[Tensor, "F K"]
-    """How the frames were tracked: see `pose_optimizer.tracked_features`."""
+    """Tracking features of the frames: see `pose_optimizer.tracked_features`."""
 
 
 @dataclass
 class RayBatch(Batch):
-    """Pixels of a few training frames, P of each of F frames."""
+    """Pixels of a few training frames: P pixels of each of F frames."""
 
     face: FaceBatch
     frame: Int[Tensor, "F"]
-    """Which training frame (row of the appearance codes)."""
+    """Index of the training frame (row of the appearance codes)."""
     pixels: Float[Tensor, "F P 2"]
-    """(u, v) of the pixels' centres."""
+    """(u, v) of the pixel centres."""
     rgb: Float[Tensor, "F P 3"]
-    """What the footage shows, in [0, 1]."""
+    """Colour of the footage, in [0, 1]."""
     behind: Float[Tensor, "F P 3"]
-    """What the plate shows there; equal to `rgb` where there is no plate."""
+    """Colour of the plate; equal to `rgb` where there is no plate."""
     target: UInt8[Tensor, "F P"]
     """`targets.PixelTarget`."""
     matte: Float[Tensor, "F P"]
     """Opacity of hair and face, in [0, 1]."""
     moves: Bool[Tensor, "F P"]
-    """Whether the pixel shows the face's skin, which the expression moves."""
+    """Whether the pixel shows facial skin, which the expression moves."""
     cameras: Float[Tensor, "F 4"]
     """fx, fy, cx, cy of the canvas."""
     rotation: Float[Tensor, "F 3 3"]
-    """Head to camera."""
+    """Rotation, head to camera."""
     translation: Float[Tensor, "F 3"]
-    """cm, camera space."""
+    """Translation in camera space, cm."""
     shown: tuple[int, ...]
-    """Frames of the clip, for a sentence about the batch."""
+    """Frames of the clip, for error messages about the batch."""
 
     def describe(self) -> str:
-        """The frames that its pixels are of."""
+        """The frames of the batch as text."""
         return describe_frames(self.shown)
 
     def to(self, device: torch.device | str) -> RayBatch:
@@ -65,14 +65,14 @@ class RayBatch(Batch):
 
 @dataclass
 class FrameBatch(Batch):
-    """One whole frame, to be rendered and compared."""
+    """One whole frame, for rendering and comparison."""
 
     face: FaceBatch
     index: int
-    """Frame of the clip."""
+    """Index of the frame in the clip."""
     rgb: UInt8[Tensor, "H W 3"]
     plate: UInt8[Tensor, "H W 3"]
-    """What is behind the person; a flat grey where that is unknown."""
+    """Background behind the person; uniform grey where it is unknown."""
     labels: UInt8[Tensor, "H W"]
     """`types.Label`."""
     target: UInt8[Tensor, "H W"]
@@ -92,7 +92,7 @@ class FrameBatch(Batch):
 
 
 def describe_frames(frames: tuple[int, ...]) -> str:
-    """Frames of a clip as a sentence names them.
+    """Frames of a clip as text for messages.
 
     Example:
         >>> describe_frames((7, 3, 7))
@@ -102,7 +102,7 @@ def describe_frames(frames: tuple[int, ...]) -> str:
 
 
 def head_masks(batch: FrameBatch) -> dict[str, Bool[Tensor, "H W"]]:
-    """Pixels that each figure counts: the head, its skin, and what of it lies in the mouth's box."""
+    """Pixels of each metric: the head, its skin, and its pixels in the mouth's box."""
     valid = batch.target != PixelTarget.IGNORED
     skin = (batch.labels == Label.FACE) & valid
     head = ((batch.labels == Label.HAIR) & valid) | skin

@@ -32,7 +32,7 @@ NOTES = {
 }
 
 SHUT, OPEN = 0.01, 0.75
-"""Quantiles of the training frames' eye openness that count as shut and as open."""
+"""Quantiles of the training frames' eye openness that define shut and open eyes."""
 
 
 def head_bundle_contents(
@@ -42,14 +42,14 @@ def head_bundle_contents(
     fast: DistilledHead | None = None,
     poses: PoseOptimizer | None = None,
 ) -> BundleContents:
-    """Everything that rendering needs, the footage excepted.
+    """All data that rendering needs, except the footage.
 
     Args:
-        network: what is exported.
-        args: that built it.
-        data: what it was trained on.
-        fast: what renders fast, where it was trained.
-        poses: corrects what was tracked; the bundle's poses are the corrected ones.
+        network: network to export.
+        args: keyword arguments of the network.
+        data: DataModule of the training.
+        fast: distilled head, if it was trained.
+        poses: pose optimizer; the bundle contains the corrected poses.
     """
     eye = data.raw_eye[data.train_frames]
     shut, wide = np.quantile(eye, [SHUT, OPEN])

@@ -1,4 +1,4 @@
-"""What a bundle of radnerf_head holds: its facts, the arguments of its network, its arrays."""
+"""Schema of radnerf_head bundles: facts, arguments of the network, arrays."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Samples = Annotated[int, Field(ge=1, le=1024)]
 
 
 class PlaneArguments(Strict):
-    """Numbers of the tri-plane."""
+    """Arguments of the tri-plane."""
 
     levels: Level = 12
     base: Resolution = 64
@@ -27,7 +27,7 @@ class PlaneArguments(Strict):
 
 
 class HeadNetworkArguments(Strict):
-    """Arguments of `HeadNetwork`, each within what such a network can have."""
+    """Arguments of `HeadNetwork`, each with its valid range."""
 
     box: tuple[float, float, float, float, float, float]
     n_codes: Annotated[int, Field(ge=1, le=1 << 24)]
@@ -65,7 +65,7 @@ class DistilledArguments(Strict):
 
 
 class HeadFacts(RendererFacts):
-    """What a bundle of radnerf_head states."""
+    """Facts of a radnerf_head bundle."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.crops import Crops, open_crops
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError, FootageError
 from beavervision.face.framing import FrameSpec
 from beavervision.face.model_registry import load_face_model
 from beavervision.nerf.condition_normalizer import ConditionNormalizer, fill_gaps, frame_windows
@@ -28,35 +28,35 @@ from beavervision.stages.radnerf_head.ray_sampler import frame_probabilities, ma
 from beavervision.stages.radnerf_head.visual_hull import SilhouetteViews, carve_visual_hull, head_box, near_face_cells
 
 GREY = 128
-"""Stands for an unknown background."""
+"""Grey value of an unknown background."""
 SAME_SCALE = 1.0
-"""Floor of the condition's scale: landmarks that move less than the average one keep their share. Measured: the mouth
-of held-out frames gains 0.4 dB over a floor of 0.1, which makes as much of an eyebrow's noise as of a lip."""
+"""Lower limit of the condition's scale: landmarks that move less than average are not amplified. Measured: the mouth of
+held-out frames gains 0.4 dB over a floor of 0.1, which amplifies an eyebrow's noise as much as a lip's motion."""
 
 
 class HeadData(StageData):
     """Training rays and held-out frames of one subject.
 
-    Which rays a step sees is a pure function of (seed, step): a run that continues sees what it would have seen.
+    The rays of a step are a pure function of (seed, step), so a resumed run uses the same rays.
 
     Args:
         clip: folder of the clip.
-        frame: canvas.
-        upstream: unused; the head comes first.
-        subject: which person of the clip.
-        seed: of the choice of frames and rays.
-        rays: pixels a step.
-        frames: frames that they come from.
-        even: share of the frames drawn evenly over time; the rest evenly over the openness of mouth and eyes.
-        mouth_share: share of the pixels that lie in the mouth's box.
-        eye_share: share of the pixels that lie in the eyes' box.
+        frame: the canvas.
+        upstream: unused; the head is the first stage.
+        subject: number of the person in the clip.
+        seed: seed of the choice of frames and rays.
+        rays: pixels per step.
+        frames: number of frames per step from which they are sampled.
+        even: share of the frames sampled uniformly over time; the rest uniformly over the openness of mouth and eyes.
+        mouth_share: share of the pixels sampled in the mouth's box.
+        eye_share: share of the pixels sampled in the eyes' box.
         window: frames in a condition's window.
-        noise: standard deviation of the noise on the conditions of training rays, beside a unit spread.
+        noise: standard deviation of the noise on the normalised conditions of training rays.
         band: height of the free band under the chin, in face heights.
-        hull_frames: frames whose outlines carve the hull.
-        cells: cells a side of the hull.
-        val_frames: held-out frames that a validation renders at most; None for all.
-        workers: processes that read rays ahead.
+        hull_frames: number of frames whose silhouettes carve the visual hull.
+        cells: cells per side of the hull.
+        val_frames: largest number of held-out frames that a validation renders; None for all.
+        workers: number of worker processes of the loader.
     """
 
     limits: ClassVar = DATA
@@ -89,9 +89,9 @@ class HeadData(StageData):
         per_frame = rays // frames
         mouth, eyes = round(per_frame * mouth_share), round(per_frame * eye_share)
         if per_frame < 1:
-            raise BeaverError(f"datamodule.rays={rays} are fewer than datamodule.frames={frames}; give more rays.")
+            raise ConfigError(f"datamodule.rays={rays} are fewer than datamodule.frames={frames}; give more rays.")
         if mouth + eyes > per_frame:
-            raise BeaverError("datamodule.mouth_share and eye_share are more than all together; give smaller ones.")
+            raise ConfigError("datamodule.mouth_share and eye_share are more than all together; give smaller ones.")
         self.counts = (per_frame - mouth - eyes, mouth, eyes)
         self.workers = workers
         self._is_set_up = False
@@ -101,11 +101,11 @@ class HeadData(StageData):
         self.val_frames = None
 
     def prepare_data(self) -> None:
-        """Cut the clip to the canvas, once."""
+        """Crop the clip to the canvas, once."""
         open_crops(Clip.load(self.clip_folder), self.subject_index, self.spec)
 
     def setup(self, stage: str | None = None) -> None:
-        """Open the clip and take from its training frames whatever is taken from frames."""
+        """Open the clip and compute the statistics of its training frames."""
         if self._is_set_up:
             return
         clip = Clip.load(self.clip_folder)
@@ -114,7 +114,7 @@ class HeadData(StageData):
         self.train_frames = frames_of(subject.visible, clip.train_range)
         self.test_frames = frames_of(subject.visible, clip.test_range)
         if len(self.train_frames) == 0:
-            raise BeaverError(f"No training frame of clip {clip.name} shows the face; choose other footage.")
+            raise FootageError(f"No training frame of clip {clip.name} shows the face; choose other footage.")
         self.model = load_face_model(clip.facts.basis)
         raw = self.model.condition68(subject.identity, subject.expression)
         self.scale = ConditionNormalizer.from_training_frames(raw[self.train_frames], SAME_SCALE)
@@ -142,7 +142,7 @@ class HeadData(StageData):
         return tracked_features(self.conditions, self.eye, rotation, translation, training)
 
     def _find_hull(self, identity: np.ndarray) -> None:
-        """Box and hull of the head from training frames spread over the clip."""
+        """Box and visual hull of the head, from training frames spread over the clip."""
         chosen = spread_indices(self.train_frames, self.hull_frames)
         targets = np.stack([self.targets(t) for t in chosen])
         views = SilhouetteViews(targets, self.crops.cameras[chosen], self.rotation[chosen], self.translation[chosen])
@@ -155,7 +155,7 @@ class HeadData(StageData):
         return frame_targets(self.crops, t, self.band)
 
     def dimensions(self) -> dict[str, Any]:
-        """Box, number of training frames, window and canvas: the data dictates them to the network."""
+        """Arguments of the network that follow from the data: box, number of training frames, window and canvas."""
         return {
             "box": [round(float(v), 4) for v in self.box],
             "n_codes": len(self.train_frames),
@@ -165,12 +165,12 @@ class HeadData(StageData):
         }
 
     def train_dataloader(self) -> DataLoader:
-        """Endless batches of rays, beginning at the trainer's step."""
+        """Endless batches of rays, starting at the trainer's step."""
         steps = RayBatchDataset(self.ray_batch, self.trainer.global_step if self.trainer else 0)
         return DataLoader(steps, batch_size=None, num_workers=self.workers)
 
     def val_dataloader(self) -> DataLoader:
-        """Held-out frames, spread evenly."""
+        """Held-out frames, evenly spaced."""
         count = len(self.test_frames) if self.val_frames is None else self.val_frames
         return DataLoader(
             HeldOutFrameDataset(self.frame_batch, spread_indices(self.test_frames, count)), batch_size=None
@@ -180,7 +180,7 @@ class HeadData(StageData):
     # matrix products round differently at different alignments, so the same seed would not give the same bits.
 
     def face_batch(self, frames: Int[np.ndarray, "F"]) -> FaceBatch:
-        """What the face does in the given frames of the clip."""
+        """Condition of the field in the given frames of the clip."""
         windows = frame_windows(self.conditions, frames, self.window)
         return FaceBatch(*(torch.tensor(values) for values in (windows, self.eye[frames], self.tracked[frames])))
 
@@ -193,9 +193,9 @@ class HeadData(StageData):
         return self._noisy(self._batch(rows[own], chosen[own]), self.frames_a_step, own, [self.seed, step, 2])
 
     def _noisy(self, batch: RayBatch, frames: int, own: slice, seed: list[int]) -> RayBatch:
-        """The batch with noise on its conditions, the same over a window: this process's share of `frames`.
+        """The batch with noise on its conditions, equal over a window: this process's share of `frames`.
 
-        Trackers are noisy, so the same expression gives different conditions. Noise keeps the field from memorising
+        Trackers are noisy, so equal expressions have different conditions. Noise prevents the field from memorising
         single frames.
         """
         noise = np.random.default_rng(seed).standard_normal((frames, 1, 1, self.conditions.shape[1]))
@@ -215,7 +215,7 @@ class HeadData(StageData):
         return self._noisy(batch, plan.frames, own, [self.seed, step, 3])
 
     def _batch(self, rows: Int[np.ndarray, "F"], chosen: list[Int[np.ndarray, "P 2"]]) -> RayBatch:
-        """The pixels (column, row) chosen of some training frames."""
+        """The chosen pixels (column, row) of some training frames."""
         frames = self.train_frames[rows]
         return RayBatch(
             face=self.face_batch(frames),
@@ -226,7 +226,7 @@ class HeadData(StageData):
         )
 
     def redrawn(self, batch: RayBatch, chosen: list[Int[np.ndarray, "P 2"]]) -> RayBatch:
-        """The same batch with the first pixels of each frame, which are the head's, replaced by these."""
+        """The same batch, with the first pixels of each frame (those of the head) replaced by the chosen ones."""
         fresh, count = read_pixels(self.crops, np.array(batch.shown), chosen, self.band), len(chosen[0])
         kept = {name: getattr(batch, name)[:, count:] for name in fresh}
         return replace(batch, **{name: torch.cat([fresh[name].to(kept[name].device), kept[name]], 1) for name in fresh})
@@ -237,7 +237,7 @@ class HeadData(StageData):
         return {name: torch.tensor(value) for name, value in values.items()}
 
     def frame_batch(self, t: int) -> FrameBatch:
-        """The whole of frame `t`."""
+        """All pixels of frame `t`."""
         plate = self.crops.plate(t)
         plate = np.full_like(self.crops.rgb[t], GREY) if plate is None else plate
         pictures = {"rgb": self.crops.rgb[t], "plate": plate, "labels": self.crops.labels[t], "target": self.targets(t)}

@@ -13,11 +13,11 @@ from beavervision.stages.radnerf_head.batch import FrameBatch, RayBatch
 
 
 class RayBatchDataset(IterableDataset):
-    """Batches by step number, without end; worker processes take turns.
+    """Endless dataset of batches by step number; worker processes alternate.
 
     Args:
-        batch: makes the batch of a step.
-        start: the step to begin with.
+        batch: function that makes the batch of a step.
+        start: first step.
     """
 
     def __init__(self, batch: Callable[[int], RayBatch], start: int) -> None:
@@ -29,11 +29,11 @@ class RayBatchDataset(IterableDataset):
 
 
 class HeldOutFrameDataset(Dataset):
-    """Whole frames by position in a list.
+    """Dataset of whole frames by position in a list.
 
     Args:
-        batch: makes the batch of a frame of the clip.
-        frames: which frames.
+        batch: function that makes the batch of a frame of the clip.
+        frames: frames of the clip.
     """
 
     def __init__(self, batch: Callable[[int], FrameBatch], frames: Int[np.ndarray, "N"]) -> None:
@@ -47,5 +47,5 @@ class HeldOutFrameDataset(Dataset):
 
 
 def spread_indices(frames: Int[np.ndarray, "N"], count: int) -> Int[np.ndarray, "M"]:
-    """At most `count` of the frames, evenly spread, first and last included."""
+    """At most `count` of the frames, evenly spaced, including the first and last."""
     return frames[np.unique(np.linspace(0, len(frames) - 1, min(count, len(frames))).round().astype(int))]

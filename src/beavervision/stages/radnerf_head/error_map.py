@@ -1,4 +1,4 @@
-"""Where in its frames a training still errs: coarse cells from which some of a step's pixels are drawn."""
+"""Error map: pixels are sampled from coarse cells of the frames in proportion to the training error."""
 
 from __future__ import annotations
 
@@ -12,22 +12,21 @@ from beavervision.stages.radnerf_head.batch import RayBatch
 from beavervision.stages.radnerf_head.targets import PixelTarget
 
 CELLS = 16
-"""Cells along either side of a canvas: 512 bytes a frame, whatever the canvas's size (RAD-NeRF: 128)."""
+"""Cells along each side of a canvas: 512 bytes per frame for any canvas size (RAD-NeRF: 128)."""
 
 FLOOR = 0.1
-"""What each cell counts as at least, as a share of its frame's mean: no cell is given up."""
+"""Lower limit of each cell's weight, as a share of its frame's mean, so that every cell is sampled sometimes."""
 
 
 class ErrorMap(nn.Module):
-    """Running mean of the pixels' squared errors in each cell of each training frame (RAD-NeRF's error map).
+    """Running mean of the squared pixel errors in each cell of each training frame (RAD-NeRF's error map).
 
-    It is part of the state dict, and all processes keep the same, so that what is drawn from it follows from (seed,
-    step) and the training so far.
+    It is in the state dict and equal in all processes, so that samples depend on (seed, step) and the training so far.
 
     Args:
         frames: number of training frames.
         size: width and height of the canvas, pixels.
-        decay: share of a cell's mean that survives a step that saw it.
+        decay: share of a cell's mean that remains after a step with pixels in the cell.
     """
 
     def __init__(self, frames: int, size: tuple[int, int], decay: float) -> None:
@@ -38,11 +37,11 @@ class ErrorMap(nn.Module):
 
     @torch.no_grad()
     def update(self, batch: RayBatch, errors: Float[Tensor, "R"]) -> None:
-        """Take a step's errors in: every process's.
+        """Update the map with the errors of a step in all processes.
 
         Args:
-            batch: the step's pixels.
-            errors: squared, of each pixel.
+            batch: pixels of the step.
+            errors: squared error of each pixel.
         """
         scale = CELLS / batch.pixels.new_tensor(self.size)
         column, row = (batch.pixels * scale).long().clamp(0, CELLS - 1).unbind(-1)
@@ -57,12 +56,12 @@ class ErrorMap(nn.Module):
         self.cells[frames] = kept.lerp(total / count.clamp(min=1), (1 - self.decay) * (count > 0)).half()
 
     def choose(self, batch: RayBatch, count: int, seed: list[int]) -> list[Int[np.ndarray, "P 2"]]:
-        """Draw pixels (column, row) of each of a batch's frames: a cell by its error, then evenly within it.
+        """Sample pixels (column, row) of each frame of a batch: a cell by its error, then uniformly within it.
 
         Args:
-            batch: of this process.
-            count: how many of each frame.
-            seed: of the draw, the same for all processes.
+            batch: batch of this process.
+            count: number of pixels per frame.
+            seed: seed of the draw, equal for all processes.
         """
         rows = self.cells[batch.frame].double().cpu().numpy()
         first = rank() * len(rows)

@@ -1,4 +1,4 @@
-"""Steps of the field's training."""
+"""Training steps of the field."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from beavervision.stages.radnerf_head.pose_optimizer import PoseOptimizer
 
 @dataclass(frozen=True)
 class OccupancyUpdate:
-    """How often the occupancy grid is updated, and how many of its cells."""
+    """Interval of occupancy grid updates, and the share of cells per update."""
 
     every: int = 16
     """Steps between updates."""
@@ -32,14 +32,14 @@ class FieldTraining:
     """Computes the loss of a training step of the field. It owns neither parameters nor random state.
 
     Args:
-        network: the head.
-        poses: corrections of the tracked poses; None for these as they are.
-        errors: running error of every frame; None where pixels are not sampled by it.
-        error_share: share of a step's pixels that are sampled by it.
-        perceptual: judges patches.
-        weights: of the loss's terms.
-        occupancy_update: how the occupancy grid is updated.
-        seed: of the pixels that the errors choose.
+        network: the head network.
+        poses: pose optimizer; None to use the tracked poses.
+        errors: error map; None where pixels are not sampled by error.
+        error_share: share of a step's pixels that are sampled by error.
+        perceptual: perceptual loss of patches.
+        weights: weights of the loss terms.
+        occupancy_update: interval and share of occupancy updates.
+        seed: seed of the pixels that are sampled by error.
     """
 
     def __init__(
@@ -57,19 +57,19 @@ class FieldTraining:
         self.errors, self.error_share, self.seed = errors, error_share, seed
         self.weights, self.occupancy_update = weights, occupancy_update
         self.shown: tuple[int, ...] = ()
-        """Frames of the clip that the last step's pixels came from."""
+        """Frames of the clip of the last step's pixels."""
 
     def loss(
         self, batch: RayBatch, data: HeadData, step: int, generator: torch.Generator, *, patches: bool
     ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
-        """Loss of a step, and the rays' mean squared error that is part of it.
+        """Loss of a step, and the rays' mean squared error, which is one of its terms.
 
         Args:
-            batch: of rays.
-            data: set up.
-            step: decides which patches and which cells.
-            generator: for the samples' places and the random background colours.
-            patches: whether patches judge the field beside single pixels.
+            batch: batch of rays.
+            data: the set-up DataModule.
+            step: step number, which determines patches and cells.
+            generator: random generator of the samples' positions and the background colours.
+            patches: whether to add the patch loss.
         """
         if self.errors is not None:
             count = round(self.error_share * batch.pixels.shape[1])

@@ -1,4 +1,4 @@
-"""Threads that each do whole frames, or parts of one: no part of the work waits for another."""
+"""Thread pool for frames: each thread computes whole frames, or parts of one, without synchronisation in between."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ import torch
 
 
 class FrameThreads:
-    """Does something for each of several frames, on all of torch's threads at once.
+    """Runs a function for each of several frames, on all of torch's threads at once.
 
-    A frame is some hundred small operations. Split over the cores one by one, each ends with the cores waiting for
-    each other, and torch's pool and numba's, which are two, take turns in keeping a core from each other while they
-    wait. A frame a thread, on as many cores as its share comes to, has nothing to wait for.
+    A frame is about a hundred small operations. If each is split over the cores, all cores wait for each other after
+    every operation, and torch's and numba's thread pools compete for cores while they wait. With one frame per thread
+    there is no waiting.
 
     Args:
-        compiled: whether numba's kernels are part of it.
+        compiled: whether the function calls numba's kernels.
     """
 
     def __init__(self, *, compiled: bool) -> None:
         self._compiled, self._cores = compiled, torch.get_num_threads()
 
     def each(self, count: int, do: Callable[[int], None]) -> None:
-        """Call `do` with 0 .. count - 1; in this thread where there is one core or one frame.
+        """Call `do` with 0 .. count - 1; in this thread if there is one core or one frame.
 
-        Whether it is inference holds for the threads too; autocast and gradients are theirs to set.
+        Inference mode is passed on to the threads; autocast and gradients have to be set in `do`.
         """
         done, do = 0, _as_here(do)
         if count > 1 and self._cores > 1 and self._compiled and several_may_compute() is None:
@@ -38,7 +38,7 @@ class FrameThreads:
             return
         for _ in self._pool.map(do, range(done, count)):
             pass
-        # The threads' number is what torch gives to every thread that comes after.
+        # torch applies the number of threads to every thread that is started later.
         torch.set_num_threads(self._cores)
 
     @cached_property
@@ -46,7 +46,7 @@ class FrameThreads:
         return ThreadPoolExecutor(self._cores, "frame", self._alone)
 
     def _alone(self) -> None:
-        """Let this thread compute on one core."""
+        """Limit this thread to one core."""
         torch.set_num_threads(1)
         if self._compiled:
             import numba
@@ -55,7 +55,7 @@ class FrameThreads:
 
 
 def _as_here(do: Callable[[int], None]) -> Callable[[int], None]:
-    """`do` in any thread as in this one: only inference may write what it made (Lightning's validation)."""
+    """Wrap `do` in the inference mode of this thread, without which other threads may not write to its tensors."""
     inference = torch.is_inference_mode_enabled()
 
     def in_thread(i: int) -> None:
@@ -66,9 +66,9 @@ def _as_here(do: Callable[[int], None]) -> Callable[[int], None]:
 
 
 def several_may_compute() -> bool | None:
-    """Whether several threads may call numba's kernels at once; None as long as none was called.
+    """Whether several threads may call numba's kernels at once; None until one was called.
 
-    They may with OpenMP and TBB. Numba's own pool, which it takes where neither is (some Macs), ends the process.
+    They may with OpenMP and TBB. Numba's own pool, its fallback (some Macs), aborts the process.
     """
     import numba
 

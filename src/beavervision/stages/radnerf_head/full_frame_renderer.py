@@ -1,4 +1,4 @@
-"""Whole pictures from a trained head: rays of every pixel that can show it, a chunk at a time."""
+"""Renders whole frames with the full head: the rays of all pixels near the head, in chunks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from beavervision.stages.radnerf_head.image_window import Pose, corner_outlines,
 from beavervision.stages.radnerf_head.network import HeadNetwork
 
 CHUNK = 4096
-"""Rays rendered at a time: bounds the memory, and GROUP samples of each fit the caches."""
+"""Number of rays rendered at a time: it bounds memory, and GROUP samples of each ray fit the caches."""
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,10 @@ class FullFrameRenderer:
     """Rendered frames."""
 
     rgb: Float[Tensor, "B H W 3"]
-    """Premultiplied by alpha."""
+    """Colour, premultiplied by alpha."""
     alpha: Float[Tensor, "B H W"]
     depth: Float[Tensor, "B H W"]
-    """cm from the camera; 0 where there is nothing."""
+    """Depth in cm from the camera; 0 where alpha is 0."""
 
 
 @torch.no_grad()
@@ -43,14 +43,14 @@ def render_full_frames(
     """Render whole frames.
 
     Args:
-        network: the head.
-        condition: of each frame.
+        network: the head network.
+        condition: condition of each frame.
         cameras: fx, fy, cx, cy of the canvas.
-        rotation: head to camera.
-        translation: cm, camera space.
+        rotation: rotation, head to camera.
+        translation: translation in camera space, cm.
         size: width and height of the canvas.
-        code: appearance; the mean of the training frames' by default.
-        samples: samples a ray; what the network was trained with by default.
+        code: appearance code; by default the mean of the training frames.
+        samples: samples per ray; by default as in training.
     """
     width, height = size
     count, device = len(condition), condition.device
@@ -60,7 +60,7 @@ def render_full_frames(
     frame, pixels = _candidates(network, Pose(cameras, rotation, translation), size)
     flat = (frame * height + pixels[:, 1].long()) * width + pixels[:, 0].long()
     parts = torch.arange(len(frame), device=device).split(CHUNK)
-    # Autocast is a thread's own setting, so it is passed on here.
+    # Autocast is set per thread, so it is passed on here.
     half = torch.get_autocast_dtype(device.type), torch.is_autocast_enabled(device.type)
 
     def render_part(i: int) -> None:
@@ -82,7 +82,7 @@ def render_full_frames(
 
 
 def _candidates(network: HeadNetwork, pose: Pose, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    """(frame, pixel) of every pixel inside the box round the occupied cells' outline."""
+    """(frame, pixel) of every pixel inside the bounding box of the occupied cells' outline."""
     low, high = corner_outlines(occupied_corners(network), pose)
     limit = torch.tensor(size, device=low.device)
     first = torch.minimum(low.floor().long().clamp_min(0), limit)

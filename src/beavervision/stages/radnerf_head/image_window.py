@@ -1,4 +1,4 @@
-"""Windows of the canvas in which the head is, and the small pictures that are rendered of them."""
+"""Image windows around the head, in blocks of canvas pixels."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from beavervision.stages.radnerf_head.network import HeadNetwork
 
 @dataclass(frozen=True)
 class Pose:
-    """Where cameras stand; one row a frame."""
+    """Camera poses, one row per frame."""
 
     cameras: Float[Tensor, "B 4"]
     """fx, fy, cx, cy of the canvas, pixels."""
     rotation: Float[Tensor, "B 3 3"]
-    """Head to camera."""
+    """Rotation, head to camera."""
     translation: Float[Tensor, "B 3"]
-    """cm, camera space."""
+    """Translation in camera space, cm."""
 
 
 @dataclass(frozen=True)
 class ImageWindows:
-    """One window of each frame, all of one size, in blocks of factor x factor pixels of the canvas."""
+    """One window per frame, all of equal size, in blocks of factor x factor canvas pixels."""
 
     first: Int[Tensor, "B 2"]
     """Column and row of the first block; may lie outside the canvas."""
     size: tuple[int, int]
     """Width and height in blocks."""
     factor: int
-    """Pixels of the canvas along a block's side."""
+    """Side of a block, canvas pixels."""
 
     def centres(self) -> Float[Tensor, "B h w 2"]:
-        """Canvas pixels of the blocks' centres."""
+        """Canvas pixels at the centres of the blocks."""
         width, height = self.size
         device = self.first.device
         y, x = torch.meshgrid(torch.arange(height, device=device), torch.arange(width, device=device), indexing="ij")
@@ -46,11 +46,11 @@ class ImageWindows:
 
 @full_precision
 def corner_outlines(corners: Float[Tensor, "N 3"], pose: Pose) -> tuple[Float[Tensor, "B 2"], Float[Tensor, "B 2"]]:
-    """Upper left and lower right canvas pixel of what lies between some points, as each camera sees it.
+    """Bounding box on the canvas (upper left and lower right pixel) of projected points, for each camera.
 
     Args:
-        corners: of something convex, head space, cm.
-        pose: of the frames.
+        corners: vertices of a convex body in head space, cm.
+        pose: poses of the frames.
     """
     seen = corners @ pose.rotation.transpose(1, 2) + pose.translation[:, None]
     places = seen[..., :2] / seen[..., 2:].clamp_min(1e-3) * pose.cameras[:, None, :2] + pose.cameras[:, None, 2:]
@@ -58,8 +58,8 @@ def corner_outlines(corners: Float[Tensor, "N 3"], pose: Pose) -> tuple[Float[Te
 
 
 def occupied_corners(network: HeadNetwork) -> Float[Tensor, "N 3"]:
-    """Corners, head space, cm, of the convex hull of all occupied cells."""
-    # Imported here: scipy costs a quarter of a second.
+    """Vertices of the convex hull of all occupied cells, head space, cm."""
+    # Imported here: scipy takes a quarter of a second.
     from scipy.spatial import ConvexHull
 
     occupied = network.occupancy.occupied.cpu().numpy()

@@ -1,4 +1,4 @@
-"""The trained head, ready to render; needs neither Lightning nor the footage."""
+"""Inference of the head from a bundle; needs neither Lightning nor the footage."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from beavervision.artifacts.arrays import load_picture
 from beavervision.artifacts.bundle import Bundle
 from beavervision.artifacts.bundle_network import build_network
 from beavervision.artifacts.clip import PLATE
-from beavervision.errors import BeaverError
+from beavervision.errors import BundleError, ConfigError
 from beavervision.nerf.backends.registry import resolve
 from beavervision.nerf.condition_normalizer import ConditionNormalizer, frame_windows
 from beavervision.nerf.precision import layer_precision, layers_in
@@ -27,10 +27,10 @@ from beavervision.stages.radnerf_head.image_window import Pose
 from beavervision.stages.radnerf_head.network import HeadNetwork
 
 RENDERS = ("auto", "fast", "full")
-"""What `hardware.render` may be."""
+"""Values of `hardware.render`."""
 
 PRECISIONS = {"auto": None, "32-true": torch.float32, "16-mixed": torch.float16, "bf16-mixed": torch.bfloat16}
-"""What a full head's layers compute in, by `hardware.precision`; None: in half precision on CUDA alone."""
+"""Data type of a full head's layers by `hardware.precision`; None: half precision on CUDA only."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class HeadRenderer:
     scale: ConditionNormalizer
     device: torch.device
     fast: DistilledRenderer | None = None
-    """Renders instead of `network`, where the fast setting was chosen; in the precision that is fastest."""
+    """Distilled head, which replaces `network` if it was selected; it uses the fastest precision."""
     precision: torch.dtype = torch.float32
-    """What the layers of `network` compute in."""
+    """Data type of the layers of `network`."""
 
     @classmethod
     def from_bundle(
@@ -53,18 +53,18 @@ class HeadRenderer:
         """Load a head.
 
         Args:
-            folder: of the bundle.
-            backend: torch, numba, tinycudann or auto: any renders any bundle.
+            folder: folder of the bundle.
+            backend: torch, numba, tinycudann or auto; every backend renders every bundle.
             device: to render on.
-            render: full, fast, or auto: fast on a CPU where the bundle holds it.
-            precision: of a full head's layers: 32-true, 16-mixed, bf16-mixed, or auto: half where CUDA is.
+            render: full, fast, or auto: the distilled head on a CPU if the bundle contains one.
+            precision: precision of a full head's layers: 32-true, 16-mixed, bf16-mixed, or auto: half on CUDA.
 
         Raises:
-            BeaverError: when the bundle is missing, damaged or of another stage, or the backend does not work here, or
-                there is no such setting.
+            BeaverError: when the bundle is missing, damaged or of another stage, the backend does not run on this
+                machine, or a setting is invalid.
         """
         if precision not in PRECISIONS:
-            raise BeaverError(f"Heads do not render in precision {precision}; choose one of {', '.join(PRECISIONS)}.")
+            raise ConfigError(f"Heads do not render in precision {precision}; choose one of {', '.join(PRECISIONS)}.")
         bundle = Bundle.load(Path(folder), SCHEMA)
         place = torch.device(device)
         resolve(backend, place)
@@ -89,18 +89,18 @@ class HeadRenderer:
 
     @property
     def source_poses(self) -> tuple[Float[np.ndarray, "T 3 3"], Float[np.ndarray, "T 3"], Float[np.ndarray, "T 4"]]:
-        """Rotation, translation and canvas camera of every frame of the footage; gaps filled from neighbours."""
+        """Rotation, translation and canvas camera of every frame of the footage; gaps take the values of neighbours."""
         assets = self.bundle.assets
         return assets["rotation"], assets["translation"], assets["cameras"]
 
     @property
     def plate(self) -> UInt8[np.ndarray, "h w 3"] | None:
-        """The footage's background without the person, full frame; None where the camera moves."""
+        """Background of the footage without the person, full frame; None where the camera moves."""
         path = self.bundle.folder / PLATE
         return load_picture(path, self.bundle.facts) if path.exists() else None
 
     def eye_from_blink(self, blink: Float[np.ndarray, "T"]) -> Float[np.ndarray, "T"]:
-        """Eye openness that `render` takes, from a blink (0 open, 1 shut)."""
+        """Eye openness for `render`, from a blink (0 open, 1 shut)."""
         shut, wide = self.bundle.assets["eye_scale"][2:]
         return (wide + (shut - wide) * np.asarray(blink)).astype(np.float32)
 
@@ -119,13 +119,13 @@ class HeadRenderer:
         """Render a batch of frames.
 
         Args:
-            condition68: raw landmark condition of the whole motion (`FaceModel.condition68`), 1/10 cm.
+            condition68: landmark condition of the whole motion, not normalised (`FaceModel.condition68`), 1/10 cm.
             eye: openness of the eyes over the whole motion, lid distance / eye width, mean of both.
-            rotation: head to camera, of the frames to render.
-            translation: cm, camera space.
+            rotation: rotation, head to camera, of the frames to render.
+            translation: translation in camera space, cm.
             cameras: fx, fy, cx, cy of the canvas, pixels.
-            frames: which frames of the motion to render.
-            clamp: hold the condition to the clip's 3-97 % range; off for the clip's own motion.
+            frames: indices of the frames of the motion to render.
+            clamp: whether to clamp the condition to the clip's 3-97 % range; off for the clip's own motion.
 
         Returns:
             Colour, premultiplied by alpha, in [0, 1]; and alpha.
@@ -148,17 +148,17 @@ class HeadRenderer:
         return shown.rgb, shown.alpha
 
     def _tensor(self, values: np.ndarray) -> Tensor:
-        # A copy in torch's own memory: numpy's is aligned less strictly, and products round differently there.
+        # A copy in torch's memory: numpy's is aligned less strictly, so matrix products would round differently.
         return torch.tensor(np.asarray(values, np.float32), device=self.device)
 
 
 def _is_fast(bundle: Bundle[HeadFacts], render: str, device: torch.device) -> bool:
-    """Whether the fast setting is to be used."""
+    """Whether to use the distilled head."""
     if render not in RENDERS:
-        raise BeaverError(f"There is no hardware.render={render}; choose one of {', '.join(RENDERS)}.")
+        raise ConfigError(f"There is no hardware.render={render}; choose one of {', '.join(RENDERS)}.")
     there = bundle.facts.fast is not None
     if render == "fast" and not there:
-        raise BeaverError(
+        raise BundleError(
             f"{bundle.folder} holds no fast head; train radnerf_head with model.distill=true, or take "
             "hardware.render=full."
         )

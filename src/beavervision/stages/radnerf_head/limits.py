@@ -1,4 +1,4 @@
-"""Bounds of the numbers of conf/model/radnerf_head.yaml and conf/datamodule/radnerf_head.yaml."""
+"""Valid ranges of the numbers in conf/model/radnerf_head.yaml and conf/datamodule/radnerf_head.yaml."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MODEL = {
     "shell_at": ANY,
     **dict.fromkeys(("decay", "error_decay"), Bounds(0, 0.99999)),
     "error_share": SHARE,
-    "distill_share": Bounds(0, 0.9),  # the field must have learnt something to hand on
+    "distill_share": Bounds(0, 0.9),  # the field must be trained before it is distilled
     **{f"field.{name}": limits for name, limits in GRID.items()},
     **{f"field.planes.{name}": limits for name, limits in GRID.items()},
     "field.ambient_finest": GRID["finest"],
@@ -34,7 +34,7 @@ MODEL = {
     **{f"perceptual.{name}": ANY for name in ("weight", "structure", "steepness")},
     "perceptual.at": SHARE,
     "perceptual.patches": integer(),
-    "perceptual.patch_size": integer(11),  # of SSIM's window
+    "perceptual.patch_size": integer(11),  # the side of SSIM's window
     "perceptual.mouth_share": SHARE,
 }
 

@@ -1,4 +1,4 @@
-"""Rendering and loss of one training step of the field; `losses` has the single terms."""
+"""Renders a training step of the field and sums its loss; `losses` has the single terms."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from beavervision.stages.radnerf_head.targets import PixelTarget
 
 @dataclass(frozen=True)
 class LossWeights:
-    """Weight of each term beside the mean squared error."""
+    """Weight of each loss term in addition to the mean squared error."""
 
     entropy: float = 1e-4
-    """Of the opacity's entropy (RAD-NeRF)."""
+    """Weight of the opacity's entropy (RAD-NeRF)."""
     ambient: float = 5e-3
-    """Of the ambient coordinate where nothing moves."""
+    """Weight of the ambient coordinate where nothing moves."""
     pose: float = 1e-4
-    """Of the poses' correction."""
+    """Weight of the pose correction."""
 
 
 class LossTerms(NamedTuple):
@@ -35,21 +35,21 @@ class LossTerms(NamedTuple):
 
     loss: Float[Tensor, ""]
     mse: Float[Tensor, ""]
-    """The picture's mean squared error, which is part of the loss."""
+    """Mean squared error of the pixels, one term of the loss."""
     errors: Float[Tensor, "R"]
-    """Squared error of each pixel; no gradient flows."""
+    """Squared error of each pixel, without gradient."""
 
 
 def render_batch(
     network: HeadNetwork, batch: RayBatch, condition: Float[Tensor, "F C"], generator: torch.Generator
 ) -> RayRendering:
-    """Render the pixels of a batch, each under its frame's condition, pose and appearance code. Differentiable.
+    """Render the pixels of a batch with the condition, pose and code of their frames. Differentiable.
 
     Args:
-        network: the head.
-        batch: its poses are taken as they are.
-        condition: of the batch's frames.
-        generator: for the samples' places.
+        network: the head network.
+        batch: pixels and poses.
+        condition: conditions of the batch's frames.
+        generator: random generator of the samples' positions.
     """
     frames, count = batch.pixels.shape[:2]
     device = batch.pixels.device
@@ -65,10 +65,10 @@ def compute_losses(shown: RayRendering, batch: RayBatch, generator: torch.Genera
     """Loss of rendered pixels.
 
     Args:
-        shown: the batch's pixels as rendered.
-        batch: what the footage shows.
-        generator: for the random colour behind each pixel.
-        weights: of the other terms.
+        shown: rendered pixels of the batch.
+        batch: pixels of the footage.
+        generator: random generator of the colour behind each pixel.
+        weights: weights of the other terms.
     """
     target = batch.target.flatten()
     colours = local_rows(torch.rand(len(target) * world_size(), 3, generator=generator)).to(target.device)
@@ -85,10 +85,10 @@ def compute_patch_losses(
     """Perceptual loss of patches, weighted.
 
     Args:
-        network: the head.
-        batch: patches, see `HeadData.patch_batch`; its poses are taken as they are.
-        generator: for the samples' places.
-        perceptual: the loss.
+        network: the head network.
+        batch: patches, see `HeadData.patch_batch`, with poses.
+        generator: random generator of the samples' positions.
+        perceptual: the perceptual loss.
     """
     shown = render_batch(network, batch, network.encode(batch.face.windows, batch.face.eye), generator)
     return perceptual(torch.cat([shown.rgb, shown.alpha[:, None]], 1), batch)

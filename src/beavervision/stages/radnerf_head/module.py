@@ -8,7 +8,7 @@ import torch
 from lightning.pytorch.trainer.states import TrainerFn
 from torch import Tensor
 
-from beavervision.errors import BeaverError
+from beavervision.errors import ConfigError
 from beavervision.metrics.lpips import Lpips
 from beavervision.stages.base import BundleContents, StageModule
 from beavervision.stages.radnerf_head.averaging import WeightAverage
@@ -27,48 +27,47 @@ from beavervision.stages.radnerf_head.perceptual import PerceptualLoss
 from beavervision.stages.radnerf_head.pose_optimizer import BatchT, PoseOptimizer
 from beavervision.stages.radnerf_head.surface_shell import find_shell
 from beavervision.stages.radnerf_head.training_schedule import Phase, TrainingSchedule
-from beavervision.stages.radnerf_head.visualization.curves import frame_curves
 from beavervision.stages.radnerf_head.visualization.frame_strips import spread_positions
 from beavervision.stages.radnerf_head.visualization.held_out_renders import (
     Render,
     render_held_out_distilled,
     render_held_out_full,
 )
-from beavervision.stages.radnerf_head.visualization.preview_video import held_out_film, preview_film
+from beavervision.stages.radnerf_head.visualization.preview_video import frame_curves, held_out_film, preview_film
 from beavervision.stages.radnerf_head.visualization.validation_metrics import HeldOutMetrics
 from beavervision.stages.visualization.media import Film, Media
 
 
 class HeadModule(StageModule[HeadData]):
-    """Fits the head's field to a clip.
+    """Trains the head's field on a clip.
 
-    Everything random in a step comes from (seed, step), and everything learned is in the state dict, so a run that
-    continues equals one that was never interrupted.
+    All random numbers of a step depend on (seed, step), and all learned values are in the state dict, so a resumed run
+    equals an uninterrupted one.
 
     Args:
-        box: see `HeadNetwork`; from the data, as are `n_codes`, `window`, `cells` and `size`.
+        box: see `HeadNetwork`; given by the data, as are `n_codes`, `window`, `cells` and `size`.
         n_codes: number of training frames.
         window: frames in a condition's window.
-        cells: cells a side of the occupancy grid.
+        cells: cells per side of the occupancy grid.
         size: width and height of the canvas, pixels.
-        seed: of the weights and of all random draws of training.
+        seed: seed of the weights and of all random numbers in training.
         lr_grid: learning rate of the grids.
         lr_network: learning rate of the networks and codes.
         lr_attention: learning rate of the condition encoder.
-        lr_pose: learning rate of the poses' correction; 0 leaves the tracked poses as they are.
-        entropy: weight of the opacity's entropy.
+        lr_pose: learning rate of the pose correction; 0 keeps the tracked poses.
+        entropy: weight of the opacity's entropy loss.
         ambient: weight of the ambient coordinate where nothing moves.
-        pose: weight of the pose correction's size.
+        pose: weight of the penalty on the pose correction.
         refresh_every: steps between updates of the occupancy grid.
         refresh_share: share of the cells that an update evaluates.
-        shell_at: share of the training after which only a thin shell is sampled; 1 or more for never.
-        shell_frames: training frames whose surfaces make the shell.
-        decay: of the weights' moving average.
+        shell_at: share of the training after which only the surface shell is sampled; 1 or more for never.
+        shell_frames: number of training frames whose surfaces define the shell.
+        decay: decay of the weights' moving average.
         average_every: steps between its updates.
-        error_share: share of a step's pixels that are drawn where their frames are still rendered badly.
+        error_share: share of a step's pixels that are sampled by the error map.
         error_decay: see `ErrorMap`.
-        distill: whether the last phase trains the distilled head, which renders fast.
-        distill_share: share of the training that it takes.
+        distill: whether the last phase trains the distilled head, for fast rendering.
+        distill_share: share of the training for the distillation.
         perceptual: arguments of `PerceptualLoss`.
         fast: further arguments of `Distillation`.
         field: further arguments of `HeadNetwork`.
@@ -110,7 +109,7 @@ class HeadModule(StageModule[HeadData]):
         field: dict[str, Any] | None = None,
     ) -> None:
         if isinstance(field, str):
-            raise BeaverError(f"model.field holds the field's numbers; say model.field.kind={field}.")
+            raise ConfigError(f"model.field holds the field's numbers; say model.field.kind={field}.")
         super().__init__()
         self.save_hyperparameters()
         self.network_args = {
@@ -133,7 +132,7 @@ class HeadModule(StageModule[HeadData]):
         self._rows: list[dict[str, float]] = []
 
     def training_step(self, batch: RayBatch, index: int) -> Tensor:
-        """Loss of one batch of rays."""
+        """Loss of one batch of rays, or of patches in the distillation."""
         step = self.global_step
         generator = torch.Generator().manual_seed(self.hparams["seed"] * 1_000_003 + step)
         if self._fast is not None:
@@ -150,18 +149,18 @@ class HeadModule(StageModule[HeadData]):
         return describe_frames((self.field_training if self._fast is None else self._fast).shown)
 
     def _posed(self, batch: BatchT) -> BatchT:
-        """The same batch with poses as they have been corrected so far."""
+        """The same batch with corrected poses."""
         return batch if self.poses is None else self.poses.correct(batch)
 
     def on_train_start(self) -> None:
-        """Begin in the visual hull; a run that continues has its own occupancy in the checkpoint."""
+        """Initialise the occupancy grid with the visual hull; a resumed run has it in the checkpoint."""
         if self.perceptual.wanted:
             self.print(self.perceptual.describe())
         if self.global_step == 0:
             self.network.occupancy.restrict(torch.from_numpy(self._data.hull).to(self.device))
 
     def on_train_batch_start(self, batch: RayBatch, batch_idx: int) -> None:
-        """Set the learning rate, and begin the phase when it is time to: both follow from the step alone."""
+        """Set the learning rate and the phase, which both depend on the step alone."""
         self._schedule_point = self.schedule.at(progress(self.trainer))
         phase = self._schedule_point.phase
         optimizer = self.optimizers()
@@ -175,7 +174,7 @@ class HeadModule(StageModule[HeadData]):
 
     @property
     def _fast(self) -> Distillation | None:
-        """The last phase, once it has begun."""
+        """The distillation, once it has started."""
         return self.distillation if self.distillation is not None and self.distillation.begun else None
 
     def _enter_shell(self) -> None:
@@ -187,7 +186,7 @@ class HeadModule(StageModule[HeadData]):
         self.network.enter_shell(find_shell(self.network, frames))
 
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
-        """Step, then average: before the checkpoint of this step is written."""
+        """Make the optimizer step, then update the average, before this step's checkpoint is written."""
         super().optimizer_step(*args, **kwargs)
         step = self.global_step
         if step == 1 or step % self.hparams["average_every"] == 0 or step == self.trainer.max_steps:
@@ -197,7 +196,7 @@ class HeadModule(StageModule[HeadData]):
                 self._fast.average.update(self._fast.fast)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Adam as in Instant NGP (betas .9, .99, eps 1e-15: grid entries are met seldom), one rate a kind of weight."""
+        """Adam as in Instant NGP (betas .9, .99, eps 1e-15: grid entries get few gradients); several learning rates."""
         rates = (self.hparams["lr_grid"], self.hparams["lr_attention"], self.hparams["lr_network"])
         groups = parameter_groups(self.network, *rates)
         if self.poses is not None:
@@ -213,11 +212,11 @@ class HeadModule(StageModule[HeadData]):
         return self.trainer.datamodule  # pyright: ignore[reportAttributeAccessIssue]  # set by Trainer.fit, undeclared in Lightning
 
     def on_validation_epoch_start(self) -> None:
-        """Forget the frames of the validation before."""
+        """Reset the metrics."""
         self.figures.reset()
         self.fast_figures.reset()
         self._rows = []
-        # During training LPIPS costs too much time.
+        # LPIPS is too slow for validations during training.
         if self.trainer.state.fn is TrainerFn.VALIDATING:
             self._measure_lpips(self.perceptual.network or Lpips.found())
 
@@ -227,7 +226,7 @@ class HeadModule(StageModule[HeadData]):
             self.fast_figures.measure_lpips(network.to(self.device))
 
     def validation_step(self, batch: FrameBatch, index: int) -> dict[str, float]:
-        """Render a held-out frame with the averaged weights, compare the head's pixels; return the frame's figures."""
+        """Render a held-out frame with the averaged weights, measure the head's pixels; return the frame's metrics."""
         in_strip = index in spread_positions(int(self.trainer.num_val_batches[0]))
         height, width = batch.labels.shape
         size = width, height
@@ -240,32 +239,32 @@ class HeadModule(StageModule[HeadData]):
         return row
 
     def _renders(self) -> dict[str, Render]:
-        """Ways to render with the averaged weights, by the name that `hardware.render` has for them."""
+        """Render functions with the averaged weights, by their name in `hardware.render`."""
         renders = {"full": render_held_out_full(self.average.network, self.poses)}
         if (fast := self._fast) is not None:
             renders["fast"] = render_held_out_distilled(fast.average.network, self.poses)
         return renders
 
     def on_validation_epoch_end(self) -> None:
-        """Log the figures."""
+        """Log the metrics."""
         for name, value in self.figures.compute().items():
             self.log(f"val/{name}", value, prog_bar=name == "psnr")
         for name, value in self.fast_figures.compute().items():
             self.log(f"val/{name}_fast", value)
 
     def validation_media(self) -> list[Media]:
-        """Footage beside render, error and depth of some held-out frames, by the full head and by the fast one."""
+        """Footage, render, error and depth of some held-out frames, by the full and the distilled head."""
         return [*self.figures.strip(), *self.fast_figures.strip()]
 
     def evaluation_media(self, data: HeadData) -> list[Media]:
-        """The strips, every frame's figures over time, and a film of all held-out frames with their sound."""
+        """The strips, metrics of every frame over time, and a video of all held-out frames with sound."""
         return [*self.validation_media(), *frame_curves(self._rows, data.clip), held_out_film(self._renders(), data)]
 
     def preview(self, data: HeadData) -> Film:
-        """Held-out frames beside what the averaged weights make of them."""
+        """Video of held-out frames beside their render with the averaged weights."""
         return preview_film(self._renders()["full"], data)
 
     def bundle_contents(self, data: HeadData) -> BundleContents:
-        """The averaged network and what avatar mode needs of the clip."""
+        """The averaged network and the clip's data for avatar mode."""
         fast = None if self._fast is None else self._fast.average.network
         return head_bundle_contents(self.average.network, self.network_args, data, fast, self.poses)

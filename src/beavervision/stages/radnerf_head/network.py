@@ -1,4 +1,4 @@
-"""The head's radiance field under a face's condition, and how its rays are rendered."""
+"""The head network: condition encoder, radiance field, and rendering of its rays."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ from beavervision.nerf.volume_rendering import (
 from beavervision.stages.radnerf_head.fields.registry import make_field
 
 CHANNELS = 204
-"""68 landmarks x 3."""
+"""Values of a landmark condition: 68 landmarks x 3."""
 
 GROUP = 4
-"""Samples of a ray between two checks for early termination."""
+"""Number of samples of a ray between two checks for early termination."""
 
 
 @dataclass(frozen=True)
 class RayRendering:
-    """What rays show; rows of rays that miss everything hold zeros."""
+    """Rendered rays; rays that hit no occupied cell are zero."""
 
     rgb: Float[Tensor, "R 3"]
-    """Premultiplied by alpha."""
+    """Colour, premultiplied by alpha."""
     alpha: Float[Tensor, "R"]
     depth: Float[Tensor, "R"]
     """Median depth, units of UNIT_CM."""
     ambient: Float[Tensor, "R"]
-    """Mean magnitude of what the field calls its movement by the face, weighted by what is seen."""
+    """Mean magnitude of the field's ambient coordinate along the ray, weighted as colour."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,11 @@ class ShadedSamples:
 
     rgb: Float[Tensor, "R S 3"]
     density: Float[Tensor, "R S"]
-    """Per UNIT_CM."""
+    """Density per UNIT_CM."""
     features: Float[Tensor, "R S G"]
-    """What density hands to colour."""
+    """Features that density passes to colour."""
     ambient: Float[Tensor, "R S A"]
-    """How the face moves the point, in [-1, 1]."""
+    """Ambient coordinate or attention, in [-1, 1]."""
 
 
 class HeadNetwork(nn.Module):
@@ -64,21 +64,21 @@ class HeadNetwork(nn.Module):
         box: corners of the head's box in head space, cm: (x0, y0, z0, x1, y1, z1).
         n_codes: number of training frames, each with its own appearance code.
         hidden: width of the hidden layers.
-        geometry: features that density hands to colour.
-        window: frames that the condition's attention blends.
+        geometry: number of features that density passes to colour.
+        window: number of frames that the condition's attention blends.
         code_dims: width of an appearance code.
-        direct: numbers, linear in the frame's own landmarks, that the grid's density network gets beside the eyes'.
-            With two ambient numbers alone it is slow to learn how a mouth opens.
-        cells: cells a side of the occupancy grid.
-        samples: samples a ray while the whole hull is searched.
-        shell_samples: samples a ray once the surface is known.
-        shell_cm: length of ray, cm, that is searched within the shell; rays that graze the hair go far through it
-            before they meet anything.
-        backend: of grids and networks.
-        seed: of the initial weights.
-        kind: of the field: "grid", see `AmbientField`, or "triplane", see `TriplaneField`.
-        planes: numbers of the tri-plane: levels, base, finest, log2_entries, features.
-        grids: numbers of the grids: levels, base, finest, ambient_finest, log2_entries, ambient_dims.
+        direct: number of values, linear in the frame's own landmarks, that are inputs of the grid's density network in
+            addition to those of the eyes. With two ambient values alone it learns mouth opening slowly.
+        cells: cells per side of the occupancy grid.
+        samples: samples per ray while the whole hull is sampled.
+        shell_samples: samples per ray once only the shell is sampled.
+        shell_cm: length of ray, cm, that is sampled within the shell; rays that graze the hair pass through much of it
+            before they hit anything.
+        backend: backend of grids and networks.
+        seed: seed of the initial weights.
+        kind: kind of the field: "grid", see `AmbientField`, or "triplane", see `TriplaneField`.
+        planes: arguments of the tri-plane: levels, base, finest, log2_entries, features.
+        grids: arguments of the grids: levels, base, finest, ambient_finest, log2_entries, ambient_dims.
     """
 
     def __init__(
@@ -125,33 +125,33 @@ class HeadNetwork(nn.Module):
 
     @property
     def backend(self) -> str:
-        """Which implementation computes grids and networks and marches."""
+        """Name of the backend of grids, networks and ray marching."""
         return self.field.backend
 
     @property
     def budget(self) -> int:
-        """Samples a ray at present."""
+        """Current number of samples per ray."""
         return self.shell_samples if self.in_shell else self.samples
 
     @property
     def mean_code(self) -> Float[Tensor, "code"]:
-        """Appearance of frames that were never seen.
+        """Appearance code for frames outside the training set.
 
-        The mean, not the first frame's as in the reference: one frame's exposure should not decide for all.
+        It is the mean, not the first frame's code as in RAD-NeRF: the exposure of one frame should not determine all.
         """
         return self.codes.weight.mean(0)
 
     def enter_shell(self, shell: Bool[Tensor, "X Y Z"]) -> None:
-        """Sample only these cells from now on, with the small budget."""
+        """Restrict sampling to these cells, with the smaller number of samples."""
         self.occupancy.restrict(shell)
         self.in_shell.fill_(True)  # noqa: FBT003
 
     def use_backend(self, name: str) -> None:
-        """Compute grids and networks and march with another backend from now on."""
+        """Switch to another backend for grids, networks and ray marching."""
         self.field.backend = self.colour.backend = name
 
     def encode(self, windows: Float[Tensor, "B W C 204"], eye: Float[Tensor, "B"]) -> Float[Tensor, "B K"]:
-        """Condition of frames from their landmark windows and eye openness, both normalised."""
+        """Encode the condition of frames from landmark windows and eye openness, both normalised."""
         now = windows[:, windows.shape[1] // 2].mean(1)
         direct = [] if self.direct is None else [self.direct(now).float()]
         return torch.cat([self.condition(windows).float(), *direct, self.eye(eye).float()], -1)
@@ -159,9 +159,9 @@ class HeadNetwork(nn.Module):
     def geometry(
         self, points: Float[Tensor, "R S 3"], condition: Float[Tensor, "C K"]
     ) -> tuple[Float[Tensor, "R S"], Float[Tensor, "R S G"], Float[Tensor, "R S A"]]:
-        """Density (per UNIT_CM), features, and how the face moves them, of points in box coordinates.
+        """Density (per UNIT_CM), features, and ambient coordinate or attention, of points in box coordinates.
 
-        The condition is that of each ray's frame, or one row where all rays belong to one frame.
+        The condition is that of each ray's frame, or one row if all rays belong to one frame.
         """
         return self.field(points, condition)
 
@@ -172,13 +172,13 @@ class HeadNetwork(nn.Module):
         code: Float[Tensor, "R code"],
         jitter: Float[Tensor, "R S"],
     ) -> RayRendering:
-        """Render rays; differentiable in everything but where the samples lie.
+        """Render rays; differentiable except in the positions of the samples.
 
         Args:
-            rays: in box coordinates.
-            condition: of each ray's frame.
+            rays: rays in box coordinates.
+            condition: condition of each ray's frame.
             code: appearance code of each ray's frame.
-            jitter: see `sample_rays`; its width is the sample budget.
+            jitter: see `sample_rays`; its width is the number of samples.
         """
         found = self.find(rays, jitter)
         origins, directions = rays.origins[found.ray], rays.directions[found.ray]
@@ -206,9 +206,9 @@ class HeadNetwork(nn.Module):
         A ray ends when its transmittance falls below `EARLY_STOP`.
 
         Args:
-            rays: in box coordinates.
-            condition: of each ray's frame; or one row, where all rays belong to one frame.
-            code: appearance of all.
+            rays: rays in box coordinates.
+            condition: condition of each ray's frame, or one row if all rays belong to one frame.
+            code: appearance code of all rays.
             jitter: see `sample_rays`.
         """
         found = self.find(rays, jitter)
@@ -230,7 +230,7 @@ class HeadNetwork(nn.Module):
         return full.new_zeros(len(rays.view), 5).index_copy(0, found.ray, full)
 
     def find(self, rays: Rays, jitter: Float[Tensor, "R S"]) -> RaySamples:
-        """Samples of the rays that meet occupied space; see `sample_rays`."""
+        """Samples of the rays that hit occupied space; see `sample_rays`."""
         longest = self.shell_cm / UNIT_CM if self.in_shell else float("inf")
         return sample_rays(rays, self.occupancy.occupied, jitter, self.backend, longest, self.steps)
 
@@ -244,10 +244,10 @@ class HeadNetwork(nn.Module):
         """Colour, density and features of points.
 
         Args:
-            points: in box coordinates, S of each ray.
-            view: the rays' directions in head space.
-            condition: of each ray's frame; or one row, where all rays belong to one frame.
-            code: appearance code, likewise.
+            points: points in box coordinates, S per ray.
+            view: directions of the rays in head space.
+            condition: condition of each ray's frame, or one row if all rays belong to one frame.
+            code: appearance code of each ray's frame, or one row if all rays belong to one frame.
         """
         density, features, ambient = self.geometry(points, condition)
         shared = torch.cat([spherical_harmonics(view), code.expand(len(view), -1)], -1)

@@ -12,33 +12,33 @@ from beavervision.stages.radnerf_head.ray_sampler import RegionRaySampler
 
 @dataclass(frozen=True)
 class PatchSampler:
-    """How many patches a step samples, how large, and where."""
+    """Number, size and position of the patches of a step."""
 
     frames: int = 4
-    """Patches, each of a frame of its own."""
+    """Number of patches, each from another frame."""
     blocks: int = 40
-    """Blocks along a patch's side."""
+    """Side of a patch in blocks."""
     factor: int = 1
-    """Pixels along a block's side; patches begin where blocks do."""
+    """Side of a block in pixels; patches are aligned to blocks."""
     mouth_share: float = 0.3
-    """Share of the patches that lie round the mouth; the rest anywhere on the head."""
+    """Share of the patches around the mouth; the others are anywhere on the head."""
     key: str = "model.fast.frames"
-    """The config key that says how many patches, for a sentence about it."""
+    """Config key of the number of patches, for error messages."""
 
     def inside(self, size: tuple[int, int]) -> PatchSampler:
-        """The same plan with patches that fit a canvas of width and height `size`."""
+        """Return the same sampler with patches that fit a canvas of width and height `size`."""
         return replace(self, blocks=min(self.blocks, min(size) // self.factor))
 
 
 def sample_patch_corner(
     regions: RegionRaySampler, frame: int, plan: PatchSampler, size: tuple[int, int], rng: np.random.Generator
 ) -> Int[np.ndarray, "2"]:
-    """Column and row of a patch's first block: its middle is drawn evenly from the head's or the mouth's box.
+    """Column and row of a patch's first block; its centre is drawn uniformly from the head's or the mouth's box.
 
     Args:
-        regions: of the clip.
+        regions: boxes of the clip.
         frame: frame of the clip.
-        plan: of the patches.
+        plan: sizes of the patches.
         size: width and height of the canvas, pixels.
         rng: random generator.
     """

@@ -19,19 +19,19 @@ GREY = 0.5
 
 
 class PerceptualLoss:
-    """LPIPS where AlexNet's weights are there, otherwise MS-SSIM and the difference of steepness.
+    """LPIPS if AlexNet's weights are available, otherwise MS-SSIM and gradient differences.
 
-    Squared errors of pixels reward a blur, the mean of all likely pictures. These terms reward contrast.
+    Squared pixel errors favour blur, the mean of all likely images. These terms favour contrast.
 
     Args:
-        weight: of LPIPS, beside the pixels' mean squared error; 0 for no patch loss.
-        structure: of 1 - MS-SSIM, where LPIPS is not to be had.
-        steepness: of the difference of steepness, likewise.
-        lpips: file of AlexNet's weights, see `Lpips.found`; None looks where torchvision keeps them.
+        weight: weight of LPIPS relative to the mean squared error; 0 for no patch loss.
+        structure: weight of 1 - MS-SSIM, where LPIPS is not available.
+        steepness: weight of the gradient differences, where LPIPS is not available.
+        lpips: file of AlexNet's weights, see `Lpips.found`; None searches torchvision's cache.
         at: share of the field's training after which the loss is added; the distilled head uses it throughout.
-        patches: of the field, a step; each of another frame.
+        patches: patches per step of the field, each from another frame.
         patch_size: side of a patch of the field, pixels.
-        mouth_share: share of the patches that lie round the mouth.
+        mouth_share: share of the patches around the mouth.
     """
 
     def __init__(
@@ -51,11 +51,11 @@ class PerceptualLoss:
 
     @property
     def wanted(self) -> bool:
-        """Whether the patch loss is used at all."""
+        """Whether the patch loss is used."""
         return self.weight > 0
 
     def describe(self) -> str:
-        """One line: which loss is used."""
+        """Name of the loss in use, in one line."""
         if self.network is not None:
             return "patch loss: LPIPS (AlexNet)"
         return (
@@ -68,7 +68,7 @@ class PerceptualLoss:
 
         Args:
             shown: colour (premultiplied) and opacity of the patches' pixels, patch by patch, row by row.
-            batch: what the footage shows of them.
+            batch: patches of the footage.
         """
         picture, truth = composite_over(shown, batch)
         if self.network is not None:
@@ -80,14 +80,14 @@ class PerceptualLoss:
 def composite_over(
     shown: Float[Tensor, "R 4"], batch: RayBatch
 ) -> tuple[Float[Tensor, "F 3 side side"], Float[Tensor, "F 3 side side"]]:
-    """Rendered patches over what is behind them, and the footage's; 31 pixels wide or more.
+    """Rendered patches and those of the footage over a common background; at least 31 pixels wide.
 
-    Behind the head is the plate, and the head itself where that is not known; what is not the head stands behind in its
-    own colours. Ignored pixels are grey in both.
+    Behind the head is the plate, or the footage where the plate is unknown; pixels outside the head show the footage.
+    Ignored pixels are grey in both.
 
     Args:
         shown: colour (premultiplied) and opacity of the patches' pixels.
-        batch: what the footage shows of them.
+        batch: patches of the footage.
     """
     target = batch.target.flatten()[:, None]
     truth = torch.where(target == PixelTarget.IGNORED, GREY, batch.rgb.flatten(0, 1))
@@ -98,7 +98,7 @@ def composite_over(
 
 
 def _as_patches(pixels: Float[Tensor, "R 3"], batch: RayBatch) -> Float[Tensor, "F 3 side side"]:
-    """The batch's patches as pictures; those of a thumbnail enlarged to LPIPS's smallest size."""
+    """The batch's patches as images, enlarged to LPIPS's smallest size if necessary."""
     side = round(batch.pixels.shape[1] ** 0.5)
     pictures = pixels.reshape(-1, side, side, 3).permute(0, 3, 1, 2).contiguous()
     return pictures if side >= SMALLEST else nn.functional.interpolate(pictures, SMALLEST)

@@ -13,17 +13,17 @@ from beavervision.types import Label
 
 WHOLE = (slice(None), slice(None))
 NAMES = ("pixels", "rgb", "behind", "target", "matte", "moves")
-"""Of the fields of `RayBatch` that `read_pixels` fills."""
+"""Names of the `RayBatch` fields that `read_pixels` returns."""
 
 
 def frame_targets(crops: Crops, t: int, band: int, window: tuple[slice, slice] = WHOLE) -> UInt8[np.ndarray, "H W"]:
-    """Targets of the pixels of frame `t`, or of a window of it.
+    """Targets of the pixels of frame `t`, or of a window in it.
 
     Args:
         crops: the clip on the canvas.
         t: frame of the clip.
         band: height of the free band under the chin, pixels.
-        window: rows and columns.
+        window: rows and columns of the window.
     """
     labels, matte, inside = (np.asarray(array[t][window]) for array in (crops.labels, crops.matte, crops.inside))
     return pixel_targets(labels, matte, inside, band, has_plate=crops.full_plate is not None)
@@ -32,12 +32,12 @@ def frame_targets(crops: Crops, t: int, band: int, window: tuple[slice, slice] =
 def read_pixels(
     crops: Crops, frames: Int[np.ndarray, "F"], chosen: list[Int[np.ndarray, "P 2"]], band: int
 ) -> dict[str, Tensor]:
-    """Fields of a `RayBatch` that concern its pixels.
+    """The fields of a `RayBatch` that describe its pixels.
 
     Args:
         crops: the clip on the canvas.
         frames: frames of the clip.
-        chosen: pixels (column, row) of each.
+        chosen: pixels (column, row) of each frame.
         band: height of the free band under the chin, pixels.
     """
     parts = [
@@ -56,7 +56,7 @@ def _of_frame(crops: Crops, t: int, column: np.ndarray, row: np.ndarray, band: i
 
 
 def _targets_at(crops: Crops, t: int, column: np.ndarray, row: np.ndarray, band: int) -> np.ndarray:
-    """Targets of some pixels of frame `t`: only their surroundings are looked at."""
+    """Targets of some pixels of frame `t`, computed from their surroundings only."""
     margin = band + 2
     left, top = max(0, column.min() - margin), max(0, row.min() - margin)
     window = slice(top, row.max() + margin + 1), slice(left, column.max() + margin + 1)

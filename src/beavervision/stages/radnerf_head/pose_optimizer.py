@@ -1,4 +1,4 @@
-"""A small correction of the tracked poses, learned with the head."""
+"""Pose optimizer: a small correction of the tracked poses, trained with the head."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ from beavervision.stages.radnerf_head.batch import FrameBatch, RayBatch
 BatchT = TypeVar("BatchT", RayBatch, FrameBatch)
 
 COMPONENTS = 8
-"""Principal components of the face's movement that the tracker's errors may follow: nine tenths of it and more."""
+"""Number of principal components of facial motion on which the correction depends: at least nine tenths of the
+variance."""
 
 WIDTH = COMPONENTS + 7
-"""Numbers that say how a frame was tracked: those components, how far the eyes are open, turn (3) and place (3)."""
+"""Number of tracking features: those components, eye openness, rotation (3) and translation (3)."""
 
 MIN_SINGULAR_VALUE = 0.05
-"""Spread that a component counts as at least, as a share of the first one's: less is the tracker's noise."""
+"""Lower limit of a component's standard deviation relative to the first one's: less is tracking noise."""
 
 MAX_DEVIATIONS = 3.0
-"""Standard deviations to which they are held: nothing is known of a correction beyond what training frames show."""
+"""Standard deviations to which the features are clamped, to avoid extrapolation beyond the training frames."""
 
 TURN, SHIFT = 0.02, 0.2
-"""Radians and cm of a correction of one: about the tracker's noise."""
+"""Scale of the correction, radians and cm: about the tracker's noise."""
 
 
 def tracked_features(
@@ -39,14 +40,14 @@ def tracked_features(
     translation: Float[np.ndarray, "T 3"],
     training: Bool[np.ndarray, "T"],
 ) -> Float[np.ndarray, "T K"]:
-    """How each frame was tracked, with mean zero and unit spread over the training frames.
+    """Tracking features of each frame, with zero mean and unit deviation over the training frames.
 
     Args:
-        condition: normalised landmark condition, without gaps, as everything here.
+        condition: normalised landmark condition; like all inputs, without gaps.
         eye: normalised openness of the eyes.
-        rotation: head to camera.
-        translation: cm, camera space.
-        training: frames that statistics come from.
+        rotation: rotation, head to camera.
+        translation: translation in camera space, cm.
+        training: frames for the statistics.
     """
     centred = condition - condition[training].mean(0)
     _, _, axes = np.linalg.svd(centred[training], full_matrices=False)
@@ -65,16 +66,16 @@ def tracked_features(
 
 
 class PoseOptimizer(nn.Module):
-    """Turns and shifts each frame's camera a little, linearly in how the frame was tracked.
+    """Rotates and shifts each frame's camera slightly, as a linear function of the tracking features.
 
-    A tracker errs by rule: it nods when a jaw drops, it turns too little when a head turns far. Measured on 20 s of
-    real footage: when every training frame is corrected on its own, seven tenths of the correction's variance follow
-    from the frame's tracked expression and pose (eight parts of the clip, each predicted from the others). So the
-    rule is what is learned: it says something of frames that were never seen, it does not grow with the footage,
-    and it has mean zero over the training frames by nature: what all frames share belongs to the head.
+    A tracker's errors are systematic: the head nods when the jaw drops, and large turns are underestimated. Measured on
+    20 s of real footage: if every training frame is corrected independently, seven tenths of the correction's variance
+    can be predicted from the frame's tracked expression and pose (eight parts of the clip, each predicted from the
+    others). A linear function generalises to other frames, does not grow with the footage, and has zero mean over the
+    training frames, so that it cannot absorb a common offset of the head.
 
     Args:
-        width: numbers that say how a frame was tracked.
+        width: number of tracking features.
     """
 
     def __init__(self, width: int = WIDTH) -> None:
@@ -93,8 +94,8 @@ class PoseOptimizer(nn.Module):
 
         Args:
             tracked: `tracked_features` of the frames.
-            rotation: head to camera.
-            translation: cm, camera space.
+            rotation: rotation, head to camera.
+            translation: translation in camera space, cm.
         """
         turn, shift = self.rule(tracked).split(3, -1)
         return torch.linalg.matrix_exp(_cross(turn * TURN)) @ rotation, translation + shift * SHIFT

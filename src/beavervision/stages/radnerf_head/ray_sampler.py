@@ -1,4 +1,4 @@
-"""Which pixels of a frame are looked at in a training step."""
+"""Ray sampler: chooses the frames and pixels of a training step."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from beavervision.face.landmarks import IBUG68, LIPS_OUTER
 from beavervision.types import Label
 
 MOUTH_MARGIN, EYE_MARGIN, HEAD_MARGIN = 0.35, 0.3, 0.08
-"""Regions grow by this share of their width and height on every side."""
+"""Margins of the regions on every side, relative to their width and height."""
 
 BINS, MIN_COUNT = 10, 3
-"""Steps of openness, and the frames that one counts as at least: no single frame takes a step's whole share."""
+"""Bins of openness, and the smallest count of a bin, so that no single frame dominates."""
 
 STRIDE = 4
-"""Pixels between which the head's outline is looked for."""
+"""Distance of the pixels at which the head's outline is searched."""
 
 
 @dataclass(frozen=True)
 class RegionRaySampler:
-    """Boxes of every frame on the canvas, pixels x0 y0 x1 y1 (the far ones excluded), inside the canvas."""
+    """Boxes of every frame on the canvas, pixels x0 y0 x1 y1 (end excluded), inside the canvas."""
 
     head: Int[np.ndarray, "T 4"]
     mouth: Int[np.ndarray, "T 4"]
@@ -33,11 +33,11 @@ class RegionRaySampler:
 def make_region_sampler(
     crops: Crops, landmarks: Float[np.ndarray, "T 478 3"], frames: Int[np.ndarray, "N"]
 ) -> RegionRaySampler:
-    """Boxes of head, mouth and eyes; rows other than `frames` show the whole canvas.
+    """Boxes of head, mouth and eyes; frames outside `frames` have the whole canvas.
 
     Args:
         crops: the clip on the canvas.
-        landmarks: full-frame pixels.
+        landmarks: landmarks in full-frame pixels.
         frames: frames that show the face.
     """
     width, height = crops.size
@@ -56,7 +56,7 @@ def make_region_sampler(
 
 
 def _box(points: np.ndarray, margin: float, size: tuple[int, int]) -> np.ndarray:
-    """Bounding box of points, grown, at least two pixels wide and high, kept on the canvas."""
+    """Bounding box of points with a margin, at least two pixels wide and high, inside the canvas."""
     low, high = points.min(0), points.max(0)
     grow = np.maximum((high - low) * margin, 1.0)
     low = np.clip(np.floor(low - grow), 0, np.array(size) - 2)
@@ -67,15 +67,15 @@ def _box(points: np.ndarray, margin: float, size: tuple[int, int]) -> np.ndarray
 def frame_probabilities(
     mouth: Float[np.ndarray, "N"], eye: Float[np.ndarray, "N"], uniform: float
 ) -> Float[np.ndarray, "N"]:
-    """Probability of each training frame: part even over time, part even over what mouth and eyes do.
+    """Probability of each training frame: partly uniform over time, partly uniform over mouth and eye openness.
 
-    A mouth is wide open in one frame of twenty, eyes are shut in one of forty. Drawn evenly over time, such
-    frames are seen so seldom that a short training learns the average mouth.
+    A mouth is wide open in one frame of twenty, eyes are shut in one of forty. With uniform sampling over time these
+    frames are so rare that a short training learns the average mouth.
 
     Args:
         mouth: openness of the mouth in each training frame.
         eye: openness of the eyes.
-        uniform: share of the draws that are even over time; the rest is shared by mouth and eyes.
+        uniform: share of the probability that is uniform over time; mouth and eyes share the rest.
     """
     chances = np.full(len(mouth), uniform / len(mouth))
     for values in (mouth, eye):
@@ -90,12 +90,12 @@ def frame_probabilities(
 def sample_pixels(
     regions: RegionRaySampler, frame: int, counts: tuple[int, int, int], rng: np.random.Generator
 ) -> Int[np.ndarray, "P 2"]:
-    """Draw pixels (column, row) evenly from each region of a frame.
+    """Draw pixels (column, row) uniformly from each region of a frame.
 
     Args:
-        regions: of the clip.
+        regions: boxes of the clip.
         frame: frame of the clip.
-        counts: pixels from the head's box, the mouth's and the eyes'.
+        counts: number of pixels from the boxes of the head, the mouth and the eyes.
         rng: random generator.
     """
     chosen = []

@@ -1,4 +1,4 @@
-"""The thin shell round the surface, in which a few samples a ray are enough."""
+"""Surface shell: thin layer of cells around the surface, in which a few samples per ray are enough."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ OPAQUE = 0.5
 """Opacity from which a pixel has a surface."""
 
 HEIGHT = 112
-"""Rows that are looked at: a pixel is then smaller than a cell."""
+"""Rows of the depth images: a pixel is then smaller than a cell."""
 
 SAMPLES = 32
-"""Samples a ray, more than in training: the depth must be finer than the shell is thick."""
+"""Samples per ray, more than in training: the depth must be more accurate than the shell's thickness."""
 
 
 @torch.no_grad()
 def find_shell(network: HeadNetwork, frames: Iterable[FrameBatch], radius: int = 1) -> Bool[Tensor, "X Y Z"]:
-    """Cells round the median depth of what training frames show, under all their conditions, grown a little.
+    """Cells around the median depth of training frames, under all their conditions, dilated by `radius`.
 
-    Measured in a prototype (STAGES.md section 9): 6 % of the box instead of 14 %, and then 3 samples a ray do what
-    16 did, when they are trained as they are used.
+    Measured in a prototype (STAGES.md section 9): 6 % of the box instead of 14 %, and 3 samples per ray then give the
+    quality of 16, if training also uses them.
 
     Args:
-        network: trained so far that its surface is where it should be.
-        frames: training frames that span what the face does.
-        radius: cells that the surface grows on every side.
+        network: network whose surface has converged.
+        frames: training frames that cover the face's range of motion.
+        radius: dilation of the surface, cells.
     """
     occupancy = network.occupancy
     surface = torch.zeros_like(occupancy.occupied)

@@ -11,41 +11,41 @@ from jaxtyping import Bool, UInt8
 from beavervision.types import Label
 
 OCCLUDER_MARGIN = 2
-"""Pixels round hands and other occluders that are left out too: their outline is never exact."""
+"""Margin around hands and other occluders that is ignored, pixels: their outline is never exact."""
 
 EDGE_PIXELS = 1
-"""Pixels on either side of the head's outline against the background that are mixtures of both."""
+"""Width of the mixed pixels on either side of the head's outline against the background."""
 
 CLEAR, SOLID = 5, 242
-"""Opacities (of 255) below which a pixel shows nothing of the head, and above which nothing else: 0.02 and 0.95."""
+"""Opacities (of 255) below which a pixel is not head, and above which it is only head: 0.02 and 0.95."""
 
 NEIGHBOUR_WEIGHT = 1 / 3
-"""Distance from the body, as a share of the band, within which label maps decide instead of the matte: collars hide the
-background, so that neither the plate nor the matte knows it there."""
+"""Distance from the body, as a share of the band, within which label maps are used instead of the matte: collars hide
+the background, so that neither the plate nor the matte is valid there."""
 
 
 class PixelTarget(IntEnum):
     """Training target of a pixel.
 
-    The neck and the shoulders belong to the torso renderer, which is trained under the finished head. In a band
-    below the chin both are allowed, because the jaw drops into it when the mouth opens. A head forced to be empty
-    in the band would be cut off under the chin and leave a seam; a head forced to be opaque would carry a piece of
-    neck. So the error in the band is measured over the pixel's own colour, which an empty head leaves unchanged.
-    Everywhere else below, the head has to be empty.
+    Neck and shoulders belong to the torso renderer, which is trained afterwards under the finished head. In a band
+    below the chin both may render, because an open mouth moves the jaw into it. A head forced to be empty in the band
+    would be cut off under the chin and leave a seam; a head forced to be opaque would include a piece of neck.
+    Therefore the error in the band is measured over the pixel's own colour, which does not penalise transparency.
+    Everywhere else below the chin the head has to be empty.
     """
 
     EMPTY = 0
-    """Not the head: alpha 0 (judged over a random colour)."""
+    """Not the head: alpha 0 (error over a random colour)."""
     HEAD = 1
-    """Hair and face: the pixel's colour, opaque (judged over a random colour)."""
+    """Hair and face: the pixel's colour, opaque (error over a random colour)."""
     FREE = 2
-    """Neck just under the chin: judged over the pixel's own colour."""
+    """Neck just below the chin: error over the pixel's own colour."""
     EDGE = 3
-    """Outline against a known background: judged over that background, so that alpha may be a fraction."""
+    """Outline against a known background: error over that background, so that alpha may be fractional."""
     IGNORED = 4
-    """Occluded, or no footage: takes no part."""
+    """Occluded or outside the footage: ignored."""
     SOFT = 5
-    """Outline against an unknown background: as opaque as the matte says, in the pixel's colour."""
+    """Outline against an unknown background: the pixel's colour, with the matte's opacity."""
 
 
 def pixel_targets(
@@ -61,7 +61,7 @@ def pixel_targets(
     Args:
         labels: `types.Label` of each pixel.
         matte: opacity of hair and face, 0 to 255.
-        inside: False where the canvas shows no footage.
+        inside: False where the canvas lies outside the footage.
         band: height of the free band under the chin, pixels.
         has_plate: whether the background behind the person is known.
     """
@@ -81,13 +81,13 @@ def pixel_targets(
 
 
 def _near(mask: Bool[np.ndarray, "H W"], pixels: int) -> Bool[np.ndarray, "H W"]:
-    """Pixels at most `pixels` away from one of the mask, along either axis."""
+    """Pixels at most `pixels` away from the mask, along either axis."""
     size = 2 * pixels + 1
     return cv2.dilate(mask.astype(np.uint8), np.ones((size, size), np.uint8)).astype(bool)
 
 
 def _reach_down(mask: Bool[np.ndarray, "H W"], pixels: int) -> Bool[np.ndarray, "H W"]:
-    """Pixels at most `pixels` below (and a little beside) a pixel of the mask."""
+    """Pixels at most `pixels` below (and slightly beside) a pixel of the mask."""
     brush = np.ones((pixels + 1, 3), np.uint8)
-    # cv2's anchor is the brush's point that lies on the result: at the bottom, so that it looks upwards.
+    # cv2's anchor is the kernel's point at the output pixel: at the bottom, so that the kernel covers pixels above.
     return cv2.dilate(mask.astype(np.uint8), brush, anchor=(1, pixels)).astype(bool)

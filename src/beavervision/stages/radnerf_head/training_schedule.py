@@ -1,4 +1,4 @@
-"""The phases of the head's training, by the share of it that is done."""
+"""Phases of the head's training, by its progress."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from typing import NamedTuple
 
 
 class Phase(IntEnum):
-    """What a step trains, and where its rays are sampled."""
+    """Network that a step trains, and region in which its rays are sampled."""
 
     HULL = 0
-    """The field, wherever the visual hull leaves room."""
+    """The field, sampled in the whole visual hull."""
     SHELL = 1
-    """The field, in the thin shell round its surface, with few samples: as it is rendered."""
+    """The field, sampled in the surface shell with few samples, as in rendering."""
     DISTILL = 2
-    """The distilled head, with the finished field as its teacher."""
+    """The distilled head, initialised from the trained field."""
 
 
 class SchedulePoint(NamedTuple):
-    """Where training stands."""
+    """State of the schedule at one step."""
 
     phase: Phase
     done: float
-    """How far the weights that it trains have come, in [0, 1]."""
+    """Progress of the weights that this phase trains, in [0, 1]."""
     patches: bool
     """Whether the patch loss is added to the loss of single pixels."""
 
 
 @dataclass(frozen=True)
 class TrainingSchedule:
-    """Which share of a training each phase takes.
+    """Shares of a training for each phase.
 
     Example:
         >>> schedule = TrainingSchedule(shell_at=0.1, distill_share=0.2, patches_at=0.8)
@@ -45,17 +45,17 @@ class TrainingSchedule:
     shell_at: float
     """Share of the training after which only the shell is sampled."""
     distill_share: float = 0.0
-    """Share of the training that the last phase takes; 0 for none."""
+    """Share of the training for the distillation; 0 for none."""
     patches_at: float = 1.0
-    """Share of the field's own training after which the patch loss is added; 1 for never."""
+    """Share of the field's training after which the patch loss is added; 1 for never."""
 
     def at(self, done: float) -> SchedulePoint:
-        """What is trained, and how.
+        """State of the schedule at a given progress.
 
-        The field's weights are trained through HULL and SHELL alike, so theirs is one schedule.
+        HULL and SHELL train the same weights, so they share one schedule.
 
         Args:
-            done: share of the training that is done, in [0, 1].
+            done: progress of the training, in [0, 1].
         """
         field_share = 1.0 - self.distill_share
         if self.distill_share > 0 and done >= field_share:

@@ -1,4 +1,4 @@
-"""The visual hull: space carving of the head from the silhouettes of many frames."""
+"""Visual hull: space carving of the head from the silhouettes of many frames."""
 
 from __future__ import annotations
 
@@ -9,35 +9,36 @@ from jaxtyping import Bool, Float, UInt8
 from scipy.interpolate import LinearNDInterpolator
 from scipy.spatial import KDTree
 
-from beavervision.errors import BeaverError
+from beavervision.errors import FootageError
 from beavervision.stages.radnerf_head.targets import PixelTarget
 
 SEARCH_VOLUME = (-24.0, -32.0, 24.0, 26.0)
-"""Head space searched for the head, cm: x0, y0, x1, y1 (long hair down to the chest)."""
+"""Region of head space that is searched, cm: x0, y0, x1, y1 (long hair down to the chest)."""
 
 FRONT_MARGIN = 1.5
-"""cm in front of the face model's foremost vertex: no outline of a frontal head bounds its front."""
+"""Margin in front of the face model's foremost vertex, cm: frontal silhouettes do not bound the front."""
 
 SKULL = (-8.0, 11.0)
-"""z of the skull's middle and its radius with hair, cm: seen at an angle a, its rim lies at z - radius sin a."""
+"""z of the skull's middle and its radius with hair, cm: seen at an angle a, its rim is at z - radius sin a."""
 
 TOLERANCE = 0.2
-"""Share of frames that may say "empty" of a cell that stays: label maps err, poses jitter, and long hair swings (with
-0.06 it ended in a staircase of cells)."""
+"""Share of frames that may label a remaining cell as empty: label maps have errors, poses jitter, and long hair swings
+(0.06 produced a staircase of cells)."""
 
 FACE_MARGINS = (3.0, 2.0)
-"""cm behind and in front of the fitted face in which its surface is looked for: teeth, tongue, fringe, glasses."""
+"""Distance in cm behind and in front of the fitted face in which its surface is searched: teeth, tongue, fringe,
+glasses."""
 
 MAX_SLOPE = 0.5
-"""cm that hair beside the face may come forward for every cm that it is away from it."""
+"""Largest slope of hair beside the face: cm forward per cm away from the face."""
 
 COARSE_RESOLUTION = 48
-"""Cells a side of the first, coarse search."""
+"""Cells per side of the first, coarse search."""
 
 
 @dataclass(frozen=True)
 class SilhouetteViews:
-    """Outlines of a few frames, with their cameras."""
+    """Silhouettes of a few frames, with their cameras."""
 
     targets: UInt8[np.ndarray, "N H W"]
     cameras: Float[np.ndarray, "N 4"]
@@ -47,19 +48,19 @@ class SilhouetteViews:
 
 
 def head_box(views: SilhouetteViews, front: float) -> Float[np.ndarray, "6"]:
-    """Box of the head in head space, cm: the bounding box of the hull, one coarse cell of margin.
+    """Bounding box of the hull in head space, cm, with a margin of one coarse cell.
 
     Args:
         views: training frames, spread over the clip.
         front: z of the face model's foremost vertex, cm.
 
     Raises:
-        BeaverError: when no place is inside the outlines of enough frames.
+        FootageError: when no cell is inside the silhouettes of enough frames.
     """
     searched = np.array([*SEARCH_VOLUME[:2], _rim(views.rotation), *SEARCH_VOLUME[2:], front + FRONT_MARGIN])
     hull = carve_visual_hull(views, searched, COARSE_RESOLUTION)
     if not hull.any():
-        raise BeaverError(
+        raise FootageError(
             "The head's outlines in the training frames do not meet anywhere in space: the poses or the label maps "
             "of the clip are wrong; look at its preparation report and prepare it again."
         )
@@ -71,21 +72,21 @@ def head_box(views: SilhouetteViews, front: float) -> Float[np.ndarray, "6"]:
 
 
 def _rim(rotation: np.ndarray) -> float:
-    """Lowest z, cm, of what any frame can see of a head: the farther it turns, the more of its back."""
+    """Lowest visible z of the head over all frames, cm: the farther it turns, the more of its back is visible."""
     cosine = np.clip(-rotation[:, 2, 2], -1, 1)
     return SKULL[0] - SKULL[1] * float(np.sqrt(1 - cosine**2).max() if cosine.min() > 0 else 1.0) - 2.0
 
 
 def carve_visual_hull(views: SilhouetteViews, box: Float[np.ndarray, "6"], cells: int) -> Bool[np.ndarray, "X Y Z"]:
-    """Cells that are inside the head's outline in some frame and outside in hardly any.
+    """Cells that are inside the silhouette in some frame and outside it in at most a TOLERANCE share of frames.
 
-    The band under the chin, occluders and what lies off the canvas have no vote, so that a jaw that seldom
-    drops keeps its room.
+    The band under the chin, occluders and pixels outside the canvas are not counted, so that the space of an open jaw
+    is kept.
 
     Args:
         views: training frames.
         box: corners in head space, cm.
-        cells: cells a side.
+        cells: cells per side.
     """
     axes = [box[i] + (np.arange(cells) + 0.5) * (box[i + 3] - box[i]) / cells for i in range(3)]
     centres = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3).astype(np.float32)
@@ -99,7 +100,7 @@ def carve_visual_hull(views: SilhouetteViews, box: Float[np.ndarray, "6"], cells
 
 
 def _look_up(views: SilhouetteViews, i: int, points: np.ndarray) -> np.ndarray:
-    """Target of the pixel that each point falls on in frame i; IGNORED off the canvas."""
+    """Target of the pixel to which each point projects in frame i; IGNORED outside the canvas."""
     targets = views.targets[i]
     at = points @ views.rotation[i].T.astype(np.float32) + views.translation[i].astype(np.float32)
     fx, fy, cx, cy = views.cameras[i]
@@ -115,14 +116,14 @@ def _look_up(views: SilhouetteViews, i: int, points: np.ndarray) -> np.ndarray:
 def near_face_cells(
     vertices: Float[np.ndarray, "V 3"], box: Float[np.ndarray, "6"], cells: int
 ) -> Bool[np.ndarray, "X Y Z"]:
-    """Cells close to the fitted face where it covers their column; beside it, cells not far in front of its rim.
+    """Cells close to the fitted face in the columns that it covers; beside it, cells not far in front of its rim.
 
-    Outlines of a head that hardly turns say nothing of its depth; the fitted face does, to a centimetre or two.
+    Silhouettes of a head that hardly turns do not determine its depth; the fitted face does, to a centimetre or two.
 
     Args:
-        vertices: the clip's face at rest, head space, cm.
+        vertices: the clip's neutral face, head space, cm.
         box: corners in head space, cm.
-        cells: cells a side.
+        cells: cells per side.
     """
     x, y, z = (box[i] + (np.arange(cells) + 0.5) * (box[i + 3] - box[i]) / cells for i in range(3))
     columns = np.stack(np.meshgrid(x, y, indexing="ij"), -1)

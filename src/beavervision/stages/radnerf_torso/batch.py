@@ -1,4 +1,4 @@
-"""The typed batch of the torso stage."""
+"""Batch of the torso stage."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from beavervision.types import Batch
 
 @dataclass
 class TorsoBatch(Batch):
-    """Some pixels of some training frames."""
+    """Pixels of some training frames."""
 
     points: Float[Tensor, "B P 2"]
-    """The field's coordinates."""
+    """Points in the field's coordinates."""
     condition: Float[Tensor, "B C"]
     head: Float[Tensor, "B 2 3"]
     body: Float[Tensor, "B 2 3"]
     frames: Int[Tensor, "B"]
     """Rows of the appearance table."""
     colour: Float[Tensor, "B P 3"]
-    """[0, 1]: the picture, or under the head what it is taken to hide."""
+    """Colour in [0, 1]: the footage, or under the head an estimate of what it hides."""
     kind: Int[Tensor, "B P"]
-    """`targets.Target`."""
+    """`targets.TorsoTarget`."""
     background: Float[Tensor, "B P 3"]
     head_rgb: Float[Tensor, "B P 3"]
-    """The frozen head times its opacity; 0 where it was not rendered."""
+    """Frozen head, premultiplied by its opacity; 0 where it was not rendered."""
     head_alpha: Float[Tensor, "B P"]
     has_head: Bool[Tensor, "B"]
 

@@ -1,4 +1,4 @@
-"""What a bundle of radnerf_torso holds: its facts, the arguments of its network, its arrays."""
+"""Schema of radnerf_torso bundles: facts, arguments of the network, arrays."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Width = Annotated[int, Field(ge=1, le=1024)]
 
 
 class TorsoFieldArguments(Strict):
-    """Arguments of `TorsoField`, each within what such a network can have."""
+    """Arguments of `TorsoField`, each with its valid range."""
 
     condition: Annotated[int, Field(ge=20, le=20)]
     """Two coordinates of each of ten keypoints."""
@@ -29,16 +29,16 @@ class TorsoFieldArguments(Strict):
 
 
 class TorsoFacts(RendererFacts):
-    """What a bundle of radnerf_torso states."""
+    """Facts of a radnerf_torso bundle."""
 
     model_config = ConfigDict(extra="forbid")
 
     footage_size: tuple[Side, Side]
     """Width and height, pixels."""
     detail: Annotated[float, Field(ge=1, le=64)]
-    """Pixels of the torso's picture for each pixel of the canvas, along each axis."""
+    """Torso pixels per canvas pixel, along each axis."""
     body_frame: Count
-    """Frame of the footage whose body stands in outside the canvas."""
+    """Frame of the footage that provides the body outside the canvas."""
 
 
 POINTS = "float 10 2"

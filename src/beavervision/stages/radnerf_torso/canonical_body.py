@@ -1,9 +1,8 @@
-"""The rest of the body: what avatar mode shows of the person outside the canvas.
+"""Canonical body: image of the person's body for the part of the frame outside the canvas (avatar mode).
 
-A canvas that holds the head and some of the shoulders leaves the rest of the frame without a body. The torso's
-field cannot know it, and a viewer expects the person to be whole, so the bundle keeps one picture of the body,
-cut out of the footage: the frame with the fewest hands and the most usual shoulders. Inference moves it with the
-shoulders and fades it into the field's torso at the canvas's border.
+A canvas with the head and a part of the shoulders leaves the rest of the frame without a body, which the torso's field
+does not model. Therefore the bundle contains one image of the body, cut out of the frame with the fewest hands and the
+most central shoulders. Inference moves it with the shoulders and blends it into the field's torso at the canvas border.
 """
 
 from __future__ import annotations
@@ -24,30 +23,30 @@ from beavervision.stages.radnerf_torso.targets import BODY
 from beavervision.types import Label
 
 EDGE = 2.0
-"""Pixels over which the cut-out's matte falls off."""
+"""Width of the soft edge of the cut-out's matte, pixels."""
 
 HAND_WEIGHT = 10.0
-"""A canvas full of hands counts as much as shoulders that are off by this many face heights."""
+"""Weight of hands: a canvas full of hands equals a shoulder offset of this many face heights."""
 
 
 @dataclass(frozen=True)
 class CanonicalBody:
-    """A body cut out of one frame of the footage, at the footage's own size."""
+    """A body, cut out of one frame of the footage, at full size."""
 
     frame: int
     rgba: UInt8[np.ndarray, "H W 4"]
     plate: UInt8[np.ndarray, "H W 3"]
-    """The same frame with the person painted over from the surroundings, for footage without a plate."""
+    """The same frame with the person inpainted, for footage without a plate."""
 
 
 def estimate_canonical_body(
     clip: Clip, track: SourceTrack, frames: np.ndarray, crops: Crops, subject: int = 0
 ) -> CanonicalBody:
-    """Choose one of `frames` and cut the body of a subject out of it."""
+    """Choose one of `frames` and cut out the body of a subject."""
     frame = most_central_frame(track, frames, crops)
     _, rgb = next(clip.frames([frame]))
     _, labels = next(clip.labels([frame], subject=subject))
-    # Other people are OTHER too, and no part of this one's body; a mug in the hand is.
+    # Other people are also labelled OTHER, but are not part of this body; a mug in the hand is.
     alone = len(clip.subjects) == 1
     body = np.isin(labels, (*BODY, Label.HAND, Label.OTHER) if alone else (*BODY, Label.HAND))
     matte = (feather(body, EDGE) * 255 + 0.5).astype(np.uint8)
@@ -56,7 +55,7 @@ def estimate_canonical_body(
 
 
 def most_central_frame(track: SourceTrack, frames: np.ndarray, crops: Crops) -> int:
-    """The frame with few hands on the canvas and shoulders near where they mostly are."""
+    """The frame with few hands on the canvas and shoulders near their usual position."""
     face = np.nanmedian(track.box[frames, 3] - track.box[frames, 1])
     away = np.linalg.norm(track.body[frames] - np.median(track.body[frames], 0), axis=-1).mean(-1) / face
     hands = np.array([(crops.labels[t] == Label.HAND).mean() for t in frames])
@@ -64,7 +63,7 @@ def most_central_frame(track: SourceTrack, frames: np.ndarray, crops: Crops) -> 
 
 
 def paint_over(rgb: UInt8[np.ndarray, "H W 3"], mask: UInt8[np.ndarray, "H W"]) -> UInt8[np.ndarray, "H W 3"]:
-    """The picture with the masked part filled from around it (Telea 2004), at a size at which that is quick."""
+    """The image with the masked part inpainted (Telea 2004), at a reduced size for speed."""
     share = min(1.0, 256 / max(rgb.shape[:2]))
     size = (max(1, round(rgb.shape[1] * share)), max(1, round(rgb.shape[0] * share)))
     small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)

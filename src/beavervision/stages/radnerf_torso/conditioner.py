@@ -17,7 +17,8 @@ JAW = slice(5, 12)
 """iBUG points 5 .. 11: the seven of the chin and lower jaw (as in GeneFace++'s torso)."""
 
 RIDGE = 1e-3
-"""Standard deviation, in the field's unit, below which a coordinate counts as still (it is then not magnified)."""
+"""Lower limit of a coordinate's standard deviation, in the field's unit, so that nearly constant coordinates are not
+amplified."""
 
 
 @dataclass(frozen=True)
@@ -27,21 +28,21 @@ class TorsoCondition:
     points: Float[np.ndarray, "B C"]
     """Jaw and body keypoints on the canvas, normalised by the training frames and clamped to their range."""
     head: Float[np.ndarray, "B 2 3"]
-    """Similarity that carries the frame's points to where the head stands on average."""
+    """Similarity that maps the frame's points to the mean head pose."""
     body: Float[np.ndarray, "B 2 3"]
-    """The same for the shoulders."""
+    """Similarity that maps the frame's points to the mean shoulder pose."""
 
     def take(self, frames: np.ndarray) -> TorsoCondition:
-        """Condition of the frames given, in their order."""
+        """Select the condition of the given frames, in their order."""
         return TorsoCondition(self.points[frames], self.head[frames], self.body[frames])
 
 
 @dataclass(frozen=True)
 class TorsoConditioner:
-    """Turns poses into conditions, by the statistics of the training frames."""
+    """Converts poses to conditions with the statistics of the training frames."""
 
     jaw: Float[np.ndarray, "7 3"]
-    """Jaw points of the person at rest, head space, cm."""
+    """Jaw points of the neutral face, head space, cm."""
     size: Float[np.ndarray, "2"]
     """Canvas width and height, px."""
     mean: Float[np.ndarray, "10 2"]
@@ -51,7 +52,7 @@ class TorsoConditioner:
 
     @classmethod
     def fit(cls, jaw: Float[np.ndarray, "7 3"], size: tuple[int, int], track: SourceTrack) -> TorsoConditioner:
-        """Take the statistics of `track`, of which every frame is visible and in training."""
+        """Compute the statistics of `track`, all of whose frames must be visible training frames."""
         canvas = np.asarray(size, np.float64)
         blank = np.zeros((len(jaw) + 3, 2))
         points = cls(jaw, canvas, blank, blank + 1, blank, blank).keypoints(
@@ -62,7 +63,7 @@ class TorsoConditioner:
 
     @classmethod
     def from_assets(cls, assets: Mapping[str, np.ndarray]) -> TorsoConditioner:
-        """Read the conditioner back from a bundle's assets."""
+        """Load the conditioner from a bundle's assets."""
         return cls(**{field.name: assets[f"condition_{field.name}"] for field in fields(cls)})
 
     def to_assets(self) -> dict[str, np.ndarray]:
@@ -77,14 +78,14 @@ class TorsoConditioner:
         body: Float[np.ndarray, "B 3 2"],
         path: Float[np.ndarray, "B 3"],
     ) -> Float[np.ndarray, "B 10 2"]:
-        """Jaw points (of the rigid head) and body points in the field's coordinates."""
+        """Jaw points (rigid with the head) and body points in the field's coordinates."""
         jaw = np.einsum("bij,kj->bki", rotation, self.jaw) + translation[:, None]
         jaw = jaw[..., :2] / jaw[..., 2:] * cameras[:, None, :2] + cameras[:, None, 2:]
         shoulders = (body - path[:, None, :2]) * path[:, None, 2:]
         return (np.concatenate([jaw, shoulders], 1) - self.size / 2) / (self.size[1] / 2)
 
     def condition(self, track: SourceTrack) -> TorsoCondition:
-        """Condition of every frame of `track`; poses beyond those trained on count as the nearest trained one."""
+        """Condition of every frame of `track`; poses outside the training range are clamped to it."""
         points = self.keypoints(track.rotation, track.translation, track.cameras, track.body, track.path)
         n_jaw = len(self.jaw)
         head = similarity_transform(points[:, :n_jaw], self.mean[:n_jaw])
@@ -97,9 +98,9 @@ class TorsoConditioner:
 def similarity_transform(
     source: Float[np.ndarray, "B K 2"], target: Float[np.ndarray, "K 2"]
 ) -> Float[np.ndarray, "B 2 3"]:
-    """Least-squares similarity (turn, scale, shift) that carries each `source` to `target`.
+    """Least-squares similarity (rotation, scale, translation) that maps each `source` to `target`.
 
-    Closed form in complex numbers: with centred s, d the turn and scale is sum(conj(s) d) / sum(|s|^2).
+    Closed form in complex numbers: with centred s and d, rotation and scale are sum(conj(s) d) / sum(|s|^2).
     """
     here, there = source[..., 0] + 1j * source[..., 1], target[..., 0] + 1j * target[..., 1]
     middle, goal = here.mean(-1, keepdims=True), there.mean()

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.crops import cut, open_crops
 from beavervision.data.sampling import sample_rng
-from beavervision.errors import BeaverError
+from beavervision.errors import FootageError
 from beavervision.face.framing import FrameSpec
 from beavervision.face.model_registry import load_face_model
 from beavervision.stages.base import StageData
@@ -37,18 +37,18 @@ class TorsoData(StageData):
 
     Args:
         clip: folder of the Clip.
-        frame: the canvas; the head's bundle has to have the same.
-        upstream: has the bundle of radnerf_head.
-        subject: which person.
-        detail: torso pixels for each pixel of the canvas, along each axis; no more than the footage has.
-        frames: training frames to learn from, evenly spread.
+        frame: the canvas, which must equal that of the head's bundle.
+        upstream: contains the bundle of radnerf_head.
+        subject: number of the person.
+        detail: torso pixels per canvas pixel, along each axis; limited by the footage's resolution.
+        frames: number of training frames, evenly spaced.
         frames_per_step, points_per_frame: size of a batch.
-        reach: how far the torso goes on under the head, in face heights.
-        head_frames: training frames whose head is rendered, for the seam.
-        val_frames: held-out frames to measure by.
-        seed: of the draws.
-        backend: of the head's grids.
-        workers: processes that read pixels ahead.
+        reach: distance that the torso continues under the head, face heights.
+        head_frames: number of training frames whose head is rendered, for the seam.
+        val_frames: number of held-out frames for validation.
+        seed: seed of the draws.
+        backend: backend of the head's grids.
+        workers: number of worker processes of the loader.
     """
 
     def __init__(
@@ -104,41 +104,41 @@ class TorsoData(StageData):
         self._ready = True
 
     def _choose_frames(self) -> None:
-        """Choose what to learn from and what to measure by."""
+        """Choose the training and validation frames."""
         visible = np.flatnonzero(self.person.visible)
         training, held_out = np.split(visible, [np.searchsorted(visible, self.clip.train_range.stop)])
         if not len(training):
-            raise BeaverError(f"Clip {self.clip.name} shows nobody in its training part; give longer footage.")
+            raise FootageError(f"Clip {self.clip.name} shows nobody in its training part; give longer footage.")
         self.train_frames = spread_indices(training, self.frames)
         self.measured = spread_indices(held_out if len(held_out) else self.train_frames, self.val_frames)
 
     def _region(self) -> Bool[np.ndarray, "H W"]:
         region = self.footage.region(self.train_frames)
         if not region.any():
-            raise BeaverError(
+            raise FootageError(
                 f"Clip {self.clip.name} on canvas {self.frame.slug} shows neither neck nor shoulders; choose a "
                 "smaller frame.face_scale= or frame=native for head and torso."
             )
         return region
 
     def _jaw(self) -> Float[np.ndarray, "7 3"]:
-        """Jaw points of the person at rest, head space, cm."""
+        """Jaw points of the neutral face, head space, cm."""
         model = load_face_model(self.clip.facts.basis)
         rest = model.vertices(self.person.identity, np.zeros(model.exp_basis.shape[0]))
         return rest[model.landmarks68[JAW]]
 
     def _render_heads(self) -> None:
-        """Render the head of some training frames and of the frames to measure by."""
+        """Render the head of some training frames and of the validation frames."""
         chosen = spread_indices(self.train_frames, self.head_frames)
         self.heads = keep_rendered(self.frozen_head().render(np.union1d(chosen, self.measured)))
         self.seam_rows = np.flatnonzero(np.isin(self.train_frames, chosen))
 
     def frozen_head(self) -> FrozenHead:
-        """The head that this torso goes with, ready to render the clip's frames."""
+        """The frozen head, ready to render the clip's frames."""
         return FrozenHead(self.head_folder, self.clip, self.person, self.crops, self.backend)
 
     def dimensions(self) -> dict[str, Any]:
-        """What the data dictates to the module."""
+        """Arguments of the module that follow from the data."""
         width, height = self.crops.size
         return {
             "condition": self.conditions.points.shape[1],
@@ -148,9 +148,9 @@ class TorsoData(StageData):
         }
 
     def draw(self, number: int) -> TorsoBatch:
-        """Draw batch `number`: half of its frames from those whose head is rendered, pixels from the region.
+        """Draw batch `number`: half of its frames from those with a rendered head, pixels from the region.
 
-        Of several processes that train together, each gets its share of the frames.
+        In distributed training each process gets its share of the frames.
         """
         rng = sample_rng(self.seed, number)
         seam = rng.choice(self.seam_rows, self.frames_per_step // 2) if len(self.seam_rows) else np.zeros(0, int)
@@ -173,14 +173,14 @@ class TorsoData(StageData):
         )
 
     def _pixels(self, frame: int, pixels: np.ndarray) -> dict[str, np.ndarray]:
-        """What is known of some pixels of one frame."""
+        """Targets and colours of some pixels of one frame."""
         row = self.footage.row(frame)
         colour = _floats(self.footage.colour[row].reshape(-1, 3)[pixels])
         kind = self.footage.kind[row].reshape(-1)[pixels].astype(np.int64)
         plate, head = self._plate(frame), self.heads.get(frame)
         if plate is None:
-            kind[kind == TorsoTarget.EDGE] = TorsoTarget.UNKNOWN  # nobody knows what mixes with the body there
-        # Without a plate the picture itself stands behind empty pixels, and black behind the body.
+            kind[kind == TorsoTarget.EDGE] = TorsoTarget.UNKNOWN  # their background is unknown
+        # Without a plate the footage itself is the background of empty pixels, and black that of the body.
         empty = (kind == TorsoTarget.EMPTY)[:, None]
         return {
             "colour": colour,
@@ -194,7 +194,7 @@ class TorsoData(StageData):
         }
 
     def _plate(self, frame: int) -> UInt8[np.ndarray, "H W 3"] | None:
-        """Background of a frame on the raster; the last one is kept, for it seldom changes."""
+        """Background of a frame on the pixel grid; the last one is cached, because it rarely changes."""
         if self.crops.full_plate is None:
             return None
         row = tuple(self.raster.window(self.crops.path[frame]))
@@ -203,7 +203,7 @@ class TorsoData(StageData):
         return self._last_plate[1]
 
     def held_out(self, index: int) -> HeldOut:
-        """Held-out frame number `index` to measure by."""
+        """Held-out frame number `index` for validation."""
         t = int(self.measured[index])
         picture, plate = _floats(self.footage.picture[index]), self._plate(t)
         head = self.heads[t]
@@ -218,7 +218,7 @@ class TorsoData(StageData):
         )
 
     def train_dataloader(self) -> DataLoader:
-        """Batches without end, beginning where the trainer stands."""
+        """Endless batches, starting at the trainer's step."""
         step = self.trainer.global_step if self.trainer else 0
         return DataLoader(TorsoBatchDataset(self.draw, step), batch_size=None, num_workers=self.workers)
 
@@ -230,7 +230,7 @@ class TorsoData(StageData):
         )
 
     def facts(self) -> dict[str, Any]:
-        """What a bundle says of its origin."""
+        """Facts of the training data for the bundle."""
         return {
             "clip": self.clip.name,
             "clip_sha256": self.clip.sha256,
@@ -247,7 +247,7 @@ class TorsoData(StageData):
 
 
 def spread_indices(frames: np.ndarray, n: int) -> np.ndarray:
-    """At most `n` of the frames, evenly spread over them."""
+    """At most `n` of the frames, evenly spaced."""
     if len(frames) <= n:
         return frames
     return frames[np.linspace(0, len(frames) - 1, n).round().astype(int)]

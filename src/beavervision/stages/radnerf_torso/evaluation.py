@@ -1,4 +1,4 @@
-"""What is measured of a torso, and the picture that shows it."""
+"""Metrics of the torso, and a comparison image."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def composite(rgb: Float[Tensor, "H W 3"], alpha: Float[Tensor, "H W"], frame: H
 
 
 def psnr(picture: Float[Tensor, "H W 3"], frame: HeldOut) -> Float[Tensor, ""]:
-    """Peak signal-to-noise ratio in dB over the pixels that count."""
+    """Peak signal-to-noise ratio in dB over the counted pixels."""
     error = ((picture - frame.picture) ** 2)[frame.counted].mean()
     return -10 * torch.log10(error.clamp_min(1e-10))
 
 
 def neck_gap(alpha: Float[Tensor, "H W"], frame: HeldOut) -> Float[Tensor, ""]:
-    """How much background shows where head and body meet: mean transparency of both, 0 when closed."""
+    """Visibility of the background at the neck: mean transparency of head and torso, 0 if there is no gap."""
     seam = torch.from_numpy(np.isin(frame.kind, (TorsoTarget.SEAM, TorsoTarget.UNDER)))
     if not seam.any():
         return torch.zeros(())
@@ -45,15 +45,15 @@ def comparison_strip(
 
 @dataclass(frozen=True)
 class HeldOut:
-    """One frame that the torso never saw, with the frozen head rendered for it."""
+    """One held-out frame with the rendered frozen head."""
 
     frame: int
     picture: Float[Tensor, "H W 3"]
     counted: Bool[Tensor, "H W"]
-    """Pixels that take part: no hand, nothing foreign, no padding."""
+    """Pixels that are counted: no hand, no other object, no padding."""
     kind: UInt8[np.ndarray, "H W"]
-    """`targets.Target`"""
+    """`targets.TorsoTarget`"""
     head_rgb: Float[Tensor, "H W 3"]
-    """Times its opacity."""
+    """Colour of the head, premultiplied by its opacity."""
     head_alpha: Float[Tensor, "H W"]
     background: Float[Tensor, "H W 3"]

@@ -1,4 +1,4 @@
-"""The head that the torso has to go with: rendered by its own bundle, never trained here."""
+"""The frozen head, rendered from its bundle, with which the torso is trained."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from beavervision.artifacts.bundle import Bundle, RendererFacts
 from beavervision.artifacts.clip import Clip, Subject
 from beavervision.artifacts.crops import Crops
 from beavervision.artifacts.manifest import Manifest
-from beavervision.errors import BeaverError, BundleError
+from beavervision.errors import BundleError
 from beavervision.face.model_registry import load_face_model
 from beavervision.nerf.condition_normalizer import fill_gaps
 from beavervision.stages.radnerf_head.inference import HeadRenderer
@@ -24,20 +24,20 @@ BATCH = 4
 
 
 Rendering = tuple[int, Float[np.ndarray, "H W 3"], Float[np.ndarray, "H W"]]
-"""Frame, colour times opacity, opacity."""
+"""Frame, premultiplied colour, opacity."""
 
 
 @dataclass(frozen=True)
 class RenderedHead:
-    """The frozen head in one frame, 8 bits a value."""
+    """The frozen head in one frame, with 8 bits per value."""
 
     rgb: UInt8[np.ndarray, "H W 3"]
-    """Times its opacity."""
+    """Colour, premultiplied by opacity."""
     alpha: UInt8[np.ndarray, "H W"]
 
 
 def keep_rendered(renderings: Iterable[Rendering]) -> dict[int, RenderedHead]:
-    """Renderings by frame, with 8 bits a value."""
+    """Renderings by frame, quantised to 8 bits per value."""
     return {t: RenderedHead(_bytes(rgb), _bytes(alpha)) for t, rgb, alpha in renderings}
 
 
@@ -46,26 +46,26 @@ def _bytes(values: np.ndarray) -> np.ndarray:
 
 
 def check_head(folder: Path, clip: Clip, slug: str) -> None:
-    """Refuse a head of another clip or another canvas.
+    """Raise if the head belongs to another clip or canvas.
 
     Args:
         folder: bundle of radnerf_head.
-        clip: the clip that the torso learns from.
-        slug: the canvas that the torso learns on (`FrameSpec.slug`).
+        clip: the clip of the torso's training.
+        slug: the canvas of the torso's training (`FrameSpec.slug`).
 
     Raises:
-        BeaverError: naming what differs and the command that makes the right head.
+        BundleError: names the difference and the command that trains a matching head.
     """
     facts = Manifest.read(folder, RendererFacts).facts
     again = f"make its head with: python train.py model={STAGE} data=myvideo data.name={clip.name}"
     if facts.clip_sha256 != clip.sha256:
-        raise BeaverError(f"{folder} is a head of clip {facts.clip}, prepared otherwise than {clip.folder}; {again}.")
+        raise BundleError(f"{folder} is a head of clip {facts.clip}, prepared otherwise than {clip.folder}; {again}.")
     if facts.frame != slug:
-        raise BeaverError(f"{folder} is a head on canvas {facts.frame}, this torso's is {slug}; {again}.")
+        raise BundleError(f"{folder} is a head on canvas {facts.frame}, this torso's is {slug}; {again}.")
 
 
 def head_poses(folder: Path) -> tuple[Float[np.ndarray, "T 3 3"], Float[np.ndarray, "T 3"]]:
-    """Poses that a head was trained in: tracked, and corrected; gaps filled.
+    """Tracked and corrected poses of a head's training; gaps filled.
 
     Args:
         folder: bundle of radnerf_head.
@@ -77,12 +77,12 @@ def head_poses(folder: Path) -> tuple[Float[np.ndarray, "T 3 3"], Float[np.ndarr
 
 
 class FrozenHead:
-    """Renders the head of a clip's own frames, as they were filmed.
+    """Renders the head for a clip's own frames.
 
     Args:
         folder: bundle of radnerf_head.
-        clip, subject, crops: the footage on the canvas that the head was trained on.
-        backend: of the head's grids.
+        clip, subject, crops: the footage on the canvas of the head.
+        backend: backend of the head's grids.
     """
 
     def __init__(self, folder: Path, clip: Clip, subject: Subject, crops: Crops, backend: str = "auto") -> None:
@@ -93,7 +93,7 @@ class FrozenHead:
         self._eye = fill_gaps(subject.eye_open).mean(1).astype(np.float32)
 
     def render(self, frames: np.ndarray) -> Iterator[tuple[int, Float[np.ndarray, "H W 3"], Float[np.ndarray, "H W"]]]:
-        """Yield (frame, colour times opacity, opacity) of the frames given; all have to be visible."""
+        """Yield (frame, premultiplied colour, opacity) of the given frames, all of which must be visible."""
         rotation, translation, _ = self._renderer.source_poses
         for start in range(0, len(frames), BATCH):
             some = frames[start : start + BATCH]

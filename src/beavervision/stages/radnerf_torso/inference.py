@@ -1,4 +1,4 @@
-"""The torso, ready to render: from its bundle, without footage."""
+"""Inference of the torso from a bundle, without the footage."""
 
 from __future__ import annotations
 
@@ -24,45 +24,45 @@ from beavervision.stages.radnerf_torso.torso_deformation import deformation_from
 
 STAGE = "radnerf_torso"
 TEXTURE_ROWS = 1.5
-"""Rows of the baked texture for each row of the raster, over the raster's own height."""
+"""Rows of the baked texture per row of the pixel grid, over the grid's own height."""
 
 CHUNK = 1 << 16
-"""Points evaluated at once while baking: bounds memory whatever the canvas."""
+"""Number of points evaluated at once while baking: it bounds memory for any canvas."""
 
 
 @dataclass(frozen=True)
 class TorsoRenderer:
     """Renders a trained torso on its canvas.
 
-    The texture is evaluated once; a frame then costs the movement network on a coarse lattice and one look-up.
-    The same condition gives the same picture, always.
+    The texture is evaluated once; a frame then needs the deformation network on a coarse lattice and one texture
+    lookup. Rendering is deterministic.
     """
 
     network: TorsoField
     conditioner: TorsoConditioner
     raster: PixelGrid
-    """The pixels that it renders."""
+    """Pixels of the rendered image."""
     region: Bool[np.ndarray, "H W"]
-    """Those where the torso can be."""
+    """Pixels where the torso can be."""
     track: SourceTrack
-    """The footage's own poses: where avatar mode takes its movement from."""
+    """Poses of the footage, which avatar mode replays."""
     facts: TorsoFacts
     folder: Path
     identity: Float[np.ndarray, "I"]
-    """Of the person, face model coefficients."""
+    """Identity coefficients of the person."""
     baked: Float[np.ndarray, "h w 4"]
-    """Logits of colour and opacity at rest."""
+    """Logits of colour and opacity in the canonical pose."""
 
     @classmethod
     def from_bundle(cls, folder: Path, backend: str = "auto") -> TorsoRenderer:
         """Load the torso of a bundle.
 
         Args:
-            folder: a bundle of radnerf_torso.
-            backend: of the grid.
+            folder: folder of a radnerf_torso bundle.
+            backend: backend of the grid.
 
         Raises:
-            BeaverError: when it is not one, or damaged.
+            BundleError: when it is missing, damaged, or of another stage.
         """
         bundle = Bundle.load(folder, SCHEMA)
         facts = bundle.facts
@@ -92,10 +92,10 @@ class TorsoRenderer:
         )
 
     def render(self, track: SourceTrack) -> tuple[Float[np.ndarray, "B H W 3"], Float[np.ndarray, "B H W"]]:
-        """Colour (not multiplied by opacity) and opacity of the torso, [0, 1], for every row of `track`.
+        """Colour (not premultiplied) and opacity of the torso, both in [0, 1], for every row of `track`.
 
         Args:
-            track: poses, shoulders and canvas of the frames wanted.
+            track: poses, shoulders and canvas of the frames to render.
         """
         return render_baked(self.network, self.baked, self.raster, self.region, self.conditioner.condition(track))
 
@@ -138,7 +138,7 @@ def render_exact(
     condition: TorsoCondition,
     frames: Tensor | None = None,
 ) -> tuple[Float[np.ndarray, "B H W 3"], Float[np.ndarray, "B H W"]]:
-    """Render by evaluating the field at every pixel of the region: the truth that `render_baked` approaches."""
+    """Render by evaluating the field at every pixel of the region: the reference for `render_baked`."""
     height, width = region.shape
     device = network.grid.table.device
     where = torch.from_numpy(np.flatnonzero(region))

@@ -1,4 +1,4 @@
-"""What a torso is asked for, pixel by pixel."""
+"""Losses of the torso, by the target of each pixel."""
 
 from __future__ import annotations
 
@@ -14,25 +14,27 @@ from beavervision.stages.radnerf_torso.targets import TorsoTarget
 
 @dataclass(frozen=True)
 class TorsoWeights:
-    """Weights of the loss's parts; the colour's is 1."""
+    """Weights of the loss terms; the weight of colour is 1."""
 
     opacity: float = 0.1
-    """Of alpha against the label map (the reference's weight entropy is 1e-4; labels say more, so they weigh more)."""
+    """Weight of alpha against the label map (RAD-NeRF's entropy weight is 1e-4; labels are more reliable, so theirs is
+    larger)."""
     closed: float = 0.5
-    """Of alpha along the seam and under the head: a gap there shows background inside the neck."""
+    """Weight of alpha along the seam and under the head: a gap there shows background inside the neck."""
     under: float = 0.1
-    """Of the colour guessed under the head: real pixels of other frames, where the head gave way, outweigh it."""
+    """Weight of the estimated colour under the head; real pixels of other frames, where the head moved away, outweigh
+    it."""
 
 
 def torso_loss(
     rgb: Float[Tensor, "B P 3"], alpha: Float[Tensor, "B P"], batch: TorsoBatch, weights: TorsoWeights
 ) -> Float[Tensor, ""]:
-    """Mean squared error of what can be seen, plus what is known of the rest.
+    """Mean squared error of the visible pixels, plus the terms for the hidden ones.
 
-    - body and empty pixels and the outline between them: torso over the background against the picture;
-    - seam pixels of frames whose head is rendered: head over torso over background against the picture;
-    - under the head: the guessed colour; opaque there, on the body and along the seam, empty on the background, and
-      as it comes on the outline.
+    - body and empty pixels and the outline between them: torso over the background, against the footage;
+    - seam pixels of frames with a rendered head: head over torso over background, against the footage;
+    - under the head: the estimated colour; opaque there, on the body and along the seam, empty on the background, and
+    unconstrained on the outline.
     """
     torso = alpha[..., None] * rgb + (1 - alpha[..., None]) * batch.background
     whole = batch.head_rgb + (1 - batch.head_alpha[..., None]) * torso
@@ -55,7 +57,7 @@ def _square(difference: Float[Tensor, "B P 3"]) -> Float[Tensor, "B P"]:
 
 
 def _is(batch: TorsoBatch, *kinds: TorsoTarget) -> Float[Tensor, "B P"]:
-    """1 where a pixel is of one of `kinds`."""
+    """1 where a pixel's target is one of `kinds`."""
     wanted = torch.zeros_like(batch.kind, dtype=torch.bool)
     for kind in kinds:
         wanted |= batch.kind == int(kind)

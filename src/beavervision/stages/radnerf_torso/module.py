@@ -1,4 +1,4 @@
-"""Trains the torso."""
+"""LightningModule that trains the torso."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ from beavervision.stages.visualization.media import Film, Media, Picture
 from beavervision.types import Label
 
 DECAY = 0.1
-"""Learning rates fall to this share over `decay_steps` (GeneFace++: x0.1 per 250k steps)."""
+"""Learning rates decay to this share over `decay_steps` (GeneFace++: x0.1 per 250k steps)."""
 
 
 class RadNerfTorso(StageModule[TorsoData]):
-    """A 2-D deformation field under a frozen head.
+    """Trains a 2-D deformation field under a frozen head.
 
     Args:
-        condition, n_frames, width, height: dictated by the data.
+        condition, n_frames, width, height: given by the data.
         frequencies, hidden, canonical, code, levels, finest, log2_entries: see `network.TorsoField`.
         opacity, closed, under: see `losses.TorsoWeights`.
         lr_grid, lr_net: Adam's learning rates of the grid and of the rest.
-        decay_steps: steps over which they fall to a tenth.
-        backend: of the grid.
+        decay_steps: steps over which they decay to a tenth.
+        backend: backend of the grid.
     """
 
     stage: ClassVar[str] = "radnerf_torso"
@@ -109,14 +109,14 @@ class RadNerfTorso(StageModule[TorsoData]):
         return loss
 
     def on_validation_epoch_start(self) -> None:
-        """Begin a new strip."""
+        """Start a new strip."""
         self.strips = []
 
     def validation_step(self, index: int, _: int) -> dict[str, Tensor]:
-        """Measure one held-out frame over the whole canvas, the frozen head on top.
+        """Measure one held-out frame over the whole canvas, with the frozen head on top.
 
         Returns:
-            Its number and figures, for `evaluate`'s table.
+            Its number and metrics, for `evaluate`'s table.
         """
         data: TorsoData = self.trainer.datamodule  # pyright: ignore[reportAttributeAccessIssue]  # set by Trainer.fit, undeclared in Lightning
         truth = data.held_out(int(index))
@@ -136,12 +136,12 @@ class RadNerfTorso(StageModule[TorsoData]):
         return [Picture("strip", np.concatenate(self.strips), STRIP_CAPTION)] if self.strips else []
 
     def preview(self, data: TorsoData) -> Film:
-        """Held-out frames beside the whole avatar."""
+        """Video of held-out frames beside the whole avatar."""
         return preview_film(self.network.cpu(), data)
 
     def bundle_contents(self, data: TorsoData) -> BundleContents:
-        """Weights, and all that avatar mode needs of the footage."""
-        # Kept as long as the module: the bundle's writer copies the files after this returns.
+        """Weights, and the footage's data for avatar mode."""
+        # Kept as long as the module: the bundle is written after this returns.
         self._scratch = tempfile.TemporaryDirectory()
         folder = Path(self._scratch.name)
         still = estimate_canonical_body(data.clip, data.track, data.train_frames, data.crops, data.subject)
@@ -168,7 +168,7 @@ class RadNerfTorso(StageModule[TorsoData]):
         )
 
     def _detail(self, data: TorsoData, frame: int) -> Float[np.ndarray, "h w 3"]:
-        """Cloth of one training frame, on the texture; shadows move on skin, so that it has no detail that stays."""
+        """Detail of one training frame's clothes on the texture; skin has none, because its shadows move."""
         row = data.footage.row(frame)
         condition = data.conditioner.condition(data.track.take(np.array([frame])))
         cloth = data.raster.refine((np.asarray(data.crops.labels[frame]) == Label.TORSO).astype(np.float32)) > 0.5

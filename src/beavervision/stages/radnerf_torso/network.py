@@ -1,4 +1,4 @@
-"""The torso's 2-D field: a deformation to the canonical pose, and colour and opacity there."""
+"""The torso's 2-D field: a deformation to the canonical pose, and its colour and opacity."""
 
 from __future__ import annotations
 
@@ -13,28 +13,29 @@ from beavervision.nerf.grid_layout import GridLayout
 from beavervision.nerf.precision import full_precision
 
 REST_EXTENT = 1.25
-"""The texture covers +-REST_EXTENT half-heights (times the aspect in x): what leaves the canvas stays distinct."""
+"""The texture covers +-REST_EXTENT half-heights (times the aspect in x), so that points outside the canvas stay
+distinct."""
 
 
 class TorsoField(nn.Module):
-    """Colour and opacity of the torso at canvas points (RAD-NeRF, Tang et al. 2022, section 3.3, changed).
+    """Colour and opacity of the torso at canvas points (RAD-NeRF, Tang et al. 2022, section 3.3, modified).
 
-    RAD-NeRF learns the deformation as a free function of the head's pose and colours it by a network that sees
-    the pose too. Here two rigid movements, of the head and of the shoulders, are given, and a small network of
-    low frequency learns their blend, a residual and a shading; whatever is sharp is a texture at rest. So the
-    neck follows the head above and the shoulders below from the first step on, poses never seen stay sane, and
-    `baked` rendering evaluates the network on a coarse lattice only.
+    RAD-NeRF learns the deformation as a free function of the head's pose, and its colour network also depends on the
+    pose. Here two rigid motions, of the head and of the shoulders, are given, and a small low-frequency network learns
+    their blend, a residual and a shading; all sharp detail is a texture in the canonical pose. Therefore the neck
+    follows the head above and the shoulders below from the first step on, new poses stay plausible, and `baked`
+    rendering evaluates the network on a coarse lattice only.
 
     Args:
         condition: width of the condition vector.
         n_frames: rows of the appearance table, one per training frame.
         aspect: canvas width / height.
-        frequencies: octaves of the movement's positional encoding.
-        hidden: width of the movement's two hidden layers.
+        frequencies: octaves of the deformation's frequency encoding.
+        hidden: width of the deformation's two hidden layers.
         canonical: width of the texture's two hidden layers.
         code: width of the appearance code; 0 for none.
-        levels, finest, log2_entries: the texture's grid.
-        backend: of the grid.
+        levels, finest, log2_entries: sizes of the texture's grid.
+        backend: backend of the grid.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class TorsoField(nn.Module):
         self.movement = _mlp(2 + 4 * frequencies + condition + code, hidden, 6)
         last = self.movement[-1]
         assert isinstance(last, nn.Linear)
-        nn.init.zeros_(last.weight)  # start from the plain blend of the two rigid movements
+        nn.init.zeros_(last.weight)  # start from the plain blend of the two rigid motions
         nn.init.zeros_(last.bias)
         layout = GridLayout(dims=2, levels=levels, finest=finest, log2_entries=log2_entries)
         self.grid = GridEncoding(layout, backend)
@@ -71,25 +72,25 @@ class TorsoField(nn.Module):
         body: Float[Tensor, "B 2 3"],
         frames: Int[Tensor, "B"] | None = None,
     ) -> tuple[Float[Tensor, "B P 2"], Float[Tensor, "B P 3"]]:
-        """Where canvas points are at rest, and the shading (added to the colour's logits) there.
+        """Canonical positions of canvas points, and the shading there (added to the colour's logits).
 
         Args:
             points: canvas points in the field's coordinates (see `conditioner`).
             condition: normalised keypoints.
-            head: similarity that carries the head's points to rest.
+            head: similarity that maps the head's points to the canonical pose.
             body: the same for the shoulders.
-            frames: rows of the appearance table; None for the average appearance (inference).
+            frames: rows of the appearance table; None for the mean appearance (inference).
         """
         code = self.codes.mean(0).expand(len(points), -1) if frames is None else self.codes[frames]
         context = torch.cat([condition, code], -1)[:, None].expand(-1, points.shape[1], -1)
-        # Half precision is for the layers alone: places of a fine grid need more.
+        # Half precision is for the layers only: coordinates of a fine grid need more.
         out = self.movement(torch.cat([self._encode(points), context], -1)).float()
         share, residual, shading = out.split([1, 2, 3], -1)
         share = torch.sigmoid(share)
         return share * _carry(head, points) + (1 - share) * _carry(body, points) + residual, shading
 
     def texture(self, rest: Float[Tensor, "*n 2"]) -> Float[Tensor, "*n 4"]:
-        """Logits of colour and opacity of points at rest; outside its extent the texture repeats its border."""
+        """Logits of colour and opacity of points in the canonical pose; the border is repeated outside the extent."""
         extent = rest.new_tensor([self.aspect * REST_EXTENT, REST_EXTENT])
         return self.canonical(self.grid(((rest / extent + 1) / 2).clamp(0, 1))).float()
 
@@ -107,7 +108,7 @@ class TorsoField(nn.Module):
         return torch.sigmoid(logits[..., :3] + shading), torch.sigmoid(logits[..., 3])
 
     def _encode(self, points: Float[Tensor, "B P 2"]) -> Float[Tensor, "B P F"]:
-        """Positional encoding (Mildenhall et al. 2020, equation 4)."""
+        """Frequency encoding (Mildenhall et al. 2020, equation 4)."""
         octaves = 2.0 ** torch.arange(self.frequencies, device=points.device)
         angles = (points[..., None] * octaves * torch.pi / 2).flatten(-2)
         return torch.cat([points, angles.sin(), angles.cos()], -1)
@@ -115,7 +116,7 @@ class TorsoField(nn.Module):
 
 def cells(side: float, step: float) -> int:
     """Number of cells of `step` that cover a side."""
-    # A hair less: 100 / (100 / 96) must not need a 97th cell.
+    # A small tolerance: 100 / (100 / 96) must not need a 97th cell.
     return math.ceil(side / step - 1e-6)
 
 

@@ -1,4 +1,4 @@
-"""The film that shows head, torso and background together on frames that neither network saw."""
+"""Preview video of head, torso and background together on held-out frames."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from beavervision.stages.visualization.media import PREVIEW, Film
 
 
 def preview_film(network: TorsoField, data: TorsoData) -> Film:
-    """Footage beside the avatar, with the footage's sound, over the beginning of the held-out frames.
+    """Footage beside the avatar, with sound, for the first held-out frames.
 
     Args:
-        network: the torso, on the CPU.
-        data: set up.
+        network: torso network, on the CPU.
+        data: the set-up DataModule.
     """
     frames = data.clip.test_range[:MOST_FRAMES]
     sound = audio_of_frames(data.clip, frames) if data.clip.has_audio else None
@@ -49,12 +49,12 @@ def _pairs(network: TorsoField, data: TorsoData, frames: range) -> Iterator[UInt
 
 
 def _on_canvas(picture: Float[np.ndarray, "H W 4"], size: tuple[int, int]) -> Float[np.ndarray, "h w 4"]:
-    """From the torso's raster to the head's canvas."""
+    """Resample from the torso's pixel grid to the head's canvas."""
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
 
 
 def _over(
     colour: Float[np.ndarray, "H W 3"], opacity: Float[np.ndarray, "H W"], behind: Float[np.ndarray, "H W 3"]
 ) -> Float[np.ndarray, "H W 3"]:
-    """A premultiplied layer over what is behind it."""
+    """Composite a premultiplied layer over a background."""
     return colour + (1 - opacity[..., None]) * behind

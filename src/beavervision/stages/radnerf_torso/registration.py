@@ -1,8 +1,8 @@
-"""Shoulders by the picture: where the clothes really are, frame by frame.
+"""Image registration of the body, which corrects the tracked shoulders frame by frame.
 
-The pose model's shoulders are off by a few pixels, and otherwise in every frame: a texture that is learnt in their
-frame of reference is the mean of many that lie side by side, and fine knit becomes stripes. So the body of one frame
-is found again in every other, and the keypoints are carried along with it.
+The pose model's shoulders are off by a few pixels, differently in every frame. A texture in their frame of reference
+would be the mean of many shifted copies, and fine knit would become stripes. Therefore the body of one frame is
+registered with every other frame, and the keypoints are moved with it.
 """
 
 from __future__ import annotations
@@ -18,32 +18,33 @@ from beavervision.stages.radnerf_torso.source_track import SourceTrack
 from beavervision.types import Label
 
 CORNERS = 400
-"""Corners that are followed (Shi & Tomasi 1994); plain clothes have fewer."""
+"""Number of tracked corners (Shi & Tomasi 1994); plain clothes have fewer."""
 QUALITY, APART = 0.003, 4
-"""Strength of the weakest corner as a share of the strongest's; px of the canvas between two: knit counts."""
+"""Smallest strength of a corner relative to the strongest; distance between two, px of the canvas (knit has many)."""
 WINDOW, LEVELS = 17, 2
-"""Px round a corner that are compared, and halvings of the picture (Lucas & Kanade 1981, pyramids by Bouguet 2001):
-finds what has moved by up to about a fifth of a 256 px canvas."""
+"""Window around a corner in px, and pyramid levels (Lucas & Kanade 1981, pyramids by Bouguet 2001): motions of up to
+about a fifth of a 256 px canvas are found."""
 STRAY = 1.0
-"""Px by which a corner may miss the common movement (RANSAC)."""
+"""Tolerance of a corner's motion relative to the common one, px (RANSAC)."""
 LEAST, SHARE = 20, 0.3
-"""Corners, and the share of those followed, that have to move together: otherwise arms or folds moved, not the body."""
+"""Smallest number of corners, and smallest share of the tracked ones, that must move together: otherwise arms or folds
+moved, not the body."""
 INSIDE = 5
-"""Px at the body's outline that are not followed: it moves before its background."""
+"""Margin at the body's outline without corners, px: the background behind it moves differently."""
 SIGMA = 1.5
-"""Smoothing of what is found, frames: shoulders are heavy."""
+"""Standard deviation of the temporal smoothing, frames: shoulders are inert."""
 
 
 def registered_body(track: SourceTrack, crops: Crops, frames: np.ndarray, reference: int) -> Float[np.ndarray, "T 3 2"]:
-    """The track's body keypoints, carried along by the picture of the body.
+    """The track's body keypoints, moved with the registered image of the body.
 
-    Where the body cannot be found again, the keypoints keep the correction of the frames round them; footage in which
-    it never can keeps them as they are.
+    Where registration fails, the keypoints take the correction of neighbouring frames; if it fails in all frames, they
+    are unchanged.
 
     Args:
-        track: the footage.
+        track: track of the footage.
         crops: its frames on a canvas.
-        frames: visible ones, rising.
+        frames: visible frames, ascending.
         reference: one of them, with few hands.
 
     Returns:
@@ -72,9 +73,9 @@ def registered_body(track: SourceTrack, crops: Crops, frames: np.ndarray, refere
 
 
 class _Body:
-    """The body in one frame: what is looked for in others.
+    """The body in the reference frame, to be found in other frames.
 
-    Coordinates are the canvas's, pixel centres at +0.5; OpenCV's lie half a pixel beside them.
+    Coordinates are those of the canvas, with pixel centres at +0.5; OpenCV's differ by half a pixel.
     """
 
     def __init__(self, grey: UInt8[np.ndarray, "H W"], corners: Float[np.ndarray, "K 1 2"]) -> None:
@@ -82,19 +83,19 @@ class _Body:
 
     @classmethod
     def of(cls, crops: Crops, frame: int) -> _Body | None:
-        """The body of a frame; None where there is too little to follow."""
+        """The body of a frame; None where there are too few corners."""
         mask = cv2.erode(_torso(crops, frame), np.ones((INSIDE, INSIDE), np.uint8))
         grey = _grey(crops, frame)
         corners = cv2.goodFeaturesToTrack(grey, CORNERS, QUALITY, APART, mask=mask, blockSize=INSIDE)
         return None if corners is None or len(corners) < LEAST else cls(grey, corners)
 
     def found_in(self, crops: Crops, frame: int, start: Float[np.ndarray, "2 3"]) -> Float[np.ndarray, "2 3"] | None:
-        """Similarity that carries the body to where it is in another frame; None where it is not found.
+        """Similarity that maps the body to another frame; None where registration fails.
 
         Args:
-            crops: the footage.
-            frame: which frame.
-            start: about where it is.
+            crops: the footage on the canvas.
+            frame: index of the other frame.
+            start: initial estimate of the similarity.
         """
         shifted = start.copy()
         shifted[:, 2] += start[:, :2] @ [0.5, 0.5] - 0.5

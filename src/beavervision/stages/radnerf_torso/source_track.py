@@ -14,18 +14,19 @@ from beavervision.artifacts.clip import Subject
 from beavervision.artifacts.crops import Crops
 
 BODY_CONFIDENCE = 0.3
-"""Body keypoints below this confidence are bridged from their neighbours in time (MediaPipe reports 0 .. 1)."""
+"""Confidence (MediaPipe, 0 .. 1) below which body keypoints are interpolated over time."""
 
 BODY_SIGMA = 2.0
-"""Smoothing of the body keypoints in frames: they jitter by a few pixels, shoulders move slowly."""
+"""Standard deviation of the smoothing of body keypoints, frames: they jitter by a few pixels, shoulders move slowly."""
 
 CORRECTION_SIGMA = 1.0
-"""Smoothing, in frames, of what a head's training corrected. On the actor it takes a third of the trembling, which
-is then less than that of the tracked poses (0.12 px against 0.14, and 0.17 without), and a sixth of the correction."""
+"""Standard deviation of the smoothing of the head's pose correction, frames. On the actor it removes a third of the
+jitter, which is then below that of the tracked poses (0.12 px against 0.14, and 0.17 without), and a sixth of the
+correction."""
 
 BODY_GUESS = np.array([[-0.95, 1.35], [0.95, 1.35], [0.0, 0.85]])
-"""Right shoulder, left shoulder, neck from the face box's centre, in face heights (proportions of an adult),
-for footage in which they are never seen."""
+"""Right shoulder, left shoulder and neck relative to the face box's centre, in face heights (proportions of an adult),
+for footage in which they are never visible."""
 
 NOTES = {
     "rotation": ("", "head to camera"),
@@ -43,7 +44,7 @@ NOTES = {
 
 @dataclass(frozen=True)
 class SourceTrack:
-    """One person's frames; rows of invisible frames hold NaN, except body, path and cameras."""
+    """One person's frames; invisible frames hold NaN, except body, path and cameras."""
 
     rotation: Float[np.ndarray, "T 3 3"]
     translation: Float[np.ndarray, "T 3"]
@@ -65,7 +66,7 @@ class SourceTrack:
 
     @classmethod
     def from_assets(cls, assets: Mapping[str, np.ndarray]) -> SourceTrack:
-        """Read the track back from a bundle's assets."""
+        """Load the track from a bundle's assets."""
         return cls(**{field.name: assets[f"source_{field.name}"] for field in fields(cls)})
 
     def to_assets(self) -> dict[str, np.ndarray]:
@@ -78,13 +79,13 @@ class SourceTrack:
         return len(self.visible)
 
     def take(self, frames: np.ndarray) -> SourceTrack:
-        """Track of the frames given, in their order."""
+        """Select the given frames, in their order."""
         return SourceTrack(**{field.name: getattr(self, field.name)[frames] for field in fields(self)})
 
     def posed(self, rotation: Float[np.ndarray, "T 3 3"], translation: Float[np.ndarray, "T 3"]) -> SourceTrack:
-        """The same frames with the head posed as its training corrected it; see the fields.
+        """The same frames with the corrected poses of the head's training; see the fields.
 
-        The correction follows the tracked expression and trembles with it, so it is smoothed in time.
+        The correction depends on the tracked expression and jitters with it, so it is smoothed over time.
         """
         seen = np.flatnonzero(self.visible)
         if not len(seen):
@@ -99,9 +100,9 @@ class SourceTrack:
 
 
 def body_track(subject: Subject) -> Float[np.ndarray, "T 3 2"]:
-    """Shoulders and neck in full-frame pixels without gaps: doubtful points are bridged in time and smoothed.
+    """Shoulders and neck in full-frame pixels without gaps: uncertain points are interpolated over time and smoothed.
 
-    Points that the footage never shows stand where they would on an adult.
+    Points that the footage never shows get an adult's proportions.
     """
     body = np.where(subject.body[..., 2:] >= BODY_CONFIDENCE, subject.body[..., :2], np.nan)
     seen = np.isfinite(subject.box).all(1)

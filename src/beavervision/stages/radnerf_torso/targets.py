@@ -14,33 +14,33 @@ BODY = (Label.NECK, Label.TORSO)
 HEAD = (Label.HAIR, Label.FACE)
 
 RIM = 1.5
-"""Canvas pixels on either side of the head's outline that mix head and torso: no target for the torso alone."""
+"""Width of the mixed pixels on either side of the head's outline, canvas pixels: no target for the torso alone."""
 
 PADDING = 2.0
-"""Pixels of padding, next to the footage's border, that count as footage."""
+"""Width of the padding next to the footage's border that counts as footage, pixels."""
 
 SPECK = 0.02
-"""Pieces of body smaller than this share of the largest are mislabelled (a mouth's inside, a collar's gap)."""
+"""Pieces of body smaller than this share of the largest are mislabelled (inside of the mouth, gap of a collar)."""
 
 LEAST_NECK = 0.001
-"""Share of the canvas that has to be neck for its colour to count: a collar may hide it."""
+"""Smallest share of neck on the canvas from which its colour is used: a collar may hide the neck."""
 
 
 class TorsoTarget(IntEnum):
-    """What is asked of the torso at a pixel."""
+    """Training target of a pixel."""
 
     UNKNOWN = 0
-    """Nothing: a hand, something else, padding, or the head far from the body."""
+    """No target: a hand, another object, padding, or the head far from the body."""
     BODY = 1
-    """The picture's own colour, opaque."""
+    """The pixel's colour, opaque."""
     EMPTY = 2
-    """Nothing of the torso: the background shows."""
+    """Not the torso: the background is visible."""
     UNDER = 3
-    """Opaque, in the colour of the nearest body pixel: what the head hides where it meets the body."""
+    """Opaque, in the colour of the nearest body pixel: hidden by the head where it meets the body."""
     SEAM = 4
-    """Head and torso mix here: only their composite is known."""
+    """Mixture of head and torso: only their composite is known."""
     EDGE = 5
-    """Body and background mix here: only the torso over the background is known."""
+    """Mixture of body and background: only the torso over the background is known."""
 
 
 def torso_targets(
@@ -54,10 +54,10 @@ def torso_targets(
 
     Args:
         rgb: the frame on its canvas.
-        labels: `types.Label` of its pixels.
-        inside: False where the canvas sticks out of the footage.
-        reach: pixels that the torso continues under the head, from where the two meet.
-        detail: pixels for each pixel of the canvas that the head is rendered on, along each axis.
+        labels: `types.Label` of each pixel.
+        inside: False where the canvas lies outside the footage.
+        reach: distance that the torso continues under the head, from the border between both, pixels.
+        detail: pixels per pixel of the head's canvas, along each axis.
     """
     body, head = keep_connected_body(labels), np.isin(labels, HEAD)
     rim, from_body = RIM * detail, _distance(body)
@@ -68,7 +68,7 @@ def torso_targets(
     kind[body] = TorsoTarget.BODY
     kind[_outline(body, labels == Label.BACKGROUND, rim)] = TorsoTarget.EDGE
     kind[(_distance(head) <= rim) & (from_body <= rim)] = TorsoTarget.SEAM
-    # Padding repeats the footage's border: as far as interpolation looks, that is what continues the torso.
+    # Padding repeats the footage's border: within the range of interpolation it continues the torso.
     kind[(_distance(inside) > PADDING) | np.isin(labels, (Label.HAND, Label.OTHER))] = TorsoTarget.UNKNOWN
     if under.any():
         neck = body & (labels == Label.NECK)
@@ -80,12 +80,12 @@ def torso_targets(
 
 
 def _outline(body: np.ndarray, background: np.ndarray, rim: float) -> np.ndarray:
-    """Pixels within `rim` of body and background: a camera mixes them, and labels err by as much."""
+    """Pixels within `rim` of body and background: the camera mixes them, and labels are as inaccurate."""
     return (_distance(body) <= rim) & (_distance(background) <= rim) & (body | background)
 
 
 def keep_connected_body(labels: UInt8[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
-    """Neck and torso without specks."""
+    """Neck and torso without small disconnected pieces."""
     body = np.isin(labels, BODY)
     count, pieces, stats, _ = cv2.connectedComponentsWithStats(body.astype(np.uint8), connectivity=8)
     if count <= 2:
@@ -96,7 +96,7 @@ def keep_connected_body(labels: UInt8[np.ndarray, "H W"]) -> Bool[np.ndarray, "H
 
 
 def _around(mask: np.ndarray, room: float) -> tuple[slice, slice]:
-    """Rows and columns that hold the mask and `room` pixels round it."""
+    """Rows and columns of the mask's bounding box with a margin of `room` pixels."""
     margin = int(np.ceil(room)) + 2
     rows, columns = (
         slice(max(0, int(line[0]) - margin), int(line[-1]) + margin + 1)
@@ -119,7 +119,7 @@ def _core(mask: np.ndarray, radius: float) -> np.ndarray:
 
 
 def _hidden_colour(rgb: np.ndarray, hair: np.ndarray, body: np.ndarray, neck: np.ndarray, rim: float) -> np.ndarray:
-    """What the head is taken to hide: behind the face the nearest skin of the neck, behind hair the nearest body."""
+    """Estimated colour under the head: behind the face that of the nearest neck, behind hair of the nearest body."""
     hidden = rgb[_nearest(_core(neck, rim))]
     if hair.any():
         hidden = np.where(hair[..., None], rgb[_nearest(_core(body, rim))], hidden)
@@ -127,7 +127,7 @@ def _hidden_colour(rgb: np.ndarray, hair: np.ndarray, body: np.ndarray, neck: np
 
 
 def _nearest(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Row and column, for every pixel, of the mask's nearest pixel."""
+    """Row and column of the mask's nearest pixel, for every pixel."""
     _, index = cv2.distanceTransformWithLabels(
         (~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )

@@ -1,8 +1,8 @@
-"""What averaging loses: knit and pores of one frame, carried back to where the torso is at rest.
+"""Texture detail: fine structure (knit, pores) of one frame, added to the canonical texture.
 
-A field that is learnt from many frames shows the mean of them, and its finest cells are shared by hashing: fine knit
-becomes stripes. What one frame shows beyond the field, without its folds and its light, is added to the baked texture;
-the field's own movement carries it about.
+A field trained on many frames is their mean, and its finest cells are shared by hashing: fine knit becomes stripes. The
+detail of one frame beyond the field, without folds and lighting, is added to the baked texture, and the field's
+deformation moves it.
 """
 
 from __future__ import annotations
@@ -26,15 +26,16 @@ from beavervision.stages.radnerf_torso.torso_deformation import (
 
 NAME = "detail.png"
 FINE = 0.008
-"""Standard deviation, in raster heights, of what counts as fine: knit does, folds and shadows do not."""
+"""Standard deviation of the high-pass filter, grid heights: it keeps knit, not folds and shadows."""
 INSIDE = 0.012
-"""Raster heights at the body's outline over which detail fades in: what is mixed there is no cloth."""
+"""Width at the body's outline over which detail fades in, grid heights: mixed pixels show no cloth."""
 MOST = 1.0
-"""Logits of detail at most: about a quarter of the full range; a thread's highlight, no button that was not there."""
+"""Limit of the detail in logits: about a quarter of the full range, enough for a thread's highlight, not for a false
+button."""
 STEPS = 6
-"""Fixed-point steps of the inverse movement, which is nearly a similarity."""
+"""Fixed-point iterations of the inverse deformation, which is nearly a similarity."""
 MIDDLE, LEVELS = 128, 127
-"""Grey value of no detail, and of MOST above it, in the picture that is kept."""
+"""Grey value of zero detail, and range of grey values for MOST, in the stored image."""
 
 
 def rest_detail(
@@ -45,15 +46,15 @@ def rest_detail(
     colour: UInt8[np.ndarray, "H W 3"],
     body: Bool[np.ndarray, "H W"],
 ) -> Float[np.ndarray, "h w 3"]:
-    """Logits to add to a baked texture, so that it shows one frame's cloth.
+    """Logits to add to a baked texture for the cloth of one frame.
 
     Args:
-        network: trained.
-        baked: its texture.
-        raster: its pixels.
-        condition: of that frame alone.
-        colour: the frame on the raster.
-        body: pixels that show nothing but the cloth.
+        network: trained torso network.
+        baked: its baked texture.
+        raster: its pixel grid.
+        condition: condition of that frame alone.
+        colour: the frame on the pixel grid.
+        body: pixels that show only cloth.
     """
     movement = deformation_from_network(network, raster, condition)[0]
     height = raster.size[1]
@@ -67,32 +68,32 @@ def rest_detail(
 
 
 def save_detail(path: Path, detail: Float[np.ndarray, "h w 3"]) -> Path:
-    """Keep detail as a picture: MIDDLE is none."""
+    """Write detail as an image, in which MIDDLE is zero."""
     grey = np.clip(np.rint(detail / MOST * LEVELS) + MIDDLE, 0, 255).astype(np.uint8)
     Image.fromarray(grey).save(path, compress_level=6)
     return path
 
 
 def detail_from_picture(picture: UInt8[np.ndarray, "h w 3"]) -> Float[np.ndarray, "h w 3"]:
-    """Return the detail that `save_detail` wrote to a picture."""
+    """Return the detail that `save_detail` wrote."""
     return (picture.astype(np.float32) - MIDDLE) * (MOST / LEVELS)
 
 
 def _mean(values: np.ndarray, mask: np.ndarray, sigma: float) -> np.ndarray:
-    """Weighted mean round every pixel over the mask alone."""
+    """Weighted local mean over the masked pixels."""
     weight = mask.astype(np.float32)
     total = cv2.GaussianBlur(values * weight[..., None], (0, 0), sigma)
     return total / np.maximum(cv2.GaussianBlur(weight, (0, 0), sigma), 1e-3)[..., None]
 
 
 def _inverse(movement: TorsoDeformation, shape: tuple[int, int], aspect: float) -> Float[np.ndarray, "h w 2"]:
-    """Raster pixel (column, row) at which every texel of the texture is seen."""
+    """Grid pixel (column, row) that shows each texel of the texture."""
     rows, columns = shape
     height, width = movement.rest.shape[:2]
     y = ((np.arange(rows, dtype=np.float32) + 0.5) / rows * 2 - 1) * REST_EXTENT
     x = ((np.arange(columns, dtype=np.float32) + 0.5) / columns * 2 - 1) * REST_EXTENT * aspect
     wanted = np.stack(np.meshgrid(x, y), -1)
-    # One unit of the field is half a raster height; a pixel's centre lies half a pixel beside its index.
+    # One unit of the field is half a grid height; a pixel's centre is half a pixel beyond its index.
     to_pixels = np.float32(height / 2)
     place = wanted * to_pixels + np.array([width / 2 - 0.5, height / 2 - 0.5], np.float32)
     for _ in range(STEPS):

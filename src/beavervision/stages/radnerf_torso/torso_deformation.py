@@ -1,4 +1,4 @@
-"""How the torso moves in a frame: where every raster pixel is at rest."""
+"""Deformation of the torso in a frame: canonical position of every grid pixel."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from beavervision.stages.radnerf_torso.network import REST_EXTENT, TorsoField, c
 from beavervision.stages.radnerf_torso.pixel_grid import PixelGrid
 
 LATTICE_ROWS = 48
-"""The movement's shortest wave spans half a canvas half-height, 12 rows of this lattice: bilinear between them."""
+"""Rows of the lattice; the shortest wavelength of the deformation spans 12 of them, so bilinear interpolation is
+enough."""
 
 
 @dataclass(frozen=True)
 class TorsoDeformation:
-    """Where a frame's raster pixels are at rest, and how they are shaded."""
+    """Canonical positions of a frame's grid pixels, and their shading."""
 
     rest: Float[np.ndarray, "H W 2"]
-    """In the field's coordinates."""
+    """Positions in the field's coordinates."""
     shading: Float[np.ndarray, "H W 3"]
     """Added to the colour's logits."""
 
@@ -31,7 +32,7 @@ class TorsoDeformation:
 def deformation_from_network(
     network: TorsoField, raster: PixelGrid, condition: TorsoCondition
 ) -> list[TorsoDeformation]:
-    """The movement of every frame: the network on a coarse lattice, stretched to the raster."""
+    """Deformation of every frame: the network on a coarse lattice, interpolated to the pixel grid."""
     step = max(1.0, raster.canvas[1] / LATTICE_ROWS)
     lattice = canvas_points(*raster.canvas, step)
     batch = len(condition.points)
@@ -40,7 +41,7 @@ def deformation_from_network(
         points, *(torch.from_numpy(part) for part in (condition.points, condition.head, condition.body))
     )
     coarse = torch.cat([rest, shading], -1).reshape(batch, *lattice.shape[:2], 5).numpy()
-    # Lattice point (i, j) stands at raster pixel ((j + 0.5) step, (i + 0.5) step): stretch by exactly `step`.
+    # Lattice point (i, j) is at grid pixel ((j + 0.5) step, (i + 0.5) step): scale by exactly `step`.
     fine = step * raster.detail
     matrix = np.array([[1 / fine, 0, 0.5 / fine - 0.5], [0, 1 / fine, 0.5 / fine - 0.5]])
     flags = cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR
@@ -60,7 +61,7 @@ def deformation_from_network(
 def sample_at_rest(
     baked: Float[np.ndarray, "h w 4"], movement: TorsoDeformation, aspect: float
 ) -> Float[np.ndarray, "H W 4"]:
-    """Logits of one frame: the texture where its pixels are at rest, shaded."""
+    """Logits of one frame: the texture at the pixels' canonical positions, plus shading."""
     rows, columns, _ = baked.shape
     scale = np.array([columns / (2 * REST_EXTENT * aspect), rows / (2 * REST_EXTENT)], np.float32)
     place = movement.rest * scale + np.array([columns / 2 - 0.5, rows / 2 - 0.5], np.float32)

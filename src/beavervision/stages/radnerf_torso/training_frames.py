@@ -1,4 +1,4 @@
-"""The frames that a torso learns from, on its raster, with their targets; worked out once, kept beside the clip."""
+"""Training frames of the torso on its pixel grid, with targets; computed once and cached beside the clip."""
 
 from __future__ import annotations
 
@@ -24,35 +24,35 @@ from beavervision.stages.radnerf_torso.targets import TorsoTarget, torso_targets
 from beavervision.types import Label
 
 VERSION = 2
-"""Counted up when the meaning of what is kept changes, so that old caches are not read."""
+"""Version of the cache format; it is raised when the format changes."""
 
 ROOM = 0.04
-"""Room left round the places where the torso was seen, in canvas heights, for poses between the frames."""
+"""Margin around the region where the torso was visible, canvas heights, for poses between the frames."""
 
 
 @dataclass(frozen=True)
 class TorsoTrainingFrames:
-    """Frames on the torso's raster, memory-mapped."""
+    """Frames on the torso's pixel grid, memory-mapped."""
 
     frames: np.ndarray
-    """Which frames of the clip, rising [N]."""
+    """Indices of the frames in the clip, ascending [N]."""
     colour: UInt8[np.ndarray, "N H W 3"]
-    """The picture, and under the head what it is taken to hide."""
+    """The footage, and under the head an estimate of what it hides."""
     kind: UInt8[np.ndarray, "N H W"]
-    """`targets.Target`"""
+    """`targets.TorsoTarget`"""
     picture: UInt8[np.ndarray, "V H W 3"]
-    """The held-out frames as they are."""
+    """The held-out frames, unmodified."""
     counted: Bool[np.ndarray, "V H W"]
-    """Their pixels that are measured: no hand, nothing foreign, no padding."""
+    """Their counted pixels: no hand, no other object, no padding."""
     held_out: np.ndarray
-    """Which frames of the clip these are, rising [V]."""
+    """Indices of the held-out frames in the clip, ascending [V]."""
 
     def row(self, frame: int) -> int:
-        """Where `frame` stands in `colour` and `kind`."""
+        """Row of `frame` in `colour` and `kind`."""
         return int(np.searchsorted(self.frames, frame))
 
     def region(self, frames: np.ndarray) -> Bool[np.ndarray, "H W"]:
-        """Pixels where the torso can be, by the frames given."""
+        """Pixels where the torso can be, from the given frames."""
         seen = np.zeros(self.kind.shape[1:], bool)
         for frame in frames:
             seen |= np.isin(
@@ -70,16 +70,16 @@ def open_training_frames(
     reach: float,
     subject: int = 0,
 ) -> TorsoTrainingFrames:
-    """Frames with their targets, from the cache or made now.
+    """Frames with their targets, from the cache or computed now.
 
     Args:
         clip: the footage.
         path: x0, y0, scale of the head's canvas in every frame.
-        raster: the torso's pixels.
-        frames: frames to learn from.
-        held_out: frames to measure by.
-        reach: how far the torso continues under the head, px of the canvas.
-        subject: whose label maps.
+        raster: pixel grid of the torso.
+        frames: training frames.
+        held_out: held-out frames.
+        reach: distance that the torso continues under the head, px of the canvas.
+        subject: number of the person.
     """
     every = np.union1d(frames, held_out)
     key = {
@@ -133,11 +133,11 @@ def _write(
 
 
 class TorsoBatchDataset(IterableDataset):
-    """Batches by number, without end; worker processes take turns.
+    """Endless dataset of batches by number; worker processes alternate.
 
     Args:
-        draw: makes the batch of a number.
-        first: number of the first batch: where the trainer stands.
+        draw: function that makes the batch of a number.
+        first: number of the first batch, the trainer's step.
     """
 
     def __init__(self, draw: Callable[[int], TorsoBatch], first: int) -> None:

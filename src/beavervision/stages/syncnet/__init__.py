@@ -1,1 +1,1 @@
-"""Sync expert: estimates whether 0.2 s of sound and of lips are in sync."""
+"""Sync expert: estimates whether 0.2 s of sound and of lip motion are in sync."""

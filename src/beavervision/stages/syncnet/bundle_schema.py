@@ -1,4 +1,4 @@
-"""What a bundle of syncnet holds: its facts, the arguments of its network, its arrays."""
+"""Schema of syncnet bundles: facts, arguments of the network, arrays."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Width = Annotated[int, Field(ge=1, le=4096)]
 
 
 class SyncNetArguments(Strict):
-    """Arguments of `SyncNet`, each within what such a network can have."""
+    """Arguments of `SyncNet`, each with its valid range."""
 
     content_dim: Width
     lips_dim: Width = 60
@@ -23,12 +23,12 @@ class SyncNetArguments(Strict):
 
 
 class SyncNetFacts(SpeechFacts):
-    """What a bundle of syncnet states."""
+    """Facts of a syncnet bundle."""
 
     model_config = ConfigDict(extra="forbid")
 
     speech_level_db: Annotated[float, Field(ge=-200, le=50)]
-    """Level of the speech that it was trained on, dB relative to full scale."""
+    """Level of the training speech, dB relative to full scale."""
 
 
 SCHEMA = BundleSchema("syncnet", SyncNetFacts, SyncNetArguments, {})

@@ -14,7 +14,7 @@ from beavervision.data.augmentation import RandomAugmentation
 from beavervision.data.feature_cache import FeatureCache
 from beavervision.data.running_mean_std import RunningMeanStd
 from beavervision.data.sampling import ResumableLoader
-from beavervision.errors import BeaverError
+from beavervision.errors import FootageError
 from beavervision.face.morphable_model import FaceModel
 from beavervision.stages.dataloaders import resumable_loader
 from beavervision.stages.lip_landmarks import lip_shape_of
@@ -33,29 +33,30 @@ from beavervision.stages.syncnet.pairs import (
 
 MIN_STD = 1.0e-3
 MIN_SCALE_SHARE = 0.25
-"""Coordinates of the lips that hardly move (of made speech) count as if they moved by this share of the usual one."""
+"""Smallest scale of a lip coordinate relative to the usual one, for coordinates that hardly move in synthetic
+speech."""
 
 
 class SyncNetData(SpeechDataModule):
     """Data of syncnet, from one clip or a corpus.
 
     Args:
-        clip: folder of the Clip, Talk or Corpus.
+        clip: folder of the clip, synthetic speech or corpus.
         audio_features: settings of the AudioFeatureExtractor (conf/audio_features).
-        subject: which person of a clip.
-        batch_size: pairs a step.
-        augmented_copies: augmented copies of each recording, beside the clean one.
-        speed: they are up to this share faster or slower.
-        gain_db: and up to this much louder or softer.
-        noise_db: with noise of up to this level relative to the speech.
-        scale: lips move up to this share more or less.
+        subject: number of the person in a clip.
+        batch_size: pairs per step.
+        augmented_copies: augmented copies of each recording, in addition to the clean one.
+        speed: largest relative change of speed of the copies.
+        gain_db: largest change of gain of the copies, dB.
+        noise_db: highest noise level of the copies, dB relative to the speech.
+        scale: largest relative change of the lip motion.
         offset: standard deviation of a constant added to a window's expression coefficients, like another rest pose.
         jitter: standard deviation of the noise added to each frame's coefficients, like a tracker's errors.
-        other_speaker: share of the negative pairs whose sound is another speaker's.
-        shift: share of the negative pairs whose sound is shifted by a few frames; the others come from another time.
-        steps_per_epoch: steps of what Lightning calls an epoch.
-        workers: processes that cut windows.
-        seed: of everything random.
+        other_speaker: share of the negative pairs with the sound of another speaker.
+        shift: share of the negative pairs with sound shifted by a few frames; the others come from another time.
+        steps_per_epoch: steps per Lightning epoch.
+        workers: number of worker processes of the loader.
+        seed: seed of all random numbers.
         cache: folder of the feature cache.
     """
 
@@ -88,10 +89,10 @@ class SyncNetData(SpeechDataModule):
         self._batch_size, self._steps, self._workers = batch_size, steps_per_epoch, workers
 
     def setup(self, stage: str) -> None:
-        """Hear and measure the training split; the held-out frames are looked at only to be judged by.
+        """Compute features and statistics of the training split; held-out frames are only used for validation.
 
         Raises:
-            BeaverError: when no take is long enough to be out of step.
+            FootageError: when no sample is long enough for negative pairs.
         """
         if hasattr(self, "statistics"):
             return
@@ -101,7 +102,7 @@ class SyncNetData(SpeechDataModule):
             i for i, entry in enumerate(samples.entries) if entry.n_frames >= 2 * SHIFT_FRAMES[1] + WINDOW
         )
         if not any(len(window_starts(sample.valid)) for sample in cache):
-            raise BeaverError(
+            raise FootageError(
                 f"{self.dataset_stats.name} is too short for syncnet; give at least two seconds of speech with a "
                 "clear face."
             )
@@ -112,15 +113,15 @@ class SyncNetData(SpeechDataModule):
         self._validation_items = [whole(sample, self.face) for sample in scored_frames]
 
     def dimensions(self) -> dict[str, Any]:
-        """Width of the sound."""
+        """Dimension of the audio feature."""
         return {"content_dim": len(self.statistics["content_mean"])}
 
     def train_dataloader(self) -> ResumableLoader:
-        """Random pairs; a resumed run goes on with the draw at which it stopped."""
+        """Random pairs; a resumed run continues at the draw at which it stopped."""
         return resumable_loader(self.pairs, collate, self._batch_size, self._steps, self._workers, self.trainer)
 
     def val_dataloader(self) -> DataLoader[SyncPairs]:
-        """Held-out speech; every stretch is one sequence."""
+        """Held-out speech, one sequence per stretch."""
         return DataLoader(cast("Dataset[SyncPairs]", self._validation_items), 1, collate_fn=collate)
 
 

@@ -10,19 +10,19 @@ from beavervision.metrics.sync import SyncOffset, offset_distances, window_offse
 from beavervision.stages.syncnet.network import WINDOW, SyncNet
 
 STRETCH_SECONDS = 2.0
-"""Of speech from which an offset shall be told (issue 4)."""
+"""Duration of speech from which an offset is estimated, seconds."""
 RIGHT = 1
-"""Frames that a found offset may miss by."""
+"""Tolerance of an estimated offset, frames."""
 SHIFTS = (-6, -3, 3, 6)
-"""Frames by which held-out sound is moved to see whether it is noticed; 3 have to be (issue 4)."""
+"""Shifts in frames of the held-out sound that the expert must detect; 3 is the requirement."""
 
 
 class SyncEvaluation:
-    """Gathers held-out sequences.
+    """Collects held-out sequences and evaluates the expert on them.
 
     Args:
-        network: the expert.
-        fps: frames a second.
+        network: the sync expert.
+        fps: frames per second.
     """
 
     def __init__(self, network: SyncNet, fps: float) -> None:
@@ -34,12 +34,12 @@ class SyncEvaluation:
     def add(
         self, sound: Float[Tensor, "T D"], motion: Float[Tensor, "T D"], known: Bool[Tensor, "T"]
     ) -> tuple[Float[Tensor, "O"], Float[Tensor, "O"]]:
-        """Judge a sequence that is in step; return `metrics.sync.offset_distances` of it.
+        """Add a sequence that is in sync; return its `metrics.sync.offset_distances`.
 
         Args:
-            sound: embeddings of the windows.
-            motion: embeddings of the windows.
-            known: windows that count.
+            sound: sound embeddings of the windows.
+            motion: motion embeddings of the windows.
+            known: windows to use.
         """
         self._sync = self._sync.to(sound.device)
         self._sync.update(sound, motion, known)
@@ -51,7 +51,7 @@ class SyncEvaluation:
         return offset_distances(sound, motion, known)
 
     def figures(self) -> dict[str, Float[Tensor, ""]]:
-        """Offset and confidence of everything; shares of windows and of two-second stretches judged rightly."""
+        """Offset and confidence over all sequences; accuracy over windows and over two-second stretches."""
         if not self._logits[True]:
             return {}
         right, negatives = torch.cat(self._logits[True]) > 0, torch.cat(self._logits[False]) <= 0
@@ -59,7 +59,7 @@ class SyncEvaluation:
         found = {
             "offset": sync.offset.float(),
             "confidence": sync.confidence,
-            # Too short a stretch has no shifted windows: what there is, then.
+            # Too short a stretch has no shifted windows: use the available ones.
             "accuracy": torch.stack([_share(right), _share(negatives)]).nanmean(),
             "offset_found": _share(torch.cat(self._found[0]).abs() <= RIGHT),
             "shift_noticed": _share(torch.cat([torch.cat(self._found[s]).abs() for s in SHIFTS]) > RIGHT),
@@ -71,7 +71,7 @@ class SyncEvaluation:
 def shift_apart(
     sound: Float[Tensor, "T D"], motion: Float[Tensor, "T D"], known: Bool[Tensor, "T"], shift: int
 ) -> tuple[Float[Tensor, "S D"], Float[Tensor, "S D"], Bool[Tensor, "S"]]:
-    """Sound that comes `shift` frames late (early where negative), the motion beside it, and what counts of it.
+    """Sound delayed by `shift` frames (advanced if negative), with the motion and mask of the overlap.
 
     Example:
         >>> rows = torch.arange(4.0)[:, None]
@@ -86,5 +86,5 @@ def shift_apart(
 
 
 def _share(right: Bool[Tensor, "W"]) -> Float[Tensor, ""]:
-    """Share that is true; NaN of nothing."""
+    """Share of True; NaN for an empty input."""
     return right.float().mean()

@@ -1,4 +1,4 @@
-"""Training of syncnet."""
+"""LightningModule that trains syncnet."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from beavervision.audio.features import ROWS_PER_FRAME
 from beavervision.data.sampling import step_noise
 from beavervision.stages.base import BundleContents, StageModule
-from beavervision.stages.config_validation import build_checked
+from beavervision.stages.hparam_bounds import build_checked
 from beavervision.stages.syncnet.data import SyncNetData
 from beavervision.stages.syncnet.evaluation import SyncEvaluation
 from beavervision.stages.syncnet.network import WINDOW, SyncNet
@@ -23,14 +23,14 @@ from beavervision.stages.visualization.media import Media
 
 
 class SyncExpertTraining(StageModule[SyncNetData]):
-    """Trains the sync expert on one clip or on a corpus.
+    """Trains the sync expert on a clip or a corpus.
 
     Args:
-        content_dim: channels of the audio feature.
-        network: widths of SyncNet.
-        learning_rate: of Adam.
-        weight_decay: of AdamW.
-        seed: of everything random in training.
+        content_dim: number of channels of the audio feature.
+        network: arguments of SyncNet.
+        learning_rate: learning rate of AdamW.
+        weight_decay: weight decay of AdamW.
+        seed: seed of all random numbers in training.
     """
 
     stage = "syncnet"
@@ -51,7 +51,7 @@ class SyncExpertTraining(StageModule[SyncNetData]):
         self._shown: tuple[Tensor, ...] | None = None
 
     def setup(self, stage: str) -> None:
-        """Take over the training split's statistics."""
+        """Set the statistics of the training split."""
         statistics = self.datamodule.statistics
         self.network.set_statistics(**{name: torch.from_numpy(value) for name, value in statistics.items()})
 
@@ -60,7 +60,7 @@ class SyncExpertTraining(StageModule[SyncNetData]):
         return torch.optim.AdamW(self.network.parameters(), self._rate, weight_decay=self._decay)
 
     def training_step(self, batch: SyncPairs, _: int) -> Float[Tensor, ""]:
-        """Tell pairs in step from the others."""
+        """Binary cross-entropy of pairs that are in sync or not."""
         with step_noise(self._seed, self.global_step):
             logit = self.network(batch.content, batch.lips)[:, 0]
         loss = binary_cross_entropy_with_logits(logit, batch.in_step)
@@ -69,11 +69,11 @@ class SyncExpertTraining(StageModule[SyncNetData]):
         return loss
 
     def on_validation_epoch_start(self) -> None:
-        """Forget what the last validation heard."""
+        """Reset the metrics."""
         self._judgement, self._shown = SyncEvaluation(self.network, self.datamodule.dataset_stats.fps), None
 
     def validation_step(self, batch: SyncPairs, _: int) -> None:
-        """Hear a held-out sequence; one that is shorter than a window says nothing."""
+        """Evaluate a held-out sequence; one shorter than a window is skipped."""
         if batch.known.shape[1] < WINDOW or batch.content.shape[1] < ROWS_PER_FRAME * WINDOW:
             return
         known = batch.known[0].unfold(0, WINDOW, 1).all(-1)
@@ -84,14 +84,14 @@ class SyncExpertTraining(StageModule[SyncNetData]):
         self._shown = heard if self._shown is None else tuple(a + b for a, b in zip(self._shown, heard, strict=True))
 
     def on_validation_epoch_end(self) -> None:
-        """Offsets found in what is held out, and how well windows in step are told from shifted ones."""
+        """Log the offset of the held-out speech, and the accuracy on windows in sync against shifted ones."""
         self.log_dict({f"val/{name}": value for name, value in self._judgement.figures().items()}, sync_dist=True)
 
     def validation_media(self) -> list[Media]:
-        """Distance of sound and lips over their offset in time: a valley at 0 when the expert hears."""
+        """Distance of sound and lips over their offset in time: a trained expert has a minimum at 0."""
         return [] if self._shown is None else [offset_curves(*self._shown)]
 
     def bundle_contents(self, data: SyncNetData) -> BundleContents:
-        """The network and what it hears."""
+        """The network and its audio features."""
         facts = {**data.facts(), "speech_level_db": data.speech_level_db}
         return BundleContents(self.network.state_dict(), self._network_hparams, facts)

@@ -1,4 +1,4 @@
-"""Two encoders whose embeddings are alike when sound and lips belong together."""
+"""SyncNet: two encoders whose embeddings are similar when sound and lips are in sync."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from beavervision.stages.distributed import SharedBatchNorm
 from beavervision.stages.lip_landmarks import mirror_lips
 
 WINDOW = 5
-"""Frames of a window, 0.2 s; ten rows of sound (STAGES.md section 2)."""
+"""Number of frames of a window, 0.2 s; ten rows of sound (STAGES.md section 2)."""
 
 
 class WindowEncoder(nn.Module):
-    """Convolutions over a window without padding, so that a long sequence gives one embedding a window.
+    """Convolutions over a window without padding; a long sequence gives one embedding per window.
 
     Args:
-        channels: C, of the input.
-        hidden: of the convolutions.
-        embedding: D, of the result.
-        kernels: widths; the window is 1 + the sum of (kernel - 1).
+        channels: number C of input channels.
+        hidden: channels of the convolutions.
+        embedding: dimension D of the embedding.
+        kernels: kernel widths; the window is 1 + the sum of (kernel - 1).
         dropout: share of activations dropped in training.
     """
 
@@ -35,7 +35,7 @@ class WindowEncoder(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Conv1d(hidden, embedding, 1))
 
     def forward(self, x: Float[Tensor, "B T C"]) -> Float[Tensor, "B W D"]:
-        """Embeddings of unit length, one for every window."""
+        """Embeddings of unit length, one per window."""
         return normalize(self.layers(x.mT), dim=1).mT
 
 
@@ -43,8 +43,8 @@ class SyncNet(nn.Module):
     """Sync expert (after MimicTalk's audio_lm3d_syncnet; Chung & Zisserman 2016).
 
     Args:
-        content_dim: channels of the audio feature.
-        lips_dim: coordinates of the lips.
+        content_dim: number of channels of the audio feature.
+        lips_dim: number of coordinates of the lips.
         hidden: channels of the convolutions.
         embedding: length of the embeddings.
         dropout: share of activations dropped in training.
@@ -65,7 +65,7 @@ class SyncNet(nn.Module):
         self.register_buffer("lips_std", torch.ones(lips_dim))
         self.sound = WindowEncoder(content_dim, hidden, embedding, (4, 4, 4), dropout)
         self.motion = WindowEncoder(lips_dim, hidden, embedding, (3, 3), dropout)
-        # Logit = scale x cosine + bias, both learnt (Zhai et al., "Sigmoid loss", 2023): a cosine alone is no logit.
+        # Logit = scale x cosine + bias, both learned (Zhai et al., "Sigmoid loss", 2023), because a cosine is bounded.
         self.log_scale = nn.Parameter(torch.tensor(1.5))
         self.bias = nn.Parameter(torch.tensor(0.0))
 
@@ -76,29 +76,29 @@ class SyncNet(nn.Module):
         lips_mean: Float[Tensor, "L"],
         lips_std: Float[Tensor, "L"],
     ) -> None:
-        """Take over the training split's statistics, by which sound and lips are standardised inside."""
+        """Set the statistics of the training split, with which the network standardises sound and lips."""
         self.content_mean.copy_(content_mean)
         self.content_std.copy_(content_std)
         self.lips_mean.copy_(lips_mean)
         self.lips_std.copy_(lips_std)
 
     def embed_sound(self, content: Float[Tensor, "B 2T C"]) -> Float[Tensor, "B W D"]:
-        """Embedding of the sound of every window that begins with a frame; W = T - WINDOW + 1."""
+        """Sound embedding of the window that starts at each frame; W = T - WINDOW + 1."""
         standard = (content - self.content_mean) / self.content_std
         return self.sound(standard)[:, ::ROWS_PER_FRAME]
 
     def embed_lips(self, lips: Float[Tensor, "B T L"]) -> Float[Tensor, "B W D"]:
-        """Embedding of the lips of every window.
+        """Lip embedding of each window.
 
-        What differs between left and right is the person's or the tracker's, and no speech: it is left out.
+        Left-right asymmetry is removed: it comes from the person or the tracker, not from speech.
         """
         even = (lips + mirror_lips(lips)) / 2
         return self.motion((even - self.lips_mean) / self.lips_std)
 
     def logit(self, sound: Float[Tensor, "*b D"], motion: Float[Tensor, "*b D"]) -> Float[Tensor, "*b"]:
-        """Log-odds that embeddings belong together."""
+        """Log-odds that embeddings are in sync."""
         return self.log_scale.exp() * (sound * motion).sum(-1) + self.bias
 
     def forward(self, content: Float[Tensor, "B 2T C"], lips: Float[Tensor, "B T L"]) -> Float[Tensor, "B W"]:
-        """Log-odds that sound and lips belong together, for every window."""
+        """Log-odds that sound and lips are in sync, for each window."""
         return self.logit(self.embed_sound(content), self.embed_lips(lips))

@@ -21,28 +21,28 @@ from beavervision.stages.syncnet.network import WINDOW
 from beavervision.types import Batch
 
 SHIFT_FRAMES = (3, 15)
-"""A small shift that is not in step: at least this many frames, 3 of which an expert must notice (issue 4)."""
+"""Smallest shift of a negative pair, frames; an expert must detect a shift of 3."""
 
 
 @dataclass
 class SyncPairs(Batch):
-    """Sound and lips, and whether they belong together."""
+    """Pairs of sound and lips, with their labels."""
 
     content: Float[Tensor, "B R C"]
     lips: Float[Tensor, "B T L"]
     in_step: Float[Tensor, "B"]
-    """1 or 0"""
+    """1 for pairs in sync, else 0."""
     known: Bool[Tensor, "B T"]
 
 
 @dataclass(frozen=True)
 class NegativeSampling:
-    """Where the sound of negative pairs comes from, as shares; the rest comes from another time."""
+    """Sources of the sound in negative pairs, as shares; the rest comes from another time."""
 
     other_speaker: float
-    """From somebody else (MimicTalk: 25 %); where nobody else speaks, from another time."""
+    """Share from another speaker (MimicTalk: 25 %); if there is none, from another time."""
     shift: float
-    """From nearby, SHIFT_FRAMES away."""
+    """Share from nearby, SHIFT_FRAMES away."""
 
 
 @dataclass(frozen=True)
@@ -50,28 +50,28 @@ class MotionNoise:
     """Noise on a pair's motion, for robustness to other faces and trackers."""
 
     scale: float
-    """Up to this share more or less."""
+    """Largest relative change of scale."""
     offset: float
-    """Standard deviation of coefficients added to all frames of a window."""
+    """Standard deviation of an offset added to the coefficients of all frames of a window."""
     jitter: float
-    """And of those added to each frame."""
+    """Standard deviation of the noise added to each frame's coefficients."""
 
     def apply(self, expression: Float[np.ndarray, "T E"], rng: np.random.Generator) -> Float[np.ndarray, "T E"]:
-        """Scale, shift and shake expression coefficients."""
+        """Scale, shift and add noise to expression coefficients."""
         scale = np.exp(rng.uniform(-1, 1) * np.log1p(self.scale))
         offset = self.offset * rng.standard_normal(expression.shape[1])
         return scale * expression + offset + self.jitter * rng.standard_normal(expression.shape)
 
 
 class Pairs(RandomAccessDataset[SyncPairs]):
-    """Map the number of a draw to a pair; half of them are in step. Every speaker is drawn alike.
+    """Maps a draw number to a pair; half of the pairs are in sync. All speakers have the same probability.
 
     Args:
         cache: samples of speech and motion.
-        face: whose coefficients the motion is.
-        negatives: how negative pairs are drawn.
+        face: face model of the motion.
+        negatives: distribution of negative pairs.
         motion_noise: noise added to the motion.
-        seed: of the draws.
+        seed: seed of the draws.
     """
 
     def __init__(
@@ -116,14 +116,14 @@ class Pairs(RandomAccessDataset[SyncPairs]):
 
 
 def window_starts(valid: Bool[np.ndarray, "T"]) -> Int[np.ndarray, "S"]:
-    """First frames of the windows that are known throughout."""
+    """First frames of the windows in which all frames are known."""
     if len(valid) < WINDOW:
         return np.zeros(0, np.int64)
     return np.flatnonzero(np.lib.stride_tricks.sliding_window_view(valid, WINDOW).all(axis=1))
 
 
 def whole(sample: SpeechSample, face: FaceModel) -> SyncPairs:
-    """A sample as one sequence in sync."""
+    """A whole sample as one sequence in sync."""
     return SyncPairs(
         content=torch.tensor(sample.content),
         lips=torch.from_numpy(lip_shape_of(face, sample.expression)),
@@ -133,5 +133,5 @@ def whole(sample: SpeechSample, face: FaceModel) -> SyncPairs:
 
 
 def collate(items: Sequence[SyncPairs]) -> SyncPairs:
-    """Stack pairs of equal length."""
+    """Stack pairs to a batch."""
     return SyncPairs(**{name: torch.stack([getattr(item, name) for item in items]) for name in vars(items[0])})

@@ -1,4 +1,4 @@
-"""What a sync expert hears, as a curve."""
+"""Visualization of a sync expert: distance over the offset."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from beavervision.stages.visualization.media import Curves
 
 
 def offset_curves(total: Float[Tensor, "O"], count: Float[Tensor, "O"]) -> Curves:
-    """Mean distance of lips and sound for every offset between them; offsets that never occur are left blank.
+    """Mean distance of lips and sound for each offset; offsets without pairs are blank.
 
     Args:
-        total: sum of the distances of embeddings, as `metrics.sync.offset_distances` gives it.
-        count: their number.
+        total: sums of the distances of embeddings, from `metrics.sync.offset_distances`.
+        count: number of pairs per offset.
     """
     sums, counts = (value.float().cpu().numpy() for value in (total, count))
     mean = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)

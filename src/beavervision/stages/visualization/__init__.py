@@ -1,1 +1,1 @@
-"""What people look at while a stage learns: plots, videos of landmarks and meshes, speech panels."""
+"""Visualization of training results: plots, videos of landmarks and meshes, speech panels."""

@@ -1,4 +1,4 @@
-"""Faces as line drawings that speak: what motion looks like before there is a renderer."""
+"""Videos of faces as line drawings with sound, to show motion without a renderer."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from beavervision.face.morphable_model import CONDITION_SCALE, FaceModel
 from beavervision.stages.visualization.media import Film
 
 SIDE = 240
-"""Pixels of a face's panel."""
+"""Size of a face's panel, pixels."""
 CENTIMETRES = 20.0
-"""Of head space that a panel shows."""
+"""Extent of head space that a panel shows, cm."""
 CENTRE = np.array([0.0, -3.5])
-"""x and y in head space of a panel's middle, cm."""
+"""x and y in head space of a panel's centre, cm."""
 SUBPIXEL = 4
-"""Bits of fraction that OpenCV's lines take."""
+"""Fractional bits of OpenCV's line coordinates."""
 LINES = ((0, 17), (17, 22), (22, 27), (27, 31), (31, 36))
 """Jaw, brows and nose among the 68 landmarks: open lines."""
 EYES = ((36, 42), (42, 48))
@@ -30,14 +30,14 @@ def draw_face(points: Float[np.ndarray, "68 3"], title: str = "") -> UInt8[np.nd
     """Draw a face from the front.
 
     Args:
-        points: the 68 landmarks in head space, cm; a panel of NaN stays empty.
-        title: written in the panel's corner.
+        points: the 68 landmarks in head space, cm; NaN leaves the panel empty.
+        title: text in the panel's corner.
     """
     panel = np.full((SIDE, SIDE, 3), PAPER, np.uint8)
     cv2.putText(panel, title, (8, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.45, INK, 1, cv2.LINE_AA)
     if not np.isfinite(points).all():
         return panel
-    # Head space has y up and the subject's left at +x, which stands on the right of an unmirrored picture.
+    # Head space has y up and the subject's left at +x, which is on the right of an unmirrored image.
     place = (points[:, :2] - CENTRE) * (1, -1) * (SIDE / CENTIMETRES) + SIDE / 2
     place = np.round(place * 2**SUBPIXEL).astype(np.int32)
     cv2.fillPoly(panel, [place[OUTER_LIPS]], LIP, cv2.LINE_AA, SUBPIXEL)
@@ -55,7 +55,7 @@ def landmarks_of(condition: Float[np.ndarray, "T 68 3"], face: FaceModel) -> Flo
 
     Args:
         condition: offsets from the mean face, 1/10 cm.
-        face: whose mean face.
+        face: face model of the mean face.
     """
     return face.mean[face.landmarks68] + condition / CONDITION_SCALE
 
@@ -68,13 +68,13 @@ def mouth_opening(points: Float[np.ndarray, "T 68 3"]) -> Float[np.ndarray, "T"]
 def landmark_video(
     name: str, faces: Mapping[str, Float[np.ndarray, "T 68 3"]], fps: float, sound: Float[np.ndarray, "N"] | None
 ) -> Film:
-    """Faces side by side, saying the same.
+    """Video of faces side by side, with the same speech.
 
     Args:
-        name: of the film.
+        name: name of the video.
         faces: title -> landmarks in head space, cm; frames of NaN stay empty.
-        fps: frames a second.
-        sound: from the first frame on, 16 kHz.
+        fps: frames per second.
+        sound: sound from the first frame on, 16 kHz.
     """
     return Film(name, _drawn(faces), fps, sound, caption=" | ".join(faces))
 

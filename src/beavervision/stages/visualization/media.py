@@ -1,4 +1,4 @@
-"""Media that a stage offers for logging: pictures, videos with sound, curves."""
+"""Media that a stage offers for logging: images, videos with sound, curves."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 SOUND_RATE = 16_000
-"""Samples a second of every film's sound."""
+"""Samples per second of the sound of every video."""
 PREVIEW = "preview"
-"""Name of the film that shows what a trained stage does; the bundle takes it along."""
+"""Name of the preview video, which is also stored in the bundle."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A still, such as a strip of truth, render and error."""
+    """An image, such as a strip of truth, render and error."""
 
     name: str
     rgb: UInt8[np.ndarray, "H W 3"]
@@ -25,20 +25,20 @@ class Picture:
 
 @dataclass(frozen=True)
 class Film:
-    """Moving pictures with the sound that belongs to them."""
+    """A video with its sound."""
 
     name: str
     frames: Iterable[UInt8[np.ndarray, "H W 3"]]
-    """Taken once, one at a time."""
+    """Frames; the iterable is consumed once, frame by frame."""
     fps: float
     sound: Float[np.ndarray, "N"] | None = None
-    """Mono in [-1, 1] at SOUND_RATE, from the first frame on."""
+    """Mono sound in [-1, 1] at SOUND_RATE, starting at the first frame."""
     caption: str = ""
 
 
 @dataclass(frozen=True)
 class Curves:
-    """Lines over a common axis, such as a mouth's opening over time; NaN interrupts a line."""
+    """Lines over a common axis, such as the mouth opening over time; NaN interrupts a line."""
 
     name: str
     x: Float[np.ndarray, "N"]
@@ -48,7 +48,7 @@ class Curves:
     y_label: str = ""
     caption: str = ""
     sound: Float[np.ndarray, "N"] | None = None
-    """From the first x to the last one; its envelope stands behind the lines."""
+    """Sound from the first to the last x; its envelope is drawn behind the lines."""
 
 
 Media = Picture | Film | Curves

@@ -14,17 +14,17 @@ from beavervision.preprocess.report.mesh_overlay import draw_mesh
 from beavervision.stages.visualization.media import Film
 
 SIDE = 400
-"""Pixels of a face's panel."""
+"""Size of a face's panel, pixels."""
 CENTIMETRES = 18.0
-"""Of head space that a panel shows."""
+"""Extent of head space that a panel shows, cm."""
 CENTRE = np.array([0.0, -3.0])
-"""x and y in head space of a panel's middle, cm."""
+"""x and y in head space of a panel's centre, cm."""
 PAPER, INK = (250, 248, 244), (70, 66, 62)
 LID_RINGS = [np.concatenate([upper, lower[-2:0:-1]]) for upper, lower in zip(UPPER_LIDS, LOWER_LIDS, strict=True)]
 HOLES = ((LIPS_INNER, (96, 30, 34)), *((ring, (84, 96, 112)) for ring in LID_RINGS))
-"""Outlines of mouth and eyes, where the skin has holes, and the RGB seen through them."""
+"""Outlines of mouth and eyes, where the skin has holes, and the RGB behind them."""
 SUBPIXEL = 4
-"""Bits of fraction that OpenCV's polygons take."""
+"""Fractional bits of OpenCV's polygon coordinates."""
 
 
 def mesh_video(
@@ -35,15 +35,15 @@ def mesh_video(
     fps: float,
     sound: Float[np.ndarray, "N"] | None,
 ) -> Film:
-    """Meshes of MediaPipe's 468 landmarks side by side, saying the same.
+    """Video of meshes of MediaPipe's 468 landmarks side by side, with the same speech.
 
     Args:
-        name: of the film.
-        motions: title -> expression coefficients; a panel of a frame with NaN stays empty.
-        identity: whose face, coefficients.
-        face: the model that they belong to.
-        fps: frames a second.
-        sound: from the first frame on, 16 kHz.
+        name: name of the video.
+        motions: title -> expression coefficients; frames of NaN stay empty.
+        identity: identity coefficients of the face.
+        face: face model of the coefficients.
+        fps: frames per second.
+        sound: sound from the first frame on, 16 kHz.
     """
     return Film(name, _drawn(motions, identity, face), fps, sound, caption=" | ".join(motions))
 
@@ -52,14 +52,14 @@ def draw_landmark_mesh(points: Float[np.ndarray, "468 3"], title: str = "") -> U
     """Draw a face from the front.
 
     Args:
-        points: the 468 landmarks in head space, cm; a panel of NaN stays empty.
-        title: written in the panel's corner.
+        points: the 468 landmarks in head space, cm; NaN leaves the panel empty.
+        title: text in the panel's corner.
     """
     panel = np.full((SIDE, SIDE, 3), PAPER, np.uint8)
     cv2.putText(panel, title, (10, 24), cv2.FONT_HERSHEY_SIMPLEX, 0.6, INK, 1, cv2.LINE_AA)
     if not np.isfinite(points).all():
         return panel
-    # Head space has y up, z towards the camera and the subject's left at +x: on the right of an unmirrored picture.
+    # Head space has y up, z towards the camera and the subject's left at +x: on the right of an unmirrored image.
     place = (points - [*CENTRE, 0.0]) * (1, -1, -1) * (SIDE / CENTIMETRES) + [SIDE / 2, SIDE / 2, 0.0]
     for outline, colour in HOLES:
         corners = np.round(place[outline, :2] * 2**SUBPIXEL).astype(np.int32)

@@ -1,4 +1,4 @@
-"""Curves as a picture: axes, grid, lines and legend, without a plotting library."""
+"""Draws curves as an image: axes, grid, lines and legend, without a plotting library."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from beavervision.stages.visualization.media import Curves
 
 HEIGHT = 320
 NARROWEST, WIDEST = 960, 3200
-"""Width in px: as many points as there are want room, up to a screen's."""
+"""Smallest and largest width in px; in between it grows with the number of points."""
 PX_PER_POINT = 3.0
 LEFT, RIGHT, TOP, BOTTOM = 64, 16, 34, 40
 """Margins in px."""
@@ -23,10 +23,10 @@ TICKS = 5
 
 
 def draw_curves(curves: Curves) -> UInt8[np.ndarray, "H W 3"]:
-    """Draw curves on white, over the envelope of their sound where they have one.
+    """Draw curves on white, over the envelope of their sound if they have one.
 
     Args:
-        curves: what to draw; lines without a finite value are only named in the legend.
+        curves: curves to draw; lines without a finite value only appear in the legend.
     """
     x_range, y_range = _span(curves.x), _span(np.concatenate([np.asarray(v) for v in curves.lines.values()]))
     plot = _Plot(len(curves.x), x_range, y_range)
@@ -39,12 +39,12 @@ def draw_curves(curves: Curves) -> UInt8[np.ndarray, "H W 3"]:
 
 
 class _Plot:
-    """A picture with axes that things are drawn into.
+    """An image with axes.
 
     Args:
-        points: along x, which decide on the width.
-        x_range: least and greatest x.
-        y_range: and y.
+        points: number of points along x, which determines the width.
+        x_range: smallest and largest x.
+        y_range: smallest and largest y.
     """
 
     def __init__(self, points: int, x_range: tuple[float, float], y_range: tuple[float, float]) -> None:
@@ -56,7 +56,7 @@ class _Plot:
         self._legend = LEFT
 
     def wave(self, sound: Float[np.ndarray, "N"]) -> None:
-        """Fill the envelope of a sound that lasts from the first x to the last one."""
+        """Draw the envelope of a sound that lasts from the first to the last x."""
         columns = np.array_split(np.asarray(sound, np.float64), self._right - LEFT)
         peaks = np.array([np.abs(column).max(initial=0.0) for column in columns])
         middle, half = (TOP + self._bottom) / 2, 0.4 * (self._bottom - TOP)
@@ -64,7 +64,7 @@ class _Plot:
             self._draw.line([(x, middle - peak), (x, middle + peak)], fill=WAVE)
 
     def axes(self, curves: Curves) -> None:
-        """Grid, numbers and labels."""
+        """Draw grid, numbers and labels."""
         draw, font = self._draw, self._font
         for value in ticks(*self._y_range):
             y = float(self._y(np.array(value)))
@@ -80,7 +80,7 @@ class _Plot:
     def line(
         self, name: str, x: Float[np.ndarray, "N"], y: Float[np.ndarray, "N"], colour: tuple[int, int, int]
     ) -> None:
-        """A line and its place in the legend; NaN interrupts it."""
+        """Draw a line and its legend entry; NaN interrupts it."""
         for piece in _unbroken(np.stack([self._x(np.asarray(x)), self._y(y)], 1)):
             self._draw.line([tuple(p) for p in piece], fill=colour, width=2)
         self._draw.line([(self._legend, 17), (self._legend + 18, 17)], fill=colour, width=3)
@@ -109,7 +109,7 @@ def ticks(low: float, high: float, count: int = TICKS) -> list[float]:
 
 
 def _span(values: Float[np.ndarray, "N"]) -> tuple[float, float]:
-    """Least and greatest finite value; never empty."""
+    """Smallest and largest finite value; never an empty range."""
     finite = np.asarray(values, np.float64)
     finite = finite[np.isfinite(finite)]
     low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
@@ -117,12 +117,12 @@ def _span(values: Float[np.ndarray, "N"]) -> tuple[float, float]:
 
 
 def _share(values: Float[np.ndarray, "*n"], span: tuple[float, float]) -> Float[np.ndarray, "*n"]:
-    """0 at the span's beginning, 1 at its end."""
+    """0 at the start of the range, 1 at its end."""
     return (np.asarray(values, np.float64) - span[0]) / (span[1] - span[0])
 
 
 def _unbroken(points: Float[np.ndarray, "N 2"]) -> list[Float[np.ndarray, "M 2"]]:
-    """The pieces of a line between its gaps, of two points or more."""
+    """The pieces of a line between its gaps, each of at least two points."""
     known = np.isfinite(points).all(1)
     borders = np.flatnonzero(np.diff(known.astype(np.int8))) + 1
     return [piece for piece in np.split(points, borders) if len(piece) > 1 and np.isfinite(piece).all()]

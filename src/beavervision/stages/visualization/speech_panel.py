@@ -16,20 +16,20 @@ from beavervision.stages.visualization.mesh_video import mesh_video
 from beavervision.stages.visualization.plot import draw_curves
 
 MAX_SECONDS = 60.0
-"""Shown of a long recording: the first ones."""
+"""Seconds shown of a long recording, from its start."""
 TRUTH = "true"
 
 
 def speech_panel(
     recording: Recording, frames: range, predicted: Mapping[str, Float[np.ndarray, "T E"]], face: FaceModel
 ) -> Iterator[Media]:
-    """Curves of mouth, eyes and pitch over the sound, and a film of the face meshes with it.
+    """Curves of mouth, eyes and pitch over the sound, and a video of the face meshes with it.
 
     Args:
         recording: speech and true motion.
-        frames: T frames of it; of very many the first MOST_SECONDS are shown.
+        frames: T frames of the recording; at most the first MAX_SECONDS are shown.
         predicted: title -> expression coefficients in these frames.
-        face: the model that they belong to.
+        face: face model of the coefficients.
     """
     frames = frames[: round(MAX_SECONDS * recording.fps)]
     span = slice(frames.start, frames.stop)
@@ -47,13 +47,13 @@ def draw_speech_panel(
     sound: Float[np.ndarray, "N"],
     first: int = 0,
 ) -> UInt8[np.ndarray, "H W 3"]:
-    """Mouth opening, lid opening and pitch over time, one below the other, each over the waveform.
+    """Mouth opening, lid opening and pitch over time, one plot below the other, each over the waveform.
 
     Args:
-        motions: title -> expression coefficients; NaN where not known.
-        face: the model that they belong to.
-        fps: frames a second.
-        sound: of the same time, 16 kHz.
+        motions: title -> expression coefficients; NaN where unknown.
+        face: face model of the coefficients.
+        fps: frames per second.
+        sound: sound of the same time, 16 kHz.
         first: number of the first frame, for the time axis.
     """
     length = len(next(iter(motions.values())))
@@ -72,5 +72,5 @@ def _in_mm(
     face: FaceModel,
     motions: Mapping[str, Float[np.ndarray, "T E"]],
 ) -> dict[str, Float[np.ndarray, "T"]]:
-    """Title -> a distance that the statistics measure in cm."""
+    """Title -> distance in mm, from a function that measures in cm."""
     return {title: 10 * distance(face, motion) for title, motion in motions.items()}

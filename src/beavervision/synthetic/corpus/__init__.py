@@ -1,1 +1,1 @@
-"""A corpus of speech that nobody spoke: sentences, voices, and the motion that goes with them, known exactly."""
+"""Synthetic speech corpus: sentences, voices, and facial motion with exact ground truth."""

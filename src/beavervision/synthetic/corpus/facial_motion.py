@@ -1,4 +1,4 @@
-"""The motion that goes with spoken phonemes, for faces of every liveliness."""
+"""Facial motion for spoken phonemes, with speaker-dependent amplitude."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from beavervision.synthetic.visemes import CLOSED_FOR, REST, SHAPES, gestures_of
 
 JAW = SHAPES.index("jaw_open")
 EFFORT = 0.05
-"""Share by which the jaw opens further for each dB of effort: half as wide again for speech that is 10 dB louder
+"""Relative increase of the jaw opening per dB of vocal effort: half as wide again for speech that is 10 dB louder
 (Schulman, "Articulatory dynamics of loud and normal speech", 1989)."""
 ANTICIPATION = 0.08
-"""Seconds by which vowels and open consonants are seen before they are heard. Mouths of the people in our four clips
+"""Seconds by which vowels and open consonants are visible before they are audible. Mouths in four recorded clips
 correlate best with the sound 40 to 80 ms later; Chandrasekaran et al., "The natural statistics of audiovisual speech"
-(2009), find 100 to 300 ms. What shuts the lips is seen when it is heard, and pauses begin when the voice ends."""
+(2009), find 100 to 300 ms. Lip closures are simultaneous with their sound, and pauses begin when the voice ends."""
 WIDEST = 1.4
 """Largest activation of the jaw."""
 CHUNK = 1000
-"""Frames whose vertices are in memory at a time."""
+"""Number of frames whose vertices are in memory together."""
 
 
 @dataclass(frozen=True)
 class Face:
-    """Motion of one talk; see `artifacts.synthetic_speech.SyntheticSpeech`."""
+    """Motion of one recording; see `artifacts.synthetic_speech.SyntheticSpeech`."""
 
     expression: Float[np.ndarray, "T E"]
     eye_open: Float[np.ndarray, "T 2"]
@@ -47,15 +47,15 @@ def move_face(
     fps: float,
     rng: np.random.Generator,
 ) -> Face:
-    """Invent the face of a speaker.
+    """Generate the facial motion of a speaker.
 
     Args:
-        model: face model of the expression.
-        speaker: how lively it is.
-        phonemes: what is said, in seconds from frame 0.
-        effort_db: how much louder than usual the speaker is, frame by frame; the mouth opens accordingly.
+        model: face model of the expression coefficients.
+        speaker: speaker, whose amplitudes are used.
+        phonemes: phonemes, in seconds from frame 0.
+        effort_db: vocal effort relative to the usual one, frame by frame; the mouth opens accordingly.
         fps: frames per second.
-        rng: of blinks, brows and smiles.
+        rng: random generator of blinks, brows and smiles.
     """
     n = len(effort_db)
     mouth = spoken_shapes(anticipated(phonemes), n, fps) * speaker.articulation
@@ -68,7 +68,7 @@ def move_face(
 
 
 def anticipated(phonemes: Sequence[Phoneme]) -> list[Phoneme]:
-    """Phonemes as they are seen: ANTICIPATION ahead of their sound, but for bilabials and pauses."""
+    """Phonemes at their visible times: ANTICIPATION before their sound, except bilabials and pauses."""
     seen = []
     for phoneme in phonemes:
         ahead = 0.0 if any(viseme.closes or viseme is REST for viseme in visemes_of(phoneme.symbol)) else ANTICIPATION
@@ -77,13 +77,13 @@ def anticipated(phonemes: Sequence[Phoneme]) -> list[Phoneme]:
 
 
 def spoken_shapes(phonemes: Sequence[Phoneme], n: int, fps: float, margin: float = 1.0) -> Float[np.ndarray, "T S"]:
-    """`visemes.viseme_curves` of a long talk, computed stretch by stretch.
+    """`visemes.viseme_curves` of a long recording, computed in pieces.
 
     Args:
-        phonemes: in rising order.
-        n: frames.
+        phonemes: phonemes in ascending order of time.
+        n: number of frames.
         fps: frames per second.
-        margin: seconds beyond a stretch whose phonemes still count; dominance is down to e^-14 there.
+        margin: seconds beyond a piece whose phonemes are included; dominance falls to e^-14 there.
     """
     curves = np.zeros((n, len(SHAPES)))
     step = round(20 * fps)
@@ -100,7 +100,7 @@ def spoken_shapes(phonemes: Sequence[Phoneme], n: int, fps: float, margin: float
 
 
 def closures(phonemes: Sequence[Phoneme], n: int, fps: float) -> Bool[np.ndarray, "T"]:
-    """Frames in which p, b or m shut the lips: at least one for each."""
+    """Frames in which p, b or m close the lips: at least one for each."""
     closed = np.zeros(n, bool)
     for gesture in gestures_of(phonemes):
         if gesture.viseme.closes:
@@ -111,7 +111,7 @@ def closures(phonemes: Sequence[Phoneme], n: int, fps: float) -> Bool[np.ndarray
 
 
 def _liveliness(jaw: np.ndarray, n: int, fps: float, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Activations besides speech: lids, brows that follow stress, a smile that comes and goes."""
+    """Activations independent of phonemes: lids, brows that follow stress, an occasional smile."""
     blink = blink_curve(n, fps, rng, every=rng.uniform(2.5, 5.0)) + rng.uniform(0.0, 0.15)
     brows = 0.5 * np.clip(gaussian_filter1d(jaw, 0.25 * fps), 0, 0.35) + 0.08 * smooth_noise(n, fps, 1.5, rng)
     return {

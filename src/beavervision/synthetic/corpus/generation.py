@@ -1,4 +1,4 @@
-"""Talks of many speakers, written once: the synthetic speech corpus."""
+"""Generates the synthetic speech corpus: one recording per speaker."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from beavervision.artifacts.synthetic_speech import TRAIN, SyntheticSpeechFacts,
 from beavervision.audio.acoustics import Acoustics, random_acoustics
 from beavervision.audio.level import at_level
 from beavervision.audio.waveform import SAMPLE_RATE
-from beavervision.errors import BeaverError
+from beavervision.errors import BeaverError, ConfigError
 from beavervision.face.gpmm import load_gpmm
 from beavervision.synthetic.corpus.facial_motion import move_face
 from beavervision.synthetic.corpus.sentences import languages
@@ -25,30 +25,30 @@ from beavervision.synthetic.curves import smooth_noise
 from beavervision.synthetic.speech import Phoneme, Speech, arrange, begin_anew, speak
 
 VERSION = 4
-"""Of the recipe: another one makes all talks anew."""
+"""Version of the recipe; when it changes, all recordings are generated again."""
 FPS = 25
 LEVEL_DB = -23.0
-"""Level of the speech before its surroundings (EBU R 128's target for broadcasts)."""
+"""Level of the speech before room and noise are added (EBU R 128's target for broadcasts)."""
 HELD_OUT_VOICES = 6
-"""One held-out voice to every so many that are learnt from."""
+"""Number of training voices per held-out voice."""
 SCENE = (12.0, 30.0)
-"""Seconds for which the surroundings stay the same."""
+"""Seconds for which the recording conditions stay the same."""
 STUDIO, STUDIO_NOISE_DB = 0.15, -60.0
-"""Share of scenes to learn from that are recorded in a studio, and its noise; held-out ones have not even that."""
+"""Share of training scenes recorded in a studio, and its noise; held-out scenes have no noise at all."""
 PAUSE, LONG_PAUSE, LONG = (0.12, 0.9), (1.5, 3.0), 0.12
-"""Seconds between sentences, and the share of long pauses: a mouth must learn to rest."""
+"""Pauses between sentences in seconds, and the share of long ones, from which the mouth's rest is learnt."""
 EFFORT_DB, EFFORT_PERIOD = 5.0, 0.6
-"""How much the effort varies within a sentence, and over how many seconds."""
+"""Variation of the vocal effort within a sentence in dB, and its period in seconds."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a corpus is made of.
+    """Settings of a corpus.
 
     Args:
-        hours: of speech, all voices together.
-        voices: to learn from; held-out ones come on top.
-        seed: of everything random.
+        hours: total duration of all voices.
+        voices: number of training voices; held-out voices are added.
+        seed: seed of all random numbers.
     """
 
     hours: float
@@ -57,25 +57,25 @@ class Recipe:
 
     @property
     def speakers(self) -> list[Speaker]:
-        """Voices to learn from, then the held-out ones."""
+        """Training voices, then held-out ones."""
         return cast(self.voices, max(1, self.voices // HELD_OUT_VOICES), self.seed)
 
     @property
     def seconds(self) -> float:
-        """Length of one talk."""
+        """Length of one recording, seconds."""
         return self.hours * 3600 / len(self.speakers)
 
 
 def missing_talks(folder: Path, recipe: Recipe) -> list[Speaker]:
-    """Return the speakers whose talks are not in `folder` yet; talks that the recipe does not name are removed.
+    """Return the speakers whose recordings are missing in `folder`; recordings outside the recipe are removed.
 
     Raises:
-        BeaverError: when a talk would be shorter than a scene.
+        ConfigError: when a recording would be shorter than a scene.
     """
     speakers = recipe.speakers
     if recipe.seconds < SCENE[0]:
         least = SCENE[0] * len(speakers) / 3600
-        raise BeaverError(
+        raise ConfigError(
             f"data.hours={recipe.hours} is too little for {len(speakers)} voices; give at least {least:.2f}, or fewer "
             "data.voices."
         )
@@ -87,10 +87,10 @@ def missing_talks(folder: Path, recipe: Recipe) -> list[Speaker]:
 
 
 def write_talk_of(folder: Path, speaker: Speaker, recipe: Recipe) -> None:
-    """Write one speaker's talk to `folder / <speaker>`, whole or not at all.
+    """Write one speaker's recording to `folder / <speaker>` atomically.
 
     Raises:
-        BeaverError: when the extra `[synthetic]` is not installed.
+        ConfigError: when the extra `[synthetic]` is not installed.
     """
     begin_anew()
     rng = np.random.default_rng(speaker.seed)
@@ -114,7 +114,7 @@ def write_talk_of(folder: Path, speaker: Speaker, recipe: Recipe) -> None:
 
 
 def _note(speaker: Speaker, recipe: Recipe) -> str:
-    """Name of exactly this talk."""
+    """Hash that identifies this recording."""
     return sha256_json({"version": VERSION, "seconds": recipe.seconds, **asdict(speaker)})
 
 
@@ -126,7 +126,7 @@ def _is_there(folder: Path, note: str) -> bool:
 
 
 def _say(speaker: Speaker, seconds: float, rng: np.random.Generator) -> Speech:
-    """Sentences with pauses between them, at 16 kHz, for exactly `seconds`."""
+    """Speak sentences with pauses between them, at 16 kHz, exactly `seconds` long."""
     language = languages()[speaker.language]
     placed: list[tuple[float, Speech]] = []
     at = rng.uniform(0.2, 1.0)
@@ -139,7 +139,7 @@ def _say(speaker: Speaker, seconds: float, rng: np.random.Generator) -> Speech:
 
 
 def _sentence(speaker: Speaker, text: str, rng: np.random.Generator) -> Speech:
-    """One sentence in the speaker's voice, phonemes and all, at 16 kHz."""
+    """Speak one sentence with the speaker's voice; return sound at 16 kHz and phonemes."""
     spoken = with_closures(
         speak(
             text,
@@ -149,21 +149,21 @@ def _sentence(speaker: Speaker, text: str, rng: np.random.Generator) -> Speech:
             melody=speaker.melody,
         )
     )
-    # Played faster, a voice has a shorter vocal tract (Jaitly & Hinton, "Vocal tract length perturbation", 2013).
+    # Faster playback simulates a shorter vocal tract (Jaitly & Hinton, "Vocal tract length perturbation", 2013).
     samples = soxr.resample(spoken.samples, spoken.rate * speaker.tract, SAMPLE_RATE).astype(np.float32)
     phonemes = tuple(Phoneme(p.symbol, p.start / speaker.tract, p.end / speaker.tract) for p in spoken.phonemes)
     return Speech(samples, SAMPLE_RATE, phonemes)
 
 
 def _effort(n: int, rng: np.random.Generator) -> Float[np.ndarray, "T"]:
-    """How loud the speaker speaks over time, dB round the usual."""
+    """Vocal effort over time, dB relative to the usual one."""
     return EFFORT_DB * (
         0.6 * smooth_noise(n, FPS, EFFORT_PERIOD, rng) + 0.6 * smooth_noise(n, FPS, 8 * EFFORT_PERIOD, rng)
     )
 
 
 def _recorded(clean: Float[np.ndarray, "N"], rng: np.random.Generator) -> Float[np.ndarray, "N"]:
-    """The sound in surroundings that change from scene to scene."""
+    """Apply recording conditions that change from scene to scene."""
     sound, first = np.empty_like(clean), 0
     while first < len(clean):
         stop = first + round(rng.uniform(*SCENE) * SAMPLE_RATE)

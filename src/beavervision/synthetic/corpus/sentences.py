@@ -1,4 +1,4 @@
-"""Sentences in several languages, put together from phrases; some phrases are held out."""
+"""Random sentences in several languages, composed of phrases; some phrases are held out."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ import numpy as np
 
 DATA = Path(__file__).parent / "data" / "sentences.json"
 HELD_OUT = 4
-"""Every so manieth phrase of each kind is said by held-out voices only."""
+"""One of this many phrases of each kind is reserved for held-out voices."""
 REMARK = 0.2
-"""Share of sentences that are ready-made remarks, questions and exclamations."""
+"""Share of sentences that are fixed remarks, questions and exclamations."""
 LARGEST_NUMBER = 1000
 BABBLE = 0.5
-"""Share of sentences to learn from whose words are made up: sounds shall be learnt, not phrases."""
+"""Share of training sentences with invented words, so that sounds are learnt instead of phrases."""
 ONSETS = (
     *("b", "b", "p", "p", "m", "m", "f", "v", "w", "t", "d", "n", "l", "r", "s", "k", "g", "h", "j"),
     *("bl", "br", "pl", "pr", "fl", "fr", "tr", "dr", "st", "sp", "sm", "kl", "gr", "sch"),
 )
 CODAS = ("", "", "", *["m", "n", "p", "b", "l", "r", "s", "t", "k", "f"])
 WORDS, SYLLABLES = (3, 8), (1, 4)
-"""Of a made-up sentence and word; the second number is never reached."""
+"""Ranges of the words per invented sentence and syllables per word; the upper bound is exclusive."""
 
 
 @dataclass(frozen=True)
 class Language:
-    """Phrases of a language, and the espeak-ng voices that pronounce it."""
+    """Phrases of a language, and its espeak-ng voices."""
 
     code: str
     voices: tuple[str, ...]
     vowels: tuple[str, ...]
-    """As they are written."""
+    """Vowels in the language's spelling."""
     who: tuple[str, ...]
     does: tuple[str, ...]
     when: tuple[str, ...]
     says: tuple[str, ...]
 
     def sentence(self, rng: np.random.Generator, *, held_out: bool) -> str:
-        """Draw a sentence of the phrases to learn from, or of those held out; they share none.
+        """Draw a sentence from the training phrases or from the held-out ones; the two sets are disjoint.
 
         Example:
             >>> languages()["en"].sentence(np.random.default_rng(2), held_out=False)
@@ -54,7 +54,7 @@ class Language:
         return " ".join(parts).format(n=rng.integers(2, LARGEST_NUMBER)) + "."
 
     def _babble(self, rng: np.random.Generator) -> str:
-        """A sentence of words that do not exist, to be read by the language's rules."""
+        """A sentence of invented words, pronounced by the language's rules."""
         parts = (ONSETS, self.vowels, CODAS)
         words = [
             "".join(str(rng.choice(part)) for _ in range(rng.integers(*SYLLABLES)) for part in parts)

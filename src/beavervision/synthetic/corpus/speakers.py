@@ -1,4 +1,4 @@
-"""Voices of the corpus: who speaks which language how, and how lively the face is."""
+"""Speakers of the corpus: language, voice, and amplitude of the facial motion."""
 
 from __future__ import annotations
 
@@ -15,42 +15,42 @@ VARIANTS = (
     *("marcelo", "Lee", "f3", "max", "Marco", "michel", "m6", "pablo", "klatt4", "shelby", "Mike", "norbert", "m7"),
     *("quincy", "victor", "zac", "benjamin", "travis", "antonio", "rob"),
 )
-"""espeak-ng's variants that sound like people, for training: formants, tilt and two ways of synthesis."""
+"""Human-sounding espeak-ng variants for training: formants, tilt and two synthesis methods."""
 HELD_OUT_VARIANTS = ("f4", "m5", "Andrea", "Reed", "paul", "steph2", "robert", "klatt5")
-"""Variants that only held-out voices have."""
+"""Variants reserved for held-out voices."""
 
 
 @dataclass(frozen=True)
 class Speaker:
-    """One voice with its face."""
+    """One voice with its facial motion."""
 
     name: str
     language: str
     voice: str
-    """espeak-ng's voice and variant."""
+    """espeak-ng voice and variant."""
     split: str
     """train | test"""
     words_per_minute: int
     pitch: int
     melody: int
-    """As `synthetic.speech.speak` takes them."""
+    """Speed, pitch and melody, as in `synthetic.speech.speak`."""
     tract: float
-    """Formants and pitch times this much: below 1 a longer vocal tract."""
+    """Factor of formants and pitch: below 1 for a longer vocal tract."""
     articulation: float
-    """Gain of all shapes that speech drives; 1 is the demo actor's."""
+    """Gain of all shapes that speech drives; 1 for the demo actor."""
     jaw: float
-    """Further gain of the jaw."""
+    """Additional gain of the jaw."""
     seed: int
-    """Of everything else that this speaker does."""
+    """Seed of all other random choices of this speaker."""
 
 
 def cast(n_train: int, n_test: int, seed: int) -> list[Speaker]:
-    """Draw speakers to learn from and held-out ones, whose variants of the synthesiser are heard nowhere else.
+    """Draw training and held-out speakers; the synthesiser variants of the latter are used nowhere else.
 
     Args:
-        n_train: how many to learn from.
-        n_test: how many are held out.
-        seed: of the draw.
+        n_train: number of training speakers.
+        n_test: number of held-out speakers.
+        seed: seed of the draw.
     """
     learnt = [_speaker(i, VARIANTS[i % len(VARIANTS)], TRAIN, seed) for i in range(n_train)]
     held_out = [_speaker(i, HELD_OUT_VARIANTS[i % len(HELD_OUT_VARIANTS)], TEST, seed) for i in range(n_test)]

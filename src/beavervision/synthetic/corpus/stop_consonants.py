@@ -1,4 +1,4 @@
-"""Voiceless stops: espeak-ng marks their burst, the lips close before it."""
+"""Corrects the times of voiceless stops: espeak-ng marks their burst, but the lips close before it."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from beavervision.synthetic.speech import Phoneme, Speech
 
 VOICELESS = ("p", "t", "k", "c", "q", "ʈ")
 LONGEST = 0.12
-"""Seconds: a longer silence before the burst is a pause, of which the stop takes this much."""
+"""Longest closure of a stop, seconds; a longer silence before the burst is a pause."""
 BURST = 0.012
-"""Seconds after the mark in which the closure is released; then the next sound has the mouth."""
+"""Time after the burst at which the stop ends and the next sound begins, seconds."""
 SILENT = 1.0e-4
-"""Amplitude below which espeak-ng is silent: its closures are digital silence."""
+"""Amplitude of silence: closures in espeak-ng are digital silence."""
 
 
 def with_closures(speech: Speech) -> Speech:
-    """The same sound with phonemes whose voiceless stops last from the closure to the burst.
+    """Return the same sound with voiceless stops that last from the closure to the burst.
 
-    espeak-ng reports a stop when its burst begins; the silence before it, 40 to 60 ms, counts for the sound before.
-    People's lips are shut in that silence (Stevens, "Acoustic Phonetics", 1998, chapter 7).
+    espeak-ng reports a stop at its burst; it assigns the silence before it, 40 to 60 ms, to the previous sound. In that
+    silence the lips are closed (Stevens, "Acoustic Phonetics", 1998, chapter 7).
     """
     phonemes = list(speech.phonemes)
     for i, phoneme in enumerate(phonemes):
@@ -38,12 +38,12 @@ def with_closures(speech: Speech) -> Speech:
 
 
 def _releases(symbol: str) -> bool:
-    """Whether the stop ends with its burst; an affricate (tʃ, pf) goes on."""
+    """Whether the stop ends with its burst; an affricate (tʃ, pf) continues."""
     return len(symbol.rstrip("ʰʲːˈˌ")) == 1
 
 
 def _silence_before(speech: Speech, time: float) -> float:
-    """Seconds of silence that end at `time`; the mark is exact to a millisecond, so that a little may be off."""
+    """Seconds of silence that end at `time`, with a small tolerance: marks are accurate to a millisecond."""
     stop = round((time - 0.002) * speech.rate)
     first = max(0, stop - round(LONGEST * speech.rate))
     loud = np.flatnonzero(np.abs(speech.samples[first:stop]) > SILENT)

@@ -1,1 +1,1 @@
-"""Scenes rendered from the actor in which preparation has to prove itself, with their exact truth."""
+"""Difficult scenes rendered from the actor, with exact ground truth, for tests of the preparation."""

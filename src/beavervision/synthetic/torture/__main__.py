@@ -11,7 +11,7 @@ from beavervision.synthetic.torture.scenes import SCENES
 
 
 def main() -> None:
-    """Render the scenes asked for, each into a folder of its own."""
+    """Render the requested scenes, each into a separate folder."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path, help="folder to write to; a scene's own folder in it is replaced")
     parser.add_argument("scenes", nargs="*", help="names of scenes; all of them when none is named")

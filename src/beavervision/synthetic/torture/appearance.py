@@ -1,4 +1,4 @@
-"""Another person: an identity, and other colours of skin, hair and clothes over the actor's parts."""
+"""Appearance of other people: identity, and colours of skin, hair and clothes."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from beavervision.types import Label
 Tint = tuple[float, float, float]
 PLAIN: Tint = (1.0, 1.0, 1.0)
 LEVELS = 1
-"""Times that the head's triangles are split: enough for the small pictures of the torture set."""
+"""Subdivision levels of the head: enough for the small images of the torture set."""
 STRANDS, PIXELS_PER_STRAND = 2500, 150
-"""Most strands of hair, and how many pixels of the picture there must be for each."""
+"""Largest number of hair strands, and image pixels required per strand."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """How a person differs from the actor: factors of the linear colours."""
+    """Differences of a person from the actor: factors of the linear colours."""
 
     name: str
     identity: Float[np.ndarray, "I"]
@@ -41,14 +41,14 @@ def robin() -> Look:
 
 
 def sasha() -> Look:
-    """Somebody else: a longer, narrower face, dark skin, black hair, a red jumper."""
+    """Another person: a longer, narrower face, dark skin, black hair, a red jumper."""
     shape = np.random.default_rng(23).normal(size=len(actor_identity()))
     shape[12:] *= 0.4
     return Look("sasha", 0.75 * shape, (0.42, 0.36, 0.34), (0.25, 0.28, 0.35), (6.0, 0.35, 0.30))
 
 
 def dressed(parts: Sequence[Part], look: Look) -> list[Part]:
-    """Parts in the colours of a look; the head's skin lies in its texture and is left alone."""
+    """Parts in the colours of an appearance; the head is unchanged, because its skin is in the texture."""
     tints = {Material.SKIN: look.skin, Material.HAIR: look.hair, Material.CLOTH: look.cloth}
     coloured = []
     for part in parts:
@@ -58,12 +58,12 @@ def dressed(parts: Sequence[Part], look: Look) -> list[Part]:
 
 
 def cast(look: Look, size: tuple[int, int], *, microphone_held: bool = False) -> Actor:
-    """An actor of this look for pictures of `size` (width, height).
+    """An actor of this appearance for images of `size` (width, height).
 
     Args:
-        look: who.
-        size: of the picture, px.
-        microphone_held: a microphone takes the hand's place.
+        look: the appearance.
+        size: size of the image, px.
+        microphone_held: whether a microphone replaces the hand.
     """
 
     def change(parts: list[Part]) -> list[Part]:
@@ -84,7 +84,7 @@ FOAM, STEEL = np.array([0.020, 0.022, 0.026]), np.array([0.30, 0.31, 0.33])
 
 
 def microphone() -> list[Part]:
-    """A microphone on its stand, in the place of the hand: origin in its head, y up, z towards the camera."""
+    """A microphone on its stand, which replaces the hand: origin in its head, y up, z towards the camera."""
     ball = surface(ellipsoid((0.0, 0.0, 0.0), (2.7, 3.1, 2.7)), (-3.2, -3.6, -3.2), (3.2, 3.6, 3.2), 0.35)
     grip = cone((0.0, -2.6, 0.0), (1.2, -14.0, 1.5), 1.7, 1.2)
     stand = cone((1.2, -14.0, 1.5), (3.5, -60.0, 4.0), 0.9, 0.9)

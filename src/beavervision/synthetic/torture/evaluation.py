@@ -1,4 +1,4 @@
-"""How near a prepared clip comes to what is true of its scene."""
+"""Compares a prepared clip with the ground truth of its scene."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from beavervision.types import Label
 
 HEAD = (Label.HAIR, Label.FACE)
 SHORTEST = 10
-"""Frames that a correlation needs to mean anything."""
+"""Smallest number of frames for a correlation."""
 
 
 @dataclass
 class Evidence:
-    """What is gathered person by person before it becomes numbers."""
+    """Values collected per person, from which the measures are computed."""
 
     landmarks: list[np.ndarray] = field(default_factory=list)
     degrees: list[np.ndarray] = field(default_factory=list)
     jaw: list[float] = field(default_factory=list)
     heads: list[tuple[int, int]] = field(default_factory=list)
     hands: list[tuple[int, int]] = field(default_factory=list)
-    """Pixels that both label maps call so, and pixels that either does."""
+    """Pixels labelled as hand in both label maps, and in either."""
     occluded: list[np.ndarray] = field(default_factory=list)
-    """Rows of (found, true)."""
+    """Pairs of (predicted, true)."""
     missed: int = 0
     expected: int = 0
     visibility_errors: int = 0
@@ -39,26 +39,26 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Score:
-    """The measures of one clip; NaN where a measure has nothing to measure."""
+    """Measures of one clip; NaN where a measure does not apply."""
 
     landmarks_median: float
-    """% of the distance between the outer corners of the eyes."""
+    """In % of the distance between the outer corners of the eyes."""
     landmarks_p95: float
     rotation_median: float
-    """Degrees."""
+    """In degrees."""
     jaw: float
-    """Correlation of the mouth's opening while nothing hides the face, the worst person's."""
+    """Correlation of the mouth opening while the face is not occluded, of the worst person."""
     head_iou: float
     hand_iou: float
     occlusion_f1: float
     visibility_errors: int
-    """Frames, more than LENIENT from every change."""
+    """Number of wrong frames that are more than LENIENT frames from every change."""
     switches: int
-    """How often a subject turns into somebody else."""
+    """Number of times that a subject changes to another person."""
     found: float
-    """Share of the frames in which a face can be seen that have it."""
+    """Share of the frames with a visible face in which it was found."""
     sound_lag: float
-    """Milliseconds by which the clip's sound is late."""
+    """Delay of the clip's sound, milliseconds."""
 
 
 Labelled = Iterable[tuple[int, UInt8[np.ndarray, "H W"]]]
@@ -73,15 +73,15 @@ def measure(
     sound: Float[np.ndarray, "N"] | None = None,
     everybody: bool = False,
 ) -> Score:
-    """Compare a clip with the truth of the people in it.
+    """Compare a clip with the ground truth of its people.
 
     Args:
-        clip: prepared from the scene; its frames are the truth's.
-        people: truth of each person.
-        labels: for each person a function that gives (frame, true label map) in rising order.
-        cuts: frames at which another shot begins.
+        clip: clip prepared from the scene, with the frames of the ground truth.
+        people: ground truth of each person.
+        labels: for each person a function that yields (frame, true label map) in ascending order.
+        cuts: first frames of later shots.
         sound: the true sound, 16 kHz, sample 0 at frame 0.
-        everybody: whether people whom no subject of the clip is count as missed (data.subject=all).
+        everybody: whether people without a subject count as missed (data.subject=all).
     """
     evidence, met = Evidence(), set()
     for index, subject in enumerate(clip.subjects):
@@ -100,7 +100,7 @@ def measure(
 
 
 def _compare(evidence: Evidence, subject: Subject, truth: Truth, cuts: Sequence[int]) -> None:
-    """Everything but label maps, of one person."""
+    """Compare everything except label maps, for one person."""
     both = subject.visible & truth.visible
     clear = clear_of_changes(truth.visible, cuts)
     evidence.visibility_errors += int((subject.visible != truth.visible)[clear].sum())
@@ -114,13 +114,13 @@ def _compare(evidence: Evidence, subject: Subject, truth: Truth, cuts: Sequence[
     evidence.landmarks.append(100 * (error / eye_distance(true)[:, None]).ravel())
     angle = rotation_angle(subject.rotation[both].astype(float), truth.rotation[both].astype(float))
     evidence.degrees.append(np.degrees(angle))
-    bare = both & ~truth.occluded  # behind a hand the mouth may do what it likes
+    bare = both & ~truth.occluded  # behind a hand, the mouth is not evaluated
     if bare.sum() >= SHORTEST:
         evidence.jaw.append(float(np.corrcoef(subject.mouth_open[bare], truth.mouth_open[bare])[0, 1]))
 
 
 def _compare_labels(evidence: Evidence, clip: Clip, index: int, truth: Truth, labels: Labelled) -> None:
-    """Label maps of one person, in the frames that show the face."""
+    """Compare the label maps of one person, in the frames that show the face."""
     for k, true in labels:
         if truth.visible[k] and clip.subjects[index].visible[k]:
             found = next(clip.labels([k], index))[1]
@@ -155,7 +155,7 @@ def _iou(counts: list[tuple[int, int]]) -> float:
 
 
 def _lag(found: Float[np.ndarray, "N"], true: Float[np.ndarray, "N"], rate: int = 16_000) -> float:
-    """Milliseconds by which `found` is later than `true`: where they correlate best, up to half a second."""
+    """Delay of `found` relative to `true` with the best correlation, milliseconds; at most half a second."""
     n = min(len(found), len(true))
     size = 2 * n
     product = np.fft.irfft(np.fft.rfft(found[:n], size) * np.conj(np.fft.rfft(true[:n], size)), size)
@@ -165,27 +165,27 @@ def _lag(found: Float[np.ndarray, "N"], true: Float[np.ndarray, "N"], rate: int 
 
 
 LENIENT = 2
-"""Frames round each change of visibility in which either answer counts."""
+"""Number of frames around each change of visibility in which both answers are accepted."""
 NEAR = 0.5
-"""A subject is a person when their faces' middles are this many eye distances apart at most."""
+"""Largest distance between the faces' centres of a subject and its person, in eye distances."""
 NOBODY = -1
 
 
 def eye_distance(landmarks: Float[np.ndarray, "T 478 C"]) -> Float[np.ndarray, "T"]:
-    """Distance between the outer corners of the eyes in the picture, px."""
+    """Distance between the outer corners of the eyes in the image, px."""
     right, left = (landmarks[:, corner, :2] for corner in EYE_OUTER)
     return np.linalg.norm(right - left, axis=1)
 
 
 def clear_of_changes(visible: Bool[np.ndarray, "T"], cuts: Sequence[int] = ()) -> Bool[np.ndarray, "T"]:
-    """Frames that lie more than LENIENT from every change of visibility and every cut."""
+    """Frames that are more than LENIENT frames from every change of visibility and every cut."""
     changes = np.concatenate([np.flatnonzero(np.diff(visible.astype(int))), np.array(cuts, int) - 1]) + 0.5
     index = np.arange(len(visible))
     return (np.abs(index[:, None] - changes) > LENIENT).all(axis=1)
 
 
 def who_is_it(subject: Subject, people: Sequence[Truth]) -> Int[np.ndarray, "T"]:
-    """Which person a subject is in each frame; NOBODY where no face is near, or it shows none."""
+    """The person that a subject is in each frame; NOBODY where no face is near, or the subject has none."""
     middle = subject.landmarks[..., :2].mean(axis=1)
     gaps = []
     for person in people:

@@ -1,4 +1,4 @@
-"""Several people before one camera: the nearer one hides the other, each has label maps of its own."""
+"""Renders several people with one camera: nearer ones occlude others, and each has its own label maps."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from beavervision.synthetic.tonemapping import develop, majority
 from beavervision.types import Label
 
 SAMPLES = 2
-"""Per pixel and axis, as `Actor` takes by default."""
+"""Samples per pixel and axis, the default of `Actor`."""
 IN_THE_WAY = (Label.HAND, Label.TORSO, Label.OTHER)
-"""What of a person itself hides its face: hand, sleeve, what it holds."""
+"""Parts of a person that occlude its own face: hand, sleeve, held object."""
 ROOM_MARGIN = 1.6
-"""How much wider than the picture the room is painted, for a camera that pans."""
+"""Width of the painted room / width of the image, for a camera that pans."""
 
 
 @dataclass(frozen=True)
 class View:
-    """Where the camera looks in one frame."""
+    """Camera orientation and zoom in one frame."""
 
     turn: Float[np.ndarray, "3 3"]
-    """x' = turn @ x leads from the resting camera to this one; the people's poses are given in this one."""
+    """x' = turn @ x maps the resting camera's frame to this one; the poses of the people are given in this one."""
     zoom: float = 1.0
-    """Focal length over the resting one."""
+    """Focal length / focal length of the resting camera."""
 
 
 STILL = View(np.eye(3))
@@ -45,16 +45,16 @@ class Shot:
 
     rgb: UInt8[np.ndarray, "H W 3"]
     labels: list[UInt8[np.ndarray, "H W"]]
-    """One map per person; other people are OTHER in it."""
+    """One label map per person, with other people as OTHER."""
     covered: list[float]
-    """Share of each person's face landmarks in the picture that something hides."""
+    """Share of each person's face landmarks inside the image that are occluded."""
 
 
 class Stage:
-    """A room with people in it.
+    """A room with people.
 
     Args:
-        actors: everybody who may appear, made for one size of picture.
+        actors: all people who may appear, created for one image size.
     """
 
     def __init__(self, actors: Sequence[Actor]) -> None:
@@ -62,13 +62,13 @@ class Stage:
         self._room = paint_room(self.camera.width, self.camera.height)
 
     def photograph(self, poses: Sequence[Pose | None], view: View = STILL) -> Shot:
-        """Render one frame; None is somebody who is not there."""
+        """Render one frame; None stands for a person who is absent."""
         focal = self.camera.fx * view.zoom
         present = [i for i, pose in enumerate(poses) if pose is not None]
         sights = {i: self.actors[i].see(pose, focal) for i in present if (pose := poses[i]) is not None}
         seen, first = self._nearest(sights)
         linear = self._background(view)
-        for i in present:  # where two people share a pixel, the later one is laid over the earlier
+        for i in present:  # where two people share a pixel, the later one is drawn over the earlier
             sight = sights[i]
             linear = shade(sight.visibility, sight.surface, self.actors[i].texture, sight.shadow, linear)
         labels, covered = [], []
@@ -78,10 +78,10 @@ class Stage:
         return Shot(develop(linear), labels, covered)
 
     def _nearest(self, sights: dict[int, Sight]) -> tuple[Int[np.ndarray, "S T"], dict[int, int]]:
-        """Empty each person's samples where somebody else is nearer.
+        """Clear each person's samples where another person is nearer.
 
         Returns:
-            The triangle that each sample sees, numbered through all people, and everybody's first number.
+            The visible triangle of each sample, numbered through all people, and the first number of each person.
         """
         shape = (self.camera.height * SAMPLES, self.camera.width * SAMPLES)
         seen, depth, first, count = np.full(shape, EMPTY, np.int32), np.full(shape, FAR, np.float32), {}, 0
@@ -97,7 +97,7 @@ class Stage:
         return seen, first
 
     def _labels_of(self, person: int, seen: Int[np.ndarray, "S T"], first: dict[int, int]) -> UInt8[np.ndarray, "H W"]:
-        """Label map of one person; other people are OTHER."""
+        """Label map of one person, with other people as OTHER."""
         tables = [
             label if i == person else np.full_like(label, int(Label.OTHER))
             for i in first
@@ -108,7 +108,7 @@ class Stage:
         return majority(seen, np.concatenate(tables), SAMPLES)
 
     def _covered(self, person: int, pose: Pose, labels: np.ndarray, zoom: float) -> float:
-        """Share of the face's landmarks within the picture at which something else is seen."""
+        """Share of the face landmarks inside the image that are occluded."""
         camera = self.camera
         pixels = zoomed(self.actors[person].pixels(pose)[:N_MESH], zoom, (camera.cx, camera.cy))
         column, row = np.floor(pixels).astype(int).T
@@ -117,7 +117,7 @@ class Stage:
         return float(np.isin(found, IN_THE_WAY).mean()) if inside.any() else 0.0
 
     def _background(self, view: View) -> Float[np.ndarray, "H W 3"]:
-        """The room, infinitely far away: a camera that turns and zooms moves it by a homography."""
+        """The room at infinite distance: rotation and zoom of the camera move it by a homography."""
         if view is STILL:
             return self._room
         camera = self.camera
@@ -135,5 +135,5 @@ class Stage:
 
 
 def zoomed(pixels: Float[np.ndarray, "*n 2"], zoom: float, centre: tuple[float, float]) -> Float[np.ndarray, "*n 2"]:
-    """Pixels of the resting camera as one of `zoom` times its focal length shows them."""
+    """Convert pixels of the resting camera to those of one with `zoom` times its focal length."""
     return (pixels - np.array(centre)) * zoom + np.array(centre)

@@ -1,4 +1,4 @@
-"""Change a performance: walk, step aside, look through a camera that pans."""
+"""Edits of a performance: moving people, a panning camera, a held object."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from beavervision.synthetic.performance import Performance
 
 
 def moved(performance: Performance, way: Float[np.ndarray, "T 3"]) -> Performance:
-    """The same performance, shifted by `way` cm in camera space frame by frame: head, body and hand alike."""
+    """Shift a performance by `way` cm in camera space, frame by frame: head, body and hand alike."""
     return replace(
         performance,
         translation=performance.translation + way,
@@ -21,18 +21,18 @@ def moved(performance: Performance, way: Float[np.ndarray, "T 3"]) -> Performanc
 
 
 def raised(performance: Performance, up: float) -> Performance:
-    """The hand passes `up` cm higher than before the chin."""
+    """Raise the hand's path in front of the chin by `up` cm."""
     return replace(performance, hand_translation=performance.hand_translation - [0.0, up, 0.0])
 
 
 def holding(performance: Performance, rotation: Float[np.ndarray, "3 3"], place: Float[np.ndarray, "3"]) -> Performance:
-    """What takes the hand's place stands still at `place`, camera space, cm."""
+    """Fix the object that replaces the hand at `place`, camera space, cm."""
     n = performance.n_frames
     return replace(performance, hand_rotation=np.tile(rotation, (n, 1, 1)), hand_translation=np.tile(place, (n, 1)))
 
 
 def panned(performance: Performance, turn: Float[np.ndarray, "T 3 3"]) -> Performance:
-    """The same performance seen by a camera that has turned about its centre: x' = turn @ x."""
+    """The same performance in the frame of a camera rotated about its centre: x' = turn @ x."""
 
     def both(rotation: np.ndarray, translation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return turn @ rotation, np.einsum("tij,tj->ti", turn, translation)

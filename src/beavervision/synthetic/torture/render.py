@@ -1,4 +1,4 @@
-"""Render scenes of the torture set, with their exact truth."""
+"""Renders scenes of the torture set with exact ground truth."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from beavervision.types import VisibilityReason
 from beavervision.video.lossless import GrayWriter
 
 HIDDEN = 0.5
-"""Share of a face that others must hide for it to count as not visible."""
+"""Share of a face that other people must hide for it to count as not visible."""
 
 
 def render_scene(scene: Scene, folder: Path) -> Recording:
-    """Render one scene into `folder`, whole or not at all; replaced when it exists."""
+    """Render one scene into `folder`, atomically; it is replaced when it exists."""
     actors = [cast(look(), scene.size, microphone_held=scene.microphone) for look in scene.looks]
     times = scene.times()
     acting = scene.act(times)
@@ -46,7 +46,7 @@ def render_scene(scene: Scene, folder: Path) -> Recording:
 
 
 def shown_at(times: Float[np.ndarray, "N"], seconds: float) -> Int[np.ndarray, "T"]:
-    """Which picture each tick of 25 a second shows: the last one taken by then."""
+    """Index of the image at each tick of 25 per second: the last one taken by then."""
     ticks = np.arange(round(seconds * FPS)) / FPS
     return np.searchsorted(times, ticks + 1e-6, side="right") - 1
 
@@ -56,7 +56,7 @@ def _name(scene: Scene, reel: str) -> str:
 
 
 def _shoot(scene: Scene, acting: Acting, stage: Stage, times: np.ndarray, part: Path) -> Float[np.ndarray, "P N"]:
-    """Write every picture to every reel and the ticks' label maps; return how far each face is covered."""
+    """Write every image to every video file, and the ticks' label maps; return how much of each face is covered."""
     n, width, height = len(stage.actors), *scene.size
     shown = shown_at(times, scene.seconds)
     mouth = known_truth(stage.actors[0], pick(acting.performances[0], shown), np.zeros(len(shown))).mouth_open_frontal
@@ -84,7 +84,7 @@ def _shoot(scene: Scene, acting: Acting, stage: Stage, times: np.ndarray, part: 
 def _truth(
     actor: Actor, acting: Acting, person: int, shown: Int[np.ndarray, "T"], covered: Float[np.ndarray, "N"]
 ) -> Truth:
-    """What is true of one person at the ticks."""
+    """Ground truth of one person at the ticks."""
     truth = known_truth(actor, pick(acting.performances[person], shown), covered[shown] * N_MESH)
     if acting.zoom is not None:
         truth = _through(truth, acting.zoom[shown])
@@ -92,7 +92,7 @@ def _truth(
 
 
 def _through(truth: Truth, zoom: Float[np.ndarray, "T"]) -> Truth:
-    """The truth as a zooming camera shows it; `focal` stays the resting one."""
+    """Ground truth for a zooming camera; `focal` stays that of the resting camera."""
     width, height = truth.size
     landmarks, body = truth.landmarks.copy(), truth.body.copy()
     for i, factor in enumerate(zoom):
@@ -106,7 +106,7 @@ def _through(truth: Truth, zoom: Float[np.ndarray, "T"]) -> Truth:
 
 
 def _hidden(truth: Truth, present: Bool[np.ndarray, "T"], covered: Float[np.ndarray, "T"]) -> Truth:
-    """Whoever is not in the shot, or behind somebody else, is not visible."""
+    """Mark people as not visible who are not in the shot or behind other people."""
     gone = ~present | (covered >= HIDDEN)
     reason = np.where(gone & truth.visible, int(VisibilityReason.NO_FACE), truth.reason)
     return replace(

@@ -1,4 +1,4 @@
-"""A rendered scene on disk: its files and what is true of it, person by person."""
+"""A rendered scene on disk: its files, and the ground truth of each person."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ TRUTH, LABELS, SOUND, FACTS = "truth_{}.safetensors", "labels_{}.mkv", "sound.wa
 
 @dataclass(frozen=True)
 class Recording:
-    """What is true of a scene at the ticks of 25 a second, and where its files are."""
+    """Ground truth of a scene at ticks of 25 per second, and the paths of its files."""
 
     folder: Path
     name: str
     says: str
     videos: dict[str, str]
-    """File of each reel in `folder`, by the reel's whole name."""
+    """File of each video in `folder`, by its full name."""
     people: list[Truth]
     covered: Float[np.ndarray, "P T"]
-    """Share of each face that something hides."""
+    """Share of each face that is occluded."""
     cuts: tuple[int, ...]
-    """Ticks at which another shot begins."""
+    """Ticks at which later shots begin."""
 
     def video(self, reel: str) -> Path:
-        """File of a reel."""
+        """Path of a video file."""
         return self.folder / self.videos[reel]
 
     def labels(self, person: int) -> Iterator[tuple[int, UInt8[np.ndarray, "H W"]]]:
@@ -41,11 +41,11 @@ class Recording:
         return enumerate(read_gray(self.folder / LABELS.format(person)))
 
     def sound(self) -> Float[np.ndarray, "N"]:
-        """What is heard, 16 kHz, sample 0 at the first picture."""
+        """Sound at 16 kHz, with sample 0 at the first image."""
         return load_waveform(self.folder / SOUND).samples
 
     def save(self, sound: Waveform) -> None:
-        """Write everything but pictures and label maps."""
+        """Write everything except images and label maps."""
         for i, truth in enumerate(self.people):
             truth.save(self.folder / TRUTH.format(i))
         save_waveform(self.folder / SOUND, sound)
@@ -60,7 +60,7 @@ class Recording:
 
     @classmethod
     def load(cls, folder: Path) -> Recording:
-        """Read what `save` wrote."""
+        """Read the output of `save`."""
         facts = json.loads((folder / FACTS).read_text())
         covered = np.array(facts["covered"])
         people = [Truth.load(folder / TRUTH.format(i)) for i in range(len(covered))]

@@ -1,4 +1,4 @@
-"""The torture set: a few seconds each of what makes preparation fail."""
+"""The torture set: scenes of a few seconds that are difficult for the preparation."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from beavervision.synthetic.torture.video_file import ReelOptions
 
 Times = Float[np.ndarray, "T"]
 FPS = 25
-"""Frames per second of every scene but the one with uneven times."""
+"""Frames per second of every scene, except the one with variable frame rate."""
 
 
 @dataclass(frozen=True)
 class Acting:
-    """Who does what, picture by picture."""
+    """Performances of the people, image by image."""
 
     performances: list[Performance]
     present: Bool[np.ndarray, "P T"]
-    """Who is in the shot."""
+    """Whether each person is in the shot."""
     turn: Float[np.ndarray, "T 3 3"] | None = None
-    """Turn of the camera, see stage.View; None when it stands still."""
+    """Rotation of the camera, see multi_actor_renderer.View; None when it is fixed."""
     zoom: Float[np.ndarray, "T"] | None = None
 
 
@@ -41,25 +41,25 @@ class Scene:
 
     name: str
     says: str
-    """What is hard about it."""
+    """The difficulty of the scene."""
     size: tuple[int, int]
-    """Width and height, px, as shown."""
+    """Width and height as shown, px."""
     seconds: float
     act: Callable[[Times], Acting]
-    """Given the pictures' times."""
+    """Function from the images' times to the performances."""
     looks: tuple[Callable[[], Look], ...] = (robin,)
     cuts: tuple[float, ...] = ()
-    """Seconds at which another shot begins."""
+    """Times at which later shots begin, seconds."""
     rate: float = FPS
-    """Grid of the acting, 1/s."""
+    """Rate of the performance's time grid, 1/s."""
     uneven: bool = False
-    """Pictures at uneven times of the grid."""
+    """Whether the images are at irregular times of the grid."""
     microphone: bool = False
     reels: tuple[ReelOptions, ...] = field(default_factory=lambda: (ReelOptions(),))
-    """The files that the scene is written to."""
+    """Settings of the video files to write."""
 
     def times(self) -> Times:
-        """When the pictures are taken, s."""
+        """Times of the images, s."""
         grid = round(self.seconds * self.rate)
         if not self.uneven:
             return np.arange(grid) / self.rate
@@ -72,7 +72,7 @@ def _speaks(
     times: Times, seed: int, place: tuple[float, float, float], turns: tuple[float, float, float] = (18.0, 8.0, 5.0),
     hand: Moment | None = None, away: Moment | None = None,
 ) -> Performance:  # fmt: skip
-    """Somebody babbles; rows of a fine grid are picked at the pictures' times."""
+    """A babbling person; rows of a fine grid are selected at the images' times."""
     grid = 50 if np.abs(times * FPS - np.round(times * FPS)).max() > 1e-6 else FPS
     n = round(times[-1] * grid) + 1
     performance = perform(
@@ -82,7 +82,7 @@ def _speaks(
 
 
 def pick(performance: Performance, rows: np.ndarray) -> Performance:
-    """Some frames of a performance."""
+    """Select some frames of a performance."""
     arrays = {name: value[rows] for name, value in vars(performance).items() if isinstance(value, np.ndarray)}
     return Performance(**{**vars(performance), **arrays})
 
@@ -133,7 +133,7 @@ def _away(times: Times) -> Acting:
 def _camera(times: Times) -> Acting:
     swing = np.sin(2 * np.pi * times / 2.6)
     euler = np.stack([0.075 * swing, 0.03 * np.sin(2 * np.pi * times / 1.9), np.zeros_like(times)], axis=1)
-    turn = rotation_from_euler(euler) @ FRONTAL.T  # `rotation_from_euler` starts from a frontal head
+    turn = rotation_from_euler(euler) @ FRONTAL.T  # `rotation_from_euler` starts from a frontal head.
     performance = panned(_speaks(times, 20, (0.0, -5.0, 130.0)), turn)
     zoom = 1.0 + 0.35 * ease(times, 0.3, times[-1] - 0.3)
     return Acting([performance], np.ones((1, len(times)), bool), turn, zoom)
@@ -145,7 +145,7 @@ def _microphone(times: Times) -> Acting:
 
 
 CUTS = (1.4, 2.8)
-"""When the other person is shown, and when the first one again, nearer; s."""
+"""Times at which the other person appears, and the first one again, nearer; s."""
 TALK_REELS = (
     ReelOptions(),
     ReelOptions("rotated", rotation=-90),
@@ -170,9 +170,9 @@ SCENES = (
 
 
 def scene(name: str) -> Scene:
-    """The scene of this name.
+    """Return the scene of this name.
 
     Raises:
-        KeyError: when there is none.
+        KeyError: when there is no such scene.
     """
     return {each.name: each for each in SCENES}[name]

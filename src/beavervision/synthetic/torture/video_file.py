@@ -1,4 +1,4 @@
-"""Files as cameras and phones write them: uneven times, a rotation tag, sound that begins late, ten bits."""
+"""Writes files like those of cameras and phones: variable frame rate, rotation tag, late sound, ten bits."""
 
 from __future__ import annotations
 
@@ -6,54 +6,57 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
+from typing import cast
 
 import av
 import numpy as np
 from av.video.reformatter import Colorspace
+from av.video.stream import VideoStream
 from jaxtyping import Float, UInt8
 from typing_extensions import Self
 
 CLOCK = Fraction(1, 3000)
-"""Unit of the pictures' times, s: fine enough for 25, 30, 50 and 60 a second."""
+"""Unit of the images' times, s: it represents 25, 30, 50 and 60 per second."""
 PIECE = 1024
-"""Samples handed to the sound encoder at once."""
+"""Number of samples passed to the audio encoder at once."""
 RATE = 16_000
 
 
 @dataclass(frozen=True)
 class ReelOptions:
-    """How a scene is written to a file."""
+    """Settings of a scene's video file."""
 
     name: str = ""
-    """Added to the scene's name; empty for its only or plainest file."""
+    """Suffix of the scene's name; empty for its only or plainest file."""
     suffix: str = ".mp4"
     codec: str = "libx264"
     pix_fmt: str = "yuv420p"
     rotation: int = 0
-    """Display rotation of the tag, degrees; the stored picture is turned the other way, so that it is shown upright."""
+    """Display rotation in the tag, degrees; the stored image is rotated by the opposite angle, so it is shown
+    upright."""
     sound_start: float = 0.0
-    """Seconds after the first picture at which the sound begins."""
+    """Seconds from the first image to the start of the sound."""
     quality: int = 17
     """Constant rate factor."""
 
 
 class Reel:
-    """Writes pictures at any times, with sound. A context manager.
+    """Writes images at arbitrary times, with sound. A context manager.
 
     Args:
-        path: the file.
+        path: the file to write.
         size: width and height as shown, px.
-        options: how.
-        sound: mono, at 16 kHz, sample 0 at the first picture; what precedes `sound_start` is left out.
+        options: settings of the file.
+        sound: mono sound at 16 kHz, sample 0 at the first image; sound before `sound_start` is omitted.
     """
 
     def __init__(self, path: Path, size: tuple[int, int], options: ReelOptions, sound: Float[np.ndarray, "N"]) -> None:
         self._options, self._sound = options, sound
         self._container = av.open(str(path), "w", options={"fflags": "+bitexact"})
         extra = {"x265-params": "log-level=none"} if options.codec == "libx265" else {}
-        self._stream = self._container.add_stream(
-            options.codec, 25, {"crf": str(options.quality), "preset": "veryfast", **extra}
-        )
+        settings = {"crf": str(options.quality), "preset": "veryfast", **extra}
+        # Encoders of pictures give picture streams; PyAV's stubs know only streams.
+        self._stream = cast(VideoStream, self._container.add_stream(options.codec, 25, settings))
         width, height = size if options.rotation % 180 == 0 else size[::-1]
         self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, options.pix_fmt
         self._stream.codec_context.time_base = CLOCK
@@ -64,7 +67,7 @@ class Reel:
         self._hearing.codec_context.layout = "mono"
 
     def write(self, rgb: UInt8[np.ndarray, "H W 3"], time: float) -> None:
-        """Append a picture shown from `time` s on."""
+        """Append an image that is shown from `time` s on."""
         turned = np.ascontiguousarray(np.rot90(rgb, -self._options.rotation // 90))
         frame = av.VideoFrame.from_ndarray(turned, format="rgb24")
         frame = frame.reformat(format=self._options.pix_fmt, dst_colorspace=Colorspace.ITU709)

@@ -1,1 +1,1 @@
-"""The head in real time: a copy of the field under a small upsampler, trained as it is used (docs/rendering.md)."""
+"""Distilled head for real time: a smaller copy of the field with an upsampler (docs/rendering.md)."""

@@ -1,4 +1,4 @@
-"""Samples of the rays through the blocks of windows."""
+"""Ray samples for the blocks of image windows."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from beavervision.stages.radnerf_head.network import HeadNetwork
 
 @dataclass(frozen=True)
 class BlockSamples:
-    """Samples of those blocks whose rays meet occupied space."""
+    """Samples of the blocks whose rays hit occupied space."""
 
     block: Int[Tensor, "N"]
-    """Which of the blocks of all windows, row by row."""
+    """Index of each block among those of all windows, row by row."""
     points: Float[Tensor, "N S 3"]
     """Box coordinates."""
     view: Float[Tensor, "N 3"]
     """Direction of the ray in head space."""
     lengths: Float[Tensor, "N"]
-    """Length of ray that each sample stands for, units of UNIT_CM."""
+    """Length of ray that each sample covers, in units of UNIT_CM."""
 
     def __getitem__(self, part: slice) -> BlockSamples:
-        """Some of the blocks."""
+        """Select some of the blocks."""
         return BlockSamples(self.block[part], self.points[part], self.view[part], self.lengths[part])
 
 
 def sample_blocks(field: HeadNetwork, windows: ImageWindows, pose: Pose, jitter: Float[Tensor, "R S"]) -> BlockSamples:
-    """Samples of the blocks, anywhere and with any jitter; the truth for `BlockMarcher`.
+    """Samples of the blocks, with any jitter; the reference for `BlockMarcher`.
 
     Args:
-        field: whose box and occupied cells.
-        windows: of the frames.
-        pose: of the frames.
-        jitter: see `sample_rays`; a row for each block of all windows.
+        field: network with the box and the occupancy grid.
+        windows: windows of the frames.
+        pose: poses of the frames.
+        jitter: see `sample_rays`; one row per block of all windows.
     """
     width, height = windows.size
     frame = torch.arange(len(windows.first), device=jitter.device).repeat_interleave(width * height)
@@ -52,10 +52,10 @@ def sample_blocks(field: HeadNetwork, windows: ImageWindows, pose: Pose, jitter:
 
 
 class BlockMarcher:
-    """Samples in the middles of their strata, for rendering: by numba's kernels on the CPU where they are chosen.
+    """Samples in the middles of their strata, for rendering; on the CPU by numba's kernels if that backend is selected.
 
     Args:
-        field: whose box, occupied cells and backend; they do not change any more.
+        field: network with the box, the occupancy grid and the backend; they must not change afterwards.
     """
 
     def __init__(self, field: HeadNetwork) -> None:
@@ -86,9 +86,9 @@ class BlockMarcher:
 
 def _clearance(field: HeadNetwork) -> UInt8[np.ndarray, "X Y Z"]:
     """Chessboard distance, in cells, of each cell to the nearest occupied one."""
-    # Imported here: scipy costs a quarter of a second, and only renderers need it.
+    # Imported here: scipy takes a quarter of a second, and only renderers need it.
     from scipy.ndimage import distance_transform_cdt
 
-    # Bytes: the whole grid then stays in a core's cache.
+    # Bytes, so that the whole grid fits in a core's cache.
     distance = np.asarray(distance_transform_cdt(~field.occupancy.occupied.numpy(), "chessboard"))
     return np.clip(distance, 0, 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Windows laid into whole canvases."""
+"""Pastes rendered windows into whole canvases."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Paste = Callable[[Tensor, int, Tensor, Tensor, Tensor, Tensor], None]
 
 
 def paste_for(field: HeadNetwork) -> Paste:
-    """What pastes where the field renders: numba's kernel where it is chosen, else the torch twin."""
+    """Paste function for the field's backend: numba's kernel, or the torch version."""
     return paste_compiled if resolve(field.backend, field.box.device) == "numba" else paste
 
 
@@ -26,15 +26,15 @@ def paste(
     rgb: Float[Tensor, "B H W 3"],
     alpha: Float[Tensor, "B H W"],
 ) -> None:
-    """Write canvases with their windows interpolated linearly and detail added, and nothing round them.
+    """Write canvases: windows interpolated linearly, detail added, zero elsewhere.
 
     Args:
         first: column and row of each window's first block; may lie outside the canvas.
-        factor: pixels along a block's side.
+        factor: side of a block, in pixels.
         small: colour (premultiplied) and opacity of the blocks.
-        detail: what the upsampler adds, D = 4 factor^2, channels as `pixel_shuffle` takes them.
-        rgb: written: premultiplied colour in [0, alpha].
-        alpha: written: opacity in [0, 1].
+        detail: residual of the upsampler, D = 4 factor^2, channels in the order of `pixel_shuffle`.
+        rgb: output, premultiplied colour in [0, alpha].
+        alpha: output, opacity in [0, 1].
     """
     height, width = alpha.shape[1:]
     small, detail = small.permute(0, 3, 1, 2), detail.permute(0, 3, 1, 2)
@@ -61,7 +61,7 @@ def paste_compiled(
     rgb: Float[Tensor, "B H W 3"],
     alpha: Float[Tensor, "B H W"],
 ) -> None:
-    """As `paste`, on the CPU and in one pass."""
+    """Same as `paste`, on the CPU in one pass."""
     from beavervision.nerf.backends import numba_window
 
     coarse, fine = small.contiguous().numpy(), detail.contiguous().numpy()

@@ -1,4 +1,4 @@
-"""The last phase of the head's training: what renders fast, learned as it is used."""
+"""Distillation, the last phase of the head's training: trains the distilled head."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from beavervision.stages.radnerf_head.pose_optimizer import PoseOptimizer
 
 
 class Distillation(nn.Module):
-    """The fast head, its moving average, and what it learns from.
+    """The distilled head, its moving average, and its training loss.
 
-    It begins as the finished field sees the head and then learns from the footage itself, in patches, so that it need
-    not repeat the field's errors.
+    It is initialised from the trained field and then trained on the footage itself, in patches, so that it need not
+    reproduce the field's errors.
 
     Args:
-        network_args: of the field that it begins with.
-        height: of the canvas, pixels.
-        decay: of the weights' moving average.
-        rows: rows of the small picture, about.
+        network_args: keyword arguments of the trained field.
+        height: height of the canvas, pixels.
+        decay: decay of the weights' moving average.
+        rows: approximate number of rows of the rendered low-resolution image.
         samples, levels, steps, features, width, layers: see `DistilledSizes`.
         frames, blocks, mouth_share: see `PatchSampler`.
-        lr_grid: learning rate of the fast head's grids.
-        lr_network: of its other weights.
-        lr_upsampler: of its upsampler.
+        lr_grid: learning rate of the distilled head's grids.
+        lr_network: learning rate of its other weights.
+        lr_upsampler: learning rate of its upsampler.
     """
 
     def __init__(
@@ -67,18 +67,18 @@ class Distillation(nn.Module):
         self.fast = DistilledHead(network_args, sizes)
         self.average = WeightAverage(self.fast, decay)
         self.shown: tuple[int, ...] = ()
-        """Frames of the clip that the last step's patches came from."""
+        """Frames of the clip of the last step's patches."""
         self.begun: Tensor
         self.register_buffer("begun", torch.zeros((), dtype=torch.bool))
 
     def begin(self, field: HeadNetwork) -> None:
-        """Take over the finished field."""
+        """Initialise from the trained field."""
         initialize_from_teacher(self.fast.field, field)
         self.average.restart(self.fast)
         self.begun.fill_(True)  # noqa: FBT003
 
     def groups(self) -> list[dict[str, Any]]:
-        """Parameters by kind, each with its learning rate."""
+        """Parameter groups, each with its learning rate."""
         grids, rest = [], []
         for name, parameter in self.fast.field.named_parameters():
             (grids if "_grid." in name else rest).append(parameter)
@@ -93,14 +93,14 @@ class Distillation(nn.Module):
         poses: PoseOptimizer | None,
         perceptual: PerceptualLoss,
     ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
-        """Loss of a step's patches, and the mean squared error that is part of it.
+        """Loss of a step's patches, and the mean squared error, which is one of its terms.
 
         Args:
-            data: set up.
-            step: decides which patches.
-            generator: for the samples' places and the random background colours.
-            poses: corrections of the training frames' poses, as the field found them.
-            perceptual: judges the patches beside their pixels.
+            data: the set-up DataModule.
+            step: step number, which determines the patches.
+            generator: random generator of the samples' positions and the background colours.
+            poses: pose optimizer of the field's training.
+            perceptual: perceptual loss of the patches.
         """
         batch = data.patch_batch(step, self.plan).to(self.fast.field.box.device)
         self.shown = batch.shown
@@ -114,7 +114,7 @@ class Distillation(nn.Module):
         return (error + perceptual(shown, batch) if perceptual.wanted else error), error
 
     def _rendered(self, batch: RayBatch, pose: Pose, generator: torch.Generator) -> Float[Tensor, "F 4 side side"]:
-        """The batch's patches; round each is rendered what the upsampler's reach asks for, and cut off again."""
+        """Render the batch's patches, with a margin of the upsampler's receptive field that is cropped afterwards."""
         field, factor, reach = self.fast.field, self.plan.factor, self.fast.upsampler.reach
         blocks = round(batch.pixels.shape[1] ** 0.5) // factor
         side = blocks + 2 * reach

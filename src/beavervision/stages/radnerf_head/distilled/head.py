@@ -1,4 +1,4 @@
-"""The head that renders fast: few samples a ray, fewer rays than pixels, and a network that fills in the rest."""
+"""The distilled head: few samples per ray, one ray per block of pixels, and an upsampling network."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from beavervision.stages.radnerf_head.image_window import ImageWindows, Pose
 from beavervision.stages.radnerf_head.network import HeadNetwork
 
 FAST = "fast."
-"""In a bundle, before the names of the fast head's weights."""
+"""Prefix of the distilled head's weights in a bundle."""
 
 
 @dataclass(frozen=True)
 class DistilledSizes:
-    """What the fast head is made of."""
+    """Sizes of the distilled head."""
 
     factor: int = 2
-    """Pixels of the canvas along a block's side; a ray goes through each block."""
+    """Side of a block in canvas pixels; there is one ray per block."""
     samples: int = 2
-    """Samples a ray."""
+    """Samples per ray."""
     levels: int = 12
-    """Levels of the grids: finer ones show less than a block."""
+    """Number of grid levels: finer ones would resolve less than a block."""
     steps: int = 64
-    """Steps in which a ray looks at the occupancy: about a cell each."""
+    """Number of occupancy queries per ray: about one per cell."""
     features: int = 28
-    """Channels beside colour and opacity that the upsampler sees."""
+    """Number of feature channels for the upsampler, in addition to colour and opacity."""
     width: int = 48
-    """Channels of the upsampler."""
+    """Hidden channels of the upsampler."""
     layers: int = 4
-    """Convolutions of the upsampler."""
+    """Number of convolutions of the upsampler."""
 
     @classmethod
     def of_canvas(cls, height: int, rows: int, **numbers: int) -> DistilledSizes:
-        """Sizes for a canvas `height` pixels high whose small picture is about `rows` high.
+        """Sizes for a canvas `height` pixels high whose low-resolution image has about `rows` rows.
 
         Example:
             >>> DistilledSizes.of_canvas(512, 256).factor, DistilledSizes.of_canvas(1080, 256).factor
@@ -51,14 +51,14 @@ class DistilledSizes:
 
 
 class DistilledHead(nn.Module):
-    """A head network of its own, sampled sparsely, under an upsampler that sees its rendered features.
+    """A separate head network with sparse samples, followed by an upsampler that uses its rendered features.
 
-    The features are some of those that density hands to colour, accumulated along the ray as colour is: what the field
-    knows about the place beside what it looks like (Thies et al. 2019, "Deferred Neural Rendering").
+    The features are a part of the geometry features, accumulated along the ray like colour: they describe the point
+    beyond its colour (Thies et al. 2019, "Deferred Neural Rendering").
 
     Args:
-        network_args: of `HeadNetwork`.
-        sizes: of the small picture and the upsampler.
+        network_args: keyword arguments of `HeadNetwork`.
+        sizes: sizes of the low-resolution image and the upsampler.
     """
 
     def __init__(self, network_args: dict[str, Any], sizes: DistilledSizes) -> None:
@@ -79,14 +79,14 @@ class DistilledHead(nn.Module):
         code: Float[Tensor, "B code"],
         jitter: Float[Tensor, "R S"],
     ) -> Float[Tensor, "B 4 H W"]:
-        """Colour (premultiplied) and opacity of the windows at the canvas's size; not clamped. Differentiable.
+        """Colour (premultiplied) and opacity of the windows at canvas resolution, not clamped. Differentiable.
 
         Args:
-            windows: of the frames.
-            pose: of the frames.
-            condition: of the frames.
+            windows: windows of the frames.
+            pose: poses of the frames.
+            condition: conditions of the frames.
             code: appearance codes of the frames.
-            jitter: see `sample_rays`; a row for each block of all windows.
+            jitter: see `sample_rays`; one row per block of all windows.
         """
         found = sample_blocks(self.field, windows, pose, jitter)
         width, height = windows.size
@@ -102,9 +102,9 @@ class DistilledHead(nn.Module):
         """Colour, opacity and features of blocks.
 
         Args:
-            found: their samples.
-            condition: of each block's frame; or one row, where all are of one frame.
-            code: appearance code, likewise.
+            found: samples of the blocks.
+            condition: condition of each block's frame, or one row if all blocks are of one frame.
+            code: appearance code of each block's frame, or one row if all blocks are of one frame.
         """
         shaded = self.field.shade(found.points, found.view, condition, code)
         opaque = torch.ones_like(shaded.density)[..., None]

@@ -1,4 +1,4 @@
-"""A smaller field takes over what a larger one has learnt."""
+"""Initialises a smaller field from a larger trained one."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ FINEST = ("finest", "ambient_finest")
 
 
 def drop_fine_levels(network_args: dict[str, Any], levels: int) -> dict[str, Any]:
-    """Arguments of the same network without its grids' finest levels; those of a tri-plane stay as they are.
+    """Arguments of the same network without the finest grid levels; those of a tri-plane are unchanged.
 
     Args:
-        network_args: of `HeadNetwork`.
-        levels: that are left, at most as many as there are.
+        network_args: keyword arguments of `HeadNetwork`.
+        levels: number of levels to keep, at most the present number.
 
     Example:
-        >>> with_fewer_levels({"levels": 3, "base": 16, "finest": 64, "ambient_finest": 16}, 2)
+        >>> drop_fine_levels({"levels": 3, "base": 16, "finest": 64, "ambient_finest": 16}, 2)
         {'levels': 2, 'base': 16, 'finest': 32.0, 'ambient_finest': 16.0}
     """
     defaults = GridLayout(3)
     there, base = network_args.get("levels", defaults.levels), network_args.get("base", defaults.base)
     if network_args.get("kind", "grid") != "grid" or levels >= there:
         return dict(network_args)
-    # Every level keeps its resolution: the growth from one to the next is the same.
+    # Every level keeps its resolution: the growth factor is unchanged.
     growth = {name: (network_args.get(name, defaults.finest) / base) ** (1 / (there - 1)) for name in FINEST}
     finest = {name: round(base * growth[name] ** (levels - 1), 6) for name in FINEST}
     return {**network_args, "levels": levels, **finest}
 
 
 def initialize_from_teacher(network: HeadNetwork, larger: HeadNetwork) -> None:
-    """Copy a network's weights into one that has the same or fewer levels."""
+    """Copy the weights of a network into one with the same or fewer levels."""
     state = dict(larger.state_dict())
     ours, theirs = network.field, larger.field
     if isinstance(ours, AmbientField) and isinstance(theirs, AmbientField):

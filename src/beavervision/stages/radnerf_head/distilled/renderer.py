@@ -1,4 +1,4 @@
-"""Whole pictures from the fast head."""
+"""Renders whole frames with the distilled head."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from beavervision.stages.radnerf_head.full_frame_renderer import FullFrameRender
 from beavervision.stages.radnerf_head.image_window import ImageWindows, Pose, corner_outlines, occupied_corners
 
 STEP = 16
-"""Windows' sides are multiples of this many blocks: convolutions are planned anew for every new size."""
+"""Window sides are multiples of this many blocks, because convolutions are planned again for every new size."""
 
 CHUNK = 4096
-"""Blocks looked at together: what the networks pass on then stays in a core's cache."""
+"""Number of blocks evaluated together: the networks' activations then fit in a core's cache."""
 
 
 class DistilledRenderer:
-    """Renders frames with a fast head; several frames in one call.
+    """Renders frames with a distilled head; several frames in one call.
 
     Args:
-        head: the fast head; its weights do not change any more.
+        head: the distilled head; its weights must not change afterwards.
     """
 
     def __init__(self, head: DistilledHead) -> None:
@@ -46,13 +46,13 @@ class DistilledRenderer:
         size: tuple[int, int],
         code: Float[Tensor, "code"] | None = None,
     ) -> FullFrameRenderer:
-        """Render whole frames; their depth is not known.
+        """Render whole frames, without depth.
 
         Args:
-            pose: of the frames.
-            condition: of the frames.
+            pose: poses of the frames.
+            condition: conditions of the frames.
             size: width and height of the canvas.
-            code: appearance; the mean of the training frames' by default.
+            code: appearance code; by default the mean of the training frames.
         """
         count, (width, height) = len(condition), size
         code = (self.head.field.mean_code if code is None else code).expand(count, -1)
@@ -75,7 +75,7 @@ class DistilledRenderer:
 
     @torch.inference_mode()
     def _render(self, pose: Pose, condition: Tensor, code: Tensor, rgb: Tensor, alpha: Tensor) -> None:
-        """Write some frames' pictures."""
+        """Render some frames into the output buffers."""
         windows = self._windows(pose, (alpha.shape[2], alpha.shape[1]))
         with half_precision_where_fast(condition.device):
             small, features = self._looked_at(windows, pose, condition, code)
@@ -83,7 +83,7 @@ class DistilledRenderer:
         self._paste(windows.first, windows.factor, small, detail.permute(0, 2, 3, 1), rgb, alpha)
 
     def _windows(self, pose: Pose, size: tuple[int, int]) -> ImageWindows:
-        """Windows that hold all that the head may show, and what the upsampler makes of its edges."""
+        """Windows that contain every pixel of the head, including the upsampler's receptive field."""
         factor, reach = self.head.sizes.factor, self.head.upsampler.reach
         low, high = corner_outlines(self._corners, pose)
         limit = torch.tensor(size, device=low.device)
@@ -95,14 +95,14 @@ class DistilledRenderer:
     def _looked_at(
         self, windows: ImageWindows, pose: Pose, condition: Tensor, code: Tensor
     ) -> tuple[Float[Tensor, "B h w 4"], Float[Tensor, "B h w C"]]:
-        """Colour and opacity of the blocks, and what the upsampler sees beside them; a chunk of blocks at a time."""
+        """Colour, opacity and features of the blocks, evaluated in chunks."""
         width, height = windows.size
         found = self._marcher(windows, pose)
         small = condition.new_zeros(len(condition) * width * height, RGBA)
         features = small.new_zeros(len(small), self.head.features, dtype=layer_precision(small.device))
         ends = torch.bincount(found.block // (width * height), minlength=len(condition)).cumsum(0).tolist()
         for frame, part in _chunks(ends):
-            # Of one frame: what all its blocks share is computed once.
+            # For one frame: the part that all its blocks share is computed once.
             seen = self.head.shade(found[part], condition[frame], code[frame])
             small[found.block[part]] = seen[:, :RGBA]
             features[found.block[part]] = seen[:, RGBA:].to(features.dtype)
@@ -113,7 +113,7 @@ def _chunks(ends: list[int]) -> Iterator[tuple[slice, slice]]:
     """(frame, blocks) of chunks that each lie within one frame.
 
     Args:
-        ends: of every frame, how many blocks it and those before it have.
+        ends: cumulative number of blocks up to and including each frame.
 
     Example:
         >>> list(_chunks([2, 2, 5]))

@@ -1,4 +1,4 @@
-"""From a small rendered picture and what the field knows there to a full-sized picture."""
+"""Upsampler: from a low-resolution image and rendered features to canvas resolution."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ KERNEL = 3
 
 
 class Upsampler(nn.Module):
-    """A few convolutions at the small size, then sub-pixels (Shi et al. 2016, "ESPCN"), added to linear interpolation.
+    """A few low-resolution convolutions and a pixel shuffle (Shi et al. 2016, "ESPCN"), added to linear interpolation.
 
-    No layer has a bias: where nothing is rendered nothing appears, so that a window computes what the whole canvas
-    would, and zeros round it are the truth. Nor is there anything where interpolation finds no opacity at all: an
-    upsampler that has learnt little spreads no haze. The last layer starts at zero: at first it interpolates.
+    No layer has a bias: where nothing is rendered the output is zero, so that a window gives the same result as the
+    whole canvas with zero padding. The output is also zero where the interpolated opacity is zero, so that a barely
+    trained upsampler creates no haze. The last layer is initialised with zeros: at first the upsampler interpolates.
 
     Args:
-        features: channels beside colour and opacity.
-        factor: how many times larger the result is.
+        features: number of channels in addition to colour and opacity.
+        factor: scale factor.
         width: channels of the hidden layers.
-        layers: convolutions, >= 2.
+        layers: number of convolutions, >= 2.
 
     Example:
         >>> import torch
@@ -44,11 +44,11 @@ class Upsampler(nn.Module):
 
     @property
     def reach(self) -> int:
-        """Pixels of the small picture, on every side, that a pixel of the result depends on."""
+        """Receptive field on either side, in low-resolution pixels."""
         return (len(self.hidden) + 1) * (KERNEL // 2)
 
     def forward(self, small: Float[Tensor, "B C h w"]) -> Float[Tensor, "B 4 H W"]:
-        """Colour (premultiplied) and opacity, `factor` times larger; not clamped."""
+        """Colour (premultiplied) and opacity at `factor` times the resolution, not clamped."""
         base = nn.functional.interpolate(
             small[:, :RGBA].float(), scale_factor=self.factor, mode="bilinear", align_corners=False
         )
@@ -56,7 +56,7 @@ class Upsampler(nn.Module):
         return fine * (base[:, RGBA - 1 :] > 0)
 
     def detail(self, small: Float[Tensor, "B C h w"]) -> Float[Tensor, "B D h w"]:
-        """What interpolation lacks: sub-pixels of each pixel, D = 4 factor^2, as `pixel_shuffle` takes them."""
+        """Residual of the interpolation: sub-pixels of each pixel, D = 4 factor^2, in the order of `pixel_shuffle`."""
         x = small
         for layer in self.hidden:
             x = nn.functional.relu_(layer(x))

@@ -1,1 +1,1 @@
-"""What is at a point of head space while the face does something (docs/fields.md)."""
+"""Fields of the head: density, colour features and deformation at points of head space (docs/fields.md)."""

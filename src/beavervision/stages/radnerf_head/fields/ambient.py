@@ -1,4 +1,4 @@
-"""The head's field: a space that deforms with the face, seen through two grids."""
+"""RAD-NeRF's field: a position grid and an ambient grid, whose coordinate depends on the face."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from beavervision.nerf.grid_layout import GridLayout
 from beavervision.nerf.mlp import RayMLP, truncated_exp
 
 AMBIENT_GAIN, AMBIENT_INIT = 4.0, 1e-2
-"""How much larger than usual the ambient coordinate and the entries of its grid start. With the usual sizes all frames
-stand in one cell of a table of 1e-4: the expression leaves no trace in the picture, so no gradient finds it. Measured
-on 20 s of real footage, 1000 steps: held-out mouth 29.2 dB instead of 27.7."""
+"""Factors of the initial size of the ambient coordinate and of its grid entries. With the usual sizes all frames are in
+one cell of a table of 1e-4: the expression has no visible effect, and therefore no gradient. Measured on 20 s of real
+footage, 1000 steps: held-out mouth 29.2 dB instead of 27.7."""
 
 
 class AmbientField(nn.Module):
-    """RAD-NeRF's field (Tang et al. 2022, section 3.2): the face moves points through a space of its own.
+    """RAD-NeRF's field (Tang et al. 2022, section 3.2): the condition moves points through an ambient space.
 
-    Widths and depths default to STAGES.md section 4 (GeneFace++).
+    Default widths and depths are those of STAGES.md section 4 (GeneFace++).
 
     Args:
-        width: of the condition.
-        direct: how many of its last numbers the density network gets too: the eyes', and what the face does.
-        levels: levels of either grid.
-        base: coarsest resolution of either grid.
+        width: width of the condition.
+        direct: number of the condition's last values that are also inputs of the density network (eyes and landmarks).
+        levels: levels of each grid.
+        base: coarsest resolution of each grid.
         finest: finest resolution of the position grid.
         ambient_finest: finest resolution of the ambient grid.
-        log2_entries: bound of a level's entries.
+        log2_entries: base-2 logarithm of the largest number of entries per level.
         ambient_dims: dimensions of the ambient coordinate.
         hidden: width of the hidden layers.
-        geometry: features that density hands to colour.
-        backend: of grids and networks.
-        seed: of the grids' initial entries.
+        geometry: number of features that density passes to colour.
+        backend: backend of grids and networks.
+        seed: seed of the grids' initial entries.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class AmbientField(nn.Module):
 
     @property
     def backend(self) -> str:
-        """Which implementation computes grids and networks."""
+        """Name of the backend of grids and networks."""
         return self.position_grid.backend
 
     @backend.setter
@@ -78,7 +78,7 @@ class AmbientField(nn.Module):
         self, points: Float[Tensor, "R S 3"], condition: Float[Tensor, "F C"]
     ) -> tuple[Float[Tensor, "R S"], Float[Tensor, "R S G"], Float[Tensor, "R S A"]]:
         """Density (per UNIT_CM), features and ambient coordinate in [-1, 1] of points in box coordinates."""
-        # Half precision is for the layers alone: eight bits would round places in a grid, and exponents of densities.
+        # Half precision is for the layers only: it would round grid coordinates and exponents of densities.
         place = self.position_grid(points.clamp(0, 1))
         ambient = torch.tanh(self.ambient(place, condition).float())
         features = torch.cat([place, self.ambient_grid((ambient + 1) / 2)], -1)

@@ -1,4 +1,4 @@
-"""The head's field in ER-NeRF's form: a static tri-plane with attention over the condition at each place."""
+"""ER-NeRF's field: a static tri-plane with region attention over the condition."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from beavervision.nerf.mlp import RayMLP, truncated_exp
 from beavervision.nerf.triplane import TriplaneEncoding
 
 EYE_HIDDEN = 16
-"""Width of the eyes' attention (ER-NeRF)."""
+"""Hidden width of the eyes' attention (ER-NeRF)."""
 
 
 class TriplaneField(nn.Module):
-    """Region attention (Li et al. 2023, "ER-NeRF", section 3.3) in place of an ambient space.
+    """Region attention (Li et al. 2023, "ER-NeRF", section 3.3) instead of an ambient space.
 
-    Where a point lies decides how much each channel of the condition means there; the product goes into the density
-    beside the point's features. No point moves, so there is no second grid: 0.49 M entries in all with the defaults,
-    which are ER-NeRF's.
+    The position of a point determines the weight of each channel of the condition; the weighted condition is an input
+    of the density network, in addition to the point's features. Points are not moved, so there is no second grid: 0.49
+    M entries in total with the defaults, which are ER-NeRF's.
 
     Args:
-        width: of the condition, whose last `eye_width` numbers are the eyes'.
-        eye_width: of these.
+        width: width of the condition, whose last `eye_width` values are those of the eyes.
+        eye_width: number of these values.
         levels: levels of each plane.
         base: coarsest resolution of each plane.
         finest: finest resolution of each plane.
-        log2_entries: bound of a level's entries.
-        features: numbers an entry.
+        log2_entries: base-2 logarithm of the largest number of entries per level.
+        features: features per entry.
         hidden: width of the hidden layers.
-        geometry: features that density hands to colour.
-        backend: of grids and networks.
-        seed: of the planes' initial entries.
+        geometry: number of features that density passes to colour.
+        backend: backend of grids and networks.
+        seed: seed of the planes' initial entries.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class TriplaneField(nn.Module):
 
     @property
     def backend(self) -> str:
-        """Which implementation computes grids and networks."""
+        """Name of the backend of grids and networks."""
         return self.position_grid.backend
 
     @backend.setter
@@ -71,7 +71,7 @@ class TriplaneField(nn.Module):
     def forward(
         self, points: Float[Tensor, "R S 3"], condition: Float[Tensor, "F C"]
     ) -> tuple[Float[Tensor, "R S"], Float[Tensor, "R S G"], Float[Tensor, "R S A"]]:
-        """Density (per UNIT_CM), features and attention to the condition, of points in box coordinates."""
+        """Density (per UNIT_CM), features and condition attention of points in box coordinates."""
         place = self.position_grid(points.clamp(0, 1))
         attention = self.attention(place).float()
         eyes = torch.sigmoid(self.eye_attention(place).float())

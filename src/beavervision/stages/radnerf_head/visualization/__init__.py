@@ -1,1 +1,1 @@
-"""Metrics, image strips and films of held-out frames."""
+"""Metrics, image strips and videos of held-out frames."""

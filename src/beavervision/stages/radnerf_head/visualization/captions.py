@@ -1,4 +1,4 @@
-"""Words above pictures, legible whatever the pictures' size."""
+"""Captions above images, legible at any image size."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from PIL import Image, ImageDraw, ImageFont
 
 PAPER, INK = (24, 26, 30), (236, 236, 232)
 LETTERS = 13
-"""Height of letters at the least, pixels."""
+"""Smallest height of letters, pixels."""
 SHARE = 24
-"""A panel is this many times as wide as letters are high, where that is more: pages show large pictures smaller."""
+"""Width of a panel / height of its letters, where that is larger: pages show large images reduced."""
 NARROWEST = 160
-"""Panels less wide than this are shown enlarged, so that their titles find room."""
+"""Panels narrower than this are enlarged, so that their titles fit."""
 
 
 def caption_line(texts: Sequence[str], width: int, letters: int) -> UInt8[np.ndarray, "h W 3"]:
-    """A line of words, each text at the beginning of a column of its own.
+    """A line of text, each text at the start of its column.
 
     Args:
-        texts: one a column; columns are equally wide.
-        width: of the line, pixels.
-        letters: their height, pixels.
+        texts: one text per column; columns are equally wide.
+        width: width of the line, pixels.
+        letters: height of the letters, pixels.
     """
     band = Image.new("RGB", (width, round(1.6 * letters)), PAPER)
     draw, font = ImageDraw.Draw(band), ImageFont.load_default(size=letters)
@@ -33,20 +33,20 @@ def caption_line(texts: Sequence[str], width: int, letters: int) -> UInt8[np.nda
 
 
 def caption_height(panel: int) -> int:
-    """Height of letters above panels of a width, pixels.
+    """Height of the letters above panels of a given width, pixels.
 
     Example:
-        >>> letters_for(160), letters_for(512)
+        >>> caption_height(160), caption_height(512)
         (13, 21)
     """
     return max(LETTERS, round(panel / SHARE))
 
 
 def enlarge_for_caption(picture: UInt8[np.ndarray, "H W 3"], panels: int) -> UInt8[np.ndarray, "H2 W2 3"]:
-    """Panels side by side, wide enough for their titles: small ones enlarged, pixel by pixel.
+    """Panels side by side, wide enough for their titles: small ones are enlarged by an integer factor.
 
     Example:
-        >>> enlarged(np.zeros((64, 144, 3), np.uint8), 4).shape  # 36 pixels each become 180
+        >>> enlarge_for_caption(np.zeros((64, 144, 3), np.uint8), 4).shape  # 36 pixels each become 180
         (320, 720, 3)
     """
     times = max(1, -(-NARROWEST * panels // picture.shape[1]))

@@ -1,4 +1,4 @@
-"""Which held-out frames a strip shows: some that are spread over them all, and the worst."""
+"""Selects the held-out frames of a strip: evenly spaced ones, and the worst."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from beavervision.stages.radnerf_head.visualization.captions import caption_heig
 from beavervision.stages.visualization.media import Picture
 
 ROWS = 4
-"""Frames of a strip that are spread over all; the worst of the others comes besides."""
+"""Number of evenly spaced frames of a strip; the worst of the others is added."""
 FIGURES = {"psnr": "head {:.1f} dB", "psnr_face": "face {:.1f}", "psnr_mouth": "mouth {:.1f}", "ssim": "SSIM {:.3f}"}
-"""What stands above a row."""
+"""Metrics in the caption of a row."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One frame."""
+    """One frame of a strip."""
 
     panels: UInt8[np.ndarray, "H W 3"]
     figures: Mapping[str, float]
-    """Its number among them."""
+    """Metrics of the frame, and its number."""
     count: int
-    """Of the panels."""
+    """Number of panels."""
 
 
 class StripSelection:
-    """Holds a few rows of a validation, whatever the number of frames that go by.
+    """Keeps a few rows of a validation, for any number of frames.
 
     Args:
-        name: of the strip.
+        name: name of the strip.
     """
 
     def __init__(self, name: str) -> None:
@@ -50,17 +50,17 @@ class StripSelection:
         *,
         spread: bool,
     ) -> None:
-        """Show a frame to the gallery, which keeps it or not.
+        """Offer a frame to the strip, which may keep it.
 
         Args:
-            figures: of the frame, `frame` and `psnr` among them.
-            truth: in [0, 1].
-            picture: the head over the background, in [0, 1].
-            error: what the head is to blame for.
-            depth: cm; 0 where there is nothing; None where it is not known.
-            spread: whether it is one of those that stand for all.
+            figures: metrics of the frame, including `frame` and `psnr`.
+            truth: footage, in [0, 1].
+            picture: head composited over the background, in [0, 1].
+            error: error within the head's pixels.
+            depth: depth in cm; 0 where alpha is 0; None where it is unknown.
+            spread: whether it is one of the evenly spaced frames.
         """
-        # A frame whose figures are not numbers is worse than none.
+        # A frame whose metrics are NaN is the worst.
         worst = self._worst is None or figures["psnr"] < self._worst.figures["psnr"]
         if not (spread or worst):
             return
@@ -71,7 +71,7 @@ class StripSelection:
             self._worst = row
 
     def strip(self) -> list[Picture]:
-        """All rows as one picture with captions; none before there were any."""
+        """All rows as one image with captions, in a list; empty if there are no rows."""
         others = [] if self._worst is None or any(row is self._worst for row in self._spread) else [self._worst]
         rows = [*self._spread, *others]
         if not rows:
@@ -87,7 +87,7 @@ class StripSelection:
         return [Picture(self.name, np.concatenate(pieces), " | ".join(titles))]
 
     def clear(self) -> None:
-        """Forget all rows."""
+        """Remove all rows."""
         self._spread, self._worst = [], None
 
     def _caption(self, row: Row) -> str:
@@ -97,17 +97,17 @@ class StripSelection:
 
 
 def spread_positions(count: int) -> set[int]:
-    """Places, among `count` frames, of those that stand for all.
+    """Positions of the evenly spaced frames among `count` frames.
 
     Example:
-        >>> sorted(spread_places(10))
+        >>> sorted(spread_positions(10))
         [0, 3, 6, 9]
     """
     return set(np.linspace(0, count - 1, min(ROWS, count)).round().astype(int).tolist()) if count else set()
 
 
 ERROR_GAIN = 4.0
-"""Errors are shown this many times too bright."""
+"""Factor by which errors are amplified in the image."""
 PANELS = ("footage", "render", f"error x {ERROR_GAIN:g}", "depth, near bright")
 
 
@@ -117,13 +117,13 @@ def strip_row(
     error: Float[np.ndarray, "H W 3"],
     depth: Float[np.ndarray, "H W"] | None,
 ) -> UInt8[np.ndarray, "H W2 3"]:
-    """One frame's row: truth | render | error x 4 | depth, near bright, where it is known.
+    """Row of one frame: truth | render | error x 4 | depth (near is bright), where it is known.
 
     Args:
-        truth: in [0, 1].
-        render: in [0, 1], composited.
-        error: what the head is to blame for; signed or not.
-        depth: cm; 0 where there is nothing.
+        truth: footage, in [0, 1].
+        render: composited render, in [0, 1].
+        error: error within the head's pixels, signed or not.
+        depth: depth in cm; 0 where alpha is 0.
     """
     panels = [truth, render, np.abs(error) * ERROR_GAIN]
     if depth is not None:
@@ -132,7 +132,7 @@ def strip_row(
 
 
 def _shade(depth: Float[np.ndarray, "H W"]) -> Float[np.ndarray, "H W"]:
-    """Brightness of depths: near bright, nothing black."""
+    """Brightness of depths: near is bright, no depth is black."""
     shade = np.zeros_like(depth)
     solid = depth > 0
     if solid.any():

@@ -1,4 +1,4 @@
-"""Held-out frames as the full head shows them, and as the fast one does."""
+"""Renders held-out frames with the full head and with the distilled one."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from beavervision.stages.radnerf_head.network import HeadNetwork
 from beavervision.stages.radnerf_head.pose_optimizer import PoseOptimizer
 
 Render = Callable[[FrameBatch, tuple[int, int]], FullFrameRenderer]
-"""Renders a frame, as it was tracked, at a width and height of the canvas's aspect."""
+"""Renders a frame with its tracked pose, at a width and height of the canvas's aspect."""
 
 
 def render_held_out_full(network: HeadNetwork, poses: PoseOptimizer | None = None) -> Render:
-    """Rendering as `hardware.render=full` does it.
+    """Render function equal to `hardware.render=full`.
 
     Args:
-        network: the head, on any device.
-        poses: corrects what was tracked.
+        network: the head network, on any device.
+        poses: pose optimizer.
     """
 
     def render(batch: FrameBatch, size: tuple[int, int]) -> FullFrameRenderer:
@@ -36,11 +36,11 @@ def render_held_out_full(network: HeadNetwork, poses: PoseOptimizer | None = Non
 
 
 def render_held_out_distilled(head: DistilledHead, poses: PoseOptimizer | None = None) -> Render:
-    """Rendering as `hardware.render=fast` does it; as it learnt to at the canvas's own size only.
+    """Render function equal to `hardware.render=fast`; it is exact at the canvas's own size only.
 
     Args:
-        head: on any device; its weights do not change any more.
-        poses: corrects what was tracked.
+        head: distilled head on any device; its weights must not change afterwards.
+        poses: pose optimizer.
     """
     renderer = DistilledRenderer(head)
 
@@ -55,7 +55,7 @@ def render_held_out_distilled(head: DistilledHead, poses: PoseOptimizer | None =
 def _placed(
     batch: FrameBatch, size: tuple[int, int], poses: PoseOptimizer | None, device: torch.device
 ) -> tuple[FrameBatch, Pose]:
-    """The frame on a device, and its corrected pose with the intrinsics of the canvas at another size."""
+    """The frame on a device, and its corrected pose with the canvas's intrinsics at another size."""
     batch = batch.to(device)
     batch = batch if poses is None else poses.correct(batch)
     return batch, Pose(batch.cameras * (size[0] / batch.labels.shape[1]), batch.rotation, batch.translation)

@@ -1,33 +1,34 @@
-"""The films that show what a trained head does with frames that it never saw."""
+"""Preview videos and metric curves of a trained head on held-out frames."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from beavervision.artifacts.clip import Clip
 from beavervision.data.speech_sample import audio_of_frames
 from beavervision.stages.radnerf_head.batch import FrameBatch
 from beavervision.stages.radnerf_head.data import HeadData
 from beavervision.stages.radnerf_head.visualization.captions import caption_height, caption_line, enlarge_for_caption
 from beavervision.stages.radnerf_head.visualization.held_out_renders import Render
-from beavervision.stages.visualization.media import PREVIEW, Film
+from beavervision.stages.visualization.media import PREVIEW, Curves, Film
 
 MOST_FRAMES = 75
-"""Three seconds say enough, and cost seconds on a CPU."""
+"""Number of frames: three seconds, which take seconds to render on a CPU."""
 MOST_ROWS = 256
-"""A preview is no taller than this: what is rendered full size is infer's."""
+"""Largest height of a preview, pixels; `infer` renders at full size."""
 FOOTAGE = "footage"
 
 
 def preview_film(render: Render, data: HeadData) -> Film:
-    """Footage beside render, with the footage's sound, over the beginning of the held-out frames.
+    """Footage beside render, with sound, for the first held-out frames.
 
     Args:
-        render: the head.
-        data: set up.
+        render: render function of the head.
+        data: the set-up DataModule.
     """
     frames = data.clip.test_range[:MOST_FRAMES]
     pairs = _panels(data, frames, {"head": render}, preview_size(data.crops.size))
@@ -35,11 +36,11 @@ def preview_film(render: Render, data: HeadData) -> Film:
 
 
 def held_out_film(renders: Mapping[str, Render], data: HeadData) -> Film:
-    """All held-out frames at the canvas's own size, numbered: footage beside each way to render, with the sound.
+    """All held-out frames at canvas size, with frame numbers: footage beside each render, with sound.
 
     Args:
-        renders: title -> the head.
-        data: set up.
+        renders: title -> render function.
+        data: the set-up DataModule.
     """
     frames = data.clip.test_range
     panels = _panels(data, frames, renders, data.crops.size)
@@ -49,7 +50,7 @@ def held_out_film(renders: Mapping[str, Render], data: HeadData) -> Film:
 
 
 def preview_size(canvas: tuple[int, int]) -> tuple[int, int]:
-    """Width and height of one of the preview's pictures: the canvas's, or as much smaller as it takes.
+    """Width and height of one image of the preview: those of the canvas, reduced if necessary.
 
     Example:
         >>> preview_size((910, 512))
@@ -69,7 +70,7 @@ def _film(
 def _panels(
     data: HeadData, frames: range, renders: Mapping[str, Render], size: tuple[int, int]
 ) -> Iterator[UInt8[np.ndarray, "H W2 3"]]:
-    """The footage and each head over what is behind it, side by side; a panel without a face shows that alone."""
+    """Footage and each render over the background, side by side; for frames without a face the footage alone."""
     for t in frames:
         truth = _shrunk(data.crops.rgb[t], size)
         plate = data.crops.plate(t)
@@ -82,7 +83,7 @@ def _panels(
 
 
 def _over(render: Render, batch: FrameBatch, behind: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "H W 3"]:
-    """The head of a frame over what is behind it, at that picture's size."""
+    """The head of a frame over the background, at the background's size."""
     height, width = behind.shape[:2]
     shown = render(batch, (width, height))
     rgb, alpha = shown.rgb[0].cpu().numpy(), shown.alpha[0].cpu().numpy()[..., None]
@@ -101,3 +102,24 @@ def _shrunk(picture: UInt8[np.ndarray, "H W 3"], size: tuple[int, int]) -> UInt8
 
 def _bytes(picture: Float[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "H W 3"]:
     return (np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+LINES = {"psnr": "head", "psnr_face": "face", "psnr_mouth": "mouth box", "psnr_fast": "head, fast"}
+"""Metric -> its name in the legend."""
+
+
+def frame_curves(rows: Sequence[Mapping[str, float]], clip: Clip) -> list[Curves]:
+    """PSNR of every held-out frame, with gaps at frames without the face; empty if there are no rows.
+
+    Args:
+        rows: metrics of single frames, including `frame`.
+        clip: clip of the frames.
+    """
+    if not rows:
+        return []
+    by_frame = {int(row["frame"]): row for row in rows}
+    frames = range(min(by_frame), max(by_frame) + 1)
+    names = [name for name in LINES if name in rows[0]]
+    lines = {LINES[name]: np.array([by_frame.get(t, {}).get(name, np.nan) for t in frames]) for name in names}
+    sound = audio_of_frames(clip, frames) if clip.has_audio else None
+    return [Curves("frames", np.asarray(frames), lines, "frame", "PSNR, dB", "PSNR of every held-out frame", sound)]

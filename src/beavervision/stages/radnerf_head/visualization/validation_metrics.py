@@ -1,4 +1,4 @@
-"""Validation metrics of the head, and a strip of its frames."""
+"""Validation metrics of the head, and the strip of its frames."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from beavervision.stages.radnerf_head.visualization.frame_strips import StripSel
 from beavervision.stages.visualization.media import Picture
 
 FRAME = "psnr_frame"
-"""Of the whole frame, where all but the head is the footage, as a dub shows it: most of it is copied pixels."""
+"""PSNR of the whole frame, with the footage outside the head, as in a dub: most of its pixels are copied."""
 PEAKS = ("psnr", "psnr_face", "psnr_mouth", FRAME)
 
 
 @dataclass(frozen=True)
 class FrameMetric:
-    """How alike two pictures are, as one figure."""
+    """A similarity metric of two images."""
 
     measure: Callable[[Tensor, Tensor], Tensor]
-    """Of two batches of pictures in [0, 1], `B 3 H W`."""
+    """Function of two batches of images in [0, 1], `B 3 H W`."""
     smallest: int
-    """Side of the smallest picture that it can be measured of, pixels."""
+    """Smallest image side for the metric, pixels."""
 
 
 def _ssim(a: Tensor, b: Tensor) -> Tensor:
-    """SSIM; the functional form returns a pair only when it is asked for more."""
+    """SSIM; torchmetrics returns a pair only if more outputs are requested."""
     value = structural_similarity_index_measure(a, b, data_range=1.0)
     assert isinstance(value, Tensor)
     return value
@@ -48,17 +48,17 @@ FRAME_METRICS = {
     "ssim": FrameMetric(_ssim, WINDOW),
     "ms_ssim": FrameMetric(multiscale_similarity, WINDOW),
 }
-"""Always measured: Wang et al. 2004 and 2003."""
+"""Metrics that are always measured: Wang et al. 2004 and 2003."""
 
 
 class HeldOutMetrics(nn.Module):
-    """PSNR over all held-out frames of the head's pixels, its skin's and its mouth's, and the likeness of its box.
+    """PSNR of the pixels of head, skin and mouth over all held-out frames, and similarity metrics of the head's box.
 
-    The head is laid over what is truly behind it, so that a wrong outline counts. Pixels that are padded or hidden
-    count nowhere: for SSIM and MS-SSIM, which compare windows of pixels, the footage itself stands in for them.
+    The head is composited over the true background, so that a wrong outline counts. Padded and occluded pixels are not
+    counted: for SSIM and MS-SSIM, which compare windows, they are replaced by the footage.
 
     Args:
-        strip: name of the strip that some frames are shown in.
+        strip: name of the strip of frames.
     """
 
     def __init__(self, strip: str = "strip") -> None:
@@ -69,28 +69,28 @@ class HeldOutMetrics(nn.Module):
         self.gallery = StripSelection(strip)
 
     def measure_lpips(self, network: Lpips) -> None:
-        """Measure LPIPS as well from now on.
+        """Also measure LPIPS from now on.
 
         Args:
-            network: on the frames' device; kept, but no part of this module's weights.
+            network: LPIPS network on the frames' device; it is not part of this module's state dict.
         """
         self.likenesses["lpips"] = FrameMetric(lambda a, b: network(a, b).mean(), LPIPS_SMALLEST)
 
     def add(self, batch: FrameBatch, shown: FullFrameRenderer, *, spread: bool = True) -> dict[str, float]:
-        """Count one frame in.
+        """Add one frame.
 
         Args:
             batch: the frame.
-            shown: its head, a batch of one.
-            spread: whether the strip shows the frame, be it good or bad.
+            shown: rendered head, a batch of one.
+            spread: whether the strip shows the frame in any case.
 
         Returns:
-            The frame's own figures; NaN where none of its pixels speaks for one.
+            Metrics of this frame; NaN where it has no pixels of that kind.
         """
         truth = batch.rgb / 255
         picture = shown.rgb[0] + (1 - shown.alpha[0, ..., None]) * (batch.plate / 255)
         masks = head_masks(batch)
-        # Elsewhere neck and shoulders are missing, which is not the head's fault; ghosts beside it are.
+        # Elsewhere neck and shoulders are missing, which is no error of the head; artefacts beside the head are.
         laid = torch.where(masks["psnr"][..., None], picture, _laid(batch, shown, truth))
         row: dict[str, float] = {"frame": batch.index}
         row |= {name: self._peak(name, picture, truth, mask) for name, mask in masks.items()}
@@ -126,28 +126,28 @@ class HeldOutMetrics(nn.Module):
         return found
 
     def compute(self) -> dict[str, Tensor]:
-        """Figures in dB, and likenesses in [0, 1]; those that no pixel spoke for are left out."""
+        """Metrics in dB, and similarities in [0, 1]; those without any pixel are omitted."""
         metrics = {name: _metric(module) for name, module in (*self.psnr.items(), *self.likeness.items())}
         return {name: metric.compute() for name, metric in metrics.items() if metric.update_called}
 
     def strip(self) -> list[Picture]:
-        """Some frames' rows as one picture, where there were any."""
+        """Strip of some frames as one image, if there are any."""
         return self.gallery.strip()
 
     def reset(self) -> None:
-        """Forget all frames."""
+        """Remove all frames."""
         self.gallery.clear()
         for metric in (*self.psnr.values(), *self.likeness.values()):
             _metric(metric).reset()
 
 
 def _metric(module: nn.Module) -> Metric:
-    """A member of a ModuleDict, whose type does not say what it holds."""
+    """Member of a ModuleDict, whose declared type is generic."""
     assert isinstance(module, Metric)
     return module
 
 
 def _laid(batch: FrameBatch, shown: FullFrameRenderer, truth: Float[Tensor, "H W 3"]) -> Float[Tensor, "H W 3"]:
-    """The head over the footage; where that is hidden or padded, the footage."""
+    """The head over the footage; where it is occluded or padded, the footage."""
     laid = shown.rgb[0] + (1 - shown.alpha[0, ..., None]) * truth
     return torch.where((batch.target == PixelTarget.IGNORED)[..., None], truth, laid)

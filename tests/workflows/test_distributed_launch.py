@@ -14,7 +14,7 @@ from beavervision.artifacts.bundle import Bundle
 from beavervision.errors import BeaverError
 from beavervision.workflows.distributed_launch import _forwarding, _wait, processes_to_launch
 
-HERE = Path(__file__).parent
+SUPPORT = Path(__file__).parents[1] / "support"
 
 
 def asked(**node):
@@ -64,7 +64,7 @@ def test_signals_reach_every_process():
 
 @pytest.mark.slow
 def test_two_processes_train_a_job_of_a_sweep(ridge, runs, monkeypatch, capfd):
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(HERE / "outside"), os.environ.get("PYTHONPATH", "")]))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(SUPPORT / "outside"), os.environ.get("PYTHONPATH", "")]))
     assert ridge("-m", "model.lr=0.2", "hardware=ddp_cpu", "trainer.max_steps=10", "schedule.val_every=5") == 0
     folder = runs / "anna/ridge/default-lr=0.2"
     assert Bundle.load(folder / "bundle", "ridge").metrics["steps"] == 10

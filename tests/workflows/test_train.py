@@ -126,7 +126,7 @@ def test_a_signal_leaves_a_checkpoint_and_the_run_continues(ridge, runs, capsys,
 def test_a_killed_process_loses_what_came_after_its_checkpoint_and_no_second_command_may_enter(
     ridge, runs, root, capsys
 ):
-    here = root / "tests/run"
+    here = root / "tests/support"
     arguments = ["--config-dir", str(here / "outside_conf"), "model=ridge", "data=myvideo", "data.name=anna"]
     long = [f"paths.runs={runs}", "trainer.max_steps=100000", "schedule.val_every=50", "callbacks=quiet"]
     process = subprocess.Popen(

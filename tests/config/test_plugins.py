@@ -15,7 +15,7 @@ from beavervision.errors import BeaverError
 from beavervision.face import model_registry
 from beavervision.face.gpmm import load_gpmm
 
-HERE = Path(__file__).parent
+SUPPORT = Path(__file__).parents[1] / "support"
 PLUGIN = """
 from beavervision.config.plugins import Plugin, StageInputs
 PLUGIN = Plugin(needs={"echo": StageInputs(required=("ridge",))}, renderers=("mirror",))
@@ -31,12 +31,12 @@ def install(tmp_path, monkeypatch):
         info.mkdir(parents=True)
         package.mkdir()
         (package / "__init__.py").write_text(code)
-        shutil.copytree(HERE / "outside_conf", package / "conf")
+        shutil.copytree(SUPPORT / "outside_conf", package / "conf")
         (info / "METADATA").write_text("Metadata-Version: 2.1\nName: outside_pack\nVersion: 1.0\n")
         (info / "entry_points.txt").write_text(entries)
         monkeypatch.delitem(sys.modules, "outside_pack", raising=False)
         monkeypatch.syspath_prepend(str(tmp_path / "site"))
-        monkeypatch.syspath_prepend(str(HERE / "outside"))
+        monkeypatch.syspath_prepend(str(SUPPORT / "outside"))
 
     return put
 

@@ -279,7 +279,7 @@ class StopAfter:
 
 
 def test_ctrl_c_leaves_a_film_of_what_is_done(infer, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("beavervision.workflows.infer.film_progress", StopAfter(9))
+    monkeypatch.setattr("beavervision.workflows.infer.progress_bar", StopAfter(9))
     with pytest.raises(SystemExit) as stopped:
         infer("mode=dub", f"out={tmp_path / 'film.mp4'}")
     assert stopped.value.code == 130
@@ -292,7 +292,7 @@ def test_ctrl_c_leaves_a_film_of_what_is_done(infer, tmp_path, monkeypatch, caps
 
 
 def test_ctrl_c_may_leave_nothing(infer, tmp_path, monkeypatch):
-    monkeypatch.setattr("beavervision.workflows.infer.film_progress", StopAfter(9))
+    monkeypatch.setattr("beavervision.workflows.infer.progress_bar", StopAfter(9))
     with pytest.raises(SystemExit) as stopped:
         infer("keep_partial=false", f"out={tmp_path / 'film.mp4'}")
     assert stopped.value.code == 130

@@ -17,7 +17,7 @@ from beavervision.callbacks.record import RunRecord
 from beavervision.callbacks.wandb_run import WandbRun, artifact_name
 from beavervision.cli.entry import run
 
-HERE = Path(__file__).parent
+SUPPORT = Path(__file__).parents[1] / "support"
 FOLDER = "anna/ridge/default"
 SCALARS = {
     "train/loss", "train/lr", "train/steps_per_second", "train/peak_memory_mb", "val/mse", "epoch",
@@ -35,9 +35,9 @@ def logged(tmp_path_factory) -> Path:
     runs = tmp_path_factory.mktemp("logged") / "runs"
     clip = runs / "anna" / "clip"
     stub_clip(clip)
-    fixed = ("--config-dir", str(HERE / "outside_conf"), "model=ridge", "data=myvideo", "data.name=anna")
+    fixed = ("--config-dir", str(SUPPORT / "outside_conf"), "model=ridge", "data=myvideo", "data.name=anna")
     with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(HERE / "outside"))
+        patch.syspath_prepend(str(SUPPORT / "outside"))
         patch.setattr(sys, "argv", ["train", *fixed, f"paths.runs={runs}", "logger=many", "trainer.max_steps=40"])
         assert run("train") == 0
     return runs / FOLDER

@@ -23,7 +23,7 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture
 def command(runs: Path, root: Path) -> Command:
     """Runs `train.py` or a verb in a process of its own, as launchers start others from there."""
-    env = {**os.environ, "PYTHONPATH": str(root / "tests/run/outside"), "RAY_AUTH_MODE": "disabled"}
+    env = {**os.environ, "PYTHONPATH": str(root / "tests/support/outside"), "RAY_AUTH_MODE": "disabled"}
 
     def call(*arguments: str) -> subprocess.CompletedProcess[str]:
         words = [sys.executable, "-m", "beavervision.cli", *arguments, f"paths.runs={runs}"]
@@ -73,7 +73,7 @@ def test_a_job_at_its_time_limit_comes_back_and_becomes_what_it_would_have_becom
     pytest.importorskip("hydra_plugins.hydra_submitit_launcher")
     # SIGUSR2 is what Slurm, and submitit's local executor, send before the limit.
     job = ("model=ridge", "data=myvideo", "data.name=anna", "model.lr=0.2", *SHORT, HALT % signal.SIGUSR2)
-    outside = ("--config-dir", str(root / "tests/run/outside_conf"))
+    outside = ("--config-dir", str(root / "tests/support/outside_conf"))
     done = command("train", "-m", *outside, *job, "hydra/launcher=submitit_local")
     assert done.returncode == 0, done.stderr
     assert [row["status"] for row in table().values()] == ["done"]

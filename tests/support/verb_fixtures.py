@@ -1,4 +1,4 @@
-"""A stage from outside the package, and verbs run within the test's own process (imports cost seconds)."""
+"""Fixtures: a stage from outside the package, and verbs run within the test's own process (imports cost seconds)."""
 
 from __future__ import annotations
 

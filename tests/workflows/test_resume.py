@@ -33,7 +33,7 @@ def clip_runs(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def train(clip_runs, verb, monkeypatch, root):
-    monkeypatch.syspath_prepend(str(root / "tests/run/outside"))
+    monkeypatch.syspath_prepend(str(root / "tests/support/outside"))
     fixed = ("data=myvideo", "data.name=mini", f"paths.runs={clip_runs}", *SMALL)
 
     def call(*arguments: str) -> int:

@@ -1,0 +1,24 @@
+"""The examples of the docstrings run, and give what they say."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parents[1] / "src"
+WITH_EXAMPLES = [path for path in sorted((SOURCE / "beavervision").rglob("*.py")) if ">>> " in path.read_text()]
+OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+
+def test_there_are_examples():
+    assert len(WITH_EXAMPLES) > 50
+
+
+@pytest.mark.parametrize("path", WITH_EXAMPLES, ids=lambda path: path.stem)
+def test_examples_run(path):
+    module = importlib.import_module(".".join(path.relative_to(SOURCE).with_suffix("").parts))
+    result = doctest.testmod(module, optionflags=OPTIONS)
+    assert not result.failed

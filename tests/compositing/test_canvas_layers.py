@@ -10,7 +10,8 @@ from beavervision.face.model_registry import load_face_model
 from beavervision.face.pose import rotation_from_euler
 from beavervision.inference.avatar_compositor import Scene, open_border
 from beavervision.inference.dub_compositor import Dubber, head_matte, old_head
-from beavervision.inference.lower_face import face_points, lower_face
+from beavervision.inference.head_region import lower_region_matte
+from beavervision.stages.lower_face.landmark_maps import project_landmarks
 from beavervision.types import Label
 
 # --- layers ------------------------------------------------------------------------------------------------------
@@ -312,7 +313,9 @@ def test_skin_does_not_take_the_colour_of_what_is_beside_it():
 def face_on_canvas(turn: float = 0.0) -> np.ndarray:
     model = load_face_model()
     rotation = rotation_from_euler(np.array([[0.0, turn, 0.0]]))[0]
-    return face_points(model, np.zeros((68, 3)), rotation, np.array([0.0, 0.0, 50.0]), np.array([400.0, 400, 100, 80]))
+    return project_landmarks(
+        model, np.zeros((68, 3)), rotation, np.array([0.0, 0.0, 50.0]), np.array([400.0, 400, 100, 80])
+    )
 
 
 def test_face_points_by_hand():
@@ -325,7 +328,7 @@ def test_face_points_by_hand():
 @pytest.mark.parametrize("turn", [-0.4, 0.0, 0.4])
 def test_lower_face_holds_mouth_and_jaw_but_no_eye_and_no_brow(turn):
     points = face_on_canvas(turn)
-    matte = lower_face([points], (200, 200))
+    matte = lower_region_matte([points], (200, 200))
 
     def at(indices):
         return np.array([matte[int(y), int(x)] for x, y in points[indices]])
@@ -341,10 +344,10 @@ def test_lower_face_covers_both_mouths_at_any_resolution():
     points = face_on_canvas()
     dropped = points.copy()
     dropped[5:12, 1] += 12  # a jaw that opens
-    one, both = lower_face([points], (200, 200)), lower_face([points, dropped], (200, 200))
+    one, both = lower_region_matte([points], (200, 200)), lower_region_matte([points, dropped], (200, 200))
     assert (both >= one - 0.35).all()
     assert both.sum() > one.sum()
-    fine = lower_face([points], (400, 400), detail=2.0)
+    fine = lower_region_matte([points], (400, 400), detail=2.0)
     np.testing.assert_allclose(fine.reshape(200, 2, 200, 2).mean((1, 3)), one, atol=0.12)
 
 

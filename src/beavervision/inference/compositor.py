@@ -13,6 +13,7 @@ from jaxtyping import Float, UInt8
 from beavervision.compositing.layers import over
 from beavervision.inference.avatar_compositor import Scene
 from beavervision.inference.dub_compositor import Dubber
+from beavervision.inference.head_detail import carry_head_detail
 from beavervision.inference.source_reader import SourceFrame
 from beavervision.inference.stage_timer import StageTimer
 from beavervision.inference.subject_track import RenderedSubject, SubjectTrack, far_to_near
@@ -69,8 +70,23 @@ class DubCompositor:
         for i in far_to_near(shown):
             one = shown[i]
             if one.layer is not None:
-                result = self.dubber.picture(one.layer, result, behind.labels[i], one.share, behind.mattes[i])
+                result = self._with_head(one, result, behind.labels[i], behind.mattes[i])
         return result
+
+    def _with_head(
+        self,
+        one: RenderedSubject,
+        behind: UInt8[np.ndarray, "H W 3"],
+        labels: UInt8[np.ndarray, "H W"],
+        matte: UInt8[np.ndarray, "H W"] | None,
+    ) -> UInt8[np.ndarray, "H W 3"]:
+        """A frame with one generated head, and the footage's own detail where it is wanted."""
+        assert one.layer is not None
+        made = self.dubber.picture(one.layer, behind, labels, one.share, matte)
+        if one.own is None:
+            return made
+        own = self.dubber.picture(one.own.layer, behind, labels, one.share, matte)
+        return carry_head_detail(made, own, behind, one.own.faces, labels)
 
 
 @dataclass(frozen=True)

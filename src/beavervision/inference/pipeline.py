@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float
 
 from beavervision.artifacts.clip import Clip
 from beavervision.errors import ConfigError
+from beavervision.inference.avatar import Avatar
 from beavervision.inference.avatar_compositor import Scene
 from beavervision.inference.background import PLATE, SOURCE, Background, Picture, remove_people
 from beavervision.inference.blinking import eyelid_closure
@@ -19,11 +21,15 @@ from beavervision.inference.compositor import AvatarCompositor, DubCompositor, F
 from beavervision.inference.driver import MotionDriver, MotionTrack
 from beavervision.inference.dub_compositor import Dubber
 from beavervision.inference.frame_path import PingPongPath, film_positions, visibility_fade
+from beavervision.inference.lower_face_avatar import LowerFaceAvatar
+from beavervision.inference.lower_face_dub import LowerFaceStream
+from beavervision.inference.lower_face_track import LowerFaceTrack
 from beavervision.inference.pose_source import PoseSource
 from beavervision.inference.posing import choose_pose_source
 from beavervision.inference.settings import FilmSettings
 from beavervision.inference.source_reader import SourceFrame, SourceReader
 from beavervision.inference.speakers import Speaker, check_speakers
+from beavervision.inference.speaking_person import SpeakingPerson
 from beavervision.inference.speech import mix_speeches
 from beavervision.inference.stage_timer import StageTimer
 from beavervision.inference.subject_track import SubjectTrack
@@ -39,7 +45,7 @@ FADE = 0.2
 """Seconds over which the source's head gives way to the generated one where the subject comes into view."""
 
 
-THREADS = (("motion",), ("decode",), ("head", "torso", "stack"), ("composite",), ("encode",))
+THREADS = (("motion",), ("decode",), ("head", "torso", "stack", "draw"), ("composite",), ("encode",))
 """Parts that run one after the other, in a thread each."""
 
 
@@ -109,8 +115,12 @@ class TalkingHeadPipeline:
 
     def _frames(self) -> Generator[FrameImage, None, None]:
         """The frames without a label."""
-        roles = [self._role(one, how) for one, how in zip(self.cast, self._posings, strict=True)]
         batch, settings = self.settings.batch, self.settings
+        if settings.draws_lower_face and self.clip is not None:
+            tracks = [self._lower_face_track(one, how) for one, how in zip(self.cast, self._posings, strict=True)]
+            source = self._source(self.clip)
+            return LowerFaceStream(tracks, source, self._moments, batch, self.timer, settings.detail).frames()
+        roles = [self._role(one, how) for one, how in zip(self.cast, self._posings, strict=True)]
         if settings.mode == "dub" and self.clip is not None:
             composer = DubCompositor(Dubber(self.clip.plate()))
             return FrameStream(roles, composer, self._source(self.clip), self._moments, batch, self.timer).frames()
@@ -202,17 +212,26 @@ class TalkingHeadPipeline:
             )
         return first, last
 
-    def _role(self, one: Speaker, how: PoseSource) -> SubjectTrack:
-        settings, avatar, speech = self.settings, one.avatar, one.speech
+    def _lower_face_track(self, one: Speaker, how: PoseSource) -> LowerFaceTrack:
+        assert isinstance(one.avatar, LowerFaceAvatar)
+        return LowerFaceTrack(one.avatar, how, self._tape(one), _shares(one.avatar))
+
+    def _tape(self, one: Speaker) -> MotionTrack:
+        """What a person's mouth does, computed on demand."""
         pieces, count = iter(()), 0
-        if speech is not None:
-            conditions = MotionDriver(avatar, settings.controls).conditions(speech)
+        if one.speech is not None:
+            conditions = MotionDriver(one.avatar, self.settings.controls).conditions(one.speech)
             pieces = prefetch(self.timer.measure_each("motion", conditions), 1)
-            count = speech.n_frames(avatar.fps)
-        tape = MotionTrack(pieces, count, avatar.rest)
+            count = one.speech.n_frames(one.avatar.fps)
+        return MotionTrack(pieces, count, one.avatar.rest)
+
+    def _role(self, one: Speaker, how: PoseSource) -> SubjectTrack:
+        settings, avatar, tape = self.settings, one.avatar, self._tape(one)
+        assert isinstance(avatar, Avatar)
         if settings.mode == "dub":
-            shares = visibility_fade(avatar.track.visible, round(FADE * avatar.fps))
-            return SubjectTrack(avatar, how, tape, self._end, shares=shares, lower_face=settings.region == "lower_face")
+            lower = settings.region == "head_lower_face"
+            options = {"shares": _shares(avatar), "lower_only": lower, "detail": settings.detail}
+            return SubjectTrack(avatar, how, tape, self._end, **options)
         # People who sit side by side do not blink together.
         seed = settings.controls.seed + avatar.subject
         shut = eyelid_closure(settings.controls.blink, self._end, avatar.fps, seed, avatar.track.eye_open)
@@ -231,7 +250,14 @@ class TalkingHeadPipeline:
             plate = self.clip.plate()
             return (remove_people(frame, plate) for frame in self._source(self.clip))
         choice = PLATE if self.settings.background == "auto" else self.settings.background
-        return Background.of(choice, self.size, self.cast[0].avatar.plate()).frames(self.fps)
+        first = self.cast[0].avatar
+        assert isinstance(first, Avatar)
+        return Background.of(choice, self.size, first.plate()).frames(self.fps)
+
+
+def _shares(person: SpeakingPerson) -> Float[np.ndarray, "N"]:
+    """How much of the generated face each frame of the footage shows."""
+    return visibility_fade(person.track.visible, round(FADE * person.fps))
 
 
 def map_frames(

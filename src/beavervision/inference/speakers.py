@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from beavervision.artifacts.clip import Clip
 from beavervision.errors import BundleError, ClipError, ConfigError
-from beavervision.inference.avatar import Avatar
 from beavervision.inference.background import SOURCE
 from beavervision.inference.pose_source import ENERGY, POSE_MODES
 from beavervision.inference.settings import FilmSettings
+from beavervision.inference.speaking_person import SpeakingPerson
 from beavervision.inference.speech import Speech
 
 
@@ -18,7 +18,7 @@ from beavervision.inference.speech import Speech
 class Speaker:
     """A person with what they say; None keeps their mouth at rest."""
 
-    avatar: Avatar
+    avatar: SpeakingPerson
     speech: Speech | None
 
 

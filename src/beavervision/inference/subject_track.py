@@ -12,13 +12,23 @@ from beavervision.compositing.canvas_layer import CanvasLayer
 from beavervision.inference.avatar import Avatar
 from beavervision.inference.driver import HeadCondition, MotionTrack, closed_lid_offset
 from beavervision.inference.frame_path import interpolate_frames
-from beavervision.inference.lower_face import face_points, lower_face
+from beavervision.inference.head_region import lower_region_matte
 from beavervision.inference.pose_source import PoseSource, smoothed_poses
 from beavervision.inference.stage_timer import StageTimer
+from beavervision.stages.lower_face.landmark_maps import project_landmarks
 from beavervision.stages.radnerf_torso.source_track import SourceTrack
 
 UPPER_FACE = np.r_[17:27, 36:48]
 """iBUG points of brows and eyes: in a dub they stay the footage's own, as gaze and brows of the picture are."""
+
+
+@dataclass(frozen=True)
+class OwnMotion:
+    """A generated head with the footage's own motion, for detail transfer."""
+
+    layer: CanvasLayer
+    faces: tuple[Float[np.ndarray, "68 2"], Float[np.ndarray, "68 2"]]
+    """Landmarks of the footage's own motion and of the one that is wanted, full frame px."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,8 @@ class RenderedSubject:
     """cm from the camera; NaN where the person is invisible."""
     share: float = 1.0
     """Of the generated head, 0 to 1."""
+    own: OwnMotion | None = None
+    """What the generated head would be with the footage's own motion; None where no detail is carried along."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +58,8 @@ class SubjectTrack:
         end: frames of the film, at the clip's rate.
         closures: how far the lids are shut in each frame; None keeps the footage's own brows, lids and blinks.
         shares: of the generated head in each frame of the footage; None for all of it, always.
-        lower_face: whether only the lower face may change.
+        detail: whether the footage's own motion is rendered, too, so that its detail can be carried along.
+        lower_only: whether only the lower part of the head may change.
     """
 
     avatar: Avatar
@@ -55,7 +68,8 @@ class SubjectTrack:
     end: int
     closures: Float[np.ndarray, "T"] | None = None
     shares: Float[np.ndarray, "N"] | None = None
-    lower_face: bool = False
+    lower_only: bool = False
+    detail: bool = False
 
     def shown(self, moments: Float[np.ndarray, "B"], timer: StageTimer) -> list[RenderedSubject]:
         """The person at some moments of the film, which rise from call to call."""
@@ -65,12 +79,11 @@ class SubjectTrack:
             share = interpolate_frames(self.shares, self.posing.path.at(moments))
         there = (share > 0) & np.isfinite(poses.rotation).all((1, 2))
         layers = iter(self._layers(moments[there], poses.take(there), timer))
-        return [
-            RenderedSubject(
-                next(layers) if there[i] else None, poses.body[i], float(poses.translation[i, 2]), float(share[i])
-            )
-            for i in range(len(moments))
-        ]
+        found = []
+        for i in range(len(moments)):
+            layer, own = next(layers) if there[i] else (None, None)
+            found.append(RenderedSubject(layer, poses.body[i], float(poses.translation[i, 2]), float(share[i]), own))
+        return found
 
     def told(self, moments: Float[np.ndarray, "B"], window: int) -> HeadCondition:
         """What the head is told in the `window` frames round each moment [B x window]."""
@@ -85,30 +98,61 @@ class SubjectTrack:
         condition += shut[:, None, None].astype(np.float32) * lids
         return HeadCondition(condition, self.avatar.head.eye_from_blink(shut))
 
-    def _layers(self, moments: Float[np.ndarray, "B"], poses: SourceTrack, timer: StageTimer) -> list[CanvasLayer]:
+    def _own(self, moments: Float[np.ndarray, "B"], window: int) -> HeadCondition:
+        """What the head was told by the footage itself in the `window` frames round each moment [B x window]."""
+        around = np.clip(moments[:, None] + np.arange(window) - window // 2, 0, self.end - 1).ravel()
+        places = self.posing.path.at(around)
+        condition = interpolate_frames(self.avatar.source_condition, places)
+        return HeadCondition(condition, interpolate_frames(self.avatar.source_eye_open, places))
+
+    def _layers(
+        self, moments: Float[np.ndarray, "B"], poses: SourceTrack, timer: StageTimer
+    ) -> list[tuple[CanvasLayer, OwnMotion | None]]:
         if not len(moments):
             return []
         window = self.avatar.head.bundle.hparams["window"]
-        told = self.told(moments, window)
+        told, own = self.told(moments, window), self._own(moments, window)
         middle = np.arange(len(moments)) * window + window // 2
         layers = render_canvas_layers(self.avatar, told, middle, poses, timer)
-        if not self.lower_face:
-            return layers
-        with timer.measure("stack"):
-            own = interpolate_frames(self.avatar.source_condition, self.posing.path.at(moments))
-            return [
-                self._only_lower(layer, (told.condition68[middle[i]], own[i]), poses.take(np.array([i])))
-                for i, layer in enumerate(layers)
-            ]
+        if not self.lower_only and not self.detail:
+            return [(layer, None) for layer in layers]
+        faces = [self._faces(own.condition68[row], told.condition68[row], poses, i) for i, row in enumerate(middle)]
+        others = render_canvas_layers(self.avatar, own, middle, poses, timer) if self.detail else []
+        if self.lower_only:
+            with timer.measure("stack"):
+                raster = self.avatar.torso.raster
+                regions = [lower_region_matte(list(pair), raster.size, raster.detail) for pair in faces]
+            layers, others = (
+                [replace(layer, region=region) for layer, region in zip(some, regions, strict=False)]
+                for some in (layers, others)
+            )
+        if not self.detail:
+            return [(layer, None) for layer in layers]
+        return [
+            (layer, OwnMotion(other, _in_frame(pair, poses.path[i])))
+            for i, (layer, other, pair) in enumerate(zip(layers, others, faces, strict=True))
+        ]
 
-    def _only_lower(
-        self, layer: CanvasLayer, conditions: tuple[np.ndarray, np.ndarray], pose: SourceTrack
-    ) -> CanvasLayer:
-        where = (pose.rotation[0], pose.translation[0], pose.cameras[0])
-        faces = [face_points(self.avatar.face_model, condition, *where) for condition in conditions]
-        raster = self.avatar.torso.raster
-        region = lower_face(faces, raster.size, raster.detail)
-        return replace(layer, region=region)
+    def _faces(
+        self, own: Float[np.ndarray, "68 3"], new: Float[np.ndarray, "68 3"], poses: SourceTrack, i: int
+    ) -> tuple[Float[np.ndarray, "68 2"], Float[np.ndarray, "68 2"]]:
+        """Landmarks of both motions in one frame, px of the canvas."""
+        where = (poses.rotation[i], poses.translation[i], poses.cameras[i])
+        model = self.avatar.face_model
+        return project_landmarks(model, own, *where), project_landmarks(model, new, *where)
+
+
+def _in_frame(
+    faces: tuple[Float[np.ndarray, "68 2"], Float[np.ndarray, "68 2"]], window: Float[np.ndarray, "3"]
+) -> tuple[Float[np.ndarray, "68 2"], Float[np.ndarray, "68 2"]]:
+    """Landmarks on the canvas as full frame px.
+
+    Args:
+        faces: px of the canvas.
+        window: x0, y0, scale of the canvas.
+    """
+    own, new = (window[:2] + face / window[2] for face in faces)
+    return own, new
 
 
 def render_canvas_layers(

@@ -96,7 +96,9 @@ def test_avatar_at_the_footages_own_size(infer, runs, capsys):
     assert found.holds
     (person,) = found.credentials.film["people"]
     assert (person["clip"], person["speech"]["name"]) == ("clip", "words.wav")  # as the miniature is called
-    assert person["bundles"] == {s: sha256_folder(runs / "mini" / s / "default" / "bundle") for s in STAGES}
+    assert person["bundles"] == {
+        s: sha256_folder(runs / "mini" / s / "default" / "bundle") for s in {*STAGES} - {"lower_face"}
+    }
 
 
 @pytest.mark.parametrize("region", ["head", "auto"])

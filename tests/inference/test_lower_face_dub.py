@@ -36,7 +36,7 @@ def target() -> FaceTarget:
     """A face whose patch lies at (50, 40) of the frame; the mouth about the middle of the patch."""
     rng = np.random.default_rng(0)
     own = rng.uniform((60, 50), (104, 94), (68, 2))
-    own[48:68] = (82, 72) + rng.uniform(-6, 6, (20, 2))
+    own[48:68] = np.array((82, 72)) + rng.uniform(-6, 6, (20, 2))
     affine = np.array([[1.0, 0, -50], [0, 1.0, -40]])
     return FaceTarget(own, own.copy(), affine, 50.0, 1.0)
 

@@ -15,8 +15,8 @@ from beavervision.artifacts.clip import Clip, ClipFacts
 from beavervision.artifacts.manifest import Manifest, sha256_file, sha256_folder
 from beavervision.config.schemas import ProvenanceSettings, typed_node
 from beavervision.inference.avatar import TORSO
-from beavervision.inference.lower_face_avatar import LOWER_FACE
 from beavervision.inference.background import SOURCE
+from beavervision.inference.lower_face_avatar import LOWER_FACE
 from beavervision.inference.settings import FilmSettings
 from beavervision.inference.speech import Speech
 from beavervision.provenance.consent import Consent

@@ -1,4 +1,4 @@
-"""Certificates for signing films: a chain of one's own, and checks of somebody else's (RFC 5280, C2PA 2.2, 14.5)."""
+"""Certificates for signing films: a generated chain, and checks of the user's own (RFC 5280, C2PA 2.2, 14.5)."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 from beavervision.errors import ConfigError
 
 VALID_DAYS = 3650
-"""Days that a certificate of one's own is valid: films carry no time stamp of an authority, and read by it alone."""
+"""Validity of a generated certificate, days. Films have no time stamp of an authority, so they are valid as long."""
 ORGANIZATION = "beavervision, self-signed"
 SIGNING_PURPOSES = (
     ExtendedKeyUsageOID.EMAIL_PROTECTION,
     ObjectIdentifier("1.3.6.1.5.5.7.3.36"),  # document signing, RFC 9336
     ObjectIdentifier("1.3.6.1.4.1.62558.2.1"),  # C2PA claim signing
 )
-"""Extended key usages of which a certificate for content credentials needs one."""
+"""Extended key usages; a certificate for content credentials needs one of them."""
 CURVES = {"secp256r1": "es256", "secp384r1": "es384", "secp521r1": "es512"}
-"""Elliptic curve -> the name of its signature algorithm in C2PA."""
+"""Elliptic curve -> name of the signature algorithm in C2PA."""
 
 
 def make_chain() -> tuple[bytes, bytes, bytes]:
-    """Make a P-256 key with a certificate for it, signed by a root whose key is thrown away at once.
+    """Generate a P-256 key with a certificate, signed by a root certificate whose key is discarded.
 
     Returns:
-        The key, the chain (the certificate and its root), and the root alone: whoever trusts it trusts the films.
+        The key, the chain (certificate and root), and the root certificate alone, which others need to trust the films.
     """
     root_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     number = x509.SubjectKeyIdentifier.from_public_key(key.public_key()).digest.hex()[:12]
@@ -61,20 +61,21 @@ def make_chain() -> tuple[bytes, bytes, bytes]:
     return secret, leaf.public_bytes(Encoding.PEM) + anchor, anchor
 
 
-def check_chain(key_pem: bytes, chain_pem: bytes, key: Path, certificate: Path) -> str:
+def check_chain(key_pem: bytes, chain_pem: bytes, key: Path, certificate: Path) -> tuple[str, bytes]:
     """Check that a key and a certificate chain can sign films.
 
     Args:
         key_pem: private key, PEM.
-        chain_pem: the key's certificate first, then those that signed it, PEM.
-        key: the key's file, for messages.
-        certificate: the chain's file, for messages.
+        chain_pem: the certificate of the key, followed by those of its issuers, PEM.
+        key: file of the key, for messages.
+        certificate: file of the chain, for messages.
 
     Returns:
-        The signature algorithm in C2PA's words: es256, es384, es512, ps256 or ed25519.
+        The name of the signature algorithm in C2PA (es256, es384, es512, ps256 or ed25519), and the key as PKCS #8,
+        which is the only encoding that the c2pa library reads.
 
     Raises:
-        ConfigError: saying what to change.
+        ConfigError: when they do not belong together, are expired, or are not made for signing.
     """
     secret = _load_key(key_pem, key)
     first = read_certificates(chain_pem, certificate)[0]
@@ -89,7 +90,7 @@ def check_chain(key_pem: bytes, chain_pem: bytes, key: Path, certificate: Path) 
             f"{certificate} is not made for signing films; it needs the key usage digitalSignature and the extended "
             "key usage emailProtection or documentSigning."
         )
-    return _algorithm(secret, key)
+    return _algorithm(secret, key), secret.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def read_certificates(pem: bytes, path: Path) -> list[x509.Certificate]:
@@ -109,7 +110,7 @@ def read_certificates(pem: bytes, path: Path) -> list[x509.Certificate]:
 
 
 def common_name(certificate: x509.Certificate) -> str:
-    """Return the name of a certificate's subject: the common name where it has one."""
+    """Return the common name of a certificate's subject, or its whole name when it has none."""
     names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     return str(names[0].value) if names else certificate.subject.rfc4514_string()
 

@@ -1,4 +1,4 @@
-"""Read content credentials (C2PA) of anybody's file; nothing in them is trusted to be what it should be."""
+"""Read the content credentials (C2PA) of any file. Their contents are untrusted input."""
 
 from __future__ import annotations
 
@@ -12,73 +12,73 @@ from beavervision.errors import FootageError
 from beavervision.provenance.film_record import FILM_ASSERTION
 
 State = Literal["Trusted", "Valid", "Invalid"]
-"""The signature and the bytes hold and the certificate is trusted; they hold; one of them does not."""
+"""Trusted: signature and bytes are valid, the certificate is trusted. Valid: without the trust. Invalid: neither."""
 MAX_TEXT = 200
-"""Characters of a name in somebody's credentials that are repeated."""
+"""Maximum number of characters of a text that are kept."""
 UNTRUSTED = "signingCredential.untrusted"
-"""A failure that says nothing about the file: no anchor was given that knows the certificate."""
+"""Failure code without meaning for the file: no given root certificate is behind the signature."""
 
 
 class NoCredentialsError(Exception):
-    """A file of a kind that can carry credentials carries none."""
+    """The file has no credentials, but its type can contain them."""
 
 
 class UnreadableError(Exception):
-    """A file, or the credentials in it, cannot be parsed."""
+    """The file or its credentials cannot be parsed."""
 
 
 class UnknownKindError(UnreadableError):
-    """A file of a kind that cannot carry credentials."""
+    """The type of the file cannot contain credentials."""
 
 
 @dataclass(frozen=True)
 class Ingredient:
-    """Something that a file was made from."""
+    """A file that another file was made from."""
 
     title: str
     relationship: str
     """parentOf, componentOf or inputTo."""
     description: str
     signed_by: str
-    """Who signed the ingredient's own credentials; empty where it has none."""
+    """Signer of the ingredient's own credentials; empty when it has none."""
     failures: tuple[str, ...]
-    """What was wrong with the ingredient's own credentials when it was taken."""
+    """C2PA codes of the failures of the ingredient's own credentials when it was added."""
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a file's newest manifest says, and whether it holds."""
+    """Contents of the active manifest of a file, and whether it is valid."""
 
     state: State
     failures: tuple[str, ...]
-    """C2PA's codes of what does not hold."""
+    """C2PA codes of the failures."""
     generator: str
-    """The program that made the file, with its version."""
+    """Program that made the file, with its version."""
     signed_by: str
-    """The certificate's subject."""
+    """Subject of the certificate."""
     issuer: str
-    """Who signed the certificate."""
+    """Issuer of the certificate."""
     when: str
-    """When it was made, as the program says; empty where it does not."""
+    """Time at which the file was made, as stated by the program; empty when it states none."""
     actions: tuple[tuple[str, str], ...]
-    """C2PA's action and IPTC's digital source type (empty where none is stated), in order."""
+    """C2PA action and IPTC digital source type (empty when none is stated), in order."""
     ingredients: tuple[Ingredient, ...]
     film: Mapping[str, Any] | None
-    """What beavervision adds; None in a file of another program."""
+    """Assertion of beavervision; None in a file of another program."""
 
 
 def read_credentials(content: BinaryIO, anchors_pem: str = "", manifest: bytes | None = None) -> Credentials:
     """Read and check the credentials of a file.
 
     Args:
-        content: the file's bytes.
-        anchors_pem: root certificates that are trusted.
-        manifest: content of a sidecar; None reads what the file carries itself.
+        content: the file, open for reading.
+        anchors_pem: trusted root certificates, PEM.
+        manifest: content of a sidecar; None reads the credentials inside the file.
 
     Raises:
         NoCredentialsError: when there are none.
-        UnknownKindError: when the file is of a kind that cannot carry any.
-        UnreadableError: when file or credentials are damaged.
+        UnknownKindError: when the type of the file cannot contain any.
+        UnreadableError: when the file or its credentials are damaged.
         FootageError: when the anchors are no certificates.
     """
     import c2pa
@@ -86,7 +86,7 @@ def read_credentials(content: BinaryIO, anchors_pem: str = "", manifest: bytes |
     settings: dict[str, Any] = {"verify": {"remote_manifest_fetch": False, "ocsp_fetch": False}}
     if anchors_pem:
         settings["trust"] = {"user_anchors": anchors_pem}
-    # A sidecar belongs to bytes of any kind; without one the library looks what they are.
+    # A sidecar can belong to a file of any type; without one, the library detects the type.
     kind = None if manifest is None else "application/octet-stream"
     try:
         with (
@@ -95,7 +95,7 @@ def read_credentials(content: BinaryIO, anchors_pem: str = "", manifest: bytes |
         ):
             return _credentials(json.loads(reader.json()), json.loads(reader.crjson()))
     except c2pa.C2paError as error:
-        # Its kinds are hung on the class at run time.
+        # The subclasses are set as attributes at run time, where type checkers do not see them.
         kinds = {"_C2paManifestNotFound": NoCredentialsError, "_C2paNotSupported": UnknownKindError}
         raise kinds.get(type(error).__name__, UnreadableError)(_plain(error)) from None
     except (ValueError, RecursionError) as error:
@@ -155,7 +155,7 @@ def _ingredient(one: Mapping[str, Any], manifests: Mapping[str, Any]) -> Ingredi
 
 
 def _source(action: Mapping[str, Any]) -> str:
-    """The last part of the digital source type's address."""
+    """Last part of the URL of the digital source type."""
     return printable(action.get("digitalSourceType")).rpartition("/")[2]
 
 
@@ -179,7 +179,7 @@ def _tables(value: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def printable(value: Any) -> str:
-    """Return a value of somebody's credentials as text without control characters, which could steer a terminal."""
+    """Return a value of the credentials as text without control characters, which could control a terminal."""
     if not isinstance(value, str | int | float):
         return ""
     return "".join(c if c.isprintable() else "?" for c in str(value)[:MAX_TEXT])

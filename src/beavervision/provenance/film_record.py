@@ -1,4 +1,4 @@
-"""What a film's credentials say: how it was made, from which bundles, speech and footage, and with whose consent."""
+"""Contents of a film's credentials: how it was made, from which bundles, speech and footage, under which consent."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from typing import Any, Literal
 from beavervision import __version__
 
 FILM_ASSERTION = "org.beavervision.film"
-"""Label of our own assertion, which holds what C2PA has no place for."""
+"""Label of our own assertion, for facts that C2PA has no assertion for."""
 ACTIONS = "c2pa.actions.v2"
 GENERATOR = "beavervision"
 NO_CONSENT = "no consent record"
 GENERATED, COMPOSITE = "trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia"
-"""IPTC's digital source types: all of it generated, or generated parts in somebody's footage."""
+"""IPTC's digital source types: generated as a whole, or generated parts in footage."""
 SOURCE_TYPE_URL = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 FOOTAGE_LABEL = "footage"
-"""By which an action names the ingredient."""
+"""Label by which an action refers to the ingredient."""
 
 
 @dataclass(frozen=True)
 class NamedHash:
-    """A file by its name and the hex SHA-256 of its bytes; folders are not told."""
+    """Name of a file, without its folder, and the hex SHA-256 of its bytes."""
 
     name: str
     sha256: str
@@ -44,9 +44,9 @@ class PersonRecord:
     clip: str
     """Name of the clip that the bundles were trained on."""
     bundles: Mapping[str, str]
-    """Stage -> hex SHA-256 of the bundle's manifest, which holds the hashes of the rest."""
+    """Stage -> hex SHA-256 of the bundle's manifest, which contains the hashes of its other files."""
     speech: NamedHash | None
-    """What the person says; None where the person is silent."""
+    """Speech of the person; None when the person is silent."""
 
     @property
     def json(self) -> dict[str, Any]:
@@ -57,28 +57,28 @@ class PersonRecord:
 
 @dataclass(frozen=True)
 class FilmRecord:
-    """Everything that the credentials of one film say."""
+    """Contents of the credentials of one film."""
 
     mode: Literal["avatar", "dub"]
     people: Sequence[PersonRecord] = ()
     footage: Path | None = None
-    """The footage that the film shows: a dub's, or an avatar's before its moving surroundings; None for neither."""
+    """Footage that the film shows: in a dub, and in an avatar with `background=source`; else None."""
     footage_sha256: str = ""
     consent: str | None = None
-    """Hex SHA-256 of the consent record; None where there is none."""
+    """Hex SHA-256 of the consent record; None when there is none."""
     purpose: str | None = None
-    """What the film is for; None where nobody said."""
+    """Purpose of the film; None when it was not stated."""
     thumbnail: bytes = field(default=b"", repr=False)
     """JPEG of a frame of the footage."""
 
     @property
     def source_type(self) -> str:
-        """IPTC's word for how the film came to be."""
+        """IPTC's digital source type of the film."""
         return GENERATED if self.footage is None else COMPOSITE
 
     @property
     def mark(self) -> str:
-        """The sentence that the film says of itself in its metadata."""
+        """Sentence for the metadata of the film, see `video.film_mark`."""
         return f"AI-generated ({self.source_type}) by {GENERATOR} {__version__}"
 
     @property

@@ -1,4 +1,4 @@
-"""Sign films with content credentials (C2PA): inside mp4 and mov, in a `.c2pa` file beside everything else."""
+"""Sign films with content credentials (C2PA): inside mp4 and mov files, in a `.c2pa` file beside other outputs."""
 
 from __future__ import annotations
 
@@ -15,42 +15,42 @@ from beavervision.provenance.listing import LISTING_TYPE, folder_listing, stream
 from beavervision.provenance.signing_key import SigningKey
 
 EMBEDDED = {".mp4": "video/mp4", ".mov": "video/quicktime"}
-"""Formats that carry their credentials themselves, by suffix."""
+"""Formats that can contain credentials, by suffix."""
 SIDECAR = ".c2pa"
 OTHER_TYPES = {".webm": "video/webm", ".mkv": "video/x-matroska"}
 UNKNOWN_TYPE = "application/octet-stream"
 SETTINGS = {
-    # Nothing is fetched from a network, and what was signed is read again before it gets its name.
+    # No network access. The signed file is read again and checked before it gets its final name.
     "verify": {"verify_after_sign": True, "remote_manifest_fetch": False, "ocsp_fetch": False, "verify_trust": False},
     "builder": {"thumbnail": {"enabled": False}},
 }
-"""Of the c2pa library."""
+"""Settings of the c2pa library."""
 
 
 class FilmSigner:
-    """Signs one film as its last step.
+    """Signs one film as the last step of writing it.
 
     Args:
-        record: what the credentials say.
-        key: that signs.
+        record: contents of the credentials.
+        key: signing key.
     """
 
     def __init__(self, record: FilmRecord, key: SigningKey) -> None:
         self.record, self.key = record, key
         self.sidecar: Path | None = None
-        """The `.c2pa` file that was written; None where the film carries its credentials."""
+        """The `.c2pa` file that was written; None when the film contains its credentials."""
 
     @property
     def mark(self) -> str:
-        """The sentence that the film says of itself in its metadata."""
+        """Sentence for the metadata of the film."""
         return self.record.mark
 
     def sign(self, film: Path, place: Path) -> None:
-        """Sign a whole film before it gets its name (`video.film_writer.Signer`).
+        """Sign a complete film before it gets its final name (`video.film_writer.Signer`).
 
         Args:
-            film: a file, which is replaced by the signed one, or a folder of pictures.
-            place: the name that it is about to get; a sidecar is written beside it.
+            film: a file, which is replaced by the signed one, or a folder of images.
+            place: the final path; a sidecar is written beside it.
 
         Raises:
             ConfigError: when it cannot be signed.
@@ -65,11 +65,11 @@ class FilmSigner:
                     self._write_sidecar(place, stream, OTHER_TYPES.get(place.suffix.lower(), UNKNOWN_TYPE))
 
     def sign_stream(self, sha256: str, place: Path) -> Path:
-        """Write the sidecar of a film that went through a pipe, and return it.
+        """Write the sidecar of a film that was written to a pipe, and return its path.
 
         Args:
             sha256: of the film's bytes.
-            place: what the film would be called; the sidecar is beside it.
+            place: path that the film would have; the sidecar is written beside it.
 
         Raises:
             ConfigError: when it cannot be written.
@@ -98,7 +98,7 @@ class FilmSigner:
         """Sign `source` into `target`; return the manifest."""
         import c2pa
 
-        # The type stub takes text, the library bytes; None is no time stamp authority.
+        # ta_url: no time stamp authority.
         info = c2pa.C2paSignerInfo(
             alg=self.key.algorithm.encode(),
             sign_cert=self.key.chain_pem,
@@ -113,7 +113,7 @@ class FilmSigner:
             return builder.sign(c2pa.Signer.from_info(info), media_type, source, target)
 
     def _add_footage(self, builder: object) -> None:
-        """Add a dub's footage as its parent, with the credentials that it carries itself."""
+        """Add the footage as the parent ingredient, with its own credentials if it has any."""
         record = self.record
         if record.footage is None:
             return
@@ -126,12 +126,12 @@ class FilmSigner:
         with record.footage.open("rb") as stream, suppress(c2pa.C2paError):
             builder.add_ingredient(record.ingredient, kind, stream)
             return
-        # A container that the library cannot read is named all the same.
+        # The library cannot read this container; the ingredient then has a name and a hash only.
         builder.add_ingredient(record.ingredient, UNKNOWN_TYPE, io.BytesIO())
 
 
 def sidecar_of(place: Path) -> Path:
-    """Return where the credentials of a film lie that does not carry them.
+    """Return the path of the credentials of a film that cannot contain them.
 
     Example:
         >>> sidecar_of(Path("films/talk.webm")).name, sidecar_of(Path("films/pictures")).name
@@ -142,7 +142,7 @@ def sidecar_of(place: Path) -> Path:
 
 @contextmanager
 def _complaints(place: Path) -> Iterator[None]:
-    """Turn errors of the library into one sentence."""
+    """Convert errors of the library to one sentence."""
     import c2pa
 
     try:

@@ -1,4 +1,4 @@
-"""The key that signs films: the user's own, or one that is made on first use and kept in the user's config folder."""
+"""The key that signs films: the user's own, or a generated one in the user's configuration folder."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from beavervision.errors import BeaverError, ConfigError, StorageError
 from beavervision.provenance.certificates import check_chain, make_chain
 
 KEY, CERTIFICATE, ANCHOR = "key.pem", "certificate.pem", "anchor.pem"
-"""In the folder of the key that is made: the private key, its certificate chain, and the chain's root alone."""
+"""Files of a generated key: the private key, its certificate chain, and the root certificate alone."""
 REMEDY = "provenance.key=, or write the film unsigned with provenance=off"
 
 
@@ -22,9 +22,9 @@ class SigningKey:
     key_pem: bytes
     chain_pem: bytes
     algorithm: str
-    """Of the signature, in C2PA's words, such as es256."""
+    """Name of the signature algorithm in C2PA, such as es256."""
     made_now: Path | None = None
-    """Folder of a key that was made just now; None for one that was there."""
+    """Folder of the key when this call generated it, else None."""
 
     def __repr__(self) -> str:
         # The key itself must not get into logs.
@@ -32,7 +32,7 @@ class SigningKey:
 
 
 def key_folder() -> Path:
-    """Return the folder of the key that is made on first use; it need not exist."""
+    """Return the folder of the generated key; it need not exist."""
     import platformdirs
 
     return platformdirs.user_config_path("beavervision", appauthor=False) / "provenance"
@@ -42,8 +42,8 @@ def signing_key(key: str | Path | None = None, certificate: str | Path | None = 
     """Return the key that signs films.
 
     Args:
-        key: file of the user's own private key, PEM; None takes the one in `key_folder`, made when it is not there.
-        certificate: file of its certificate chain, PEM, the key's own certificate first.
+        key: file of the user's own private key, PEM; None uses that in `key_folder`, generated on first use.
+        certificate: file of its certificate chain, PEM; the certificate of the key comes first.
 
     Raises:
         ConfigError: when a file cannot be read, they do not belong together, or they are not made for signing films.
@@ -59,17 +59,18 @@ def signing_key(key: str | Path | None = None, certificate: str | Path | None = 
         key, certificate = folder / KEY, folder / CERTIFICATE
     key, certificate = Path(key).expanduser(), Path(certificate).expanduser()
     key_pem, chain_pem = _read(key), _read(certificate)
-    return SigningKey(key_pem, chain_pem, check_chain(key_pem, chain_pem, key, certificate), made)
+    algorithm, pkcs8 = check_chain(key_pem, chain_pem, key, certificate)
+    return SigningKey(pkcs8, chain_pem, algorithm, made)
 
 
 def own_anchor() -> Path | None:
-    """Return the file of the root of this machine's own key; None where no key was made."""
+    """Return the file of the root certificate of the generated key; None when no key was generated."""
     path = key_folder() / ANCHOR
     return path if path.is_file() else None
 
 
 def _make(folder: Path) -> bool:
-    """Make a key that only its owner can read; return False when another process has just made one."""
+    """Generate a key that only the user can read; return False when another process generated one meanwhile."""
     from filelock import FileLock
 
     key_pem, chain_pem, anchor_pem = make_chain()
@@ -92,7 +93,7 @@ def _make(folder: Path) -> bool:
 
 
 class _MadeElsewhereError(Exception):
-    """Another process made the key while this one waited."""
+    """Another process generated the key while this one waited."""
 
 
 def _read(path: Path) -> bytes:

@@ -1,4 +1,4 @@
-"""Judge a file by its content credentials: what holds, what does not, and what became of lost ones."""
+"""Verify a file by its content credentials: a verdict and one sentence for each kind of change."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ from beavervision.video.film_mark import read_mark
 
 Verdict = Literal["intact", "untrusted", "changed", "damaged", "expired", "cut", "copied", "reencoded", "unsigned"]
 HOLDS: tuple[Verdict, ...] = ("intact",)
-"""Verdicts with which the exit code is 0; with all others it is 1."""
+"""Verdicts with exit code 0; all others have 1."""
 BYTES_DIFFER = (".dataHash.mismatch", ".bmffHash.mismatch", ".boxesHash.mismatch", ".collectionHash.mismatch")
-"""Ends of C2PA's codes for a file whose bytes are not those that were signed."""
+"""Endings of the C2PA codes for bytes that differ from the signed ones."""
 
 
 @dataclass(frozen=True)
 class Anchors:
-    """Root certificates that are trusted."""
+    """Trusted root certificates."""
 
     file: Path | None = None
-    """None where there are none."""
+    """PEM file; None when there are none."""
     given: bool = False
-    """Whether the user named them; else they are those of this machine's own key."""
+    """Whether the user named the file; otherwise it belongs to this machine's own key."""
 
     @property
     def pem(self) -> str:
-        """The certificates.
+        """Content of the PEM file; empty when there is none.
 
         Raises:
-            FootageError: when there are none in the file.
+            ConfigError: when it cannot be read or contains no certificate.
         """
         if self.file is None:
             return ""
@@ -58,7 +58,7 @@ class Anchors:
         return content.decode("ascii", "ignore")
 
     def name_of(self, issuer: str) -> str:
-        """Return the name of the anchor that stands behind a certificate signed by `issuer`."""
+        """Return the name of the root certificate behind a certificate of `issuer`, with its file."""
         names = [] if self.file is None else [common_name(c) for c in read_certificates(self.pem.encode(), self.file)]
         found = issuer if issuer in names else names[0] if len(names) == 1 else f"one of {len(names)} certificates"
         return f"{found} in {self.file}"
@@ -66,7 +66,7 @@ class Anchors:
 
 @dataclass(frozen=True)
 class Verification:
-    """What is known of a file."""
+    """Result of the verification of a file."""
 
     file: Path
     verdict: Verdict
@@ -74,22 +74,22 @@ class Verification:
     credentials: Credentials | None = None
     sidecar: Path | None = None
     anchor: str = ""
-    """The root certificate that the signature is trusted by; empty for none."""
+    """Root certificate that the signature is trusted by; empty when there is none."""
 
     @property
     def holds(self) -> bool:
-        """Whether signature and bytes hold (and the certificate is trusted by the anchors that the user named)."""
+        """Whether signature and bytes are valid and, if the user named root certificates, one of them is trusted."""
         return self.verdict in HOLDS
 
 
 def verify(file: Path, anchors: Path | None = None, sidecar: Path | None = None) -> Verification:
-    """Verify a file, or a folder of pictures.
+    """Verify a file or a folder of images.
 
     Args:
-        file: of any program that writes content credentials.
-        anchors: PEM file of the root certificates that must stand behind the signature; None asks for none, and tells
-            whether it is this machine's own.
-        sidecar: the `.c2pa` file; None takes what the file carries, or the one beside it.
+        file: a file of any program that writes content credentials.
+        anchors: PEM file of root certificates, one of which must be behind the signature; None requires none and uses
+            that of this machine's own key, if there is one.
+        sidecar: the `.c2pa` file; None reads the credentials inside the file, else those of the file beside it.
 
     Raises:
         FootageError: when the file cannot be read, or is of a kind that cannot carry credentials.
@@ -120,7 +120,7 @@ def verify(file: Path, anchors: Path | None = None, sidecar: Path | None = None)
 
 
 def _beside(file: Path, sidecar: Path, pem: str) -> Credentials:
-    """Credentials of a file from its sidecar, which is bound to its bytes or to the list that names them."""
+    """Credentials of a file from its sidecar, which is bound to its bytes or to a list with their hash."""
     manifest = read_sidecar(sidecar)
     if file.is_dir():
         return read_credentials(io.BytesIO(folder_listing(file)), pem, manifest)
@@ -154,7 +154,7 @@ def _verdict(file: Path, found: Credentials, anchors: Anchors) -> tuple[Verdict,
 
 
 def _without(file: Path, error: Exception) -> Verification:
-    """A file without credentials: what it says of itself tells whether they were lost.
+    """Result for a file without credentials; its mark tells whether they were lost.
 
     Raises:
         FootageError: when it is of a kind that cannot carry any.
@@ -181,7 +181,7 @@ def _without(file: Path, error: Exception) -> Verification:
 
 
 def _unreadable(file: Path, error: UnreadableError) -> Verification:
-    """A file that cannot be parsed."""
+    """Result for a file that cannot be parsed."""
     if lost := _missing(file):
         return Verification(file, "cut", f"{file} was cut off: its last {lost:,} bytes are missing.")
     return Verification(file, "damaged", f"{file} or its credentials are damaged ({error}).")

@@ -1,4 +1,4 @@
-"""Boxes of an ISO base media file (mp4, mov): which there are, and whether the file is whole (ISO/IEC 14496-12)."""
+"""Top-level boxes of an ISO base media file (mp4, mov), and whether the file is complete (ISO/IEC 14496-12)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MAX_BOXES = 10_000
-"""Boxes at the top level that are looked at; a film has five, a fragmented one a few hundred."""
+"""Maximum number of boxes that are read; a file has about five, a fragmented one a few hundred."""
 HEADER, LARGE_HEADER = 8, 16
-"""Bytes: 32-bit size and type; with a 64-bit size besides."""
+"""Bytes of a header: 32-bit size and type; the large one has a 64-bit size in addition."""
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,11 @@ class Box:
     start: int
     """Byte at which it begins."""
     size: int
-    """Bytes that it states, header included."""
+    """Size that the header states, bytes, including the header."""
 
 
 def top_boxes(path: Path) -> Iterator[Box]:
-    """Yield the boxes at the top level, as far as they can be read; what is no such file has none.
+    """Yield the top-level boxes, as far as they can be read; files of other types have none.
 
     Example:
         >>> [box.kind for box in top_boxes(Path("film.mp4"))]  # doctest: +SKIP
@@ -50,6 +50,6 @@ def top_boxes(path: Path) -> Iterator[Box]:
 
 
 def missing_bytes(path: Path) -> int:
-    """Return how many bytes the last box states beyond the end of the file: more than 0 where a file was cut off."""
+    """Return the number of bytes by which the last box exceeds the file: more than 0 when the file was cut off."""
     end = max((box.start + box.size for box in top_boxes(path)), default=0)
     return max(0, end - path.stat().st_size)

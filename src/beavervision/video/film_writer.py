@@ -23,15 +23,15 @@ class Signer(Protocol):
 
     @property
     def mark(self) -> str:
-        """A sentence for the film's metadata, where the format has such; see `film_mark`."""
+        """A sentence for the metadata of the film, see `film_mark`."""
         ...
 
     def sign(self, film: Path, place: Path) -> None:
-        """Sign a whole film.
+        """Sign a complete film.
 
         Args:
-            film: a file or a folder of pictures, under a temporary name; may be replaced.
-            place: the name that it is about to get.
+            film: a file or a folder of images under a temporary name; may be replaced.
+            place: the final path.
         """
         ...
 
@@ -109,7 +109,7 @@ class FilmWriter(ABC):
 
     @property
     def mark(self) -> str:
-        """What the film says of itself in its metadata."""
+        """Sentence for the metadata; empty without a signer."""
         return "" if self.signer is None else self.signer.mark
 
     @abstractmethod

@@ -90,8 +90,10 @@ def warp_by_flow(picture: np.ndarray, flow: Float[np.ndarray, "H W 2"]) -> np.nd
     """A picture whose pixel q shows what stood at q + flow(q); cubic, for linear sampling would take detail away."""
     height, width = flow.shape[:2]
     across, down = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    places = across + flow[..., 0], down + flow[..., 1]
-    return cv2.remap(picture, *places, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    x, y = across + flow[..., 0], down + flow[..., 1]
+    return cv2.remap(
+        picture, x.astype(np.float32), y.astype(np.float32), cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
 
 
 def _thin_plate(
@@ -134,7 +136,7 @@ def outside_lips(
     for face in (own, new):
         hull = cv2.convexHull(np.asarray(face)[INNER_LIPS].astype(np.float32))
         corners = np.round((hull - 0.5) * (1 << FRACTION_BITS)).astype(np.int32)
-        cv2.fillConvexPoly(inside, corners, 1, cv2.LINE_8, FRACTION_BITS)
+        cv2.fillConvexPoly(inside, corners, (1,), cv2.LINE_8, FRACTION_BITS)
     if not inside.any():
         return np.ones((height, width), np.float32)
     mouth = max(float(np.linalg.norm(np.subtract(*face[MOUTH_CORNERS]))) for face in (own, new))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
@@ -61,15 +61,15 @@ class LowerFaceStream:
     timer: StageTimer
     detail: bool = True
 
-    def frames(self) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
+    def frames(self) -> Generator[UInt8[np.ndarray, "H W 3"], None, None]:
         """The frames; closing the iterator stops every thread."""
-        with closing(prefetch(self._composed())) as done:  # type: ignore[type-var]
+        with closing(prefetch(self._composed())) as done:
             yield from done
 
     def _drawn(self) -> Iterator[tuple[SourceFrame, list[DrawnFace | None]]]:
         try:
             decoded = self.timer.measure_each("decode", self.source)
-            with closing(prefetch(decoded)) as source:  # type: ignore[type-var]
+            with closing(prefetch(decoded)) as source:
                 for start in range(0, len(self.moments), self.batch):
                     moments = self.moments[start : start + self.batch]
                     pictures = list(islice(source, len(moments)))
@@ -86,7 +86,7 @@ class LowerFaceStream:
 
     def _composed(self) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
         geometries = [track.avatar.lower_face.geometry for track in self.tracks]
-        with closing(prefetch(self._drawn(), self.batch)) as drawn:  # type: ignore[type-var]
+        with closing(prefetch(self._drawn(), self.batch)) as drawn:
             for source, faces in drawn:
                 with self.timer.measure("composite"):
                     picture = source.rgb

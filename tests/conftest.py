@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 CHAIN_COMMAND = (
     "-m",
-    "model=audio2motion,postnet,radnerf_head,radnerf_torso",
+    "model=audio2motion,postnet,radnerf_head,radnerf_torso,lower_face",
     "data=myvideo",
     "data.name=mini",
     "experiment=demo",

@@ -26,6 +26,9 @@ from beavervision.face.framing import FrameSpec
 from beavervision.stages.audio2motion import bundle_schema as audio2motion_schema
 from beavervision.stages.audio2motion.inference import AudioToMotion
 from beavervision.stages.audio2motion.network import MotionVAE
+from beavervision.stages.lower_face import bundle_schema as lower_face_schema
+from beavervision.stages.lower_face.inference import LowerFaceRenderer
+from beavervision.stages.lower_face.network import LowerFaceNetwork
 from beavervision.stages.postnet import bundle_schema as postnet_schema
 from beavervision.stages.postnet.inference import MotionRefiner
 from beavervision.stages.postnet.network import PostNet
@@ -89,6 +92,12 @@ def torso_bundle(folder: Path) -> Path:
     return bundle(folder, torso_schema.SCHEMA, TorsoField(**TORSO), TORSO, facts)
 
 
+def lower_face_bundle(folder: Path) -> Path:
+    sizes = {"size": 64, "widths": [8, 16]}
+    facts = {"footage_size": [64, 64], "pixels_per_cm": 4.0, "reach": 5.0, "train_frames": 6}
+    return bundle(folder, lower_face_schema.SCHEMA, LowerFaceNetwork(**sizes), sizes, facts)
+
+
 def audio2motion_bundle(folder: Path) -> Path:
     facts = {**SPEECH, "motion": "exp", "identity_dim": 0, "mouth_amp": 1.0, "eye_amp": 1.0, "speech_level_db": -20.0}
     return bundle(folder, audio2motion_schema.SCHEMA, MotionVAE(**VAE), VAE, facts)
@@ -124,6 +133,7 @@ ARTIFACTS: dict[str, tuple[Callable[[Path], Any], Callable[[Path], Any]]] = {
     "postnet": (postnet_bundle, MotionRefiner.from_bundle),
     "radnerf_head": (head_bundle, lambda folder: HeadRenderer.from_bundle(folder, "torch", render="fast")),
     "radnerf_torso": (torso_bundle, lambda folder: TorsoRenderer.from_bundle(folder, "torch")),
+    "lower_face": (lower_face_bundle, LowerFaceRenderer.from_bundle),
 }
 """Kind -> what writes one, and what reads it."""
 

@@ -19,7 +19,7 @@ from beavervision.synthetic import actor_truth, speech_audio
 def test_the_demo_is_what_a_user_would_type():
     prepare, train, avatar, dub = steps(["paths.runs=/tmp/x", "trainer.max_steps=3"])
     assert prepare.command == "beavervision prepare data=demo paths.runs=/tmp/x"
-    assert "model=audio2motion,postnet,radnerf_head,radnerf_torso" in train.command
+    assert "model=audio2motion,postnet,radnerf_head,radnerf_torso,lower_face" in train.command
     assert train.command.endswith("experiment=demo paths.runs=/tmp/x trainer.max_steps=3")
     assert avatar.command == "beavervision infer data=demo experiment=demo mode=avatar paths.runs=/tmp/x"
     assert "mode=dub" in dub.command

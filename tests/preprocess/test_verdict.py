@@ -4,7 +4,7 @@ from beavervision.preprocess.report.assessment import NEEDS, headline, judge_sta
 from beavervision.preprocess.report.grading import GOOD, NOT_USABLE, USABLE
 
 SPEECH = ("audio2motion", "syncnet", "postnet")
-PICTURE = ("radnerf_head", "radnerf_torso", "dub")
+PICTURE = ("radnerf_head", "radnerf_torso", "lower_face", "dub")
 
 
 def spread(low, middle, high):
@@ -136,10 +136,10 @@ def test_footage_without_sound_can_be_dubbed_all_the_same():
 
 def test_the_headline_says_what_the_clip_is_no_use_for():
     assert headline(judge_stages(clip(sound=None), subject())) == (
-        "Not usable for audio2motion, syncnet and postnet; usable for radnerf_head, radnerf_torso and dub."
+        "Not usable for audio2motion, syncnet and postnet; usable for radnerf_head, radnerf_torso, lower_face and dub."
     )
     assert headline(judge_stages(clip(background={"moving": True, "camera_moves": True}), subject())).startswith(
-        "Good for audio2motion, syncnet, postnet, radnerf_head and dub, usable for radnerf_torso:"
+        "Good for audio2motion, syncnet, postnet, radnerf_head, lower_face and dub, usable for radnerf_torso:"
     )
 
 

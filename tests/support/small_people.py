@@ -11,6 +11,8 @@ from beavervision.callbacks.bundle_export import BundleExport
 from beavervision.face.framing import FrameSpec
 from beavervision.stages.audio2motion.data import Audio2MotionData
 from beavervision.stages.audio2motion.module import Audio2Motion
+from beavervision.stages.lower_face.data import LowerFaceData
+from beavervision.stages.lower_face.module import LowerFace
 from beavervision.stages.postnet.data import PostNetData
 from beavervision.stages.postnet.module import PostNetTraining
 from beavervision.stages.radnerf_head.data import HeadData
@@ -40,11 +42,17 @@ STAGES = {
         {"frame": SPEC, "points_per_frame": 64, "head_frames": 2, "val_frames": 1, "backend": "torch"},
         {**FIELD, "hidden": 16, "canonical": 8, "backend": "torch"},
     ),
+    "lower_face": (
+        LowerFaceData,
+        LowerFace,
+        {"largest": 64, "frames_per_step": 2, "val_frames": 1},
+        {"widths": (8, 16)},
+    ),
 }
 
 
 def train_person(runs: Path, name: str, subject: int = 0) -> None:
-    """Train the four stages on clip `runs / name / clip`, as train.py would leave them.
+    """Train all stages on clip `runs / name / clip`, as train.py would leave them.
 
     Args:
         runs: folder of all runs.
@@ -54,7 +62,8 @@ def train_person(runs: Path, name: str, subject: int = 0) -> None:
     clip = runs / name / "clip"
     upstream: dict[str, Path] = {}
     for stage, (data_class, module_class, data_options, module_options) in STAGES.items():
-        data = data_class(clip=clip, upstream=dict(upstream), subject=subject, **data_options)
+        built_on = {} if stage == "lower_face" else {"upstream": dict(upstream)}
+        data = data_class(clip=clip, **built_on, subject=subject, **data_options)
         data.prepare_data()
         data.setup("fit")
         torch.manual_seed(subject)

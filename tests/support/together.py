@@ -17,6 +17,8 @@ from beavervision.face.framing import FrameSpec
 from beavervision.stages.audio2motion.data import Audio2MotionData
 from beavervision.stages.audio2motion.module import Audio2Motion
 from beavervision.stages.distributed import destroy_group
+from beavervision.stages.lower_face.data import LowerFaceData
+from beavervision.stages.lower_face.module import LowerFace
 from beavervision.stages.postnet.data import PostNetData
 from beavervision.stages.postnet.module import PostNetTraining
 from beavervision.stages.radnerf_head.data import HeadData
@@ -85,7 +87,14 @@ def radnerf_torso(folder: Path):
     return RadNerfTorso(**data.dimensions(), **small), data
 
 
-STAGES = {f.__name__: f for f in (audio2motion, corpus, syncnet, postnet, radnerf_head, radnerf_torso)}
+def lower_face(folder: Path):
+    data = LowerFaceData(folder / FILM, largest=64, frames_per_step=4, val_frames=1)
+    data.setup("fit")
+    torch.manual_seed(0)
+    return LowerFace(**data.dimensions(), widths=(8, 16)), data
+
+
+STAGES = {f.__name__: f for f in (audio2motion, corpus, syncnet, postnet, radnerf_head, radnerf_torso, lower_face)}
 
 
 class Losses(lightning.Callback):

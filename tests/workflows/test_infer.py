@@ -36,7 +36,7 @@ N_FRAMES, WIDTH, HEIGHT = 40, 96, 72
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory) -> Path:
-    """A runs folder with clip `mini` and its four bundles."""
+    """A runs folder with clip `mini` and its bundles."""
     runs = tmp_path_factory.mktemp("infer") / "runs"
     (runs / "mini").mkdir(parents=True)
     miniature_clip(runs / "mini" / "clip", n_frames=N_FRAMES, width=WIDTH, height=HEIGHT)
@@ -96,12 +96,14 @@ def test_avatar_at_the_footages_own_size(infer, runs, capsys):
     assert found.holds
     (person,) = found.credentials.film["people"]
     assert (person["clip"], person["speech"]["name"]) == ("clip", "words.wav")  # as the miniature is called
-    assert person["bundles"] == {s: sha256_folder(runs / "mini" / s / "default" / "bundle") for s in STAGES}
+    stages = {*STAGES} - {"lower_face"}
+    assert person["bundles"] == {s: sha256_folder(runs / "mini" / s / "default" / "bundle") for s in stages}
 
 
-def test_dub_keeps_the_footage_round_the_head(infer, runs, tmp_path):
+@pytest.mark.parametrize("region", ["head", "auto"])
+def test_dub_keeps_the_footage_round_the_head(infer, runs, tmp_path, region):
     out = tmp_path / "dub.mp4"
-    assert infer("mode=dub", f"out={out}", "crf=1") == 0
+    assert infer("mode=dub", f"region={region}", f"out={out}", "crf=1") == 0
     clip = Clip.load(runs / "mini" / "clip")
     source = dict(clip.frames())
     (parent,) = verify(out).credentials.ingredients
@@ -142,9 +144,11 @@ def test_same_seed_same_bytes(infer, word, tmp_path):
     assert a != c
 
 
-def test_same_seed_same_dub(infer, word, tmp_path):
+@pytest.mark.parametrize("region", ["head", "lower_face"])
+def test_same_seed_same_dub(infer, word, tmp_path, region):
     for name in "ab":
-        assert infer("mode=dub", f"audio={word}", "control.temperature=0.5", f"out={tmp_path / name}.mp4") == 0
+        settings = (f"region={region}", f"audio={word}", "control.temperature=0.5")
+        assert infer("mode=dub", *settings, f"out={tmp_path / name}.mp4") == 0
     assert media_bytes(tmp_path / "a.mp4") == media_bytes(tmp_path / "b.mp4")
 
 
@@ -238,19 +242,69 @@ def test_footages_own_rate(infer, word, tmp_path):
     assert probe(tmp_path / "a.mp4").fps == 25
 
 
-def test_lower_face_leaves_the_upper_one(infer, word, runs, tmp_path):
+def test_a_dub_draws_the_lower_face_where_it_is_trained_and_says_so(infer, word, tmp_path, capsys):
     films = {}
-    for region in ("head", "lower_face"):
-        out = tmp_path / region
-        assert infer(f"audio={word}", "mode=dub", f"region={region}", f"out={out}") == 0
-        films[region] = np.asarray(Image.open(out / "00003.png")).astype(int)
+    for region in ("auto", "lower_face", "head"):
+        assert infer(f"audio={word}", "mode=dub", f"region={region}", f"out={tmp_path / region}") == 0
+        films[region] = np.asarray(Image.open(tmp_path / region / "00003.png"))
+        said = capsys.readouterr().out
+        by = "radnerf_head" if region == "head" else "lower_face and the footage's own detail"
+        assert f"by {by}; " in said
+    np.testing.assert_array_equal(films["auto"], films["lower_face"])
+    assert (films["auto"] != films["head"]).any()
+
+
+def test_a_dub_needs_neither_head_nor_torso(infer, verb, runs, word, tmp_path, capsys):
+    alone = tmp_path / "runs"
+    for stage in ("clip", "audio2motion", "postnet", "lower_face"):
+        shutil.copytree(runs / "mini" / stage, alone / "mini" / stage)
+    whose = ("data=myvideo", "data.name=mini", f"paths.runs={alone}", f"audio={word}")
+    assert verb("infer", *whose, "mode=dub", f"out={tmp_path / 'dub'}") == 0
+    shutil.rmtree(alone / "mini" / "lower_face")
+    assert verb("infer", *whose, "mode=dub", "region=lower_face", f"out={tmp_path / 'none'}") == 2
+    assert "model=lower_face" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("region", ["head", "head_lower_face"])
+def test_a_generated_head_may_carry_the_footages_detail(infer, word, runs, tmp_path, region):
+    films = []
+    for detail in ("auto", "true"):
+        out = tmp_path / detail
+        assert infer(f"audio={word}", "mode=dub", f"region={region}", f"detail={detail}", f"out={out}") == 0
+        films.append(np.asarray(Image.open(out / "00003.png")).astype(int))
+    source = dict(Clip.load(runs / "mini" / "clip").frames([3]))[3].astype(int)
+    plain, detailed = (np.abs(film - source).mean() for film in films)
+    assert detailed < 0.7 * plain
+
+
+def test_no_detail_changes_the_drawn_face_only(infer, word, runs, tmp_path):
+    for detail in ("true", "false"):
+        assert infer(f"audio={word}", "mode=dub", f"detail={detail}", f"out={tmp_path / detail}") == 0
+    with_it, without = (np.asarray(Image.open(tmp_path / name / "00003.png")).astype(int) for name in ("true", "false"))
+    clip = Clip.load(runs / "mini" / "clip")
+    source = dict(clip.frames([3]))[3].astype(int)
+    assert (with_it != without).any()
+    # The network knows nothing after two steps: what looks like the footage is the detail.
+    assert np.abs(with_it - source).mean() < 0.7 * np.abs(without - source).mean()
+    _, top, _, bottom = clip.subjects[0].box[3].astype(int)
+    above = slice(0, int(0.6 * top + 0.4 * bottom))
+    np.testing.assert_array_equal(without[above], source[above])
+
+
+@pytest.mark.parametrize("region", ["head_lower_face", "lower_face"])
+def test_lower_face_leaves_the_upper_one(infer, word, runs, tmp_path, region):
+    films = {}
+    for part in ("head", region):
+        out = tmp_path / part
+        assert infer(f"audio={word}", "mode=dub", f"region={part}", f"out={out}") == 0
+        films[part] = np.asarray(Image.open(out / "00003.png")).astype(int)
     clip = Clip.load(runs / "mini" / "clip")
     source = dict(clip.frames([3]))[3]
     _, top, _, bottom = clip.subjects[0].box[3]
     upper = slice(0, int(0.35 * bottom + 0.65 * top))
-    np.testing.assert_array_equal(films["lower_face"][upper, :, :3], source[upper])
+    np.testing.assert_array_equal(films[region][upper, :, :3], source[upper])
     assert np.abs(films["head"][upper, :, :3] - source[upper]).max() > 20
-    assert np.abs(films["lower_face"][..., :3] - source).max() > 20
+    assert np.abs(films[region][..., :3] - source).max() > 20
 
 
 def test_a_background_of_ones_own(infer, word, tmp_path):

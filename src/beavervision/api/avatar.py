@@ -11,9 +11,9 @@ from beavervision.api.video import TalkingVideo
 from beavervision.artifacts.motion import Motion
 from beavervision.config.python_overrides import override_list
 from beavervision.errors import BundleError
-from beavervision.inference.avatar import Avatar as LoadedAvatar
 from beavervision.inference.driver import MotionDriver
 from beavervision.inference.pipeline import TalkingHeadPipeline
+from beavervision.inference.speaking_person import SpeakingPerson
 from beavervision.inference.speech import Speech
 from beavervision.workflows.infer import build_pipeline, load_avatar
 from beavervision.workflows.infer_settings import motion_controls
@@ -38,7 +38,7 @@ class Avatar:
         self.subject = subject
         """Number of the person in the clip, from 0."""
         self._overrides = dict(overrides)
-        self._loaded: dict[tuple[Path, ...], LoadedAvatar] = {}
+        self._loaded: dict[tuple[Path, ...], SpeakingPerson] = {}
 
     @classmethod
     def load(
@@ -119,7 +119,7 @@ class Avatar:
         self,
         audio: str | Path,
         *,
-        region: Literal["head", "lower_face"] = "head",
+        region: Literal["auto", "head", "lower_face", "head_lower_face"] = "auto",
         length: Literal["speech", "source"] = "speech",
         fps: float | Literal["clip", "source"] = "clip",
         seed: int = 1,
@@ -127,11 +127,13 @@ class Avatar:
         overrides: Mapping[str, Any] | None = None,
         **keywords: Any,
     ) -> TalkingVideo:
-        """Replace the head in the footage, so that the person speaks other audio.
+        """Replace the lower face, or the head, in the footage, so that the person speaks other audio.
 
         Args:
             audio: any audio or video file with speech.
-            region: part that changes: the whole head, or only mouth, jaw and cheeks.
+            region: part that changes: `lower_face` draws mouth and chin with the stage of that name, `head` renders a
+                whole new head, `head_lower_face` only its lower part; `auto` takes `lower_face` if it is trained, else
+                `head`.
             length: `speech` repeats the footage back and forth until the speech ends; `source` ends with the footage.
             fps: frames per second: the clip's, the footage's own, or a number.
             seed: seed of the motion's noise.

@@ -33,7 +33,7 @@ table {{ border-collapse: collapse; }} td {{ padding: .15em 1.2em .15em 0; }} td
 <p>A person that does not exist, rendered with exact ground truth; an avatar learnt from half a minute of it on this
 machine's CPU; and that avatar saying something that it never said.</p>
 <h2>Avatar: everything generated</h2>{avatar}
-<h2>Dub: the footage, with a new head</h2>{dub}
+<h2>Dub: the footage, with a new mouth and chin</h2>{dub}
 <h2>Source, reconstruction of frames never seen, new speech</h2><img alt="contact sheet" src="{sheet}">
 <h2>Figures</h2><table>{rows}</table>
 </html>

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from beavervision.config.plugins import StageInputs, plugins
 
-CHAIN = ("audio2motion", "postnet", "radnerf_head", "radnerf_torso")
-"""The stages that infer needs, in the order of training."""
+CHAIN = ("audio2motion", "postnet", "radnerf_head", "radnerf_torso", "lower_face")
+"""The stages of an avatar, in the order of training."""
+AVATAR = CHAIN[:4]
+"""Those that generate a head and a body."""
+LOWER_FACE_DUB = ("audio2motion", "postnet", "lower_face")
+"""Those that a dub needs which draws the lower face only."""
 RENDERERS = ("radnerf_head", "radnerf_torso")
 """Stages that use images: their bundles belong to one clip and one canvas."""
 
@@ -13,7 +17,8 @@ STAGE_INPUTS = {
     "audio2motion": StageInputs(optional=("syncnet",)),
     "postnet": StageInputs(required=("audio2motion",), optional=("syncnet",)),
     "radnerf_torso": StageInputs(required=("radnerf_head",)),
-    "infer": StageInputs(required=CHAIN),
+    "infer": StageInputs(required=AVATAR),
+    "dub": StageInputs(required=LOWER_FACE_DUB),
 }
 
 

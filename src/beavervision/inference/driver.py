@@ -11,8 +11,8 @@ from jaxtyping import Float
 from beavervision.artifacts.motion import Motion
 from beavervision.face.blink import BLINKS_PER_MINUTE
 from beavervision.face.morphable_model import FaceModel
-from beavervision.inference.avatar import Avatar
 from beavervision.inference.frame_path import interpolate_frames
+from beavervision.inference.speaking_person import SpeakingPerson
 from beavervision.inference.speech import Speech
 
 EYELID_SHAPES = ("blink_left", "blink_right")
@@ -67,7 +67,7 @@ class MotionDriver:
         controls: what the user may change about it.
     """
 
-    avatar: Avatar
+    avatar: SpeakingPerson
     controls: MotionControls
 
     def chunks(self, speech: Speech) -> Iterator[Motion]:

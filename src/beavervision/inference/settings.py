@@ -14,6 +14,7 @@ from beavervision.inference.pose_source import PINGPONG
 from beavervision.video.probe import probe
 
 Mode = Literal["avatar", "dub"]
+Region = Literal["head", "lower_face", "head_lower_face"]
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,11 @@ class FilmSettings:
     """Avatar mode: frames over which head poses are averaged."""
     background: str = AUTO
     """Avatar mode: see `backdrop.Backdrop`."""
-    region: Literal["head", "lower_face"] = "head"
-    """Dub mode: what changes."""
+    region: Region = "head"
+    """Dub mode: what changes. `lower_face` is drawn by the stage of that name; `head_lower_face` is the lower part of
+    the generated head."""
+    detail: bool = False
+    """Dub mode: whether the footage's own detail is carried along."""
     length: Literal["speech", "source"] = "speech"
     """Dub mode: `source` ends with the footage when the speech is longer."""
     silent: Literal["source", "rest"] = "source"
@@ -45,6 +49,11 @@ class FilmSettings:
     crf: float | None = None
     preset: str = "medium"
     batch: int = BATCH
+
+    @property
+    def draws_lower_face(self) -> bool:
+        """Whether the lower face is drawn into the footage and nothing else is generated."""
+        return self.mode == "dub" and self.region == "lower_face"
 
     @property
     def is_transparent(self) -> bool:

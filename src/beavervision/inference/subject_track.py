@@ -1,4 +1,4 @@
-"""One person of a film at any of its moments: what they say, how they are posed, what the canvas shows of them."""
+"""One person of a film: motion, pose, and the rendered canvas at each film position."""
 
 from __future__ import annotations
 
@@ -12,13 +12,23 @@ from beavervision.compositing.canvas_layer import CanvasLayer
 from beavervision.inference.avatar import Avatar
 from beavervision.inference.driver import HeadCondition, MotionTrack, closed_lid_offset
 from beavervision.inference.frame_path import interpolate_frames
-from beavervision.inference.lower_face import face_points, lower_face
+from beavervision.inference.head_region import lower_region_matte
 from beavervision.inference.pose_source import PoseSource, smoothed_poses
 from beavervision.inference.stage_timer import StageTimer
+from beavervision.stages.lower_face.landmark_maps import project_landmarks
 from beavervision.stages.radnerf_torso.source_track import SourceTrack
 
 UPPER_FACE = np.r_[17:27, 36:48]
 """iBUG points of brows and eyes: in a dub they stay the footage's own, as gaze and brows of the picture are."""
+
+
+@dataclass(frozen=True)
+class OwnMotion:
+    """A generated head with the footage's own motion, for detail transfer."""
+
+    layer: CanvasLayer
+    faces: tuple[Float[np.ndarray, "68 2"], Float[np.ndarray, "68 2"]]
+    """Landmarks of the footage's own motion and of the one that is wanted, full frame px."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,8 @@ class RenderedSubject:
     """cm from the camera; NaN where the person is invisible."""
     share: float = 1.0
     """Of the generated head, 0 to 1."""
+    own: OwnMotion | None = None
+    """What the generated head would be with the footage's own motion; None where no detail is carried along."""
 
 
 @dataclass(frozen=True)
@@ -41,43 +53,46 @@ class SubjectTrack:
 
     Args:
         avatar: who.
-        posing: where poses come from; in a dub the frames that are shown.
-        tape: what the mouth does.
+        pose_source: where poses come from; in a dub the frames that are shown.
+        motion: landmark conditions of the speech.
         end: frames of the film, at the clip's rate.
         closures: how far the lids are shut in each frame; None keeps the footage's own brows, lids and blinks.
         shares: of the generated head in each frame of the footage; None for all of it, always.
-        lower_face: whether only the lower face may change.
+        detail: whether the footage's own motion is rendered, too, so that its detail can be carried along.
+        lower_only: whether only the lower part of the head may change.
     """
 
     avatar: Avatar
-    posing: PoseSource
-    tape: MotionTrack
+    pose_source: PoseSource
+    motion: MotionTrack
     end: int
     closures: Float[np.ndarray, "T"] | None = None
     shares: Float[np.ndarray, "N"] | None = None
-    lower_face: bool = False
+    lower_only: bool = False
+    detail: bool = False
 
-    def shown(self, moments: Float[np.ndarray, "B"], timer: StageTimer) -> list[RenderedSubject]:
-        """The person at some moments of the film, which rise from call to call."""
-        poses = smoothed_poses(self.posing.track, self.posing.path, moments, self.posing.smoothing, self.end)
-        share = np.ones(len(moments))
+    def render(self, positions: Float[np.ndarray, "B"], timer: StageTimer) -> list[RenderedSubject]:
+        """Render the person at film positions, which rise from call to call."""
+        poses = smoothed_poses(
+            self.pose_source.track, self.pose_source.path, positions, self.pose_source.smoothing, self.end
+        )
+        share = np.ones(len(positions))
         if self.shares is not None:
-            share = interpolate_frames(self.shares, self.posing.path.at(moments))
+            share = interpolate_frames(self.shares, self.pose_source.path.at(positions))
         there = (share > 0) & np.isfinite(poses.rotation).all((1, 2))
-        layers = iter(self._layers(moments[there], poses.take(there), timer))
-        return [
-            RenderedSubject(
-                next(layers) if there[i] else None, poses.body[i], float(poses.translation[i, 2]), float(share[i])
-            )
-            for i in range(len(moments))
-        ]
+        layers = iter(self._layers(positions[there], poses.take(there), timer))
+        found = []
+        for i in range(len(positions)):
+            layer, own = next(layers) if there[i] else (None, None)
+            found.append(RenderedSubject(layer, poses.body[i], float(poses.translation[i, 2]), float(share[i]), own))
+        return found
 
-    def told(self, moments: Float[np.ndarray, "B"], window: int) -> HeadCondition:
-        """What the head is told in the `window` frames round each moment [B x window]."""
-        around = np.clip(moments[:, None] + np.arange(window) - window // 2, 0, self.end - 1).ravel()
-        condition = np.array(self.tape.at(around))
+    def head_condition(self, positions: Float[np.ndarray, "B"], window: int) -> HeadCondition:
+        """Return the head's condition in the `window` frames around each film position [B x window]."""
+        around = np.clip(positions[:, None] + np.arange(window) - window // 2, 0, self.end - 1).ravel()
+        condition = np.array(self.motion.at(around))
         if self.closures is None:
-            places = self.posing.path.at(around)
+            places = self.pose_source.path.at(around)
             condition[:, UPPER_FACE] = interpolate_frames(self.avatar.source_condition, places)[:, UPPER_FACE]
             return HeadCondition(condition, interpolate_frames(self.avatar.source_eye_open, places))
         shut = interpolate_frames(self.closures, around)
@@ -85,47 +100,78 @@ class SubjectTrack:
         condition += shut[:, None, None].astype(np.float32) * lids
         return HeadCondition(condition, self.avatar.head.eye_from_blink(shut))
 
-    def _layers(self, moments: Float[np.ndarray, "B"], poses: SourceTrack, timer: StageTimer) -> list[CanvasLayer]:
-        if not len(moments):
+    def _own(self, positions: Float[np.ndarray, "B"], window: int) -> HeadCondition:
+        """Return the condition of the footage itself in the `window` frames around each film position [B x window]."""
+        around = np.clip(positions[:, None] + np.arange(window) - window // 2, 0, self.end - 1).ravel()
+        places = self.pose_source.path.at(around)
+        condition = interpolate_frames(self.avatar.source_condition, places)
+        return HeadCondition(condition, interpolate_frames(self.avatar.source_eye_open, places))
+
+    def _layers(
+        self, positions: Float[np.ndarray, "B"], poses: SourceTrack, timer: StageTimer
+    ) -> list[tuple[CanvasLayer, OwnMotion | None]]:
+        if not len(positions):
             return []
         window = self.avatar.head.bundle.hparams["window"]
-        told = self.told(moments, window)
-        middle = np.arange(len(moments)) * window + window // 2
-        layers = render_canvas_layers(self.avatar, told, middle, poses, timer)
-        if not self.lower_face:
-            return layers
-        with timer.measure("stack"):
-            own = interpolate_frames(self.avatar.source_condition, self.posing.path.at(moments))
-            return [
-                self._only_lower(layer, (told.condition68[middle[i]], own[i]), poses.take(np.array([i])))
-                for i, layer in enumerate(layers)
-            ]
+        driven, own = self.head_condition(positions, window), self._own(positions, window)
+        middle = np.arange(len(positions)) * window + window // 2
+        layers = render_canvas_layers(self.avatar, driven, middle, poses, timer)
+        if not self.lower_only and not self.detail:
+            return [(layer, None) for layer in layers]
+        faces = [self._faces(own.condition68[row], driven.condition68[row], poses, i) for i, row in enumerate(middle)]
+        others = render_canvas_layers(self.avatar, own, middle, poses, timer) if self.detail else []
+        if self.lower_only:
+            with timer.measure("stack"):
+                raster = self.avatar.torso.raster
+                regions = [lower_region_matte(list(pair), raster.size, raster.detail) for pair in faces]
+            layers, others = (
+                [replace(layer, region=region) for layer, region in zip(some, regions, strict=False)]
+                for some in (layers, others)
+            )
+        if not self.detail:
+            return [(layer, None) for layer in layers]
+        return [
+            (layer, OwnMotion(other, _in_frame(pair, poses.path[i])))
+            for i, (layer, other, pair) in enumerate(zip(layers, others, faces, strict=True))
+        ]
 
-    def _only_lower(
-        self, layer: CanvasLayer, conditions: tuple[np.ndarray, np.ndarray], pose: SourceTrack
-    ) -> CanvasLayer:
-        where = (pose.rotation[0], pose.translation[0], pose.cameras[0])
-        faces = [face_points(self.avatar.face_model, condition, *where) for condition in conditions]
-        raster = self.avatar.torso.raster
-        region = lower_face(faces, raster.size, raster.detail)
-        return replace(layer, region=region)
+    def _faces(
+        self, own: Float[np.ndarray, "68 3"], new: Float[np.ndarray, "68 3"], poses: SourceTrack, i: int
+    ) -> tuple[Float[np.ndarray, "68 2"], Float[np.ndarray, "68 2"]]:
+        """Landmarks of both motions in one frame, px of the canvas."""
+        where = (poses.rotation[i], poses.translation[i], poses.cameras[i])
+        model = self.avatar.face_model
+        return project_landmarks(model, own, *where), project_landmarks(model, new, *where)
+
+
+def _in_frame(
+    faces: tuple[Float[np.ndarray, "68 2"], Float[np.ndarray, "68 2"]], window: Float[np.ndarray, "3"]
+) -> tuple[Float[np.ndarray, "68 2"], Float[np.ndarray, "68 2"]]:
+    """Landmarks on the canvas as full frame px.
+
+    Args:
+        faces: px of the canvas.
+        window: x0, y0, scale of the canvas.
+    """
+    own, new = (window[:2] + face / window[2] for face in faces)
+    return own, new
 
 
 def render_canvas_layers(
-    avatar: Avatar, told: HeadCondition, frames: np.ndarray, poses: SourceTrack, timer: StageTimer
+    avatar: Avatar, driven: HeadCondition, frames: np.ndarray, poses: SourceTrack, timer: StageTimer
 ) -> list[CanvasLayer]:
     """Head and torso of some frames.
 
     Args:
         avatar: who.
-        told: what the head is told.
-        frames: which moments of it.
+        driven: the head's condition.
+        frames: which positions of it.
         poses: of these frames, row by row.
         timer: how long each part takes.
     """
     with timer.measure("head"):
         head, head_alpha = avatar.head.render(
-            told.condition68, told.eye, poses.rotation, poses.translation, poses.cameras, frames
+            driven.condition68, driven.eye, poses.rotation, poses.translation, poses.cameras, frames
         )
     with timer.measure("torso"):
         torso, torso_alpha = avatar.torso.render(poses)

@@ -16,6 +16,7 @@ from beavervision.artifacts.manifest import Manifest, sha256_file, sha256_folder
 from beavervision.config.schemas import ProvenanceSettings, typed_node
 from beavervision.inference.avatar import TORSO
 from beavervision.inference.background import SOURCE
+from beavervision.inference.lower_face_avatar import LOWER_FACE
 from beavervision.inference.settings import FilmSettings
 from beavervision.inference.speech import Speech
 from beavervision.provenance.consent import Consent
@@ -90,7 +91,9 @@ def credentials_line(signer: FilmSigner | None) -> str:
 
 
 def _person(subject: int, member: CastMember) -> PersonRecord:
-    clip = Manifest.read(member.bundles[TORSO], TrainedFacts).facts.clip
+    # Networks of speech may come from a corpus; what renders always comes from the person's clip.
+    renderer = member.bundles.get(TORSO) or member.bundles[LOWER_FACE]
+    clip = Manifest.read(renderer, TrainedFacts).facts.clip
     speech = member.speech
     spoken = None if speech is None else NamedHash(speech.path.name, sha256_file(speech.path))
     return PersonRecord(subject, clip, {stage: sha256_folder(path) for stage, path in member.bundles.items()}, spoken)

@@ -19,9 +19,11 @@ from beavervision.config.schemas import frame_spec, validate_nodes
 from beavervision.config.slug import DEFAULT, experiment_of_slug
 from beavervision.errors import ClipError, ConfigError, StoppedError
 from beavervision.inference.avatar import TORSO, Avatar
+from beavervision.inference.lower_face_avatar import LOWER_FACE, LowerFaceAvatar
 from beavervision.inference.pipeline import FilmResult, TalkingHeadPipeline
 from beavervision.inference.settings import FilmSettings
 from beavervision.inference.speakers import Speaker
+from beavervision.inference.speaking_person import SpeakingPerson
 from beavervision.inference.speech import Speech
 from beavervision.overrides import person_arguments
 from beavervision.provenance.film_signer import FilmSigner
@@ -30,7 +32,7 @@ from beavervision.video.writers import Out
 from beavervision.workflows.consent import consent_of
 from beavervision.workflows.console_output import binary_stdout, silence_libraries
 from beavervision.workflows.film_provenance import CastMember, credentials_line, film_signer
-from beavervision.workflows.infer_settings import film_settings
+from beavervision.workflows.infer_settings import AUTO_REGION, film_settings
 from beavervision.workflows.interruption import catch_interruption
 from beavervision.workflows.progress import progress_bar
 from beavervision.workflows.upstream import BundleQuery, find_upstream, newest_bundle, trained_subjects
@@ -53,6 +55,8 @@ def infer(cfg: DictConfig) -> Path | None:
     with ExitStack() as stack:
         out = stack.enter_context(binary_stdout()) if cfg.out == PIPE else _path(cfg)
         pipeline = build_pipeline(cfg, out)
+        if cfg.mode == "dub":
+            print(_renderer_line(pipeline.settings), flush=True)
         film = _shoot(pipeline, out, cfg)
         _tell(film, cfg, pipeline)
     if film is None:
@@ -64,7 +68,7 @@ def infer(cfg: DictConfig) -> Path | None:
 
 
 def build_pipeline(
-    cfg: DictConfig, out: Out, avatars: MutableMapping[tuple[Path, ...], Avatar] | None = None
+    cfg: DictConfig, out: Out, avatars: MutableMapping[tuple[Path, ...], SpeakingPerson] | None = None
 ) -> TalkingHeadPipeline:
     """Load the speeches, bundles and footage that the config names.
 
@@ -77,8 +81,10 @@ def build_pipeline(
         BeaverError: when speech, bundles or footage are missing or do not fit.
     """
     _settle(cfg)
-    settings = film_settings(cfg, out)
     spoken = {subject: Speech.from_file(path) for subject, path in speech_files(cfg).items()}
+    if cfg.mode == "dub" and cfg.region == AUTO_REGION:
+        cfg.region = _available_region(cfg, sorted(spoken))
+    settings = film_settings(cfg, out)
     bundles = {subject: _bundles(cfg, subject) for subject in _cast(cfg, sorted(spoken), settings)}
     clip = _clip(cfg, settings)
     loaded = {} if avatars is None else avatars
@@ -91,14 +97,16 @@ def build_pipeline(
     return TalkingHeadPipeline(speakers, settings, clip, signer)
 
 
-def load_avatar(cfg: DictConfig, avatars: MutableMapping[tuple[Path, ...], Avatar]) -> Avatar:
+def load_avatar(cfg: DictConfig, avatars: MutableMapping[tuple[Path, ...], SpeakingPerson]) -> Avatar:
     """Return the avatar of the config's subject from `avatars`, or load its bundles and add it.
 
     Raises:
         BeaverError: when a bundle is missing, damaged, or does not fit the others.
     """
     _settle(cfg)
-    return _loaded(cfg, _bundles(cfg, int(cfg.subject)), None, avatars)
+    avatar = _loaded(cfg, _avatar_bundles(cfg, int(cfg.subject)), None, avatars)
+    assert isinstance(avatar, Avatar)
+    return avatar
 
 
 def _settle(cfg: DictConfig) -> None:
@@ -114,12 +122,15 @@ def _loaded(
     cfg: DictConfig,
     bundles: dict[str, Path],
     clip: Clip | None,
-    avatars: MutableMapping[tuple[Path, ...], Avatar],
-) -> Avatar:
+    avatars: MutableMapping[tuple[Path, ...], SpeakingPerson],
+) -> SpeakingPerson:
     """The avatar of these bundles, loaded unless it is in `avatars`."""
     key, sha256 = tuple(bundles.values()), None if clip is None else clip.sha256
     if key not in avatars or (sha256 and avatars[key].clip_sha256 != sha256):
         hardware = cfg.hardware
+        if LOWER_FACE in bundles:
+            avatars[key] = LowerFaceAvatar.load(bundles, sha256, render_device(hardware))
+            return avatars[key]
         how = (hardware.backend, hardware.render, render_device(hardware), hardware.precision)
         avatars[key] = Avatar.load(bundles, sha256, *how)
     return avatars[key]
@@ -164,11 +175,25 @@ def _cast(cfg: DictConfig, speaking: list[int], settings: FilmSettings) -> list[
     """Subjects of the video: those who speak, and in avatar mode all other trained ones."""
     if settings.keeps_silent_people:
         return speaking
-    return sorted({*speaking, *trained_subjects(TORSO, _search(cfg, None))})
+    renderer = LOWER_FACE if settings.draws_lower_face else TORSO
+    return sorted({*speaking, *trained_subjects(renderer, _search(cfg, None))})
+
+
+def _available_region(cfg: DictConfig, speaking: list[int]) -> str:
+    """What a dub changes where nobody said: the lower face where everybody who speaks has its bundle, else the head."""
+    chosen_canvas = cfg.get("frame") is not None
+    there = [newest_bundle(LOWER_FACE, _search(cfg, subject)) is not None for subject in speaking]
+    return LOWER_FACE if all(there) and not chosen_canvas else "head"
 
 
 def _bundles(cfg: DictConfig, subject: int) -> dict[str, Path]:
-    """Bundles of all stages; without frame= the head is that of the newest torso's canvas."""
+    if cfg.mode == "dub" and cfg.region == LOWER_FACE:
+        return find_upstream("dub", _search(cfg, subject))
+    return _avatar_bundles(cfg, subject)
+
+
+def _avatar_bundles(cfg: DictConfig, subject: int) -> dict[str, Path]:
+    """Bundles of head and torso and what moves them; without a frame= the head goes with the newest torso's canvas."""
     search = _search(cfg, subject)
     torso = newest_bundle(TORSO, search)
     if torso is not None and search.frame is None:
@@ -185,6 +210,16 @@ def _clip(cfg: DictConfig, settings: FilmSettings) -> Clip | None:
         command = f"beavervision prepare {person_arguments(cfg.data.name, cfg.paths.runs)} data.video=<footage>"
         raise ClipError(f"mode=dub needs the footage, and {folder} is not there; make it with: {command}")
     return None
+
+
+def _renderer_line(settings: FilmSettings) -> str:
+    """One line: what a dub renders with."""
+    if settings.draws_lower_face:
+        detail = " and the footage's own detail" if settings.detail else ""
+        return f"dub: mouth and chin by lower_face{detail}; region=head renders the whole head"
+    part = "its lower part" if settings.region == "head_lower_face" else "the whole head"
+    detail = " and the footage's own detail" if settings.detail else ""
+    return f"dub: {part} by radnerf_head{detail}; model=lower_face trains what keeps the footage sharper"
 
 
 def _shoot(maker: TalkingHeadPipeline, out: Out, cfg: DictConfig) -> FilmResult | None:

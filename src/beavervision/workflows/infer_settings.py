@@ -24,7 +24,8 @@ from beavervision.video.writers import Out, check_out, holds_opacity
 CHOICES = {
     "mode": ("avatar", "dub"),
     "length": ("speech", "source"),
-    "region": ("head", "lower_face"),
+    "region": ("auto", "head", "lower_face", "head_lower_face"),
+    "detail": ("auto", True, False),
     "silent": ("source", "rest"),
     "control.refine": ("postnet", "lle", "both", "none"),
     "preset": PRESETS,
@@ -38,6 +39,8 @@ LIMITS = {
     "smoothing": (1, 101),
     "batch": (1, 64),
 }
+AUTO_REGION = "auto"
+"""`lower_face` where its bundle is there, else `head`; `workflows.infer` decides."""
 MOST_BLINKS = 60.0
 """Largest blink rate, per minute: twice that of people in a conversation."""
 
@@ -62,6 +65,7 @@ def film_settings(cfg: DictConfig, out: Out) -> FilmSettings:
     background = _background(cfg, out)
     check_out(out, cfg.crf, alpha=cfg.mode == "avatar" and background == NONE)
     pose, span = _pose(str(cfg.pose))
+    region = cfg.region if cfg.mode == "dub" and cfg.region != AUTO_REGION else "head"
     return FilmSettings(
         mode=cfg.mode,
         controls=motion_controls(cfg),
@@ -69,7 +73,8 @@ def film_settings(cfg: DictConfig, out: Out) -> FilmSettings:
         pose_frames=span,
         smoothing=cfg.smoothing,
         background=background,
-        region=cfg.region,
+        region=region,
+        detail=cfg.mode == "dub" and (region == "lower_face" if cfg.detail == "auto" else cfg.detail),
         length=cfg.length,
         silent=cfg.silent,
         fps=_fps(cfg.fps),

@@ -16,9 +16,10 @@ NEEDS = {
     "postnet": ("speech", "sound", "voices", "step", "fit", "mouth"),
     "radnerf_head": ("view", "footage", "size", "fit", "hidden", "light", "turns"),
     "radnerf_torso": ("view", "footage", "size", "fit", "hidden", "light", "background", "shoulders"),
+    "lower_face": ("view", "footage", "size", "fit", "hidden", "light", "mouth"),
     "dub": ("view", "footage", "size", "fit", "speech_or_none", "hidden", "light"),
 }
-"""Quality checks for each use of a clip; see `quality_checks`. The first five are stages, dub is a mode of infer."""
+"""Quality checks for each use of a clip; see `quality_checks`. The first six are stages, dub is a mode of infer."""
 
 PURPOSE = {
     "audio2motion": "learns how this voice moves the face",
@@ -26,6 +27,7 @@ PURPOSE = {
     "postnet": "learns this person's own way of moving",
     "radnerf_head": "learns what the head looks like",
     "radnerf_torso": "learns neck, shoulders and background",
+    "lower_face": "learns mouth and chin for dubs of this footage",
     "dub": "puts new speech into this very footage",
 }
 

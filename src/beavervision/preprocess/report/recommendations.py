@@ -24,7 +24,7 @@ FACE_SCALE = 0.45
 """Face height / canvas height where the canvas is cropped to the head: it leaves room for hair, neck and shoulders
 (framing.HEAD_MARGIN makes the head 1.67 face heights high)."""
 
-CHAIN = ("audio2motion", "postnet", "radnerf_head", "radnerf_torso")
+CHAIN = ("audio2motion", "postnet", "radnerf_head", "radnerf_torso", "lower_face")
 """Stages of an avatar, in order."""
 
 NOTHING = "None of the stages can learn from this clip."

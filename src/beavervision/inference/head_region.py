@@ -1,4 +1,4 @@
-"""Where the lower face is on the canvas: mouth, jaw and cheeks, all that speech moves."""
+"""Region of the head's canvas that a dub with `region=head_lower_face` takes: mouth, jaw and cheeks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import numpy as np
 from jaxtyping import Float
 
 from beavervision.compositing.layers import feather, grow
-from beavervision.face.morphable_model import CONDITION_SCALE, FaceModel
 
 OUTLINE = np.r_[3:14, 31:36]
 """iBUG points whose hull is the lower face: the jaw from cheek to cheek, and the nose's base."""
@@ -20,28 +19,7 @@ SOFT = 0.14
 FRACTION_BITS = 4
 
 
-def face_points(
-    model: FaceModel,
-    condition68: Float[np.ndarray, "68 3"],
-    rotation: Float[np.ndarray, "3 3"],
-    translation: Float[np.ndarray, "3"],
-    camera: Float[np.ndarray, "4"],
-) -> Float[np.ndarray, "68 2"]:
-    """Where the 68 landmarks stand on the canvas.
-
-    Args:
-        model: the face model.
-        condition68: offsets from its mean face, 1/10 cm, head space.
-        rotation: head to camera.
-        translation: cm, camera space.
-        camera: fx, fy, cx, cy of the canvas, px.
-    """
-    points = model.mean[model.landmarks68] + condition68 / CONDITION_SCALE
-    placed = points @ rotation.T + translation
-    return placed[:, :2] / placed[:, 2:] * camera[:2] + camera[2:]
-
-
-def lower_face(
+def lower_region_matte(
     faces: list[Float[np.ndarray, "68 2"]], size: tuple[int, int], detail: float = 1.0
 ) -> Float[np.ndarray, "H W"]:
     """Soft matte of the lower face, over all of the faces given (the old mouth and the new one).

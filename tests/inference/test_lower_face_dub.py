@@ -1,0 +1,105 @@
+"""How drawn lower faces get into frames; a painter that fills the patch with one colour stands for the network."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from beavervision.inference.lower_face_dub import draw_faces, lay_face
+from beavervision.inference.lower_face_track import FaceTarget
+from beavervision.inference.source_reader import SourceFrame
+from beavervision.stages.lower_face.patch_geometry import PatchGeometry
+from beavervision.types import Label
+
+GEOMETRY = PatchGeometry(64, 4.5)
+WIDTH, HEIGHT = 160, 120
+
+
+@dataclass
+class Painter:
+    """Draws 200 where it is asked for the new motion, which comes first, and 100 for the footage's own."""
+
+    geometry: PatchGeometry = GEOMETRY
+    calls: int = 0
+
+    def render(self, patches, points):
+        self.calls += 1
+        drawn = np.full(patches.shape, 200.0, np.float32)
+        drawn[len(points) // 2 :] = 100 if self.own else 200
+        return drawn
+
+    own: bool = True
+
+
+@pytest.fixture
+def target() -> FaceTarget:
+    """A face whose patch lies at (50, 40) of the frame; the mouth about the middle of the patch."""
+    rng = np.random.default_rng(0)
+    own = rng.uniform((60, 50), (104, 94), (68, 2))
+    own[48:68] = np.array((82, 72)) + rng.uniform(-6, 6, (20, 2))
+    affine = np.array([[1.0, 0, -50], [0, 1.0, -40]])
+    return FaceTarget(own, own.copy(), affine, 50.0, 1.0)
+
+
+def frame(value: int = 100) -> SourceFrame:
+    labels = np.full((HEIGHT, WIDTH), Label.FACE, np.uint8)
+    return SourceFrame(np.full((HEIGHT, WIDTH, 3), value, np.uint8), (labels,), (None,))
+
+
+def test_only_the_ellipse_changes(target):
+    (face,) = draw_faces(Painter(own=False), [frame()], [target], detail=False)
+    made = lay_face(face, GEOMETRY, frame().rgb, frame().labels[0])
+    assert (made[72, 82] == 200).all()
+    changed = (made != 100).any(-1)
+    outside = np.ones_like(changed)
+    outside[40:104, 50:114] = GEOMETRY.ellipse() == 0
+    assert not changed[outside].any()
+    assert changed.sum() > 0.8 * GEOMETRY.ellipse().sum()
+
+
+def test_a_hand_stays_on_top(target):
+    source = frame()
+    source.labels[0][:, 90:] = Label.HAND
+    (face,) = draw_faces(Painter(own=False), [source], [target], detail=False)
+    made = lay_face(face, GEOMETRY, source.rgb, source.labels[0])
+    assert (made[:, 90:] == 100).all()
+    assert (made[72, 80] == 200).all()
+
+
+def test_with_the_footages_own_motion_the_footage_stays_but_for_the_lips(target):
+    # The painter draws the new motion and the own one alike, so what it lacks is carried in full.
+    rng = np.random.default_rng(1)
+    source = replace(frame(), rgb=rng.integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8))
+    (face,) = draw_faces(Painter(own=False), [source], [target], detail=True)
+    made = lay_face(face, GEOMETRY, source.rgb, source.labels[0])
+    assert (made[72, 82] == 200).all()  # inside the lips
+    differs = np.abs(made.astype(int) - source.rgb).max(-1) > 1
+    assert differs.sum() < 0.35 * GEOMETRY.ellipse().sum()
+    np.testing.assert_array_equal(made[45:50], source.rgb[45:50])
+
+
+def test_frames_without_a_face_pass_and_the_others_are_drawn_at_once(target):
+    painter = Painter()
+    faces = draw_faces(painter, [frame()] * 3, [target, None, target], detail=True)
+    assert painter.calls == 1
+    assert faces[1] is None
+    assert (faces[0].new == 200).all()
+    assert (faces[2].own == 100).all()
+    assert draw_faces(painter, [frame()], [None], detail=True) == [None]
+    assert painter.calls == 1
+
+
+def test_a_face_that_comes_into_view_fades_in(target):
+    values = []
+    for share in (0.0, 0.5, 1.0):
+        (face,) = draw_faces(Painter(own=False), [frame()], [replace(target, share=share)], detail=False)
+        values.append(int(lay_face(face, GEOMETRY, frame().rgb, frame().labels[0])[72, 82, 0]))
+    assert values[0] == 100
+    assert 140 < values[1] < 180
+    assert values[2] == 200
+
+
+def test_a_patch_that_is_out_of_the_frame_changes_nothing(target):
+    away = replace(target, to_patch=np.array([[1.0, 0, -500], [0, 1.0, -40]]))
+    (face,) = draw_faces(Painter(own=False), [frame()], [away], detail=False)
+    np.testing.assert_array_equal(lay_face(face, GEOMETRY, frame().rgb, frame().labels[0]), frame().rgb)

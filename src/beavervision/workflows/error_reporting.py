@@ -64,7 +64,8 @@ def _first_line(error: BaseException) -> str:
 
 
 def print_error(error: BaseException) -> None:
-    """Print the message to stderr."""
+    """Print the message to stderr, as the last line: what standard output still holds comes before it."""
+    sys.stdout.flush()
     print(f"error: {error_message(error)}", file=sys.stderr, flush=True)
 
 

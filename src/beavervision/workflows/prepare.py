@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
@@ -13,6 +13,7 @@ from omegaconf import DictConfig
 from beavervision.artifacts.clip import CONSENT, Clip
 from beavervision.artifacts.manifest import MANIFEST
 from beavervision.config.schemas import DataSettings, typed_node, validate_nodes
+from beavervision.config.stage_graph import CHAIN
 from beavervision.errors import ClipError, FootageError
 from beavervision.overrides import person_arguments
 from beavervision.provenance.consent import consent_bytes, read_consent
@@ -53,9 +54,27 @@ def prepare(cfg: DictConfig, report: Callable[[str, int, int], None] | None = No
     kept = clip.folder / CONSENT
     print(f"consent: {read_consent(kept).summary}" if kept.is_file() else "no consent record (data.consent=)")
     print(f"report: {display_path(folder / REPORT / PAGE)}")
-    print(f"next: python train.py model=audio2motion {person_arguments(cfg.data.name, cfg.paths.runs)}", flush=True)
+    print(f"next: {next_command(clip.facts.report, person_arguments(cfg.data.name, cfg.paths.runs))}", flush=True)
     figures = {"frames": clip.n_frames, "visible": float(clip.subjects[0].visible.mean())}
     return RunResult(folder, DONE if made else SKIPPED, figures=figures, picture=folder / REPORT / SHEET.format(0))
+
+
+def next_command(report: Mapping[str, Any], person: str) -> str:
+    """Return the training command that suits a clip: the stages that it is usable for, on the recommended canvas.
+
+    Args:
+        report: of the clip.
+        person: the part of the command that selects the person.
+    """
+    from beavervision.preprocess.report.grading import NOT_USABLE
+
+    subjects = report.get("subjects") or [{}]
+    verdicts = subjects[0].get("verdicts", [{"stage": stage, "grade": ""} for stage in CHAIN])
+    usable = [v["stage"] for v in verdicts if v["stage"] in CHAIN and v["grade"] != NOT_USABLE]
+    if not usable:
+        return "prepare other footage; the report says what this lacks"
+    canvas = subjects[0].get("recommended", {}).get("settings", [])
+    return " ".join(["python train.py -m", f"model={','.join(usable)}", person, *canvas])
 
 
 def ensure_clip(cfg: DictConfig) -> Path:

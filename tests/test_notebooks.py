@@ -40,7 +40,7 @@ def test_the_first_avatar_runs_on_a_miniature(chain, tmp_path, monkeypatch):
     notebook = nbformat.read(ROOT / "notebooks/01_first_avatar.ipynb", as_version=4)
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(ROOT / "notebooks")}}).execute()
     text = "".join(out.get("text", "") for cell in notebook.cells for out in cell.get("outputs", []))
-    assert text.count("already trained") == 4
+    assert text.count("already trained") == 5
     assert "48 frames" in text
     pictures = [out for cell in notebook.cells for out in cell.get("outputs", []) if "data" in out]
     assert sum("image/png" in out["data"] for out in pictures) == 2

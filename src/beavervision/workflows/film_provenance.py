@@ -69,7 +69,8 @@ def film_signer(
     shown = clip if clip is not None and (settings.mode == "dub" or settings.background == SOURCE) else None
     if shown is None:
         return FilmSigner(FilmRecord(settings.mode, people, consent=agreed, purpose=provenance.purpose), key)
-    sha256 = Manifest.read(shown.folder, ClipFacts).inputs["video"].sha256
+    known = Manifest.read(shown.folder, ClipFacts).inputs.get("video")
+    sha256 = sha256_file(shown.video) if known is None else known.sha256
     record = FilmRecord(
         settings.mode,
         people,

@@ -95,7 +95,7 @@ class LowerFace(StageModule[LowerFaceData]):
 
     def training_step(self, batch: LowerFaceBatch, _: int) -> Float[Tensor, ""]:
         """One step on patches of some frames."""
-        drawn = self.network(batch.patch, batch.maps, batch.warped)
+        drawn = self.network(batch.patch, batch.maps, batch.warped, batch.preference)
         weight = pixel_weight(self.network.ellipse, batch.counted, batch.lips, batch.mouth, self.weights)
         loss = lower_face_loss(drawn.float(), batch.patch, weight, self.weights)
         self.log("train/loss", loss, sync_dist=True)
@@ -113,7 +113,7 @@ class LowerFace(StageModule[LowerFaceData]):
         """
         frame = int(self.datamodule.measured[int(index)])
         batch = self.datamodule.held_out(frame).to(self.device)
-        drawn = self.network(batch.patch, batch.maps, batch.warped).float()
+        drawn = self.network(batch.patch, batch.maps, batch.warped, batch.preference).float()
         mask = self.network.ellipse * batch.counted
         lips = mask * (batch.lips > 0.5)
         energies = [gradient_energy(picture, mask) for picture in (drawn, batch.patch)]

@@ -26,6 +26,8 @@ from beavervision.stages.lower_face.preview import preview_film
 from beavervision.stages.radnerf_torso.source_track import NOTES
 from beavervision.stages.visualization.media import Film, Media, Picture
 
+WARM_UP = 50
+"""Steps over which the learning rate rises: the warped references are a good start, which large steps would destroy."""
 LAST_RATE = 0.02
 """Share of the learning rate that is left at the end of its cosine decay."""
 
@@ -37,8 +39,8 @@ class LowerFace(StageModule[LowerFaceData]):
         size, pixels_per_cm, reach: of the patch, dictated by the data.
         widths: channels of the network's levels.
         gradient, scales, lips, mouth: see `losses.LowerFaceWeights`.
-        learning_rate: of Adam at the beginning.
-        decay_steps: steps over which it falls along a cosine.
+        learning_rate: of Adam, the largest.
+        decay_steps: steps over which it falls along a cosine, after a short rise.
     """
 
     stage: ClassVar[str] = "lower_face"
@@ -61,7 +63,7 @@ class LowerFace(StageModule[LowerFaceData]):
         scales: int = 3,
         lips: float = 4.0,
         mouth: float = 8.0,
-        learning_rate: float = 2e-3,
+        learning_rate: float = 1e-3,
         decay_steps: int = 20_000,
     ) -> None:
         super().__init__()
@@ -82,13 +84,14 @@ class LowerFace(StageModule[LowerFaceData]):
         self.network.reference_points.copy_(torch.from_numpy(points))
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        """Adam, its rate falling along a cosine."""
+        """Adam; its rate rises linearly, then falls along a cosine."""
         optimizer = torch.optim.Adam(self.network.parameters(), self.hparams["learning_rate"])
         steps = self.hparams["decay_steps"]
 
         def share(step: int) -> float:
             done = min(1.0, step / steps) if steps > 0 else 0.0
-            return LAST_RATE + (1 - LAST_RATE) * (1 + math.cos(math.pi * done)) / 2
+            falling = LAST_RATE + (1 - LAST_RATE) * (1 + math.cos(math.pi * done)) / 2
+            return falling * min(1.0, (step + 1) / WARM_UP)
 
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, share)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

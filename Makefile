@@ -15,7 +15,7 @@ WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$(( n < 4 ? n : 4 )))
 ONE_THREAD := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench torture clean
+.PHONY: help install demo test lint bench torture sbom clean
 
 help: ## this list
 	@echo "beavervision: footage of a person in, that person speaking any speech out"
@@ -55,6 +55,12 @@ bench: $(STAMP) ## speed of the radiance field against the torch reference (docs
 
 torture: $(STAMP) ## prepare the torture set and measure it against the truth: table in docs/preparation.md
 	@$(BIN)/python benchmarks/torture.py runs/torture
+
+sbom: $(STAMP) ## bill of materials of the pinned environment (CycloneDX), in dist/sbom.json
+	@mkdir -p dist
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --dry-run --ignore-installed \
+	  --report dist/pip-report.json . --constraint constraints.txt
+	@$(BIN)/python scripts/sbom.py dist/pip-report.json dist/sbom.json
 
 clean: ## what runs and tests left; never your footage, nor runs/ of your own
 	@rm -rf runs/demo build dist .pytest_cache .ruff_cache .import_linter_cache .benchmarks

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,8 @@ from beavervision.artifacts.clip import Clip
 os.environ.setdefault("WANDB_MODE", "offline")
 os.environ.setdefault("WANDB_SILENT", "true")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Films are signed with a key of the tests' own, never with that of whoever runs them.
+os.environ["XDG_CONFIG_HOME"] = str(Path(tempfile.gettempdir()) / f"beavervision-tests-{getpass.getuser()}")
 
 pytest_plugins = ["verb_fixtures"]
 

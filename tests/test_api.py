@@ -21,6 +21,7 @@ from hydra.core.hydra_config import HydraConfig
 
 import beavervision as bv
 from beavervision.config.python_overrides import override_list
+from beavervision.provenance.verification import verify
 from beavervision.synthetic.miniature import miniature_clip
 from beavervision.video.probe import probe
 
@@ -146,6 +147,7 @@ def test_a_film_is_saved_and_its_frames_are_counted(avatar, speech, tmp_path):
     video = bv.Avatar.load(avatar.folder).dub(speech, progress=lambda *call: calls.append(call))
     path = video.save(tmp_path / "dub.mp4")
     assert probe(path).width == 96
+    assert verify(path).holds
     assert calls[-1] == ("render", 10, 10)
     assert any(name.startswith("ms_per_frame/") for name in video.figures)
 

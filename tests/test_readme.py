@@ -25,6 +25,7 @@ SMALL = {
     "evaluate": ("frame.height=64",),
     "prepare": (),
     "infer": (),
+    "verify": (),
     "doctor": (),
 }
 """What is added to each verb's commands, so that all of them together take a minute or two. A later command builds

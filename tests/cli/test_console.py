@@ -22,6 +22,17 @@ def test_help_names_every_verb(monkeypatch, capsys):
     assert code == 0
     assert all(verb in out for verb in VERBS)
     assert {"prepare", "train", "infer", "evaluate", "doctor"} <= set(VERBS)
+    assert all(verb in out for verb in console.PLAIN_VERBS)
+
+
+@pytest.mark.parametrize("verb", console.PLAIN_VERBS)
+def test_verbs_without_a_configuration(monkeypatch, capsys, verb):
+    code, out, _ = said(monkeypatch, capsys, verb, "--help")
+    assert code == 0
+    assert f"usage: beavervision {verb}" in out
+    code, _, err = said(monkeypatch, capsys, verb, "--nonsense")
+    assert code == 2
+    assert len(err.strip().splitlines()) == 1
 
 
 def test_a_misspelt_verb(monkeypatch, capsys):

@@ -8,7 +8,7 @@ import pytest
 
 from beavervision.cli.entry import SPIN
 
-HEAVY = ("torch", "lightning", "mediapipe", "transformers", "wandb", "numba", "scipy")
+HEAVY = ("torch", "lightning", "mediapipe", "transformers", "wandb", "numba", "scipy", "c2pa", "cryptography", "av")
 
 PROBE = """
 import runpy, sys

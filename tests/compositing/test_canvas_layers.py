@@ -110,7 +110,7 @@ PLATE = np.full((HEIGHT, WIDTH, 3), GREY, np.uint8)
 
 
 def test_avatar_layers_lie_in_order():
-    found = scene().picture(canvas((20.0, 0.0, 1.0), width=40), SHOULDERS, PLATE)
+    found = scene().composite(canvas((20.0, 0.0, 1.0), width=40), SHOULDERS, PLATE)
     np.testing.assert_array_equal(found[5, 5], GREY)  # plate outside the canvas
     np.testing.assert_array_equal(found[50, 5], BLUE)  # body still outside the canvas
     np.testing.assert_array_equal(found[10, 40], RED)  # head
@@ -128,22 +128,22 @@ def test_no_background_shows_through_where_canvas_and_still_cross_fade():
     ones = np.ones((60, 40))
     green = np.broadcast_to(np.array(GREEN) / 255, (60, 40, 3))
     layer = CanvasLayer.stack(0 * green, 0 * ones, green, ones, np.array([20.0, 0, 1]))
-    found = still.picture(layer, SHOULDERS, PLATE)
+    found = still.composite(layer, SHOULDERS, PLATE)
     assert (found[..., 0] == 0).all()
 
 
 def test_the_still_follows_the_shoulders():
     layer = canvas((20.0, 0.0, 1.0), width=40)
-    found = scene().picture(layer, SHOULDERS + np.array([0, -5]), PLATE)
+    found = scene().composite(layer, SHOULDERS + np.array([0, -5]), PLATE)
     np.testing.assert_array_equal(found[36, 5], BLUE)  # 5 px higher than in the still
     np.testing.assert_array_equal(found[33, 5], GREY)
 
 
 def test_the_scene_is_not_changed_by_a_picture():
     still, plate = scene(), PLATE.copy()
-    first = still.picture(canvas(), SHOULDERS, plate)
+    first = still.composite(canvas(), SHOULDERS, plate)
     assert (plate == GREY).all()
-    np.testing.assert_array_equal(first, still.picture(canvas(), SHOULDERS, plate))
+    np.testing.assert_array_equal(first, still.composite(canvas(), SHOULDERS, plate))
 
 
 def test_cut_out_laid_over_the_plate_is_the_picture():
@@ -153,7 +153,7 @@ def test_cut_out_laid_over_the_plate_is_the_picture():
     assert cut[5, 5, 3] == 0  # nothing outside the canvas, above the still
     assert cut[10, 40].tolist() == [*RED, 255]
     assert cut[50, 5].tolist() == [*BLUE, 255]
-    expected = scene().picture(layer, SHOULDERS, PLATE)
+    expected = scene().composite(layer, SHOULDERS, PLATE)
     found = blend(np.ascontiguousarray(cut[..., :3]), PLATE, cut[..., 3].astype(np.float32) / 255)
     # Opacity is rounded to 8 bits: next to a dark background that may show as one or two levels.
     assert np.abs(found.astype(int) - expected).max() <= 2
@@ -167,7 +167,7 @@ def dubbed(labels=None, presence=1.0, layer=None) -> tuple[np.ndarray, np.ndarra
         labels[5:30, 25:55] = Label.FACE
         labels[30:, 20:60] = Label.TORSO
     plate = np.full((HEIGHT, WIDTH, 3), GREY, np.uint8)
-    return source, Dubber(plate).picture(layer or canvas(), source, labels, presence)
+    return source, Dubber(plate).composite(layer or canvas(), source, labels, presence)
 
 
 def test_dub_replaces_the_head_and_keeps_the_rest():
@@ -286,7 +286,7 @@ def test_colours_of_neck_and_background_are_the_sources():
     labels[100:400, 200:600] = Label.HAIR  # the new head is not there at all: the plate shows
     nothing = np.zeros((60, 80))
     layer = CanvasLayer.stack(np.zeros((60, 80, 3)), nothing, np.zeros((60, 80, 3)), nothing, np.array([0, 0, 0.1]))
-    seam, matched = (Dubber(source - 10, match=match).picture(layer, source, labels, 1.0) for match in (False, True))
+    seam, matched = (Dubber(source - 10, match=match).composite(layer, source, labels, 1.0) for match in (False, True))
     inside = (slice(100, 400), slice(200, 200 + round(2 * soft)))
     assert np.abs(seam[inside].astype(int) - source[inside]).max() == 10
     assert np.abs(matched[inside].astype(int) - source[inside]).max() <= 2
@@ -302,7 +302,7 @@ def test_skin_does_not_take_the_colour_of_what_is_beside_it():
     head[10:40, 24:56] = 1  # four canvas pixels narrower on either side
     red = np.broadcast_to(np.array(RED) / 255, (60, 80, 3))
     layer = CanvasLayer.stack(red * head[..., None], head, red, 0 * head, np.array([0, 0, 0.1]))
-    found = Dubber(source - 10).picture(layer, source, labels, 1.0)
+    found = Dubber(source - 10).composite(layer, source, labels, 1.0)
     assert (found[250, 260:540] == RED).all()
     assert np.abs(found[250, 202:215].astype(int) - GREY).max() <= 2
 

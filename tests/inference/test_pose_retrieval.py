@@ -11,7 +11,7 @@ from beavervision.face.pose import rotation_from_euler
 from beavervision.inference.frame_path import PingPongPath
 from beavervision.inference.motion_poses import motion_track
 from beavervision.inference.pose_retrieval import LoudnessPath, loudness
-from beavervision.inference.posing import choose_pose_source
+from beavervision.inference.pose_selection import choose_pose_source
 from beavervision.inference.settings import FilmSettings
 from beavervision.stages.radnerf_torso.source_track import SourceTrack
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from beavervision.artifacts.clip import CONSENT
 from beavervision.preprocess import PrepareOptions, prepare, segments
 from beavervision.preprocess.step_cache import WORKSPACE
 from beavervision.synthetic.ground_truth import actor_video
@@ -44,7 +45,10 @@ def test_processes_that_share_the_work_change_no_byte(tmp_path, monkeypatch):
 def test_other_settings_begin_at_the_first_step_that_they_change(tmp_path):
     kept = []
     for gap in (0.24, 0.0):
-        prepare(actor_video(), tmp_path / "clip", PrepareOptions("film", start=1.0, end=1.2, gap=gap))
+        prepare(
+            actor_video(), tmp_path / "clip", PrepareOptions("film", start=1.0, end=1.2, gap=gap), consent=b"agreed"
+        )
+        assert (tmp_path / "clip" / CONSENT).read_bytes() == b"agreed"
         steps = {path.name.partition("-")[0]: path for path in (tmp_path / WORKSPACE).iterdir()}
         kept.append((steps["faces"].stat().st_ino, steps["subject_track"].stat().st_ino))
         assert len(steps) == len(list((tmp_path / WORKSPACE).iterdir()))  # what no step needs is forgotten

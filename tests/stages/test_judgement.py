@@ -10,10 +10,9 @@ from torch.nn.functional import normalize
 from beavervision.artifacts.motion import Motion
 from beavervision.audio.features import AudioFeatureExtractor
 from beavervision.errors import BeaverError
-from beavervision.stages.syncnet.evaluation import SyncEvaluation, shift_apart
+from beavervision.stages.syncnet.evaluation import SyncEvaluation, offset_curves, shift_apart
 from beavervision.stages.syncnet.inference import SyncExpert
 from beavervision.stages.syncnet.network import SyncNet
-from beavervision.stages.syncnet.visualization import offset_curves
 
 
 @pytest.fixture(scope="module")

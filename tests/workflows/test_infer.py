@@ -13,17 +13,20 @@ import av
 import numpy as np
 import pytest
 import soundfile
+from media_bytes import media_bytes
 from PIL import Image
 from small_people import STAGES, train_person
 
-from beavervision.artifacts.clip import Clip
-from beavervision.artifacts.manifest import MANIFEST
+from beavervision.artifacts.clip import CONSENT, Clip
+from beavervision.artifacts.manifest import MANIFEST, sha256_file, sha256_folder
+from beavervision.compositing.label import DisclosureLabel
 from beavervision.inference.avatar import Avatar
 from beavervision.inference.driver import MotionControls, MotionDriver
 from beavervision.inference.pipeline import FilmResult, TalkingHeadPipeline
 from beavervision.inference.settings import FilmSettings
 from beavervision.inference.speakers import Speaker
 from beavervision.inference.speech import Speech
+from beavervision.provenance.verification import verify
 from beavervision.synthetic.miniature import miniature_clip
 from beavervision.video.decode import read_frames
 from beavervision.video.probe import probe
@@ -88,6 +91,13 @@ def test_avatar_at_the_footages_own_size(infer, runs, capsys):
     said = capsys.readouterr().out
     assert str(out) in said
     assert "mode=dub" in said
+    assert "content credentials: inside the film, no consent record" in said
+    found = verify(out)
+    assert found.holds
+    (person,) = found.credentials.film["people"]
+    assert (person["clip"], person["speech"]["name"]) == ("clip", "words.wav")  # as the miniature is called
+    stages = {*STAGES} - {"lower_face"}
+    assert person["bundles"] == {s: sha256_folder(runs / "mini" / s / "default" / "bundle") for s in stages}
 
 
 @pytest.mark.parametrize("region", ["head", "auto"])
@@ -96,6 +106,8 @@ def test_dub_keeps_the_footage_round_the_head(infer, runs, tmp_path, region):
     assert infer("mode=dub", f"region={region}", f"out={out}", "crf=1") == 0
     clip = Clip.load(runs / "mini" / "clip")
     source = dict(clip.frames())
+    (parent,) = verify(out).credentials.ingredients
+    assert (parent.title, parent.description) == (clip.video.name, f"sha256 {sha256_file(clip.video)}")
     made = list(read_frames(out))
     assert len(made) == 45
     order = [*range(40), *range(38, 33, -1)]  # the footage to and fro
@@ -127,7 +139,7 @@ def test_same_seed_same_bytes(infer, word, tmp_path):
     for name, seed in {"a": 3, "b": 3, "c": 4}.items():
         settings = (f"audio={word}", "control.temperature=0.5", f"seed={seed}")
         assert infer(f"out={tmp_path / name}.mp4", *settings) == 0
-    a, b, c = ((tmp_path / f"{name}.mp4").read_bytes() for name in "abc")
+    a, b, c = (media_bytes(tmp_path / f"{name}.mp4") for name in "abc")
     assert a == b
     assert a != c
 
@@ -137,7 +149,7 @@ def test_same_seed_same_dub(infer, word, tmp_path, region):
     for name in "ab":
         settings = (f"region={region}", f"audio={word}", "control.temperature=0.5")
         assert infer("mode=dub", *settings, f"out={tmp_path / name}.mp4") == 0
-    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+    assert media_bytes(tmp_path / "a.mp4") == media_bytes(tmp_path / "b.mp4")
 
 
 @pytest.mark.parametrize("out", ["film.webm", "film.mov"])
@@ -162,13 +174,57 @@ def test_pictures_with_opacity(infer, word, tmp_path):
     assert (tmp_path / "takes.png").exists()
 
 
-def test_a_pipe_gets_the_film_and_nothing_else(infer, word, capfdbinary):
+def test_a_pipe_gets_the_film_and_nothing_else(infer, runs, word, tmp_path, capfdbinary):
     assert infer(f"audio={word}", "mode=dub", "out=-") == 0
     said = capfdbinary.readouterr()
     with av.open(io.BytesIO(said.out)) as film:
         assert film.format.name == "nut"
         assert sum(1 for _ in film.decode(video=0)) == 7
     assert b"7 frames" in said.err
+    (tmp_path / "kept.nut").write_bytes(said.out)
+    assert verify(tmp_path / "kept.nut", sidecar=runs / "mini/infer/word_dub.c2pa").holds
+
+
+def test_an_unsigned_film_is_told_of(infer, word, tmp_path, capsys):
+    assert infer(f"audio={word}", "provenance=off", f"out={tmp_path / 'a.mp4'}") == 0
+    assert "provenance=off: the film carries no mark that it was generated, which the law" in capsys.readouterr().out
+    assert verify(tmp_path / "a.mp4").verdict == "unsigned"
+
+
+@pytest.fixture
+def consent(runs):
+    """Keeps a consent record in the clip that ends on a day."""
+    place = runs / "mini" / "clip" / CONSENT
+
+    def keep(until: str) -> str:
+        place.write_text(
+            f"subject: Berta\ngiven_by: Berta\ndate: 2024-01-01\npurposes: [e-learning]\nuntil: {until}\n"
+            "contact: berta@example.org\n",
+            encoding="utf-8",
+        )
+        return sha256_file(place)
+
+    yield keep
+    place.unlink()
+
+
+def test_a_film_carries_the_consent_it_was_made_under(infer, word, tmp_path, consent, capsys):
+    sha256 = consent("null")
+    assert infer(f"audio={word}", "provenance.purpose=e-learning", f"out={tmp_path / 'a.mp4'}") == 0
+    assert f"consent record {sha256[:12]}" in capsys.readouterr().out
+    film = verify(tmp_path / "a.mp4").credentials.film
+    assert (film["consent"], film["purpose"]) == ({"sha256": sha256}, "e-learning")
+
+
+def test_a_film_without_consent_is_not_made(infer, word, tmp_path, consent, capsys):
+    consent("2025-01-01")
+    for further in ((), ("provenance=off",)):
+        assert infer(f"audio={word}", f"out={tmp_path / 'a.mp4'}", *further) == 2
+        assert "the consent of Berta ended on 2025-01-01" in capsys.readouterr().err
+    consent("null")
+    assert infer(f"audio={word}", "provenance.purpose=politics", f"out={tmp_path / 'a.mp4'}") == 2
+    assert "Berta agreed to e-learning, not to politics" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_footage_at_twice_the_rate(infer, word, runs, tmp_path):
@@ -254,6 +310,19 @@ def test_lower_face_leaves_the_upper_one(infer, word, runs, tmp_path, region):
 def test_a_background_of_ones_own(infer, word, tmp_path):
     assert infer(f"audio={word}", "background='#00ff00'", f"out={tmp_path / 'takes'}") == 0
     assert np.asarray(Image.open(tmp_path / "takes" / "00000.png"))[2, 2, :3].tolist() == [0, 255, 0]
+
+
+def test_a_label_in_the_corner(infer, word, tmp_path):
+    for name, label in (("plain", "off"), ("marked", "text")):
+        settings = (f"audio={word}", "mode=dub", f"label={label}", "language=fr")
+        assert infer(*settings, f"out={tmp_path / name}") == 0
+    plain, marked = (np.asarray(Image.open(tmp_path / name / "00003.png")) for name in ("plain", "marked"))
+    rows, columns = np.nonzero((plain != marked).any(2))
+    label = DisclosureLabel("text", (WIDTH, HEIGHT), "fr", changed=True)
+    x0, y0, x1, y1 = label.box
+    assert len(rows)
+    assert x0 <= columns.min() <= columns.max() < x1
+    assert y0 <= rows.min() <= rows.max() < y1
 
 
 def test_the_footages_own_surroundings(infer, word, runs, tmp_path):
@@ -376,7 +445,11 @@ def test_avatar_needs_no_footage(infer, runs, word, tmp_path):
         (["background=meadow"], "background=meadow is no file and no colour"),
         (["mode=dub", "background=white"], "a dub keeps the footage's own"),
         (["region=nose"], "region=nose is not a choice"),
+        (["provenance.key=mine.pem"], "add provenance.certificate="),
+        (["provenance.key=mine.pem", "provenance.certificate=mine.pem"], "mine.pem cannot be read"),
         (["fps=often"], "fps=often is not a choice"),
+        (["label=mine.png"], "label=mine.png is no picture"),
+        (["label=text", "language=xx"], "language=xx has no label"),
         (["crf=60"], "crf=60 is more than mp4 knows"),
         (["control.blink=wink.csv"], "neither a number of blinks a minute, nor own, nor a file"),
         (["speech.0=a.wav"], "give one kind of them"),

@@ -16,6 +16,7 @@ from beavervision.errors import ConfigError
 from beavervision.inference.pipeline import SOUND_RATE, TalkingHeadPipeline
 from beavervision.inference.speech import mix_speeches
 from beavervision.video.sound_feed import Pieces
+from beavervision.workflows.film_provenance import UNSIGNED
 from beavervision.workflows.progress import progress_bar
 
 
@@ -82,7 +83,9 @@ class TalkingVideo:
         self._timings["film"] = 1000 * (time.perf_counter() - begun) / max(done, 1)
 
     def save(self, out: str | Path) -> Path:
-        """Write the video with its sound, and a contact sheet beside it.
+        """Write the video with its sound, signed with content credentials, and a contact sheet beside it.
+
+        `.webm` and PNG files cannot carry credentials; theirs lie beside them in a `.c2pa` file.
 
         Args:
             out: `.mp4`, `.webm`, `.mov` (with alpha where the background is `auto` or `none`), or a pattern of PNG
@@ -112,6 +115,8 @@ class TalkingVideo:
                 film = pipeline.write(path, shown)
         if film is not None:
             self._timings = dict(pipeline.timer.milliseconds_per_frame(film.n_frames))
+        if pipeline.signer is None and self._progress in (None, True):
+            print(UNSIGNED)
         self.path = path
         return path
 

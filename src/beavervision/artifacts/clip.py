@@ -35,6 +35,10 @@ FRAMES, SUBJECT = "frames.safetensors", "subject_{}.safetensors"
 LABELS, MATTE = "labels_{}.mkv", "matte_{}.mkv"
 """Files, one per subject: in its label maps other people are OTHER, in its matte they are 0."""
 AUDIO, PLATE = "audio.wav", "background.png"
+CONSENT = "consent.yaml"
+"""What the people of a clip agreed to, in the clip and in the bundles learnt from it.
+
+It is no part of the manifest: a consent that is renewed changes no hash, and nothing has to be trained again."""
 TEST_SHARE = 1 / 11
 """Share of the frames at the end of a clip that is held out (GeneFace++'s split)."""
 

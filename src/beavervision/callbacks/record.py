@@ -8,7 +8,7 @@ from typing import Any
 
 from lightning import Callback, LightningModule, Trainer
 
-from beavervision.artifacts.clip import ClipFacts
+from beavervision.artifacts.clip import CONSENT, ClipFacts
 from beavervision.artifacts.manifest import MANIFEST, Manifest, sha256_folder
 from beavervision.callbacks.wandb_run import WandbRun, artifact_name, folder_artifact
 from beavervision.stages.trainer_settings import is_fast_dev_run
@@ -60,7 +60,8 @@ def _clip_artifact(folder: Path) -> Any:
 
 
 def _bundle_artifact(folder: Path) -> Any:
-    """Artifact of a bundle, named after its path: <clip>/<stage>/<slug>/bundle."""
+    """Artifact of a bundle, named after its path: <clip>/<stage>/<slug>/bundle; its consent record is not uploaded."""
     *_, clip, stage, slug = folder.parent.parts
     name = artifact_name(stage, clip, slug)
-    return folder_artifact(name, "bundle", sorted(folder.iterdir()), {"sha256": sha256_folder(folder)})
+    contents = [path for path in sorted(folder.iterdir()) if path.name != CONSENT]
+    return folder_artifact(name, "bundle", contents, {"sha256": sha256_folder(folder)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 
 from beavervision import __version__
@@ -9,6 +10,14 @@ from beavervision.cli.entry import VERBS
 from beavervision.cli.entry import run as run_verb
 from beavervision.config.suggestions import suggest
 from beavervision.workflows.error_reporting import EXIT_USER_ERROR
+
+PLAIN_VERBS = {
+    "verify": "who made a film, how, from what, and whether it is as it was signed",
+    "consent": "write a consent record to fill in, or check one",
+}
+"""Verbs with arguments of their own instead of a configuration; each is `main` in a module of that name."""
+
+EVERY_VERB = {**VERBS, **PLAIN_VERBS}
 
 USAGE = """beavervision {version}: footage of a person in, that person speaking any speech out.
 
@@ -35,13 +44,15 @@ def _main(arguments: list[str]) -> int:
         print(f"beavervision {__version__}")
         return 0
     verb, *rest = arguments
+    if verb in PLAIN_VERBS:
+        return importlib.import_module(f"beavervision.cli.{verb}").main(rest)
     if verb not in VERBS:
-        print(f"error: {verb} is not a verb of beavervision; {suggest(verb, VERBS)}.", file=sys.stderr)
+        print(f"error: {verb} is not a verb of beavervision; {suggest(verb, EVERY_VERB)}.", file=sys.stderr)
         return EXIT_USER_ERROR
     sys.argv = [f"beavervision {verb}", *rest]
     return run_verb(verb)
 
 
 def _usage() -> str:
-    verbs = "\n".join(f"  {name:<9} {what}" for name, what in VERBS.items())
+    verbs = "\n".join(f"  {name:<9} {what}" for name, what in EVERY_VERB.items())
     return USAGE.format(version=__version__, verbs=verbs)

@@ -75,4 +75,4 @@ def own_pictures(avatar: Avatar, frames: Int[np.ndarray, "N"]) -> list[UInt8[np.
     own = HeadCondition(avatar.source_condition, avatar.source_eye_open)
     scene, plate = Scene.of(avatar), avatar.plate()
     layers = render_canvas_layers(avatar, own, frames, poses, StageTimer())
-    return [scene.picture(layer, poses.body[i], plate) for i, layer in enumerate(layers)]
+    return [scene.composite(layer, poses.body[i], plate) for i, layer in enumerate(layers)]

@@ -90,10 +90,8 @@ def warp_by_flow(picture: np.ndarray, flow: Float[np.ndarray, "H W 2"]) -> np.nd
     """A picture whose pixel q shows what stood at q + flow(q); cubic, for linear sampling would take detail away."""
     height, width = flow.shape[:2]
     across, down = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    x, y = across + flow[..., 0], down + flow[..., 1]
-    return cv2.remap(
-        picture, x.astype(np.float32), y.astype(np.float32), cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-    )
+    columns, rows = ((a + b).astype(np.float32) for a, b in ((across, flow[..., 0]), (down, flow[..., 1])))
+    return cv2.remap(picture, columns, rows, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
 
 
 def _thin_plate(

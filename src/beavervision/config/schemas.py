@@ -35,6 +35,7 @@ class DataSettings:
     subject: str = "largest"
     gap: float = 0.24
     segmenter: str | None = None
+    consent: str | None = None
     workers: int | None = None
     clips: str | None = None
     speech: str | None = None
@@ -87,6 +88,16 @@ class HardwareSettings:
 
 
 @dataclass
+class ProvenanceSettings:
+    """`provenance`: how films are signed; see docs/provenance.md."""
+
+    sign: bool = True
+    key: str | None = None
+    certificate: str | None = None
+    purpose: str | None = None
+
+
+@dataclass
 class RunSettings:
     """`run`: name and options of this run."""
 
@@ -101,6 +112,7 @@ SCHEMAS: dict[str, type] = {
     "face_model": FaceModelSettings,
     "frame": FrameSettings,
     "hardware": HardwareSettings,
+    "provenance": ProvenanceSettings,
     "run": RunSettings,
 }
 

@@ -36,7 +36,7 @@ class Scene:
         whole = facts.frame_spec.aspect is None
         return cls(None if whole else avatar.body(), avatar.track.body[facts.body_frame])
 
-    def picture(
+    def composite(
         self, layer: CanvasLayer, shoulders: Float[np.ndarray, "3 2"], behind: UInt8[np.ndarray, "H W 3"]
     ) -> UInt8[np.ndarray, "H W 3"]:
         """The person before a picture.

@@ -24,13 +24,13 @@ BATCH = 4
 
 FrameImage = UInt8[np.ndarray, "H W c"]
 """RGB, or RGB and opacity."""
-BehindT = TypeVar("BehindT", contravariant=True)
+BackgroundT = TypeVar("BackgroundT", contravariant=True)
 
 
-class Compositor(Protocol[BehindT]):
-    """Lays people over what is behind them."""
+class Compositor(Protocol[BackgroundT]):
+    """Lays people over the background."""
 
-    def picture(self, shown: Sequence[RenderedSubject], behind: BehindT) -> FrameImage:
+    def composite(self, rendered: Sequence[RenderedSubject], background: BackgroundT) -> FrameImage:
         """One finished frame."""
         ...
 
@@ -42,19 +42,21 @@ class AvatarCompositor:
     scenes: Sequence[Scene]
     size: tuple[int, int]
 
-    def picture(self, shown: Sequence[RenderedSubject], behind: UInt8[np.ndarray, "H W 3"] | None) -> FrameImage:
+    def composite(
+        self, rendered: Sequence[RenderedSubject], background: UInt8[np.ndarray, "H W 3"] | None
+    ) -> FrameImage:
         """One finished frame; with opacity where there is no background."""
-        people = [(self.scenes[i], shown[i]) for i in far_to_near(shown)]
-        if behind is None:
+        people = [(self.scenes[i], rendered[i]) for i in far_to_near(rendered)]
+        if background is None:
             result = np.zeros((self.size[1], self.size[0], 4), np.uint8)
             for scene, one in people:
                 if one.layer is not None:
                     result = over(scene.cut_out(one.layer, one.shoulders, self.size), result)
             return result
-        result = behind
+        result = background
         for scene, one in people:
             if one.layer is not None:
-                result = scene.picture(one.layer, one.shoulders, result)
+                result = scene.composite(one.layer, one.shoulders, result)
         return result
 
 
@@ -64,48 +66,48 @@ class DubCompositor:
 
     dubber: Dubber
 
-    def picture(self, shown: Sequence[RenderedSubject], behind: SourceFrame) -> FrameImage:
+    def composite(self, rendered: Sequence[RenderedSubject], background: SourceFrame) -> FrameImage:
         """One finished frame."""
-        result = behind.rgb
-        for i in far_to_near(shown):
-            one = shown[i]
+        result = background.rgb
+        for i in far_to_near(rendered):
+            one = rendered[i]
             if one.layer is not None:
-                result = self._with_head(one, result, behind.labels[i], behind.mattes[i])
+                result = self._with_head(one, result, background.labels[i], background.mattes[i])
         return result
 
     def _with_head(
         self,
         one: RenderedSubject,
-        behind: UInt8[np.ndarray, "H W 3"],
+        background: UInt8[np.ndarray, "H W 3"],
         labels: UInt8[np.ndarray, "H W"],
         matte: UInt8[np.ndarray, "H W"] | None,
     ) -> UInt8[np.ndarray, "H W 3"]:
         """A frame with one generated head, and the footage's own detail where it is wanted."""
         assert one.layer is not None
-        made = self.dubber.picture(one.layer, behind, labels, one.share, matte)
+        made = self.dubber.composite(one.layer, background, labels, one.share, matte)
         if one.own is None:
             return made
-        own = self.dubber.picture(one.own.layer, behind, labels, one.share, matte)
-        return carry_head_detail(made, own, behind, one.own.faces, labels)
+        own = self.dubber.composite(one.own.layer, background, labels, one.share, matte)
+        return carry_head_detail(made, own, background, one.own.faces, labels)
 
 
 @dataclass(frozen=True)
-class FrameStream(Generic[BehindT]):
+class FrameStream(Generic[BackgroundT]):
     """People speaking, as frames at the footage's own size.
 
     Args:
-        roles: who does what.
-        composer: how they are laid over what is behind them.
-        behind: that, frame by frame; may be without end.
-        moments: of the film, frame by frame.
+        tracks: one for each person.
+        compositor: lays the people over the background.
+        background: frame by frame; may be endless.
+        positions: film positions of the frames, see `frame_path`.
         batch: frames rendered at once.
         timer: how long each part takes.
     """
 
-    roles: Sequence[SubjectTrack]
-    composer: Compositor[BehindT]
-    behind: Iterator[BehindT]
-    moments: Float[np.ndarray, "T"]
+    tracks: Sequence[SubjectTrack]
+    compositor: Compositor[BackgroundT]
+    background: Iterator[BackgroundT]
+    positions: Float[np.ndarray, "T"]
     batch: int
     timer: StageTimer
 
@@ -116,19 +118,19 @@ class FrameStream(Generic[BehindT]):
 
     def _rendered(self) -> Iterator[list[RenderedSubject]]:
         try:
-            for start in range(0, len(self.moments), self.batch):
-                some = self.moments[start : start + self.batch]
-                people = [role.shown(some, self.timer) for role in self.roles]
+            for start in range(0, len(self.positions), self.batch):
+                some = self.positions[start : start + self.batch]
+                people = [track.render(some, self.timer) for track in self.tracks]
                 for row in zip(*people, strict=True):
                     yield list(row)
         finally:
-            for role in self.roles:
-                role.tape.close()
+            for track in self.tracks:
+                track.motion.close()
 
     def _composed(self) -> Iterator[FrameImage]:
-        behind = self.timer.measure_each("decode", self.behind)
-        with closing(prefetch(self._rendered(), self.batch)) as people, closing(prefetch(behind)) as behinds:
-            for shown, back in zip(people, behinds, strict=False):
+        decoded = self.timer.measure_each("decode", self.background)
+        with closing(prefetch(self._rendered(), self.batch)) as people, closing(prefetch(decoded)) as backgrounds:
+            for rendered, background in zip(people, backgrounds, strict=False):
                 with self.timer.measure("composite"):
-                    picture = self.composer.picture(shown, back)
+                    picture = self.compositor.composite(rendered, background)
                 yield picture

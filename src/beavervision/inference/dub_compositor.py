@@ -53,7 +53,7 @@ class Dubber:
     match: bool = True
     """Whether the colours round the border are brought to the source's."""
 
-    def picture(
+    def composite(
         self,
         layer: CanvasLayer,
         source: UInt8[np.ndarray, "H W 3"],

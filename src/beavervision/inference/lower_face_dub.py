@@ -13,6 +13,7 @@ from jaxtyping import Float, UInt8
 
 from beavervision.compositing.detail_transfer import landmark_flow, outside_lips, transfer_detail
 from beavervision.compositing.layers import blend, quantise
+from beavervision.inference.compositor import FrameImage
 from beavervision.inference.head_detail import clear_of_occluders
 from beavervision.inference.lower_face_track import FaceTarget, LowerFaceTrack
 from beavervision.inference.source_reader import SourceFrame
@@ -48,7 +49,7 @@ class LowerFaceStream:
     Args:
         tracks: who does what.
         source: the footage's frames, one for each moment.
-        moments: of the film, frame by frame.
+        positions: film positions of the frames, see `frame_path`.
         batch: frames drawn at once.
         timer: how long each part takes.
         detail: whether the footage's own detail is carried along.
@@ -56,12 +57,12 @@ class LowerFaceStream:
 
     tracks: Sequence[LowerFaceTrack]
     source: Iterator[SourceFrame]
-    moments: Float[np.ndarray, "T"]
+    positions: Float[np.ndarray, "T"]
     batch: int
     timer: StageTimer
     detail: bool = True
 
-    def frames(self) -> Generator[UInt8[np.ndarray, "H W 3"], None, None]:
+    def frames(self) -> Generator[FrameImage, None, None]:
         """The frames; closing the iterator stops every thread."""
         with closing(prefetch(self._composed())) as done:
             yield from done
@@ -70,10 +71,10 @@ class LowerFaceStream:
         try:
             decoded = self.timer.measure_each("decode", self.source)
             with closing(prefetch(decoded)) as source:
-                for start in range(0, len(self.moments), self.batch):
-                    moments = self.moments[start : start + self.batch]
-                    pictures = list(islice(source, len(moments)))
-                    targets = [track.targets(moments) for track in self.tracks]
+                for start in range(0, len(self.positions), self.batch):
+                    positions = self.positions[start : start + self.batch]
+                    pictures = list(islice(source, len(positions)))
+                    targets = [track.targets(positions) for track in self.tracks]
                     with self.timer.measure("draw"):
                         faces = [
                             draw_faces(track.avatar.lower_face, pictures, wanted, detail=self.detail)
@@ -82,7 +83,7 @@ class LowerFaceStream:
                     yield from ((picture, list(row)) for picture, *row in zip(pictures, *faces, strict=False))
         finally:
             for track in self.tracks:
-                track.tape.close()
+                track.motion.close()
 
     def _composed(self) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
         geometries = [track.avatar.lower_face.geometry for track in self.tracks]

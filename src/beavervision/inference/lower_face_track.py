@@ -1,4 +1,4 @@
-"""One person of a lower-face dub at any of its moments: where their landmarks are, and where they should be."""
+"""One person of a lower-face dub: where their landmarks are at each film position, and where they should be."""
 
 from __future__ import annotations
 
@@ -37,23 +37,23 @@ class LowerFaceTrack:
 
     Args:
         avatar: who.
-        posing: the frames of the footage that are shown.
-        tape: what the mouth does.
+        pose_source: the frames of the footage that are shown.
+        motion: landmark conditions of the speech.
         shares: of the drawn face in each frame of the footage.
     """
 
     avatar: LowerFaceAvatar
-    posing: PoseSource
-    tape: MotionTrack
+    pose_source: PoseSource
+    motion: MotionTrack
     shares: Float[np.ndarray, "N"]
 
-    def targets(self, moments: Float[np.ndarray, "B"]) -> list[FaceTarget | None]:
-        """Targets at some moments of the film, which rise from call to call; None where no face is seen."""
-        places = self.posing.path.at(moments)
-        poses, share = poses_at(self.posing.track, places), interpolate_frames(self.shares, places)
+    def targets(self, positions: Float[np.ndarray, "B"]) -> list[FaceTarget | None]:
+        """Targets at film positions, which rise from call to call; None where no face is seen."""
+        places = self.pose_source.path.at(positions)
+        poses, share = poses_at(self.pose_source.track, places), interpolate_frames(self.shares, places)
         own = interpolate_frames(self.avatar.source_condition, places)
         new = own.copy()
-        new[:, MOVING] = self.tape.at(moments)[:, MOVING]
+        new[:, MOVING] = self.motion.at(positions)[:, MOVING]
         there = (share > 0) & np.isfinite(poses.rotation).all((1, 2)) & np.isfinite(poses.translation).all(1)
         model, geometry = self.avatar.face_model, self.avatar.lower_face.geometry
         found: list[FaceTarget | None] = []

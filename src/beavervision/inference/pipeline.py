@@ -24,8 +24,8 @@ from beavervision.inference.frame_path import PingPongPath, film_positions, visi
 from beavervision.inference.lower_face_avatar import LowerFaceAvatar
 from beavervision.inference.lower_face_dub import LowerFaceStream
 from beavervision.inference.lower_face_track import LowerFaceTrack
+from beavervision.inference.pose_selection import choose_pose_source
 from beavervision.inference.pose_source import PoseSource
-from beavervision.inference.posing import choose_pose_source
 from beavervision.inference.settings import FilmSettings
 from beavervision.inference.source_reader import SourceFrame, SourceReader
 from beavervision.inference.speakers import Speaker, check_speakers
@@ -34,6 +34,7 @@ from beavervision.inference.speech import mix_speeches
 from beavervision.inference.stage_timer import StageTimer
 from beavervision.inference.subject_track import SubjectTrack
 from beavervision.preprocess.prefetch import prefetch
+from beavervision.video.film_writer import Signer
 from beavervision.video.sheet import ContactSheet
 from beavervision.video.writers import Out, film_writer, sheet_of
 
@@ -73,21 +74,29 @@ class TalkingHeadPipeline:
     """Makes people say their speeches.
 
     Args:
-        cast: who says what; at least one of them speaks.
+        speakers: who says what; at least one of them speaks.
         settings: how.
         clip: the footage; a dub needs it, and `background=source` and `fps=source`.
+        signer: signs what `write` writes; None leaves it unsigned.
 
     Raises:
-        ConfigError: when the footage is needed and not there, the cast does not go together, or nobody is there to
+        ConfigError: when the footage is needed and not there, the speakers do not go together, or nobody is there to
             take poses from.
     """
 
-    def __init__(self, cast: Sequence[Speaker], settings: FilmSettings, clip: Clip | None = None) -> None:
-        check_speakers(cast, settings, clip)
-        self.settings, self.clip, self.timer = settings, clip, StageTimer()
-        self.cast = [one for one in cast if one.speech or not settings.keeps_silent_people]
-        self.speeches = [one.speech for one in cast if one.speech]
-        self._clip_fps, self.size = self.cast[0].avatar.fps, self.cast[0].avatar.footage_size
+    def __init__(
+        self,
+        speakers: Sequence[Speaker],
+        settings: FilmSettings,
+        clip: Clip | None = None,
+        signer: Signer | None = None,
+    ) -> None:
+        check_speakers(speakers, settings, clip)
+        self.settings, self.clip, self.signer, self.timer = settings, clip, signer, StageTimer()
+        self.speakers = [one for one in speakers if one.speech or not settings.keeps_silent_people]
+        self.speeches = [one.speech for one in speakers if one.speech]
+        self._clip_fps, self.size = self.speakers[0].avatar.fps, self.speakers[0].avatar.footage_size
+        self._label = settings.disclosure_label(self.size)
         self.fps = settings.film_fps(self._clip_fps, clip)
         self._end = max(speech.n_frames(self._clip_fps) for speech in self.speeches)
         self.n_frames = self._end if self.fps == self._clip_fps else self._at_rate()
@@ -95,27 +104,35 @@ class TalkingHeadPipeline:
             self._end = min(self._end, clip.n_frames)
             first, last = self._stretch(clip)
             self.n_frames = min(self.n_frames, last - first + 1)
-        self._moments = film_positions(np.arange(self.n_frames), self.fps, self._clip_fps, self._end)
-        self._posings = [self._posing(one) for one in self.cast]
+        self._positions = film_positions(np.arange(self.n_frames), self.fps, self._clip_fps, self._end)
+        self._pose_sources = [self._pose_source(one) for one in self.speakers]
 
     def frames(self) -> Generator[FrameImage, None, None]:
         """The film's frames, at the footage's own size, one after the other; closing it stops all work."""
+        if self._label is None:
+            return self._frames()
+        return map_frames(self._label.draw, self._frames())
+
+    def _frames(self) -> Generator[FrameImage, None, None]:
+        """The frames without a label."""
         batch, settings = self.settings.batch, self.settings
         if settings.draws_lower_face and self.clip is not None:
-            tracks = [self._lower_face_track(one, how) for one, how in zip(self.cast, self._posings, strict=True)]
+            tracks = [
+                self._lower_face_track(one, how) for one, how in zip(self.speakers, self._pose_sources, strict=True)
+            ]
             source = self._source(self.clip)
-            return LowerFaceStream(tracks, source, self._moments, batch, self.timer, settings.detail).frames()
-        roles = [self._role(one, how) for one, how in zip(self.cast, self._posings, strict=True)]
+            return LowerFaceStream(tracks, source, self._positions, batch, self.timer, settings.detail).frames()
+        tracks = [self._subject_track(one, how) for one, how in zip(self.speakers, self._pose_sources, strict=True)]
         if settings.mode == "dub" and self.clip is not None:
-            composer = DubCompositor(Dubber(self.clip.plate()))
-            return FrameStream(roles, composer, self._source(self.clip), self._moments, batch, self.timer).frames()
-        scenes = AvatarCompositor([Scene.of(role.avatar) for role in roles], self.size)
-        return FrameStream(roles, scenes, self._backdrop(), self._moments, batch, self.timer).frames()
+            compositor = DubCompositor(Dubber(self.clip.plate()))
+            return FrameStream(tracks, compositor, self._source(self.clip), self._positions, batch, self.timer).frames()
+        scenes = AvatarCompositor([Scene.of(track.avatar) for track in tracks], self.size)
+        return FrameStream(tracks, scenes, self._backdrop(), self._positions, batch, self.timer).frames()
 
     def write(
         self,
         out: Out,
-        shown: Callable[[int], None] = lambda done: None,
+        report: Callable[[int], None] = lambda done: None,
         stop: Callable[[], bool] = lambda: False,
         *,
         keep_partial: bool = True,
@@ -124,7 +141,7 @@ class TalkingHeadPipeline:
 
         Args:
             out: see `video.writers.film_writer`.
-            shown: called after every frame with the number of frames done.
+            report: called after every frame with the number of frames done.
             stop: asked after every frame whether to end there.
             keep_partial: whether a film that was stopped is kept, with the sound of what it shows.
 
@@ -135,11 +152,11 @@ class TalkingHeadPipeline:
             ConfigError: when the place cannot be written to.
         """
         begun, sheet, alpha = time.perf_counter(), ContactSheet(self.n_frames), self.settings.is_transparent
-        options = {"crf": self.settings.crf, "preset": self.settings.preset, "alpha": alpha}
+        options = {"crf": self.settings.crf, "preset": self.settings.preset, "alpha": alpha, "signer": self.signer}
         sound = mix_speeches(self.speeches, SOUND_RATE)
         try:
             with film_writer(out, *self.size, self.fps, audio=sound, audio_rate=SOUND_RATE, **options) as writer:
-                self._record(writer.write, sheet, shown, stop)
+                self._record(writer.write, sheet, report, stop)
                 complete = writer.n_frames == self.n_frames
                 if not complete and not keep_partial:
                     raise _DroppedError
@@ -157,7 +174,7 @@ class TalkingHeadPipeline:
         self,
         write: Callable[[FrameImage], None],
         sheet: ContactSheet,
-        shown: Callable[[int], None],
+        report: Callable[[int], None],
         stop: Callable[[], bool],
     ) -> None:
         with closing(self.frames()) as frames:
@@ -165,7 +182,7 @@ class TalkingHeadPipeline:
                 sheet.see(index, frame)
                 with self.timer.measure("encode"):
                     write(frame)
-                shown(index + 1)
+                report(index + 1)
                 if stop() and index + 1 < self.n_frames:
                     return
 
@@ -173,7 +190,7 @@ class TalkingHeadPipeline:
         """Frames of the film at a rate other than the clip's."""
         return max(1, int(np.ceil(max(speech.seconds for speech in self.speeches) * self.fps - 1e-6)))
 
-    def _posing(self, one: Speaker) -> PoseSource:
+    def _pose_source(self, one: Speaker) -> PoseSource:
         if self.settings.mode == "avatar":
             return choose_pose_source(one, self.settings, self.clip, self._end)
         # Whole ticks of the film, so that every pose is that of the very frame that is shown.
@@ -199,9 +216,9 @@ class TalkingHeadPipeline:
 
     def _lower_face_track(self, one: Speaker, how: PoseSource) -> LowerFaceTrack:
         assert isinstance(one.avatar, LowerFaceAvatar)
-        return LowerFaceTrack(one.avatar, how, self._tape(one), _shares(one.avatar))
+        return LowerFaceTrack(one.avatar, how, self._motion_track(one), _shares(one.avatar))
 
-    def _tape(self, one: Speaker) -> MotionTrack:
+    def _motion_track(self, one: Speaker) -> MotionTrack:
         """What a person's mouth does, computed on demand."""
         pieces, count = iter(()), 0
         if one.speech is not None:
@@ -210,24 +227,24 @@ class TalkingHeadPipeline:
             count = one.speech.n_frames(one.avatar.fps)
         return MotionTrack(pieces, count, one.avatar.rest)
 
-    def _role(self, one: Speaker, how: PoseSource) -> SubjectTrack:
-        settings, avatar, tape = self.settings, one.avatar, self._tape(one)
+    def _subject_track(self, one: Speaker, how: PoseSource) -> SubjectTrack:
+        settings, avatar, motion = self.settings, one.avatar, self._motion_track(one)
         assert isinstance(avatar, Avatar)
         if settings.mode == "dub":
             lower = settings.region == "head_lower_face"
             options = {"shares": _shares(avatar), "lower_only": lower, "detail": settings.detail}
-            return SubjectTrack(avatar, how, tape, self._end, **options)
+            return SubjectTrack(avatar, how, motion, self._end, **options)
         # People who sit side by side do not blink together.
         seed = settings.controls.seed + avatar.subject
         shut = eyelid_closure(settings.controls.blink, self._end, avatar.fps, seed, avatar.track.eye_open)
-        return SubjectTrack(avatar, how, tape, self._end, shut)
+        return SubjectTrack(avatar, how, motion, self._end, shut)
 
     def _reader(self, clip: Clip) -> SourceReader:
-        return SourceReader(clip, self.fps, tuple(one.avatar.subject for one in self.cast))
+        return SourceReader(clip, self.fps, tuple(one.avatar.subject for one in self.speakers))
 
     def _source(self, clip: Clip) -> Iterator[SourceFrame]:
         reader = self._reader(clip)
-        ticks = np.rint(self._posings[0].path.at(self._moments) * (self.fps / self._clip_fps)).astype(np.int64)
+        ticks = np.rint(self._pose_sources[0].path.at(self._positions) * (self.fps / self._clip_fps)).astype(np.int64)
         return reader.read(np.clip(ticks, 0, reader.n_frames - 1))
 
     def _backdrop(self) -> Iterator[Picture | None]:
@@ -235,7 +252,7 @@ class TalkingHeadPipeline:
             plate = self.clip.plate()
             return (remove_people(frame, plate) for frame in self._source(self.clip))
         choice = PLATE if self.settings.background == "auto" else self.settings.background
-        first = self.cast[0].avatar
+        first = self.speakers[0].avatar
         assert isinstance(first, Avatar)
         return Background.of(choice, self.size, first.plate()).frames(self.fps)
 
@@ -243,6 +260,14 @@ class TalkingHeadPipeline:
 def _shares(person: SpeakingPerson) -> Float[np.ndarray, "N"]:
     """How much of the generated face each frame of the footage shows."""
     return visibility_fade(person.track.visible, round(FADE * person.fps))
+
+
+def map_frames(
+    change: Callable[[FrameImage], FrameImage], frames: Generator[FrameImage, None, None]
+) -> Generator[FrameImage, None, None]:
+    """Yield changed frames; closing it closes the frames."""
+    with closing(frames):
+        yield from map(change, frames)
 
 
 class _DroppedError(Exception):

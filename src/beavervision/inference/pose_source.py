@@ -83,24 +83,24 @@ def poses_at(track: SourceTrack, places: Float[np.ndarray, "B"]) -> SourceTrack:
 
 
 def smoothed_poses(
-    track: SourceTrack, swing: FramePath, moments: Float[np.ndarray, "B"], window: int, end: int
+    track: SourceTrack, swing: FramePath, positions: Float[np.ndarray, "B"], window: int, end: int
 ) -> SourceTrack:
-    """Track at moments of the film, poses of head and body averaged over `window` frames round each (GeneFace++: 7).
+    """Track at film positions, poses of head and body averaged over `window` frames round each (GeneFace++: 7).
 
     Args:
         track: the footage; every frame of the path visible.
         swing: the way through it.
-        moments: of the film.
+        positions: of the film.
         window: frames; 1 leaves the poses as they are.
         end: frames of the film at the clip's rate: there is nothing beyond.
     """
-    here = poses_at(track, swing.at(moments))
+    here = poses_at(track, swing.at(positions))
     if window <= 1:
         return here
-    around = np.clip(moments[:, None] + np.arange(window) - window // 2, 0, end - 1)
+    around = np.clip(positions[:, None] + np.arange(window) - window // 2, 0, end - 1)
     poses = poses_at(track, swing.at(around).ravel())
     names = ("rotation", "translation", "body", "path", "cameras")
-    calm = {n: getattr(poses, n).reshape(len(moments), window, *getattr(poses, n).shape[1:]).mean(1) for n in names}
+    calm = {n: getattr(poses, n).reshape(len(positions), window, *getattr(poses, n).shape[1:]).mean(1) for n in names}
     return replace(here, **{**calm, "rotation": nearest_rotation(calm["rotation"])})
 
 

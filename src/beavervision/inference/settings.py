@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from beavervision.artifacts.clip import Clip
-from beavervision.inference.background import AUTO, NONE
+from beavervision.compositing.label import OFF, DisclosureLabel
+from beavervision.inference.background import AUTO, NONE, SOURCE
 from beavervision.inference.compositor import BATCH
 from beavervision.inference.driver import MotionControls
 from beavervision.inference.pose_source import PINGPONG
@@ -41,6 +42,10 @@ class FilmSettings:
     """Dub mode: whether people without a speech stay as they are, or are given a resting mouth."""
     fps: float | Literal["clip", "source"] = "clip"
     """Of the film: the clip's rate, the footage's own, or any other."""
+    label: str = OFF
+    """What is drawn into a corner to say that the film was generated: `off`, `text`, or a picture's path."""
+    language: str = "en"
+    """Of the label's text."""
     crf: float | None = None
     preset: str = "medium"
     batch: int = BATCH
@@ -64,6 +69,18 @@ class FilmSettings:
     def keeps_silent_people(self) -> bool:
         """Whether people without a speech are not generated."""
         return self.mode == "dub" and self.silent == "source"
+
+    def disclosure_label(self, size: tuple[int, int]) -> DisclosureLabel | None:
+        """Return what draws the label; None for `off`.
+
+        Args:
+            size: width and height of the frames, px.
+
+        Raises:
+            ConfigError: when the language is not known, or the picture cannot be read.
+        """
+        changed = self.mode == "dub" or self.background == SOURCE
+        return None if self.label == OFF else DisclosureLabel(self.label, size, self.language, changed=changed)
 
     def film_fps(self, clip_fps: float, clip: Clip | None) -> float:
         """Frames per second of the film.

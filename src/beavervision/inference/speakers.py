@@ -22,13 +22,13 @@ class Speaker:
     speech: Speech | None
 
 
-def check_speakers(cast: Sequence[Speaker], settings: FilmSettings, clip: Clip | None) -> None:
+def check_speakers(speakers: Sequence[Speaker], settings: FilmSettings, clip: Clip | None) -> None:
     """Refuse people that do not go together, and wishes that need footage that is not there.
 
     Raises:
         BeaverError: saying what to change.
     """
-    if not any(one.speech for one in cast):
+    if not any(one.speech for one in speakers):
         raise ConfigError("Nobody says anything; add audio=speech.wav or speech.0=speech.wav.")
     if clip is None:
         wishes = {
@@ -41,5 +41,5 @@ def check_speakers(cast: Sequence[Speaker], settings: FilmSettings, clip: Clip |
             raise ClipError(f"{asked[0]} needs the footage, which is not here; prepare the clip again or leave it.")
     if settings.mode == "avatar" and settings.background == SOURCE and settings.pose not in POSE_MODES:
         raise BundleError("background=source follows the footage's own poses; take another background or pose.")
-    if len({one.avatar.clip_sha256 for one in cast}) > 1:
+    if len({one.avatar.clip_sha256 for one in speakers}) > 1:
         raise BundleError("The people's bundles come from different preparations of the clip; train them all again.")

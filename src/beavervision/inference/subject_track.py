@@ -1,4 +1,4 @@
-"""One person of a film at any of its moments: what they say, how they are posed, what the canvas shows of them."""
+"""One person of a film: motion, pose, and the rendered canvas at each film position."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ class SubjectTrack:
 
     Args:
         avatar: who.
-        posing: where poses come from; in a dub the frames that are shown.
-        tape: what the mouth does.
+        pose_source: where poses come from; in a dub the frames that are shown.
+        motion: landmark conditions of the speech.
         end: frames of the film, at the clip's rate.
         closures: how far the lids are shut in each frame; None keeps the footage's own brows, lids and blinks.
         shares: of the generated head in each frame of the footage; None for all of it, always.
@@ -63,34 +63,36 @@ class SubjectTrack:
     """
 
     avatar: Avatar
-    posing: PoseSource
-    tape: MotionTrack
+    pose_source: PoseSource
+    motion: MotionTrack
     end: int
     closures: Float[np.ndarray, "T"] | None = None
     shares: Float[np.ndarray, "N"] | None = None
     lower_only: bool = False
     detail: bool = False
 
-    def shown(self, moments: Float[np.ndarray, "B"], timer: StageTimer) -> list[RenderedSubject]:
-        """The person at some moments of the film, which rise from call to call."""
-        poses = smoothed_poses(self.posing.track, self.posing.path, moments, self.posing.smoothing, self.end)
-        share = np.ones(len(moments))
+    def render(self, positions: Float[np.ndarray, "B"], timer: StageTimer) -> list[RenderedSubject]:
+        """Render the person at film positions, which rise from call to call."""
+        poses = smoothed_poses(
+            self.pose_source.track, self.pose_source.path, positions, self.pose_source.smoothing, self.end
+        )
+        share = np.ones(len(positions))
         if self.shares is not None:
-            share = interpolate_frames(self.shares, self.posing.path.at(moments))
+            share = interpolate_frames(self.shares, self.pose_source.path.at(positions))
         there = (share > 0) & np.isfinite(poses.rotation).all((1, 2))
-        layers = iter(self._layers(moments[there], poses.take(there), timer))
+        layers = iter(self._layers(positions[there], poses.take(there), timer))
         found = []
-        for i in range(len(moments)):
+        for i in range(len(positions)):
             layer, own = next(layers) if there[i] else (None, None)
             found.append(RenderedSubject(layer, poses.body[i], float(poses.translation[i, 2]), float(share[i]), own))
         return found
 
-    def told(self, moments: Float[np.ndarray, "B"], window: int) -> HeadCondition:
-        """What the head is told in the `window` frames round each moment [B x window]."""
-        around = np.clip(moments[:, None] + np.arange(window) - window // 2, 0, self.end - 1).ravel()
-        condition = np.array(self.tape.at(around))
+    def head_condition(self, positions: Float[np.ndarray, "B"], window: int) -> HeadCondition:
+        """Return the head's condition in the `window` frames around each film position [B x window]."""
+        around = np.clip(positions[:, None] + np.arange(window) - window // 2, 0, self.end - 1).ravel()
+        condition = np.array(self.motion.at(around))
         if self.closures is None:
-            places = self.posing.path.at(around)
+            places = self.pose_source.path.at(around)
             condition[:, UPPER_FACE] = interpolate_frames(self.avatar.source_condition, places)[:, UPPER_FACE]
             return HeadCondition(condition, interpolate_frames(self.avatar.source_eye_open, places))
         shut = interpolate_frames(self.closures, around)
@@ -98,25 +100,25 @@ class SubjectTrack:
         condition += shut[:, None, None].astype(np.float32) * lids
         return HeadCondition(condition, self.avatar.head.eye_from_blink(shut))
 
-    def _own(self, moments: Float[np.ndarray, "B"], window: int) -> HeadCondition:
-        """What the head was told by the footage itself in the `window` frames round each moment [B x window]."""
-        around = np.clip(moments[:, None] + np.arange(window) - window // 2, 0, self.end - 1).ravel()
-        places = self.posing.path.at(around)
+    def _own(self, positions: Float[np.ndarray, "B"], window: int) -> HeadCondition:
+        """Return the condition of the footage itself in the `window` frames around each film position [B x window]."""
+        around = np.clip(positions[:, None] + np.arange(window) - window // 2, 0, self.end - 1).ravel()
+        places = self.pose_source.path.at(around)
         condition = interpolate_frames(self.avatar.source_condition, places)
         return HeadCondition(condition, interpolate_frames(self.avatar.source_eye_open, places))
 
     def _layers(
-        self, moments: Float[np.ndarray, "B"], poses: SourceTrack, timer: StageTimer
+        self, positions: Float[np.ndarray, "B"], poses: SourceTrack, timer: StageTimer
     ) -> list[tuple[CanvasLayer, OwnMotion | None]]:
-        if not len(moments):
+        if not len(positions):
             return []
         window = self.avatar.head.bundle.hparams["window"]
-        told, own = self.told(moments, window), self._own(moments, window)
-        middle = np.arange(len(moments)) * window + window // 2
-        layers = render_canvas_layers(self.avatar, told, middle, poses, timer)
+        driven, own = self.head_condition(positions, window), self._own(positions, window)
+        middle = np.arange(len(positions)) * window + window // 2
+        layers = render_canvas_layers(self.avatar, driven, middle, poses, timer)
         if not self.lower_only and not self.detail:
             return [(layer, None) for layer in layers]
-        faces = [self._faces(own.condition68[row], told.condition68[row], poses, i) for i, row in enumerate(middle)]
+        faces = [self._faces(own.condition68[row], driven.condition68[row], poses, i) for i, row in enumerate(middle)]
         others = render_canvas_layers(self.avatar, own, middle, poses, timer) if self.detail else []
         if self.lower_only:
             with timer.measure("stack"):
@@ -156,20 +158,20 @@ def _in_frame(
 
 
 def render_canvas_layers(
-    avatar: Avatar, told: HeadCondition, frames: np.ndarray, poses: SourceTrack, timer: StageTimer
+    avatar: Avatar, driven: HeadCondition, frames: np.ndarray, poses: SourceTrack, timer: StageTimer
 ) -> list[CanvasLayer]:
     """Head and torso of some frames.
 
     Args:
         avatar: who.
-        told: what the head is told.
-        frames: which moments of it.
+        driven: the head's condition.
+        frames: which positions of it.
         poses: of these frames, row by row.
         timer: how long each part takes.
     """
     with timer.measure("head"):
         head, head_alpha = avatar.head.render(
-            told.condition68, told.eye, poses.rotation, poses.translation, poses.cameras, frames
+            driven.condition68, driven.eye, poses.rotation, poses.translation, poses.cameras, frames
         )
     with timer.measure("torso"):
         torso, torso_alpha = avatar.torso.render(poses)

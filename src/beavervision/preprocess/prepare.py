@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from beavervision.artifacts.atomic_write import atomic_folder
-from beavervision.artifacts.clip import Clip
+from beavervision.artifacts.clip import CONSENT, Clip
 from beavervision.errors import BeaverError
 from beavervision.face.model_registry import load_face_model
 from beavervision.preprocess.assembly import assemble
@@ -17,7 +17,9 @@ from beavervision.preprocess.progress import Report, shown_steps
 from beavervision.preprocess.step_cache import WORKSPACE, StepCache
 
 
-def prepare(video: Path, folder: Path, options: PrepareOptions, report: Report | None = None) -> Clip:
+def prepare(
+    video: Path, folder: Path, options: PrepareOptions, report: Report | None = None, consent: bytes | None = None
+) -> Clip:
     """Prepare footage and write the results as a Clip, atomically.
 
     The results of the steps stay in a workspace beside the clip: an interrupted preparation continues there, and other
@@ -28,6 +30,7 @@ def prepare(video: Path, folder: Path, options: PrepareOptions, report: Report |
         folder: folder of the Clip; it is replaced when it exists.
         options: part of the footage, subject, face model, and further settings.
         report: called with the name of a step, the frames done, and their total.
+        consent: content of the consent record to store in the clip; None for none.
 
     Raises:
         BeaverError: when the footage cannot be read or shows no face, or the folder cannot be written.
@@ -41,6 +44,8 @@ def prepare(video: Path, folder: Path, options: PrepareOptions, report: Report |
         _look(preparation, workspace)
         with atomic_folder(folder) as part, steps.step("report"):
             assemble(preparation, part)
+            if consent is not None:
+                (part / CONSENT).write_bytes(consent)
     workspace.forget_unused()
     return Clip.load(folder)
 

@@ -11,7 +11,7 @@ from jaxtyping import Float, UInt8
 
 from beavervision.errors import StorageError
 from beavervision.video.film_encoder import FilmEncoder
-from beavervision.video.film_writer import FilmWriter, unwritable
+from beavervision.video.film_writer import FilmWriter, Signer, unwritable
 from beavervision.video.formats import format_of
 from beavervision.video.sound_feed import Blocks
 
@@ -24,7 +24,7 @@ class VideoWriter(FilmWriter):
 
     Args:
         path: the file to write.
-        width, height, fps, audio, audio_rate, alpha: see `FilmWriter`.
+        width, height, fps, audio, audio_rate, alpha, signer: see `FilmWriter`.
         crf: constant rate factor, 0 (best) .. 51 (mp4) or 63 (webm); None is visually lossless.
         preset: x264's preset, ultrafast .. veryslow.
 
@@ -44,9 +44,10 @@ class VideoWriter(FilmWriter):
         preset: str = "medium",
         *,
         alpha: bool = False,
+        signer: Signer | None = None,
     ) -> None:
         self.path, self._crf, self._preset = Path(path), crf, preset
-        super().__init__(width, height, fps, audio, audio_rate, alpha=alpha)
+        super().__init__(width, height, fps, audio, audio_rate, alpha=alpha, signer=signer)
 
     def _open(self) -> None:
         kind = format_of(self.path)
@@ -67,6 +68,7 @@ class VideoWriter(FilmWriter):
             crf=self._crf,
             preset=self._preset,
             alpha=self.alpha,
+            mark=self.mark,
         )
 
     def _append(self, picture: UInt8[np.ndarray, "H W c"]) -> None:

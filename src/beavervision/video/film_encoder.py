@@ -9,10 +9,12 @@ import av
 import numpy as np
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
+from av.packet import Packet
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
+from beavervision.video.film_mark import COMMENT, StreamMarker
 from beavervision.video.formats import Format
 from beavervision.video.sound_feed import Blocks, SoundFeed
 
@@ -33,6 +35,7 @@ class FilmEncoder:
         rate: samples per second of the sound.
         crf, preset: quality and speed, see `Format.picture_options`.
         alpha: whether frames have an alpha channel.
+        mark: a sentence for the metadata and the H.264 stream, see `film_mark`; empty for none.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class FilmEncoder:
         crf: float | None = None,
         preset: str = "medium",
         alpha: bool = False,
+        mark: str = "",
     ) -> None:
         width, height = size
         self.n_frames, self._shape = 0, (height, width, 4 if alpha else 3)
@@ -55,6 +59,9 @@ class FilmEncoder:
         self._pixels = kind.alpha if alpha and kind.alpha else kind.pixels
         self._reformatter = VideoReformatter()
         self._picture = self._picture_stream(crf, preset)
+        if mark:
+            container.metadata[COMMENT] = mark
+        self._marker = StreamMarker(container, self._picture, mark) if mark and kind.picture == "h264" else None
         self._sound = None if sound is None else SoundFeed(self._sound_stream(rate), sound)
 
     @property
@@ -75,15 +82,20 @@ class FilmEncoder:
             )
         frame.pts, frame.time_base = self.n_frames, 1 / self._rate
         self.n_frames += 1
-        self._container.mux(self._picture.encode(frame))
+        self._mux(self._picture.encode(frame))
         if self._sound:
             self._container.mux(self._sound.until(self.seconds))
 
     def finish(self, *, cut_sound: bool = False) -> None:
         """Flush the encoders and write the rest of the sound, or with `cut_sound` only up to the last frame."""
-        self._container.mux(self._picture.encode(None))
+        self._mux(self._picture.encode(None))
+        if self._marker:
+            self._container.mux(self._marker.rest())
         if self._sound:
             self._container.mux(self._sound.rest(self.seconds if cut_sound else None))
+
+    def _mux(self, packets: list[Packet]) -> None:
+        self._container.mux(self._marker.mark(packets) if self._marker else packets)
 
     # Video encoders return video streams, audio encoders audio streams; PyAV's stubs only declare streams.
     def _sound_stream(self, rate: int) -> AudioStream:

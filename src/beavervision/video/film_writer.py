@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
+from typing import Protocol
 
 import numpy as np
 from av.container import OutputContainer
@@ -15,6 +16,24 @@ from typing_extensions import Self
 
 from beavervision.errors import StorageError
 from beavervision.video.sound_feed import Blocks
+
+
+class Signer(Protocol):
+    """Signs a film as the last step of writing it."""
+
+    @property
+    def mark(self) -> str:
+        """A sentence for the metadata of the film, see `film_mark`."""
+        ...
+
+    def sign(self, film: Path, place: Path) -> None:
+        """Sign a complete film.
+
+        Args:
+            film: a file or a folder of images under a temporary name; may be replaced.
+            place: the final path.
+        """
+        ...
 
 
 class FilmWriter(ABC):
@@ -27,6 +46,7 @@ class FilmWriter(ABC):
             full, unless `cut_sound` is set.
         audio_rate: samples per second.
         alpha: whether frames have an alpha channel.
+        signer: signs the file before it gets its final name; when signing fails, no file is kept. None: unsigned.
 
     Raises:
         StorageError: when the output cannot be written.
@@ -41,9 +61,11 @@ class FilmWriter(ABC):
         audio_rate: int = 16_000,
         *,
         alpha: bool = False,
+        signer: Signer | None = None,
     ) -> None:
         self.size, self.fps, self.audio_rate, self.alpha = (width, height), fps, audio_rate, alpha
         self.sound: Iterable[Float[np.ndarray, "n"]] | None = [audio] if isinstance(audio, np.ndarray) else audio
+        self.signer = signer
         self.n_frames, self.cut_sound = 0, False
         """Number of frames written so far. Whether the sound ends with the frames; may be set until the block ends."""
         self._container: OutputContainer | None = None
@@ -85,6 +107,11 @@ class FilmWriter(ABC):
         finally:
             self._discard()
 
+    @property
+    def mark(self) -> str:
+        """Sentence for the metadata; empty without a signer."""
+        return "" if self.signer is None else self.signer.mark
+
     @abstractmethod
     def _open(self) -> None:
         """Start writing: set `_container` where there is one; `_place` and `_part` where the output has a file name."""
@@ -109,6 +136,8 @@ class FilmWriter(ABC):
         """Rename the complete output to its final name."""
         if self._place is None or self._part is None:
             return
+        if self.signer is not None:
+            self.signer.sign(self._part, self._place)
         if self._part.is_dir():
             shutil.rmtree(self._place, ignore_errors=True)
         self._part.replace(self._place)

@@ -48,7 +48,7 @@ class PictureWriter(FilmWriter):
         out: `folder/%05d.png` or a folder.
         width, height: size of the frames, pixels.
         fps: frames per second, for the length of the sound.
-        options: `audio`, `audio_rate`, `alpha`, see `FilmWriter`.
+        options: `audio`, `audio_rate`, `alpha`, `signer`, see `FilmWriter`.
 
     Raises:
         StorageError: when the folder cannot be written, or contains other files.

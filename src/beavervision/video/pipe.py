@@ -19,7 +19,7 @@ class PipeWriter(FilmWriter):
     Args:
         pipe: binary stream, open for writing; it is never seeked.
         width, height, fps: see `FilmWriter`.
-        options: `audio`, `audio_rate`, `alpha`, see `FilmWriter`.
+        options: `audio`, `audio_rate`, `alpha`, `signer`, see `FilmWriter`.
     """
 
     def __init__(self, pipe: BinaryIO, width: int, height: int, fps: float, *args: Any, **options: Any) -> None:
@@ -29,7 +29,9 @@ class PipeWriter(FilmWriter):
     def _open(self) -> None:
         container = av.open(_OnlyForward(self._pipe), "w", format=PIPE.container, options=PIPE.options)
         self._container = container
-        self._film = FilmEncoder(container, PIPE, self.size, self.fps, self.sound, self.audio_rate, alpha=self.alpha)
+        self._film = FilmEncoder(
+            container, PIPE, self.size, self.fps, self.sound, self.audio_rate, alpha=self.alpha, mark=self.mark
+        )
 
     def _append(self, picture: UInt8[np.ndarray, "H W c"]) -> None:
         self._film.write(picture)

@@ -60,7 +60,7 @@ def film_writer(
         fps: frames per second.
         crf: quality of files, see `formats.Format`.
         preset: speed of encoding against size of files.
-        options: `audio`, `audio_rate`, `alpha`, as every writer takes them.
+        options: `audio`, `audio_rate`, `alpha`, `signer`, as every writer takes them.
 
     Raises:
         ConfigError: when the output cannot be written.

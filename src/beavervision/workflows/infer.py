@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import MutableMapping
 from contextlib import ExitStack
+from datetime import date
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from omegaconf import DictConfig
 
@@ -25,8 +26,12 @@ from beavervision.inference.speakers import Speaker
 from beavervision.inference.speaking_person import SpeakingPerson
 from beavervision.inference.speech import Speech
 from beavervision.overrides import person_arguments
+from beavervision.provenance.film_signer import FilmSigner
+from beavervision.provenance.listing import HashingPipe
 from beavervision.video.writers import Out
+from beavervision.workflows.consent import consent_of
 from beavervision.workflows.console_output import binary_stdout, silence_libraries
+from beavervision.workflows.film_provenance import CastMember, credentials_line, film_signer
 from beavervision.workflows.infer_settings import AUTO_REGION, film_settings
 from beavervision.workflows.interruption import catch_interruption
 from beavervision.workflows.progress import progress_bar
@@ -51,9 +56,9 @@ def infer(cfg: DictConfig) -> Path | None:
         out = stack.enter_context(binary_stdout()) if cfg.out == PIPE else _path(cfg)
         pipeline = build_pipeline(cfg, out)
         if cfg.mode == "dub":
-            print(_renderer_line(pipeline), flush=True)
-        film = _shoot(pipeline, out, keep_partial=cfg.keep_partial)
-        _tell(film, cfg, pipeline.settings)
+            print(_renderer_line(pipeline.settings), flush=True)
+        film = _shoot(pipeline, out, cfg)
+        _tell(film, cfg, pipeline)
     if film is None:
         raise StoppedError("stopped; nothing is kept (keep_partial=false)")
     if not film.complete:
@@ -83,8 +88,13 @@ def build_pipeline(
     bundles = {subject: _bundles(cfg, subject) for subject in _cast(cfg, sorted(spoken), settings)}
     clip = _clip(cfg, settings)
     loaded = {} if avatars is None else avatars
-    cast = [Speaker(_loaded(cfg, found, clip, loaded), spoken.get(subject)) for subject, found in bundles.items()]
-    return TalkingHeadPipeline(cast, settings, clip)
+    members = {subject: CastMember(found, spoken.get(subject)) for subject, found in bundles.items()}
+    consent = consent_of(clip, [*bundles.values()])
+    if consent is not None:
+        consent.check(cfg.provenance.purpose, date.today())
+    signer = film_signer(cfg, settings, members, clip, consent)
+    speakers = [Speaker(_loaded(cfg, found, clip, loaded), spoken.get(subject)) for subject, found in bundles.items()]
+    return TalkingHeadPipeline(speakers, settings, clip, signer)
 
 
 def load_avatar(cfg: DictConfig, avatars: MutableMapping[tuple[Path, ...], SpeakingPerson]) -> Avatar:
@@ -143,8 +153,11 @@ def speech_files(cfg: DictConfig) -> dict[int, str]:
 
 
 def _path(cfg: DictConfig) -> Path:
-    if cfg.out is not None:
-        return Path(cfg.out)
+    return _default_path(cfg) if cfg.out is None else Path(cfg.out)
+
+
+def _default_path(cfg: DictConfig) -> Path:
+    """Where a film goes that was given no name."""
     said = "_".join(Path(path).stem for _, path in sorted(speech_files(cfg).items()))
     return Path(cfg.paths.runs) / cfg.data.name / "infer" / f"{said}_{cfg.mode}.mp4"
 
@@ -199,9 +212,8 @@ def _clip(cfg: DictConfig, settings: FilmSettings) -> Clip | None:
     return None
 
 
-def _renderer_line(pipeline: TalkingHeadPipeline) -> str:
+def _renderer_line(settings: FilmSettings) -> str:
     """One line: what a dub renders with."""
-    settings = pipeline.settings
     if settings.draws_lower_face:
         detail = " and the footage's own detail" if settings.detail else ""
         return f"dub: mouth and chin by lower_face{detail}; region=head renders the whole head"
@@ -210,12 +222,17 @@ def _renderer_line(pipeline: TalkingHeadPipeline) -> str:
     return f"dub: {part} by radnerf_head{detail}; model=lower_face trains what keeps the footage sharper"
 
 
-def _shoot(maker: TalkingHeadPipeline, out: Path | BinaryIO, *, keep_partial: bool) -> FilmResult | None:
+def _shoot(maker: TalkingHeadPipeline, out: Out, cfg: DictConfig) -> FilmResult | None:
+    # A pipe is hashed as it is written; its credentials go to the person's folder.
+    pipe = None if isinstance(out, Path) else HashingPipe(out)
     with progress_bar(maker.n_frames) as shown, catch_interruption("stopping after this frame") as asked:
-        return maker.write(out, shown, asked, keep_partial=keep_partial)
+        film = maker.write(out if pipe is None else cast(BinaryIO, pipe), shown, asked, keep_partial=cfg.keep_partial)
+    if film is not None and pipe is not None and isinstance(maker.signer, FilmSigner):
+        maker.signer.sign_stream(pipe.sha256, _default_path(cfg).with_suffix(".nut"))
+    return film
 
 
-def _tell(film: FilmResult | None, cfg: DictConfig, settings: FilmSettings) -> None:
+def _tell(film: FilmResult | None, cfg: DictConfig, maker: TalkingHeadPipeline) -> None:
     """Print the path of the video, the time of each part, and suggestions."""
     if film is None:
         return
@@ -223,11 +240,12 @@ def _tell(film: FilmResult | None, cfg: DictConfig, settings: FilmSettings) -> N
     parts = ", ".join(f"{part} {value:.0f}" for part, value in film.milliseconds.items())
     busy = f"slowest thread at work {100 * film.busiest:.0f} % of it"
     print(f"{name}: {film.n_frames} frames, {film.n_frames / film.fps:.1f} s (ms a frame: {parts}; {busy})")
+    print(credentials_line(maker.signer if isinstance(maker.signer, FilmSigner) else None))
     if film.sheet is not None:
         print(f"contact sheet: {film.sheet}")
     if not film.complete:
         return
-    other = "dub" if settings.mode == "avatar" else "avatar"
+    other = "dub" if maker.settings.mode == "avatar" else "avatar"
     said = " ".join(f"speech.{i}={path}" for i, path in speech_files(cfg).items() if cfg.audio is None)
     person = person_arguments(cfg.data.name, cfg.paths.runs)
     print(f"next: python infer.py {person} {said or f'audio={cfg.audio}'} mode={other}")

@@ -78,6 +78,8 @@ def film_settings(cfg: DictConfig, out: Out) -> FilmSettings:
         length=cfg.length,
         silent=cfg.silent,
         fps=_fps(cfg.fps),
+        label=str(cfg.label),
+        language=str(cfg.language),
         crf=cfg.crf,
         preset=cfg.preset,
         batch=cfg.batch,

@@ -10,11 +10,13 @@ from typing import cast
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from beavervision.artifacts.clip import Clip
+from beavervision.artifacts.clip import CONSENT, Clip
 from beavervision.artifacts.manifest import MANIFEST
 from beavervision.config.schemas import DataSettings, typed_node, validate_nodes
 from beavervision.errors import ClipError, FootageError
 from beavervision.overrides import person_arguments
+from beavervision.provenance.consent import consent_bytes, read_consent
+from beavervision.workflows.consent import keep_consent
 from beavervision.workflows.console_output import silence_libraries
 from beavervision.workflows.preparation_record import CHOSEN, PreparationRecord
 from beavervision.workflows.run_folder import display_path
@@ -48,6 +50,8 @@ def prepare(cfg: DictConfig, report: Callable[[str, int, int], None] | None = No
         print(f"person {subject['person']}: {subject['headline']}" if subject["person"] else subject["headline"])
     if len(clip.facts.people) > 1:
         print("who is who:", *(f"  {person.line}" for person in clip.facts.people), sep="\n")
+    kept = clip.folder / CONSENT
+    print(f"consent: {read_consent(kept).summary}" if kept.is_file() else "no consent record (data.consent=)")
     print(f"report: {display_path(folder / REPORT / PAGE)}")
     print(f"next: python train.py model=audio2motion {person_arguments(cfg.data.name, cfg.paths.runs)}", flush=True)
     figures = {"frames": clip.n_frames, "visible": float(clip.subjects[0].visible.mean())}
@@ -70,8 +74,10 @@ def _ensured(
     settings, given = typed_node(cfg, "data", DataSettings), _given()
     folder = Path(cfg.paths.runs) / settings.name / "clip"
     there, before = (folder / MANIFEST).exists(), PreparationRecord.read(folder)
+    consent = _consent(folder, settings)
     basis = cfg.face_model.name if before is None or _names_face_model() else before.basis
     if there and not force and (before is None or before.serves(settings, basis, given)):
+        keep_consent(folder, consent)
         return folder, False
     if before is not None:
         settings = before.fill(settings, given)
@@ -79,10 +85,26 @@ def _ensured(
         from beavervision.preprocess.step_cache import WORKSPACE
 
         shutil.rmtree(folder.with_name(WORKSPACE), ignore_errors=True)
-    return _prepare(folder, settings, basis, report), True
+    return _prepare(folder, settings, basis, consent, report), True
 
 
-def _prepare(folder: Path, settings: DataSettings, basis: str, report: Callable[[str, int, int], None] | None) -> Path:
+def _consent(folder: Path, settings: DataSettings) -> bytes | None:
+    """The consent record that the config names, else the one of the existing clip."""
+    if settings.consent is not None:
+        path = Path(settings.consent).expanduser()
+        read_consent(path)
+        return consent_bytes(path)
+    there = folder / CONSENT
+    return consent_bytes(there) if there.is_file() else None
+
+
+def _prepare(
+    folder: Path,
+    settings: DataSettings,
+    basis: str,
+    consent: bytes | None,
+    report: Callable[[str, int, int], None] | None,
+) -> Path:
     if settings.video is None:
         raise ClipError(f"There is no clip in {folder} yet; add data.video=<your video file> once.")
     from beavervision.preprocess import PrepareOptions
@@ -92,7 +114,7 @@ def _prepare(folder: Path, settings: DataSettings, basis: str, report: Callable[
     if not video.is_file():
         raise FootageError(f"{settings.video} does not exist or is no file; check data.video=.")
     options = {name: getattr(settings, name) for name in (*CHOSEN, "workers")}
-    prepare_clip(video, folder, PrepareOptions(name=settings.name, basis=basis, **options), report)
+    prepare_clip(video, folder, PrepareOptions(name=settings.name, basis=basis, **options), report, consent)
     PreparationRecord.of(video, settings, basis).write(folder)
     return folder
 

@@ -37,6 +37,7 @@ from beavervision.stages.base import StageData, StageModule
 from beavervision.stages.distributed import destroy_group
 from beavervision.stages.trainer_settings import find_callbacks, is_fast_dev_run
 from beavervision.workflows.config_tree import print_config_tree
+from beavervision.workflows.consent import carry_consent
 from beavervision.workflows.console_output import silence_libraries
 from beavervision.workflows.distributed_launch import launch_processes, processes_to_launch, rank_zero_output
 from beavervision.workflows.initial_weights import find_initial_bundle, shorten_schedule
@@ -77,6 +78,7 @@ def train(cfg: DictConfig, callbacks: Sequence[Callback] = ()) -> RunResult:
     if is_finished(folder, state, cfg):
         bundle = display_path(folder / BUNDLE)
         print(f"{cfg.run.stage} is already trained: {bundle} (trainer.max_steps= trains it further)")
+        carry_consent(inputs["clip"], folder / BUNDLE)
         return trained_result(folder, cfg.optimized_metric, SKIPPED)
     if peers := processes_to_launch(cfg):
         launch_processes("train", peers)
@@ -91,6 +93,7 @@ def train(cfg: DictConfig, callbacks: Sequence[Callback] = ()) -> RunResult:
         bundle = _train(cfg, inputs, state, begun, callbacks)
     if bundle is None:
         return RunResult(folder)
+    carry_consent(inputs["clip"], bundle.folder)
     _tell(bundle, cfg)
     return trained_result(folder, cfg.optimized_metric)
 

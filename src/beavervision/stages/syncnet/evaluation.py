@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from beavervision.metrics.sync import SyncOffset, offset_distances, window_offsets
+from beavervision.metrics.sync import MAX_OFFSET, SyncOffset, offset_distances, window_offsets
 from beavervision.stages.syncnet.network import WINDOW, SyncNet
+from beavervision.stages.visualization.media import Curves
 
 STRETCH_SECONDS = 2.0
 """Duration of speech from which an offset is estimated, seconds."""
@@ -88,3 +90,18 @@ def shift_apart(
 def _share(right: Bool[Tensor, "W"]) -> Float[Tensor, ""]:
     """Share of True; NaN for an empty input."""
     return right.float().mean()
+
+
+def offset_curves(total: Float[Tensor, "O"], count: Float[Tensor, "O"]) -> Curves:
+    """Mean distance of lips and sound for each offset; offsets without pairs are blank.
+
+    Args:
+        total: sums of the distances of embeddings, from `metrics.sync.offset_distances`.
+        count: number of pairs per offset.
+    """
+    sums, counts = (value.float().cpu().numpy() for value in (total, count))
+    mean = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+    offsets = np.arange(-MAX_OFFSET, MAX_OFFSET + 1)
+    return Curves(
+        "offset", offsets, {"held-out speech": mean}, "sound later than lips, frames", "distance of embeddings"
+    )

@@ -15,10 +15,9 @@ from beavervision.data.sampling import step_noise
 from beavervision.stages.base import BundleContents, StageModule
 from beavervision.stages.hparam_bounds import build_checked
 from beavervision.stages.syncnet.data import SyncNetData
-from beavervision.stages.syncnet.evaluation import SyncEvaluation
+from beavervision.stages.syncnet.evaluation import SyncEvaluation, offset_curves
 from beavervision.stages.syncnet.network import WINDOW, SyncNet
 from beavervision.stages.syncnet.pairs import SyncPairs
-from beavervision.stages.syncnet.visualization import offset_curves
 from beavervision.stages.visualization.media import Media
 
 

@@ -1,0 +1,42 @@
+"""The consent record on its way: from the config into the clip, from there into bundles, from those into films."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from beavervision.artifacts.atomic_write import atomic_file
+from beavervision.artifacts.clip import CONSENT, Clip
+from beavervision.inference.avatar import TORSO
+from beavervision.provenance.consent import Consent, read_consent
+
+
+def keep_consent(folder: Path, content: bytes | None) -> None:
+    """Keep a consent record in an artifact, unless it has just this one; None leaves what is there."""
+    path = folder / CONSENT
+    if content is None or (path.is_file() and path.read_bytes() == content):
+        return
+    with atomic_file(path) as part:
+        part.write_bytes(content)
+
+
+def carry_consent(source: Path, bundle: Path) -> None:
+    """Carry the consent record of a clip into a bundle that was learnt from it."""
+    path = source / CONSENT
+    if path.is_file():
+        keep_consent(bundle, path.read_bytes())
+
+
+def consent_of(clip: Clip | None, people: Iterable[Mapping[str, Path]]) -> Consent | None:
+    """Return the consent record that a film is made under: the clip's, which may be newer, else the bundles'.
+
+    Args:
+        clip: the footage; None where it is not there.
+        people: stage -> bundle folder of each person.
+
+    Raises:
+        ConfigError: when a record is damaged.
+    """
+    folders = [] if clip is None else [clip.folder]
+    folders += [bundles[stage] for bundles in people for stage in sorted(bundles, key=lambda name: name != TORSO)]
+    return next((read_consent(folder / CONSENT) for folder in folders if (folder / CONSENT).is_file()), None)

@@ -16,7 +16,7 @@ from beavervision.stages.lower_face.losses import LowerFaceWeights, lower_face_l
 from beavervision.stages.lower_face.module import LowerFace
 from beavervision.stages.lower_face.network import LowerFaceNetwork
 from beavervision.stages.lower_face.patch_geometry import CENTRE, PatchGeometry, frame_box, inverse, map_points, warp
-from beavervision.stages.lower_face.references import choose_references, warp_references
+from beavervision.stages.lower_face.references import choose_references, reference_preference, warp_references
 from beavervision.stages.lower_face.training_patches import counted_pixels
 from beavervision.types import Label
 
@@ -137,6 +137,14 @@ def test_references_are_warped_to_the_landmarks():
     np.testing.assert_allclose(warped[1][inner].astype(int), references[0][before], atol=2)
 
 
+def test_a_reference_that_opens_alike_is_preferred():
+    faces = np.zeros((2, 68, 2))
+    faces[:, [67, 66, 65], 1] = [[1.0], [5.0]]  # open by 1 and by 5 px
+    # 10 px a cm: 2 px, 0.2 cm, make a logit of -1, 4 px of -4; no logit is below -6.
+    np.testing.assert_allclose(reference_preference(faces, faces[0], 10.0), [0, -4])
+    np.testing.assert_allclose(reference_preference(faces, faces[0] + 0, 5.0), [0, -6])
+
+
 def test_loss_by_hand():
     truth = torch.zeros(1, 3, 4, 4)
     drawn = truth.clone()
@@ -178,12 +186,12 @@ def test_the_network_never_looks_at_what_it_draws():
     other = batch.patch * (1 - network.ellipse)
     with torch.no_grad():
         torch.nn.init.normal_(network.head.weight, std=0.05)
-        drawn = network(batch.patch, batch.maps, batch.warped)
-        again = network(other, batch.maps, batch.warped)
+        drawn = network(batch.patch, batch.maps, batch.warped, batch.preference)
+        again = network(other, batch.maps, batch.warped, batch.preference)
     assert torch.equal(drawn, again)
     outside = network.ellipse.expand_as(drawn) == 0
     assert torch.equal(drawn[outside], batch.patch[outside])
-    one = network(batch.patch[:1], batch.maps[:1], batch.warped[:1])
+    one = network(batch.patch[:1], batch.maps[:1], batch.warped[:1], batch.preference[:1])
     torch.testing.assert_close(one, drawn[:1], atol=1e-4, rtol=0)  # whatever else is in the batch
 
 
@@ -279,16 +287,21 @@ def test_a_pasted_patch_leaves_the_rest():
     np.testing.assert_array_equal(made[:, :51], frame[:, :51])
 
 
-def test_learns_more_than_the_mean_of_the_references(make_data):
-    data = make_data(frames_per_step=4)
-    untrained, _ = train(data, 1, rate=1e-9)
-    truth = [data.held_out(int(frame)) for frame in data.measured]
+def test_learns_to_correct_the_references(make_data):
+    def dark(**options) -> LowerFaceData:
+        data = make_data(**options)
+        patches, points = data.references
+        data.__dict__["references"] = patches // 2, points  # half as bright as the footage
+        return data
 
-    def figure(network: LowerFaceNetwork) -> float:
+    def figure(module: LowerFace, data: LowerFaceData) -> float:
+        truth = [data.held_out(int(frame)) for frame in data.measured]
         with torch.no_grad():
-            drawn = [network(one.patch, one.maps, one.warped) for one in truth]
-        return float(np.mean([masked_psnr(d, t.patch, network.ellipse) for d, t in zip(drawn, truth, strict=True)]))
+            drawn = [module.network(one.patch, one.maps, one.warped, one.preference) for one in truth]
+        pairs = zip(drawn, truth, strict=True)
+        return float(np.mean([masked_psnr(made, one.patch, module.network.ellipse) for made, one in pairs]))
 
-    before = figure(untrained.network)
+    data = dark()
+    untrained, _ = train(data, 1, rate=1e-7)
     module, _ = train(data, 30)
-    assert figure(module.network) > before + 0.5
+    assert figure(module, data) > figure(untrained, data) + 2

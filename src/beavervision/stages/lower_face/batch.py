@@ -23,6 +23,8 @@ class LowerFaceBatch(Batch):
     """Drawn landmarks, [0, 1]; see `landmark_maps`."""
     warped: Float[Tensor, "B R 3 S S"]
     """Reference patches warped to the landmarks, [0, 1]; see `references`."""
+    preference: Float[Tensor, "B R"]
+    """Logits of the references by their openings."""
     counted: Float[Tensor, "B 1 S S"]
     """1 where the loss counts: inside the frame, nothing before the face."""
     lips: Float[Tensor, "B 1 S S"]
@@ -49,4 +51,5 @@ def make_batch_example(count: int = 2, size: int = 64, seed: int = 0) -> LowerFa
 
     warped = torch.rand(count, N_REFERENCES, 3, size, size, generator=g)
     counted = torch.ones(count, 1, size, size)
-    return LowerFaceBatch(random(3), random(N_MAPS), warped, counted, random(1), torch.arange(count))
+    preference = -torch.rand(count, N_REFERENCES, generator=g)
+    return LowerFaceBatch(random(3), random(N_MAPS), warped, preference, counted, random(1), torch.arange(count))

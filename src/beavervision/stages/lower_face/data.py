@@ -24,7 +24,7 @@ from beavervision.stages.hparam_bounds import SHARE, Bounds, integer
 from beavervision.stages.lower_face.batch import LowerFaceBatch
 from beavervision.stages.lower_face.landmark_maps import landmark_maps, lip_region, project_landmarks
 from beavervision.stages.lower_face.patch_geometry import SIZE_LEAST, Affine, PatchGeometry, map_points
-from beavervision.stages.lower_face.references import choose_references, warp_references
+from beavervision.stages.lower_face.references import choose_references, reference_preference, warp_references
 from beavervision.stages.lower_face.training_patches import open_training_patches
 from beavervision.stages.radnerf_torso.data import spread_indices
 from beavervision.stages.radnerf_torso.source_track import SourceTrack, body_track
@@ -180,6 +180,7 @@ class LowerFaceData(StageData):
             patch=torch.stack([_picture(self.patches.rgb[row]) for row in rows]),
             maps=torch.stack([_picture(landmark_maps(face, size, scale)) for face in faces]),
             warped=torch.stack([torch.stack([_picture(one) for one in self._warped(face)]) for face in faces]),
+            preference=torch.stack([torch.from_numpy(self._preference(face)) for face in faces]),
             counted=torch.stack([torch.from_numpy(self.patches.counted[row].astype(np.float32))[None] for row in rows]),
             lips=torch.stack([_picture(lip_region(face, size, scale)[..., None]) for face in faces]),
             frames=torch.from_numpy(self.patches.frames[rows]),
@@ -187,6 +188,9 @@ class LowerFaceData(StageData):
 
     def _warped(self, face: Float[np.ndarray, "68 2"]) -> UInt8[np.ndarray, "R S S 3"]:
         return warp_references(*self.references, face)
+
+    def _preference(self, face: Float[np.ndarray, "68 2"]) -> Float[np.ndarray, "R"]:
+        return reference_preference(self.references[1], face, self.geometry.pixels_per_cm)
 
     def held_out(self, frame: int) -> LowerFaceBatch:
         """Batch of one frame of the clip that was kept."""

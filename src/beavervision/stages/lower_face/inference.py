@@ -16,7 +16,7 @@ from beavervision.stages.lower_face.bundle_schema import SCHEMA, LowerFaceFacts
 from beavervision.stages.lower_face.landmark_maps import landmark_maps
 from beavervision.stages.lower_face.network import LowerFaceNetwork
 from beavervision.stages.lower_face.patch_geometry import PatchGeometry
-from beavervision.stages.lower_face.references import warp_references
+from beavervision.stages.lower_face.references import reference_preference, warp_references
 from beavervision.stages.radnerf_torso.source_track import SourceTrack
 
 STAGE = "lower_face"
@@ -83,9 +83,10 @@ def render_patches(
     device = network.ellipse.device
     references = network.references.cpu().numpy(), network.reference_points.cpu().numpy()
     warped = np.stack([warp_references(*references, face) for face in points])
+    suits = np.stack([reference_preference(references[1], face, geometry.pixels_per_cm) for face in points])
     inputs = [torch.from_numpy(part).to(device).movedim(-1, -3).float() / 255 for part in (patches, maps, warped)]
     # On CPUs single precision: small convolutions are slower in bfloat16 there unless AMX helps.
     precision = torch.float32 if device.type == "cpu" else torch.float16
     with layers_in(precision, device):
-        drawn = network(*inputs)
+        drawn = network(*inputs, torch.from_numpy(suits).to(device))
     return (drawn.float().clamp(0, 1) * 255).permute(0, 2, 3, 1).cpu().numpy()

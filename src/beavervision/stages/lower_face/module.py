@@ -26,6 +26,8 @@ from beavervision.stages.lower_face.preview import preview_film
 from beavervision.stages.radnerf_torso.source_track import NOTES
 from beavervision.stages.visualization.media import Film, Media, Picture
 
+WARM_UP = 50
+"""Steps over which the learning rate rises: the warped references are a good start, which large steps would destroy."""
 LAST_RATE = 0.02
 """Share of the learning rate that is left at the end of its cosine decay."""
 
@@ -37,8 +39,8 @@ class LowerFace(StageModule[LowerFaceData]):
         size, pixels_per_cm, reach: of the patch, dictated by the data.
         widths: channels of the network's levels.
         gradient, scales, lips, mouth: see `losses.LowerFaceWeights`.
-        learning_rate: of Adam at the beginning.
-        decay_steps: steps over which it falls along a cosine.
+        learning_rate: of Adam, the largest.
+        decay_steps: steps over which it falls along a cosine, after a short rise.
     """
 
     stage: ClassVar[str] = "lower_face"
@@ -61,7 +63,7 @@ class LowerFace(StageModule[LowerFaceData]):
         scales: int = 3,
         lips: float = 4.0,
         mouth: float = 8.0,
-        learning_rate: float = 2e-3,
+        learning_rate: float = 1e-3,
         decay_steps: int = 20_000,
     ) -> None:
         super().__init__()
@@ -82,20 +84,21 @@ class LowerFace(StageModule[LowerFaceData]):
         self.network.reference_points.copy_(torch.from_numpy(points))
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        """Adam, its rate falling along a cosine."""
+        """Adam; its rate rises linearly, then falls along a cosine."""
         optimizer = torch.optim.Adam(self.network.parameters(), self.hparams["learning_rate"])
         steps = self.hparams["decay_steps"]
 
         def share(step: int) -> float:
             done = min(1.0, step / steps) if steps > 0 else 0.0
-            return LAST_RATE + (1 - LAST_RATE) * (1 + math.cos(math.pi * done)) / 2
+            falling = LAST_RATE + (1 - LAST_RATE) * (1 + math.cos(math.pi * done)) / 2
+            return falling * min(1.0, (step + 1) / WARM_UP)
 
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, share)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def training_step(self, batch: LowerFaceBatch, _: int) -> Float[Tensor, ""]:
         """One step on patches of some frames."""
-        drawn = self.network(batch.patch, batch.maps, batch.warped)
+        drawn = self.network(batch.patch, batch.maps, batch.warped, batch.preference)
         weight = pixel_weight(self.network.ellipse, batch.counted, batch.lips, batch.mouth, self.weights)
         loss = lower_face_loss(drawn.float(), batch.patch, weight, self.weights)
         self.log("train/loss", loss, sync_dist=True)
@@ -113,7 +116,7 @@ class LowerFace(StageModule[LowerFaceData]):
         """
         frame = int(self.datamodule.measured[int(index)])
         batch = self.datamodule.held_out(frame).to(self.device)
-        drawn = self.network(batch.patch, batch.maps, batch.warped).float()
+        drawn = self.network(batch.patch, batch.maps, batch.warped, batch.preference).float()
         mask = self.network.ellipse * batch.counted
         lips = mask * (batch.lips > 0.5)
         energies = [gradient_energy(picture, mask) for picture in (drawn, batch.patch)]

@@ -54,7 +54,7 @@ class LowerFaceNetwork(nn.Module):
         self.head = nn.Conv2d(widths[0], (3 + N_REFERENCES) * FOLD * FOLD, 3, padding=1)
         nn.init.zeros_(self.head.weight)
         assert self.head.bias is not None
-        nn.init.zeros_(self.head.bias)  # begins with the plain mean of the references
+        nn.init.zeros_(self.head.bias)  # begins with a mixture by the openings alone
         # An eighth faster on a CPU; the stubs of `to` lack this argument alone.
         self.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         # Part of the weights: a bundle needs no footage.
@@ -67,6 +67,7 @@ class LowerFaceNetwork(nn.Module):
         patch: Float[Tensor, "B 3 S S"],
         maps: Float[Tensor, "B 3 S S"],
         warped: Float[Tensor, "B R 3 S S"],
+        preference: Float[Tensor, "B R"],
     ) -> Float[Tensor, "B 3 S S"]:
         """The patch with its blanked part drawn.
 
@@ -74,6 +75,7 @@ class LowerFaceNetwork(nn.Module):
             patch: of the frame, [0, 1]; what lies inside the ellipse is never looked at.
             maps: drawn target landmarks, [0, 1].
             warped: reference patches warped to the target landmarks, [0, 1]; see `references.warp_references`.
+            preference: logits of the references; see `references.reference_preference`.
 
         Returns:
             Colours, about [0, 1], not clipped; outside the ellipse the patch's own.
@@ -89,5 +91,6 @@ class LowerFaceNetwork(nn.Module):
         for block in self.up:
             x = block(torch.cat([functional.interpolate(x, scale_factor=2.0, mode="nearest"), skipped.pop()], 1))
         made = functional.pixel_shuffle(self.head(x), FOLD).float()
-        mixture = (warped * made[:, 3:].softmax(1)[:, :, None]).sum(1)
+        shares = (made[:, 3:] + preference[:, :, None, None]).softmax(1)
+        mixture = (warped * shares[:, :, None]).sum(1)
         return known + self.ellipse * (mixture + made[:, :3])

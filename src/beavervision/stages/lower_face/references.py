@@ -10,6 +10,10 @@ from beavervision.compositing.detail_transfer import landmark_flows, warp_by_flo
 QUANTILES = (0.05, 0.4, 0.75, 0.98)
 """Of the mouth's opening over the training frames: shut, a little, half, wide open."""
 N_REFERENCES = len(QUANTILES)
+UPPER_INNER, LOWER_INNER = [61, 62, 63], [67, 66, 65]
+"""iBUG points of the lips' inner edges, one above the other."""
+PREFERENCE_CM, LEAST_PREFERENCE = 0.2, -6.0
+"""Difference of openings at which a reference's logit is -1, and the least that it can be."""
 TURN_WEIGHT = 0.3
 """How much a turn of the head away from its usual pose counts against a frame, beside an opening that is wrong."""
 
@@ -33,6 +37,31 @@ def choose_references(
         int(rows[np.argmin(np.abs(found - np.quantile(found, wanted)) / spread + TURN_WEIGHT * turned)])
         for wanted in QUANTILES
     ]
+
+
+def reference_preference(
+    reference_points: Float[np.ndarray, "R 68 2"], points: Float[np.ndarray, "68 2"], pixels_per_cm: float
+) -> Float[np.ndarray, "R"]:
+    """How much each reference suits a mouth, before any learning: 0 for an equal opening, less for others.
+
+    Without it, lips that should be shut show a sliver of the teeth of the open references.
+
+    Args:
+        reference_points: landmarks of the references, patch px.
+        points: the landmarks that are wanted, patch px.
+        pixels_per_cm: of the patch.
+
+    Returns:
+        Logits, added to those of the network's mixture.
+    """
+    apart = (_opening(reference_points) - _opening(points)) / (PREFERENCE_CM * pixels_per_cm)
+    return np.maximum(-(apart**2), LEAST_PREFERENCE).astype(np.float32)
+
+
+def _opening(points: Float[np.ndarray, "*b 68 2"]) -> Float[np.ndarray, "*b"]:
+    """Mean distance of the inner lips, px."""
+    upper, lower = points[..., UPPER_INNER, :], points[..., LOWER_INNER, :]
+    return np.linalg.norm(upper - lower, axis=-1).mean(-1)
 
 
 def warp_references(

@@ -9,11 +9,12 @@ import numpy as np
 from film_cast import Cast
 
 from beavervision.inference.avatar import Avatar
-from beavervision.inference.lower_face import JAW, face_points
+from beavervision.inference.head_region import JAW
 from beavervision.inference.pose_source import calm_stretch, smoothed_poses
 from beavervision.inference.settings import FilmSettings
 from beavervision.inference.source_reader import SourceReader
 from beavervision.metrics.gaps import gap_pixels, neck_gap_pixels, neck_pixels
+from beavervision.stages.lower_face.landmark_maps import project_landmarks
 from beavervision.types import Label
 
 SECONDS = 20.0
@@ -39,9 +40,9 @@ def neck(cast: Cast, audio: Path, fps: float | Literal["clip"] = "clip") -> list
     joints, outlines, areas = [], [], []
     for i, (made, source) in enumerate(zip(maker.frames(), sources, strict=False)):
         x0, y0, scale = poses.path[i]
-        jaw = face_points(avatar.face_model, avatar.rest, poses.rotation[i], poses.translation[i], poses.cameras[i])[
-            JAW
-        ]
+        jaw = project_landmarks(
+            avatar.face_model, avatar.rest, poses.rotation[i], poses.translation[i], poses.cameras[i]
+        )[JAW]
         inside, collar = np.isin(source.labels[0], PERSON), float(poses.body[i, NECK, 1])
         rims = RIM, NOTCH * float(np.ptp(jaw[:, 0]))
         where, core = (neck_pixels(jaw / scale + (x0, y0), collar, inside, rim / scale) for rim in rims)

@@ -11,7 +11,7 @@ import torch
 from film_cast import Cast
 
 from beavervision.artifacts.clip import Clip
-from beavervision.inference.dub_compositor import FRONT, SOFT
+from beavervision.compositing.seam import FRONT, SOFT
 from beavervision.metrics.jitter import landmark_jitter
 from beavervision.metrics.seam import seam_gradients
 from beavervision.preprocess import PrepareOptions, prepare

@@ -6,10 +6,11 @@ import pytest
 from beavervision.compositing.canvas_layer import CanvasLayer
 from beavervision.compositing.fill_holes import fill_holes
 from beavervision.compositing.layers import blend
+from beavervision.compositing.seam import head_matte, old_head
 from beavervision.face.model_registry import load_face_model
 from beavervision.face.pose import rotation_from_euler
 from beavervision.inference.avatar_compositor import Scene, open_border
-from beavervision.inference.dub_compositor import Dubber, head_matte, old_head
+from beavervision.inference.dub_compositor import Dubber
 from beavervision.inference.head_region import lower_region_matte
 from beavervision.stages.lower_face.landmark_maps import project_landmarks
 from beavervision.types import Label

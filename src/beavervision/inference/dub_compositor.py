@@ -1,44 +1,19 @@
-"""Dub mode: the footage stays, its head speaks something else."""
+"""Dub mode: a generated head is laid into the frames of the footage."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Float, UInt8
 
 from beavervision.compositing.canvas_layer import Box, CanvasLayer
 from beavervision.compositing.colour_match import match_colours
-from beavervision.compositing.layers import blend, feather, grow, quantise
+from beavervision.compositing.layers import blend, quantise
+from beavervision.compositing.seam import HEAD, PRESENT, SEAM, SOFT, WISP, comparable_pixels, head_matte, old_head
 from beavervision.inference.avatar_compositor import open_border
 from beavervision.stages.radnerf_torso.canonical_body import paint_over
-from beavervision.stages.radnerf_torso.targets import HEAD
 from beavervision.types import Label
-
-FRONT = (Label.HAND, Label.OTHER)
-"""What stands before the head when it overlaps it: hands, microphones."""
-
-PRESENT = 0.1
-"""Opacity from which on the generated head counts as being there."""
-
-WISP = 0.12
-"""Opacity from which on the source's own hair counts as seen: less is lost in grain."""
-
-SOFT = 0.024
-"""Width of the soft border round the head, in heights of the head: wide enough to hide that hair never matches."""
-
-SEAM = 0.008
-"""Width, in heights of the head, of the border round the source's own head within which what stood behind it gives way
-to what is seen beside it."""
-
-FRONT_EDGE = 1.5
-"""Pixels of the soft border of what stands in front, where the label map alone tells of it."""
-
-EDGE = 2.0
-"""Pixels that any outline is wide: colours are mixed there."""
-
-MIXED = 3.0
-"""Pixels beside what stands in front that the source's matte may give to it: a blurred finger's edge."""
 
 REACH = 4.0
 """Widths of the soft border over which colours are averaged where source and generated picture are compared."""
@@ -89,7 +64,8 @@ class Dubber:
         gone = old_head(regions, SEAM * size, SOFT * size, wisps)
         instead = layer.over(self._background(source, labels, part), box)
         if self.match:
-            instead = _matched(instead, source[part], head, same(gone, matte, regions, head), REACH * SOFT * size)
+            rings = comparable_pixels(gone, matte, regions, head)
+            instead = _matched(instead, source[part], head, rings, REACH * SOFT * size)
         generated = blend(instead, layer.head_over(source[part], box), gone)
         result = source.copy()
         result[part] = blend(generated, source[part], presence * matte)
@@ -131,67 +107,6 @@ def _head_box(
     return box, size
 
 
-def old_head(
-    labels: UInt8[np.ndarray, "h w"], seam: float, soft: float, own: UInt8[np.ndarray, "h w"] | None = None
-) -> Float[np.ndarray, "h w"]:
-    """Where the source shows its own head, which has to go: 1 there and falling to 0 within `seam` pixels of it.
-
-    Args:
-        labels: of the source.
-        seam: px.
-        soft: width of the whole border, px: a matte may err beyond twice as much.
-        own: opacity of the source's own hair and face.
-    """
-    head: Bool[np.ndarray, "h w"] = np.isin(labels, HEAD)
-    if own is not None:
-        head = head | ((own > 255 * WISP) & grow(head, 2 * soft))
-    width = max(seam, EDGE)
-    return feather(grow(head, width), width)
-
-
-def head_matte(
-    labels: UInt8[np.ndarray, "h w"],
-    head_alpha: Float[np.ndarray, "h w"],
-    soft: float,
-    own: UInt8[np.ndarray, "h w"] | None = None,
-) -> Float[np.ndarray, "h w"]:
-    """Where the generated picture replaces the source: both heads and a soft border, but nothing in front of them.
-
-    Args:
-        labels: of the source.
-        head_alpha: opacity of the new head.
-        soft: width of the border, px.
-        own: opacity of the source's own hair and face: its wisps must go, too, and what it leaves free beside a
-            hand belongs to the hand.
-    """
-    labelled: Bool[np.ndarray, "h w"] = np.isin(labels, HEAD)
-    head = labelled | (head_alpha > PRESENT)
-    front = np.isin(labels, FRONT)
-    before = feather(grow(front, FRONT_EDGE), FRONT_EDGE)
-    if own is not None:
-        # Not beyond the border's reach: a matte may err where no head is.
-        head |= (own > 255 * WISP) & grow(labelled, 2 * soft)
-        before = np.maximum(before, (1 - own.astype(np.float32) / 255) * grow(front, MIXED))
-    return feather(grow(head, soft), soft) * (1 - before)
-
-
-def same(
-    gone: Float[np.ndarray, "h w"],
-    matte: Float[np.ndarray, "h w"],
-    labels: UInt8[np.ndarray, "h w"],
-    head_alpha: Float[np.ndarray, "h w"],
-) -> tuple[Float[np.ndarray, "h w"], Float[np.ndarray, "h w"]]:
-    """Weights of the pixels at which source and generated picture should show the same.
-
-    Returns:
-        What both heads leave free round the old one (neck, background); the face, at the border of a region within it.
-    """
-    seen = ~np.isin(labels, FRONT)
-    beside = seen & (gone > 0) & (gone < 1) & ~np.isin(labels, HEAD) & (head_alpha < PRESENT)
-    within = seen & (matte > 0) & (matte < 1) & (labels == Label.FACE) & (head_alpha > 1 - PRESENT)
-    return beside.astype(np.float32), within.astype(np.float32)
-
-
 def _matched(
     picture: UInt8[np.ndarray, "h w 3"],
     source: UInt8[np.ndarray, "h w 3"],
@@ -199,7 +114,7 @@ def _matched(
     rings: tuple[Float[np.ndarray, "h w"], Float[np.ndarray, "h w"]],
     reach: float,
 ) -> UInt8[np.ndarray, "h w 3"]:
-    """The picture in the source's light: skin is told by skin, what is beside the head by what is beside it."""
+    """Match the picture to the source's light: skin is compared with skin, the surroundings with the surroundings."""
     beside, within = (match_colours(picture, source, ring, reach) for ring in rings)
     if beside is within:  # neither ring tells anything
         return picture

@@ -7,10 +7,8 @@ from jaxtyping import Float, UInt8
 
 from beavervision.compositing.detail_transfer import landmark_flow, outside_lips, transfer_detail
 from beavervision.compositing.layers import feather, grow
-from beavervision.types import Label
+from beavervision.compositing.seam import FRONT
 
-FRONT = (Label.HAND, Label.OTHER)
-"""What stands before the face when it overlaps it: hands, microphones, other people."""
 FRONT_ROOM, FRONT_SOFT = 1.0, 2.0
 """Pixels round it that stay the footage's too, and pixels over which the generated face begins beside it."""
 BORDER = 6

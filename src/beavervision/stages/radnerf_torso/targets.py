@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, UInt8
 
+from beavervision.compositing.seam import HEAD
 from beavervision.types import Label
 
 BODY = (Label.NECK, Label.TORSO)
-HEAD = (Label.HAIR, Label.FACE)
 
 RIM = 1.5
 """Width of the mixed pixels on either side of the head's outline, canvas pixels: no target for the torso alone."""

@@ -207,5 +207,5 @@ def _command_after(bundle: Bundle, cfg: DictConfig) -> str:
     if not after:
         return f"python infer.py {whose} audio=speech.wav"
     chosen = "" if experiment == DEFAULT else f" experiment={experiment}"
-    canvas = f" {frame_spec(cfg.frame).overrides}" if is_renderer(stage) else ""
+    canvas = f" {frame_spec(cfg.frame).overrides}" if is_renderer(stage) and is_renderer(after[0]) else ""
     return f"python train.py model={after[0]} {whose}{canvas}{chosen}"

@@ -116,5 +116,5 @@ def test_changed_footage_is_noticed_and_nothing_is_left(clip):
 
 
 def test_a_subject_that_is_not_there(clip):
-    with pytest.raises(BeaverError, match="1 subject"):
+    with pytest.raises(BeaverError, match="1 prepared people, not one numbered 1"):
         open_crops(clip, 1, FrameSpec("1x1", 1.0, 24))

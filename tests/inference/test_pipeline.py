@@ -21,7 +21,7 @@ from beavervision.inference.frame_path import (
 from beavervision.inference.pose_source import calm_stretch, poses_at, smoothed_poses
 from beavervision.inference.source_reader import SourceReader
 from beavervision.inference.speech import Speech, mix_speeches
-from beavervision.stages.radnerf_torso.source_track import SourceTrack
+from beavervision.stages.source_track import SourceTrack
 
 # --- frame order -------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from beavervision.inference.motion_poses import motion_track
 from beavervision.inference.pose_retrieval import LoudnessPath, loudness
 from beavervision.inference.pose_selection import choose_pose_source
 from beavervision.inference.settings import FilmSettings
-from beavervision.stages.radnerf_torso.source_track import SourceTrack
+from beavervision.stages.source_track import SourceTrack
 
 
 def track(turns):

@@ -57,7 +57,7 @@ def test_largest_patch_is_kept():
 
 def test_ellipse_and_matte():
     geometry = PatchGeometry(160, 10.0)
-    ellipse, matte = geometry.ellipse(), geometry.matte()
+    ellipse, matte = geometry.ellipse(), geometry.matte
     assert ellipse[80, 80] == matte[80, 80] == 1
     # The ellipse reaches 4.2 cm up and 5.7 cm down: its middle is row 80 + 7.5; 5.2 cm aside are 52 px.
     assert ellipse[87, 27] == 0

@@ -9,11 +9,11 @@ import torch
 from lightning import Callback
 
 from beavervision.artifacts.bundle import save_bundle
+from beavervision.data.sampling import spread_indices
 from beavervision.errors import BeaverError
 from beavervision.face.framing import FrameSpec
 from beavervision.stages.radnerf_head.batch import describe_frames, head_masks
 from beavervision.stages.radnerf_head.data import HeadData
-from beavervision.stages.radnerf_head.datasets import spread_indices
 from beavervision.stages.radnerf_head.full_frame_renderer import render_full_frames
 from beavervision.stages.radnerf_head.inference import HeadRenderer
 from beavervision.stages.radnerf_head.module import HeadModule

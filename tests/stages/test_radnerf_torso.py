@@ -7,10 +7,11 @@ import torch
 from PIL import Image
 
 from beavervision.artifacts.bundle import save_bundle
+from beavervision.data.sampling import spread_indices
 from beavervision.errors import BeaverError
 from beavervision.face.framing import FrameSpec
 from beavervision.stages.radnerf_torso import data as torso_data
-from beavervision.stages.radnerf_torso.data import TorsoData, spread_indices
+from beavervision.stages.radnerf_torso.data import TorsoData
 from beavervision.stages.radnerf_torso.frozen_head import check_head
 from beavervision.stages.radnerf_torso.inference import TorsoRenderer, bake, render_baked, render_exact
 from beavervision.stages.radnerf_torso.module import RadNerfTorso

@@ -5,7 +5,7 @@ from scipy.spatial.transform import Rotation
 from torso_track import make_track
 
 from beavervision.stages.radnerf_torso.conditioner import TorsoConditioner, similarity_transform
-from beavervision.stages.radnerf_torso.source_track import body_track
+from beavervision.stages.source_track import body_track
 
 
 def test_similarity_recovers_turn_scale_and_shift():

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from beavervision.stages.radnerf_torso.source_track import SourceTrack
+from beavervision.stages.source_track import SourceTrack
 
 
 def make_track(n: int = 4) -> SourceTrack:

@@ -25,7 +25,7 @@ from beavervision.artifacts.manifest import (
     write_manifest,
 )
 from beavervision.audio.waveform import load_waveform
-from beavervision.errors import ArtifactError, AudioError, ClipError, FootageError
+from beavervision.errors import ArtifactError, AudioError, ClipError, ConfigError, FootageError
 from beavervision.face.camera import Camera
 from beavervision.types import Label
 from beavervision.video.decode import read_frames
@@ -227,6 +227,19 @@ class Clip:
     def test_range(self) -> range:
         """Frames of the held-out split: the last 1/11."""
         return range(self.train_range.stop, self.n_frames)
+
+    def subject(self, number: int) -> Subject:
+        """Return one of the prepared people.
+
+        Raises:
+            ConfigError: when there is nobody of that number.
+        """
+        if not 0 <= number < len(self.subjects):
+            raise ConfigError(
+                f"Clip {self.name} has {len(self.subjects)} prepared people, not one numbered {number}; choose 0 to "
+                f"{len(self.subjects) - 1} with datamodule.subject=, or prepare more with data.subject=all."
+            )
+        return self.subjects[number]
 
     def frames(self, indices: Sequence[int] | None = None) -> Iterator[tuple[int, UInt8[np.ndarray, "H W 3"]]]:
         """Yield (index, RGB frame) in ascending order, one frame in memory at a time."""

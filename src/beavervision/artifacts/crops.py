@@ -15,7 +15,7 @@ from numpy.lib.format import open_memmap
 from beavervision.artifacts.atomic_write import atomic_folder
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.manifest import sha256_json, write_manifest
-from beavervision.errors import ClipError, ConfigError
+from beavervision.errors import ClipError
 from beavervision.face.framing import FrameSpec, crop_path, inside_footage
 
 FOLDER = "frames"
@@ -94,12 +94,7 @@ def open_crops(clip: Clip, subject: int, spec: FrameSpec) -> Crops:
     Raises:
         BeaverError: when the subject does not exist or the cache cannot be written.
     """
-    if not 0 <= subject < len(clip.subjects):
-        raise ConfigError(
-            f"Clip {clip.name} has {len(clip.subjects)} subject(s), so there is no number {subject}; "
-            f"choose 0 to {len(clip.subjects) - 1}."
-        )
-    path = crop_path(clip.subjects[subject].box, clip.size, spec)
+    path = crop_path(clip.subject(subject).box, clip.size, spec)
     width, height = spec.canvas(clip.size)
     key = {"clip": clip.sha256, "subject": subject, "spec": asdict(spec)}
     folder = clip.folder / FOLDER / sha256_json(key)[:16]

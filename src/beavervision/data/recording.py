@@ -14,7 +14,7 @@ from beavervision.artifacts.corpus import Corpus
 from beavervision.artifacts.manifest import kind_of
 from beavervision.artifacts.synthetic_speech import SOUND, SyntheticSpeech, SyntheticSpeechFacts
 from beavervision.audio.waveform import SAMPLE_RATE, read_span
-from beavervision.errors import AudioError, ConfigError
+from beavervision.errors import AudioError
 from beavervision.face.model_registry import load_face_model
 
 
@@ -101,12 +101,7 @@ def recording_from_clip(clip: Clip, subject: int = 0) -> Recording:
     """
     if not clip.has_audio:
         raise AudioError(f"{clip.video} has no sound; speech stages need footage with speech.")
-    if subject >= len(clip.subjects):
-        raise ConfigError(
-            f"clip {clip.name} has {len(clip.subjects)} prepared people, not one numbered {subject}; "
-            "give datamodule.subject=0 or prepare it with data.subject=all."
-        )
-    person = clip.subjects[subject]
+    person = clip.subject(subject)
     return Recording(
         folder=clip.folder,
         name=f"clip {clip.name}",

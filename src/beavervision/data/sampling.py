@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset, Sampler, get_worker_info
+from jaxtyping import Int
+from torch.utils.data import DataLoader, Dataset, IterableDataset, Sampler, get_worker_info
 
 ItemT = TypeVar("ItemT")
 ENDLESS = 1 << 40
@@ -67,6 +68,22 @@ class ResumableLoader(DataLoader[Any]):
         """Do nothing; there is no state to restore."""
 
 
+class NumberedBatchDataset(IterableDataset[ItemT]):
+    """Endless dataset of batches by number; worker processes alternate.
+
+    Args:
+        draw: function that makes the batch of a number, always the same one.
+        first: number of the first batch: the trainer's step.
+    """
+
+    def __init__(self, draw: Callable[[int], ItemT], first: int) -> None:
+        self._draw, self._first = draw, first
+
+    def __iter__(self) -> Iterator[ItemT]:
+        for number in worker_numbers(self._first):
+            yield self._draw(number)
+
+
 def worker_numbers(first: int) -> Iterator[int]:
     """Endless numbers from `first` on; each of a loader's n worker processes gets every n-th one.
 
@@ -98,3 +115,8 @@ def step_noise(seed: int, step: int) -> Iterator[None]:
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(state)
         yield
+
+
+def spread_indices(frames: Int[np.ndarray, "N"], count: int) -> Int[np.ndarray, "M"]:
+    """At most `count` of the frames, evenly spaced, including the first and last."""
+    return frames[np.unique(np.linspace(0, len(frames) - 1, min(count, len(frames))).round().astype(int))]

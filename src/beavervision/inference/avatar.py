@@ -18,7 +18,7 @@ from beavervision.stages.postnet.inference import MotionRefiner
 from beavervision.stages.radnerf_head.inference import HeadRenderer
 from beavervision.stages.radnerf_torso.bundle_schema import TorsoFacts
 from beavervision.stages.radnerf_torso.inference import TorsoRenderer
-from beavervision.stages.radnerf_torso.source_track import SourceTrack
+from beavervision.stages.source_track import SourceTrack
 
 HEAD, TORSO = "radnerf_head", "radnerf_torso"
 
@@ -51,7 +51,7 @@ class Avatar(SpeakingPerson):
             precision: of a full head's layers; see there.
 
         Raises:
-            ConfigError: when a bundle is missing or damaged, or they do not belong together.
+            BundleError: when a bundle is missing or damaged, or they do not belong together.
         """
         check_bundles(bundles, {HEAD: RendererFacts, TORSO: RendererFacts}, clip_sha256)
         at_home = backend if device == "cpu" else "auto"

@@ -12,7 +12,7 @@ from beavervision.stages.audio2motion.inference import AudioToMotion
 from beavervision.stages.lower_face.bundle_schema import LowerFaceFacts
 from beavervision.stages.lower_face.inference import LowerFaceRenderer
 from beavervision.stages.postnet.inference import MotionRefiner
-from beavervision.stages.radnerf_torso.source_track import SourceTrack
+from beavervision.stages.source_track import SourceTrack
 
 LOWER_FACE = "lower_face"
 

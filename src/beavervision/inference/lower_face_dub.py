@@ -146,7 +146,7 @@ def lay_face(
         return source
     part = (slice(top, bottom), slice(left, right))
     from_patch = inverse(shifted_to(target.to_patch, left, top))
-    matte = np.clip(warp(geometry.matte(), from_patch, size, cv2.INTER_LINEAR), 0, 1) * target.share
+    matte = np.clip(warp(geometry.matte, from_patch, size, cv2.INTER_LINEAR), 0, 1) * target.share
     clear = clear_of_occluders(labels[part])
     made = warp(face.new, from_patch, size)
     if face.own is not None:
@@ -170,6 +170,6 @@ def _detailed(
     """The drawn face with the footage's detail carried along; all in pixels of the box."""
     size = (source.shape[1], source.shape[0])
     geometry, from_patch = place
-    still = map_points(from_patch, geometry.border_points())
+    still = map_points(from_patch, geometry.border_points)
     flow = landmark_flow(*faces, size, still)
     return transfer_detail(made, own, source, flow, outside_lips(*faces, size), clear)

@@ -13,7 +13,7 @@ from beavervision.errors import MotionError
 from beavervision.inference.frame_path import PingPongPath
 from beavervision.inference.pose_source import nearest_rotation, poses_at
 from beavervision.nerf.condition_normalizer import fill_gaps
-from beavervision.stages.radnerf_torso.source_track import SourceTrack
+from beavervision.stages.source_track import SourceTrack
 
 SETTLING = 4.0
 """Frames over which shoulders follow the head: the nearest frames of the footage may lie far from each other."""

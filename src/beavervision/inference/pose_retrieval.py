@@ -11,7 +11,7 @@ from scipy.ndimage import gaussian_filter1d
 from beavervision.audio.level import WINDOW
 from beavervision.audio.waveform import SAMPLE_RATE, SILENCE_DB
 from beavervision.inference.frame_path import PingPongPath
-from beavervision.stages.radnerf_torso.source_track import SourceTrack
+from beavervision.stages.source_track import SourceTrack
 
 STRETCH = 50
 """Frames that are played on end at least: two seconds, about a phrase."""

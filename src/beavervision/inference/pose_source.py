@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 
 from beavervision.errors import FootageError
 from beavervision.inference.frame_path import FramePath, PingPongPath, interpolate_frames, longest_run
-from beavervision.stages.radnerf_torso.source_track import SourceTrack
+from beavervision.stages.source_track import SourceTrack
 
 PINGPONG, ENERGY, STATIC = POSE_MODES = ("pingpong", "energy", "static")
 """Played to and fro; where the footage is as loud as the speech; or held still."""

@@ -30,7 +30,7 @@ class FilmSettings:
     smoothing: int = 7
     """Avatar mode: frames over which head poses are averaged."""
     background: str = AUTO
-    """Avatar mode: see `backdrop.Backdrop`."""
+    """Avatar mode: see `background.Background`."""
     region: Region = "head"
     """Dub mode: what changes. `lower_face` is drawn by the stage of that name; `head_lower_face` is the lower part of
     the generated head."""

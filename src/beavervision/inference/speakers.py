@@ -40,6 +40,6 @@ def check_speakers(speakers: Sequence[Speaker], settings: FilmSettings, clip: Cl
         if asked := [name for name, wish in wishes.items() if wish]:
             raise ClipError(f"{asked[0]} needs the footage, which is not here; prepare the clip again or leave it.")
     if settings.mode == "avatar" and settings.background == SOURCE and settings.pose not in POSE_MODES:
-        raise BundleError("background=source follows the footage's own poses; take another background or pose.")
+        raise ConfigError("background=source follows the footage's own poses; take another background or pose.")
     if len({one.avatar.clip_sha256 for one in speakers}) > 1:
         raise BundleError("The people's bundles come from different preparations of the clip; train them all again.")

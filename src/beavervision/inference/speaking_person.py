@@ -13,14 +13,14 @@ import numpy as np
 from jaxtyping import Float
 
 from beavervision.artifacts.bundle import Bundle, BundleSchema, TrainedFacts
-from beavervision.errors import BundleError, ConfigError
+from beavervision.errors import BundleError
 from beavervision.face.morphable_model import FaceModel
 from beavervision.nerf.condition_normalizer import fill_gaps
 from beavervision.stages.audio2motion.inference import AudioToMotion
 from beavervision.stages.lower_face.bundle_schema import LowerFaceFacts
 from beavervision.stages.postnet.inference import MotionRefiner
 from beavervision.stages.radnerf_torso.bundle_schema import TorsoFacts
-from beavervision.stages.radnerf_torso.source_track import SourceTrack
+from beavervision.stages.source_track import SourceTrack
 
 SPEECH, REFINER = "audio2motion", "postnet"
 
@@ -99,13 +99,13 @@ def load_stage(stage: str, bundles: Mapping[str, Path], load: Callable[..., Load
     """Load one bundle; one whose weights do not fit the network any more is the work of another version.
 
     Raises:
-        ConfigError: saying which stage to train again.
+        BundleError: saying which stage to train again.
     """
     try:
         return load(bundles[stage], **options)
     except (RuntimeError, KeyError, TypeError) as error:
         reason = " ".join(str(error).split())[:REASON]
-        raise ConfigError(
+        raise BundleError(
             f"{bundles[stage]} does not fit this version of beavervision ({reason}); train {stage} again."
         ) from error
 

@@ -16,7 +16,7 @@ from beavervision.inference.head_region import lower_region_matte
 from beavervision.inference.pose_source import PoseSource, smoothed_poses
 from beavervision.inference.stage_timer import StageTimer
 from beavervision.stages.lower_face.landmark_maps import project_landmarks
-from beavervision.stages.radnerf_torso.source_track import SourceTrack
+from beavervision.stages.source_track import SourceTrack
 
 UPPER_FACE = np.r_[17:27, 36:48]
 """iBUG points of brows and eyes: in a dub they stay the footage's own, as gaze and brows of the picture are."""
@@ -89,7 +89,7 @@ class SubjectTrack:
 
     def head_condition(self, positions: Float[np.ndarray, "B"], window: int) -> HeadCondition:
         """Return the head's condition in the `window` frames around each film position [B x window]."""
-        around = np.clip(positions[:, None] + np.arange(window) - window // 2, 0, self.end - 1).ravel()
+        around = self._around(positions, window)
         condition = np.array(self.motion.at(around))
         if self.closures is None:
             places = self.pose_source.path.at(around)
@@ -102,10 +102,13 @@ class SubjectTrack:
 
     def _own(self, positions: Float[np.ndarray, "B"], window: int) -> HeadCondition:
         """Return the condition of the footage itself in the `window` frames around each film position [B x window]."""
-        around = np.clip(positions[:, None] + np.arange(window) - window // 2, 0, self.end - 1).ravel()
-        places = self.pose_source.path.at(around)
+        places = self.pose_source.path.at(self._around(positions, window))
         condition = interpolate_frames(self.avatar.source_condition, places)
         return HeadCondition(condition, interpolate_frames(self.avatar.source_eye_open, places))
+
+    def _around(self, positions: Float[np.ndarray, "B"], window: int) -> Float[np.ndarray, "B*W"]:
+        """Return the film positions of the `window` frames around each position, inside the film."""
+        return np.clip(positions[:, None] + np.arange(window) - window // 2, 0, self.end - 1).ravel()
 
     def _layers(
         self, positions: Float[np.ndarray, "B"], poses: SourceTrack, timer: StageTimer
@@ -113,11 +116,12 @@ class SubjectTrack:
         if not len(positions):
             return []
         window = self.avatar.head.bundle.hparams["window"]
-        driven, own = self.head_condition(positions, window), self._own(positions, window)
+        driven = self.head_condition(positions, window)
         middle = np.arange(len(positions)) * window + window // 2
         layers = render_canvas_layers(self.avatar, driven, middle, poses, timer)
         if not self.lower_only and not self.detail:
             return [(layer, None) for layer in layers]
+        own = self._own(positions, window)
         faces = [self._faces(own.condition68[row], driven.condition68[row], poses, i) for i, row in enumerate(middle)]
         others = render_canvas_layers(self.avatar, own, middle, poses, timer) if self.detail else []
         if self.lower_only:

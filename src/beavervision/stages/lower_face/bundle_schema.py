@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from beavervision.artifacts.bundle import BundleSchema, TrainedFacts
 from beavervision.artifacts.manifest import Count, Side, Strict
+from beavervision.stages import source_track
 
 Width = Annotated[int, Field(ge=8, le=1024, multiple_of=8)]
 
@@ -35,15 +36,6 @@ class LowerFaceFacts(TrainedFacts):
 
 ASSETS = {
     "identity": "float I",
-    "source_rotation": "float T 3 3",
-    "source_translation": "float T 3",
-    "source_body": "float T 3 2",
-    "source_eye_open": "float T 2",
-    "source_expression": "float T E",
-    "source_visible": "bool T",
-    "source_occluded": "bool T",
-    "source_box": "float T 4",
-    "source_path": "float T 3",
-    "source_cameras": "float T 4",
+    **source_track.ASSETS,
 }
 SCHEMA = BundleSchema("lower_face", LowerFaceFacts, LowerFaceArguments, ASSETS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
-from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import DataLoader
 
 from beavervision.artifacts.clip import Clip
-from beavervision.data.sampling import sample_rng, worker_numbers
-from beavervision.errors import ConfigError, FootageError
+from beavervision.data.sampling import NumberedBatchDataset, sample_rng, spread_indices
+from beavervision.errors import FootageError
 from beavervision.face.model_registry import load_face_model
 from beavervision.nerf.condition_normalizer import fill_gaps
 from beavervision.stages.base import StageData
@@ -26,8 +26,7 @@ from beavervision.stages.lower_face.landmark_maps import landmark_maps, lip_regi
 from beavervision.stages.lower_face.patch_geometry import SIZE_LEAST, Affine, PatchGeometry, map_points
 from beavervision.stages.lower_face.references import choose_references, reference_preference, warp_references
 from beavervision.stages.lower_face.training_patches import open_training_patches
-from beavervision.stages.radnerf_torso.data import spread_indices
-from beavervision.stages.radnerf_torso.source_track import SourceTrack, body_track
+from beavervision.stages.source_track import SourceTrack, body_track
 
 CHIN = 8
 """iBUG point."""
@@ -79,12 +78,7 @@ class LowerFaceData(StageData):
         if self._ready:
             return
         self.clip = Clip.load(self.clip_folder)
-        if self.subject >= len(self.clip.subjects):
-            raise ConfigError(
-                f"Clip {self.clip.name} has {len(self.clip.subjects)} subject(s), so there is no number "
-                f"{self.subject}; choose 0 to {len(self.clip.subjects) - 1}."
-            )
-        self.person = self.clip.subjects[self.subject]
+        self.person = self.clip.subject(self.subject)
         self._choose_frames()
         used = np.union1d(self.train_frames, self.held_out_frames)
         scales = self.camera[0] / self.person.translation[self.train_frames, 2]
@@ -203,7 +197,7 @@ class LowerFaceData(StageData):
     def train_dataloader(self) -> DataLoader:
         """Batches without end, beginning where the trainer stands."""
         step = self.trainer.global_step if self.trainer else 0
-        return DataLoader(_Batches(self.draw, step), batch_size=None, num_workers=self.workers)
+        return DataLoader(NumberedBatchDataset(self.draw, step), batch_size=None, num_workers=self.workers)
 
     def val_dataloader(self) -> DataLoader:
         """Numbers of the held-out frames."""
@@ -236,17 +230,6 @@ class LowerFaceData(StageData):
             "reach": self.geometry.reach,
             "train_frames": len(self.train_frames),
         }
-
-
-class _Batches(IterableDataset):
-    """Batches by number, without end; worker processes take turns."""
-
-    def __init__(self, draw: Callable[[int], LowerFaceBatch], first: int) -> None:
-        self._draw, self._first = draw, first
-
-    def __iter__(self) -> Iterator[LowerFaceBatch]:
-        for number in worker_numbers(self._first):
-            yield self._draw(number)
 
 
 def _picture(values: np.ndarray) -> Float[Tensor, "C S S"]:

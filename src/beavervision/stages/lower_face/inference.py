@@ -17,7 +17,7 @@ from beavervision.stages.lower_face.landmark_maps import landmark_maps
 from beavervision.stages.lower_face.network import LowerFaceNetwork
 from beavervision.stages.lower_face.patch_geometry import PatchGeometry
 from beavervision.stages.lower_face.references import reference_preference, warp_references
-from beavervision.stages.radnerf_torso.source_track import SourceTrack
+from beavervision.stages.source_track import SourceTrack
 
 STAGE = "lower_face"
 

@@ -23,7 +23,7 @@ from beavervision.stages.lower_face.mouth_figures import mouth_figures
 from beavervision.stages.lower_face.network import LowerFaceNetwork
 from beavervision.stages.lower_face.patch_geometry import PatchGeometry
 from beavervision.stages.lower_face.preview import preview_film
-from beavervision.stages.radnerf_torso.source_track import NOTES
+from beavervision.stages.source_track import NOTES
 from beavervision.stages.visualization.media import Film, Media, Picture
 
 WARM_UP = 50

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from beavervision.face.landmarks import EYE_OUTER, LIP_MID_LOWER, LIP_MID_UPPER
+from beavervision.face.openness import mouth_open
 from beavervision.preprocess.crop import SquareCrop
 from beavervision.preprocess.face_mesh import FaceMesh
 from beavervision.stages.lower_face.data import LowerFaceData
@@ -41,7 +41,7 @@ def mouth_figures(network: LowerFaceNetwork, data: LowerFaceData) -> dict[str, f
         square = SquareCrop.round_landmarks(data.person.landmarks[frame])
         found = [mesh.landmarks(picture, square) for picture in (made, footage)]
         if all(points is not None for points in found):
-            openings.append([_opening(points) for points in found if points is not None])
+            openings.append([float(mouth_open(points[:, :2])) for points in found if points is not None])
         if before is not None and before[0] == frame - 1:
             pairs = zip((drawn, patch.astype(np.float32)), before[1], strict=True)
             changes.append([float(np.abs(now - then)[inside].mean()) for now, then in pairs])
@@ -73,7 +73,7 @@ def paste_patch(
     size, back = (right - left, bottom - top), inverse(shifted_to(affine, left, top))
     if min(size) <= 0:
         return frame
-    share = np.clip(warp(geometry.matte(), back, size, cv2.INTER_LINEAR), 0, 1)[..., None]
+    share = np.clip(warp(geometry.matte, back, size, cv2.INTER_LINEAR), 0, 1)[..., None]
     result = frame.copy()
     part = result[top:bottom, left:right]
     mixed = warp(drawn, back, size) * share + part * (1 - share)
@@ -89,9 +89,3 @@ def _drawn(
         row = data.patches.row(frame)
         patch = np.array(data.patches.rgb[row])
         yield frame, footage, patch, render_patches(network, data.geometry, patch[None], data.points[row][None])[0]
-
-
-def _opening(points: Float[np.ndarray, "478 3"]) -> float:
-    """Distance of the inner lips over that of the eyes' outer corners."""
-    eyes = points[EYE_OUTER[0], :2] - points[EYE_OUTER[1], :2]
-    return float(np.linalg.norm(points[LIP_MID_UPPER, :2] - points[LIP_MID_LOWER, :2]) / np.linalg.norm(eyes))

@@ -7,6 +7,7 @@ mouth and chin. Patch pixels and frame pixels have their centres at +0.5.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -25,6 +26,8 @@ REACH, CHIN_ROOM = (2.5, 5.7), 1.0
 footage, cm. A collar and what else does not move with the head cannot be known and is better left as it is."""
 SOFT_CM = 0.8
 """Width of the border inside the ellipse over which the drawn face gives way to the footage."""
+BORDER_POINTS = 24
+"""Number of points on the ellipse at which nothing moves."""
 SIZE_STEP, SIZE_LEAST = 32, 64
 """Sizes of patches are multiples of this, and no smaller than that: the network halves them several times."""
 
@@ -97,14 +100,16 @@ class PatchGeometry:
         """Part of the patch that is drawn anew: 1 inside, 0 outside."""
         return (self._depth() > 0).astype(np.float32)
 
+    @cached_property
     def matte(self) -> Float[np.ndarray, "S S"]:
         """How much of the drawn face shows: rises smoothly from 0 on the ellipse's border to 1 inside."""
         share = np.clip(self._depth() / max(SOFT_CM * self.pixels_per_cm, 1.0), 0, 1)
         return (share * share * (3 - 2 * share)).astype(np.float32)
 
-    def border_points(self, count: int = 24) -> Float[np.ndarray, "N 2"]:
+    @cached_property
+    def border_points(self) -> Float[np.ndarray, "N 2"]:
         """Points on the ellipse, patch px: nothing moves there."""
-        angle = np.arange(count) * (2 * np.pi / count)
+        angle = np.arange(BORDER_POINTS) * (2 * np.pi / BORDER_POINTS)
         centre, axes = self._ellipse()
         return centre + axes * np.column_stack([np.cos(angle), np.sin(angle)])
 
@@ -131,6 +136,14 @@ def inverse(affine: Affine) -> Affine:
     return cv2.invertAffineTransform(affine.astype(np.float64))
 
 
+def opencv_affine(affine: Affine) -> Affine:
+    """The same map in OpenCV's pixels, whose centres are whole numbers."""
+    half = np.array([0.5, 0.5])
+    shifted = affine.astype(np.float64).copy()
+    shifted[:, 2] += shifted[:, :2] @ half - half
+    return shifted
+
+
 def warp(
     picture: np.ndarray, affine: Affine, size: tuple[int, int], interpolation: int = cv2.INTER_CUBIC
 ) -> np.ndarray:
@@ -142,13 +155,10 @@ def warp(
         size: width and height of the result.
         interpolation: cubic keeps detail; linear does not overshoot; nearest is for labels.
     """
-    half = np.array([0.5, 0.5])
-    shifted = affine.astype(np.float64).copy()
-    shifted[:, 2] += shifted[:, :2] @ half - half  # OpenCV's pixel centres are whole numbers
     if interpolation != cv2.INTER_NEAREST and (scale := float(np.sqrt(abs(np.linalg.det(affine[:, :2]))))) < 0.8:
         sigma = 0.5 * np.sqrt(1 / scale**2 - 1)
         picture = cv2.GaussianBlur(picture, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
-    return cv2.warpAffine(picture, shifted, size, flags=interpolation, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.warpAffine(picture, opencv_affine(affine), size, flags=interpolation, borderMode=cv2.BORDER_REPLICATE)
 
 
 def frame_box(affine: Affine, size: int, frame: tuple[int, int]) -> tuple[int, int, int, int]:

@@ -16,14 +16,12 @@ from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.crops import FOLDER
 from beavervision.artifacts.manifest import sha256_json, write_manifest
 from beavervision.compositing.layers import grow
+from beavervision.compositing.seam import FRONT
 from beavervision.errors import ClipError
-from beavervision.stages.lower_face.patch_geometry import Affine, PatchGeometry, patch_picture, warp
-from beavervision.types import Label
+from beavervision.stages.lower_face.patch_geometry import Affine, PatchGeometry, opencv_affine, patch_picture, warp
 
 VERSION = 1
 """Counted up when the meaning of what is kept changes, so that old caches are not read."""
-FRONT = (Label.HAND, Label.OTHER)
-"""What stands before the face when it overlaps it: hands, microphones, other people."""
 FRONT_ROOM = 3.0
 """Pixels round it that do not count either: its outline in the label map is no sharper."""
 ARRAYS = ("rgb", "counted")
@@ -79,15 +77,9 @@ def open_training_patches(
 def counted_pixels(labels: UInt8[np.ndarray, "H W"], affine: Affine, size: int) -> UInt8[np.ndarray, "S S"]:
     """1 where a patch shows the person: inside the frame, nothing before the face."""
     seen = (~np.isin(labels, FRONT)).astype(np.uint8)
-    inside = cv2.warpAffine(np.ones_like(seen), _shifted(affine), (size, size), flags=cv2.INTER_NEAREST)
+    inside = cv2.warpAffine(np.ones_like(seen), opencv_affine(affine), (size, size), flags=cv2.INTER_NEAREST)
     front = warp(seen, affine, (size, size), cv2.INTER_NEAREST) == 0
     return (inside.astype(bool) & ~grow(front, FRONT_ROOM)).astype(np.uint8)
-
-
-def _shifted(affine: Affine) -> Affine:
-    moved = affine.copy()
-    moved[:, 2] += moved[:, :2] @ np.array([0.5, 0.5]) - 0.5
-    return moved
 
 
 def _write(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
+from torch.utils.data import Dataset
 
 from beavervision.stages.radnerf_head.targets import PixelTarget
 from beavervision.types import Batch, Bool, Float, Int, Label, Tensor, UInt8
@@ -110,3 +113,21 @@ def head_masks(batch: FrameBatch) -> dict[str, Bool[Tensor, "H W"]]:
     mouth = head.clone().zero_()
     mouth[y0:y1, x0:x1] = head[y0:y1, x0:x1]
     return {"psnr": head, "psnr_face": skin, "psnr_mouth": mouth}
+
+
+class HeldOutFrameDataset(Dataset):
+    """Dataset of whole frames by position in a list.
+
+    Args:
+        batch: function that makes the batch of a frame of the clip.
+        frames: frames of the clip.
+    """
+
+    def __init__(self, batch: Callable[[int], FrameBatch], frames: Int[np.ndarray, "N"]) -> None:
+        self.batch, self.frames = batch, frames
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def __getitem__(self, i: int) -> FrameBatch:
+        return self.batch(int(self.frames[i]))

@@ -13,13 +13,13 @@ from torch.utils.data import DataLoader
 
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.crops import Crops, open_crops
+from beavervision.data.sampling import NumberedBatchDataset, spread_indices
 from beavervision.errors import ConfigError, FootageError
 from beavervision.face.framing import FrameSpec
 from beavervision.face.model_registry import load_face_model
 from beavervision.nerf.condition_normalizer import ConditionNormalizer, fill_gaps, frame_windows
 from beavervision.stages.base import StageData
-from beavervision.stages.radnerf_head.batch import FaceBatch, FrameBatch, RayBatch
-from beavervision.stages.radnerf_head.datasets import HeldOutFrameDataset, RayBatchDataset, spread_indices
+from beavervision.stages.radnerf_head.batch import FaceBatch, FrameBatch, HeldOutFrameDataset, RayBatch
 from beavervision.stages.radnerf_head.limits import DATA
 from beavervision.stages.radnerf_head.patches import PatchSampler, patch_pixels, sample_patch_corner
 from beavervision.stages.radnerf_head.pixels import frame_targets, read_pixels
@@ -166,7 +166,7 @@ class HeadData(StageData):
 
     def train_dataloader(self) -> DataLoader:
         """Endless batches of rays, starting at the trainer's step."""
-        steps = RayBatchDataset(self.ray_batch, self.trainer.global_step if self.trainer else 0)
+        steps = NumberedBatchDataset(self.ray_batch, self.trainer.global_step if self.trainer else 0)
         return DataLoader(steps, batch_size=None, num_workers=self.workers)
 
     def val_dataloader(self) -> DataLoader:

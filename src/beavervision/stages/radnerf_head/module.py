@@ -8,6 +8,7 @@ import torch
 from lightning.pytorch.trainer.states import TrainerFn
 from torch import Tensor
 
+from beavervision.data.sampling import spread_indices
 from beavervision.errors import ConfigError
 from beavervision.metrics.lpips import Lpips
 from beavervision.stages.base import BundleContents, StageModule
@@ -15,7 +16,6 @@ from beavervision.stages.radnerf_head.averaging import WeightAverage
 from beavervision.stages.radnerf_head.batch import FrameBatch, RayBatch, describe_frames
 from beavervision.stages.radnerf_head.bundle_export import head_bundle_contents
 from beavervision.stages.radnerf_head.data import HeadData
-from beavervision.stages.radnerf_head.datasets import spread_indices
 from beavervision.stages.radnerf_head.distilled.distillation import Distillation
 from beavervision.stages.radnerf_head.error_map import ErrorMap
 from beavervision.stages.radnerf_head.field_training import FieldTraining, OccupancyUpdate

@@ -18,8 +18,8 @@ from PIL import Image
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.crops import Crops
 from beavervision.compositing.layers import feather
-from beavervision.stages.radnerf_torso.source_track import SourceTrack
 from beavervision.stages.radnerf_torso.targets import BODY
+from beavervision.stages.source_track import SourceTrack
 from beavervision.types import Label
 
 EDGE = 2.0

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from jaxtyping import Float
 
-from beavervision.stages.radnerf_torso.source_track import SourceTrack
+from beavervision.stages.source_track import SourceTrack
 
 JAW = slice(5, 12)
 """iBUG points 5 .. 11: the seven of the chin and lower jaw (as in GeneFace++'s torso)."""

@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.crops import cut, open_crops
-from beavervision.data.sampling import sample_rng
+from beavervision.data.sampling import NumberedBatchDataset, sample_rng, spread_indices
 from beavervision.errors import FootageError
 from beavervision.face.framing import FrameSpec
 from beavervision.face.model_registry import load_face_model
@@ -27,9 +27,9 @@ from beavervision.stages.radnerf_torso.frozen_head import FrozenHead, check_head
 from beavervision.stages.radnerf_torso.network import canvas_points
 from beavervision.stages.radnerf_torso.pixel_grid import PixelGrid
 from beavervision.stages.radnerf_torso.registration import registered_body
-from beavervision.stages.radnerf_torso.source_track import SourceTrack
 from beavervision.stages.radnerf_torso.targets import TorsoTarget
-from beavervision.stages.radnerf_torso.training_frames import TorsoBatchDataset, open_training_frames
+from beavervision.stages.radnerf_torso.training_frames import open_training_frames
+from beavervision.stages.source_track import SourceTrack
 
 
 class TorsoData(StageData):
@@ -220,7 +220,7 @@ class TorsoData(StageData):
     def train_dataloader(self) -> DataLoader:
         """Endless batches, starting at the trainer's step."""
         step = self.trainer.global_step if self.trainer else 0
-        return DataLoader(TorsoBatchDataset(self.draw, step), batch_size=None, num_workers=self.workers)
+        return DataLoader(NumberedBatchDataset(self.draw, step), batch_size=None, num_workers=self.workers)
 
     def val_dataloader(self) -> DataLoader:
         """Numbers of the held-out frames."""
@@ -244,13 +244,6 @@ class TorsoData(StageData):
             "detail": self.raster.detail,
             "train_frames": len(self.train_frames),
         }
-
-
-def spread_indices(frames: np.ndarray, n: int) -> np.ndarray:
-    """At most `n` of the frames, evenly spaced."""
-    if len(frames) <= n:
-        return frames
-    return frames[np.linspace(0, len(frames) - 1, n).round().astype(int)]
 
 
 def _floats(values: np.ndarray) -> np.ndarray:

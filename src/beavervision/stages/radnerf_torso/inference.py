@@ -18,9 +18,9 @@ from beavervision.stages.radnerf_torso.bundle_schema import SCHEMA, TorsoFacts
 from beavervision.stages.radnerf_torso.conditioner import TorsoCondition, TorsoConditioner
 from beavervision.stages.radnerf_torso.network import REST_EXTENT, TorsoField, canvas_points
 from beavervision.stages.radnerf_torso.pixel_grid import PixelGrid
-from beavervision.stages.radnerf_torso.source_track import SourceTrack
 from beavervision.stages.radnerf_torso.texture_detail import NAME, detail_from_picture
 from beavervision.stages.radnerf_torso.torso_deformation import deformation_from_network, sample_at_rest
+from beavervision.stages.source_track import SourceTrack
 
 STAGE = "radnerf_torso"
 TEXTURE_ROWS = 1.5

@@ -23,8 +23,8 @@ from beavervision.stages.radnerf_torso.inference import bake, render_exact
 from beavervision.stages.radnerf_torso.losses import TorsoWeights, torso_loss
 from beavervision.stages.radnerf_torso.network import TorsoField
 from beavervision.stages.radnerf_torso.preview import preview_film
-from beavervision.stages.radnerf_torso.source_track import NOTES
 from beavervision.stages.radnerf_torso.targets import TorsoTarget
+from beavervision.stages.source_track import NOTES
 from beavervision.stages.visualization.media import Film, Media, Picture
 from beavervision.types import Label
 

@@ -14,7 +14,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from beavervision.artifacts.crops import Crops
 from beavervision.stages.radnerf_torso.conditioner import similarity_transform
-from beavervision.stages.radnerf_torso.source_track import SourceTrack
+from beavervision.stages.source_track import SourceTrack
 from beavervision.types import Label
 
 CORNERS = 400

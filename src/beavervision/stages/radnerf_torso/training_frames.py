@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 from numpy.lib.format import open_memmap
-from torch.utils.data import IterableDataset
 
 from beavervision.artifacts.atomic_write import atomic_folder
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.crops import FOLDER, cut
 from beavervision.artifacts.manifest import sha256_json, write_manifest
 from beavervision.compositing.layers import grow
-from beavervision.data.sampling import worker_numbers
 from beavervision.face.framing import inside_footage
-from beavervision.stages.radnerf_torso.batch import TorsoBatch
 from beavervision.stages.radnerf_torso.pixel_grid import PixelGrid
 from beavervision.stages.radnerf_torso.targets import TorsoTarget, torso_targets
 from beavervision.types import Label
@@ -130,19 +126,3 @@ def _write(
             counted[place] = inside & ~np.isin(labels, (Label.HAND, Label.OTHER))
     for array in (colour, kind, picture, counted):
         array.flush()
-
-
-class TorsoBatchDataset(IterableDataset):
-    """Endless dataset of batches by number; worker processes alternate.
-
-    Args:
-        draw: function that makes the batch of a number.
-        first: number of the first batch, the trainer's step.
-    """
-
-    def __init__(self, draw: Callable[[int], TorsoBatch], first: int) -> None:
-        self._draw, self._first = draw, first
-
-    def __iter__(self) -> Iterator[TorsoBatch]:
-        for number in worker_numbers(self._first):
-            yield self._draw(number)

@@ -28,6 +28,19 @@ BODY_GUESS = np.array([[-0.95, 1.35], [0.95, 1.35], [0.0, 0.85]])
 """Right shoulder, left shoulder and neck relative to the face box's centre, in face heights (proportions of an adult),
 for footage in which they are never visible."""
 
+ASSETS = {
+    "source_rotation": "float T 3 3",
+    "source_translation": "float T 3",
+    "source_body": "float T 3 2",
+    "source_eye_open": "float T 2",
+    "source_expression": "float T E",
+    "source_visible": "bool T",
+    "source_occluded": "bool T",
+    "source_box": "float T 4",
+    "source_path": "float T 3",
+    "source_cameras": "float T 4",
+}
+"""Arrays of a track in a bundle: name -> type and shape."""
 NOTES = {
     "rotation": ("", "head to camera"),
     "translation": ("cm", "camera space"),

@@ -20,6 +20,8 @@ from beavervision.stages.radnerf_head.module import HeadModule
 from beavervision.stages.radnerf_torso.data import TorsoData
 from beavervision.stages.radnerf_torso.module import RadNerfTorso
 
+N_FRAMES, WIDTH, HEIGHT = 40, 96, 72
+"""Of the clip that films are made of; size in pixels."""
 SPEC = FrameSpec("1x1", 1.0, 48, 0.4)
 FIELD = {"levels": 2, "finest": 32, "log2_entries": 8}
 STAGES = {

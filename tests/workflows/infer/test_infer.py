@@ -1,7 +1,6 @@
-"""Infer on a person of small networks, two steps each: what the film shows is nonsense, how it is made is not."""
+"""Infer: films, formats, sound, labels, consent."""
 
 import io
-import shutil
 import signal
 import threading
 import time
@@ -15,10 +14,10 @@ import pytest
 import soundfile
 from media_bytes import media_bytes
 from PIL import Image
-from small_people import STAGES, train_person
+from small_people import HEIGHT, STAGES, WIDTH
 
 from beavervision.artifacts.clip import CONSENT, Clip
-from beavervision.artifacts.manifest import MANIFEST, sha256_file, sha256_folder
+from beavervision.artifacts.manifest import sha256_file, sha256_folder
 from beavervision.compositing.label import DisclosureLabel
 from beavervision.inference.avatar import Avatar
 from beavervision.inference.driver import MotionControls, MotionDriver
@@ -27,51 +26,8 @@ from beavervision.inference.settings import FilmSettings
 from beavervision.inference.speakers import Speaker
 from beavervision.inference.speech import Speech
 from beavervision.provenance.verification import verify
-from beavervision.synthetic.miniature import miniature_clip
 from beavervision.video.decode import read_frames
 from beavervision.video.probe import probe
-
-N_FRAMES, WIDTH, HEIGHT = 40, 96, 72
-
-
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory) -> Path:
-    """A runs folder with clip `mini` and its bundles."""
-    runs = tmp_path_factory.mktemp("infer") / "runs"
-    (runs / "mini").mkdir(parents=True)
-    miniature_clip(runs / "mini" / "clip", n_frames=N_FRAMES, width=WIDTH, height=HEIGHT)
-    train_person(runs, "mini")
-    return runs
-
-
-@pytest.fixture(scope="module")
-def speech(tmp_path_factory) -> Path:
-    """1.8 s of stereo sound at 44.1 kHz: longer than the footage's 1.6 s; a click tells its beginning."""
-    rng = np.random.default_rng(0)
-    sound = 0.1 * rng.standard_normal((79_380, 2))
-    sound[:4] = 0.9
-    path = tmp_path_factory.mktemp("speech") / "words.wav"
-    soundfile.write(path, sound, 44_100)
-    return path
-
-
-@pytest.fixture(scope="module")
-def word(tmp_path_factory) -> Path:
-    """A quarter of a second of noise."""
-    path = tmp_path_factory.mktemp("speech") / "word.wav"
-    soundfile.write(path, 0.1 * np.random.default_rng(0).standard_normal(4000), 16_000)
-    return path
-
-
-@pytest.fixture
-def infer(verb, runs, speech):
-    """Run infer on clip mini with further arguments; returns the exit code."""
-
-    def call(*arguments: str) -> int:
-        whose = ("data=myvideo", "data.name=mini", f"paths.runs={runs}", f"audio={speech}", "hardware.backend=torch")
-        return verb("infer", *whose, *arguments)
-
-    return call
 
 
 def test_avatar_at_the_footages_own_size(infer, runs, capsys):
@@ -100,41 +56,6 @@ def test_avatar_at_the_footages_own_size(infer, runs, capsys):
     assert person["bundles"] == {s: sha256_folder(runs / "mini" / s / "default" / "bundle") for s in stages}
 
 
-@pytest.mark.parametrize("region", ["head", "auto"])
-def test_dub_keeps_the_footage_round_the_head(infer, runs, tmp_path, region):
-    out = tmp_path / "dub.mp4"
-    assert infer("mode=dub", f"region={region}", f"out={out}", "crf=1") == 0
-    clip = Clip.load(runs / "mini" / "clip")
-    source = dict(clip.frames())
-    (parent,) = verify(out).credentials.ingredients
-    assert (parent.title, parent.description) == (clip.video.name, f"sha256 {sha256_file(clip.video)}")
-    made = list(read_frames(out))
-    assert len(made) == 45
-    order = [*range(40), *range(38, 33, -1)]  # the footage to and fro
-    for frame, t in zip(made, order, strict=True):
-        corner = np.abs(frame.rgb[:20, :20].astype(int) - source[t][:20, :20])
-        assert corner.mean() < 2.5, t
-
-
-def test_dub_may_end_with_the_footage(infer, tmp_path):
-    out = tmp_path / "dub.mp4"
-    assert infer("mode=dub", "length=source", f"out={out}") == 0
-    assert len(list(read_frames(out))) == 40
-    with av.open(str(out)) as film:
-        stream = film.streams.audio[0]
-        assert stream.duration * stream.time_base == pytest.approx(1.6, abs=0.002)
-
-
-def test_a_dub_of_some_frames_only(infer, runs, tmp_path):
-    out = tmp_path / "dub.mp4"
-    assert infer("mode=dub", "pose=20-29", "length=source", f"out={out}", "crf=1") == 0
-    made, source = list(read_frames(out)), dict(Clip.load(runs / "mini" / "clip").frames())
-    assert len(made) == 10
-    for i, frame in enumerate(made):
-        assert np.abs(frame.rgb[:20, :20].astype(int) - source[20 + i][:20, :20]).mean() < 2.5, i
-    assert infer("mode=dub", "pose=90-99", f"out={tmp_path / 'none.mp4'}") == 2  # the footage has 40 frames
-
-
 def test_same_seed_same_bytes(infer, word, tmp_path):
     for name, seed in {"a": 3, "b": 3, "c": 4}.items():
         settings = (f"audio={word}", "control.temperature=0.5", f"seed={seed}")
@@ -142,14 +63,6 @@ def test_same_seed_same_bytes(infer, word, tmp_path):
     a, b, c = (media_bytes(tmp_path / f"{name}.mp4") for name in "abc")
     assert a == b
     assert a != c
-
-
-@pytest.mark.parametrize("region", ["head", "lower_face"])
-def test_same_seed_same_dub(infer, word, tmp_path, region):
-    for name in "ab":
-        settings = (f"region={region}", f"audio={word}", "control.temperature=0.5")
-        assert infer("mode=dub", *settings, f"out={tmp_path / name}.mp4") == 0
-    assert media_bytes(tmp_path / "a.mp4") == media_bytes(tmp_path / "b.mp4")
 
 
 @pytest.mark.parametrize("out", ["film.webm", "film.mov"])
@@ -227,84 +140,9 @@ def test_a_film_without_consent_is_not_made(infer, word, tmp_path, consent, caps
     assert list(tmp_path.iterdir()) == []
 
 
-def test_footage_at_twice_the_rate(infer, word, runs, tmp_path):
-    assert infer(f"audio={word}", "mode=dub", "fps=50", f"out={tmp_path / 'a.mp4'}", "crf=1") == 0
-    frames = list(read_frames(tmp_path / "a.mp4"))
-    assert probe(tmp_path / "a.mp4").fps == 50
-    assert len(frames) == 13  # 0.25 s at 50 a second, begun ones count
-    source = dict(Clip.load(runs / "mini" / "clip").frames())
-    for tick, frame in enumerate(frames):
-        assert np.abs(frame.rgb[:20, :20].astype(int) - source[tick // 2][:20, :20]).mean() < 2.5
-
-
 def test_footages_own_rate(infer, word, tmp_path):
     assert infer(f"audio={word}", "fps=source", f"out={tmp_path / 'a.mp4'}") == 0
     assert probe(tmp_path / "a.mp4").fps == 25
-
-
-def test_a_dub_draws_the_lower_face_where_it_is_trained_and_says_so(infer, word, tmp_path, capsys):
-    films = {}
-    for region in ("auto", "lower_face", "head"):
-        assert infer(f"audio={word}", "mode=dub", f"region={region}", f"out={tmp_path / region}") == 0
-        films[region] = np.asarray(Image.open(tmp_path / region / "00003.png"))
-        said = capsys.readouterr().out
-        by = "radnerf_head" if region == "head" else "lower_face and the footage's own detail"
-        assert f"by {by}; " in said
-    np.testing.assert_array_equal(films["auto"], films["lower_face"])
-    assert (films["auto"] != films["head"]).any()
-
-
-def test_a_dub_needs_neither_head_nor_torso(infer, verb, runs, word, tmp_path, capsys):
-    alone = tmp_path / "runs"
-    for stage in ("clip", "audio2motion", "postnet", "lower_face"):
-        shutil.copytree(runs / "mini" / stage, alone / "mini" / stage)
-    whose = ("data=myvideo", "data.name=mini", f"paths.runs={alone}", f"audio={word}")
-    assert verb("infer", *whose, "mode=dub", f"out={tmp_path / 'dub'}") == 0
-    shutil.rmtree(alone / "mini" / "lower_face")
-    assert verb("infer", *whose, "mode=dub", "region=lower_face", f"out={tmp_path / 'none'}") == 2
-    assert "model=lower_face" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("region", ["head", "head_lower_face"])
-def test_a_generated_head_may_carry_the_footages_detail(infer, word, runs, tmp_path, region):
-    films = []
-    for detail in ("auto", "true"):
-        out = tmp_path / detail
-        assert infer(f"audio={word}", "mode=dub", f"region={region}", f"detail={detail}", f"out={out}") == 0
-        films.append(np.asarray(Image.open(out / "00003.png")).astype(int))
-    source = dict(Clip.load(runs / "mini" / "clip").frames([3]))[3].astype(int)
-    plain, detailed = (np.abs(film - source).mean() for film in films)
-    assert detailed < 0.7 * plain
-
-
-def test_no_detail_changes_the_drawn_face_only(infer, word, runs, tmp_path):
-    for detail in ("true", "false"):
-        assert infer(f"audio={word}", "mode=dub", f"detail={detail}", f"out={tmp_path / detail}") == 0
-    with_it, without = (np.asarray(Image.open(tmp_path / name / "00003.png")).astype(int) for name in ("true", "false"))
-    clip = Clip.load(runs / "mini" / "clip")
-    source = dict(clip.frames([3]))[3].astype(int)
-    assert (with_it != without).any()
-    # The network knows nothing after two steps: what looks like the footage is the detail.
-    assert np.abs(with_it - source).mean() < 0.7 * np.abs(without - source).mean()
-    _, top, _, bottom = clip.subjects[0].box[3].astype(int)
-    above = slice(0, int(0.6 * top + 0.4 * bottom))
-    np.testing.assert_array_equal(without[above], source[above])
-
-
-@pytest.mark.parametrize("region", ["head_lower_face", "lower_face"])
-def test_lower_face_leaves_the_upper_one(infer, word, runs, tmp_path, region):
-    films = {}
-    for part in ("head", region):
-        out = tmp_path / part
-        assert infer(f"audio={word}", "mode=dub", f"region={part}", f"out={out}") == 0
-        films[part] = np.asarray(Image.open(out / "00003.png")).astype(int)
-    clip = Clip.load(runs / "mini" / "clip")
-    source = dict(clip.frames([3]))[3]
-    _, top, _, bottom = clip.subjects[0].box[3]
-    upper = slice(0, int(0.35 * bottom + 0.65 * top))
-    np.testing.assert_array_equal(films[region][upper, :, :3], source[upper])
-    assert np.abs(films["head"][upper, :, :3] - source[upper]).max() > 20
-    assert np.abs(films[region][..., :3] - source).max() > 20
 
 
 def test_a_background_of_ones_own(infer, word, tmp_path):
@@ -430,80 +268,3 @@ def test_avatar_needs_no_footage(infer, runs, word, tmp_path):
     finally:
         away.rename(clip)
         gone.rename(footage)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (["audio=nowhere.wav"], "nowhere.wav does not exist"),
-        (["audio=null"], "audio is not set; add audio="),
-        (["mode=dup"], "mode=dup is not a choice; did you mean dub"),
-        (["out=film.avi"], "ends in none of"),
-        (["control.temperature=-1"], "control.temperature=-1 is not a number from 0"),
-        (["out=film.png"], "number them: out=%05d.png"),
-        (["background=none"], "mp4 holds no opacity"),
-        (["background=meadow"], "background=meadow is no file and no colour"),
-        (["mode=dub", "background=white"], "a dub keeps the footage's own"),
-        (["region=nose"], "region=nose is not a choice"),
-        (["provenance.key=mine.pem"], "add provenance.certificate="),
-        (["provenance.key=mine.pem", "provenance.certificate=mine.pem"], "mine.pem cannot be read"),
-        (["fps=often"], "fps=often is not a choice"),
-        (["label=mine.png"], "label=mine.png is no picture"),
-        (["label=text", "language=xx"], "language=xx has no label"),
-        (["crf=60"], "crf=60 is more than mp4 knows"),
-        (["control.blink=wink.csv"], "neither a number of blinks a minute, nor own, nor a file"),
-        (["speech.0=a.wav"], "give one kind of them"),
-        (["speech.1=a.wav", "audio=null"], "a.wav does not exist"),
-        (["subject=3"], "no finished audio2motion bundle of subject 3"),
-        (["pose=nodding"], "pose=nodding is not a choice"),
-        (["pose=30-20"], "pose=30-20 is not a choice"),
-        (["pose=900-950"], "choose another pose="),
-        (["control.refine=all"], "control.refine=all is not a choice"),
-        (["modus=dub"], "modus is not a key of infer; did you mean mode"),
-        (["data.name=nobody"], "make it with: python train.py model=audio2motion data=myvideo data.name=nobody"),
-        (["frame=9x16"], "on canvas 9x16-h512"),
-    ],
-)
-def test_mistakes_are_told_in_one_sentence(infer, capsys, tmp_path, arguments, sentence):
-    assert infer(f"out={tmp_path / 'film.mp4'}", *arguments) == 2
-    said = capsys.readouterr().err
-    assert sentence in said
-    assert "Traceback" not in said
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_silence_is_refused(infer, tmp_path, capsys):
-    soundfile.write(tmp_path / "hush.wav", np.zeros(16_000), 16_000)
-    assert infer(f"audio={tmp_path / 'hush.wav'}") == 2
-    assert "silent" in capsys.readouterr().err
-
-
-def test_place_that_cannot_be_written_to(infer, tmp_path, capsys):
-    (tmp_path / "file").touch()
-    assert infer(f"out={tmp_path / 'file' / 'film.mp4'}") == 2
-    assert "out=" in capsys.readouterr().err
-
-
-def changed(runs: Path, copy: Path, stage: str, old: str, new: str) -> Path:
-    """Copy of the runs folder with `old` replaced in the manifest of a stage's bundle."""
-    shutil.copytree(runs / "mini", copy / "mini")
-    manifest = copy / "mini" / stage / "default" / "bundle" / MANIFEST
-    text = manifest.read_text(encoding="utf-8")
-    assert old in text
-    manifest.write_text(text.replace(old, new), encoding="utf-8")
-    return copy
-
-
-def test_head_of_another_clip_is_refused(runs, verb, speech, tmp_path, capsys):
-    sha = Clip.load(runs / "mini" / "clip").sha256
-    mixed = changed(runs, tmp_path, "radnerf_head", f'"clip_sha256": "{sha}"', f'"clip_sha256": "{"0" * 64}"')
-    assert verb("infer", "data=myvideo", "data.name=mini", f"paths.runs={mixed}", f"audio={speech}") == 2
-    said = capsys.readouterr().err
-    assert "trained on another clip" in said
-    assert "python train.py model=radnerf_head" in said
-
-
-def test_bundle_of_another_version_is_told(runs, verb, speech, tmp_path, capsys):
-    old = changed(runs, tmp_path, "radnerf_torso", '"canonical": 8', '"canonical": 16')
-    assert verb("infer", "data=myvideo", "data.name=mini", f"paths.runs={old}", f"audio={speech}") == 2
-    assert "train radnerf_torso again" in capsys.readouterr().err

@@ -21,8 +21,8 @@ PYTHON = re.findall(r"^```python\n(.*?)^```", TEXT, flags=re.MULTILINE | re.DOTA
 COMMANDS = [line for block in FENCED for line in block.strip().splitlines()]
 
 SMALL = {
-    "train": ("trainer.max_steps=2", "schedule.val_every=2", "frame.height=64"),
-    "evaluate": ("frame.height=64",),
+    "train": ("trainer.max_steps=2", "schedule.val_every=2", "frame.height=80"),
+    "evaluate": ("frame.height=80",),
     "prepare": (),
     "infer": (),
     "verify": (),

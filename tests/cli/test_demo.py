@@ -58,7 +58,7 @@ def test_the_whole_demo_on_its_first_seconds(tmp_path, capfd, monkeypatch):
     samples, rate = soundfile.read(speech_audio())
     short = tmp_path / speech_audio().name
     soundfile.write(short, samples[:rate], rate)
-    small = ("data.end=2", f"data.speech={short}", "trainer.max_steps=2", "schedule.val_every=2", "frame.height=64")
+    small = ("data.end=2", f"data.speech={short}", "trainer.max_steps=2", "schedule.val_every=2", "frame.height=80")
     monkeypatch.setattr(sys, "argv", ["demo"])
     folder = demo([f"paths.runs={tmp_path / 'runs'}", *small])
     assert sorted(path.name for path in folder.iterdir()) == [

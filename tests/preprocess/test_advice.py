@@ -3,6 +3,9 @@ import shlex
 import numpy as np
 import pytest
 
+from beavervision.errors import ConfigError
+from beavervision.face.canvas_recommendation import LEGIBLE_FACE, check_legible, recommend, resolve_auto
+from beavervision.face.framing import FrameSpec
 from beavervision.overrides import format_override
 from beavervision.preprocess.report.recommendations import (
     CHAIN,
@@ -10,7 +13,6 @@ from beavervision.preprocess.report.recommendations import (
     NOTHING,
     because,
     next_command,
-    recommend,
     settings,
     train_command,
 )
@@ -52,41 +54,71 @@ def test_without_a_face_the_whole_frame_is_left():
 def test_the_command_survives_the_shell_and_the_parser(name):
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
-    command = train_command(name, recommend(boxes(250.0), (512, 512), 1))
-    *_, data, _, _ = shlex.split(command)
+    *_, data = shlex.split(train_command(name))
     parsed = OverridesParser.create().parse_override(data)
     assert parsed.key_or_group == "data.name"
     assert str(parsed.value()) == name
 
 
-@pytest.mark.parametrize("size", [(512, 512), (1080, 1920)])
-def test_the_command_composes_to_the_canvas_that_is_recommended(size):
+def test_the_command_composes_and_leaves_the_canvas_to_the_recommendation():
     from hydra import compose, initialize_config_dir
 
     from beavervision.config.conf_folder import conf_folder
     from beavervision.config.resolvers import register_resolvers
     from beavervision.config.schemas import frame_spec
 
-    spec = recommend(boxes(240.0), size, 1)
-    _, script, multirun, models, *overrides = shlex.split(train_command("anna", spec))
+    _, script, multirun, models, *overrides = shlex.split(train_command("anna"))
     assert (script, multirun) == ("train.py", "-m")
     register_resolvers()
     for model in models.removeprefix("model=").split(","):
         with initialize_config_dir(str(conf_folder()), version_base="1.3"):
             cfg = compose("train", overrides=[f"model={model}", *overrides])
-        assert frame_spec(cfg.frame) == spec
+        assert frame_spec(cfg.frame) == FrameSpec("auto", None, 512)
         assert cfg.data.name == "anna"
+
+
+AUTO = {"height": 512, "face_scale": None, "offset": (0.0, 0.0)}
+
+
+@pytest.mark.parametrize(
+    ("given", "exact_height", "expected"),
+    [
+        ({}, False, ["frame=1x1", "frame.height=512", "frame.face_scale=0.45"]),
+        # an experiment's 256 is a limit
+        ({"height": 256}, False, ["frame=1x1", "frame.height=256", "frame.face_scale=0.45"]),
+        ({"height": 600}, True, ["frame=1x1", "frame.height=600", "frame.face_scale=0.45"]),
+        # 230 / 0.8 = 287 px of canvas
+        ({"face_scale": 0.8}, False, ["frame=1x1", "frame.height=256", "frame.face_scale=0.8"]),
+    ],
+)
+def test_what_is_set_explicitly_stays_in_the_automatic_canvas(given, exact_height, expected):
+    request = FrameSpec("auto", None, **{**AUTO, **given})
+    spec = resolve_auto(request, boxes(230.0), (1080, 1920), 1, exact_height=exact_height)
+    assert settings(spec) == expected
+
+
+def test_a_face_scale_crops_where_the_whole_frame_was_recommended():
+    request = FrameSpec("auto", None, 512, 0.6, (0.0, -0.1))
+    spec = resolve_auto(request, boxes(250.0), (512, 512), 1, exact_height=False)
+    # 250 / 0.6 = 417
+    assert (spec.name, spec.height, spec.face_scale, spec.offset) == ("1x1", 384, 0.6, (0.0, -0.1))
+
+
+def test_a_canvas_with_twenty_pixels_of_face_is_refused_in_one_sentence():
+    # 230 of 1920 px of face on 168 rows: 20 px
+    with pytest.raises(ConfigError, match=r"^frame=native frame.height=168 shows the face 20 pixels high, .*\.$"):
+        check_legible(FrameSpec("native", None, 168), boxes(230.0), (1080, 1920))
+    check_legible(FrameSpec("native", None, 1 + round(LEGIBLE_FACE * 1920 / 230)), boxes(230.0), (1080, 1920))
+    check_legible(FrameSpec("native", None, 16), np.full((3, 4), np.nan), (1080, 1920))
 
 
 def test_only_stages_that_can_learn_from_the_clip_are_trained():
     spec = recommend(boxes(250.0), (512, 512), 1)
-    assert "model=radnerf_head,radnerf_torso data=myvideo" in train_command(
-        "a", spec, ["radnerf_head", "radnerf_torso"]
-    )
+    assert "model=radnerf_head,radnerf_torso data=myvideo" in train_command("a", ["radnerf_head", "radnerf_torso"])
     assert ELSEWHERE in because(spec, ["radnerf_head"])
     assert ELSEWHERE not in because(spec, CHAIN)
     assert because(spec, []) == NOTHING
-    assert next_command(None, 0, spec, []) == ""
+    assert next_command(None, 0, []) == ""
 
 
 def test_plain_names_stay_as_they_are():

@@ -9,12 +9,12 @@ PERSON = "data=myvideo data.name=me"
 def report(**grades: str) -> dict[str, object]:
     """What a clip's report says of its first subject."""
     verdicts = [{"stage": stage, "grade": grade} for stage, grade in grades.items()]
-    return {"subjects": [{"verdicts": verdicts, "recommended": {"settings": ["frame=1x1", "frame.face_scale=0.45"]}}]}
+    return {"subjects": [{"verdicts": verdicts}]}
 
 
 def test_the_next_command_leaves_out_what_the_clip_is_not_usable_for():
     silent = report(audio2motion=NOT_USABLE, postnet=NOT_USABLE, radnerf_head=GOOD, lower_face=USABLE, dub=GOOD)
-    expected = f"python train.py -m model=radnerf_head,lower_face {PERSON} frame=1x1 frame.face_scale=0.45"
+    expected = f"python train.py -m model=radnerf_head,lower_face {PERSON}"
     assert next_command(silent, PERSON) == expected
 
 

@@ -16,7 +16,7 @@ SMALL = (
     "experiment=demo",
     "trainer.max_steps=4",
     "schedule.val_every=3",
-    "frame.height=48",
+    "frame.height=56",
     "logger=[]",
     "callbacks.media=null",
 )

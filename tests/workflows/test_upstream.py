@@ -61,7 +61,7 @@ def test_the_missing_bundle_of_a_second_person_is_named_with_its_command(tmp_pat
 def test_the_missing_head_of_a_canvas_is_named_with_its_command(tmp_path):
     with pytest.raises(BeaverError, match=r"model=radnerf_head .* frame=1x1 frame\.height=256$"):
         find_upstream(
-            "radnerf_torso", BundleQuery(tmp_path, "anna", None, "1x1-h256", canvas="frame=1x1 frame.height=256")
+            "radnerf_torso", BundleQuery(tmp_path, "anna", None, "1x1-h256", canvas=" frame=1x1 frame.height=256")
         )
 
 

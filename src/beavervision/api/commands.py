@@ -84,6 +84,9 @@ def train(
 ) -> Avatar:
     """Train the stages of an avatar one after the other. Finished stages are skipped; stopped ones continue.
 
+    Of several stages, those of speech are left out where the clip has no speech to learn from. The avatar then speaks
+    by the general network, in the person's own range.
+
     Args:
         clip: result of `prepare`, or its folder `<runs>/<name>/clip`.
         stages: one or several stages, in the order of training; by default all that `speak` needs.
@@ -105,12 +108,13 @@ def train(
 
     folder = _clip_folder(clip)
     further = override_list(overrides, keywords)
-    for stage in [stages] if isinstance(stages, str) else stages:
+    chosen = [stages] if isinstance(stages, str) else list(stages)
+    for stage in chosen:
         with api_call("train", _train_arguments(folder, stage, preset, further), progress) as cfg:
             callbacks = [ProgressCallback(stage, progress)] if callable(progress) else []
             if callbacks:
                 cfg.callbacks.progress = None
-            run(cfg, callbacks)
+            run(cfg, callbacks, in_chain=len(chosen) > 1)
     return Avatar(folder.parent, preset, _subject_of(further), {})
 
 

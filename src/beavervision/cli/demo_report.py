@@ -19,7 +19,7 @@ from beavervision.cli.demo_figures import bundle_figures, clip_figures, film_fig
 from beavervision.cli.demo_sheet import contact_sheet
 from beavervision.inference.avatar import Avatar
 from beavervision.synthetic import actor_truth, speech_audio, speech_truth
-from beavervision.workflows.upstream import BundleQuery, find_upstream
+from beavervision.workflows.upstream import BundleQuery, find_speaking_person
 
 MODES = ("avatar", "dub")
 PAGE = """<!doctype html>
@@ -53,7 +53,7 @@ def write_report(runs: Path, costs: Mapping[str, float]) -> Path:
     folder = runs / "demo" / "report"
     clip = Clip.load(runs / "demo" / "clip")
     films = {mode: runs / "demo" / "infer" / f"{speech_audio().stem}_{mode}.mp4" for mode in MODES}
-    bundles = find_upstream("infer", BundleQuery(runs, "demo", "demo"))
+    bundles = find_speaking_person("infer", BundleQuery(runs, "demo", "demo"))
     figures = dict(costs)
     figures |= clip_figures(clip, actor_truth()) | bundle_figures(bundles)
     for mode, film in films.items():

@@ -20,6 +20,9 @@ HEAD_MARGIN = (0.25, 0.55, 0.25, 0.12)
 USUAL_HEIGHT = 512
 """Default canvas height, pixels: as in conf/frame."""
 
+AUTO = "auto"
+"""Name of the setting that takes the canvas recommended for the footage; see `face.canvas_recommendation`."""
+
 SMALLEST_FACE = 8
 """Smallest face height on the canvas, pixels: with less, training is pointless."""
 
@@ -63,9 +66,14 @@ class FrameSpec:
                 f"A face of frame.face_scale={self.face_scale:g} on {self.height} rows has fewer than {SMALLEST_FACE}; "
                 "give a greater frame.face_scale or frame.height."
             )
-        if self.aspect is None and self.face_scale is not None:
+        if self.aspect is None and self.face_scale is not None and not self.is_auto:
             raise ConfigError("frame=native shows the whole frame; choose frame=1x1 or such to set frame.face_scale.")
         object.__setattr__(self, "offset", tuple(float(o) for o in self.offset))
+
+    @property
+    def is_auto(self) -> bool:
+        """Whether this is a request for the recommended canvas, which has no canvas of its own."""
+        return self.name == AUTO
 
     @property
     def slug(self) -> str:
@@ -129,6 +137,20 @@ def crop_path(boxes: Float[np.ndarray, "T 4"], size: tuple[int, int], spec: Fram
     if _leaves(boxes[visible], still, window, size):
         origin = _place(_follow(centres, visible), window, size, spec)
     return np.column_stack([origin, np.full(len(boxes), scale)])
+
+
+def face_height(boxes: Float[np.ndarray, "T 4"], size: tuple[int, int], spec: FrameSpec) -> float:
+    """Median height of the face on the canvas, px.
+
+    Args:
+        boxes: face boxes x0 y0 x1 y1 in full-frame pixels, NaN where the subject is invisible; at least one is visible.
+        size: width and height of the footage in pixels.
+        spec: the canvas.
+    """
+    seen = boxes[np.isfinite(boxes).all(1)]
+    width, height = spec.canvas(size)
+    scale = height / size[1] if spec.aspect is None else _scale(seen, size, spec, width, height)
+    return scale * float(np.median(seen[:, 3] - seen[:, 1]))
 
 
 def inside_footage(

@@ -12,9 +12,7 @@ from jaxtyping import UInt8
 from beavervision.artifacts.arrays import load_picture
 from beavervision.artifacts.bundle import RendererFacts
 from beavervision.face.model_registry import load_face_model
-from beavervision.inference.speaking_person import REFINER, SPEECH, SpeakingPerson, check_bundles, load_stage
-from beavervision.stages.audio2motion.inference import AudioToMotion
-from beavervision.stages.postnet.inference import MotionRefiner
+from beavervision.inference.speaking_person import SpeakingPerson, check_bundles, load_motion, load_stage
 from beavervision.stages.radnerf_head.inference import HeadRenderer
 from beavervision.stages.radnerf_torso.bundle_schema import TorsoFacts
 from beavervision.stages.radnerf_torso.inference import TorsoRenderer
@@ -56,13 +54,15 @@ class Avatar(SpeakingPerson):
         check_bundles(bundles, {HEAD: RendererFacts, TORSO: RendererFacts}, clip_sha256)
         at_home = backend if device == "cpu" else "auto"
         torso = load_stage(TORSO, bundles, TorsoRenderer.from_bundle, backend=at_home)
+        face = load_face_model(torso.facts.basis)
+        audio2motion, postnet = load_motion(bundles, face, torso.identity, torso.track)
         how = {"backend": backend, "render": render, "device": device, "precision": precision}
         return cls(
-            audio2motion=load_stage(SPEECH, bundles, AudioToMotion.from_bundle),
-            postnet=load_stage(REFINER, bundles, MotionRefiner.from_bundle),
+            audio2motion=audio2motion,
+            postnet=postnet,
             head=load_stage(HEAD, bundles, HeadRenderer.from_bundle, **how),
             torso=torso,
-            face_model=load_face_model(torso.facts.basis),
+            face_model=face,
             identity=torso.identity,
         )
 

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from beavervision.face.model_registry import load_face_model
-from beavervision.inference.speaking_person import REFINER, SPEECH, SpeakingPerson, check_bundles, load_stage
-from beavervision.stages.audio2motion.inference import AudioToMotion
+from beavervision.inference.speaking_person import SpeakingPerson, check_bundles, load_motion, load_stage
 from beavervision.stages.lower_face.bundle_schema import LowerFaceFacts
 from beavervision.stages.lower_face.inference import LowerFaceRenderer
-from beavervision.stages.postnet.inference import MotionRefiner
 from beavervision.stages.source_track import SourceTrack
 
 LOWER_FACE = "lower_face"
@@ -37,10 +35,12 @@ class LowerFaceAvatar(SpeakingPerson):
         """
         check_bundles(bundles, {LOWER_FACE: LowerFaceFacts}, clip_sha256)
         lower_face = load_stage(LOWER_FACE, bundles, LowerFaceRenderer.from_bundle, device=device)
+        face = load_face_model(lower_face.facts.basis)
+        audio2motion, postnet = load_motion(bundles, face, lower_face.identity, lower_face.track)
         return cls(
-            audio2motion=load_stage(SPEECH, bundles, AudioToMotion.from_bundle),
-            postnet=load_stage(REFINER, bundles, MotionRefiner.from_bundle),
-            face_model=load_face_model(lower_face.facts.basis),
+            audio2motion=audio2motion,
+            postnet=postnet,
+            face_model=face,
             identity=lower_face.identity,
             lower_face=lower_face,
         )

@@ -15,6 +15,7 @@ from jaxtyping import Float
 from beavervision.artifacts.bundle import Bundle, BundleSchema, TrainedFacts
 from beavervision.errors import BundleError
 from beavervision.face.morphable_model import FaceModel
+from beavervision.inference.general_motion import in_range_of, refiner_of_footage
 from beavervision.nerf.condition_normalizer import fill_gaps
 from beavervision.stages.audio2motion.inference import AudioToMotion
 from beavervision.stages.lower_face.bundle_schema import LowerFaceFacts
@@ -110,6 +111,26 @@ def load_stage(stage: str, bundles: Mapping[str, Path], load: Callable[..., Load
         ) from error
 
 
+def load_motion(
+    bundles: Mapping[str, Path], face: FaceModel, identity: Float[np.ndarray, "I"], track: SourceTrack
+) -> tuple[AudioToMotion, MotionRefiner]:
+    """Load what moves a person; without a postnet bundle, audio2motion is the general one in the person's own range.
+
+    Args:
+        bundles: stage -> folder.
+        face: face model of the person.
+        identity: identity coefficients of the person.
+        track: the person's footage.
+
+    Raises:
+        BundleError: when a bundle is missing or damaged.
+    """
+    audio2motion = load_stage(SPEECH, bundles, AudioToMotion.from_bundle)
+    if REFINER in bundles:
+        return audio2motion, load_stage(REFINER, bundles, MotionRefiner.from_bundle)
+    return in_range_of(audio2motion, track, face), refiner_of_footage(track, face, identity)
+
+
 def check_bundles(
     bundles: Mapping[str, Path], renderers: Mapping[str, type[TrainedFacts]], clip_sha256: str | None
 ) -> None:
@@ -123,7 +144,8 @@ def check_bundles(
     Raises:
         BundleError: naming the bundle and what to train again.
     """
-    stages: dict[str, type[TrainedFacts]] = {SPEECH: TrainedFacts, REFINER: TrainedFacts, **renderers}
+    speech = {stage: TrainedFacts for stage in (SPEECH, REFINER) if stage in bundles}
+    stages: dict[str, type[TrainedFacts]] = {**speech, **renderers}
     facts = {stage: Bundle.load(bundles[stage], BundleSchema(stage, kind)).facts for stage, kind in stages.items()}
     *others, leader = stages
     first = facts[leader]
@@ -133,6 +155,13 @@ def check_bundles(
             raise BundleError(
                 f"{bundles[stage]} was trained on another clip ({facts[stage].clip}, or this one before it was "
                 f"prepared again); train it again: python train.py model={stage} data=myvideo data.name={first.clip}"
+            )
+    for stage in speech:
+        # A bundle without a subject was trained on a corpus, and speaks for anybody.
+        if facts[stage].subject is not None and facts[stage].clip != first.clip:
+            raise BundleError(
+                f"{bundles[stage]} belongs to another person ({facts[stage].clip}, not {first.clip}); train it on this "
+                f"one: python train.py model={stage} data=myvideo data.name={first.clip}"
             )
     for name in ("frame", "fps", "basis", "subject"):
         ours = getattr(first, name, None)

@@ -52,7 +52,9 @@ def small_actor(width: int, height: int) -> Actor:
     return Actor(actor_identity(), width=width, height=height, strands=1200, levels=1, texels_per_cm=COARSE)
 
 
-def miniature_clip(folder: Path, n_frames: int = 24, width: int = 160, height: int = 120) -> Clip:
+def miniature_clip(
+    folder: Path, n_frames: int = 24, width: int = 160, height: int = 120, *, sound: bool = True
+) -> Clip:
     """Render a few small frames of the actor as a Clip made directly from the ground truth.
 
     The footage is `<folder>.mp4`, beside the folder. No detector or speech synthesiser is used.
@@ -62,6 +64,7 @@ def miniature_clip(folder: Path, n_frames: int = 24, width: int = 160, height: i
         n_frames: number of frames.
         width: width of the image, px.
         height: height of the image, px.
+        sound: whether the clip has sound.
     """
     folder = Path(folder).absolute()
     actor = small_actor(width, height)
@@ -71,9 +74,10 @@ def miniature_clip(folder: Path, n_frames: int = 24, width: int = 160, height: i
     video = folder.with_suffix(".mp4")
     with atomic_folder(folder) as part:
         opening = known_truth(actor, performance, np.zeros(n_frames)).mouth_open_frontal
-        sound = babble_sound(opening)
-        truth = film(actor, performance, video, part / LABELS.format(0), (sound, RATE), quality=12, preset="veryfast")
-        save_waveform(part / AUDIO, Waveform(sound, RATE))
+        speech = babble_sound(opening)
+        truth = film(actor, performance, video, part / LABELS.format(0), (speech, RATE), quality=12, preset="veryfast")
+        if sound:
+            save_waveform(part / AUDIO, Waveform(speech, RATE))
         Image.fromarray(actor.plate()).save(part / PLATE)
         facts = {
             "name": folder.name,
@@ -87,7 +91,7 @@ def miniature_clip(folder: Path, n_frames: int = 24, width: int = 160, height: i
             "focal": truth.focal,
             "basis": actor.model.name,
             "subject": "largest",
-            "has_audio": True,
+            "has_audio": sound,
             "background": "still",
             "report": {},
         }

@@ -16,10 +16,11 @@ from beavervision.callbacks.frame_figures import FrameFigures
 from beavervision.callbacks.media import write_media
 from beavervision.config.build import build_data, build_module, build_trainer, validate_objects
 from beavervision.config.hardware import resolve_hardware, use_single_device
-from beavervision.config.schemas import frame_spec, validate_nodes
+from beavervision.config.schemas import validate_nodes
 from beavervision.config.stage_graph import is_renderer
 from beavervision.errors import BundleError
 from beavervision.overrides import person_arguments
+from beavervision.workflows.canvas import canvas_arguments
 from beavervision.workflows.console_output import silence_libraries
 from beavervision.workflows.progress import EvaluationProgress
 from beavervision.workflows.run_folder import display_path, run_folder
@@ -48,7 +49,7 @@ def evaluate(cfg: DictConfig, progress: Callback | None = None) -> Path:
     folder = run_folder()
     checkpoint = folder / LAST
     if not checkpoint.exists():
-        canvas = f" {frame_spec(cfg.frame).overrides}" if is_renderer(cfg.run.stage) else ""
+        canvas = canvas_arguments() if is_renderer(cfg.run.stage) else ""
         raise BundleError(
             f"{display_path(folder)} has no trained {cfg.run.stage}; train it with the same overrides: "
             f"python train.py model={cfg.run.stage} {person_arguments(cfg.data.name, cfg.paths.runs)}{canvas}"

@@ -18,6 +18,7 @@ from beavervision.config.hardware import render_device, resolve_hardware
 from beavervision.config.schemas import frame_spec, validate_nodes
 from beavervision.config.slug import DEFAULT, experiment_of_slug
 from beavervision.errors import ClipError, ConfigError, StoppedError
+from beavervision.face.framing import AUTO
 from beavervision.inference.avatar import TORSO, Avatar
 from beavervision.inference.lower_face_avatar import LOWER_FACE, LowerFaceAvatar
 from beavervision.inference.pipeline import FilmResult, TalkingHeadPipeline
@@ -35,8 +36,17 @@ from beavervision.workflows.film_provenance import CastMember, credentials_line,
 from beavervision.workflows.infer_settings import AUTO_REGION, film_settings
 from beavervision.workflows.interruption import catch_interruption
 from beavervision.workflows.progress import progress_bar
-from beavervision.workflows.upstream import BundleQuery, find_upstream, newest_bundle, trained_subjects
+from beavervision.workflows.upstream import (
+    BundleQuery,
+    find_speaking_person,
+    is_general,
+    newest_bundle,
+    trained_subjects,
+)
 
+GENERAL_LINE = (
+    "speech: by the general audio2motion network in the person's own range, because none was trained on this person"
+)
 PIPE = "-"
 """Value of `out` for standard output."""
 
@@ -88,6 +98,8 @@ def build_pipeline(
     bundles = {subject: _bundles(cfg, subject) for subject in _cast(cfg, sorted(spoken), settings)}
     clip = _clip(cfg, settings)
     loaded = {} if avatars is None else avatars
+    if any(is_general(found) for found in bundles.values()):
+        print(GENERAL_LINE, flush=True)
     members = {subject: CastMember(found, spoken.get(subject)) for subject, found in bundles.items()}
     consent = consent_of(clip, [*bundles.values()])
     if consent is not None:
@@ -111,8 +123,8 @@ def load_avatar(cfg: DictConfig, avatars: MutableMapping[tuple[Path, ...], Speak
 
 def _settle(cfg: DictConfig) -> None:
     """Check the config's nodes, and resolve `auto` settings."""
-    if cfg.get("frame") is not None and "name" not in cfg.frame:
-        # An experiment sets numbers of the canvas; only frame= selects one.
+    if cfg.get("frame") is not None and cfg.frame.get("name") in (None, AUTO):
+        # An experiment sets numbers of the canvas; only frame= selects one, and frame=auto the newest.
         cfg.frame = None
     validate_nodes(cfg)
     resolve_hardware(cfg)
@@ -165,7 +177,7 @@ def _default_path(cfg: DictConfig) -> Path:
 def _search(cfg: DictConfig, subject: int | None) -> BundleQuery:
     chosen = experiment_of_slug(cfg.run.slug)
     frame = None if cfg.get("frame") is None else frame_spec(cfg.frame)
-    slug, canvas = (None, "") if frame is None else (frame.slug, frame.overrides)
+    slug, canvas = (None, "") if frame is None else (frame.slug, f" {frame.overrides}")
     return BundleQuery(
         Path(cfg.paths.runs), cfg.data.name, None if chosen == DEFAULT else chosen, slug, subject, canvas
     )
@@ -188,7 +200,7 @@ def _available_region(cfg: DictConfig, speaking: list[int]) -> str:
 
 def _bundles(cfg: DictConfig, subject: int) -> dict[str, Path]:
     if cfg.mode == "dub" and cfg.region == LOWER_FACE:
-        return find_upstream("dub", _search(cfg, subject))
+        return find_speaking_person("dub", _search(cfg, subject))
     return _avatar_bundles(cfg, subject)
 
 
@@ -199,7 +211,7 @@ def _avatar_bundles(cfg: DictConfig, subject: int) -> dict[str, Path]:
     if torso is not None and search.frame is None:
         frame = Manifest.read(torso, RendererFacts).facts.frame
         search = BundleQuery(search.runs, search.clip, search.experiment, frame, subject)
-    return find_upstream("infer", search)
+    return find_speaking_person("infer", search)
 
 
 def _clip(cfg: DictConfig, settings: FilmSettings) -> Clip | None:

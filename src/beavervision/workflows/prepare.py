@@ -60,7 +60,7 @@ def prepare(cfg: DictConfig, report: Callable[[str, int, int], None] | None = No
 
 
 def next_command(report: Mapping[str, Any], person: str) -> str:
-    """Return the training command that suits a clip: the stages that it is usable for, on the recommended canvas.
+    """Return the training command that suits a clip: the stages that it is usable for; the canvas is `frame=auto`.
 
     Args:
         report: of the clip.
@@ -73,8 +73,7 @@ def next_command(report: Mapping[str, Any], person: str) -> str:
     usable = [v["stage"] for v in verdicts if v["stage"] in CHAIN and v["grade"] != NOT_USABLE]
     if not usable:
         return "prepare other footage; the report says what this lacks"
-    canvas = subjects[0].get("recommended", {}).get("settings", [])
-    return " ".join(["python train.py -m", f"model={','.join(usable)}", person, *canvas])
+    return f"python train.py -m model={','.join(usable)} {person}"
 
 
 def ensure_clip(cfg: DictConfig) -> Path:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from lightning import Callback, Trainer, seed_everything
 from lightning.pytorch.callbacks import Timer
 from omegaconf import DictConfig, OmegaConf
@@ -36,10 +38,12 @@ from beavervision.overrides import format_override, person_arguments
 from beavervision.stages.base import StageData, StageModule
 from beavervision.stages.distributed import destroy_group
 from beavervision.stages.trainer_settings import find_callbacks, is_fast_dev_run
+from beavervision.workflows.canvas import canvas_arguments, resolve_canvas
 from beavervision.workflows.config_tree import print_config_tree
 from beavervision.workflows.consent import carry_consent
 from beavervision.workflows.console_output import silence_libraries
 from beavervision.workflows.distributed_launch import launch_processes, processes_to_launch, rank_zero_output
+from beavervision.workflows.footage_check import check_length, speech_objection
 from beavervision.workflows.initial_weights import find_initial_bundle, shorten_schedule
 from beavervision.workflows.resume import BUNDLE, is_finished, resume_checkpoint, trained_result
 from beavervision.workflows.run_folder import display_path, run_folder
@@ -50,12 +54,14 @@ from beavervision.workflows.training_data import ensure_training_data
 from beavervision.workflows.upstream import BundleQuery, find_upstream
 
 
-def train(cfg: DictConfig, callbacks: Sequence[Callback] = ()) -> RunResult:
+def train(cfg: DictConfig, callbacks: Sequence[Callback] = (), *, in_chain: bool | None = None) -> RunResult:
     """Train the stage of the config, resume its run, or skip it when it is finished.
 
     Args:
         cfg: the composed config.
         callbacks: further callbacks of the trainer, such as one that reports progress.
+        in_chain: whether this stage is one of several, and is left out where the clip has no speech to learn from;
+            None: whether Hydra runs several jobs.
 
     Returns:
         Folder and metrics of the bundle; after a fast development run, which writes none, the folder of the run. The
@@ -67,10 +73,15 @@ def train(cfg: DictConfig, callbacks: Sequence[Callback] = ()) -> RunResult:
     """
     begun = time.monotonic()
     silence_libraries()
+    in_chain = HydraConfig.get().mode == RunMode.MULTIRUN if in_chain is None else in_chain
     validate_nodes(cfg)
     validate_objects(cfg)
     hardware = resolve_hardware(cfg)
     with wait_for_lock(Path(cfg.paths.runs) / cfg.data.name / "clip"):
+        source = ensure_training_data(cfg)
+        if in_chain and (objection := speech_objection(cfg, source)):
+            print(f"{cfg.run.stage} is left out ({objection}); infer takes the general network's speech instead")
+            return RunResult(run_folder(), SKIPPED)
         inputs = resolve_inputs(cfg)
     shorten_schedule(cfg, inputs.get("init"))
     state = RunState(config_fingerprint(cfg, inputs, _frame(cfg)), training_target(cfg))
@@ -132,10 +143,14 @@ def _train(
 def resolve_inputs(cfg: DictConfig) -> dict[str, Path]:
     """Return the inputs of the config's stage: its training data (`clip`) and the upstream bundles.
 
+    The canvas of the config is resolved for the clip (`workflows.canvas`).
+
     Raises:
         BeaverError: when one is missing; the message contains the command that creates it.
     """
     source = ensure_training_data(cfg)
+    check_length(cfg, source)
+    resolve_canvas(cfg, source)
     initial = find_initial_bundle(cfg, source)
     return {"clip": source, **_upstream_of(cfg), **({} if initial is None else {"init": initial})}
 
@@ -143,7 +158,12 @@ def resolve_inputs(cfg: DictConfig) -> dict[str, Path]:
 def _upstream_of(cfg: DictConfig) -> dict[str, Path]:
     experiment, frame = experiment_of_slug(cfg.run.slug), frame_spec(cfg.frame)
     search = BundleQuery(
-        Path(cfg.paths.runs), cfg.data.name, experiment, frame.slug, cfg.datamodule.get("subject"), frame.overrides
+        Path(cfg.paths.runs),
+        cfg.data.name,
+        experiment,
+        None if frame.is_auto else frame.slug,
+        cfg.datamodule.get("subject"),
+        canvas_arguments(),
     )
     return find_upstream(cfg.run.stage, search)
 
@@ -207,5 +227,5 @@ def _command_after(bundle: Bundle, cfg: DictConfig) -> str:
     if not after:
         return f"python infer.py {whose} audio=speech.wav"
     chosen = "" if experiment == DEFAULT else f" experiment={experiment}"
-    canvas = f" {frame_spec(cfg.frame).overrides}" if is_renderer(stage) and is_renderer(after[0]) else ""
+    canvas = canvas_arguments() if is_renderer(stage) and is_renderer(after[0]) else ""
     return f"python train.py model={after[0]} {whose}{canvas}{chosen}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,10 @@ from beavervision.config.slug import DEBUG, DEFAULT, experiment_of_slug
 from beavervision.config.stage_graph import is_renderer, stage_inputs
 from beavervision.errors import BundleError
 from beavervision.overrides import person_arguments
+from beavervision.workflows.initial_weights import GENERAL
+
+SPEECH, SPOKEN = "audio2motion", ("audio2motion", "postnet")
+"""The stage of speech, and all stages that are trained with sound."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,7 @@ class BundleQuery:
     subject: int | None = None
     """Number of the person in the clip; None for any."""
     canvas: str = ""
-    """Overrides that select the canvas, for the suggested command."""
+    """Overrides that select the canvas, for the suggested command, each after a space."""
 
 
 def find_upstream(stage: str, search: BundleQuery) -> dict[str, Path]:
@@ -42,6 +47,42 @@ def find_upstream(stage: str, search: BundleQuery) -> dict[str, Path]:
         if found[name] is None:
             raise BundleError(_missing(stage, name, search))
     return {name: folder for name, folder in found.items() if folder is not None}
+
+
+def find_speaking_person(target: str, search: BundleQuery) -> dict[str, Path]:
+    """Return stage -> bundle folder of a person who speaks; audio2motion is the general one where none is trained.
+
+    Args:
+        target: `infer` or `dub`.
+        search: where and what to look for.
+
+    Raises:
+        BundleError: when a required bundle is missing; the message contains the command that creates it.
+    """
+    if newest_bundle(SPEECH, search) is not None:
+        return find_upstream(target, search)
+    found = {stage: newest_bundle(stage, search) for stage in stage_inputs(target).required if stage not in SPOKEN}
+    if not any(found.values()):
+        return find_upstream(target, search)
+    for stage, folder in found.items():
+        if folder is None:
+            raise BundleError(_missing(target, stage, search))
+    shown = {stage: folder for stage, folder in found.items() if folder is not None}
+    general, renderer = (
+        Manifest.read(folder, TrainedFacts).facts for folder in (GENERAL / SPEECH, next(iter(shown.values())))
+    )
+    for name in ("basis", "fps"):
+        if getattr(general, name) != getattr(renderer, name):
+            raise BundleError(
+                f"{_missing(target, SPEECH, search)} (the general one has {name} {getattr(general, name)}, this person "
+                f"{getattr(renderer, name)})"
+            )
+    return {SPEECH: GENERAL / SPEECH, **shown}
+
+
+def is_general(bundles: Mapping[str, Path]) -> bool:
+    """Whether a person's speech comes from the general audio2motion."""
+    return bundles.get(SPEECH) == GENERAL / SPEECH
 
 
 def newest_bundle(stage: str, search: BundleQuery) -> Path | None:
@@ -75,7 +116,7 @@ def _missing(stage: str, name: str, search: BundleQuery) -> str:
     whose, subject = (
         (f" of subject {search.subject}", f" datamodule.subject={search.subject}") if search.subject else ("", "")
     )
-    canvas = f" {search.canvas}" if frame and search.canvas else ""
+    canvas = search.canvas if frame else ""
     experiment = f" experiment={search.experiment}" if search.experiment not in (None, DEFAULT) else ""
     person = person_arguments(search.clip, search.runs)
     return (

@@ -1,6 +1,7 @@
 """Infer: films, formats, sound, labels, consent."""
 
 import io
+import shutil
 import signal
 import threading
 import time
@@ -268,3 +269,15 @@ def test_avatar_needs_no_footage(infer, runs, word, tmp_path):
     finally:
         away.rename(clip)
         gone.rename(footage)
+
+
+@pytest.mark.parametrize("mode", ["avatar", "dub"])
+def test_a_person_without_own_speech_speaks_by_the_general_network(verb, runs, word, tmp_path, capsys, mode):
+    alone = tmp_path / "runs"
+    shutil.copytree(runs, alone)
+    for stage in ("audio2motion", "postnet"):
+        shutil.rmtree(alone / "mini" / stage)
+    whose = ("data=myvideo", "data.name=mini", f"paths.runs={alone}", f"audio={word}", "hardware.backend=torch")
+    assert verb("infer", *whose, f"mode={mode}", "region=head", f"out={tmp_path / 'film.mp4'}") == 0
+    assert "speech: by the general audio2motion network in the person's own range" in capsys.readouterr().out
+    assert len(list(read_frames(tmp_path / "film.mp4"))) == 7

@@ -86,3 +86,13 @@ def test_bundle_of_another_version_is_told(runs, verb, speech, tmp_path, capsys)
     old = changed(runs, tmp_path, "radnerf_torso", '"canonical": 8', '"canonical": 16')
     assert verb("infer", "data=myvideo", "data.name=mini", f"paths.runs={old}", f"audio={speech}") == 2
     assert "train radnerf_torso again" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("stage", ["audio2motion", "postnet"])
+def test_bundle_of_another_person_is_refused_in_one_sentence(runs, verb, speech, tmp_path, capsys, stage):
+    mixed = changed(runs, tmp_path, stage, '"clip": "clip"', '"clip": "anna"')
+    assert verb("infer", "data=myvideo", "data.name=mini", f"paths.runs={mixed}", f"audio={speech}") == 2
+    said = capsys.readouterr().err
+    assert said.count("error:") == 1
+    assert "belongs to another person (anna, not clip)" in said
+    assert f"model={stage}" in said

@@ -39,8 +39,8 @@ def draw_section(section: Section, axis: TimeAxis) -> str:
 <p class=headline>{html.escape(section.facts["headline"])}</p>
 <div class=verdicts>{"".join(draw_verdict(v) for v in section.verdicts)}</div>
 <h3>Next</h3><p>{html.escape(section.facts["recommended"]["because"])}</p>{_command(section.facts)}
-<h3>Frames</h3><p class=soft>Evenly spread, and the extremes. In the frame: face (white), shoulders (yellow), the canvas
-of the command above (blue). Landmarks: as found (white), and of the fitted face model (yellow). {label_key()}</p>
+<h3>Frames</h3><p class=soft>Evenly spread, and the extremes. In the frame: face (white), shoulders (yellow), the
+recommended canvas (blue). Landmarks: as found (white), and of the fitted face model (yellow). {label_key()}</p>
 {"".join(_moment(moment, panels, axis) for moment, panels in section.shown)}
 <h3>Over time</h3><p class=soft>Point at a strip for its values. Red lines: cuts. Grey at the end: held out for the
 test.</p>

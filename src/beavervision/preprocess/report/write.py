@@ -10,6 +10,7 @@ import numpy as np
 
 from beavervision.artifacts.clip import TEST_SHARE
 from beavervision.audio.vad import VoiceActivity, detect_voice_activity
+from beavervision.face.canvas_recommendation import recommend
 from beavervision.preprocess.report.assessment import headline, judge_stages
 from beavervision.preprocess.report.av_sync import spoken
 from beavervision.preprocess.report.frame_samples import stills
@@ -19,7 +20,7 @@ from beavervision.preprocess.report.images import Picture, contact_sheet
 from beavervision.preprocess.report.page import page
 from beavervision.preprocess.report.panels import Artist
 from beavervision.preprocess.report.plots import sound_strips, subject_strips, visibility
-from beavervision.preprocess.report.recommendations import CHAIN, because, next_command, recommend, settings
+from beavervision.preprocess.report.recommendations import CHAIN, because, next_command, settings
 from beavervision.preprocess.report.report_input import Findings
 from beavervision.preprocess.report.statistics import Facts, gather
 from beavervision.preprocess.report.subject_section import Section
@@ -68,7 +69,7 @@ def _section(findings: Findings, activity: VoiceActivity | None, facts: Facts, n
     usable = [verdict.stage for verdict in verdicts if verdict.stage in CHAIN and verdict.grade != NOT_USABLE]
     own["recommended"] |= {
         "because": because(spec, usable),
-        "command": next_command(findings, number, spec, usable),
+        "command": next_command(findings, number, usable),
     }
     own["headline"] = headline(verdicts)
     own["verdicts"] = [verdict.as_json() for verdict in verdicts]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,12 @@ from beavervision.artifacts.motion import Motion
 from beavervision.audio.features import AudioFeatureExtractor, AudioFeatures
 from beavervision.audio.level import at_level
 from beavervision.audio.pitch import coarse_pitch
+from beavervision.audio.waveform import SAMPLE_RATE
 from beavervision.stages.audio2motion.bundle_schema import SCHEMA
 from beavervision.stages.audio2motion.network import STRIDE, MotionVAE, SpeechFeatures
 
+SILENCE_SECONDS = 4.0
+"""Length of the silence in which the network's own rest pose is measured, over its second half."""
 CHUNK = 1000
 """Number of frames computed at a time, so that memory does not grow with the speech; a multiple of STRIDE."""
 
@@ -49,7 +53,7 @@ class AudioToMotion:
         identity_dim: int = 0,
     ) -> None:
         self.network, self.features, self.fps, self.basis = network.eval(), features, fps, basis
-        self._mouth_amp, self._eye_amp = mouth_amp, eye_amp
+        self.mouth_amp, self.eye_amp = mouth_amp, eye_amp
         self.speech_level_db, self._chunk, self._identity_dim = speech_level_db, chunk, identity_dim
 
     @property
@@ -76,6 +80,26 @@ class AudioToMotion:
             facts.speech_level_db,
             identity_dim=facts.identity_dim,
         )
+
+    def with_style(self, rest: Float[np.ndarray, "E"], mouth_amp: float, eye_amp: float) -> AudioToMotion:
+        """Return the same network with another person's rest pose and amplitudes.
+
+        The mean motion is shifted so that silence gives `rest`.
+
+        Args:
+            rest: expression of the resting face.
+            mouth_amp: amplitude of the mouth, cm.
+            eye_amp: amplitude of the eyes, cm.
+        """
+        network = copy.deepcopy(self.network)
+        known = {"chunk": self._chunk, "identity_dim": self._identity_dim}
+        shifted = AudioToMotion(
+            network, self.features, self.fps, self.basis, mouth_amp, eye_amp, self.speech_level_db, **known
+        )
+        silent = shifted.predict(np.zeros(round(SILENCE_SECONDS * SAMPLE_RATE), np.float32)).expression
+        own = np.median(silent[len(silent) // 2 :], axis=0)
+        network.motion_mean[self._identity_dim :] += torch.from_numpy(rest - own).to(network.motion_mean)
+        return shifted
 
     def predict(
         self,
@@ -168,8 +192,8 @@ class AudioToMotion:
             content=torch.from_numpy(heard.content)[None],
             pitch=torch.from_numpy(coarse_pitch(heard.pitch))[None],
             blink=torch.tensor(marks)[None],
-            mouth_amp=torch.tensor([amps[0] * self._mouth_amp]),
-            eye_amp=torch.tensor([amps[1] * self._eye_amp]),
+            mouth_amp=torch.tensor([amps[0] * self.mouth_amp]),
+            eye_amp=torch.tensor([amps[1] * self.eye_amp]),
             inside=torch.ones(1, heard.n_frames, dtype=torch.bool),
         )
         motion = self.network(speech, torch.from_numpy(noise.T.copy())[None])[0].numpy()

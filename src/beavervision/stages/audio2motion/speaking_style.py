@@ -39,7 +39,11 @@ class SpeakingStyle:
 def estimate_style(samples: Sequence[SpeechSample], face: FaceModel) -> SpeakingStyle | None:
     """Estimate the style of the speaker of all samples; None when the face is never visible."""
     step = max(1, -(-sum(sample.n_frames for sample in samples) // MAX_FRAMES))
-    motion = np.concatenate([sample.expression[sample.valid][::step] for sample in samples])
+    return style_of_motion(np.concatenate([sample.expression[sample.valid][::step] for sample in samples]), face)
+
+
+def style_of_motion(motion: Float[np.ndarray, "T E"], face: FaceModel) -> SpeakingStyle | None:
+    """Estimate the style from expressions of one person; None without any frame."""
     if not len(motion):
         return None
     lips = lip_distance(face, motion)

@@ -33,24 +33,24 @@ class MotionRefiner:
     """Refines predicted motion towards one person's motion.
 
     Args:
-        network: trained PostNet.
+        network: trained PostNet; None skips it.
         face: face model of the motion.
         identity: identity coefficients of the person.
-        scale: mean, standard deviation and range of the person's training frames.
-        database: landmark conditions of the person's training frames.
+        scale: mean, standard deviation and range of the person's training frames; None without a trained PostNet.
+        database: landmark conditions of the person's training frames; None skips the LLE.
     """
 
     def __init__(
         self,
-        network: PostNet,
+        network: PostNet | None,
         face: FaceModel,
         identity: Float[np.ndarray, "I"],
-        scale: ConditionNormalizer,
-        database: Float[np.ndarray, "N 68 3"],
+        scale: ConditionNormalizer | None,
+        database: Float[np.ndarray, "N 68 3"] | None,
     ) -> None:
-        self._network, self._face = network.eval(), face
+        self._network, self._face = None if network is None else network.eval(), face
         self.identity, self.scale = identity, scale
-        self._database = database.reshape(len(database), -1)
+        self._database = None if database is None else database.reshape(len(database), -1)
 
     @classmethod
     def from_bundle(cls, folder: Path) -> MotionRefiner:
@@ -106,19 +106,20 @@ class MotionRefiner:
         if mode not in MODES:
             raise ConfigError(f"refine={mode} is unknown; take one of {', '.join(MODES)}.")
         flat = condition.reshape(len(condition), -1)
-        if mode in ("postnet", "both"):
-            starts = range(0, len(flat), CHUNK)
-            flat = np.concatenate([self._convolved(flat, pitch, range(i, min(i + CHUNK, len(flat)))) for i in starts])
-        if mode in ("lle", "both"):
+        if mode in ("postnet", "both") and self._network is not None:
+            spans = [range(i, min(i + CHUNK, len(flat))) for i in range(0, len(flat), CHUNK)]
+            flat = np.concatenate([self._convolved(self._network, flat, pitch, span) for span in spans])
+        if mode in ("lle", "both") and self._database is not None:
             flat = lle.lle_refine(flat, self._database, percent)
         return flat.reshape(condition.shape).astype(np.float32)
 
+    @staticmethod
     @torch.inference_mode()
     def _convolved(
-        self, flat: Float[np.ndarray, "T D"], pitch: Float[np.ndarray, "T"], frames: range
+        network: PostNet, flat: Float[np.ndarray, "T D"], pitch: Float[np.ndarray, "T"], frames: range
     ) -> Float[np.ndarray, "t D"]:
         """Output of PostNet for `frames`, computed with their whole receptive field."""
-        reach = self._network.reach
+        reach = network.reach
         start, stop = max(0, frames.start - reach), min(len(flat), frames.stop + reach)
         piece, tone = (torch.from_numpy(a[start:stop].astype(np.float32))[None] for a in (flat, pitch))
-        return self._network(piece, tone)[0].numpy()[frames.start - start : frames.stop - start]
+        return network(piece, tone)[0].numpy()[frames.start - start : frames.stop - start]

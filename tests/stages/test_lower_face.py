@@ -6,6 +6,7 @@ from stage_training import export, fit
 from beavervision.face.camera import FRONTAL
 from beavervision.face.model_registry import load_face_model
 from beavervision.face.pose import rotation_from_euler
+from beavervision.metrics import film_comparison
 from beavervision.stages.lower_face import mouth_figures
 from beavervision.stages.lower_face.batch import make_batch_example
 from beavervision.stages.lower_face.data import LowerFaceData
@@ -266,10 +267,11 @@ def test_the_footage_itself_opens_and_moves_as_the_footage(make_data, monkeypatc
         row = data.reference_rows[0]
         return np.array(data.patches.rgb[row], np.float32)[None]
 
-    monkeypatch.setattr(mouth_figures, "FEWEST", 2)
+    monkeypatch.setattr(film_comparison, "FEWEST", 2)
     monkeypatch.setattr(mouth_figures, "render_patches", perfect)
     found = mouth_figures.mouth_figures(LowerFaceNetwork(64, WIDTHS), data)
-    assert found["flicker"] == 1
+    assert found["flicker"] == found["gradient"] == 1
+    assert found["gradient_footage"] > 0
     assert found.get("opening", 1) == pytest.approx(1, abs=0.1)
     monkeypatch.setattr(mouth_figures, "render_patches", shut)
     still = mouth_figures.mouth_figures(LowerFaceNetwork(64, WIDTHS), data)

@@ -59,7 +59,7 @@ def test_an_explicit_canvas_wins_and_is_repeated_in_the_next_command(train, clip
 
 
 def test_a_face_of_twenty_pixels_is_one_sentence(train, capsys):
-    assert train("frame.height=42") == 2
+    assert train("frame.height=43") == 2
     said = capsys.readouterr().err
     assert said.count("error:") == 1
-    assert "frame=native frame.height=42 shows the face 20 pixels high" in said
+    assert "frame=native frame.height=43 shows the face 20 pixels high" in said

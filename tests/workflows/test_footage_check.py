@@ -80,4 +80,4 @@ def test_a_second_of_footage_is_refused_in_one_sentence(verb, tmp_path, capsys):
         assert verb("train", *given) == 2
         said = capsys.readouterr().err
         assert said.count("error:") == 1
-        assert "Clip mini shows the face clearly in 23 of its 23 frames to train on; at least 25 are needed" in said
+        assert "Clip clip shows the face clearly in 23 of its 23 frames to train on; at least 25 are needed" in said

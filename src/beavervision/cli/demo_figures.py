@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 
 from beavervision.artifacts.bundle import Bundle
 from beavervision.artifacts.clip import Clip
 from beavervision.face.openness import mouth_open
+from beavervision.metrics.film_comparison import OWN, WIDE, face_square, mean_gradient
+from beavervision.metrics.seam import seam_gradients
 from beavervision.preprocess import PrepareOptions
 from beavervision.preprocess.face_detection import FaceFinder
 from beavervision.preprocess.face_mesh import FaceMesh
@@ -20,7 +23,14 @@ from beavervision.preprocess.reidentification import join_tracks
 from beavervision.preprocess.shot_detection import shot_boundaries
 from beavervision.preprocess.subject_selection import select_subjects
 from beavervision.synthetic.ground_truth import SpeechTruth, Truth
+from beavervision.video.decode import read_frames
 
+SIDE = 128
+"""Side of the square to which the face's box is resampled for sharpness and steadiness, px."""
+CODEC_LOSS = 24
+"""Largest difference of a pixel from the footage that counts as compression, grey values."""
+SEAM_WIDTH = 3.0
+"""Width of the band inside the border of what a dub changed, px."""
 EYE_CORNERS = (33, 263)
 """Outer corners of the eyes; landmark errors are relative to their distance."""
 
@@ -46,15 +56,83 @@ def clip_figures(clip: Clip, truth: Truth) -> dict[str, float]:
     }
 
 
-def film_figures(film: Path, truth: SpeechTruth, name: str) -> dict[str, float]:
-    """Return how well the mouth in a video follows the speech, measured with MediaPipe.
+def film_figures(film: Path, truth: SpeechTruth, name: str, clip: Clip) -> dict[str, float]:
+    """Return how well the mouth of a video follows the speech, and sharpness and steadiness beside the footage's.
 
     Args:
         film: mp4 file whose frame i is at second i / fps of the speech.
         truth: ground truth of the speech.
         name: name of the video, for the names of the metrics.
+        clip: the footage; a dub begins with its first frame.
     """
-    opening = film_mouth(film, truth.fps)
+    landmarks = film_landmarks(film, truth.fps)
+    opening = mouth_open(landmarks)
+    made = face_figures(((f.index, f.rgb) for f in read_frames(film, truth.fps)), boxes_of(landmarks), opening)
+    own = face_figures(clip.frames(), clip.subjects[0].box, clip.subjects[0].mouth_open)
+    beside = {f"{name}/{key}": made[key] / max(own[key], 1e-6) for key in made.keys() & own.keys()}
+    beside |= {f"{name}/{key}{OWN}": own[key] for key in made.keys() & own.keys()}
+    if name == "dub":
+        beside |= {f"{name}/{key}": value for key, value in dub_seam(film, clip).items()}
+    return {**_following(opening, truth, name), **beside}
+
+
+def face_figures(
+    frames: Iterable[tuple[int, UInt8[np.ndarray, "H W 3"]]],
+    boxes: Float[np.ndarray, "T 4"],
+    opening: Float[np.ndarray, "T"],
+) -> dict[str, float]:
+    """Sharpness, steadiness and mouth of one video: gradient and flicker of the face's box (grey values), and opening.
+
+    Args:
+        frames: number and picture of each frame.
+        boxes: face box of each frame, px; NaN without a face.
+        opening: of the mouth, eye distances; NaN without a face.
+    """
+    gradients, changes, before = [], [], None
+    everywhere = np.ones((SIDE, SIDE), bool)
+    for index, rgb in frames:
+        if index >= len(boxes) or not np.isfinite(boxes[index]).all():
+            before = None
+            continue
+        face = face_square(rgb, boxes[index], SIDE)
+        if face is None:
+            continue
+        gradients.append(mean_gradient(face, everywhere))
+        if before is not None:
+            changes.append(float(np.abs(face.astype(np.float32) - before).mean()))
+        before = face.astype(np.float32)
+    known = opening[np.isfinite(opening)]
+    found = {"gradient": gradients, "flicker": changes}
+    figures = {key: float(np.mean(values)) for key, values in found.items() if values}
+    return figures | ({"opening": float(np.percentile(known, WIDE))} if len(known) else {})
+
+
+def dub_seam(film: Path, clip: Clip) -> dict[str, float]:
+    """Gradient across the border of what a dub changed, relative to the footage's at the same place.
+
+    Args:
+        film: dub that begins with the footage's first frame.
+        clip: the footage.
+    """
+    pairs = []
+    for frame, (_, source) in zip(read_frames(film, clip.fps), clip.frames(), strict=False):
+        # Compression changes all pixels a little; what it changed alone counts as the footage.
+        changed = np.abs(frame.rgb.astype(np.int16) - source).max(-1) > CODEC_LOSS
+        pairs.append(seam_gradients(np.where(changed[..., None], frame.rgb, source), source, SEAM_WIDTH))
+    known = [pair for pair in pairs if np.isfinite(pair).all()]
+    if not known:
+        return {}
+    made, own = np.mean(known, 0)
+    return {"seam": float(made / max(own, 1e-6)), f"seam{OWN}": float(own)}
+
+
+def boxes_of(landmarks: Float[np.ndarray, "T 478 d"]) -> Float[np.ndarray, "T 4"]:
+    """Box around the landmarks of each frame, px, as `Subject.box`."""
+    return np.concatenate([landmarks[..., :2].min(1), landmarks[..., :2].max(1)], 1)
+
+
+def _following(opening: Float[np.ndarray, "T"], truth: SpeechTruth, name: str) -> dict[str, float]:
+    """How well the mouth follows the speech."""
     n = min(len(opening), len(truth.mouth_open))
     seen = np.isfinite(opening[:n])
     figures = {f"{name}/frames_with_a_face": float(seen.mean())}
@@ -64,11 +142,8 @@ def film_figures(film: Path, truth: SpeechTruth, name: str) -> dict[str, float]:
     return figures
 
 
-def film_mouth(film: Path, fps: float) -> Float[np.ndarray, "T"]:
-    """Return the mouth opening in every frame of a video; NaN where no face is found.
-
-    See `face.openness.mouth_open` for the definition.
-    """
+def film_landmarks(film: Path, fps: float) -> Float[np.ndarray, "T 478 3"]:
+    """Return the landmarks of the face in every frame of a video, px; NaN where no face is found."""
     source = open_source(film, PrepareOptions("film", fps))
     with quiet_native():
         tracker = FaceTracker(FaceFinder(), FaceMesh())
@@ -76,9 +151,9 @@ def film_mouth(film: Path, fps: float) -> Float[np.ndarray, "T"]:
             tracker.step(frame.index, frame.rgb)
     people = join_tracks(tracker.tracks, shot_boundaries(np.stack(tracker.signatures)))
     if not people:
-        return np.full(source.n_frames, np.nan)
+        return np.full((source.n_frames, 478, 3), np.nan)
     (number,) = select_subjects([person.presence(source.n_frames) for person in people], "largest")
-    return mouth_open(people[number].landmarks(source.n_frames))
+    return people[number].landmarks(source.n_frames)
 
 
 def bundle_figures(bundles: dict[str, Path]) -> dict[str, float]:

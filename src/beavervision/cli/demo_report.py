@@ -18,6 +18,7 @@ from beavervision.artifacts.clip import Clip
 from beavervision.cli.demo_figures import bundle_figures, clip_figures, film_figures
 from beavervision.cli.demo_sheet import contact_sheet
 from beavervision.inference.avatar import Avatar
+from beavervision.metrics.film_comparison import OWN
 from beavervision.synthetic import actor_truth, speech_audio, speech_truth
 from beavervision.workflows.upstream import BundleQuery, find_speaking_person
 
@@ -35,7 +36,8 @@ machine's CPU; and that avatar saying something that it never said.</p>
 <h2>Avatar: everything generated</h2>{avatar}
 <h2>Dub: the footage, with a new mouth and chin</h2>{dub}
 <h2>Source, reconstruction of frames never seen, new speech</h2><img alt="contact sheet" src="{sheet}">
-<h2>Figures</h2><table>{rows}</table>
+<h2>Figures</h2><p>Gradient (sharpness), flicker, opening and seam are relative to the footage's own.</p>
+<table><tr><td>figure</td><td>value</td><td>the footage's own</td></tr>{rows}</table>
 </html>
 """
 
@@ -57,7 +59,7 @@ def write_report(runs: Path, costs: Mapping[str, float]) -> Path:
     figures = dict(costs)
     figures |= clip_figures(clip, actor_truth()) | bundle_figures(bundles)
     for mode, film in films.items():
-        figures |= film_figures(film, speech_truth(), mode)
+        figures |= film_figures(film, speech_truth(), mode, clip)
     sheet = contact_sheet(clip, Avatar.load(bundles), films["avatar"])
     with atomic_folder(folder) as part:
         for mode, film in films.items():
@@ -71,7 +73,9 @@ def write_report(runs: Path, costs: Mapping[str, float]) -> Path:
 def page(figures: Mapping[str, float], films: Mapping[str, Path], sheet: Image.Image) -> str:
     """Return the report as self-contained HTML."""
     rows = "".join(
-        f"<tr><td>{html.escape(name)}</td><td>{value:.4g}</td></tr>" for name, value in sorted(figures.items())
+        f"<tr><td>{html.escape(name)}</td><td>{value:.4g}</td><td>{_own(name, figures)}</td></tr>"
+        for name, value in sorted(figures.items())
+        if not name.endswith(OWN)
     )
     stream = io.BytesIO()
     sheet.save(stream, "JPEG", quality=88)
@@ -81,6 +85,12 @@ def page(figures: Mapping[str, float], films: Mapping[str, Path], sheet: Image.I
     }
     picture = _data("image/jpeg", stream.getvalue())
     return PAGE.format(version=html.escape(__version__), rows=rows, sheet=picture, **videos)
+
+
+def _own(name: str, figures: Mapping[str, float]) -> str:
+    """The footage's own value of a figure, if it has one."""
+    own = figures.get(f"{name}{OWN}")
+    return "" if own is None else f"{own:.4g}"
 
 
 def _data(kind: str, content: bytes) -> str:

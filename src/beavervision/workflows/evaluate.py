@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from lightning import Callback, seed_everything
@@ -19,6 +20,7 @@ from beavervision.config.hardware import resolve_hardware, use_single_device
 from beavervision.config.schemas import validate_nodes
 from beavervision.config.stage_graph import is_renderer
 from beavervision.errors import BundleError
+from beavervision.metrics.film_comparison import OWN
 from beavervision.overrides import person_arguments
 from beavervision.workflows.canvas import canvas_arguments
 from beavervision.workflows.console_output import silence_libraries
@@ -75,9 +77,17 @@ def evaluate(cfg: DictConfig, progress: Callback | None = None) -> Path:
     return path
 
 
+def _beside(name: str, value: float, figures: Mapping[str, float]) -> str:
+    """What was measured, and the footage's own value, where a figure is a ratio of both."""
+    fast = name.endswith("_fast")
+    own = figures.get(f"{name.removesuffix('_fast')}{OWN}{'_fast' if fast else ''}")
+    return "" if own is None else f"{value * own:.4g} of {own:.4g}"
+
+
 def _tell(stage: str, figures: dict[str, float], path: Path) -> None:
-    table = Table(title=f"{stage}, evaluated", show_header=False)
+    table = Table("figure", "value", "of the footage's own", title=f"{stage}, evaluated")
     for name, value in figures.items():
-        table.add_row(name, f"{value:.4g}")
+        if OWN not in name:
+            table.add_row(name, f"{value:.4g}", _beside(name, value, figures))
     Console().print(table)
     print(f"figures: {display_path(path)}", flush=True)

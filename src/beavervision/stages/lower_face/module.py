@@ -144,7 +144,7 @@ class LowerFace(StageModule[LowerFaceData]):
         return [Picture("strip", np.concatenate(self.strips[:8]), STRIP_CAPTION)] if self.strips else []
 
     def evaluation_figures(self, data: LowerFaceData) -> dict[str, float]:
-        """How far the drawn mouth opens and whether it flickers, in the whole held-out frames."""
+        """Sharpness, opening, flicker and seam of all held-out frames, each beside the footage's own value."""
         return {f"val/{name}": value for name, value in mouth_figures(self.network.cpu(), data).items()}
 
     def preview(self, data: LowerFaceData) -> Film:

@@ -1,4 +1,4 @@
-"""Figures of the drawn mouth in whole frames: does it open as the footage's, and does it flicker."""
+"""Figures of the drawn lower face beside the footage's own: sharpness, opening, flicker and seam."""
 
 from __future__ import annotations
 
@@ -8,54 +8,42 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from beavervision.face.openness import mouth_open
-from beavervision.preprocess.crop import SquareCrop
-from beavervision.preprocess.face_mesh import FaceMesh
+from beavervision.metrics.film_comparison import FilmComparison
+from beavervision.metrics.seam import seam_gradients
 from beavervision.stages.lower_face.data import LowerFaceData
 from beavervision.stages.lower_face.inference import render_patches
 from beavervision.stages.lower_face.network import LowerFaceNetwork
 from beavervision.stages.lower_face.patch_geometry import Affine, PatchGeometry, frame_box, inverse, shifted_to, warp
+from beavervision.stages.opening_meter import OpeningMeter
 
-FEWEST = 8
-"""Frames with a face in both films that correlation and quantiles need."""
-WIDE = 95
-"""Percentile of the mouth's opening that is compared."""
+SEAM_WIDTH = 3.0
+"""Width of the band inside the border of the drawn region in which the seam is measured, px."""
 
 
 def mouth_figures(network: LowerFaceNetwork, data: LowerFaceData) -> dict[str, float]:
-    """Measure the drawn mouth on the held-out frames, by a face mesh on the whole frame; no detail is carried.
+    """Compare the held-out frames with a drawn lower face with the footage; no detail is carried.
 
     Args:
         network: of the lower face, on the CPU.
         data: set up.
 
     Returns:
-        `mouth_r`, correlation of the opening with the footage's; `opening`, ratio of the 95th percentiles;
-        `flicker`, ratio of the mean change from frame to frame inside the ellipse. Those that cannot be measured are
-        left out.
+        See `FilmComparison.compute`; gradient and flicker inside the ellipse, the mouth and the seam in whole frames.
     """
-    openings, changes, before = [], [], None
-    mesh, inside = FaceMesh(), data.geometry.ellipse() > 0
-    for frame, footage, patch, drawn in _drawn(network, data):
-        made = paste_patch(footage, drawn, data.geometry, data.affine(frame))
-        square = SquareCrop.round_landmarks(data.person.landmarks[frame])
-        found = [mesh.landmarks(picture, square) for picture in (made, footage)]
-        if all(points is not None for points in found):
-            openings.append([float(mouth_open(points[:, :2])) for points in found if points is not None])
-        if before is not None and before[0] == frame - 1:
-            pairs = zip((drawn, patch.astype(np.float32)), before[1], strict=True)
-            changes.append([float(np.abs(now - then)[inside].mean()) for now, then in pairs])
-        before = frame, (drawn, patch.astype(np.float32))
-    mesh.close()
-    figures: dict[str, float] = {}
-    if len(openings) >= FEWEST:
-        made, true = np.array(openings).T
-        figures["mouth_r"] = float(np.corrcoef(made, true)[0, 1])
-        figures["opening"] = float(np.percentile(made, WIDE) / max(np.percentile(true, WIDE), 1e-6))
-    if changes:
-        made, true = np.mean(changes, 0)
-        figures["flicker"] = float(made / max(true, 1e-6))
-    return figures
+    comparison, inside = FilmComparison(), data.geometry.ellipse() > 0
+    with OpeningMeter() as meter:
+        for frame, footage, patch, drawn in _drawn(network, data):
+            made = paste_patch(footage, drawn, data.geometry, data.affine(frame))
+            openings = meter.measure([made, footage], data.person.landmarks[frame])
+            comparison.add(
+                frame,
+                (np.clip(drawn, 0, 255) + 0.5).astype(np.uint8),
+                patch,
+                inside,
+                None if openings is None else (openings[0], openings[1]),
+                seam_gradients(made, footage, SEAM_WIDTH),
+            )
+    return comparison.compute()
 
 
 def paste_patch(

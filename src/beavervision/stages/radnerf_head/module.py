@@ -27,6 +27,7 @@ from beavervision.stages.radnerf_head.perceptual import PerceptualLoss
 from beavervision.stages.radnerf_head.pose_optimizer import BatchT, PoseOptimizer
 from beavervision.stages.radnerf_head.surface_shell import find_shell
 from beavervision.stages.radnerf_head.training_schedule import Phase, TrainingSchedule
+from beavervision.stages.radnerf_head.visualization.film_figures import film_figures
 from beavervision.stages.radnerf_head.visualization.frame_strips import spread_positions
 from beavervision.stages.radnerf_head.visualization.held_out_renders import (
     Render,
@@ -255,6 +256,10 @@ class HeadModule(StageModule[HeadData]):
     def validation_media(self) -> list[Media]:
         """Footage, render, error and depth of some held-out frames, by the full and the distilled head."""
         return [*self.figures.strip(), *self.fast_figures.strip()]
+
+    def evaluation_figures(self, data: HeadData) -> dict[str, float]:
+        """Sharpness, opening, flicker and seam of all held-out frames, each beside the footage's own value."""
+        return {f"val/{name}": value for name, value in film_figures(self._renders(), data).items()}
 
     def evaluation_media(self, data: HeadData) -> list[Media]:
         """The strips, metrics of every frame over time, and a video of all held-out frames with sound."""

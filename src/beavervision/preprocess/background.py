@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float, UInt8
 from PIL import Image
 
 from beavervision.artifacts.clip import PLATE
+from beavervision.preprocess.background_fill import fill_unseen
 from beavervision.preprocess.camera_motion import camera_travel
 from beavervision.preprocess.frame_samples import FrameSamples
 
@@ -42,8 +43,9 @@ LIGHT_REACH, LIGHT_RANGE = 0.06, (0.5, 2.0)
 GROWTH = 0.02
 """Dilation of the person mask, in frame heights, to keep hair and shadow out of the plate."""
 
-FILL_SIDE = 256
-"""Longer side at which the holes are filled: unseen regions have no detail."""
+LEAST_SEEN = 0.1
+"""Share of the samples in which a pixel of the background has to be visible: what is seen for a moment only, beside a
+mask that is a little wrong, is hair or shadow."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ class Background:
 
 
 def paint_background(samples: FrameSamples, masks: Sequence[Bool[np.ndarray, "h w"]]) -> Background:
-    """Median over time of the pixels without a person; holes are filled from their surroundings.
+    """Median over time of the pixels without a person; holes are filled from their surroundings (`background_fill`).
 
     Args:
         samples: frames of the clip.
@@ -100,11 +102,11 @@ def paint_background(samples: FrameSamples, masks: Sequence[Bool[np.ndarray, "h 
     for top in range(0, samples.height, BAND):
         rows = slice(top, min(top + BAND, samples.height))
         plate[rows] = _median(samples.band(rows), people[:, rows])
-    holes = people.all(0)
+    holes = (~people).mean(0) < LEAST_SEEN
     changed = [_changed(frame, plate, person) for (_, frame), person in zip(samples, people, strict=True)]
     wandering = np.nan_to_num(np.nanpercentile(travel, WANDERING))
     return Background(
-        _filled(plate, holes),
+        fill_unseen(plate, holes),
         seen=float(1 - holes.mean()),
         changed=float(np.median(changed)),
         travel=float(wandering),
@@ -149,18 +151,3 @@ def _light(picture: Float[np.ndarray, "h w 3"], free: Bool[np.ndarray, "h w"], s
     planes = np.dstack([picture.mean(-1) * free, free]).astype(np.float32)
     few = cv2.GaussianBlur(planes[::4, ::4], (0, 0), LIGHT_REACH * side / 4)
     return cv2.resize(few[..., 0] / np.maximum(few[..., 1], 1e-6), free.shape[::-1])
-
-
-def _filled(plate: UInt8[np.ndarray, "H W 3"], holes: Bool[np.ndarray, "H W"]) -> UInt8[np.ndarray, "H W 3"]:
-    """The plate with its holes inpainted from their borders (Telea 2004) at reduced size, then smoothed."""
-    if not holes.any():
-        return plate
-    height, width = holes.shape
-    factor = min(1.0, FILL_SIDE / max(height, width))
-    size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    inside = cv2.resize(holes.astype(np.uint8), size, interpolation=cv2.INTER_AREA)
-    inside = cv2.dilate(inside, np.ones((3, 3), np.uint8))
-    small = cv2.inpaint(cv2.resize(plate, size, interpolation=cv2.INTER_AREA), inside, 3, cv2.INPAINT_TELEA)
-    soft = np.where(inside[..., None] > 0, cv2.GaussianBlur(small, (0, 0), 3), small)
-    large = cv2.resize(soft, (width, height), interpolation=cv2.INTER_CUBIC)
-    return np.where(holes[..., None], large, plate)

@@ -34,6 +34,9 @@ class DataSettings:
     focal: float | None = None
     subject: str = "largest"
     gap: float = 0.24
+    rotate: str = "auto"
+    deinterlace: str = "auto"
+    audio_track: str = "auto"
     segmenter: str | None = None
     consent: str | None = None
     workers: int | None = None

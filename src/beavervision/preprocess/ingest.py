@@ -14,6 +14,8 @@ from beavervision.artifacts.manifest import sha256_file
 from beavervision.audio.waveform import SAMPLE_RATE, Waveform, load_waveform, save_waveform
 from beavervision.errors import FootageError
 from beavervision.preprocess.options import PrepareOptions
+from beavervision.video.audio_tracks import audio_start
+from beavervision.video.correction import NONE, Correction
 from beavervision.video.decode import Frame, count, read_frames
 from beavervision.video.probe import VideoInfo, probe
 
@@ -36,6 +38,8 @@ class Source:
     end: float | None
     n_frames: int
     """Number of frames at `fps` from `start` to `end`."""
+    correction: Correction = NONE
+    """Turn and deinterlacing of the frames; `info` describes the corrected frames."""
 
     @property
     def times(self) -> Float[np.ndarray, "T"]:
@@ -44,14 +48,18 @@ class Source:
 
     @property
     def recipe(self) -> dict[str, Any]:
-        """Everything that determines the frames and the sound: the footage's hash and the selected part."""
-        return {"sha256": self.sha256, "fps": self.fps, "start": self.start, "end": self.end}
+        """Everything that determines the frames: the footage's hash, the selected part and the correction."""
+        return {"sha256": self.sha256, "fps": self.fps, "start": self.start, "end": self.end, **vars(self.correction)}
 
     def frames(self, span: range) -> Iterator[Frame]:
         """Yield the clip's frames in `span`, in order, one in memory at a time; indices count from the clip's start."""
         begin, end = (self.start + tick / self.fps for tick in (span.start, span.stop))
-        for frame in read_frames(self.path, self.fps, begin, end):
+        for frame in read_frames(self.path, self.fps, begin, end, self.correction):
             yield replace(frame, index=span.start + frame.index)
+
+    def corrected(self, correction: Correction) -> Source:
+        """Return the same footage with another correction of its frames, if it has none yet."""
+        return replace(self, info=correction.applied(self.info), correction=correction)
 
 
 def open_source(video: Path, options: PrepareOptions) -> Source:
@@ -71,23 +79,28 @@ def open_source(video: Path, options: PrepareOptions) -> Source:
     return Source(path, sha256_file(path), info, options.fps, options.start, options.end, n_frames)
 
 
-def clip_sound(source: Source) -> Waveform | None:
+def clip_sound(source: Source, track: int = 0) -> Waveform | None:
     """The clip's sound: 16 kHz mono, sample 0 at frame 0, as long as the frames; None without sound.
 
     The start times of the streams keep it in sync: sound that starts after the video is preceded by silence.
+
+    Args:
+        source: the footage.
+        track: number of the sound track.
     """
-    if source.info.audio_start is None:
+    begin = audio_start(source.path, track)
+    if begin is None:
         return None
-    samples = load_waveform(source.path).samples
+    samples = load_waveform(source.path, track=track).samples
     length = round(source.n_frames / source.fps * SAMPLE_RATE)
-    first = round((source.start - source.info.audio_start) * SAMPLE_RATE)
+    first = round((source.start + source.info.origin - begin) * SAMPLE_RATE)
     padded = np.pad(samples, (max(0, -first), 0))[max(0, first) :][:length]
     return Waveform(np.pad(padded, (0, length - len(padded))), SAMPLE_RATE)
 
 
-def write_sound(source: Source, path: Path) -> Waveform | None:
-    """Write the clip's sound to `path`, if it has any."""
-    sound = clip_sound(source)
+def write_sound(source: Source, path: Path, track: int) -> Waveform | None:
+    """Write the clip's sound, one of the footage's tracks, to `path`, if it has any."""
+    sound = clip_sound(source, track)
     if sound is not None:
         save_waveform(path, sound)
     return sound

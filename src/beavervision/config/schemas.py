@@ -98,6 +98,9 @@ class ProvenanceSettings:
     key: str | None = None
     certificate: str | None = None
     purpose: str | None = None
+    watermark: bool = True
+    watermark_key: str | None = None
+    """Text that the invisible mark depends on; None for that of everybody."""
 
 
 @dataclass

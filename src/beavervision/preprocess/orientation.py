@@ -52,13 +52,16 @@ def _best_turn(finder: FaceFinder, frames: Sequence[Picture]) -> int | None:
     """The turn of these frames; None where they show no face."""
     if _uprightness(finder, frames, 0, thorough=False).mean() >= UPRIGHT:
         return 0
-    scores = np.stack([_uprightness(finder, frames, turn, thorough=True) for turn in TURNS])
-    seen = scores.any(axis=0)
-    if not seen.any():
-        return None
-    means = scores[:, seen].mean(axis=1)
-    best = int(means.argmax())
-    return TURNS[best] if means[best] >= means[0] + LEAD else 0
+    for thorough in (False, True):  # tiles of the frame take ten times as long and are needed for small faces only
+        scores = np.stack([_uprightness(finder, frames, turn, thorough=thorough) for turn in TURNS])
+        seen = scores.any(axis=0)
+        if not seen.any():
+            continue
+        means = scores[:, seen].mean(axis=1)
+        best = int(means.argmax())
+        if thorough or means[best] >= UPRIGHT:
+            return TURNS[best] if means[best] >= means[0] + LEAD else 0
+    return None
 
 
 def _uprightness(finder: FaceFinder, frames: Sequence[Picture], turn: int, *, thorough: bool) -> Float[np.ndarray, "n"]:

@@ -22,7 +22,7 @@ PROGRESSIVE = 1.5
 TRIPLES = 3
 """Smallest number of frames with motion for a verdict."""
 
-PLACES, RUN = 5, 6
+PLACES, RUN = 5, 10
 """Places of the footage that are measured, and successive frames of each."""
 COLUMN_STEP = 2
 """Distance of the columns that are measured."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 
 import cv2
-import numba
 import numpy as np
 from jaxtyping import Complex, Float, UInt8
 
@@ -21,10 +20,10 @@ TILE = 128
 """Side of the tile at that resolution, px."""
 WAVELENGTHS = (4.0, 10.0)
 """Shortest and longest wavelength at that resolution, px: shorter ones get lost in scaling, longer ones are seen."""
-FLAT, BUSY = 0.6, 2.2
-"""Amplitude (RMS, grey values) on even and on textured parts, where the eye sees less and encoders keep more."""
-TEXTURE = 48.0
-"""Sum of the differences over REACH pixels from which a part counts as textured, grey values."""
+AMPLITUDES = (0.6, 1.3, 2.2)
+"""RMS of the pattern on even, structured and textured parts, grey values: texture hides more, and encoders keep it."""
+TEXTURES = (14, 36)
+"""Sum of the differences over REACH pixels from which a part counts as structured and as textured, grey values."""
 REACH = 2
 
 
@@ -82,7 +81,13 @@ class Watermark:
     """
 
     def __init__(self, size: tuple[int, int], key: str = PUBLIC_KEY) -> None:
-        self._pattern = pattern(key, size)
+        wave = pattern(key, size)
+        # Saturated sums of bytes are the fastest: magnitudes for each texture, and masks of the signs.
+        self._magnitudes = [_three(np.rint(np.abs(wave) * amplitude).astype(np.uint8)) for amplitude in AMPLITUDES]
+        self._plus, self._minus = (_three(np.where(side, np.uint8(255), np.uint8(0))) for side in (wave > 0, wave < 0))
+        # Kept between frames, because fresh memory costs more than the sums.
+        self._size, self._signed = np.empty_like(self._plus), np.empty_like(self._plus)
+        self._nothing = np.zeros_like(self._plus)
 
     def embed(
         self, frame: UInt8[np.ndarray, "H W c"], source: UInt8[np.ndarray, "H W 3"] | None = None
@@ -95,29 +100,37 @@ class Watermark:
         """
         if source is frame:
             return frame
-        result = np.empty_like(frame)
-        _embed(frame, frame[..., :3] if source is None else source, source is not None, self._pattern, result)
-        return result
+        if frame.shape[2] == 4:
+            result = frame.copy()
+            kept = np.equal(frame[..., 3], 0).view(np.uint8) * np.uint8(255)
+            result[..., :3] = self._added(np.ascontiguousarray(frame[..., :3]), kept)
+            return result
+        kept = None if source is None else cv2.inRange(cv2.absdiff(frame, source), (0, 0, 0), (0, 0, 0))
+        return self._added(frame, kept)
+
+    def _added(
+        self, rgb: UInt8[np.ndarray, "H W 3"], kept: UInt8[np.ndarray, "H W"] | None
+    ) -> UInt8[np.ndarray, "H W 3"]:
+        """RGB with the pattern, except where `kept` is not 0."""
+        texture, size = _texture(cv2.extractChannel(rgb, 1)), self._size
+        np.copyto(size, self._magnitudes[0])
+        for least, magnitude in zip(TEXTURES, self._magnitudes[1:], strict=True):
+            cv2.copyTo(magnitude, cv2.compare(texture, least, cv2.CMP_GE), size)
+        if kept is not None:
+            cv2.copyTo(self._nothing, kept, size)
+        result = cv2.add(rgb, cv2.bitwise_and(size, self._plus, dst=self._signed))
+        return cv2.subtract(result, cv2.bitwise_and(size, self._minus, dst=self._signed), dst=result)
 
 
-@numba.njit(cache=True, nogil=True)
-def _embed(frame: np.ndarray, source: np.ndarray, compare: bool, wave: np.ndarray, out: np.ndarray) -> None:  # noqa: FBT001
-    height, width, channels = frame.shape
-    slope = np.float32((BUSY - FLAT) / TEXTURE)
-    for y in range(height):
-        above, below = max(y - REACH, 0), min(y + REACH, height - 1)
-        for x in range(width):
-            red, green, blue = frame[y, x, 0], frame[y, x, 1], frame[y, x, 2]
-            added = 0
-            same = compare and red == source[y, x, 0] and green == source[y, x, 1] and blue == source[y, x, 2]
-            if not same and (channels == 3 or frame[y, x, 3] > 0):
-                left, right = max(x - REACH, 0), min(x + REACH, width - 1)
-                across = abs(np.int32(frame[y, left, 1]) - np.int32(frame[y, right, 1]))
-                down = abs(np.int32(frame[above, x, 1]) - np.int32(frame[below, x, 1]))
-                gain = np.float32(FLAT) + slope * min(np.float32(across + down), np.float32(TEXTURE))
-                added = int(np.rint(wave[y, x] * gain))
-            out[y, x, 0] = min(max(np.int32(red) + added, 0), 255)
-            out[y, x, 1] = min(max(np.int32(green) + added, 0), 255)
-            out[y, x, 2] = min(max(np.int32(blue) + added, 0), 255)
-            if channels == 4:
-                out[y, x, 3] = frame[y, x, 3]
+def _texture(green: UInt8[np.ndarray, "H W"]) -> UInt8[np.ndarray, "H W"]:
+    """Sum of the horizontal and vertical differences over twice REACH pixels, at most 255."""
+    wide = cv2.copyMakeBorder(green, REACH, REACH, REACH, REACH, cv2.BORDER_REPLICATE)
+    inner, double = slice(REACH, -REACH), 2 * REACH
+    return cv2.add(
+        cv2.absdiff(wide[inner, double:], wide[inner, :-double]),
+        cv2.absdiff(wide[double:, inner], wide[:-double, inner]),
+    )
+
+
+def _three(plane: UInt8[np.ndarray, "H W"]) -> UInt8[np.ndarray, "H W 3"]:
+    return cv2.merge([plane] * 3)

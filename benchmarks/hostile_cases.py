@@ -29,7 +29,7 @@ KEYS = {
                 "data.name", "face_model", "force", "paths.runs", "seed", "nonsense"),
     "train": ("model", "data", "data.name", "experiment", "trainer.max_steps", "trainer.precision",
               "trainer.accelerator", "hardware", "hardware.devices", "frame", "frame.height", "schedule.max_steps",
-              "datamodule.batch_size", "logger", "callbacks", "seed", "resume", "model.init", "debug", "hparams_search"),
+              "datamodule.batch_size", "logger", "callbacks", "seed", "resume", "model.init", "debug"),
     "infer": ("audio", "mode", "out", "crf", "preset", "fps", "pose", "background", "label", "language", "region",
               "control.temperature", "control.blink", "batch", "smoothing", "subject", "provenance",
               "provenance.key", "provenance.certificate", "provenance.watermark_key", "data.name", "length"),

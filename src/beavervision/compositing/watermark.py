@@ -61,9 +61,9 @@ def pattern(key: str, size: tuple[int, int]) -> Float[np.ndarray, "H W"]:
     width, height = size
     step = CANON / min(size)
     x, y = ((np.arange(n, dtype=np.float32) + 0.5) * step - 0.5 for n in (width, height))
-    grid = np.meshgrid(np.mod(x, TILE) + 4, np.mod(y, TILE) + 4)
+    across, down = np.meshgrid(np.mod(x, TILE) + 4, np.mod(y, TILE) + 4)
     padded = np.pad(tile(key), 4, mode="wrap")
-    return cv2.remap(padded, *(axis.astype(np.float32) for axis in grid), cv2.INTER_CUBIC)
+    return cv2.remap(padded, across.astype(np.float32), down.astype(np.float32), cv2.INTER_CUBIC)
 
 
 class Watermark:
@@ -105,7 +105,7 @@ class Watermark:
             kept = np.equal(frame[..., 3], 0).view(np.uint8) * np.uint8(255)
             result[..., :3] = self._added(np.ascontiguousarray(frame[..., :3]), kept)
             return result
-        kept = None if source is None else cv2.inRange(cv2.absdiff(frame, source), (0, 0, 0), (0, 0, 0))
+        kept = None if source is None else cv2.inRange(cv2.absdiff(frame, source), _ZERO, _ZERO)
         return self._added(frame, kept)
 
     def _added(
@@ -115,11 +115,14 @@ class Watermark:
         texture, size = _texture(cv2.extractChannel(rgb, 1)), self._size
         np.copyto(size, self._magnitudes[0])
         for least, magnitude in zip(TEXTURES, self._magnitudes[1:], strict=True):
-            cv2.copyTo(magnitude, cv2.compare(texture, least, cv2.CMP_GE), size)
+            cv2.copyTo(magnitude, np.greater_equal(texture, least).view(np.uint8), size)
         if kept is not None:
             cv2.copyTo(self._nothing, kept, size)
         result = cv2.add(rgb, cv2.bitwise_and(size, self._plus, dst=self._signed))
         return cv2.subtract(result, cv2.bitwise_and(size, self._minus, dst=self._signed), dst=result)
+
+
+_ZERO = np.zeros(3, np.uint8)
 
 
 def _texture(green: UInt8[np.ndarray, "H W"]) -> UInt8[np.ndarray, "H W"]:

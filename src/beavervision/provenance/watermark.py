@@ -78,7 +78,7 @@ def detect_in(frames: Iterable[UInt8[np.ndarray, "H W 3"]], key: str = PUBLIC_KE
     best, scale = 0.0, FIRST
     for window in windows:
         for candidate in (FIRST, *SCALES):
-            score = best_score(_folded(window, candidate), wanted)
+            score = best_score(folded(window, candidate), wanted)
             if score > best:
                 best, scale = score, float(candidate)
             if _bound(best, trials) <= FALSE_ALARM / 1e6:  # nothing could change the answer
@@ -115,7 +115,7 @@ def _bound(score: float, trials: int) -> float:
     return float(min(1.0, trials * np.exp(-(score**2) / 2)))
 
 
-def _folded(window: Float[np.ndarray, "h w"], scale: float) -> Float[np.ndarray, "TILE TILE"]:
+def folded(window: Float[np.ndarray, "h w"], scale: float) -> Float[np.ndarray, "TILE TILE"]:
     """Mean of all tiles of a window whose pattern is `scale` times as large as usual."""
     height, width = (max(1, round(n / scale)) for n in window.shape)
     if scale != 1.0:

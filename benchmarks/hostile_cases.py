@@ -45,8 +45,8 @@ class Case:
     target: str
     """Of `hostile_server.TARGETS`."""
     arguments: tuple[str, ...]
-    seconds: float = 60.0
-    """Time limit."""
+    seconds: float = 20.0
+    """Limit of its CPU time."""
 
 
 def make_case(number: int, seed: int, folder: Path) -> Case:
@@ -98,7 +98,7 @@ def config_case(random: Random, folder: Path) -> Case:
     given = {override.partition("=")[0] for override in overrides}
     usual = {"paths.runs": folder / "runs", "data": "myvideo", "data.name": "nobody"}
     overrides += [f"{key}={value}" for key, value in usual.items() if key not in given]
-    return Case(f"{verb} {' '.join(overrides[:3])}", "verb", (verb, *overrides), 120.0)
+    return Case(f"{verb} {' '.join(overrides[:3])}", "verb", (verb, *overrides), 60.0)
 
 
 def manifest_case(random: Random, folder: Path) -> Case:

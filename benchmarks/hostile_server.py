@@ -1,6 +1,6 @@
 """Runs hostile cases in forks of one process that has the libraries loaded: `python benchmarks/hostile_server.py`.
 
-One JSON line in: target, arguments, folder, seconds. One line out: exit code, peak memory and time of the fork.
+One JSON line in: target, arguments, folder, seconds. One line out: exit code, peak memory and CPU seconds of the fork.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import os
 import resource
 import signal
 import sys
-import time
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,13 +17,15 @@ from pathlib import Path
 KILLED = "too long"
 BACKSTOP = 4 << 30
 """Address space beyond that of the server at which allocations fail, so that a case cannot harm the machine, bytes."""
+PATIENCE = 20
+"""Wall time over CPU time that a case may take: the machine may be busy."""
 MOST_FRAMES = 40
 """Frames of footage and seconds of sound that are read."""
 
 
 def read_footage(path: str) -> None:
     """Do with footage what the first step of `prepare` does."""
-    from beavervision.preprocess.ingest import clip_sound, open_source
+    from beavervision.preprocess.ingest import open_source, write_sound
     from beavervision.preprocess.options import PrepareOptions
     from beavervision.video.audio_tracks import audio_tracks
     from beavervision.video.correction import Correction
@@ -36,7 +37,7 @@ def read_footage(path: str) -> None:
     n_read = sum(1 for _ in source.frames(range(min(source.n_frames, MOST_FRAMES))))
     for track in audio_tracks(source.path):
         if track.decodable:
-            clip_sound(source, track.number)
+            write_sound(source, Path("sound.wav"), track.number)
     print(f"{n_read} frames")
 
 
@@ -118,6 +119,8 @@ def run(task: dict) -> None:
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
     limit = pages * os.sysconf("SC_PAGE_SIZE") + BACKSTOP
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    seconds = int(task["seconds"])
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     code: object = EXIT_INTERNAL_ERROR
     try:
         code = TARGETS[task["target"]](*task["arguments"]) or 0
@@ -134,8 +137,8 @@ def run(task: dict) -> None:
     os._exit(code if isinstance(code, int) else 1)
 
 
-def wait(child: int, seconds: float) -> tuple[object, int]:
-    """Wait for a case, and kill it and its processes after `seconds`; return exit code and peak memory, kB."""
+def wait(child: int, seconds: float) -> tuple[object, int, float]:
+    """Wait for a case, and kill it after `seconds`; return its exit code, peak memory in kB, and CPU seconds."""
     begun = {"late": False}
 
     def kill(*_: object) -> None:
@@ -146,7 +149,11 @@ def wait(child: int, seconds: float) -> tuple[object, int]:
     signal.setitimer(signal.ITIMER_REAL, seconds)
     _, status, used = os.wait4(child, 0)
     signal.setitimer(signal.ITIMER_REAL, 0)
-    return (KILLED if begun["late"] else os.waitstatus_to_exitcode(status)), used.ru_maxrss
+    return (
+        (KILLED if begun["late"] else os.waitstatus_to_exitcode(status)),
+        used.ru_maxrss,
+        used.ru_utime + used.ru_stime,
+    )
 
 
 def load(modules: Sequence[str]) -> None:
@@ -159,12 +166,12 @@ def main() -> None:
     """Load the libraries, then run cases until the input ends."""
     load(sys.argv[1:])
     for line in sys.stdin:
-        task, begun = json.loads(line), time.monotonic()
+        task = json.loads(line)
         child = os.fork()
         if not child:
             run(task)
-        code, memory = wait(child, task["seconds"])
-        print(json.dumps({"code": code, "rss_mb": memory // 1024, "s": time.monotonic() - begun}), flush=True)
+        code, memory, seconds = wait(child, PATIENCE * task["seconds"])
+        print(json.dumps({"code": code, "rss_mb": memory // 1024, "s": seconds}), flush=True)
 
 
 if __name__ == "__main__":

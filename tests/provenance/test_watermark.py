@@ -25,11 +25,10 @@ def marked(clean):
 
 
 def test_the_tile_has_the_keys_phases_and_nothing_outside_its_band():
-    spectrum = np.fft.fft2(tile("a"))
+    spectrum = np.fft.rfft2(tile("a"))
     inside = band()
     np.testing.assert_allclose(np.angle(spectrum[inside] / phases("a")), 0, atol=1e-3)
-    both = inside | np.roll(inside[::-1, ::-1], 1, (0, 1))
-    assert np.abs(spectrum[~both]).max() < 1e-3 * np.abs(spectrum[inside]).min()
+    assert np.abs(spectrum[~inside]).max() < 1e-3 * np.abs(spectrum[inside]).min()
     assert tile("a").std() == pytest.approx(1, abs=1e-3)
 
 

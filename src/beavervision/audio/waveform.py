@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,11 +63,22 @@ def save_waveform(path: Path | str, waveform: Waveform) -> None:
     Raises:
         StorageError: when the file cannot be written.
     """
+    save_blocks(path, [waveform.samples], waveform.rate)
+
+
+def save_blocks(path: Path | str, blocks: Iterable[Float[np.ndarray, "n"]], rate: int = SAMPLE_RATE) -> None:
+    """`save_waveform` of a sound that comes in blocks.
+
+    Raises:
+        StorageError: when the file cannot be written.
+    """
     path = Path(path)
     part = path.with_name(f".{path.stem}.part{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        soundfile.write(part, np.clip(waveform.samples, -1.0, 1.0), waveform.rate, subtype="PCM_16")
+        with soundfile.SoundFile(part, "w", rate, 1, "PCM_16") as file:
+            for block in blocks:
+                file.write(np.clip(block, -1.0, 1.0))
         part.replace(path)
     except (OSError, soundfile.LibsndfileError) as error:
         raise StorageError(f"{path} cannot be written ({error}); free some space or choose another place.") from None

@@ -10,7 +10,7 @@ import hashlib
 
 import cv2
 import numpy as np
-from jaxtyping import Complex, Float, UInt8
+from jaxtyping import Bool, Complex, Float, UInt8
 
 PUBLIC_KEY = "beavervision"
 """Key of films whose maker chose none: everybody can detect the mark, and everybody who reads this can remove it."""
@@ -27,13 +27,12 @@ TEXTURES = (14, 36)
 REACH = 2
 
 
-def band() -> np.ndarray:
-    """Mask [TILE, TILE] of the tile's Fourier coefficients, without those that are conjugates of others."""
-    frequency = np.fft.fftfreq(TILE)
-    radius = np.hypot(frequency[:, None], frequency[None, :])
-    inside = (radius >= 1 / WAVELENGTHS[1]) & (radius <= 1 / WAVELENGTHS[0])
-    half = (frequency[:, None] > 0) | ((frequency[:, None] == 0) & (frequency[None, :] > 0))
-    return inside & half & (np.abs(frequency[:, None]) < 0.5)
+def band() -> Bool[np.ndarray, "TILE half"]:
+    """Mask of the tile's coefficients in the layout of `rfft2`: those of its wavelengths, except vertical waves."""
+    down, across = np.fft.fftfreq(TILE)[:, None], np.fft.rfftfreq(TILE)[None, :]
+    radius = np.hypot(down, across)
+    # The waves with across = 0 have their conjugates in the same column and would count twice.
+    return (radius >= 1 / WAVELENGTHS[1]) & (radius <= 1 / WAVELENGTHS[0]) & (across > 0)
 
 
 def phases(key: str) -> Complex[np.ndarray, "n"]:
@@ -45,9 +44,9 @@ def phases(key: str) -> Complex[np.ndarray, "n"]:
 
 def tile(key: str) -> Float[np.ndarray, "TILE TILE"]:
     """The tile, with mean 0 and RMS 1."""
-    spectrum = np.zeros((TILE, TILE), complex)
+    spectrum = np.zeros(band().shape, complex)
     spectrum[band()] = phases(key)
-    wave = np.fft.ifft2(spectrum).real
+    wave = np.fft.irfft2(spectrum, s=(TILE, TILE))
     return (wave / wave.std()).astype(np.float32)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ SUBJECTS = ("largest", "most_visible", "leftmost", "all")
 AUTO = "auto"
 """Value of `rotate`, `deinterlace` and `audio_track` with which the footage is examined."""
 ROTATIONS = (AUTO, *map(str, TURNS))
+MOST_FPS = 1000
 FIELD_ORDERS = (AUTO, "off", "top", "bottom")
 
 
@@ -60,13 +62,14 @@ class PrepareOptions:
         Raises:
             ConfigError: names the invalid key.
         """
-        if self.fps <= 0:
-            raise ConfigError(f"data.fps={self.fps} is no frame rate; write data.fps=25.")
-        if self.start < 0 or (self.end is not None and self.end <= self.start):
+        # Written such that "not a number" is refused, too.
+        if not 0 < self.fps <= MOST_FPS:
+            raise ConfigError(f"data.fps={self.fps} is no frame rate up to {MOST_FPS}; write data.fps=25.")
+        if not 0 <= self.start < math.inf or (self.end is not None and not self.start < self.end < math.inf):
             raise ConfigError(f"data.start={self.start} and data.end={self.end} hold nothing; choose end > start >= 0.")
-        if self.focal is not None and self.focal <= 0:
+        if self.focal is not None and not 0 < self.focal < math.inf:
             raise ConfigError(f"data.focal={self.focal} is no focal length; give pixels, or null to estimate it.")
-        if self.gap < 0:
+        if not 0 <= self.gap < math.inf:
             raise ConfigError(f"data.gap={self.gap} is no length of time; give seconds, or 0 to interpolate nothing.")
         if self.rotate not in ROTATIONS:
             raise ConfigError(f"data.rotate={self.rotate} is no turn; choose {', '.join(ROTATIONS)} (clockwise).")

@@ -13,6 +13,7 @@ from jaxtyping import Float
 
 from beavervision.audio.mel import FEATURE_RATE
 from beavervision.audio.vad import detect_voice_activity
+from beavervision.audio.waveform import SAMPLE_RATE
 from beavervision.errors import AudioError, ConfigError
 from beavervision.preprocess.ingest import Source, clip_sound
 from beavervision.preprocess.options import AUTO
@@ -26,6 +27,8 @@ ENOUGH = 0.5
 """Share of the most speech that a track needs to be compared by the lips."""
 LEAST_SPEECH = 1.0
 """Seconds of speech below which a track is not chosen for its speech."""
+EXAMINED = 600.0
+"""Seconds of the clip that are compared."""
 LEAD = 0.05
 """Lead in the correlation with the lips from which a later track replaces an earlier one; two microphones on the same
 voice differ by less."""
@@ -94,7 +97,8 @@ def choose_track(source: Source, tracks: Sequence[AudioTrack], mouths: Sequence[
         samples = _samples(source, track)
         if samples is not None:
             speech[track.number] = detect_voice_activity(samples).speech.sum() / FEATURE_RATE
-            lags = [lag for mouth in mouths if (lag := sound_lag(mouth.astype(float), samples, source.fps)) is not None]
+            known = [mouth[: round(len(samples) / SAMPLE_RATE * source.fps)].astype(float) for mouth in mouths]
+            lags = [lag for mouth in known if (lag := sound_lag(mouth, samples, source.fps)) is not None]
             fit[track.number] = max((lag.correlation for lag in lags), default=-1.0)
     lines = tuple(_line(track, speech[track.number]) for track in tracks)
     spoken = [i for i in range(len(tracks)) if speech[i] >= max(LEAST_SPEECH, ENOUGH * speech.max())]
@@ -111,7 +115,7 @@ def choose_track(source: Source, tracks: Sequence[AudioTrack], mouths: Sequence[
 
 def _samples(source: Source, track: AudioTrack) -> Float[np.ndarray, "N"] | None:
     try:
-        sound = clip_sound(source, track.number) if track.decodable else None
+        sound = clip_sound(source, track.number, EXAMINED) if track.decodable else None
     except AudioError:
         return None
     return None if sound is None else sound.samples

@@ -10,12 +10,14 @@ exp(t^2 / 4)). Times the number of scales, shifts and windows, this bounds the p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
+import scipy.fft
 from jaxtyping import Float, UInt8
 
 from beavervision.compositing.watermark import CANON, PUBLIC_KEY, TILE, band, phases
@@ -27,6 +29,8 @@ FRAMES = 32
 SCALES = np.exp(np.arange(np.log(0.75), np.log(1.4), 0.004))
 """Size of the pattern relative to that on the whole frame: above 1 where the film was cropped, below 1 where borders
 were added. The step shifts the pattern by less than a quarter of a wavelength over the longer side."""
+COARSE = 3
+"""Every how manieth scale is tried in a part of the picture: in a smaller part, an error of scale shifts less."""
 FALSE_ALARM = 1e-6
 """Probability of a false alarm up to which the mark counts as detected."""
 CALM = 1.5
@@ -72,18 +76,17 @@ def detect_in(frames: Iterable[UInt8[np.ndarray, "H W 3"]], key: str = PUBLIC_KE
         count += 1
     if total is None:
         return WatermarkFinding(0.0, 1.0, 1.0, 0)
-    wanted = phases(key)
-    windows = list(_windows(total))
-    trials = len(windows) * len(SCALES) * TILE * TILE
-    best, scale = 0.0, FIRST
-    for window in windows:
-        for candidate in (FIRST, *SCALES):
-            score = best_score(folded(window, candidate), wanted)
-            if score > best:
-                best, scale = score, float(candidate)
-            if _bound(best, trials) <= FALSE_ALARM / 1e6:  # nothing could change the answer
-                return WatermarkFinding(best, _bound(best, trials), scale, count)
-    return WatermarkFinding(best, _bound(best, trials), scale, count)
+    wanted = phases(key).astype(np.complex64)
+    attempts = [(window, scale) for window, scales in _windows(total) for scale in scales]
+    trials = len(attempts) * TILE * TILE
+    best, at = 0.0, FIRST
+    for window, scale in attempts:
+        score = best_score(folded(window, scale), wanted)
+        if score > best:
+            best, at = score, scale
+        if _bound(best, trials) <= FALSE_ALARM / 1e6:  # nothing could change the answer
+            break
+    return WatermarkFinding(best, _bound(best, trials), at, count)
 
 
 def whitened(frame: UInt8[np.ndarray, "H W 3"]) -> Float[np.ndarray, "h w"]:
@@ -98,17 +101,19 @@ def whitened(frame: UInt8[np.ndarray, "H W 3"]) -> Float[np.ndarray, "h w"]:
     return passed / (contrast + CALM)
 
 
+_BAND = band()
+
+
 def best_score(folded: Float[np.ndarray, "TILE TILE"], wanted: np.ndarray) -> float:
     """Best correlation of a tile with the key over all shifts, in standard deviations of unmarked frames."""
-    inside = band()
-    found = np.fft.fft2(folded)[inside]
+    found = scipy.fft.rfft2(folded)
     size = np.abs(found)
-    if not size.any():
+    if not size[_BAND].any():
         return 0.0
-    spectrum = np.zeros((TILE, TILE), complex)
-    spectrum[inside] = np.where(size > 0, found / np.maximum(size, 1e-12), 0) * wanted.conj()
-    sums = np.fft.ifft2(spectrum).real * (TILE * TILE)
-    return float(sums.max() / np.sqrt(inside.sum() / 2))
+    spectrum = np.zeros_like(found)
+    spectrum[_BAND] = found[_BAND] / np.maximum(size[_BAND], np.float32(1e-12)) * wanted.conj()
+    sums = scipy.fft.irfft2(spectrum, s=(TILE, TILE)) * (TILE * TILE / 2)
+    return float(sums.max() / np.sqrt(_BAND.sum() / 2))
 
 
 def _bound(score: float, trials: int) -> float:
@@ -126,14 +131,17 @@ def folded(window: Float[np.ndarray, "h w"], scale: float) -> Float[np.ndarray, 
     return padded.reshape(rows, TILE, columns, TILE).sum(axis=(0, 2))
 
 
-def _windows(whole: Float[np.ndarray, "h w"]) -> Iterator[Float[np.ndarray, "h w"]]:
-    """The whole picture, and overlapping quarters of it: in a dub only the face is marked."""
-    yield whole
+def _windows(whole: Float[np.ndarray, "h w"]) -> Iterator[tuple[Float[np.ndarray, "h w"], Sequence[float]]]:
+    """Parts of the picture, each with the scales to try: the whole, and overlapping parts, since a dub marks a face."""
+    scales = [FIRST, *SCALES.tolist()]
+    yield whole, scales
     height, width = whole.shape
-    for y in (0.0, 0.25, 0.5):
-        for x in (0.0, 0.25, 0.5):
+    for share in (1 / 2, 1 / 4):
+        steps = np.arange(0, 1 - share + 1e-6, share / 2)
+        for y, x in itertools.product(steps, steps):
             top, left = round(y * height), round(x * width)
-            yield whole[top : top + height // 2, left : left + width // 2]
+            part = whole[top : top + round(share * height), left : left + round(share * width)]
+            yield part, scales[:: COARSE if share > 1 / 4 else 2 * COARSE]
 
 
 def _spread_frames(film: Path) -> Iterator[UInt8[np.ndarray, "H W 3"]]:

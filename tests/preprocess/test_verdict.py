@@ -1,7 +1,10 @@
+import re
+
 import pytest
 
 from beavervision.preprocess.report.assessment import NEEDS, headline, judge_stages
 from beavervision.preprocess.report.grading import GOOD, NOT_USABLE, USABLE
+from beavervision.preprocess.report.quality_checks import correction_lines
 
 SPEECH = ("audio2motion", "syncnet", "postnet")
 PICTURE = ("radnerf_head", "radnerf_torso", "lower_face", "dub")
@@ -53,6 +56,40 @@ def test_that_hdr_was_toned_down_is_good_to_know():
     assert "HDR footage (HLG)" in found["radnerf_head"].why
 
 
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"turned": 180}, "turned by 180 degrees clockwise"),
+        ({"fields": "top"}, r"interlaced \(top field first\) and is deinterlaced"),
+        (
+            {
+                "audio_tracks": {
+                    "number": 1,
+                    "lines": ["aac: 0.0 s of speech", "opus: 9.0 s of speech"],
+                    "reason": "why",
+                }
+            },
+            r"0: aac: 0.0 s of speech; 1: opus: 9.0 s of speech; track 1 is used \(why\), data.audio_track=",
+        ),
+    ],
+)
+def test_what_was_changed_on_reading_is_good_to_know(facts, words):
+    changed = clip()["footage"] | facts
+    found = judged(clip(footage=changed), subject())
+    assert {verdict.grade for verdict in found.values()} == {GOOD}
+    assert re.search(words, found["radnerf_head"].why)
+    assert [line for line in correction_lines(changed) if re.search(words, line)]
+
+
+def test_a_single_track_is_no_remark():
+    one = clip()["footage"] | {
+        "turned": 0,
+        "fields": "off",
+        "audio_tracks": {"number": 0, "lines": ["aac"], "reason": ""},
+    }
+    assert list(correction_lines(one)) == []
+
+
 def test_a_clean_clip_is_good_for_everything():
     verdicts = judge_stages(clip(), subject())
     assert [v.stage for v in verdicts] == list(NEEDS)
@@ -64,7 +101,6 @@ def test_a_clean_clip_is_good_for_everything():
     ("changes", "stages", "grade", "words"),
     [
         ({"footage": clip()["footage"] | {"complete": False}}, PICTURE, USABLE, "breaks off"),
-        ({"footage": clip()["footage"] | {"interlaced": True}}, PICTURE, USABLE, "interlaced"),
         ({"sound": None}, SPEECH, NOT_USABLE, "no sound"),
         ({"sound": {"loudest_db": -90.0}}, SPEECH, NOT_USABLE, "silent"),
         ({"sound": clip()["sound"] | {"clipped_share": 0.02}}, SPEECH, USABLE, "audio clips in 2.0 %"),

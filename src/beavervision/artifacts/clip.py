@@ -28,7 +28,8 @@ from beavervision.audio.waveform import load_waveform
 from beavervision.errors import ArtifactError, AudioError, ClipError, ConfigError, FootageError
 from beavervision.face.camera import Camera
 from beavervision.types import Label
-from beavervision.video.decode import read_frames
+from beavervision.video.correction import Correction
+from beavervision.video.decode import Frame, read_frames
 from beavervision.video.lossless import read_gray
 
 FRAMES, SUBJECT = "frames.safetensors", "subject_{}.safetensors"
@@ -116,6 +117,10 @@ class ClipFacts(Facts):
     end: float | None
     focal: Annotated[float, Field(gt=0, le=1e6)]
     """Focal length of the full frame, px."""
+    turn: Literal[0, 90, 180, 270] = 0
+    """Turn of the footage in addition to its rotation tag, degrees clockwise."""
+    fields: Literal["off", "top", "bottom"] = "off"
+    """Field order of interlaced footage, which is deinterlaced; off: progressive."""
     basis: Text
     """Name of the face model of the subjects' coefficients."""
     has_audio: bool
@@ -244,11 +249,21 @@ class Clip:
     def frames(self, indices: Sequence[int] | None = None) -> Iterator[tuple[int, UInt8[np.ndarray, "H W 3"]]]:
         """Yield (index, RGB frame) in ascending order, one frame in memory at a time."""
         wanted = None if indices is None else set(indices)
-        for frame in read_frames(self.video, self.fps, self.facts.start, self.facts.end):
+        for frame in self.footage(self.fps, self.facts.start):
             if frame.index >= self.n_frames:
                 return
             if wanted is None or frame.index in wanted:
                 yield frame.index, frame.rgb
+
+    def footage(self, fps: float, start: float) -> Iterator[Frame]:
+        """Yield the footage up to the clip's end as the clip shows it: turned and deinterlaced.
+
+        Args:
+            fps: frames per second.
+            start: seconds from the footage's time zero.
+        """
+        facts = self.facts
+        return read_frames(self.video, fps, start, facts.end, Correction(facts.turn, facts.fields))
 
     def labels(
         self, indices: Sequence[int] | None = None, subject: int = 0

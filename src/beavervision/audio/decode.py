@@ -26,8 +26,8 @@ LONGEST_HOLE = 600.0
 """Longest gap in seconds; a longer jump of the time stamps is a restart of their clock, not a gap."""
 
 
-def decode_blocks(path: Path) -> Iterator[tuple[int, Float[np.ndarray, "N"]]]:
-    """Yield (source rate, mono block) pairs of the first audio stream, up to the end or the first damage.
+def decode_blocks(path: Path, track: int = 0) -> Iterator[tuple[int, Float[np.ndarray, "N"]]]:
+    """Yield (source rate, mono block) pairs of an audio stream, up to the end or the first damage.
 
     Raises:
         AudioError: when the file is no media file, has no sound, or no sound can be decoded.
@@ -35,9 +35,9 @@ def decode_blocks(path: Path) -> Iterator[tuple[int, Float[np.ndarray, "N"]]]:
     heard = False
     try:
         with av.open(str(path)) as container:
-            if not container.streams.audio:
+            if track >= len(container.streams.audio):
                 raise AudioError(f"{path} has no sound; name a file with speech in it.")
-            for rate, block in _in_time(container):
+            for rate, block in _in_time(container, track):
                 heard = True
                 yield rate, block
     except (FFmpegError, ValueError) as error:
@@ -59,12 +59,12 @@ def mono(samples: Float[np.ndarray, "C N"], channels: list[str]) -> Float[np.nda
     return np.array([WEIGHTS[name] for name in channels], np.float32) @ samples
 
 
-def _in_time(container: InputContainer) -> Iterator[tuple[int, Float[np.ndarray, "N"]]]:
+def _in_time(container: InputContainer, track: int) -> Iterator[tuple[int, Float[np.ndarray, "N"]]]:
     """Yield mono blocks without gaps: silence fills missing time."""
     # Packed format: PyAV crashes on the planes of eight channels and more.
     packed = av.AudioResampler(format="flt")
     due = None
-    for frame in container.decode(audio=0):
+    for frame in container.decode(audio=track):
         for even in packed.resample(frame):
             names = [channel.name for channel in even.layout.channels]
             block = mono(even.to_ndarray().reshape(-1, len(names)).T, names)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,17 +40,18 @@ class Waveform:
         return len(self.samples) / self.rate
 
 
-def load_waveform(path: Path | str, rate: int = SAMPLE_RATE) -> Waveform:
+def load_waveform(path: Path | str, rate: int = SAMPLE_RATE, *, track: int = 0) -> Waveform:
     """Read the sound of any audio or video file, mixed to mono and resampled.
 
     Args:
         path: file in any container and codec that libsndfile or FFmpeg's libraries (PyAV) read.
         rate: samples per second of the result.
+        track: number of the sound track, for files with several.
 
     Raises:
         AudioError: when the file is missing, empty, no media file, or has no sound.
     """
-    samples = np.concatenate([np.zeros(0, np.float32), *sound_blocks(path, rate)])
+    samples = np.concatenate([np.zeros(0, np.float32), *sound_blocks(path, rate, track=track)])
     if samples.size == 0:
         raise AudioError(f"{path} holds no sound (0 samples); name a file with speech in it.")
     return Waveform(samples, rate)
@@ -62,11 +63,22 @@ def save_waveform(path: Path | str, waveform: Waveform) -> None:
     Raises:
         StorageError: when the file cannot be written.
     """
+    save_blocks(path, [waveform.samples], waveform.rate)
+
+
+def save_blocks(path: Path | str, blocks: Iterable[Float[np.ndarray, "n"]], rate: int = SAMPLE_RATE) -> None:
+    """`save_waveform` of a sound that comes in blocks.
+
+    Raises:
+        StorageError: when the file cannot be written.
+    """
     path = Path(path)
     part = path.with_name(f".{path.stem}.part{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        soundfile.write(part, np.clip(waveform.samples, -1.0, 1.0), waveform.rate, subtype="PCM_16")
+        with soundfile.SoundFile(part, "w", rate, 1, "PCM_16") as file:
+            for block in blocks:
+                file.write(np.clip(block, -1.0, 1.0))
         part.replace(path)
     except (OSError, soundfile.LibsndfileError) as error:
         raise StorageError(f"{path} cannot be written ({error}); free some space or choose another place.") from None
@@ -93,12 +105,13 @@ def require_speech(waveform: Waveform, path: Path | str) -> None:
         raise AudioError(f"{path} is silent from end to end; name a file with speech in it.")
 
 
-def sound_blocks(path: Path | str, rate: int = SAMPLE_RATE) -> Iterator[Float[np.ndarray, "n"]]:
+def sound_blocks(path: Path | str, rate: int = SAMPLE_RATE, *, track: int = 0) -> Iterator[Float[np.ndarray, "n"]]:
     """Yield the samples of `load_waveform` in blocks, so that sound of any length takes little memory.
 
     Args:
         path: any audio or video file.
         rate: samples per second of the result.
+        track: number of the sound track, for files with several.
 
     Raises:
         AudioError: as `load_waveform`, but an empty sound yields nothing.
@@ -108,7 +121,7 @@ def sound_blocks(path: Path | str, rate: int = SAMPLE_RATE) -> Iterator[Float[np
         raise AudioError(f"{path} does not exist or is a folder; name an audio or video file.")
     if path.stat().st_size == 0:
         raise AudioError(f"{path} is empty (0 bytes); copy or download it again.")
-    for block in _resampled(_blocks(path), rate):
+    for block in _resampled(_blocks(path, track), rate):
         if not np.isfinite(block).all():
             raise AudioError(f"{path} holds samples that are not numbers; export it again as 16-bit WAV.")
         yield block
@@ -130,7 +143,7 @@ def _resampled(blocks: Iterator[tuple[int, np.ndarray]], rate: int) -> Iterator[
     yield np.pad(rest, (0, max(0, length - len(rest)))).astype(np.float32)
 
 
-def _blocks(path: Path) -> Iterator[tuple[int, Float[np.ndarray, "N"]]]:
+def _blocks(path: Path, track: int) -> Iterator[tuple[int, Float[np.ndarray, "N"]]]:
     """Yield (source rate, mono block) pairs."""
     if path.suffix.lower() in _SOUND_FILES:
         try:
@@ -144,7 +157,7 @@ def _blocks(path: Path) -> Iterator[tuple[int, Float[np.ndarray, "N"]]]:
             return
     from beavervision.audio.decode import decode_blocks  # slow to import, rarely needed
 
-    yield from decode_blocks(path)
+    yield from decode_blocks(path, track)
 
 
 def read_span(path: Path, start: int, stop: int) -> Float[np.ndarray, "N"]:

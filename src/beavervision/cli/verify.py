@@ -27,11 +27,18 @@ def main(arguments: Sequence[str]) -> int:
         0 when signature and bytes hold; 1 when they do not or there are none; 2 when the file cannot be read.
     """
     asked = _parser().parse_args(arguments)
+    from beavervision.compositing.watermark import PUBLIC_KEY
     from beavervision.provenance.verification import verify
     from beavervision.provenance.verification_text import as_json, as_lines
 
     try:
-        found = verify(asked.file, asked.trust, asked.sidecar)
+        found = verify(
+            asked.file,
+            asked.trust,
+            asked.sidecar,
+            watermark_key=asked.watermark_key or PUBLIC_KEY,
+            watermark=asked.watermark or asked.watermark_key is not None,
+        )
     except BeaverError as error:
         print_error(error)
         return EXIT_USER_ERROR
@@ -54,4 +61,6 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--json", action="store_true", help="everything as JSON")
     parser.add_argument("--trust", type=Path, metavar="PEM", help="root certificates that must stand behind it")
     parser.add_argument("--sidecar", type=Path, metavar="C2PA", help="its credentials, when they lie somewhere else")
+    parser.add_argument("--watermark", action="store_true", help="search for the invisible mark in signed films, too")
+    parser.add_argument("--watermark-key", metavar="TEXT", help="key of the mark (provenance.watermark_key of infer)")
     return parser

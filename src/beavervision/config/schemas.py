@@ -34,6 +34,9 @@ class DataSettings:
     focal: float | None = None
     subject: str = "largest"
     gap: float = 0.24
+    rotate: str = "auto"
+    deinterlace: str = "auto"
+    audio_track: str = "auto"
     segmenter: str | None = None
     consent: str | None = None
     workers: int | None = None
@@ -95,6 +98,9 @@ class ProvenanceSettings:
     key: str | None = None
     certificate: str | None = None
     purpose: str | None = None
+    watermark: bool = True
+    watermark_key: str | None = None
+    """Text that the invisible mark depends on; None for that of everybody."""
 
 
 @dataclass

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from beavervision.compositing.layers import over
+from beavervision.compositing.watermark import Watermark
 from beavervision.inference.avatar_compositor import Scene
 from beavervision.inference.dub_compositor import Dubber
 from beavervision.inference.head_detail import carry_head_detail
@@ -89,6 +90,25 @@ class DubCompositor:
             return made
         own = self.dubber.composite(one.own.layer, background, labels, one.share, matte)
         return carry_head_detail(made, own, background, one.own.faces, labels)
+
+
+@dataclass(frozen=True)
+class MarkingCompositor(Generic[BackgroundT]):
+    """Marks the pixels that another compositor generated: those that differ from the background."""
+
+    compositor: Compositor[BackgroundT]
+    watermark: Watermark
+
+    def composite(self, rendered: Sequence[RenderedSubject], background: BackgroundT) -> FrameImage:
+        """One finished and marked frame."""
+        source = background.rgb if isinstance(background, SourceFrame) else background
+        picture = self.compositor.composite(rendered, background)
+        return self.watermark.embed(picture, source if isinstance(source, np.ndarray) else None)
+
+
+def marked(compositor: Compositor[BackgroundT], watermark: Watermark | None) -> Compositor[BackgroundT]:
+    """Return a compositor that marks what it generates; without a watermark, the compositor itself."""
+    return compositor if watermark is None else MarkingCompositor(compositor, watermark)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from jaxtyping import Float, UInt8
 
 from beavervision.compositing.detail_transfer import landmark_flow, outside_lips, transfer_detail
 from beavervision.compositing.layers import blend, quantise
+from beavervision.compositing.watermark import Watermark
 from beavervision.inference.compositor import FrameImage
 from beavervision.inference.head_detail import clear_of_occluders
 from beavervision.inference.lower_face_track import FaceTarget, LowerFaceTrack
@@ -53,6 +54,7 @@ class LowerFaceStream:
         batch: frames drawn at once.
         timer: how long each part takes.
         detail: whether the footage's own detail is carried along.
+        watermark: marks what is drawn; None for no mark.
     """
 
     tracks: Sequence[LowerFaceTrack]
@@ -61,6 +63,7 @@ class LowerFaceStream:
     batch: int
     timer: StageTimer
     detail: bool = True
+    watermark: Watermark | None = None
 
     def frames(self) -> Generator[FrameImage, None, None]:
         """The frames; closing the iterator stops every thread."""
@@ -94,6 +97,8 @@ class LowerFaceStream:
                     shown = [(face, i) for i, face in enumerate(faces) if face is not None]
                     for face, i in sorted(shown, key=lambda pair: -pair[0].target.depth):
                         picture = lay_face(face, geometries[i], picture, source.labels[i])
+                    if self.watermark is not None:
+                        picture = self.watermark.embed(picture, source.rgb)
                 yield picture
 
 

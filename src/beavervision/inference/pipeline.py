@@ -17,7 +17,7 @@ from beavervision.inference.avatar import Avatar
 from beavervision.inference.avatar_compositor import Scene
 from beavervision.inference.background import PLATE, SOURCE, Background, Picture, remove_people
 from beavervision.inference.blinking import eyelid_closure
-from beavervision.inference.compositor import AvatarCompositor, DubCompositor, FrameImage, FrameStream
+from beavervision.inference.compositor import AvatarCompositor, DubCompositor, FrameImage, FrameStream, marked
 from beavervision.inference.driver import MotionDriver, MotionTrack
 from beavervision.inference.dub_compositor import Dubber
 from beavervision.inference.frame_path import PingPongPath, film_positions, visibility_fade
@@ -96,7 +96,7 @@ class TalkingHeadPipeline:
         self.speakers = [one for one in speakers if one.speech or not settings.keeps_silent_people]
         self.speeches = [one.speech for one in speakers if one.speech]
         self._clip_fps, self.size = self.speakers[0].avatar.fps, self.speakers[0].avatar.footage_size
-        self._label = settings.disclosure_label(self.size)
+        self._label, self._mark = settings.disclosure_label(self.size), settings.invisible_mark(self.size)
         self.fps = settings.film_fps(self._clip_fps, clip)
         self._end = max(speech.n_frames(self._clip_fps) for speech in self.speeches)
         self.n_frames = self._end if self.fps == self._clip_fps else self._at_rate()
@@ -121,12 +121,14 @@ class TalkingHeadPipeline:
                 self._lower_face_track(one, how) for one, how in zip(self.speakers, self._pose_sources, strict=True)
             ]
             source = self._source(self.clip)
-            return LowerFaceStream(tracks, source, self._positions, batch, self.timer, settings.detail).frames()
+            return LowerFaceStream(
+                tracks, source, self._positions, batch, self.timer, settings.detail, self._mark
+            ).frames()
         tracks = [self._subject_track(one, how) for one, how in zip(self.speakers, self._pose_sources, strict=True)]
         if settings.mode == "dub" and self.clip is not None:
-            compositor = DubCompositor(Dubber(self.clip.plate()))
+            compositor = marked(DubCompositor(Dubber(self.clip.plate())), self._mark)
             return FrameStream(tracks, compositor, self._source(self.clip), self._positions, batch, self.timer).frames()
-        scenes = AvatarCompositor([Scene.of(track.avatar) for track in tracks], self.size)
+        scenes = marked(AvatarCompositor([Scene.of(track.avatar) for track in tracks], self.size), self._mark)
         return FrameStream(tracks, scenes, self._backdrop(), self._positions, batch, self.timer).frames()
 
     def write(

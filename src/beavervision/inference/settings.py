@@ -7,6 +7,7 @@ from typing import Literal
 
 from beavervision.artifacts.clip import Clip
 from beavervision.compositing.label import OFF, DisclosureLabel
+from beavervision.compositing.watermark import Watermark
 from beavervision.inference.background import AUTO, NONE, SOURCE
 from beavervision.inference.compositor import BATCH
 from beavervision.inference.driver import MotionControls
@@ -46,6 +47,8 @@ class FilmSettings:
     """What is drawn into a corner to say that the film was generated: `off`, `text`, or a picture's path."""
     language: str = "en"
     """Of the label's text."""
+    watermark: str | None = None
+    """Key of the invisible mark in the generated pixels; None for no mark."""
     crf: float | None = None
     preset: str = "medium"
     batch: int = BATCH
@@ -81,6 +84,14 @@ class FilmSettings:
         """
         changed = self.mode == "dub" or self.background == SOURCE
         return None if self.label == OFF else DisclosureLabel(self.label, size, self.language, changed=changed)
+
+    def invisible_mark(self, size: tuple[int, int]) -> Watermark | None:
+        """Return what marks the generated pixels; None where they are not marked.
+
+        Args:
+            size: width and height of the frames, px.
+        """
+        return None if self.watermark is None else Watermark(size, self.watermark)
 
     def film_fps(self, clip_fps: float, clip: Clip | None) -> float:
         """Frames per second of the film.

@@ -11,7 +11,6 @@ from jaxtyping import Int, UInt8
 
 from beavervision.artifacts.clip import LABELS, MATTE, Clip
 from beavervision.errors import ConfigError
-from beavervision.video.decode import read_frames
 from beavervision.video.lossless import read_gray
 
 HELD_BYTES = 150 << 20
@@ -73,7 +72,7 @@ class SourceReader:
 
     def _rising(self, first: int, stop: int) -> Iterator[SourceFrame]:
         clip = self.clip
-        frames = read_frames(clip.video, self.fps, clip.facts.start + first / self.fps, clip.facts.end)
+        frames = clip.footage(self.fps, clip.facts.start + first / self.fps)
         kept = [clip.folder / name.format(subject) for name in (LABELS, MATTE) for subject in self.subjects]
         maps = [self._map(path, first, stop) for path in kept]
         for index in range(first, stop):

@@ -56,6 +56,7 @@ def assemble(made: Preparation, part: Path) -> None:
         cuts=made.person_tracks.cuts.firsts.tolist(),
         who=_who(made) if len(made.person_tracks.facts) > 1 else None,
         lines=lines,
+        tracks=made.tracks.to_json(),
     )
     facts = {
         **_facts(made, lines),
@@ -134,8 +135,10 @@ def _facts(made: Preparation, lines: Sequence[str]) -> dict[str, Any]:
         "n_frames": source.n_frames,
         "start": options.start,
         "end": options.end,
+        "turn": source.correction.turn,
+        "fields": source.correction.fields,
         "basis": options.basis,
         "subject": options.subject,
         "people": people,
-        "has_audio": source.info.audio_start is not None,
+        "has_audio": made.tracks.number is not None,
     }

@@ -39,6 +39,8 @@ class FaceBox:
     box: Float[np.ndarray, "4"]
     """Box x0 y0 x1 y1, full-frame px."""
     score: float
+    roll: float = 0.0
+    """Angle from the image's vertical to the line from the eyes to the mouth, degrees; 0: upright."""
 
     @property
     def height(self) -> float:
@@ -98,7 +100,7 @@ class FaceFinder:
         found = []
         for square in squares:
             small = SquareCrop(square.x * scale, square.y * scale, square.side * scale)
-            found += [FaceBox(face.box / scale, face.score) for face in self.inside(picture, small)]
+            found += [FaceBox(face.box / scale, face.score, face.roll) for face in self.inside(picture, small)]
         return _distinct(found)
 
     def inside(
@@ -116,9 +118,10 @@ class FaceFinder:
         for detector in self._detectors:
             for detection in detector.process(crop).detections or []:
                 box, score = detection.location_data.relative_bounding_box, float(detection.score[0])
+                roll = _roll(detection.location_data)
                 if score >= confidence:
                     corners = np.array([[box.xmin, box.ymin], [box.xmin + box.width, box.ymin + box.height]])
-                    found.append(FaceBox(square.to_frame(corners).reshape(4), score))
+                    found.append(FaceBox(square.to_frame(corners).reshape(4), score, roll))
         return _distinct(found)
 
     def close(self) -> None:
@@ -149,6 +152,12 @@ def _centres(length: int, side: float) -> Float[np.ndarray, "n"]:
         return np.array([length / 2])
     n = int(np.ceil((length - side) / (side * (1 - TILE_OVERLAP)))) + 1
     return np.linspace(side / 2, length - side / 2, n)
+
+
+def _roll(location: Any) -> float:
+    """Roll of a detection from its key points: right eye, left eye, nose, mouth, .."""
+    right, left, _, mouth = location.relative_keypoints[:4]
+    return float(np.degrees(np.arctan2(mouth.x - (right.x + left.x) / 2, mouth.y - (right.y + left.y) / 2)))
 
 
 def _distinct(boxes: list[FaceBox]) -> list[FaceBox]:

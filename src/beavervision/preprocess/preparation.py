@@ -8,6 +8,7 @@ from pathlib import Path
 from beavervision.artifacts.clip import AUDIO, PLATE
 from beavervision.artifacts.manifest import sha256_file
 from beavervision.face.model_registry import load_face_model
+from beavervision.face.openness import mouth_open
 from beavervision.preprocess import (
     appearance_pass,
     detection_pass,
@@ -15,18 +16,21 @@ from beavervision.preprocess import (
     labeling_pass,
     person_tracks,
     subject_track,
+    track_choice,
 )
 from beavervision.preprocess.detection_pass import DetectionPass, load_signatures, load_tracks
 from beavervision.preprocess.frame_samples import FrameSamples, sample_indices
 from beavervision.preprocess.ingest import Source, write_sound
 from beavervision.preprocess.labeling_pass import LabelingPass, SubjectKnowledge
-from beavervision.preprocess.options import PrepareOptions
+from beavervision.preprocess.options import AUTO, PrepareOptions
 from beavervision.preprocess.person_tracks import PersonTracks
 from beavervision.preprocess.progress import Steps
 from beavervision.preprocess.segments import in_segments
 from beavervision.preprocess.step_cache import StepCache
 from beavervision.preprocess.subject_selection import select_subjects
 from beavervision.preprocess.subject_track import SubjectTrack, build_subject_track
+from beavervision.preprocess.track_choice import TrackChoice, choose_track, given_track
+from beavervision.video.audio_tracks import audio_tracks
 
 SCRATCH = "samples.raw"
 APPEARANCE = "appearance_{}.safetensors"
@@ -40,11 +44,29 @@ class Preparation:
         self.size = (source.info.width, source.info.height)
 
     @cached_property
+    def tracks(self) -> TrackChoice:
+        """The footage's sound tracks, and the one that is used."""
+        source = self.source
+        tracks = audio_tracks(source.path)
+        if self.options.audio_track != AUTO or len(tracks) < 2:
+            return given_track(source, tracks, self.options.audio_track)
+        inputs = {**source.recipe, "subjects": [folder.name for folder in self.subject_tracks]}
+
+        def make(part: Path) -> None:
+            subjects = [SubjectTrack.load(folder) for folder in self.subject_tracks]
+            choose_track(source, tracks, [mouth_open(subject.landmarks) for subject in subjects]).save(part)
+
+        with self._steps.step("sound tracks"):
+            return TrackChoice.load(self._workspace.result("tracks", track_choice.VERSION, inputs, make))
+
+    @cached_property
     def sound(self) -> Path:
         """The clip's sound, if any."""
+        track = self.tracks.number or 0
+        inputs = {**self.source.recipe, "audio_track": track}
         with self._steps.step("sound"):
             return self._workspace.result(
-                "sound", ingest.VERSION, self.source.recipe, lambda part: write_sound(self.source, part / AUDIO)
+                "sound", ingest.VERSION, inputs, lambda part: write_sound(self.source, part / AUDIO, track)
             )
 
     @cached_property

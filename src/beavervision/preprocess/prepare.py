@@ -9,7 +9,8 @@ from beavervision.artifacts.clip import CONSENT, Clip
 from beavervision.errors import BeaverError
 from beavervision.face.model_registry import load_face_model
 from beavervision.preprocess.assembly import assemble
-from beavervision.preprocess.ingest import open_source
+from beavervision.preprocess.footage_correction import correct_footage
+from beavervision.preprocess.ingest import Source, open_source
 from beavervision.preprocess.mediapipe_runtime import quiet_native
 from beavervision.preprocess.options import PrepareOptions
 from beavervision.preprocess.preparation import Preparation
@@ -40,6 +41,8 @@ def prepare(
     source = open_source(video, options)
     workspace = StepCache(folder.with_name(WORKSPACE))
     with shown_steps(report) as steps, quiet_native():
+        with steps.step("footage"):
+            source = _corrected(source, options, workspace)
         preparation = Preparation(source, options, workspace, steps)
         _look(preparation, workspace)
         with atomic_folder(folder) as part, steps.step("report"):
@@ -48,6 +51,15 @@ def prepare(
                 (part / CONSENT).write_bytes(consent)
     workspace.forget_unused()
     return Clip.load(folder)
+
+
+def _corrected(source: Source, options: PrepareOptions, workspace: StepCache) -> Source:
+    """The footage, turned and deinterlaced where needed; footage that cannot be read leaves nothing behind."""
+    try:
+        return correct_footage(source, options, workspace)
+    except BeaverError:
+        workspace.discard()
+        raise
 
 
 def _look(preparation: Preparation, workspace: StepCache) -> None:

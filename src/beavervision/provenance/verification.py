@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from beavervision.artifacts.manifest import sha256_file
+from beavervision.compositing.watermark import PUBLIC_KEY
 from beavervision.errors import ConfigError, FootageError
 from beavervision.provenance.certificates import common_name, read_certificates
 from beavervision.provenance.credentials import (
@@ -22,14 +23,22 @@ from beavervision.provenance.film_record import GENERATOR
 from beavervision.provenance.film_signer import sidecar_of
 from beavervision.provenance.listing import folder_listing, stream_listing
 from beavervision.provenance.signing_key import own_anchor
+from beavervision.provenance.watermark import WatermarkFinding, detect
 from beavervision.video.boxes import missing_bytes
 from beavervision.video.film_mark import read_mark
 
 Verdict = Literal["intact", "untrusted", "changed", "damaged", "expired", "cut", "copied", "reencoded", "unsigned"]
+SIGNED: tuple[Verdict, ...] = ("intact", "untrusted")
+"""Verdicts with a valid signature, of whomever."""
+MARKED = "Its pixels hold the invisible mark of films that were generated with beavervision."
 HOLDS: tuple[Verdict, ...] = ("intact",)
 """Verdicts with exit code 0; all others have 1."""
 BYTES_DIFFER = (".dataHash.mismatch", ".bmffHash.mismatch", ".boxesHash.mismatch", ".collectionHash.mismatch")
 """Endings of the C2PA codes for bytes that differ from the signed ones."""
+
+
+class NoCarrierError(FootageError):
+    """A file is of a kind that cannot carry credentials, and there are none beside it."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +84,8 @@ class Verification:
     sidecar: Path | None = None
     anchor: str = ""
     """Root certificate that the signature is trusted by; empty when there is none."""
+    watermark: WatermarkFinding | None = None
+    """Result of the search for the invisible mark; None where it was not searched."""
 
     @property
     def holds(self) -> bool:
@@ -82,17 +93,60 @@ class Verification:
         return self.verdict in HOLDS
 
 
-def verify(file: Path, anchors: Path | None = None, sidecar: Path | None = None) -> Verification:
+def verify(
+    file: Path,
+    anchors: Path | None = None,
+    sidecar: Path | None = None,
+    *,
+    watermark_key: str = PUBLIC_KEY,
+    watermark: bool = False,
+) -> Verification:
     """Verify a file or a folder of images.
+
+    Where the credentials are missing or do not hold, the film is searched for the invisible mark.
 
     Args:
         file: a file of any program that writes content credentials.
         anchors: PEM file of root certificates, one of which must be behind the signature; None requires none and uses
             that of this machine's own key, if there is one.
         sidecar: the `.c2pa` file; None reads the credentials inside the file, else those of the file beside it.
+        watermark_key: key of the invisible mark.
+        watermark: whether the mark is searched in any case; it takes seconds.
 
     Raises:
-        FootageError: when the file cannot be read, or is of a kind that cannot carry credentials.
+        FootageError: when the file cannot be read, or is of a kind that cannot carry credentials and has no mark.
+    """
+    try:
+        found = verify_credentials(file, anchors, sidecar)
+    except NoCarrierError:
+        mark = _searched(Path(file), watermark_key)
+        if mark is None or not mark.found:
+            raise
+        sentence = f"{file} is of a kind that carries no content credentials. {MARKED}"
+        return Verification(Path(file), "unsigned", sentence, watermark=mark)
+    if found.verdict in SIGNED and not watermark:
+        return found
+    mark = _searched(Path(file), watermark_key)
+    if mark is None:
+        return found
+    sentence = f"{found.sentence} {MARKED}" if mark.found and found.verdict not in SIGNED else found.sentence
+    return replace(found, sentence=sentence, watermark=mark)
+
+
+def _searched(file: Path, key: str) -> WatermarkFinding | None:
+    """The invisible mark of a film; None for what is no film."""
+    try:
+        return detect(file, key)
+    except FootageError:
+        return None
+
+
+def verify_credentials(file: Path, anchors: Path | None = None, sidecar: Path | None = None) -> Verification:
+    """Verify a file by its credentials alone; see `verify`.
+
+    Raises:
+        FootageError: when the file cannot be read.
+        NoCarrierError: when it is of a kind that cannot carry credentials, and there are none beside it.
     """
     file = Path(file)
     trusted = Anchors(anchors, given=True) if anchors is not None else Anchors(own_anchor())
@@ -111,7 +165,7 @@ def verify(file: Path, anchors: Path | None = None, sidecar: Path | None = None)
         return _judged(file, _beside(file, found, pem), trusted, found)
     except (NoCredentialsError, UnknownKindError) as error:
         if sidecar is None and file.is_file() and beside.is_file():
-            return verify(file, anchors, beside)
+            return verify_credentials(file, anchors, beside)
         return _without(file, error)
     except UnreadableError as error:
         return _unreadable(file, error)
@@ -157,7 +211,7 @@ def _without(file: Path, error: Exception) -> Verification:
     """Result for a file without credentials; its mark tells whether they were lost.
 
     Raises:
-        FootageError: when it is of a kind that cannot carry any.
+        NoCarrierError: when it is of a kind that cannot carry any.
     """
     if file.is_dir():
         raise FootageError(f"{file} is a folder and {sidecar_of(file)} is not there; give the .c2pa file as --sidecar.")
@@ -165,7 +219,7 @@ def _without(file: Path, error: Exception) -> Verification:
     comment = mark.comment or ""
     if GENERATOR not in comment:
         if isinstance(error, UnknownKindError):
-            raise FootageError(
+            raise NoCarrierError(
                 f"{file} is of a kind that carries no credentials, and {sidecar_of(file)} is not there; give the film, "
                 "or the .c2pa file as --sidecar."
             )

@@ -28,15 +28,14 @@ SHORT = 12
 def as_lines(found: Verification) -> Iterator[str]:
     """Yield the verification line by line, what matters most first."""
     yield found.sentence
-    if found.credentials is None:
-        return
-    for name, text in _rows(found, found.credentials):
+    rows = () if found.credentials is None else _rows(found, found.credentials)
+    for name, text in (*rows, *_watermark(found)):
         yield f"  {name:<10} {text}"
 
 
 def as_json(found: Verification) -> dict[str, Any]:
     """Return the verification as a JSON value."""
-    credentials = found.credentials
+    credentials, mark = found.credentials, found.watermark
     told: dict[str, Any] = {
         "file": str(found.file),
         "verdict": found.verdict,
@@ -44,6 +43,7 @@ def as_json(found: Verification) -> dict[str, Any]:
         "sentence": found.sentence,
         "sidecar": None if found.sidecar is None else str(found.sidecar),
         "trusted_by": found.anchor or None,
+        "watermark": None if mark is None else {**vars(mark), "found": mark.found},
     }
     if credentials is None:
         return {**told, "credentials": None}
@@ -77,6 +77,18 @@ def _rows(found: Verification, credentials: Credentials) -> Iterator[tuple[str, 
         yield "wrong", code
     if found.sidecar is not None:
         yield "kept in", str(found.sidecar)
+
+
+def _watermark(found: Verification) -> Iterator[tuple[str, str]]:
+    mark = found.watermark
+    if mark is None:
+        return
+    if mark.found:
+        text = f"score {mark.score:.1f}, false alarm probability at most {mark.false_alarm:.0e}"
+        text += "" if 0.99 < mark.scale < 1.01 else f", the film was cropped or framed (scale {mark.scale:.2f})"
+    else:
+        text = f"not found (score {mark.score:.1f})"
+    yield "watermark", text
 
 
 def _action(action: str, source: str) -> str:

@@ -13,6 +13,8 @@ from jaxtyping import UInt8
 
 from beavervision.errors import FootageError
 from beavervision.video.colour import Developer
+from beavervision.video.correction import NONE, Correction
+from beavervision.video.deinterlace import REACH, deinterlaced
 from beavervision.video.probe import VideoInfo, probe
 from beavervision.video.seek import frames_from
 
@@ -37,7 +39,13 @@ def count(info: VideoInfo, fps: float | None = None, start: float = 0.0, end: fl
     return max(0, math.ceil((stop - start) * (fps or info.fps) - 1e-3))
 
 
-def read_frames(path: Path, fps: float | None = None, start: float = 0.0, end: float | None = None) -> Iterator[Frame]:
+def read_frames(
+    path: Path,
+    fps: float | None = None,
+    start: float = 0.0,
+    end: float | None = None,
+    correction: Correction = NONE,
+) -> Iterator[Frame]:
     """Yield the video resampled by time: frame k shows the source frame at or before start + k / fps.
 
     Frames before the first source frame show the first. Rotation metadata is applied, pixels are made square, HDR is
@@ -48,12 +56,13 @@ def read_frames(path: Path, fps: float | None = None, start: float = 0.0, end: f
         fps: frames per second; the footage's average rate when None.
         start: seconds from time zero (the earlier of the first frame and the first sound).
         end: seconds from time zero; the end of the video when None.
+        correction: turn and deinterlacing of the frames.
 
     Raises:
         FootageError: when the file is no video, or `start` is beyond its end.
     """
     path = Path(path)
-    info = probe(path)
+    info = correction.applied(probe(path))
     fps = fps or info.fps
     ticks = count(info, fps, start, end)
     if ticks == 0:
@@ -61,7 +70,7 @@ def read_frames(path: Path, fps: float | None = None, start: float = 0.0, end: f
             f"{path} is {info.duration:.2f} s long: nothing lies from {start} to {end}; change data.start."
         )
     developer = Developer(info)
-    timed = _timed_frames(path, info, start)
+    timed = _timed_frames(path, info, start, correction)
     shown, rgb = next(timed)[1], None
     upcoming = next(timed, None)
     for k in range(ticks):
@@ -74,9 +83,15 @@ def read_frames(path: Path, fps: float | None = None, start: float = 0.0, end: f
         yield Frame(k, time, rgb)
 
 
-def _timed_frames(path: Path, info: VideoInfo, start: float) -> Iterator[tuple[float, VideoFrame]]:
+def _timed_frames(
+    path: Path, info: VideoInfo, start: float, correction: Correction
+) -> Iterator[tuple[float, VideoFrame]]:
     """Yield (seconds from time zero, frame), beginning at or before `start`."""
     latest = -math.inf
-    for time, frame in frames_from(path, start + info.origin, info.start + info.origin):
+    early = 0.0 if correction.fields == "off" else REACH / info.fps
+    frames = frames_from(path, start - early + info.origin, info.start + info.origin)
+    if correction.fields != "off":
+        frames = deinterlaced(frames, correction.fields)
+    for time, frame in frames:
         latest = max(latest, time - info.origin)
         yield latest, frame

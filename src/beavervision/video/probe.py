@@ -15,6 +15,7 @@ from av.video.reformatter import ColorTrc
 from av.video.stream import VideoStream
 
 from beavervision.errors import FootageError
+from beavervision.video.audio_tracks import first_start
 from beavervision.video.container import clock, decode_stream, frame_rate, open_video, packets_of, picture_stream
 from beavervision.video.seek import untimed
 
@@ -39,7 +40,7 @@ class VideoInfo:
     start: float
     """Seconds from time zero to the first frame."""
     audio_start: float | None
-    """Seconds from time zero to the first sample of the sound; None without sound."""
+    """Seconds from time zero to the first sample of the first sound track that can be decoded; None without sound."""
     rotation: int
     """Counter-clockwise rotation in degrees (0, 90, 180, 270) from the stored to the shown frames."""
     codec: str
@@ -48,7 +49,7 @@ class VideoInfo:
     transfer: str = "sdr"
     """Transfer function: sdr | pq | hlg."""
     interlaced: bool = False
-    """Whether frames are interlaced; they are not deinterlaced."""
+    """Whether the first frame is marked as interlaced; see `correction.Correction`."""
     complete: bool = True
     """False when the file ends before the end in its header (an incomplete download)."""
 
@@ -76,7 +77,7 @@ def _probe(path: Path, _stamp: tuple[int, int] | None) -> VideoInfo:
         first_tick = stream.start_time if untimed(container, stream) else first.pts
         begin = float((first_tick or 0) * clock(stream))
         end, complete = _end(container, stream)
-        audio = _audio_begin(path)
+        audio = first_start(path)
         zero = begin if audio is None else min(begin, audio)
         return VideoInfo(
             width=width,
@@ -137,20 +138,3 @@ def _last_packet(container: InputContainer, stream: VideoStream, after: float | 
             length = float(packet.duration * clock(stream)) if packet.duration else float(1 / frame_rate(stream))
             end = max(end, float(packet.pts * clock(stream)) + length)
     return end
-
-
-def _audio_begin(path: Path) -> float | None:
-    """Time of the first sample of the first audio stream; None where nothing of it can be decoded."""
-    with open_video(path) as container:  # Opened again: a rewound container skips sound that precedes the video.
-        if not container.streams.audio:
-            return None
-        stream = container.streams.audio[0]
-        try:
-            frame = next(container.decode(stream), None)
-        except (av.error.FFmpegError, EOFError):
-            return None
-        if frame is None:
-            return None
-        if frame.pts is not None and frame.time_base is not None:
-            return float(frame.pts * frame.time_base)
-        return float((stream.start_time or 0) * (stream.time_base or 1))

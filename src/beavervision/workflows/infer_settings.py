@@ -10,7 +10,8 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from beavervision.artifacts.manifest import MANIFEST
-from beavervision.config.schemas import typed_node
+from beavervision.compositing.watermark import PUBLIC_KEY
+from beavervision.config.schemas import ProvenanceSettings, typed_node
 from beavervision.config.suggestions import suggest
 from beavervision.errors import ConfigError
 from beavervision.inference.background import AUTO, NONE, PLATE
@@ -80,6 +81,7 @@ def film_settings(cfg: DictConfig, out: Out) -> FilmSettings:
         fps=_fps(cfg.fps),
         label=str(cfg.label),
         language=str(cfg.language),
+        watermark=_watermark_key(cfg),
         crf=cfg.crf,
         preset=cfg.preset,
         batch=cfg.batch,
@@ -99,6 +101,17 @@ def motion_controls(cfg: DictConfig) -> MotionControls:
         _check_number("control.blink", blink, 0.0, MOST_BLINKS)
     numbers = OmegaConf.create({"control": {k: v for k, v in cfg.control.items() if k != "blink"}})
     return replace(typed_node(numbers, "control", MotionControls), blink=blink, seed=cfg.seed)
+
+
+def _watermark_key(cfg: DictConfig) -> str | None:
+    """Key of the invisible mark; None where it is switched off."""
+    provenance = typed_node(cfg, "provenance", ProvenanceSettings)
+    if not provenance.watermark:
+        return None
+    key = PUBLIC_KEY if provenance.watermark_key is None else provenance.watermark_key
+    if not key:
+        raise ConfigError("provenance.watermark_key is empty; give any text, or null for the public key.")
+    return key
 
 
 def _background(cfg: DictConfig, out: Out) -> str:

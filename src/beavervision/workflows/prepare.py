@@ -40,6 +40,7 @@ def prepare(cfg: DictConfig, report: Callable[[str, int, int], None] | None = No
         return prepare_synthetic_speech(cfg)
     # Imports MediaPipe and parts of OpenCV, which training on an existing clip does not need.
     from beavervision.preprocess.assembly import REPORT
+    from beavervision.preprocess.report.quality_checks import correction_lines
     from beavervision.preprocess.report.write import PAGE, SHEET
 
     silence_libraries()
@@ -47,6 +48,8 @@ def prepare(cfg: DictConfig, report: Callable[[str, int, int], None] | None = No
     folder, made = _ensured(cfg, force=cfg.force, report=report)
     clip = Clip.load(folder)
     print(f"clip {clip.name}: {display_path(folder)}  ({clip.n_frames} frames, {clip.size[0]}x{clip.size[1]})")
+    for line in correction_lines(cast("dict[str, Any]", clip.facts.report.get("footage", {}))):
+        print(line)
     for subject in cast("list[dict[str, str]]", clip.facts.report.get("subjects", [])):
         print(f"person {subject['person']}: {subject['headline']}" if subject["person"] else subject["headline"])
     if len(clip.facts.people) > 1:

@@ -35,11 +35,30 @@ def footage(clip: Facts, subject: Facts) -> Iterator[Remark]:
     if not film["complete"]:
         found = "the file breaks off before the end that it names"
         yield Remark(USABLE, found, "what is there was used; fetch it again if it was a download")
-    if film["interlaced"]:
-        found = "the footage is interlaced: what moves has combed edges"
-        yield Remark(USABLE, found, "deinterlace it first, or export it as progressive video")
+    yield from (Remark(GOOD, line) for line in correction_lines(film))
     if film["transfer"] != "sdr":
         yield Remark(GOOD, f"HDR footage ({film['transfer'].upper()}) was toned down to what ordinary screens show")
+
+
+def correction_lines(film: Facts) -> Iterator[str]:
+    """Say what was changed on reading the footage, and which of several sound tracks is used.
+
+    Args:
+        film: the report's facts of the footage.
+    """
+    if film.get("turned"):
+        yield f"the footage is turned by {film['turned']} degrees clockwise (data.rotate=0 keeps it as it is)"
+    if film.get("fields", "off") != "off":
+        yield (
+            f"the footage is interlaced ({film['fields']} field first) and is deinterlaced "
+            "(data.deinterlace=off keeps it as it is)"
+        )
+    tracks = film.get("audio_tracks") or {}
+    if len(tracks.get("lines", ())) > 1:
+        listed = "; ".join(f"{i}: {line}" for i, line in enumerate(tracks["lines"]))
+        used = "no track can be decoded" if tracks["number"] is None else f"track {tracks['number']} is used"
+        why = f" ({tracks['reason']})" if tracks["reason"] else ""
+        yield f"sound tracks {listed}; {used}{why}, data.audio_track= chooses another"
 
 
 def size(clip: Facts, subject: Facts) -> Iterator[Remark]:

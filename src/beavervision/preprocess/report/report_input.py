@@ -60,6 +60,8 @@ class Findings:
     """Image of the subjects panel, where there are several people."""
     lines: Sequence[str] = field(default=())
     """The subjects panel as text, one line per person."""
+    tracks: dict[str, Any] = field(default_factory=dict)
+    """The footage's sound tracks, see `track_choice.TrackChoice`: number, lines, reason."""
 
     @property
     def size(self) -> tuple[int, int]:

@@ -37,7 +37,10 @@ def gather(findings: Findings, activity: VoiceActivity | None) -> Facts:
         "footage": {
             "codec": findings.source.info.codec,
             "transfer": findings.source.info.transfer,
+            "turned": findings.source.correction.turn,
+            "fields": findings.source.correction.fields,
             "interlaced": findings.source.info.interlaced,
+            "audio_tracks": findings.tracks,
             "complete": findings.source.info.complete,
         },
         "people": max(len(findings.people), len(findings.subjects)),

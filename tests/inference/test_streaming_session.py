@@ -52,7 +52,7 @@ def test_sound_is_heard_after_the_latency_whenever_it_comes(begin, rate, packet)
     heard, spoken = begins_at(sound_of(frames)), begin + 0.4
     assert heard - spoken == pytest.approx(packet + 0.28, abs=0.003)
     assert all(frame.fresh for frame in frames)
-    assert face.motions[0].least_ahead >= (4 if packet < 0.03 else 3)
+    assert min(face.motions[0].aheads[:-6]) >= 4
     assert session.stalls == 0
 
 
@@ -103,7 +103,7 @@ def test_frames_come_at_their_times_and_late_pictures_are_repeated_while_sound_g
 def test_an_interruption_silences_at_once_and_shuts_the_mouth_within_100_ms():
     for when in np.linspace(2.0, 2.04, 7):
         clock, _, session = live(cost=lambda now: 0.03)
-        clock.at(0.0, lambda s=session: s.push(noise(10.0), 16_000))
+        clock.at(0.0, lambda s=session: s.push(noise(2.5), 16_000))
         stopped = []
         clock.at(when, lambda s=session, out=stopped: out.append(s.interrupt()))
         frames = list(islice(session, 75))
@@ -163,7 +163,7 @@ def test_a_jittery_source_within_the_reserve_is_not_heard():
     frames = list(islice(session, 100))
     assert session.stalls == 0
     assert all(frame.speaking for frame in frames[12:])
-    assert face.motions[0].least_ahead >= 1
+    assert min(face.motions[0].aheads[:-6]) >= 1
 
 
 def test_silence_keeps_the_lips_still():

@@ -46,7 +46,7 @@ class Loudness:
     lag: int = 0
     levels: list[float] = field(default_factory=list)
     done: int = 0
-    least_ahead: int = 99
+    aheads: list[int] = field(default_factory=list)
 
     @property
     def n_heard(self) -> int:
@@ -56,7 +56,7 @@ class Loudness:
         self.levels.append(float(np.sqrt(np.square(samples).mean())) if len(samples) else 0.0)
 
     def move_to(self, stop):
-        self.least_ahead = min(self.least_ahead, self.n_heard - stop)
+        self.aheads = [*self.aheads[-200:], self.n_heard - stop]
         conditions = np.zeros((stop - self.done, 68, 3), np.float32)
         conditions[:, LIPS, 1] = np.array(self.levels[: stop - self.done])[:, None]
         del self.levels[: stop - self.done]

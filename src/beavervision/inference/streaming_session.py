@@ -111,7 +111,7 @@ class StreamingSession:
         self._heard: tuple[int | None, float] = (None, 0.0)
         self._closed = False
         self.stalls = 0
-        """How often a speech ran out of sound before its end."""
+        """How often a speech ran out of sound and went on later."""
 
     @property
     def counts(self) -> PictureCounts:
@@ -123,6 +123,12 @@ class StreamingSession:
         """Seconds of sound that wait to be played."""
         with self._lock:
             return sum(speech.waiting for speech in self._speeches)
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything that was pushed has been heard."""
+        with self._lock:
+            return not self._speeches and all(tick.speech is None for tick in self._planned)
 
     def push(self, pcm: bytes | np.ndarray, sample_rate: int, channels: int = 1, form: str = "s16le") -> None:
         """Append sound, in packets of any size. It is heard `settings.latency` later, or after what waits.
@@ -260,7 +266,6 @@ class StreamingSession:
             if speech.ended:
                 self._speeches.popleft()
                 return speech, None
-            self.stalls += not speech.stalled
             speech.stalled = self._resuming = True
             return None, None
         return None, None
@@ -273,6 +278,7 @@ class StreamingSession:
             if speech.stalled:
                 # With as much in hand as at first, so that a slow source stalls once and not at each packet.
                 speech.stalled, speech.begin = False, int(np.ceil(when * self.fps))
+                self.stalls += 1
             return speech
         # The speech's frames coincide with the session's: a part of a frame is silence before its first sample.
         begin = int(when * self.fps)

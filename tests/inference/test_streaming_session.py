@@ -138,7 +138,7 @@ def test_cut_sound_does_not_click():
 
 
 def test_a_stalled_source_neither_freezes_nor_babbles():
-    clock, _, session = live(patience=0.25)
+    clock, _, session = live()
     samples = noise(2.0)
     push_in_real_time(clock, session, samples[:16_000], 16_000, 0.0)
     push_in_real_time(clock, session, samples[16_000:], 16_000, 1.6)  # nothing for 0.6 s, in the middle of a word

@@ -65,10 +65,10 @@ class Loudness:
 
 
 class Lamp:
-    """A face of four pixels: red is the mouth's opening, green its weight, blue the tick modulo 250."""
+    """A small face: red is the mouth's opening, green its weight, blue the tick modulo 250."""
 
-    def __init__(self, fps: float = 25.0) -> None:
-        self.fps, self.size, self.window, self.motions = fps, (2, 2), 1, []
+    def __init__(self, fps: float = 25.0, side: int = 16) -> None:
+        self.fps, self.size, self.window, self.motions = fps, (side, side), 1, []
 
     def motion_maker(self, controls):
         def begin():
@@ -82,7 +82,7 @@ class Lamp:
         if mouth is not None and mouth.weight > 0:
             weight = mouth.weight
             opening = weight * float(mouth.conditions[-1][LIPS, 1].mean())
-        return np.full((2, 2, 3), (min(255, 255 * opening), 255 * weight, tick % 250), np.uint8)
+        return np.full((*self.size, 3), (min(255, 255 * opening), 255 * weight, tick % 250), np.uint8)
 
 
 @dataclass

@@ -11,15 +11,14 @@ class ServerMetrics:
     """Counters of one server."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        options = {"registry": self.registry}
-        self.sessions = Gauge("beavervision_sessions", "Live sessions that are open", ["door"], **options)
-        self.opened = Counter("beavervision_sessions_opened", "Live sessions that were opened", ["door"], **options)
-        self.ended = Counter("beavervision_sessions_ended", "Live sessions by their end", ["reason"], **options)
-        self.frames = Counter("beavervision_frames", "Live frames by their picture", ["picture"], **options)
-        self.stalls = Counter("beavervision_stalls", "Speeches that ran out of sound", **options)
-        self.refused = Counter("beavervision_refused", "Requests that were refused", ["status"], **options)
-        self.films = Gauge("beavervision_films", "Films by their state", ["state"], **options)
+        self.registry = here = CollectorRegistry()
+        self.sessions = Gauge("beavervision_sessions", "Live sessions that are open", ["door"], registry=here)
+        self.opened = Counter("beavervision_sessions_opened", "Live sessions that were opened", ["door"], registry=here)
+        self.ended = Counter("beavervision_sessions_ended", "Live sessions by their end", ["reason"], registry=here)
+        self.frames = Counter("beavervision_frames", "Live frames by their picture", ["picture"], registry=here)
+        self.stalls = Counter("beavervision_stalls", "Speeches that ran out of sound", registry=here)
+        self.refused = Counter("beavervision_refused", "Requests that were refused", ["status"], registry=here)
+        self.films = Gauge("beavervision_films", "Films by their state", ["state"], registry=here)
 
     def text(self) -> bytes:
         """All figures in Prometheus' format."""

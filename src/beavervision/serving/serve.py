@@ -152,7 +152,7 @@ def _check_port(settings: ServeSettings) -> None:
         ) from None
 
 
-def _patterns(value: object) -> list[str]:
+def _patterns(value: ListConfig | str) -> list[str]:
     return (
         [str(one) for one in value]
         if isinstance(value, Sequence | ListConfig) and not isinstance(value, str)

@@ -14,12 +14,12 @@ class LiveSettings:
     latency: float = 0.28
     """From the push of a sample to the frame with which it is heard. What is left of it after `lead` and the frame
     itself is the look-ahead of the motion: four frames of 25 per second here, of the network's five."""
-    lead: float = 0.08
+    lead: float = 0.075
     """Before its time, a frame's motion is computed and its drawing begins."""
     sound_rate: int = 48_000
     """Samples per second of the sound that comes out."""
-    patience: float = 0.25
-    """After so long without new sound, the rest of a speech is played and the speech counts as ended."""
+    patience: float = 2.0
+    """After so long without new sound, a speech counts as ended. Until then it is only interrupted: the mouth shuts."""
     queue: float = 120.0
     """Longest speech that may wait to be played."""
     controls: MotionControls = field(default_factory=MotionControls)

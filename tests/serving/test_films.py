@@ -54,7 +54,7 @@ def test_a_film_is_ordered_made_and_fetched(address):
 def test_orders_that_cannot_be_met(address, path, content, status):
     answer = httpx.post(f"http://{address}{path}", content=content)
     assert answer.status_code == status
-    assert "/" not in answer.json().get("error", "")
+    assert "tmp" not in answer.text
 
 
 @pytest.mark.parametrize("name", ["0" * 32, "..", "%2e%2e%2f%2e%2e", "x" * 500])

@@ -22,8 +22,8 @@ from beavervision.inference.streaming_session import LiveFrame, StreamingSession
 from beavervision.serving.live_sessions import LiveSessions, OpenSession
 from beavervision.serving.protocol import ProtocolError, parse_control
 
-SOUND_RATE, PACKET_S = 48_000, 0.02
-"""Of the sound track: Opus takes 20 ms at 48 kHz."""
+PACKET_S = 0.02
+"""Seconds of a packet of sound: what Opus takes."""
 VIDEO_CLOCK = 90_000
 CONNECT_S = 30.0
 """Seconds within which a client has to connect."""
@@ -69,9 +69,9 @@ class SoundTrack(MediaStreamTrack):
 
     kind = "audio"
 
-    def __init__(self) -> None:
+    def __init__(self, rate: int) -> None:
         super().__init__()
-        self._size = round(SOUND_RATE * PACKET_S)
+        self._rate, self._size = rate, round(rate * PACKET_S)
         self._packets: deque[np.ndarray] = deque()
         self._rest, self._count = np.zeros(0, np.int16), 0
         self._ready = asyncio.Event()
@@ -97,7 +97,7 @@ class SoundTrack(MediaStreamTrack):
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._ready.wait(), 0.5)
         packet = av.AudioFrame.from_ndarray(self._packets.popleft()[None], format="s16", layout="mono")
-        packet.sample_rate, packet.pts, packet.time_base = SOUND_RATE, self._count, Fraction(1, SOUND_RATE)
+        packet.sample_rate, packet.pts, packet.time_base = self._rate, self._count, Fraction(1, self._rate)
         self._count += self._size
         return packet
 
@@ -155,7 +155,7 @@ class _Peer:
         # Without a configuration aiortc would ask a public STUN server.
         self._connection = RTCPeerConnection(RTCConfiguration(iceServers=servers))
         self._open, self._sessions, self._idle_s, self._session_s = one, sessions, idle_s, session_s
-        self._video, self._sound = FrameTrack(), SoundTrack()
+        self._video, self._sound = FrameTrack(), SoundTrack(one.session.sound_rate)
         self._connected, self._channel = asyncio.Event(), None
         self._loop = asyncio.get_running_loop()
         self._last_audio = self._loop.time()
@@ -174,11 +174,15 @@ class _Peer:
         try:
             await connection.setRemoteDescription(RTCSessionDescription(offer, "offer"))
             kinds = {transceiver.kind for transceiver in connection.getTransceivers()}
+            if not kinds:
+                raise ProtocolError("the offer asks for neither picture nor sound.")
             if "video" in kinds:
                 connection.addTrack(self._video)
             if "audio" in kinds:
                 connection.addTrack(self._sound)
             await connection.setLocalDescription(await connection.createAnswer())
+        except ProtocolError:
+            raise
         except Exception as error:  # aiortc raises anything for a malformed offer
             raise ProtocolError("the offer is not understood; send SDP as application/sdp.") from error
         return connection.localDescription.sdp

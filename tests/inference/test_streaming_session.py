@@ -100,6 +100,30 @@ def test_frames_come_at_their_times_and_late_pictures_are_repeated_while_sound_g
     assert np.convolve(heard, np.ones(480) / 480, "valid").min() > 0.05  # never silent for 10 ms
 
 
+def test_slow_motion_delays_no_sound():
+    clock, face, session = live()
+    push_in_real_time(clock, session, noise(4.0), 16_000, 0.0)
+    begin = face.motion_maker(None)
+
+    class Slow:
+        """Motion that takes longer than a frame."""
+
+        def __init__(self):
+            self.motion, self.look_ahead, self.lag = begin(), 5, 0
+
+        def __getattr__(self, name):
+            return getattr(self.motion, name)
+
+        def move_to(self, stop):
+            clock.time += 0.07
+            return self.motion.move_to(stop)
+
+    session._new_motion = Slow
+    delays = [clock.now() - frame.index / 25 for frame in islice(session, 110)]
+    assert max(delays) < 0.1
+    assert session.stalls == 0
+
+
 def test_an_interruption_silences_at_once_and_shuts_the_mouth_within_100_ms():
     for when in np.linspace(2.0, 2.04, 7):
         clock, _, session = live(cost=lambda now: 0.03)

@@ -52,6 +52,8 @@ class LiveFrame:
     """Seconds of the speech that have been heard when this frame ends."""
     ended: bool = False
     """Whether it is the last frame of a speech."""
+    interrupted: bool = False
+    """Whether that speech was interrupted."""
 
 
 @dataclass
@@ -65,6 +67,7 @@ class _Tick:
     speech: int | None = None
     played: float = 0.0
     ended: bool = False
+    interrupted: bool = False
 
 
 class StreamingSession:
@@ -196,18 +199,23 @@ class StreamingSession:
         """Time at which a frame leaves."""
         return (self._start or 0.0) + index / self.fps
 
+    def _begin(self, index: int) -> float:
+        """Time at which a frame's picture is begun."""
+        return self._due(index) - self.settings.lead
+
     def _elapsed(self, now: float) -> float:
         return 0.0 if self._start is None else now - self._start
 
     def _wait_for(self, index: int) -> None:
         """Return when it is time for a frame; plan frames in the meantime, each `lead` before its time."""
+        ahead = int(np.ceil(self.settings.lead * self.fps))
         while True:
             now = self.clock.now()
-            while self._next <= index or self._due(self._next) - self.settings.lead <= now:
+            while self._next <= index or (self._next <= index + ahead and self._begin(self._next) <= now):
                 self._plan(self._next, now)
             if now >= self._due(index):
                 return
-            self.clock.sleep_until(min(self._due(index), self._due(self._next) - self.settings.lead))
+            self.clock.sleep_until(min(self._due(index), max(now, self._begin(self._next))))
 
     def _plan(self, index: int, now: float) -> None:
         """Decide what is heard and seen in a frame, and have its picture drawn."""
@@ -226,7 +234,7 @@ class StreamingSession:
         speech, frame = self._speech_frame(index, count, now)
         wanted = 1.0 if frame is not None and frame.active else 0.0
         self._weight = float(np.clip(wanted, self._weight - FALL, self._weight + RISE))
-        if frame is not None:
+        if frame is not None and frame.condition is not None:
             self._conditions.append(frame.condition)
         mouth = self._mouth(closure)
         if frame is None or speech is None:
@@ -259,7 +267,7 @@ class StreamingSession:
             if not speech.n_ready and now - speech.last_push > self.settings.patience:
                 speech.end()
             if speech.n_ready > 0:
-                frame = speech.take(count)
+                frame = speech.take(count, late=now > self._due(index))
                 if frame.last:
                     self._speeches.popleft()
                 return speech, frame
@@ -301,6 +309,7 @@ class StreamingSession:
             tick.sound = self._faded_silence(len(tick.sound), self._shown_level if position == 0 else 0.0)
             ends = position == 0 and speech is not None
             tick.speech, tick.played, tick.ended = (speech, heard, True) if ends else (None, 0.0, False)
+            tick.interrupted = ends
             redraw = self._pictures.replace if position == 0 else self._pictures.request
             redraw(tick.index, partial(self.face.draw, tick.index, tick.mouth))
         self._weight, self._planned_level, self._resuming = 0.0, 0.0, False
@@ -313,18 +322,18 @@ class StreamingSession:
             if tick.speech is not None:
                 self._heard = tick.speech, tick.played
             self._shown_level = float(tick.sound[-1]) if len(tick.sound) else 0.0
-        speaking = tick.speech is not None and not (tick.ended and not tick.sound.any())
         return LiveFrame(
-            index,
-            index / self.fps,
-            image,
-            tick.sound,
-            self.sound_rate,
-            speaking,
-            fresh,
-            tick.speech,
-            tick.played,
-            tick.ended,
+            index=index,
+            time=index / self.fps,
+            image=image,
+            sound=tick.sound,
+            sample_rate=self.sound_rate,
+            speaking=tick.speech is not None and not tick.interrupted,
+            fresh=fresh,
+            speech=tick.speech,
+            played=tick.played,
+            ended=tick.ended,
+            interrupted=tick.interrupted,
         )
 
     def _ramp(self) -> Float[np.ndarray, "f"]:

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from beavervision.errors import BeaverError
 from beavervision.inference.live.face import LiveFace
@@ -52,13 +52,16 @@ class LiveSessions:
         return len(self._open) + self._reserved
 
     @asynccontextmanager
-    async def open(self, client: str, door: str, load: Callable[[], LiveFace]) -> AsyncIterator[OpenSession]:
+    async def open(
+        self, client: str, door: str, load: Callable[[], LiveFace], sound_rate: int | None = None
+    ) -> AsyncIterator[OpenSession]:
         """Open a session for as long as the block lasts.
 
         Args:
             client: whose.
             door: `websocket` or `webrtc`, for the metrics.
             load: loads the face; may take a while, so it runs in a thread.
+            sound_rate: of the sound that leaves; None for that of the settings.
 
         Raises:
             BusyError: when there are too many.
@@ -69,7 +72,8 @@ class LiveSessions:
             raise BusyError(f"All {self.most} sessions are taken; try again later.")
         self._reserved += 1
         try:
-            session = await asyncio.to_thread(lambda: StreamingSession(load(), self.settings))
+            settings = replace(self.settings, sound_rate=sound_rate or self.settings.sound_rate)
+            session = await asyncio.to_thread(lambda: StreamingSession(load(), settings))
             one = OpenSession(secrets.token_hex(16), session, client)
             self._open[one.id] = one
         finally:

@@ -38,6 +38,8 @@ class Start(_Message):
     avatar: Annotated[str, Field(max_length=200)]
     audio: AudioFormat = AudioFormat()
     video: Literal["jpeg", "h264"] = "jpeg"
+    sound_rate: Literal[16000, 24000, 48000] = 48000
+    """Samples per second of the sound that the server sends."""
 
 
 class Control(_Message):

@@ -45,7 +45,7 @@ async def serve_socket(
         if start.avatar not in library.folders:
             raise ProtocolError(f"there is no avatar {start.avatar[:80]!r}; ask GET /v1/avatars.")
         load = lambda: library.person(start.avatar).face  # noqa: E731
-        async with sessions.open(client, "websocket", load) as one:
+        async with sessions.open(client, "websocket", load, start.sound_rate) as one:
             code, reason = await _Connection(socket, start, one, sessions, limits).run()
     except (asyncio.TimeoutError, ProtocolError) as error:
         code, reason = BAD_MESSAGE, str(error) or "the first message did not come in time."
@@ -116,7 +116,9 @@ class _Connection:
             async with self._sending:
                 await asyncio.wait_for(self._socket.send_bytes(message), SEND_S)
             if frame.ended:
-                await self._tell("speech_ended", speech=frame.speech, played=round(frame.played, 3), frame=frame.index)
+                played = round(frame.played, 3)
+                told = {"speech": frame.speech, "played": played, "interrupted": frame.interrupted}
+                await self._tell("speech_ended", **told, frame=frame.index)
         drained = self._open.reason == "drained"
         return (GOING_AWAY, "this server is about to stop.") if drained else (NORMAL, "")
 

@@ -13,14 +13,17 @@ from beavervision.inference.live.activity import StreamingActivity
 from beavervision.inference.live.sample_queue import SampleQueue
 from beavervision.inference.live.speech_motion import LiveMotion
 
+MOST_LEFT_OUT = 16
+"""Frames in a row whose motion may be left out: what is needed for it is kept for a second."""
+
 
 @dataclass(frozen=True)
 class SpeechFrame:
     """What one frame of a speech says."""
 
     sound: Float[np.ndarray, "n"]
-    condition: Float[np.ndarray, "68 3"]
-    """1/10 cm."""
+    condition: Float[np.ndarray, "68 3"] | None
+    """1/10 cm; None where it was left out."""
     active: bool
     """Whether it belongs to speech and not to silence or noise."""
     last: bool
@@ -58,7 +61,7 @@ class SpeechSegment:
         self._source = 0
         self._total = dict.fromkeys(self._rates, 0)
         self._listened = self._taken = 0
-        self._samples = 0
+        self._samples = self._left_out = 0
         self._offset = offset
         self._active: dict[int, bool] = {}
         self.ended = False
@@ -111,15 +114,17 @@ class SpeechSegment:
             self._flush()
             self.ended = True
 
-    def take(self, count: int) -> SpeechFrame:
+    def take(self, count: int, *, late: bool = False) -> SpeechFrame:
         """Remove and return the next frame; only when `n_ready` is positive.
 
         Args:
             count: samples of its sound, which differ by one where frames are no whole number of samples.
+            late: whether its motion is left out to save time; a later frame's motion is computed with it.
         """
         index = self._taken
         self._listen(index + 1 + self._motion.look_ahead + self._motion.lag)
-        condition = self._motion.move_to(index + 1)[-1]
+        self._left_out = self._left_out + 1 if late and self._left_out < MOST_LEFT_OUT else 0
+        condition = None if self._left_out else self._motion.move_to(index + 1)[-1]
         sound = self._queues["played"].take(count)
         sound = np.pad(sound, (0, count - len(sound)))
         self._taken += 1

@@ -120,7 +120,7 @@ def test_slow_motion_delays_no_sound():
 
     session._new_motion = Slow
     delays = [clock.now() - frame.index / 25 for frame in islice(session, 110)]
-    assert max(delays) < 0.1
+    assert max(delays) < 0.2
     assert session.stalls == 0
 
 

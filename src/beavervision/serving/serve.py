@@ -153,11 +153,7 @@ def _check_port(settings: ServeSettings) -> None:
 
 
 def _patterns(value: ListConfig | str) -> list[str]:
-    return (
-        [str(one) for one in value]
-        if isinstance(value, Sequence | ListConfig) and not isinstance(value, str)
-        else [str(value)]
-    )
+    return [str(one) for one in value] if isinstance(value, ListConfig) else [str(value)]
 
 
 def _shown(settings: ServeSettings) -> str:

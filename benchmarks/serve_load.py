@@ -118,9 +118,8 @@ def main() -> None:
         time.sleep(2)
         after = counts()
         names = ("threads", "open files", "resident memory, MB")
-        print(
-            f"| left behind | {', '.join(f'{n} {b:.0f} -> {a:.0f}' for n, b, a in zip(names, before, after, strict=True))} |"
-        )
+        left = [f"{name} {b:.0f} -> {a:.0f}" for name, b, a in zip(names, before, after, strict=True)]
+        print(f"| left behind | {', '.join(left)} |")
 
 
 if __name__ == "__main__":

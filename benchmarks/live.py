@@ -20,9 +20,10 @@ from machine import measured_with
 
 import beavervision as bv
 from beavervision.audio.waveform import load_waveform
+from beavervision.inference.live.frame import LiveFrame
 from beavervision.inference.live.settings import LiveSettings
 from beavervision.inference.live.speech_motion import LiveMotion
-from beavervision.inference.streaming_session import LiveFrame, StreamingSession
+from beavervision.inference.streaming_session import StreamingSession
 
 RATE, PACKET = 16_000, 320
 EVERY_S, BURST_S = 1.0, 0.12

@@ -17,43 +17,16 @@ from beavervision.inference.live.activity import StreamingActivity
 from beavervision.inference.live.async_frames import iterate_in_thread
 from beavervision.inference.live.blinks import BlinkStream
 from beavervision.inference.live.clock import Clock, SystemClock
-from beavervision.inference.live.face import Image, LiveFace, Mouth
+from beavervision.inference.live.face import LiveFace, Mouth
+from beavervision.inference.live.frame import LiveFrame
 from beavervision.inference.live.pcm import mono_samples
 from beavervision.inference.live.pictures import PictureCounts, PicturePool, PictureQueue, shared_pool
 from beavervision.inference.live.settings import LiveSettings
+from beavervision.inference.live.sound_edges import faded_in, silence_after
 from beavervision.inference.live.speech_segment import SpeechFrame, SpeechSegment
 
 RISE, FALL = 1 / 3, 1 / 5
 """Change of the speech's share of the mouth in a frame: lips open within 0.12 s and come to rest within 0.2 s."""
-FADE_S = 0.005
-"""Seconds of fading where sound is cut or goes on after a gap, so that it does not click."""
-
-
-@dataclass(frozen=True)
-class LiveFrame:
-    """One frame of a live session and the sound that belongs to it."""
-
-    index: int
-    """Number of the frame in the session."""
-    time: float
-    """Seconds from the session's first frame."""
-    image: Image
-    """RGB; to be read only, as frames may share it."""
-    sound: Float[np.ndarray, "n"]
-    """Mono samples in [-1, 1] from this frame to the next."""
-    sample_rate: int
-    speaking: bool
-    """Whether the sound is of a speech; otherwise it is silence."""
-    fresh: bool
-    """False where the picture before is shown once more, because the new one is late."""
-    speech: int | None = None
-    """Number of the speech, from 0."""
-    played: float = 0.0
-    """Seconds of the speech that have been heard when this frame ends."""
-    ended: bool = False
-    """Whether it is the last frame of a speech."""
-    interrupted: bool = False
-    """Whether that speech was interrupted."""
 
 
 @dataclass
@@ -238,13 +211,13 @@ class StreamingSession:
             self._conditions.append(frame.condition)
         mouth = self._mouth(closure)
         if frame is None or speech is None:
-            sound = self._faded_silence(count, self._planned_level)
+            sound = silence_after(self._planned_level, count, self.sound_rate)
             self._planned_level = 0.0
             number = None if speech is None else speech.number
             return _Tick(
                 index, sound, mouth, closure, number, 0.0 if speech is None else speech.taken, speech is not None
             )
-        sound = self._faded_in(frame.sound) if self._resuming else frame.sound
+        sound = faded_in(frame.sound, self.sound_rate) if self._resuming else frame.sound
         self._planned_level, self._resuming = float(sound[-1]), False
         return _Tick(index, sound, mouth, closure, speech.number, speech.taken, frame.last)
 
@@ -306,7 +279,8 @@ class StreamingSession:
                 tick.mouth = Mouth(tick.mouth.conditions, tick.mouth.weight / 2, tick.closure)
             else:
                 tick.mouth = self._idle(tick.closure)
-            tick.sound = self._faded_silence(len(tick.sound), self._shown_level if position == 0 else 0.0)
+            level = self._shown_level if position == 0 else 0.0
+            tick.sound = silence_after(level, len(tick.sound), self.sound_rate)
             ends = position == 0 and speech is not None
             tick.speech, tick.played, tick.ended = (speech, heard, True) if ends else (None, 0.0, False)
             tick.interrupted = ends
@@ -335,18 +309,3 @@ class StreamingSession:
             ended=tick.ended,
             interrupted=tick.interrupted,
         )
-
-    def _ramp(self) -> Float[np.ndarray, "f"]:
-        count = round(FADE_S * self.sound_rate)
-        return np.linspace(0, 1, count + 2, dtype=np.float32)[1:-1]
-
-    def _faded_silence(self, count: int, level: float) -> Float[np.ndarray, "n"]:
-        """Silence that begins at a level, so that cut sound does not click."""
-        silence, ramp = np.zeros(count, np.float32), self._ramp()[:count]
-        silence[: len(ramp)] = level * ramp[::-1]
-        return silence
-
-    def _faded_in(self, sound: Float[np.ndarray, "n"]) -> Float[np.ndarray, "n"]:
-        sound, ramp = sound.copy(), self._ramp()[: len(sound)]
-        sound[: len(ramp)] *= ramp
-        return sound

@@ -28,8 +28,9 @@ from livekit.agents.voice.avatar import (
 
 from beavervision.api import Avatar
 from beavervision.inference.live.face import LiveFace
+from beavervision.inference.live.frame import LiveFrame
 from beavervision.inference.live.settings import LiveSettings
-from beavervision.inference.streaming_session import LiveFrame, StreamingSession
+from beavervision.inference.streaming_session import StreamingSession
 
 RESERVE_S = 10.0
 """Seconds of speech that may wait in the session; more is taken from the agent later."""

@@ -13,7 +13,7 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from jaxtyping import UInt8
 
-from beavervision.inference.streaming_session import LiveFrame
+from beavervision.inference.live.frame import LiveFrame
 
 HEADER = struct.Struct("<4sIBBHII")
 """Magic, number of the frame, flags, reserved, milliseconds of the speech that were heard (modulo 65,536), bytes of

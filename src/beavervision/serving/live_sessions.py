@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 
 from beavervision.errors import BeaverError
 from beavervision.inference.live.face import LiveFace
+from beavervision.inference.live.frame import LiveFrame
 from beavervision.inference.live.settings import LiveSettings
-from beavervision.inference.streaming_session import LiveFrame, StreamingSession
+from beavervision.inference.streaming_session import StreamingSession
 from beavervision.serving.metrics import ServerMetrics
 
 

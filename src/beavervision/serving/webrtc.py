@@ -18,7 +18,8 @@ from aiortc.mediastreams import MediaStreamError
 from beavervision.errors import AudioError, BeaverError
 from beavervision.inference.live.async_frames import iterate_in_thread
 from beavervision.inference.live.face import LiveFace
-from beavervision.inference.streaming_session import LiveFrame, StreamingSession
+from beavervision.inference.live.frame import LiveFrame
+from beavervision.inference.streaming_session import StreamingSession
 from beavervision.serving.live_sessions import LiveSessions, OpenSession
 from beavervision.serving.protocol import ProtocolError, parse_control
 

@@ -18,10 +18,14 @@ SOURCES = [*(ROOT / "src").rglob("*.py"), *(ROOT / "conf").rglob("*.yaml")]
 BROUGHT = {
     "cv2": "mediapipe brings OpenCV, and a second copy beside it would clash",
     "google": "mediapipe brings protobuf, which must fit it",
+    "starlette": "fastapi brings it",
     "typing_extensions": "torch and pydantic bring it",
 }
 """Imported without being declared, and why."""
-OPTIONAL = {"tinycudann": "has no wheel; doctor says how to get it"}
+OPTIONAL = {
+    "tinycudann": "has no wheel; doctor says how to get it",
+    "pipecat": "needs an environment of its own (docs/serving.md)",
+}
 
 
 def normal(name: str) -> str:

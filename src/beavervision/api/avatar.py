@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+from jaxtyping import Float
+
+from beavervision.api.live import stream_frames
 from beavervision.api.session import Progress, api_call, person_overrides
-from beavervision.api.video import TalkingVideo
+from beavervision.api.video import Frame, TalkingVideo
 from beavervision.artifacts.motion import Motion
 from beavervision.config.python_overrides import override_list
 from beavervision.errors import BundleError
 from beavervision.inference.driver import MotionDriver
+from beavervision.inference.live.face import LiveFace
+from beavervision.inference.live.settings import LiveSettings, LoopSettings
 from beavervision.inference.pipeline import TalkingHeadPipeline
 from beavervision.inference.speaking_person import SpeakingPerson
 from beavervision.inference.speech import Speech
+from beavervision.inference.streaming_session import StreamingSession
 from beavervision.workflows.infer import build_pipeline, load_avatar
 from beavervision.workflows.infer_settings import motion_controls
+from beavervision.workflows.live import load_live_face
 
 
 class Avatar:
@@ -166,6 +174,54 @@ class Avatar:
         with api_call("infer", arguments, progress=False) as cfg:
             driver = MotionDriver(load_avatar(cfg, self._loaded), motion_controls(cfg))
             return driver.motion(Speech.from_file(audio))
+
+    def stream(
+        self,
+        chunks: Iterable[np.ndarray | bytes],
+        sample_rate: int = 16_000,
+        channels: int = 1,
+        *,
+        settings: LiveSettings | None = None,
+        overrides: Mapping[str, Any] | None = None,
+        **keywords: Any,
+    ) -> Iterator[tuple[Frame, Float[np.ndarray, "n"]]]:
+        """Speak live: yield frames with their sound, at the clip's rate, while the speech still arrives.
+
+        The person is shown in a piece of their own footage in which they are nearly still, with a drawn mouth, where
+        `lower_face` is trained; else generated as a whole. Before and between speech they are idle.
+
+        Args:
+            chunks: sound as it comes, in arrays or bytes (16 bit) of any size; taken in a thread of its own.
+            sample_rate: samples per second of the chunks.
+            channels: of flat arrays and bytes, interleaved.
+            settings: latency, and rate of the sound that comes out.
+            overrides: settings of `infer`, such as `{"subject": 1}`.
+            keywords: the same, with two underscores for a dot.
+
+        Raises:
+            AudioError: when a chunk is malformed.
+            BundleError: when nothing is trained that can be shown.
+
+        Example:
+            >>> for frame, sound in avatar.stream(microphone, 16_000):  # doctest: +SKIP
+            ...     show(frame.image, sound)
+        """
+        face = self.live_face(overrides=overrides, **keywords)
+        return stream_frames(StreamingSession(face, settings), chunks, sample_rate, channels)
+
+    def live_face(self, *, overrides: Mapping[str, Any] | None = None, **keywords: Any) -> LiveFace:
+        """Load what live sessions of this person show; several `StreamingSession`s may share it.
+
+        Args:
+            overrides: settings of `infer`; `label` draws a visible label.
+            keywords: the same, with two underscores for a dot.
+
+        Raises:
+            BundleError: when nothing is trained that can be shown.
+        """
+        arguments = [*self._arguments({}), *override_list(overrides, keywords)]
+        with api_call("infer", arguments, progress=False) as cfg:
+            return load_live_face(cfg, LoopSettings(label=cfg.label, language=cfg.language), self._loaded).face
 
     def _video(
         self, audio: str | Path, chosen: Mapping[str, Any], progress: Progress, further: list[str]

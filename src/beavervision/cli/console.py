@@ -13,6 +13,7 @@ from beavervision.workflows.error_reporting import EXIT_USER_ERROR
 
 PLAIN_VERBS = {
     "verify": "who made a film, how, from what, and whether it is as it was signed",
+    "token": "make a token for a client of serve",
     "consent": "write a consent record to fill in, or check one",
 }
 """Verbs with arguments of their own instead of a configuration; each is `main` in a module of that name."""

@@ -29,6 +29,7 @@ VERBS = {
     "train": "train one stage, or with -m the whole chain or a sweep",
     "infer": "make the avatar speak: speech in, mp4 out",
     "evaluate": "measure a trained stage on frames that it never saw",
+    "serve": "live sessions and films for other programs, and a page",
     "doctor": "check this machine",
 }
 """Verb -> description; each is a function of that name in a module of that name."""

@@ -28,12 +28,15 @@ from beavervision.workflows.error_reporting import (
 from beavervision.workflows.run_folder import display_path, is_fresh_run_folder, remove_if_empty
 from beavervision.workflows.run_result import RunResult
 
+HOMES = {"serve": "serving"}
+"""Packages of the verbs that are not workflows."""
+
 
 class JobRunner:
     """Runs a verb once for each config that Hydra composes from the command line.
 
     Args:
-        verb: name of the function, and of its module in `beavervision.workflows`.
+        verb: name of the function, and of its module in `beavervision.workflows` or its package of HOMES.
         sweep: sweep that collects the records of its jobs; None for a single job.
     """
 
@@ -100,7 +103,7 @@ class JobRunner:
     def _call(self, cfg: DictConfig) -> Any:
         untouched = is_fresh_run_folder()
         try:
-            module = importlib.import_module(f"beavervision.workflows.{self.verb}")
+            module = importlib.import_module(f"beavervision.{HOMES.get(self.verb, 'workflows')}.{self.verb}")
             function: Callable[[DictConfig], Any] = getattr(module, self.verb)
             return function(cfg)
         except StoppedError:

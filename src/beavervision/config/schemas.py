@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -104,6 +104,32 @@ class ProvenanceSettings:
 
 
 @dataclass
+class ServeSettings:
+    """`serve`: the server; see docs/serving.md."""
+
+    host: str = "127.0.0.1"
+    port: int = 8600
+    folder: str = "runs/.serve"
+    tokens: str | None = None
+    require_consent: bool = False
+    max_sessions: int = 4
+    max_upload_mb: float = 50.0
+    max_speech_s: float = 600.0
+    max_films: int = 1000
+    requests_per_minute: int = 600
+    idle_s: float = 120.0
+    session_s: float = 3600.0
+    keep_hours: float = 24.0
+    drain_s: float = 10.0
+    tts_url: str | None = None
+    ice_servers: list[str] = field(default_factory=list)
+    threads: int = 2
+    latency: float = 0.28
+    loop_s: float = 4.0
+    max_height: int = 720
+
+
+@dataclass
 class RunSettings:
     """`run`: name and options of this run."""
 
@@ -120,6 +146,7 @@ SCHEMAS: dict[str, type] = {
     "hardware": HardwareSettings,
     "provenance": ProvenanceSettings,
     "run": RunSettings,
+    "serve": ServeSettings,
 }
 
 

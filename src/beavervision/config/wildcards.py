@@ -15,7 +15,7 @@ from beavervision.overrides import PLAIN, WORDS, quote_value
 VIDEO, NAME = "data.video", "data.name"
 KEYS = re.compile(
     r"data\.(video|name|speech|clips|segmenter)|audio|out|background|pose|speech\.\d+|paths\.runs|model\.init"
-    r"|control\.blink|face_model\.folder|audio_features\.checkpoint"
+    r"|avatars|serve\.(folder|tokens)|control\.blink|face_model\.folder|audio_features\.checkpoint"
 )
 """Keys whose values are paths or names, not Hydra lists or dicts."""
 FUNCTION = re.compile(r"(choice|range|interval|glob|sort|shuffle|tag|str)\(.*\)", re.DOTALL)

@@ -27,6 +27,7 @@ from beavervision.inference.speakers import Speaker
 from beavervision.inference.speaking_person import SpeakingPerson
 from beavervision.inference.speech import Speech
 from beavervision.overrides import person_arguments
+from beavervision.provenance.consent import Consent
 from beavervision.provenance.film_signer import FilmSigner
 from beavervision.provenance.listing import HashingPipe
 from beavervision.video.writers import Out
@@ -119,6 +120,24 @@ def load_avatar(cfg: DictConfig, avatars: MutableMapping[tuple[Path, ...], Speak
     avatar = _loaded(cfg, _avatar_bundles(cfg, int(cfg.subject)), None, avatars)
     assert isinstance(avatar, Avatar)
     return avatar
+
+
+def load_live_person(
+    cfg: DictConfig, avatars: MutableMapping[tuple[Path, ...], SpeakingPerson]
+) -> tuple[SpeakingPerson, Clip | None, Consent | None]:
+    """Return whom a live session shows, their footage and their consent record.
+
+    The lower face in the footage where its bundle and the footage are there, else the generated head and torso.
+
+    Raises:
+        BeaverError: when a bundle is missing, damaged, or does not fit the others.
+    """
+    _settle(cfg)
+    subject, clip = int(cfg.subject), _clip(cfg, FilmSettings())
+    drawn = clip is not None and _available_region(cfg, [subject]) == LOWER_FACE
+    bundles = find_upstream("dub", _search(cfg, subject)) if drawn else _avatar_bundles(cfg, subject)
+    person = _loaded(cfg, bundles, clip if drawn else None, avatars)
+    return person, clip, consent_of(clip, [bundles])
 
 
 def _settle(cfg: DictConfig) -> None:

@@ -1,0 +1,1 @@
+"""Parts of a live session: arriving speech, its motion, faces drawn on time, and the loop of an idle person."""

@@ -109,7 +109,7 @@ def test_training_is_skipped_the_second_time(avatar, clip):
     assert global_state() == before
     assert stages == []
     assert again.folder == avatar.folder
-    assert (avatar.folder / "radnerf_head/demo-native-h64/bundle/manifest.json").is_file()
+    assert (avatar.folder / "radnerf_head/demo-auto-h64/bundle/manifest.json").is_file()
 
 
 @pytest.mark.slow
@@ -167,7 +167,7 @@ def test_evaluation_finds_the_settings_of_the_run(avatar):
     assert calls[-1][1] == calls[-1][2] > 1
     assert any(name.startswith("val/") for name in result.figures)
     assert (result.folder / "metrics.json").is_file()
-    assert result.folder.parent.name == "demo-native-h64"
+    assert result.folder.parent.name == "demo-auto-h64"
 
 
 @pytest.mark.slow

@@ -18,6 +18,8 @@ SMOOTH_SIGMA = 3.0
 REFLECTED = 0.03
 """Depth, in frame heights, at which half of the reflection has given way to the smooth fill; a head that nods or leans
 moves by about as much."""
+MIXED = 1.5
+"""Distance from a hole, px, within which interpolation between pixels would reach into it."""
 CALM_SIGMA = 0.001
 """Standard deviation, in frame heights, of the smoothing of the reflection's direction, whose outline is ragged."""
 
@@ -44,15 +46,16 @@ def _reflection(
     height, width = holes.shape
     place = np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1).astype(np.float32)
     depth, nearest = _nearest(holes)
+    away, outside = _nearest(~holes)
     # Outside, the way to the hole has the other sign: smoothed, the field is zero at the outline, where nothing jumps.
-    outward = np.where(holes[..., None], nearest - place, place - _nearest(~holes)[1])
+    outward = np.where(holes[..., None], nearest - place, place - outside)
     outward = cv2.GaussianBlur(outward, (0, 0), max(0.5, CALM_SIGMA * height))
-    known = cv2.erode((~holes).astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=1).astype(np.float32)
     # Where the mirror image lies in a hole again, the outline's own pixel stands in, then the smooth fill.
-    target = place + 2 * outward
-    there = cv2.remap(known, target, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT_101)[..., None]
+    x, y = cv2.split(place + 2 * outward)
+    known = (away > MIXED).astype(np.float32)
+    there = cv2.remap(known, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT_101)[..., None]
     source = plate.astype(np.float32)
-    mirrored = cv2.remap(source, target, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    mirrored = cv2.remap(source, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
     outline = source[nearest[..., 1].astype(int), nearest[..., 0].astype(int)]
     return depth, np.where(there > 0, mirrored, outline)
 
@@ -65,7 +68,7 @@ def _nearest(mask: Bool[np.ndarray, "H W"]) -> tuple[Float[np.ndarray, "H W"], F
     rows, columns = np.nonzero(~mask)
     table = np.zeros((int(label.max()) + 1, 2), np.float32)
     table[label[rows, columns]] = np.stack([columns, rows], 1)
-    return depth, table[label]
+    return depth, table[np.asarray(label, np.int64)]
 
 
 def _smooth_fill(plate: UInt8[np.ndarray, "H W 3"], holes: Bool[np.ndarray, "H W"]) -> Float[np.ndarray, "H W 3"]:

@@ -27,6 +27,7 @@ from beavervision.workflows.console_output import silence_libraries
 from beavervision.workflows.progress import EvaluationProgress
 from beavervision.workflows.run_folder import display_path, run_folder
 from beavervision.workflows.train import resolve_inputs
+from beavervision.workflows.training_data import ensure_training_data
 
 
 def evaluate(cfg: DictConfig, progress: Callback | None = None) -> Path:
@@ -57,7 +58,7 @@ def evaluate(cfg: DictConfig, progress: Callback | None = None) -> Path:
             f"python train.py model={cfg.run.stage} {person_arguments(cfg.data.name, cfg.paths.runs)}{canvas}"
         )
     seed_everything(cfg.seed, workers=True, verbose=False)
-    inputs = resolve_inputs(cfg)
+    inputs = resolve_inputs(cfg, ensure_training_data(cfg))
     data = build_data(cfg, inputs.pop("clip"), inputs)
     data.judge_all()
     module = build_module(cfg, data)

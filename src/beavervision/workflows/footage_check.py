@@ -35,7 +35,7 @@ def speech_objection(cfg: DictConfig, source: Path) -> str | None:
         return "the footage has no sound"
     subjects = cast("list[dict[str, Any]]", clip.facts.report.get("subjects", []))
     number = cfg.datamodule.get("subject") or 0
-    verdicts = subjects[number]["verdicts"] if number < len(subjects) else []
+    verdicts = subjects[number].get("verdicts", []) if number < len(subjects) else []
     return next((v["why"] for v in verdicts if v["stage"] == cfg.run.stage and v["grade"] == UNUSABLE), None)
 
 

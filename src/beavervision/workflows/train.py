@@ -82,7 +82,7 @@ def train(cfg: DictConfig, callbacks: Sequence[Callback] = (), *, in_chain: bool
         if in_chain and (objection := speech_objection(cfg, source)):
             print(f"{cfg.run.stage} is left out ({objection}); infer takes the general network's speech instead")
             return RunResult(run_folder(), SKIPPED)
-        inputs = resolve_inputs(cfg)
+        inputs = resolve_inputs(cfg, source)
     shorten_schedule(cfg, inputs.get("init"))
     state = RunState(config_fingerprint(cfg, inputs, _frame(cfg)), training_target(cfg))
     folder = run_folder()
@@ -140,15 +140,18 @@ def _train(
     return bundle
 
 
-def resolve_inputs(cfg: DictConfig) -> dict[str, Path]:
+def resolve_inputs(cfg: DictConfig, source: Path) -> dict[str, Path]:
     """Return the inputs of the config's stage: its training data (`clip`) and the upstream bundles.
 
     The canvas of the config is resolved for the clip (`workflows.canvas`).
 
+    Args:
+        cfg: the whole config.
+        source: folder of the training data.
+
     Raises:
         BeaverError: when one is missing; the message contains the command that creates it.
     """
-    source = ensure_training_data(cfg)
     check_length(cfg, source)
     resolve_canvas(cfg, source)
     initial = find_initial_bundle(cfg, source)

@@ -10,7 +10,7 @@ from beavervision.audio.waveform import (
     require_speech,
     save_waveform,
 )
-from beavervision.errors import BeaverError
+from beavervision.errors import AudioError, BeaverError
 
 
 def tone(rate, seconds=1.0, hertz=440.0, amplitude=0.5):
@@ -114,3 +114,19 @@ def test_silence_is_refused_and_speech_level_is_not():
         require_speech(Waveform(tone(16000, amplitude=1e-4), 16000), "quiet.wav")
     quiet_then_speech = np.concatenate([np.zeros(32000, np.float32), tone(16000, seconds=0.1, amplitude=0.05)])
     require_speech(Waveform(quiet_then_speech, 16000), "ok.wav")
+
+
+@pytest.mark.parametrize("place", [0.1, 0.6])
+def test_a_damaged_flac_gives_what_can_be_read(tmp_path, rng, place):
+    path = tmp_path / "a.flac"
+    soundfile.write(path, rng.uniform(-0.5, 0.5, 200_000), 16_000)
+    content = bytearray(path.read_bytes())
+    begin = int(place * len(content))
+    content[begin : begin + 20_000] = bytes(20_000)
+    path.write_bytes(content)
+    try:
+        found = load_waveform(path)
+    except AudioError as error:
+        assert str(path) in str(error)
+    else:
+        assert np.isfinite(found.samples).all()

@@ -10,7 +10,7 @@ from beavervision.audio.waveform import (
     require_speech,
     save_waveform,
 )
-from beavervision.errors import AudioError, BeaverError
+from beavervision.errors import BeaverError
 
 
 def tone(rate, seconds=1.0, hertz=440.0, amplitude=0.5):
@@ -116,7 +116,7 @@ def test_silence_is_refused_and_speech_level_is_not():
     require_speech(Waveform(quiet_then_speech, 16000), "ok.wav")
 
 
-@pytest.mark.parametrize("place", [0.1, 0.6])
+@pytest.mark.parametrize("place", [0.4, 0.7])
 def test_a_damaged_flac_gives_what_can_be_read(tmp_path, rng, place):
     path = tmp_path / "a.flac"
     soundfile.write(path, rng.uniform(-0.5, 0.5, 200_000), 16_000)
@@ -124,9 +124,6 @@ def test_a_damaged_flac_gives_what_can_be_read(tmp_path, rng, place):
     begin = int(place * len(content))
     content[begin : begin + 20_000] = bytes(20_000)
     path.write_bytes(content)
-    try:
-        found = load_waveform(path)
-    except AudioError as error:
-        assert str(path) in str(error)
-    else:
-        assert np.isfinite(found.samples).all()
+    found = load_waveform(path).samples
+    assert np.isfinite(found).all()
+    assert len(found) < 200_000

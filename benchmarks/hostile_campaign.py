@@ -17,7 +17,8 @@ from hostile_cases import Case, make_case
 SERVER = Path(__file__).with_name("hostile_server.py")
 MODULES = (
     *("beavervision.workflows.infer", "beavervision.workflows.train", "beavervision.workflows.prepare"),
-    *("beavervision.workflows.evaluate", "beavervision.provenance.verification", "beavervision.preprocess.ingest"),
+    *("beavervision.workflows.evaluate", "beavervision.cli.verify", "beavervision.cli.entry"),
+    *("beavervision.provenance.verification", "beavervision.preprocess.ingest", "beavervision.video.field_order"),
 )
 MOST_MB = 1024
 """Resident memory of a case with all libraries, MB."""

@@ -26,7 +26,7 @@ CLEAN = 1000
 """Number of clean frames, over all films."""
 LEVELS = (4.0, 4.5, 5.0, 5.5, 6.0)
 """Scores of the false alarm curve; a trial is one key on one frame at scale 1."""
-MARKED = 48
+MARKED = 32
 """Number of marked frames of each film, in succession."""
 REGION = 0.16
 """Height of the region of a dub, in frame heights; its width is 1.2 times that."""

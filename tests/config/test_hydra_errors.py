@@ -23,6 +23,8 @@ import pytest
         ("infer", "mdoe=dub", ["did you mean mode"]),
         ("evaluate", "modle=postnet", ["did you mean model"]),
         ("doctor", "path.runs=x", ["did you mean paths.runs"]),
+        ("train", "frame=[[[1]]]", ["frame=[[[1]]]", "give each group one of its options"]),
+        ("train", "debug=nonsense", ["there is no such debug"]),
     ],
 )
 def test_a_typo_is_answered_with_names(verb, runs, capsys, name, argument, expected):

@@ -3,8 +3,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from omegaconf import OmegaConf
 
-from beavervision.config.schemas import parse_duration
+from beavervision.config.schemas import DataSettings, parse_duration, typed_node
 from beavervision.errors import BeaverError
 
 
@@ -24,3 +25,9 @@ def test_no_limit_is_none():
 def test_anything_else_is_a_sentence(written):
     with pytest.raises(BeaverError, match="00:10:00"):
         parse_duration(written)
+
+
+def test_an_unquoted_off_is_the_word():
+    cfg = OmegaConf.create({"data": {"name": "a", "deinterlace": False, "rotate": 90}})
+    settings = typed_node(cfg, "data", DataSettings)
+    assert (settings.deinterlace, settings.rotate, settings.audio_track) == ("off", "90", "auto")

@@ -27,6 +27,7 @@ def test_footage_without_a_face_is_not_turned():
     assert find_turn(lambda second: np.full((90, 160, 3), 120, np.uint8), 0.0, 1.0) == 0
 
 
+@pytest.mark.slow
 def test_a_face_that_comes_late_counts(frames):
     empty = np.full_like(frames[0], 90)
     late = turned(frames[0], 180)

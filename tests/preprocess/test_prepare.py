@@ -3,6 +3,7 @@ import json
 import av
 import numpy as np
 import pytest
+from altered_footage import actor_frames, actor_speech, write_film
 from footage import write_footage
 from PIL import Image
 
@@ -191,3 +192,20 @@ def test_nothing_is_left_over(speaking):
         *("labels_0.mkv", "matte_0.mkv", "audio.wav", "background.png", "report"),
     }
     assert {path.name for path in clip.folder.parent.iterdir()} == {"clip", ".prepare"}
+
+
+@pytest.mark.slow
+def test_footage_on_its_head_is_prepared_upright(tmp_path):
+    upright = actor_frames(0.4, size=(640, 360))
+    video = write_film(tmp_path / "a.mp4", [np.rot90(frame, 2) for frame in upright], [actor_speech(0.4)])
+    before = sha256_file(video)
+    clip = prepare(video, tmp_path / "clip", PrepareOptions("a", workers=0))
+    assert (clip.facts.turn, clip.facts.fields, clip.size) == (180, "off", (640, 360))
+    assert sha256_file(video) == before
+    for (_, found), expected in zip(clip.frames(), upright, strict=True):
+        assert np.abs(found.astype(int) - expected).mean() < 3
+    truth = np.asarray(actor_truth().landmarks)[25:35, :, :2] / 2
+    error = np.linalg.norm(clip.subjects[0].landmarks[..., :2] - truth, axis=2)
+    eyes = np.linalg.norm(truth[:, 33] - truth[:, 263], axis=1)[:, None]
+    assert np.median(error / eyes) < 0.03
+    assert clip.facts.report["footage"]["turned"] == 180

@@ -112,5 +112,5 @@ def test_a_container_without_credentials_is_told_by_the_mark(tmp_path, marked, c
 
 
 def test_a_picture_of_one_colour_and_no_picture_score_nothing():
-    assert detect_in([np.full((CANON, 640, 3), 9, np.uint8)]).score == 0.0
+    assert not detect_in([np.full((CANON, 640, 3), 9, np.uint8)]).found
     assert detect_in([]).false_alarm == 1.0

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from beavervision.artifacts.clip import CONSENT
 from beavervision.callbacks.record import _bundle_artifact
-from beavervision.workflows.consent import consent_of
+from beavervision.errors import ConfigError
+from beavervision.provenance.consent import read_consent
+from beavervision.workflows.consent import consent_of, require_consent
 
 RECORD = "subject: B\ngiven_by: B\ndate: 2026-01-01\npurposes: [demo]\nuntil: null\ncontact: b@example.org\n"
 
@@ -55,3 +58,19 @@ def test_a_damaged_record_is_refused_before_any_work(ridge, runs, record, capsys
     assert not (runs / "anna" / "clip" / CONSENT).exists()
     assert ridge("data.consent=nowhere.yaml") == 2
     assert "data.consent=nowhere.yaml cannot be read" in capsys.readouterr().err
+
+
+def test_a_caller_may_insist_on_a_record(tmp_path):
+    day = date(2026, 11, 29)
+    assert require_consent(None, "film", day, required=False) is None
+    with pytest.raises(ConfigError, match=r"data\.consent="):
+        require_consent(None, "film", day, required=True)
+    path = tmp_path / "consent.yaml"
+    path.write_text(
+        "subject: A\ngiven_by: A\ndate: 2026-01-01\npurposes: [film]\nuntil: 2026-11-29\ncontact: a@b.c\n",
+        encoding="utf-8",
+    )
+    consent = read_consent(path)
+    assert require_consent(consent, "film", day, required=True) == consent.sha256
+    with pytest.raises(ConfigError, match="ended on 2026-11-29"):
+        require_consent(consent, "film", date(2026, 11, 30), required=False)

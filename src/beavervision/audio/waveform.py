@@ -151,10 +151,13 @@ def _blocks(path: Path, track: int) -> Iterator[tuple[int, Float[np.ndarray, "N"
         except soundfile.LibsndfileError:
             file = None  # A misnamed file: PyAV detects the format from the content.
         if file is not None and file.channels <= 2:  # With more channels, only PyAV knows the layout.
-            with file:
+            heard = False
+            with file, suppress(soundfile.LibsndfileError):  # The file is damaged here.
                 for block in file.blocks(_BLOCK, dtype="float32", always_2d=True):
+                    heard = True
                     yield file.samplerate, block.mean(axis=1)
-            return
+            if heard or not file.frames:
+                return
     from beavervision.audio.decode import decode_blocks  # slow to import, rarely needed
 
     yield from decode_blocks(path, track)

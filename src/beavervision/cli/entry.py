@@ -10,7 +10,7 @@ import hydra
 from beavervision.cli.jobs import JobRunner
 from beavervision.cli.multirun.sweep import Sweep, conclude_sweep
 from beavervision.config.conf_folder import conf_folder
-from beavervision.config.hydra_errors import HYDRA_ERRORS, to_beaver_error
+from beavervision.config.hydra_errors import HYDRA_ERRORS, raised_by_hydra, to_beaver_error
 from beavervision.config.plugins import register_plugins
 from beavervision.config.resolvers import register_resolvers
 from beavervision.config.wildcards import expand_wildcards
@@ -91,7 +91,7 @@ def _run_jobs(verb: str, jobs: JobRunner) -> int:
     except Exception as error:
         if wants_traceback(sys.argv):
             raise
-        if isinstance(error, HYDRA_ERRORS) and not jobs.broken:
+        if (isinstance(error, HYDRA_ERRORS) or raised_by_hydra(error)) and not jobs.broken:
             return _told(to_beaver_error(error, verb, sys.argv[1:]))
         if is_user_error(error):
             return _told(error)

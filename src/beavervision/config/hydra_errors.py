@@ -28,13 +28,16 @@ def to_beaver_error(error: Exception, verb: str, arguments: Sequence[str]) -> Be
     """Convert a config error to a BeaverError.
 
     Args:
-        error: one of `HYDRA_ERRORS`.
+        error: one of `HYDRA_ERRORS`, or `raised_by_hydra`.
         verb: primary config of the command (`train`).
         arguments: command line without the program's name.
     """
     if (ours := _ours(error)) is not None:
         return ours
     text = str(error)
+    if not isinstance(error, HYDRA_ERRORS):
+        given = " ".join(arguments)
+        return ConfigError(f"{given[:200]} cannot be composed ({text}); give each group one of its options.")
     if isinstance(error, OverrideParseException):
         return ConfigError(f"{error.override} cannot be read as key=value; put odd values into quotes.")
     if isinstance(error, MissingConfigException):
@@ -46,6 +49,14 @@ def to_beaver_error(error: Exception, verb: str, arguments: Sequence[str]) -> Be
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
     lines = [line.strip() for line in (text, str(cause)) if line.strip()]
     return ConfigError("; ".join(dict.fromkeys(line.splitlines()[0] for line in lines)) + ".")
+
+
+def raised_by_hydra(error: BaseException) -> bool:
+    """Whether an error comes from Hydra's own code, which does not check that a group's value is a word."""
+    trace, name = error.__traceback__, ""
+    while trace is not None:
+        name, trace = trace.tb_frame.f_globals.get("__name__", ""), trace.tb_next
+    return name.startswith(("hydra.", "omegaconf."))
 
 
 def _ours(error: BaseException | None) -> BeaverError | None:

@@ -54,6 +54,8 @@ class DataSettings:
             ConfigError: the message suggests a name.
         """
         check_name(self.name)
+        if self.deinterlace == str(False):  # how YAML reads an unquoted `off`
+            self.deinterlace = "off"
 
 
 @dataclass

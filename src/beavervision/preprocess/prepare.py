@@ -12,10 +12,12 @@ from beavervision.preprocess.assembly import assemble
 from beavervision.preprocess.footage_correction import correct_footage
 from beavervision.preprocess.ingest import Source, open_source
 from beavervision.preprocess.mediapipe_runtime import quiet_native
-from beavervision.preprocess.options import PrepareOptions
+from beavervision.preprocess.options import AUTO, PrepareOptions
 from beavervision.preprocess.preparation import Preparation
 from beavervision.preprocess.progress import Report, shown_steps
 from beavervision.preprocess.step_cache import WORKSPACE, StepCache
+from beavervision.preprocess.track_choice import given_track
+from beavervision.video.audio_tracks import audio_tracks
 
 
 def prepare(
@@ -39,6 +41,8 @@ def prepare(
     folder = Path(folder)
     load_face_model(options.basis)
     source = open_source(video, options)
+    if options.audio_track != AUTO:  # a wrong number is told before minutes of work
+        given_track(source, audio_tracks(source.path), options.audio_track)
     workspace = StepCache(folder.with_name(WORKSPACE))
     with shown_steps(report) as steps, quiet_native():
         with steps.step("footage"):

@@ -35,6 +35,8 @@ FALSE_ALARM = 1e-6
 """Probability of a false alarm up to which the mark counts as detected."""
 CALM = 1.5
 """Grey values that are added to the local contrast before dividing by it."""
+SMALLEST = 120
+"""Shorter side of a film below which the mark is not searched, px: it does not survive such sizes."""
 FIRST = 1.0
 """The scale that is tried first: most films were not cropped."""
 
@@ -146,6 +148,8 @@ def _windows(whole: Float[np.ndarray, "h w"]) -> Iterator[tuple[Float[np.ndarray
 
 def _spread_frames(film: Path) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
     info = probe(film)
+    if min(info.width, info.height) < SMALLEST:
+        return
     rate = min(info.fps, FRAMES / max(info.duration, 1e-3))
     for frame in read_frames(film, rate):
         if frame.index >= FRAMES:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 
 from beavervision.artifacts.atomic_write import atomic_file
 from beavervision.artifacts.clip import CONSENT, Clip
+from beavervision.errors import ConfigError
 from beavervision.inference.avatar import TORSO
 from beavervision.provenance.consent import Consent, read_consent
 
@@ -40,3 +42,28 @@ def consent_of(clip: Clip | None, people: Iterable[Mapping[str, Path]]) -> Conse
     folders = [] if clip is None else [clip.folder]
     folders += [bundles[stage] for bundles in people for stage in sorted(bundles, key=lambda name: name != TORSO)]
     return next((read_consent(folder / CONSENT) for folder in folders if (folder / CONSENT).is_file()), None)
+
+
+def require_consent(consent: Consent | None, purpose: str | None, today: date, *, required: bool) -> str | None:
+    """Check the consent of the people of a film, for callers that may insist on a record, such as a server.
+
+    Args:
+        consent: of `consent_of`.
+        purpose: of the film; None where nobody stated it.
+        today: the day on which it is made.
+        required: whether a film without a record is refused.
+
+    Returns:
+        SHA-256 of the record, for the film's credentials; None without a record.
+
+    Raises:
+        ConfigError: when the record is required and missing, or does not allow the film.
+    """
+    if consent is None:
+        if required:
+            raise ConfigError(
+                "There is no consent record for this person, and one is required; prepare the clip with data.consent=."
+            )
+        return None
+    consent.check(purpose, today)
+    return consent.sha256

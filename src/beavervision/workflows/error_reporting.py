@@ -6,6 +6,7 @@ import errno
 import sys
 from collections.abc import Sequence
 
+from beavervision.config.conf_folder import conf_folder
 from beavervision.errors import BeaverError
 
 EXIT_INTERNAL_ERROR = 1
@@ -77,4 +78,5 @@ def print_stopped(error: BaseException) -> None:
 
 def wants_traceback(arguments: Sequence[str]) -> bool:
     """Whether the command line requests debugging, where no config could be composed."""
-    return any(a.startswith("debug=") or a == "run.debug=true" for a in arguments)
+    known = {f"debug={path.stem}" for path in (conf_folder() / "debug").glob("*.yaml")}
+    return any(argument in known or argument == "run.debug=true" for argument in arguments)

@@ -31,7 +31,7 @@ from beavervision.provenance.consent import Consent
 from beavervision.provenance.film_signer import FilmSigner
 from beavervision.provenance.listing import HashingPipe
 from beavervision.video.writers import Out
-from beavervision.workflows.consent import consent_of
+from beavervision.workflows.consent import consent_of, require_consent
 from beavervision.workflows.console_output import binary_stdout, silence_libraries
 from beavervision.workflows.film_provenance import CastMember, credentials_line, film_signer
 from beavervision.workflows.infer_settings import AUTO_REGION, film_settings
@@ -103,8 +103,7 @@ def build_pipeline(
         print(GENERAL_LINE, flush=True)
     members = {subject: CastMember(found, spoken.get(subject)) for subject, found in bundles.items()}
     consent = consent_of(clip, [*bundles.values()])
-    if consent is not None:
-        consent.check(cfg.provenance.purpose, date.today())
+    require_consent(consent, cfg.provenance.purpose, date.today(), required=False)
     signer = film_signer(cfg, settings, members, clip, consent)
     speakers = [Speaker(_loaded(cfg, found, clip, loaded), spoken.get(subject)) for subject, found in bundles.items()]
     return TalkingHeadPipeline(speakers, settings, clip, signer)

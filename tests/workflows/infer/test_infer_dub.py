@@ -31,6 +31,20 @@ def test_dub_keeps_the_footage_round_the_head(infer, runs, tmp_path, region):
         assert corner.mean() < 2.5, t
 
 
+@pytest.mark.parametrize("region", ["head", "lower_face"])
+def test_only_generated_pixels_are_marked(infer, runs, word, tmp_path, region):
+    for mark in ("true", "false"):
+        out = f"out={tmp_path / mark}/%05d.png"
+        assert infer("mode=dub", f"region={region}", f"audio={word}", out, f"provenance.watermark={mark}") == 0
+    source, n_marked = dict(Clip.load(runs / "mini" / "clip").frames()), 0
+    for path in sorted((tmp_path / "true").glob("*.png")):
+        found, plain = (np.asarray(Image.open(tmp_path / mark / path.name)) for mark in ("true", "false"))
+        changed = (found != plain).any(axis=2)
+        assert not changed[(plain == source[int(path.stem) - 1]).all(axis=2)].any()
+        n_marked += int(changed.sum())
+    assert n_marked > 100
+
+
 def test_dub_may_end_with_the_footage(infer, tmp_path):
     out = tmp_path / "dub.mp4"
     assert infer("mode=dub", "length=source", f"out={out}") == 0

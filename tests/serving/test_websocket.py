@@ -119,8 +119,8 @@ def test_too_many_malformed_messages_end_the_session(address):
         '{"type": "start"}',
         '{"type": "start", "avatar": "nobody"}',
         '{"type": "start", "avatar": "../lamp"}',
-        START.replace("16000", "17"),
-        START.replace("16000", '"16000"'),
+        START.replace("16000", "17", 1),
+        START.replace("16000", '"16000"', 1),
         b"\0\0",
     ],
 )

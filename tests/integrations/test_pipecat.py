@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("fastapi", reason="needs the extra [serve]")
-from live_server import parts, running  # noqa: E402
+from live_server import parts, running
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = os.environ.get("PIPECAT_PYTHON")

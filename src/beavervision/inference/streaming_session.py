@@ -207,7 +207,7 @@ class StreamingSession:
         closure = self._blinks.closure(index / self.fps)
         speech, frame = self._speech_frame(index, count, now)
         wanted = 1.0 if frame is not None and frame.active else 0.0
-        self._weight = float(np.clip(wanted, self._weight - FALL, self._weight + RISE))
+        self._weight = min(max(wanted, self._weight - FALL), self._weight + RISE)
         if frame is not None and frame.condition is not None:
             self._conditions.append(frame.condition)
         mouth = self._mouth(closure)

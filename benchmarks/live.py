@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import resource
+import sys
 import threading
 import time
 from itertools import islice, pairwise
@@ -17,6 +18,9 @@ import cv2
 import numpy as np
 import torch
 from machine import measured_with
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests/support"))
+from live_faces import SimulatedClock, SimulatedPool
 
 import beavervision as bv
 from beavervision.audio.waveform import load_waveform
@@ -129,6 +133,8 @@ def main() -> None:
     print(f"| drawing one picture, one thread | {wall:.0f} ms, of which the processor worked {cpu:.0f} ms |")
     usual, largest = loop_steps(face, 250)
     print(f"| idle: change of neighbouring pictures | median {usual:.2f}, largest {largest:.2f} |")
+    if asked.speech:
+        speak(face, asked.speech, asked.out)
     session, pushed, stop = StreamingSession(face), [], threading.Event()
     seconds = 60 * asked.minutes
     feeder = threading.Thread(target=feed, args=(session, bursts(seconds), pushed, stop), daemon=True)
@@ -145,8 +151,6 @@ def main() -> None:
     shown = f"{counts.shown} new, {counts.repeated} repeated, {counts.dropped} dropped"
     print(f"| pictures | {shown}, {session.stalls} stalls |")
     print(f"| resident memory | {memory[len(memory) // 4]:.0f} MB at a quarter, {memory[-1]:.0f} MB at the end |")
-    if asked.speech:
-        speak(face, asked.speech, asked.out)
     print(measured_with("torch", "numpy"))
 
 
@@ -161,22 +165,23 @@ def draw_time(face: object, tick: int) -> tuple[float, float]:
 
 
 def speak(face: object, path: Path, out: Path | None) -> None:
-    """Push a whole speech at once; measure steps, and write pictures round its begin."""
-    session = StreamingSession(face)  # pyright: ignore[reportArgumentType]
-    samples = load_waveform(path).samples[: 8 * RATE]
-    threading.Timer(1.0, lambda: (session.push(samples, RATE), session.end_speech())).start()
-    frames, *_ = watch(session, 11)
+    """Push a speech on a simulated clock, so that every picture is drawn; measure steps, and write pictures."""
+    clock = SimulatedClock()
+    session = StreamingSession(face, None, clock, SimulatedPool(clock))  # pyright: ignore[reportArgumentType]
+    samples = load_waveform(path).samples[: 4 * RATE]
+    clock.at(0.6, lambda: session.push(samples, RATE))
+    clock.at(0.6, session.end_speech)
+    frames = list(islice(session, round(6 * session.fps)))
     idle, speaking, border = steps(frames)
     print(f"| largest step | idle {idle:.2f}, speaking {speaking:.2f}, between idle and speech {border:.2f} |")
-    if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        first = next(i for i, frame in enumerate(frames) if frame.speaking)
-        chosen = [frames[i].image for i in [*range(first - 2, first + 14)]]
-        rows = [np.concatenate(chosen[i : i + 4], 1) for i in range(0, 16, 4)]
-        cv2.imwrite(str(out / "begin.png"), np.concatenate(rows)[..., ::-1])
-        chosen = [frames[i].image for i in range(first + 20, first + 20 + 16 * 5, 5)]
-        rows = [np.concatenate(chosen[i : i + 4], 1) for i in range(0, 16, 4)]
-        cv2.imwrite(str(out / "speech.png"), np.concatenate(rows)[..., ::-1])
+    if out is None:
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    first = next(i for i, frame in enumerate(frames) if frame.speaking)
+    for name, chosen in (("begin", range(first - 2, first + 14)), ("speech", range(first + 20, first + 84, 4))):
+        pictures = [frames[i].image for i in chosen]
+        rows = [np.concatenate(pictures[i : i + 4], 1) for i in range(0, 16, 4)]
+        cv2.imwrite(str(out / f"{name}.png"), np.concatenate(rows)[..., ::-1])
 
 
 if __name__ == "__main__":

@@ -28,10 +28,11 @@ FILMS, VANISHING, MALFORMED = 500, 50, 1000
 
 
 def counts() -> tuple[int, int, float]:
-    """Threads, open files and resident memory (MB) of this process."""
+    """Threads of sessions, open files and resident memory (MB) of this process."""
     gc.collect()
+    sessions = sum(thread.name == "live-session" for thread in threading.enumerate())
     resident = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
-    return threading.active_count(), len(os.listdir("/proc/self/fd")), resident
+    return sessions, len(os.listdir("/proc/self/fd")), resident
 
 
 def films(address: str) -> str:
@@ -117,7 +118,7 @@ def main() -> None:
             print(line, flush=True)
         time.sleep(2)
         after = counts()
-        names = ("threads", "open files", "resident memory, MB")
+        names = ("threads of sessions", "open files", "resident memory, MB")
         left = [f"{name} {b:.0f} -> {a:.0f}" for name, b, a in zip(names, before, after, strict=True)]
         print(f"| left behind | {', '.join(left)} |")
 

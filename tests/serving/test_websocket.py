@@ -58,13 +58,16 @@ def test_speech_goes_in_and_comes_out_with_pictures(address):
 def test_h264_can_be_decoded(address):
     import av
 
+    decoder, pictures = av.CodecContext.create("h264", "r"), []
+
+    def decoded(message) -> bool:
+        if isinstance(message, Message) and message.picture:
+            pictures.extend(decoder.decode(av.Packet(message.picture)))
+        return len(pictures) >= 3
+
     with session(address, START.replace('"start"', '"start", "video": "h264"')) as socket:
-        found = receive(socket, lambda one: isinstance(one, Message) and one.index >= 10)
-        decoder, pictures = av.CodecContext.create("h264", "r"), 0
-        for frame in found:
-            if isinstance(frame, Message) and frame.picture:
-                pictures += len(decoder.decode(av.Packet(frame.picture)))
-        assert pictures >= 5
+        receive(socket, decoded, 60)
+    assert {(picture.width, picture.height) for picture in pictures} == {(16, 16)}
 
 
 def test_an_interruption_is_answered_with_what_was_heard(address):
@@ -119,8 +122,8 @@ def test_too_many_malformed_messages_end_the_session(address):
         '{"type": "start"}',
         '{"type": "start", "avatar": "nobody"}',
         '{"type": "start", "avatar": "../lamp"}',
-        START.replace("16000", "17"),
-        START.replace("16000", '"16000"'),
+        START.replace("16000", "17", 1),
+        START.replace("16000", '"16000"', 1),
         b"\0\0",
     ],
 )

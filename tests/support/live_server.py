@@ -16,7 +16,8 @@ from beavervision.inference.live.settings import LiveSettings
 from beavervision.serving.codec import HEADER
 from beavervision.workflows.live import LivePerson
 
-START = json.dumps({"type": "start", "avatar": "lamp", "audio": {"rate": 16000, "channels": 1, "format": "s16le"}})
+AUDIO = {"rate": 16000, "channels": 1, "format": "s16le"}
+START = json.dumps({"type": "start", "avatar": "lamp", "audio": AUDIO, "sound_rate": 16000})
 
 
 class LampLibrary:

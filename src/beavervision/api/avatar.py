@@ -22,7 +22,7 @@ from beavervision.inference.pipeline import TalkingHeadPipeline
 from beavervision.inference.speaking_person import SpeakingPerson
 from beavervision.inference.speech import Speech
 from beavervision.inference.streaming_session import StreamingSession
-from beavervision.workflows.infer import build_pipeline, load_avatar
+from beavervision.workflows.infer import build_pipeline, load_person
 from beavervision.workflows.infer_settings import motion_controls
 from beavervision.workflows.live import load_live_face
 
@@ -78,7 +78,7 @@ class Avatar:
         avatar = cls(path, preset, subject, {})
         avatar._overrides = settings
         with api_call("infer", avatar._arguments({}), progress=False) as cfg:
-            loaded = load_avatar(cfg, avatar._loaded)
+            loaded = load_person(cfg, avatar._loaded)
         avatar.subject = loaded.subject
         return avatar
 
@@ -172,7 +172,7 @@ class Avatar:
         """
         arguments = [*self._arguments({"audio": audio}), *override_list(overrides, keywords)]
         with api_call("infer", arguments, progress=False) as cfg:
-            driver = MotionDriver(load_avatar(cfg, self._loaded), motion_controls(cfg))
+            driver = MotionDriver(load_person(cfg, self._loaded), motion_controls(cfg))
             return driver.motion(Speech.from_file(audio))
 
     def stream(

@@ -78,6 +78,9 @@ class StreamingSession:
         self._pictures = PictureQueue(pool or shared_pool(), face.draw(0, None))
         self._lock = Lock()
         self._start: float | None = None
+        # What was pushed: time, samples and their rate, or no samples for the end of a speech. It waits here for the
+        # thread that plans, so that a push never waits for the motion.
+        self._inbox: deque[tuple[float, Float[np.ndarray, "n"] | None, int]] = deque()
         self._speeches: deque[SpeechSegment] = deque()
         self._count, self._next = 0, 0
         self._planned: deque[_Tick] = deque()
@@ -97,14 +100,14 @@ class StreamingSession:
     @property
     def queued(self) -> float:
         """Seconds of sound that wait to be played."""
-        with self._lock:
-            return sum(speech.waiting for speech in self._speeches)
+        pushed = sum(len(samples) / rate for _, samples, rate in tuple(self._inbox) if samples is not None)
+        return pushed + sum(speech.waiting for speech in tuple(self._speeches))
 
     @property
     def idle(self) -> bool:
         """Whether everything that was pushed has been heard."""
         with self._lock:
-            return not self._speeches and all(tick.speech is None for tick in self._planned)
+            return not self._inbox and not self._speeches and all(tick.speech is None for tick in self._planned)
 
     def push(self, pcm: bytes | np.ndarray, sample_rate: int, channels: int = 1, form: str = "s16le") -> None:
         """Append sound, in packets of any size. It is heard `settings.latency` later, or after what waits.
@@ -124,15 +127,11 @@ class StreamingSession:
             return
         if self.queued + len(samples) / sample_rate > self.settings.queue:
             raise AudioError(f"more than {self.settings.queue:g} s of speech are waiting; send them later.")
-        with self._lock:
-            now = self.clock.now()
-            self._open_speech(now).push(samples, sample_rate, now)
+        self._inbox.append((self.clock.now(), samples, sample_rate))
 
     def end_speech(self) -> None:
         """Say that the speech is complete: its rest is played, and the next sound begins a new speech."""
-        with self._lock:
-            if self._speeches:
-                self._speeches[-1].end()
+        self._inbox.append((self.clock.now(), None, 0))
 
     def interrupt(self) -> float:
         """Stop speaking: discard all sound that was not heard, and shut the mouth with the second frame from now.
@@ -141,6 +140,7 @@ class StreamingSession:
             Seconds of the current speech that have been heard.
         """
         with self._lock:
+            self._empty_inbox()
             numbers = [tick.speech for tick in self._planned if tick.speech is not None]
             numbers += [speech.number for speech in self._speeches]
             heard = self._heard[1] if numbers[:1] == [self._heard[0]] else 0.0
@@ -177,7 +177,7 @@ class StreamingSession:
         return self._due(index) - self.settings.lead
 
     def _elapsed(self, now: float) -> float:
-        return 0.0 if self._start is None else now - self._start
+        return 0.0 if self._start is None else max(0.0, now - self._start)
 
     def _wait_for(self, index: int) -> None:
         """Return when it is time for a frame; plan frames in the meantime, each `lead` before its time."""
@@ -193,6 +193,7 @@ class StreamingSession:
     def _plan(self, index: int, now: float) -> None:
         """Decide what is heard and seen in a frame, and have its picture drawn."""
         with self._lock:
+            self._empty_inbox()
             tick = self._tick(index, now)
             self._planned.append(tick)
             self._next = index + 1
@@ -206,7 +207,7 @@ class StreamingSession:
         closure = self._blinks.closure(index / self.fps)
         speech, frame = self._speech_frame(index, count, now)
         wanted = 1.0 if frame is not None and frame.active else 0.0
-        self._weight = float(np.clip(wanted, self._weight - FALL, self._weight + RISE))
+        self._weight = min(max(wanted, self._weight - FALL), self._weight + RISE)
         if frame is not None and frame.condition is not None:
             self._conditions.append(frame.condition)
         mouth = self._mouth(closure)
@@ -250,6 +251,14 @@ class StreamingSession:
             speech.stalled = self._resuming = True
             return None, None
         return None, None
+
+    def _empty_inbox(self) -> None:
+        while self._inbox:
+            moment, samples, rate = self._inbox.popleft()
+            if samples is not None:
+                self._open_speech(moment).push(samples, rate, moment)
+            elif self._speeches:
+                self._speeches[-1].end()
 
     def _open_speech(self, now: float) -> SpeechSegment:
         """The speech that sound is appended to: the last one unless it has ended, else a new one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import shutil
@@ -21,6 +22,8 @@ FILMS, UPLOADS = "films", "uploads"
 FOLDERS = re.compile(r"(?:/[^\s/:;,'\"]+)+/([^\s/:;,'\"]+)")
 """An absolute path, of which only the last part is told."""
 EXPIRY_EVERY_S = 60.0
+BLOCK_S = 30.0
+"""Seconds that a client may take between two parts of an upload."""
 WRITE_EVERY_S = 2.0
 """Seconds between two records of a running film's progress."""
 
@@ -115,7 +118,7 @@ class FilmQueue:
         folder.mkdir(mode=0o700)
         try:
             with (folder / SPEECH).open("wb") as stream:
-                async for block in speech:
+                while (block := await _next_block(speech)) is not None:
                     size += len(block)
                     if size > self._max_bytes:
                         raise UploadError(
@@ -242,6 +245,16 @@ class FilmQueue:
     def _delete(self, job: FilmJob) -> None:
         self._jobs.pop(job.id, None)
         shutil.rmtree(self._films / job.id, ignore_errors=True)
+
+
+async def _next_block(speech: AsyncIterator[bytes]) -> bytes | None:
+    """The next part of an upload; None at its end."""
+    try:
+        return await asyncio.wait_for(anext(speech), BLOCK_S)
+    except StopAsyncIteration:
+        return None
+    except asyncio.TimeoutError:
+        raise UploadError(f"Nothing came for {BLOCK_S:g} s; send the speech again.") from None
 
 
 def public_sentence(error: BaseException) -> str:

@@ -17,7 +17,7 @@ from beavervision.artifacts.manifest import MANIFEST, Manifest
 from beavervision.config.hardware import render_device, resolve_hardware
 from beavervision.config.schemas import frame_spec, validate_nodes
 from beavervision.config.slug import DEFAULT, experiment_of_slug
-from beavervision.errors import ClipError, ConfigError, StoppedError
+from beavervision.errors import BundleError, ClipError, ConfigError, StoppedError
 from beavervision.face.framing import AUTO
 from beavervision.inference.avatar import TORSO, Avatar
 from beavervision.inference.lower_face_avatar import LOWER_FACE, LowerFaceAvatar
@@ -119,6 +119,21 @@ def load_avatar(cfg: DictConfig, avatars: MutableMapping[tuple[Path, ...], Speak
     avatar = _loaded(cfg, _avatar_bundles(cfg, int(cfg.subject)), None, avatars)
     assert isinstance(avatar, Avatar)
     return avatar
+
+
+def load_person(cfg: DictConfig, avatars: MutableMapping[tuple[Path, ...], SpeakingPerson]) -> SpeakingPerson:
+    """Return the config's subject: with head and torso where they are trained, else with the lower face alone.
+
+    Raises:
+        BeaverError: when neither is there, or a bundle is damaged.
+    """
+    try:
+        return load_avatar(cfg, avatars)
+    except BundleError:
+        found = newest_bundle(LOWER_FACE, _search(cfg, int(cfg.subject)))
+        if found is None or newest_bundle(TORSO, _search(cfg, int(cfg.subject))) is not None:
+            raise
+    return _loaded(cfg, find_upstream("dub", _search(cfg, int(cfg.subject))), None, avatars)
 
 
 def load_live_person(

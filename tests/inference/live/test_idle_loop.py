@@ -70,8 +70,8 @@ def test_neighbouring_ticks_show_neighbouring_frames(count):
     loop = IdleLoop(10, 9 + count, still=True)
     shown = np.array([loop.at(tick) for tick in range(1000)])
     assert np.abs(np.diff(shown)).max() <= 1
-    assert shown.min() == 0 or count < 30
-    assert shown.max() <= count - 1
+    assert 0 <= shown.min() <= shown.max() <= count - 1
+    assert len(set(shown.tolist())) >= count / 2
     assert loop.at(180_000) in range(count)
 
 

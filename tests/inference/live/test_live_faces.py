@@ -121,3 +121,12 @@ def test_stream_raises_what_the_source_raises(avatar):
 
     with pytest.raises(OSError, match="microphone"):
         list(avatar.stream(broken(), 16_000))
+
+
+def test_a_person_of_whom_only_the_lower_face_is_trained(chain, tmp_path):
+    for name in ("clip", "audio2motion", "postnet", "lower_face"):
+        (tmp_path / "runs/mini").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "runs/mini" / name).symlink_to(chain / "mini" / name)
+    avatar = bv.Avatar.load(tmp_path / "runs/mini")
+    assert isinstance(avatar.live_face(), LiveLowerFace)
+    assert avatar.motion(next((chain / "mini/clip").glob("audio.*"))).n_frames > 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import deque
+from math import log10
 
 import numpy as np
 from jaxtyping import Float
@@ -26,17 +28,22 @@ class StreamingActivity:
     """
 
     def __init__(self, fps: float) -> None:
-        self._levels: deque[float] = deque(maxlen=round(FLOOR_S * fps))
+        self._levels: deque[float] = deque()
+        self._ordered: list[float] = []  # the same levels, the quietest first
+        self._most = round(FLOOR_S * fps)
         self._unknown, self._hangover = round(UNKNOWN_S * fps), round(HANGOVER_S * fps)
         self._quiet = self._hangover
 
     def __call__(self, samples: Float[np.ndarray, "n"]) -> bool:
         """Whether the next frame, with these samples, belongs to speech."""
         power = float(np.square(samples, dtype=np.float64).mean()) if len(samples) else 0.0
-        level = 10 * np.log10(max(power, 1e-10))
+        level = 10 * log10(max(power, 1e-10))
         self._levels.append(level)
+        insort(self._ordered, level)
+        if len(self._levels) > self._most:
+            self._ordered.pop(bisect_left(self._ordered, self._levels.popleft()))
         known = len(self._levels) > self._unknown
-        floor = float(np.percentile(self._levels, FLOOR_PERCENTILE)) if known else -np.inf
+        floor = self._ordered[len(self._ordered) * FLOOR_PERCENTILE // 100] if known else -np.inf
         loud = level > max(SILENCE_DB, floor + ABOVE_FLOOR_DB)
         self._quiet = 0 if loud else self._quiet + 1
         return self._quiet < self._hangover

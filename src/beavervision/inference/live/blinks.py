@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from beavervision.face.blink import BLINKS_PER_MINUTE, INTERVAL_SPREAD, LEAST_PAUSE_S, blink_closure
+from beavervision.face.blink import (
+    BLINKS_PER_MINUTE,
+    CLOSING_S,
+    INTERVAL_SPREAD,
+    LEAST_PAUSE_S,
+    OPENING_S,
+    SHUT_S,
+    blink_closure,
+)
 from beavervision.inference.driver import MotionControls
+
+DURATION_S = CLOSING_S + SHUT_S + OPENING_S
+"""Of a blink."""
 
 
 class BlinkStream:
@@ -34,4 +45,5 @@ class BlinkStream:
             scale = np.log(self._pause - LEAST_PAUSE_S) - INTERVAL_SPREAD**2 / 2
             self._last = self._next
             self._next += LEAST_PAUSE_S + self._rng.lognormal(scale, INTERVAL_SPREAD)
-        return float(blink_closure(np.array(max(0.0, seconds - self._last)))) if self._last > -np.inf else 0.0
+        since = seconds - self._last
+        return float(blink_closure(np.array(since))) if since < DURATION_S else 0.0

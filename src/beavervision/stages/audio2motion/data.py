@@ -13,9 +13,11 @@ from beavervision.audio.features import AudioFeatureExtractor
 from beavervision.data.augmentation import RandomAugmentation
 from beavervision.data.held_out import HeldOutSpeech
 from beavervision.data.sampling import ResumableLoader
+from beavervision.data.speech_sample import SpeechSample
 from beavervision.errors import ConfigError
-from beavervision.stages.audio2motion.batch import SpeechMotion, as_batch, closures, collate
+from beavervision.stages.audio2motion.batch import SpeechMotion, as_batch, closures, collate, with_common_rest
 from beavervision.stages.audio2motion.bundle_schema import Audio2MotionFacts
+from beavervision.stages.audio2motion.speaking_style import SpeakingStyle
 from beavervision.stages.audio2motion.training_stats import compute_training_stats
 from beavervision.stages.audio2motion.windows import Windows
 from beavervision.stages.dataloaders import step_loader
@@ -87,7 +89,9 @@ class Audio2MotionData(SpeechDataModule):
         self.open_speech(self._feature_settings, level)
         self._cache = self.training_samples(with_silence=self._silence_share > 0)
         clean = self._cache.clean
-        self.statistics = compute_training_stats(clean, clean.speakers, self.face, identity=self._identity)
+        self.statistics = compute_training_stats(
+            clean, clean.speakers, self.face, identity=self._identity, floor=self.features.has_floor
+        )
         self.windows = Windows(
             self._cache,
             self._window,
@@ -132,12 +136,17 @@ class Audio2MotionData(SpeechDataModule):
         """Clean samples of the training split, one whole sample at a time."""
         for sample, speaker in zip(self._cache.clean, self._cache.clean.speakers, strict=True):
             style = self.statistics.styles.get(speaker, self.statistics.default_style)
-            yield as_batch(sample, closures(sample, style, self.face), style, identity=self._identity)
+            yield self._batch(sample, style)
 
     def _whole(self, speech: HeldOutSpeech) -> SpeechMotion:
         sample = speech.sample(self.features, self.gain_db(speech.recording))
         style = self.statistics.styles.get(speech.recording.speaker, self.statistics.default_style)
-        return as_batch(sample, closures(sample, style, self.face), style, identity=self._identity)
+        return self._batch(sample, style)
+
+    def _batch(self, sample: SpeechSample, style: SpeakingStyle) -> SpeechMotion:
+        """A whole sample, with the rest pose of all speakers."""
+        moved = with_common_rest(sample, style, self.statistics.default_style)
+        return as_batch(moved, closures(sample, style, self.face), style, identity=self._identity)
 
 
 def predicts_identity(motion: str) -> bool:

@@ -13,8 +13,8 @@ from jaxtyping import Float, Int
 
 from beavervision.artifacts.manifest import MANIFEST, Manifest, sha256_json
 from beavervision.artifacts.synthetic_speech import TRAIN, SyntheticSpeechFacts, write_synthetic_speech
-from beavervision.audio.features import ROWS_PER_FRAME
 from beavervision.audio.acoustics import Acoustics, random_acoustics
+from beavervision.audio.features import ROWS_PER_FRAME
 from beavervision.audio.level import at_level
 from beavervision.audio.mel import FEATURE_RATE
 from beavervision.audio.phonemes import phoneme_classes
@@ -144,7 +144,8 @@ def _is_there(folder: Path, note: str) -> bool:
 
 def phoneme_rows(phonemes: Sequence[Phoneme], rows: int) -> Int[np.ndarray, "R"]:
     """Phoneme class (`audio.phonemes`) at the centre of every row of the audio features; the classes of a diphthong
-    last equally long."""
+    last equally long.
+    """
     classes = np.zeros(rows, np.uint8)
     for phoneme in phonemes:
         parts = phoneme_classes(phoneme.symbol)

@@ -47,9 +47,6 @@ POINTS = (13, 14, 82, 87, 312, 317, 61, 291, 78, 308, 0, 17, 37, 267, 84, 314, 1
 the seventh and eighth the corners."""
 DEPTH, CHIN = 0.5, 0.5
 """Weights of depth, which a single camera measures poorly, and of the chin."""
-LEAST_SHUT = 0.7
-"""Smallest share of the opening that a bilabial takes away. The fit would choose .2: the tracked lips of a closed mouth
-are still apart by the error of the tracker."""
 STEPS, CLIPS_PER_STEP = 400, 16
 FPS = 25.0
 
@@ -100,7 +97,7 @@ class Rule(nn.Module):
         self.dominance = nn.Parameter(torch.tensor([viseme.dominance for viseme in visemes]).log())
         self.ahead = nn.Parameter(torch.tensor([0.0 if v.closes or v is REST else 0.08 for v in visemes]))
         self.decay = nn.Parameter(torch.tensor([ACTOR.lead, ACTOR.lag]).log())
-        self.flat, self.shut = nn.Parameter(torch.tensor(ACTOR.flat)), nn.Parameter(torch.tensor(ACTOR.shut))
+        self.flat = nn.Parameter(torch.tensor(ACTOR.flat))
         self.closed_for = nn.Parameter(torch.tensor(ACTOR.closed_for))
         self.closing = nn.Parameter(torch.tensor(ACTOR.closing))
         self.gain = nn.Parameter(torch.zeros(len(speakers), 2))
@@ -132,7 +129,8 @@ class Rule(nn.Module):
         if not closing.any():
             return curves
         ramp = (1 - (offset[:, closing].abs() - self.closed_for) / self.closing).clamp(0, 1)
-        shut = self.shut * (ramp * ramp * (3 - 2 * ramp)).amax(1, keepdim=True)
+        # Complete: with a factor, the fit would choose .2, because the alignment is uncertain by some frames.
+        shut = (ramp * ramp * (3 - 2 * ramp)).amax(1, keepdim=True)
         opens = torch.tensor([shape in OPENING for shape in SHAPES])
         press = torch.tensor([shape == "lips_press" for shape in SHAPES])
         curves = torch.where(opens, curves * (1 - shut), curves)
@@ -158,10 +156,10 @@ class Rule(nn.Module):
     def limit(self) -> None:
         """Keep the numbers in plausible ranges."""
         self.targets.clamp_(-0.6, 1.6)
+        self.targets[-1] = 0  # REST: the rest pose is that of the speaker.
         self.ahead.clamp_(-0.05, 0.2)
         self.flat.clamp_(0.05, 0.5)
-        self.shut.clamp_(LEAST_SHUT, 1.0)
-        self.closed_for.clamp_(0.0, 0.05)
+        self.closed_for.clamp_(0.02, 0.05)
         self.closing.clamp_(0.02, 0.15)
 
 
@@ -227,19 +225,19 @@ def agreement(rule: Rule, samples: Sequence[Sample]) -> str:
 
 def save(rule: Rule, path: Path = DATA) -> None:
     """Write the numbers."""
-    lead, lag = (round(float(value), 2) for value in rule.decay.exp())
+    lead, lag = (round(float(value), 2) for value in rule.decay.detach().exp())
     numbers = {
         "rule": {
             **{"lead": lead, "lag": lag, "lively": 1.0},
-            **{name: round(float(getattr(rule, name)), 3) for name in ("flat", "closed_for", "closing", "shut")},
+            **{name: round(float(getattr(rule, name).detach()), 3) for name in ("flat", "closed_for", "closing")},
         },
         "visemes": {
             name_of(viseme): {
-                "dominance": round(float(rule.dominance[i].exp()), 3),
-                "ahead": round(float(rule.ahead[i]), 3),
+                "dominance": round(float(rule.dominance.detach()[i].exp()), 3),
+                "ahead": round(float(rule.ahead.detach()[i]), 3),
                 "targets": {
                     shape: round(float(value), 3)
-                    for shape, value in zip(SHAPES, rule.targets[i], strict=True)
+                    for shape, value in zip(SHAPES, rule.targets.detach()[i], strict=True)
                     if abs(float(value)) > 0.005
                 },
             }

@@ -96,8 +96,6 @@ class ArticulationRule:
     """Seconds on either side of a bilabial's middle in which the lips are closed: a whole frame at 25 fps."""
     closing: float = 0.065
     """Seconds in which the lips close, and open again."""
-    shut: float = 1.0
-    """Share of the opening that a bilabial takes away, in addition to its targets."""
     lively: float = 1.35
     """Gain of all jaw targets."""
 
@@ -167,7 +165,7 @@ def _closure(time: np.ndarray, gestures: Sequence[Gesture], rule: ArticulationRu
             distance = np.abs(time - gesture.middle) - rule.closed_for
             ramp = np.clip(1 - distance / rule.closing, 0, 1)
             shut = np.maximum(shut, ramp * ramp * (3 - 2 * ramp))
-    return rule.shut * shut
+    return shut
 
 
 def viseme_curves(

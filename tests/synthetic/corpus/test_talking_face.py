@@ -47,13 +47,13 @@ def test_the_calibrated_lips_of_bilabials_are_nearer_than_those_of_every_vowel()
 
     def opening(symbol):
         phonemes = [Phoneme("", 0.0, 0.4), Phoneme(symbol, 0.4, 0.6), Phoneme("", 0.6, 1.0)]
-        return mouth_open(model.vertices(np.zeros(80), viseme_curves(phonemes, 25, 25, rule) @ shapes))[12]
+        return mouth_open(model.vertices(np.zeros(80), viseme_curves(phonemes, 25, 25, rule) @ shapes))[8:15]
 
-    vowels = [opening(symbol) for symbol in ("a", "ɑ", "e", "i", "ə")]
-    assert max(opening(symbol) for symbol in "pbm") < 0.5 * min(vowels)
+    vowels = [opening(symbol).max() for symbol in ("a", "ɑ", "e", "i", "ə")]
+    assert max(opening(symbol).min() for symbol in "pbm") < 0.3 * min(vowels)
 
 
 def test_vowels_are_seen_before_they_are_heard():
     rule = calibrated_rule()
     ahead = [rule.visemes_of(symbol)[0].ahead for symbol in ("a", "ɑ", "ə", "u")]
-    assert min(ahead) > 0
+    assert np.mean(ahead) > 0.02

@@ -49,7 +49,7 @@ from beavervision.metrics.mouth import spoken_closures
 from beavervision.preprocess.report.av_sync import own_speech
 from beavervision.stages.audio2motion.bundle_schema import Audio2MotionFacts
 from beavervision.stages.audio2motion.inference import AudioToMotion
-from beavervision.stages.audio2motion.speaking_style import AMPLITUDE_PERCENTILE
+from beavervision.stages.audio2motion.speaking_style import SpeakingStyle, measure_style
 from beavervision.stages.face_geometry import FaceGeometry, lip_distance, lip_width
 
 MM = 10
@@ -75,10 +75,13 @@ class Person:
     silent: Bool[np.ndarray, "T"]
     closures: Sequence[tuple[int, int]] | None
     """Closures of p, b, m by the aligner; None without one."""
-    mouth_amp: float
-    """cm."""
-    gap_range: tuple[float, float]
-    """Gap at rest and its 95th percentile, mm."""
+    style: SpeakingStyle
+
+    @property
+    def gap_range(self) -> tuple[float, float]:
+        """Gap at rest and its 95th percentile, mm."""
+        low, high = self.style.mouth_range
+        return MM * low, MM * high
 
     @property
     def expression(self) -> Float[np.ndarray, "T E"]:
@@ -94,8 +97,6 @@ def open_person(clip: Clip, subject: int, aligner: Aligner | None) -> Person:
     if not learnt.any():
         raise ClipError(f"{clip.folder}: subject {subject} is in no frame of the training split; choose another one.")
     speech = detect_voice_activity(sound).frames(n, clip.fps)
-    gap = lip_distance(face, person.expression[learnt])
-    low, high = (float(MM * value) for value in np.percentile(gap, [2, 95]))
     return Person(
         name=clip.name if len(clip.subjects) == 1 else f"{clip.name}:{subject}",
         clip=clip,
@@ -105,13 +106,12 @@ def open_person(clip: Clip, subject: int, aligner: Aligner | None) -> Person:
         judged=tracked & ~others_speak(clip, subject, speech),
         silent=~np.asarray(binary_dilation(speech, iterations=PAUSE_MARGIN), bool),
         closures=None if aligner is None else closed_frames(aligner(sound), clip.fps, n),
-        mouth_amp=float(np.percentile(gap, AMPLITUDE_PERCENTILE)),
-        gap_range=(low, high),
+        style=measure_style(person.expression[learnt], face),
     )
 
 
 def others_speak(clip: Clip, subject: int, speech: Bool[np.ndarray, "T"]) -> Bool[np.ndarray, "T"]:
-    """Frames with speech in which another subject's lips move and this one's do not: the speech is not this person's."""
+    """Frames with speech in which another subject's lips move and this one's do not."""
     moving = [own_speech(person, speech, clip.fps) for person in clip.subjects]
     others = [moves for number, moves in enumerate(moving) if number != subject]
     return np.any([np.zeros(clip.n_frames, bool), *others], axis=0) & ~moving[subject]
@@ -129,12 +129,13 @@ def predict(person: Person, bundle: Path, *, adapted: bool) -> Float[np.ndarray,
     facts, predictor = Manifest.read(bundle, Audio2MotionFacts).facts, AudioToMotion.from_bundle(bundle)
     if (facts.basis, facts.fps) != (person.clip.facts.basis, person.clip.fps):
         raise BundleError(f"{bundle} has face model {facts.basis} at {facts.fps:g} fps, {person.clip.folder} has not.")
-    amp = 1.0 if adapted else person.mouth_amp / facts.mouth_amp
+    amp = 1.0 if adapted else person.style.mouth_amp / facts.mouth_amp
     motion = predictor.predict(person.sound, mouth_amp=amp).expression
     motion = np.concatenate([motion, motion[-1:].repeat(max(0, person.clip.n_frames - len(motion)), 0)])
     motion = motion[: person.clip.n_frames].astype(np.float64)
     if adapted:
         return motion
+    # As `adaptation.adopt_rest_pose` does.
     return motion + (person.expression[person.learnt] - motion[person.learnt]).mean(0)
 
 

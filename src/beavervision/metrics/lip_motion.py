@@ -1,6 +1,6 @@
 """Lip motion compared with the truth: correlation, opening ratio, lag, closures; confidence intervals by bootstrap.
 
-Curves are one value per frame: the gap between the lips or the width of the mouth. NaN marks frames that are not judged.
+A curve is one value per frame, e.g. the gap between the lips; NaN marks frames that are not judged.
 """
 
 from __future__ import annotations

@@ -41,8 +41,11 @@ def estimate_style(samples: Sequence[SpeechSample], face: FaceModel) -> Speaking
     """Estimate the style of the speaker of all samples; None when the face is never visible."""
     step = max(1, -(-sum(sample.n_frames for sample in samples) // MAX_FRAMES))
     motion = np.concatenate([sample.expression[sample.valid][::step] for sample in samples])
-    if not len(motion):
-        return None
+    return measure_style(motion, face) if len(motion) else None
+
+
+def measure_style(motion: Float[np.ndarray, "T E"], face: FaceModel) -> SpeakingStyle:
+    """Style of one person's expressions, at least one."""
     lips = lip_distance(face, motion)
     rest = np.median(motion[lips <= np.percentile(lips, REST_PERCENTILE)], axis=0)
     return SpeakingStyle(

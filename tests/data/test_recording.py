@@ -30,7 +30,8 @@ def test_sound_of_a_range_is_that_range(speech_clip):
 def test_a_talk_is_learnt_from_or_held_out_as_a_whole(tmp_path, split, learnt, held_out):
     expression, closed = np.full((8, 64), 0.5, np.float32), np.arange(8) == 3
     facts = {"speaker": "otto", "language": "de", "split": split, "fps": 25.0, "basis": "gpmm"}
-    write_synthetic_speech(tmp_path / "talk", facts, np.full(8 * 640, 0.25), expression, np.full((8, 2), 0.3), closed)
+    arrays = (np.full(8 * 640, 0.25), expression, np.full((8, 2), 0.3), closed, np.zeros(16))
+    write_synthetic_speech(tmp_path / "talk", facts, *arrays)
     found = open_recording(tmp_path / "talk")
     assert (found.speaker, found.train_ranges, found.held_out_ranges) == ("otto", learnt, held_out)
     assert found.known.all()

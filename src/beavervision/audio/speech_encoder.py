@@ -1,7 +1,7 @@
 """Speech encoder: a small causal network that turns log-mel rows into phonetic features, without a download.
 
-It is distilled from the encoder of Whisper (Radford et al. 2022, arXiv:2212.04356) and also learns to name phonemes. Its
-weights are part of the package; docs/speech_encoder.md is the model card. Frames need little future sound, so that the
+It is distilled from the encoder of Whisper (Radford et al. 2022, arXiv:2212.04356) and also learns to name phonemes.
+Its weights are part of the package; docs/speech_encoder.md is the model card. A row needs little future sound, and the
 features of a stream equal those of the whole sound.
 """
 
@@ -27,8 +27,6 @@ LOOK_AHEAD_ROWS = 6
 """Rows of future sound that a row depends on: 120 ms."""
 DILATIONS = (1, 1, 2, 2, 4, 4, 8, 8)
 KERNEL = 7
-TEACHER = 512
-"""Channels of the teacher's states (Whisper base)."""
 CHUNK_ROWS = 3000
 """Rows computed at a time: 60 s."""
 SILENCE = -6.0
@@ -69,7 +67,6 @@ class SpeechEncoder(nn.Module):
         self.enter = nn.Conv1d(N_MELS, channels, 3)
         self.blocks = nn.ModuleList(Block(channels, dilation) for dilation in DILATIONS)
         self.leave = nn.Linear(channels, width)
-        self.to_teacher = nn.Linear(width, TEACHER)
         self.to_phonemes = nn.Linear(width, len(CLASSES))
 
     @property

@@ -38,8 +38,9 @@ HELD_OUT_VOICES = 6
 """Number of training voices per held-out voice."""
 SCENE = (12.0, 30.0)
 """Seconds for which the recording conditions stay the same."""
-STUDIO, STUDIO_NOISE_DB = 0.15, -60.0
-"""Share of training scenes recorded in a studio, and its noise; held-out scenes have no noise at all."""
+STUDIO, STUDIO_NOISE_DB = 0.3, -60.0
+"""Share of training scenes recorded in a studio, and its noise; half of them, like held-out scenes, have none at all, as
+synthetic voices do."""
 PAUSE, LONG_PAUSE, LONG = (0.12, 0.9), (1.5, 3.0), 0.12
 """Pauses between sentences in seconds, and the share of long ones, from which the mouth's rest is learnt."""
 USUAL_WORDS_PER_MINUTE = 160
@@ -215,4 +216,5 @@ def _recorded(clean: Float[np.ndarray, "N"], rng: np.random.Generator) -> Float[
 
 
 def _studio(rng: np.random.Generator) -> Acoustics:
-    return Acoustics(noise_db=STUDIO_NOISE_DB, seed=int(rng.integers(1 << 31)))
+    noise_db = STUDIO_NOISE_DB if rng.random() < 0.5 else -np.inf
+    return Acoustics(noise_db=noise_db, seed=int(rng.integers(1 << 31)))

@@ -130,9 +130,8 @@ class Audio2Motion(StageModule[Audio2MotionData]):
             spoken=data.anybody_speaks(),
         )
         kept = "keeps the general network, with the person's pose and range"
-        rank_zero_info(
-            f"audio2motion {kept if found.kept_general else 'is adapted'}: {found.why}; gain {found.gain:.2f}"
-        )
+        what = kept if found.kept_general else "is adapted"
+        print(f"audio2motion {what}: {found.why}; gain {found.gain:.2f}", flush=True)
         self._adaptation = found
 
     def configure_optimizers(self) -> dict[str, Any]:  # pyright: ignore[reportIncompatibleMethodOverride]  # a dict, not its TypedDict

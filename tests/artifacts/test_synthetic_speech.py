@@ -10,7 +10,12 @@ FACTS = {"speaker": "anna", "language": "de", "fps": 25.0, "basis": "gpmm"}
 
 def write(folder, split, frames=10):
     rng = np.random.default_rng(3)
-    arrays = (rng.normal(size=(frames, 64)), rng.uniform(size=(frames, 2)), np.arange(frames) % 3 == 0, np.arange(2 * frames))
+    arrays = (
+        rng.normal(size=(frames, 64)),
+        rng.uniform(size=(frames, 2)),
+        np.arange(frames) % 3 == 0,
+        np.arange(2 * frames),
+    )
     sound = (0.5 * np.sin(np.arange(640 * frames) / 9)).astype(np.float32)
     write_synthetic_speech(folder, {**FACTS, "split": split}, sound, *arrays)
     return sound, arrays

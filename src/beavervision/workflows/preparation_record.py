@@ -11,7 +11,7 @@ from beavervision.artifacts.atomic_write import atomic_file
 from beavervision.config.schemas import DataSettings
 
 NOTE = "prepared.json"
-CHOSEN = ("fps", "start", "end", "focal", "subject", "gap", "segmenter")
+CHOSEN = ("fps", "start", "end", "focal", "subject", "speaker", "gap", "segmenter")
 """Settings of `data` that determine the clip's contents."""
 DEFAULTS = {f.name: f.default for f in fields(DataSettings) if f.default is not MISSING}
 

@@ -18,7 +18,9 @@ def words(count, each=0.1):
 def test_stretches_join_without_a_seam():
     phonemes = words(90)  # 63 s: four stretches of 20 s
     n = 63 * 25
-    np.testing.assert_allclose(spoken_shapes(phonemes, n, 25), viseme_curves(phonemes, n, 25, calibrated_rule()), atol=2e-3)
+    np.testing.assert_allclose(
+        spoken_shapes(phonemes, n, 25), viseme_curves(phonemes, n, 25, calibrated_rule()), atol=2e-3
+    )
 
 
 def test_every_bilabial_has_its_frame():

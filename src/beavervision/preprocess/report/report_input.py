@@ -60,6 +60,8 @@ class Findings:
     """Image of the subjects panel, where there are several people."""
     lines: Sequence[str] = field(default=())
     """The subjects panel as text, one line per person."""
+    speaker: str | None = None
+    """`data.speaker`: the clip is one of several of this person."""
 
     @property
     def size(self) -> tuple[int, int]:

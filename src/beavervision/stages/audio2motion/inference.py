@@ -16,6 +16,7 @@ from beavervision.audio.level import at_level
 from beavervision.audio.pitch import coarse_pitch
 from beavervision.stages.audio2motion.bundle_schema import SCHEMA
 from beavervision.stages.audio2motion.network import STRIDE, MotionVAE, SpeechFeatures
+from beavervision.stages.audio2motion.personal import build_motion_network
 
 CHUNK = 1000
 """Number of frames computed at a time, so that memory does not grow with the speech; a multiple of STRIDE."""
@@ -65,7 +66,7 @@ class AudioToMotion:
             BundleError: when it is missing, damaged, or of another stage.
         """
         bundle = Bundle.load(folder, SCHEMA)
-        network, facts = build_network(bundle, lambda: MotionVAE(**bundle.hparams)), bundle.facts
+        network, facts = build_network(bundle, lambda: build_motion_network(bundle.hparams)), bundle.facts
         return cls(
             network,
             AudioFeatureExtractor(**facts.audio_features.model_dump()),

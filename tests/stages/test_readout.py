@@ -8,10 +8,10 @@ from motion_networks import TINY, random_speech, tiny_network
 from beavervision.audio.features import AudioFeatureExtractor
 from beavervision.face.model_registry import load_face_model
 from beavervision.metrics.lip_motion import opening_ratio
-from beavervision.stages.audio2motion.adaptation import with_readout
+from beavervision.stages.audio2motion.adaptation import with_new_readout
 from beavervision.stages.audio2motion.batch import SpeechMotion
 from beavervision.stages.audio2motion.inference import AudioToMotion
-from beavervision.stages.audio2motion.personal import PersonalMotionVAE, build_motion_network
+from beavervision.stages.audio2motion.personal import PersonalMotionVAE
 from beavervision.stages.audio2motion.readout_fit import (
     GUARD_FRAMES,
     LipLimit,
@@ -45,7 +45,7 @@ def rng():
 
 def personal(**settings):
     arguments = {"content_dim": 80, "motion_dim": 64, **TINY, **settings}
-    return with_readout(tiny_network(**settings), {**arguments, "taps": 3}).eval()
+    return with_new_readout(tiny_network(**settings), {**arguments, "taps": 3}).eval()
 
 
 def spoken(network, rng, truth):
@@ -185,7 +185,10 @@ def test_another_person_s_readout_is_dropped(face, geometry, rng):
     network = personal()
     fit(network, spoken(network, rng, lambda prior, condition: prior + 1.0), face, geometry)
     arguments = {"content_dim": 80, "motion_dim": 64, **TINY, "taps": 3}
-    again = with_readout(network, arguments)
-    assert isinstance(build_motion_network(arguments), PersonalMotionVAE)
+    again = with_new_readout(network, arguments)
+    assert isinstance(again, PersonalMotionVAE)
     speech = random_speech(rng, 1, 20)
     torch.testing.assert_close(again.eval()(speech), personal()(speech))
+    plain = with_new_readout(network, {name: value for name, value in arguments.items() if name != "taps"})
+    assert not isinstance(plain, PersonalMotionVAE)
+    torch.testing.assert_close(plain.eval()(speech), personal()(speech))

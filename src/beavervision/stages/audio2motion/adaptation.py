@@ -16,7 +16,7 @@ from beavervision.errors import BundleError
 from beavervision.stages.audio2motion.batch import SpeechMotion
 from beavervision.stages.audio2motion.bundle_schema import SCHEMA
 from beavervision.stages.audio2motion.network import MotionVAE
-from beavervision.stages.audio2motion.personal import PersonalMotionVAE, build_motion_network
+from beavervision.stages.audio2motion.personal import build_motion_network
 from beavervision.stages.hparam_bounds import build_checked
 
 TAPS = 5
@@ -51,25 +51,25 @@ def load_initial_weights(
             )
     hparams = {**bundle.hparams, **{name: settings[name] for name in ("dropout",) if name in settings}}
     network = build_network(bundle, lambda: build_motion_network(hparams))
-    if not one_person:
-        return network, hparams
-    personal = {**hparams, "taps": TAPS}
-    return with_readout(network, personal), personal
+    arguments = {
+        **{name: value for name, value in hparams.items() if name != "taps"},
+        **({"taps": TAPS} if one_person else {}),
+    }
+    return with_new_readout(network, arguments), arguments
 
 
-def with_readout(network: MotionVAE, arguments: Mapping[str, Any]) -> PersonalMotionVAE:
+def with_new_readout(network: MotionVAE, arguments: Mapping[str, Any]) -> MotionVAE:
     """Return a network with the same weights and a readout of zero; the readout of another person is dropped.
 
     Args:
         network: trained network.
-        arguments: arguments of `build_motion_network`, with `taps`.
+        arguments: arguments of `build_motion_network`; without `taps` the result has no readout.
     """
-    personal = build_motion_network(arguments)
-    assert isinstance(personal, PersonalMotionVAE)
+    general = build_motion_network(arguments)
     weights = network.state_dict()
     kept = {name: weights[name] for name in weights if not name.startswith(READOUT)}
-    personal.load_state_dict({**personal.state_dict(), **kept})
-    return personal
+    general.load_state_dict({**general.state_dict(), **kept})
+    return general
 
 
 @torch.no_grad()

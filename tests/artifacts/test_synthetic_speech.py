@@ -10,19 +10,25 @@ FACTS = {"speaker": "anna", "language": "de", "fps": 25.0, "basis": "gpmm"}
 
 def write(folder, split, frames=10):
     rng = np.random.default_rng(3)
-    arrays = (rng.normal(size=(frames, 64)), rng.uniform(size=(frames, 2)), np.arange(frames) % 3 == 0)
+    arrays = (
+        rng.normal(size=(frames, 64)),
+        rng.uniform(size=(frames, 2)),
+        np.arange(frames) % 3 == 0,
+        np.arange(2 * frames),
+    )
     sound = (0.5 * np.sin(np.arange(640 * frames) / 9)).astype(np.float32)
     write_synthetic_speech(folder, {**FACTS, "split": split}, sound, *arrays)
     return sound, arrays
 
 
 def test_a_talk_comes_back_as_it_was_written(tmp_path):
-    sound, (expression, eye_open, closed) = write(tmp_path / "anna", TRAIN)
+    sound, (expression, eye_open, closed, phoneme) = write(tmp_path / "anna", TRAIN)
     talk = SyntheticSpeech.load(tmp_path / "anna")
     assert (talk.speaker, talk.basis, talk.fps, talk.n_frames) == ("anna", "gpmm", 25.0, 10)
     np.testing.assert_array_equal(talk.expression, expression.astype(np.float32))
     np.testing.assert_array_equal(talk.eye_open, eye_open.astype(np.float32))
     np.testing.assert_array_equal(talk.closed, closed)
+    np.testing.assert_array_equal(talk.phoneme, phoneme)
     assert np.abs(talk.audio() - sound).max() < 2**-15  # 16 bits
 
 

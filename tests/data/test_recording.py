@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from speech_clips import write_speech_clip
 
 from beavervision.artifacts.synthetic_speech import write_synthetic_speech
 from beavervision.data.recording import open_recording, tracked_frames
@@ -29,7 +30,8 @@ def test_sound_of_a_range_is_that_range(speech_clip):
 def test_a_talk_is_learnt_from_or_held_out_as_a_whole(tmp_path, split, learnt, held_out):
     expression, closed = np.full((8, 64), 0.5, np.float32), np.arange(8) == 3
     facts = {"speaker": "otto", "language": "de", "split": split, "fps": 25.0, "basis": "gpmm"}
-    write_synthetic_speech(tmp_path / "talk", facts, np.full(8 * 640, 0.25), expression, np.full((8, 2), 0.3), closed)
+    arrays = (np.full(8 * 640, 0.25), expression, np.full((8, 2), 0.3), closed, np.zeros(16))
+    write_synthetic_speech(tmp_path / "talk", facts, *arrays)
     found = open_recording(tmp_path / "talk")
     assert (found.speaker, found.train_ranges, found.held_out_ranges) == ("otto", learnt, held_out)
     assert found.known.all()
@@ -37,6 +39,13 @@ def test_a_talk_is_learnt_from_or_held_out_as_a_whole(tmp_path, split, learnt, h
     np.testing.assert_array_equal(found.expression, expression)
     np.testing.assert_array_equal(found.closed, closed)
     np.testing.assert_array_equal(found.sound(range(2, 3)), np.full(640, 0.25, np.float32))
+
+
+def test_clips_of_one_speaker_are_one_speaker(tmp_path):
+    clips = [write_speech_clip(tmp_path / name, name=name, facts={"speaker": "s1"}) for name in ("a", "b")]
+    assert [open_recording(clip.folder).speaker for clip in clips] == ["s1", "s1"]
+    alone = write_speech_clip(tmp_path / "c", name="c")
+    assert open_recording(alone.folder).speaker == "c/0"
 
 
 def test_what_is_no_recording_is_refused(speech_clip, tmp_path):

@@ -12,6 +12,8 @@ from beavervision.preprocess.options import PrepareOptions
         ("data.fps", {"fps": 0.0}),
         ("data.focal", {"focal": -3.0}),
         ("data.subject", {"subject": "tallest"}),
+        ("data.speaker", {"speaker": "../anna"}),
+        ("data.speaker=anna names one person", {"speaker": "anna", "subject": "all"}),
     ],
 )
 def test_a_setting_that_cannot_be_is_an_error_that_names_the_key(key, options):

@@ -97,6 +97,15 @@ def test_a_clean_clip_is_good_for_everything():
     assert headline(verdicts) == "Good for everything."
 
 
+def test_a_short_clip_of_a_speaker_is_a_member_of_a_corpus():
+    short = subject(own_speech_seconds=1.6, visible_seconds=3.0)
+    assert {judged(clip(), short)[stage].grade for stage in SPEECH} == {NOT_USABLE}
+    member = judged(clip(speaker="s1"), short)
+    assert {member[stage].grade for stage in SPEECH} == {USABLE}
+    assert "1.6 s of speech with moving lips in view: train on it together" in member["audio2motion"].why
+    assert judged(clip(speaker="s1"), subject(own_speech_seconds=0.3))["audio2motion"].grade == NOT_USABLE
+
+
 @pytest.mark.parametrize(
     ("changes", "stages", "grade", "words"),
     [

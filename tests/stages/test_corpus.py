@@ -189,11 +189,24 @@ def test_a_network_is_adapted_with_its_sizes_and_scales(corpus, speech_clip, tmp
     data.setup("fit")
     assert data.speech_level_db == general.speech_level_db
     student = Audio2Motion(**data.dimensions(), network={"hidden": 99, "dropout": 0.0}, schedule=FAST)
-    assert student._network_hparams == {**teacher._network_hparams, "dropout": 0.0}
+    assert student._network_hparams == {**teacher._network_hparams, "dropout": 0.0, "taps": 5}
     fit(student, data, 1, val_every=5)
     for name in ("content_mean", "content_std", "content_low"):
         torch.testing.assert_close(getattr(student.network, name), getattr(teacher.network, name))
-    assert not torch.equal(student.network.motion_mean, teacher.network.motion_mean)
+    assert student.network.readout.bias.any()
+
+
+def test_training_on_a_corpus_continues_without_a_readout(corpus, tmp_path):
+    general = make_data(corpus)
+    teacher = make_module(general)
+    fit(teacher, general, 1)
+    folder = export(tmp_path / "general", teacher, general).folder
+    data = make_data(corpus, upstream={"init": folder})
+    data.setup("fit")
+    student = Audio2Motion(**data.dimensions(), schedule=FAST, adaptation={"learning_rate": 0.0})
+    fit(student, data, 2)
+    assert student._network_hparams == teacher._network_hparams
+    assert not torch.equal(student.network.leave.weight, teacher.network.leave.weight)
 
 
 def test_a_person_s_scale_is_taken_over_without_a_change_of_what_is_said(corpus):
@@ -221,7 +234,7 @@ def test_the_rest_is_taken_over_in_closed_form(corpus, speech_clip, tmp_path):
     speech = next(iter(data.clean_speech()))
     with torch.no_grad():
         away = (student.network.eval()(speech) - speech.expression)[speech.known].mean(0)
-    # one step at learning rate 0 moves nothing but the batch norm's running figures
+    # The step at learning rate 0 changes nothing; only lips that would cross are moved.
     torch.testing.assert_close(away, torch.zeros(64), atol=0.05, rtol=0)
 
 

@@ -4,7 +4,14 @@ import torch
 
 from beavervision.face.landmarks import LIP_MID_LOWER, LIP_MID_UPPER
 from beavervision.face.model_registry import load_face_model
-from beavervision.stages.face_geometry import LIP_PAIRS, LIP_POINTS, FaceGeometry, landmark_weights
+from beavervision.stages.face_geometry import (
+    LIP_PAIRS,
+    LIP_POINTS,
+    FaceGeometry,
+    landmark_weights,
+    lip_distance,
+    lip_width,
+)
 
 
 @pytest.fixture(scope="module")
@@ -48,3 +55,13 @@ def test_lip_gap_error_by_hand(face, geometry):
     found = geometry.lip_gap_error(torch.from_numpy(error).float())
     assert float(found) == pytest.approx((gaps**2).sum(1).mean(), rel=1e-4)
     assert float(geometry.lip_gap_error(torch.from_numpy(face.semantic["blink_left"]).float())) < 1e-6
+
+
+def test_width_is_the_distance_of_the_corners(face):
+    expression = np.random.default_rng(1).standard_normal((3, 64))
+    points = face.vertices(np.zeros(80), expression)[:, face.landmarks468]
+    np.testing.assert_allclose(lip_width(face, expression), np.linalg.norm(points[:, 61] - points[:, 291], axis=-1))
+    shape = face.semantic["jaw_open"]
+    assert lip_distance(face, shape) - lip_distance(face, 0 * shape) > abs(
+        lip_width(face, shape) - lip_width(face, 0 * shape)
+    )

@@ -120,5 +120,5 @@ def test_memory_does_not_grow():
 def test_what_needs_the_whole_speech_is_refused():
     with pytest.raises(BeaverError, match=r"model\.network\.look_ahead=5"):
         MotionStream(predictor(look_ahead=None))
-    with pytest.raises(BeaverError, match="streaming needs audio_features=mel"):
+    with pytest.raises(BeaverError, match="streaming needs audio_features=speech"):
         MotionStream(predictor(kind="hubert"))

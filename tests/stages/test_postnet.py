@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -11,13 +13,14 @@ from beavervision.face.model_registry import load_face_model
 from beavervision.nerf.condition_normalizer import ConditionNormalizer
 from beavervision.stages.audio2motion.data import Audio2MotionData
 from beavervision.stages.audio2motion.module import Audio2Motion
-from beavervision.stages.postnet.batch import frame_pitch
+from beavervision.stages.postnet.batch import RefinementBatch, frame_pitch
 from beavervision.stages.postnet.data import PostNetData
 from beavervision.stages.postnet.inference import MODES, MotionRefiner
 from beavervision.stages.postnet.lip_metrics import LipMetrics
 from beavervision.stages.postnet.losses import adversarial_loss, discriminator_loss, lip_gap
 from beavervision.stages.postnet.module import PostNetTraining
 from beavervision.stages.postnet.network import PostNet
+from beavervision.stages.postnet.refinement_choice import choose_refinement
 
 TINY = {"widths": [16, 16]}
 SMALL_VAE = {
@@ -124,7 +127,7 @@ def test_two_steps_bundle_reload_same_output(clips, tmp_path):
     assert wanted <= set(trainer.callback_metrics)
     module.chosen.load_state_dict(module.network.state_dict())  # not the identity
     bundle = export(tmp_path / "bundle", module, data)
-    assert {f"test/{mode}/lip_vertex_error_mm2" for mode in MODES} <= set(bundle.metrics)
+    assert {f"{part}/{mode}/lip_vertex_error_mm2" for mode in MODES for part in ("test", "auto")} <= set(bundle.metrics)
     refiner = MotionRefiner.from_bundle(tmp_path / "bundle")
     held_out = data.held_out()
     found = refiner.refine_condition(
@@ -232,6 +235,35 @@ def test_every_mode_fills_the_condition(refiner, mode, frames):
     np.testing.assert_array_equal(refined.expression, motion.expression)
     plain = load_face_model().condition68(np.broadcast_to(refiner.identity, (frames, 80)), motion.expression)
     assert np.allclose(refined.condition68, plain, atol=1e-3) == (mode == "none")
+
+
+def test_auto_is_what_was_chosen(refiner):
+    rng = np.random.default_rng(0)
+    condition, pitch = rng.standard_normal((7, 68, 3)).astype(np.float32), np.zeros(7, np.float32)
+    for mode in MODES:
+        refiner.chosen = mode
+        np.testing.assert_array_equal(
+            refiner.refine_condition(condition, pitch), refiner.refine_condition(condition, pitch, mode)
+        )
+
+
+@pytest.mark.parametrize(("noise", "mode"), [(1.0, "lle"), (0.0, "none")])
+def test_what_helps_on_held_out_speech_is_chosen(noise, mode):
+    # The person's frames lie on a line; LLE brings noisy predictions back to it, and has nothing to do without noise.
+    rng, face = np.random.default_rng(0), load_face_model()
+    line = (np.linspace(-3, 3, 400)[:, None, None] * rng.standard_normal((68, 3))).astype(np.float32)
+    scale = ConditionNormalizer.from_training_frames(line)
+    refiner = MotionRefiner(PostNet(**TINY), face, np.zeros(80, np.float32), scale, line[::2])  # PostNet: the identity
+    truth = torch.from_numpy(line[1::20].reshape(1, -1, 204))
+    predicted = truth + noise * torch.from_numpy(rng.standard_normal(truth.shape).astype(np.float32))
+    frames = truth.shape[1]
+    known, nothing = torch.ones(1, frames, dtype=torch.bool), torch.zeros(1, frames)
+    speech = RefinementBatch(predicted, truth, known, nothing, torch.zeros(1, 2 * frames, 1))
+    choice = choose_refinement(refiner, [speech], LipMetrics(face, truth[0]))
+    assert choice.mode == mode
+    assert f"refine=auto takes {mode}: lip error in mm^2" in choice.why
+    unseen = replace(speech, known=~known)
+    assert choose_refinement(refiner, [unseen], LipMetrics(face, truth[0])).mode == "none"
 
 
 def test_long_motion_in_chunks_equals_one_piece(refiner, monkeypatch):

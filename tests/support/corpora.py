@@ -18,6 +18,7 @@ def write_speech_talk(folder: Path, speaker: str, n_frames: int, split: str = "t
         "expression": opening[:, None] * load_face_model().semantic["jaw_open"],
         "eye_open": np.full((n_frames, 2), 0.3),
         "closed": np.arange(n_frames) % 20 == 7,
+        "phoneme": np.zeros(2 * n_frames),
     }
     facts = {"speaker": speaker, "language": "de", "split": split, "fps": FPS, "basis": "gpmm"}
     for name, value in change.items():

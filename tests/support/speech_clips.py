@@ -33,6 +33,7 @@ def write_speech_clip(
     hidden: range = range(40, 48),
     name: str = "babble",
     change: Callable[[dict[str, np.ndarray]], None] | None = None,
+    facts: dict[str, object] | None = None,
 ) -> Clip:
     """Write a Clip whose sound and motion belong together.
 
@@ -42,6 +43,7 @@ def write_speech_clip(
         seed: of everything.
         hidden: frames without a face.
         name: of the clip.
+        facts: of the manifest, besides the usual ones.
         change: may alter the subject's arrays and, under the key "samples", the sound, before they are written.
     """
     samples, opening = babble(n_frames, seed)
@@ -79,6 +81,7 @@ def write_speech_clip(
     video.parent.mkdir(parents=True, exist_ok=True)
     video.touch()
     facts = {
+        **(facts or {}),
         "name": name,
         "video": str(video),
         "width": 160,

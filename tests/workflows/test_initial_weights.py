@@ -94,6 +94,13 @@ def test_an_adaptation_is_no_longer_than_it_takes(general):
     assert cfg.schedule.max_steps == 4000
     shorten_schedule(cfg, general)
     assert (cfg.schedule.max_steps, cfg.schedule.val_every) == (300, 300)
+    closed_form = {"schedule": {"max_steps": 4000, "adapt_steps": 1, "val_every": 500}}
+    one = OmegaConf.create({**closed_form, "datamodule": {"augmented_copies": 12}})
+    shorten_schedule(one, general)
+    assert (one.schedule.max_steps, one.datamodule.augmented_copies) == (1, 0)
+    many = OmegaConf.create({**closed_form, "data": {"clips": "runs/*/clip"}})
+    shorten_schedule(many, general)
+    assert many.schedule.max_steps == 4000
     short = OmegaConf.create({"schedule": {"max_steps": 20, "adapt_steps": 300, "val_every": 10}})
     shorten_schedule(short, general)
     assert short.schedule.max_steps == 20

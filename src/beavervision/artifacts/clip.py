@@ -126,6 +126,8 @@ class ClipFacts(Facts):
     has_audio: bool
     subject: Text = "largest"
     """The requested subjects (`data.subject`)."""
+    speaker: Text | None = None
+    """Name of the person (`data.speaker`); clips of the same name are of the same person."""
     background: Literal["still", "moving"] = "still"
     people: tuple[Person, ...] = ()
     report: dict[str, JsonValue] = Field(default_factory=dict)

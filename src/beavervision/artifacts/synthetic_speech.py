@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from pydantic import Field, JsonValue
 
 from beavervision.artifacts.arrays import load_arrays, save_arrays
@@ -22,10 +22,11 @@ NOTES = {
     "expression": ("standard deviations", "face model coefficients"),
     "eye_open": ("lid distance / eye width", "subject's right, left"),
     "closed": ("", "a bilabial (p, b, m) shuts the lips"),
+    "phoneme": ("class", "audio.phonemes.CLASSES; rows of the audio features, 50 per second"),
 }
 
 
-ARRAYS = {"expression": "float T E", "eye_open": "float T 2", "closed": "bool T"}
+ARRAYS = {"expression": "float T E", "eye_open": "float T 2", "closed": "bool T", "phoneme": "int R"}
 
 
 class SyntheticSpeechFacts(Facts):
@@ -58,6 +59,8 @@ class SyntheticSpeech:
     eye_open: Float[np.ndarray, "T 2"] = field(repr=False)
     closed: Bool[np.ndarray, "T"] = field(repr=False)
     """Frames in which p, b or m close the lips."""
+    phoneme: Int[np.ndarray, "R"] = field(repr=False)
+    """Phoneme class (`audio.phonemes`) at 50 Hz, two rows per frame at 25 fps."""
 
     @classmethod
     def load(cls, folder: Path) -> SyntheticSpeech:
@@ -123,6 +126,7 @@ def write_synthetic_speech(
     expression: Float[np.ndarray, "T E"],
     eye_open: Float[np.ndarray, "T 2"],
     closed: Bool[np.ndarray, "T"],
+    phoneme: Int[np.ndarray, "R"],
 ) -> None:
     """Write the folder of synthetic speech atomically.
 
@@ -133,11 +137,13 @@ def write_synthetic_speech(
         expression: face model coefficients, standard deviations.
         eye_open: distance of the lids over the width of the eye.
         closed: frames in which p, b or m close the lips.
+        phoneme: phoneme class of every row of the audio features.
     """
     arrays = {
         "expression": expression.astype(np.float32),
         "eye_open": eye_open.astype(np.float32),
         "closed": np.asarray(closed, bool),
+        "phoneme": np.asarray(phoneme, np.int32),
     }
     with atomic_folder(folder) as part:
         save_waveform(part / SOUND, Waveform(samples.astype(np.float32), SAMPLE_RATE))

@@ -1,4 +1,4 @@
-"""Audio features of a speech at 50 Hz: content (log-mel or HuBERT) and pitch."""
+"""Audio features of a speech at 50 Hz: content (phonetic features, log-mel, HuBERT or Whisper) and pitch."""
 
 from __future__ import annotations
 
@@ -36,9 +36,14 @@ class AudioFeatureExtractor:
     """Extracts the audio features of a speech; its settings are part of every speech bundle (conf/audio_features/)."""
 
     kind: str = "mel"
-    """mel | hubert"""
+    """speech | mel | hubert | whisper"""
     checkpoint: str | None = None
-    """Name or folder of the speech encoder; hubert only."""
+    """Name or folder of the speech encoder; hubert and whisper only."""
+
+    @property
+    def has_floor(self) -> bool:
+        """Whether quieter sound has smaller features, so that digital silence is below every room noise."""
+        return self.kind == "mel"
 
     def extract(self, samples: Float[np.ndarray, "N"], fps: float) -> AudioFeatures:
         """Extract features of mono sound at 16 kHz, two rows for each of the ceil(N / 16000 fps) frames.
@@ -48,16 +53,27 @@ class AudioFeatureExtractor:
         """
         if self.kind == "mel":
             content = log_mel(samples)
+        elif self.kind == "speech":
+            from beavervision.audio.speech_encoder import speech_features  # Imported here: it loads torch.
+
+            content = speech_features(samples)
         elif self.kind == "hubert":
             from beavervision.audio.hubert import hubert_encoder
 
-            if self.checkpoint is None:
-                raise ConfigError("audio_features=hubert needs audio_features.checkpoint; name one or use mel.")
-            content = hubert_encoder(str(self.checkpoint))(samples)
+            content = hubert_encoder(self._named_checkpoint())(samples)
+        elif self.kind == "whisper":
+            from beavervision.audio.whisper import whisper_encoder
+
+            content = whisper_encoder(self._named_checkpoint())(samples)
         else:
-            raise ConfigError(f"audio_features.kind={self.kind} is unknown; take mel or hubert.")
+            raise ConfigError(f"audio_features.kind={self.kind} is unknown; take speech, mel, hubert or whisper.")
         frames = n_frames(len(samples), fps)
         return AudioFeatures(interpolate_linear(content, row_positions(frames, fps)), pitch_features(samples, fps))
+
+    def _named_checkpoint(self) -> str:
+        if self.checkpoint is None:
+            raise ConfigError(f"audio_features={self.kind} needs audio_features.checkpoint; name one or use speech.")
+        return str(self.checkpoint)
 
 
 def pitch_features(samples: Float[np.ndarray, "N"], fps: float) -> Float[np.ndarray, "R"]:

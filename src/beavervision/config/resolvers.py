@@ -11,6 +11,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from beavervision.artifacts.names import check_name
+from beavervision.config.grid_corpus import grid_clip_name, grid_speaker
 from beavervision.config.slug import run_slug
 from beavervision.config.stage_graph import is_renderer
 from beavervision.config.sweep_name import SWEEP_FOLDER
@@ -31,6 +32,8 @@ def register_resolvers() -> None:
         ("sweep_folder", _sweep_folder),
         ("tags", _tags),
         ("stem", clip_name),
+        ("grid_clip", grid_clip_name),
+        ("grid_speaker", grid_speaker),
         ("name", check_name),
     ):
         OmegaConf.register_new_resolver(f"bv.{name}", function, replace=True)

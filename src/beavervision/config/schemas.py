@@ -33,6 +33,8 @@ class DataSettings:
     end: float | None = None
     focal: float | None = None
     subject: str = "largest"
+    speaker: str | None = None
+    """Name of the person, common to all clips of the person in a corpus; None: the clip's name."""
     gap: float = 0.24
     rotate: str = "auto"
     deinterlace: str = "auto"

@@ -9,6 +9,7 @@ from glob import glob, has_magic
 from pathlib import Path
 
 from beavervision.artifacts.names import suggest_name
+from beavervision.config.grid_corpus import grid_clip_name
 from beavervision.errors import ConfigError
 from beavervision.overrides import PLAIN, WORDS, quote_value
 
@@ -23,6 +24,8 @@ FUNCTION = re.compile(r"(choice|range|interval|glob|sort|shuffle|tag|str)\(.*\)"
 NAMED = ("data.name=", "data=")
 FILES = "data=files"
 """The option of `data` with a separate name for each video."""
+GRID = "data=grid"
+"""The option of `data` that also names a clip by its speaker."""
 
 
 def expand_wildcards(arguments: Sequence[str], *, multirun: bool) -> list[str]:
@@ -45,7 +48,8 @@ def expand_wildcards(arguments: Sequence[str], *, multirun: bool) -> list[str]:
             expanded.append(argument)
         elif key == VIDEO and has_magic(value) and not _exists(value) and value[0] not in "'\"":
             files = sorted(path for path in glob(value, recursive=True) if Path(path).is_file())
-            _check(value, files, multirun=multirun)
+            names = [(grid_clip_name if GRID in arguments else clip_name)(path) for path in files]
+            _check(value, files, names, multirun=multirun)
             expanded.append(f"{key}={','.join(map(_quoted_path, files))}")
             if len(files) > 1 and not any(other.startswith(NAMED) for other in arguments):
                 expanded.append(FILES)
@@ -96,12 +100,12 @@ def _exists(path: str) -> bool:
         return False
 
 
-def _check(pattern: str, files: Sequence[str], *, multirun: bool) -> None:
+def _check(pattern: str, files: Sequence[str], names: Sequence[str], *, multirun: bool) -> None:
     if not files:
         raise ConfigError(f"{VIDEO}={pattern} matches no file; check the pattern, in quotes.")
     if len(files) > 1 and not multirun:
         raise ConfigError(f"{VIDEO}={pattern} matches {len(files)} files; add -m to prepare each of them.")
-    name, count = Counter(clip_name(path) for path in files).most_common(1)[0]
+    common, count = Counter(names).most_common(1)[0]
     if count > 1:
-        twins = " and ".join(path for path in files if clip_name(path) == name)
-        raise ConfigError(f"{twins} would both become the clip {name}; give one of them another name first.")
+        twins = " and ".join(path for path, name in zip(files, names, strict=True) if name == common)
+        raise ConfigError(f"{twins} would both become the clip {common}; give one of them another name first.")

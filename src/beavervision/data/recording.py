@@ -105,7 +105,7 @@ def recording_from_clip(clip: Clip, subject: int = 0) -> Recording:
     return Recording(
         folder=clip.folder,
         name=f"clip {clip.name}",
-        speaker=f"{clip.name}/{subject}",
+        speaker=clip.facts.speaker or f"{clip.name}/{subject}",
         sha256=clip.sha256,
         fps=clip.fps,
         basis=clip.facts.basis,

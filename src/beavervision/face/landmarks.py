@@ -105,3 +105,5 @@ LID_MID_UPPER, LID_MID_LOWER = UPPER_LIDS[:, 4], LOWER_LIDS[:, 4]
 """[2] middles of the lids, right and left."""
 LIP_MID_UPPER, LIP_MID_LOWER = 13, 14
 """Middles of the inner lips."""
+LIP_CORNERS = (61, 291)
+"""Corners of the lips, right and left."""

@@ -32,8 +32,8 @@ class MotionControls:
     """Factor on how far the mouth opens."""
     eye_amp: float = 1.0
     """Factor on how far the eyes open."""
-    refine: str = "both"
-    """Refinement of the predicted motion: postnet | lle | both | none."""
+    refine: str = "auto"
+    """Refinement of the predicted motion: auto (what helped on held-out speech) | postnet | lle | both | none."""
     lle_percent: float = 0.2
     """Weight of the LLE's reconstruction, 0 to 1 (GeneFace++: 0.2)."""
     blink: float | str = BLINKS_PER_MINUTE

@@ -44,6 +44,7 @@ def assemble(made: Preparation, part: Path) -> None:
     lines = describe_people(made.person_tracks.people, made.chosen, made.source.fps)
     findings = Findings(
         name=made.options.name,
+        speaker=made.options.speaker,
         source=made.source,
         model=load_face_model(made.options.basis),
         camera=Camera.centred(*made.size, float(subject_tracks[0].focal[0])),
@@ -139,6 +140,7 @@ def _facts(made: Preparation, lines: Sequence[str]) -> dict[str, Any]:
         "fields": source.correction.fields,
         "basis": options.basis,
         "subject": options.subject,
+        "speaker": options.speaker,
         "people": people,
         "has_audio": made.tracks.number is not None,
     }

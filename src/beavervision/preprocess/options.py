@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from beavervision.artifacts.names import check_name
 from beavervision.errors import ConfigError
 from beavervision.video.correction import TURNS
 
@@ -38,6 +39,8 @@ class PrepareOptions:
     """Name of the face model to fit."""
     subject: str = "largest"
     """The subject: one of SUBJECTS, or a person's number, counted from 0 from left to right."""
+    speaker: str | None = None
+    """Name of the person, common to all clips of the person in a corpus; None: the clip's name."""
     gap: float = 0.24
     """Longest gap without a face over which the pose is interpolated, seconds."""
     rotate: str = AUTO
@@ -69,6 +72,10 @@ class PrepareOptions:
             raise ConfigError(f"data.start={self.start} and data.end={self.end} hold nothing; choose end > start >= 0.")
         if self.focal is not None and not 0 < self.focal < math.inf:
             raise ConfigError(f"data.focal={self.focal} is no focal length; give pixels, or null to estimate it.")
+        if self.speaker is not None:
+            check_name(self.speaker, "data.speaker")
+            if self.subject == "all":
+                raise ConfigError(f"data.speaker={self.speaker} names one person, data.subject=all several; leave one.")
         if not 0 <= self.gap < math.inf:
             raise ConfigError(f"data.gap={self.gap} is no length of time; give seconds, or 0 to interpolate nothing.")
         if self.rotate not in ROTATIONS:

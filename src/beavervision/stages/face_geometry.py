@@ -11,6 +11,7 @@ from beavervision.face.landmarks import (
     EYES,
     LID_MID_LOWER,
     LID_MID_UPPER,
+    LIP_CORNERS,
     LIP_MID_LOWER,
     LIP_MID_UPPER,
     LIPS_INNER,
@@ -99,6 +100,11 @@ def landmark_weights() -> Float[np.ndarray, "468"]:
 def lip_distance(face: FaceModel, expression: Float[np.ndarray, "*b E"]) -> Float[np.ndarray, "*b"]:
     """Distance between the middles of the inner lips of the mean face, cm."""
     return _distance(face, expression, LIP_MID_UPPER, LIP_MID_LOWER)
+
+
+def lip_width(face: FaceModel, expression: Float[np.ndarray, "*b E"]) -> Float[np.ndarray, "*b"]:
+    """Distance between the corners of the mean face's lips, cm."""
+    return _distance(face, expression, *LIP_CORNERS)
 
 
 def lid_distance(face: FaceModel, expression: Float[np.ndarray, "*b E"]) -> Float[np.ndarray, "*b"]:

@@ -24,6 +24,7 @@ SYNCHRONOUS_OUTPUT = 2
 PHONEME_EVENTS, IPA_NAMES = 1, 2
 LIST_END, PHONEME = 0, 7
 CHARACTERS_UTF8 = 1
+IPA = 2
 PARAMETER_RATE, PARAMETER_PITCH, PARAMETER_RANGE = 1, 3, 4
 PEAK = 0.7
 """Loudest sample of synthesised speech: about -3 dB."""
@@ -148,6 +149,27 @@ def speak(text: str, *, voice: str = "en-us", words_per_minute: int = 150, pitch
     samples = np.concatenate(pieces).astype(np.float32)
     samples *= PEAK / max(1.0, float(np.abs(samples).max()))
     return Speech(samples, rate, _phonemes(marks, len(samples) / rate))
+
+
+def pronunciation(text: str, voice: str = "en-us") -> str:
+    """Return the pronunciation of `text` in IPA with stress marks; clauses are separated by commas.
+
+    Args:
+        text: text to pronounce.
+        voice: file name of an espeak-ng voice, for example `de`.
+
+    Raises:
+        BeaverError: when the extra `[synthetic]` is not installed or the voice is unknown.
+    """
+    library, _ = _library()
+    if library.espeak_SetVoiceByName(voice.encode()) != 0:
+        raise ConfigError(f"espeak-ng has no voice {voice}; try en-us or de.")
+    library.espeak_TextToPhonemes.restype = ctypes.c_char_p
+    library.espeak_TextToPhonemes.argtypes = (ctypes.POINTER(ctypes.c_char_p), ctypes.c_int, ctypes.c_int)
+    rest, clauses = ctypes.c_char_p(text.encode()), []
+    while rest.value:  # One clause per call; the pointer advances.
+        clauses.append(library.espeak_TextToPhonemes(ctypes.byref(rest), CHARACTERS_UTF8, IPA).decode())
+    return ", ".join(clause.strip() for clause in clauses if clause.strip())
 
 
 def arrange(sentences: Sequence[tuple[float, Speech]], duration: float) -> Speech:

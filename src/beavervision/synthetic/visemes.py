@@ -7,8 +7,9 @@ Strong consonants (bilabials, labiodentals) dominate the lips, velars have littl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
@@ -30,17 +31,8 @@ SHAPES = (
 OPENING = ("jaw_open", "lips_funnel", "upper_lip_raise", "lower_lip_drop")
 """Shapes that part the lips; a bilabial sets them to zero."""
 
-LEAD, LAG = 14.0, 18.0
-"""Decay of dominance before and after the phoneme's middle, 1/s: lips anticipate more than they lag."""
-FLAT = 0.35
-"""Share of a phoneme's duration around its middle with full dominance."""
-CLOSED_FOR, CLOSING = 0.022, 0.065
-"""Seconds on either side of a bilabial's middle: lips closed, and lips in motion; closed for a whole frame at 25
-fps."""
 STRESS = {"ˈ": 1.15, "ˌ": 1.0}
 UNSTRESSED = 0.9
-LIVELY = 1.35
-"""Gain of all jaw targets: an articulate speaker."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +43,8 @@ class Viseme:
     targets: dict[str, float] = field(default_factory=dict)
     dominance: float = 1.0
     closes: bool = False
+    ahead: float = 0.0
+    """Seconds by which the shape is visible before the phoneme is audible."""
 
 
 VISEMES = (
@@ -85,7 +79,47 @@ VISEMES = (
     Viseme(("ɨ", "ɯ", "ɤ"), {"jaw_open": 0.22, "mouth_stretch": 0.3}, 0.9),
 )
 REST = Viseme(("",), {}, 0.8)
-_BY_SYMBOL = {symbol: viseme for viseme in (*VISEMES, REST) for symbol in viseme.symbols}
+
+
+@dataclass(frozen=True)
+class ArticulationRule:
+    """Numbers of the mouth's motion: the defaults are those of the demo actor, an articulate speaker."""
+
+    visemes: tuple[Viseme, ...] = (*VISEMES, REST)
+    lead: float = 14.0
+    """Decay of dominance before a phoneme's middle, 1/s: lips anticipate more than they lag."""
+    lag: float = 18.0
+    """Decay of dominance after it."""
+    flat: float = 0.35
+    """Share of a phoneme's duration around its middle with full dominance."""
+    closed_for: float = 0.022
+    """Seconds on either side of a bilabial's middle in which the lips are closed: a whole frame at 25 fps."""
+    closing: float = 0.065
+    """Seconds in which the lips close, and open again."""
+    lively: float = 1.35
+    """Gain of all jaw targets."""
+
+    @cached_property
+    def by_symbol(self) -> Mapping[str, Viseme]:
+        """Viseme of every symbol."""
+        return {symbol: viseme for viseme in self.visemes for symbol in viseme.symbols}
+
+    def visemes_of(self, symbol: str) -> list[Viseme]:
+        """Visemes of an IPA symbol, longest match first; marks without a mouth shape (stress, length) are ignored."""
+        found: list[Viseme] = []
+        at = 0
+        while at < len(symbol):
+            for length in (2, 1):
+                if (viseme := self.by_symbol.get(symbol[at : at + length])) is not None and symbol[at : at + length]:
+                    found.append(viseme)
+                    at += length
+                    break
+            else:
+                at += 1
+        return found or [self.by_symbol[""]]
+
+
+ACTOR = ArticulationRule()
 
 
 @dataclass(frozen=True)
@@ -103,52 +137,40 @@ class Gesture:
         return (self.start + self.end) / 2
 
 
-def visemes_of(symbol: str) -> list[Viseme]:
-    """Visemes of an IPA symbol, longest match first; marks without a mouth shape (stress, length) are ignored."""
-    found: list[Viseme] = []
-    at = 0
-    while at < len(symbol):
-        for length in (2, 1):
-            if (viseme := _BY_SYMBOL.get(symbol[at : at + length])) is not None and symbol[at : at + length]:
-                found.append(viseme)
-                at += length
-                break
-        else:
-            at += 1
-    return found or [REST]
-
-
-def gestures_of(phonemes: Sequence[Phoneme]) -> list[Gesture]:
-    """Split phonemes into visemes of equal duration."""
+def gestures_of(phonemes: Sequence[Phoneme], rule: ArticulationRule = ACTOR) -> list[Gesture]:
+    """Split phonemes into visemes of equal duration, at their visible times."""
     gestures: list[Gesture] = []
     for phoneme in phonemes:
         stress = next((gain for mark, gain in STRESS.items() if mark in phoneme.symbol), UNSTRESSED)
-        shapes = visemes_of(phoneme.symbol)
+        shapes = rule.visemes_of(phoneme.symbol)
         step = (phoneme.end - phoneme.start) / len(shapes)
         for i, viseme in enumerate(shapes):
-            gestures.append(Gesture(viseme, phoneme.start + i * step, phoneme.start + (i + 1) * step, stress))
+            start = phoneme.start + i * step - viseme.ahead
+            gestures.append(Gesture(viseme, start, start + step, stress))
     return gestures
 
 
-def _dominance(time: np.ndarray, gesture: Gesture) -> np.ndarray:
+def _dominance(time: np.ndarray, gesture: Gesture, rule: ArticulationRule) -> np.ndarray:
     """Dominance of a gesture over time: alpha exp(-theta |tau|), full over the phoneme's middle part."""
     offset = time - gesture.middle
-    beyond = np.maximum(0.0, np.abs(offset) - FLAT * (gesture.end - gesture.start))
-    return gesture.viseme.dominance * np.exp(-np.where(offset < 0, LEAD, LAG) * beyond)
+    beyond = np.maximum(0.0, np.abs(offset) - rule.flat * (gesture.end - gesture.start))
+    return gesture.viseme.dominance * np.exp(-np.where(offset < 0, rule.lead, rule.lag) * beyond)
 
 
-def _closure(time: np.ndarray, gestures: Sequence[Gesture]) -> np.ndarray:
+def _closure(time: np.ndarray, gestures: Sequence[Gesture], rule: ArticulationRule) -> np.ndarray:
     """Closure of the lips by bilabials over time, 0..1."""
     shut = np.zeros_like(time)
     for gesture in gestures:
         if gesture.viseme.closes:
-            distance = np.abs(time - gesture.middle) - CLOSED_FOR
-            ramp = np.clip(1 - distance / CLOSING, 0, 1)
+            distance = np.abs(time - gesture.middle) - rule.closed_for
+            ramp = np.clip(1 - distance / rule.closing, 0, 1)
             shut = np.maximum(shut, ramp * ramp * (3 - 2 * ramp))
     return shut
 
 
-def viseme_curves(phonemes: Sequence[Phoneme], n_frames: int, fps: float) -> Float[np.ndarray, "T S"]:
+def viseme_curves(
+    phonemes: Sequence[Phoneme], n_frames: int, fps: float, rule: ArticulationRule = ACTOR
+) -> Float[np.ndarray, "T S"]:
     """Activation of each of `SHAPES` at the frames' times 0, 1/fps, 2/fps ...
 
     Example:
@@ -158,17 +180,17 @@ def viseme_curves(phonemes: Sequence[Phoneme], n_frames: int, fps: float) -> Flo
         (True, True)
     """
     time = np.arange(n_frames) / fps
-    gestures = gestures_of(phonemes)
+    gestures = gestures_of(phonemes, rule)
     total = np.full(n_frames, 1e-9)
     curves = np.zeros((n_frames, len(SHAPES)))
     for gesture in gestures:
-        pull = _dominance(time, gesture)
+        pull = _dominance(time, gesture, rule)
         total += pull
         target = np.array([gesture.viseme.targets.get(shape, 0.0) for shape in SHAPES])
-        target[0] *= LIVELY * gesture.stress
+        target[0] *= rule.lively * gesture.stress
         curves += pull[:, None] * target
     curves /= total[:, None]
-    shut = _closure(time, gestures)
+    shut = _closure(time, gestures, rule)
     opening = [SHAPES.index(shape) for shape in OPENING]
     curves[:, opening] *= 1 - shut[:, None]
     press = SHAPES.index("lips_press")

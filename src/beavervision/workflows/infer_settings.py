@@ -28,7 +28,7 @@ CHOICES = {
     "region": ("auto", "head", "lower_face", "head_lower_face"),
     "detail": ("auto", True, False),
     "silent": ("source", "rest"),
-    "control.refine": ("postnet", "lle", "both", "none"),
+    "control.refine": ("auto", "postnet", "lle", "both", "none"),
     "preset": PRESETS,
     "keep_partial": (True, False),
 }

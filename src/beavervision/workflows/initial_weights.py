@@ -47,12 +47,14 @@ def find_initial_bundle(cfg: DictConfig, source: Path) -> Path | None:
 
 
 def shorten_schedule(cfg: DictConfig, initial: Path | None) -> None:
-    """Shorten the schedule to that of an adaptation, if training starts from a bundle."""
-    steps = OmegaConf.select(cfg, "schedule.adapt_steps")
-    if initial is None or steps is None or cfg.schedule.max_steps <= steps:
+    """Shorten the schedule to that of an adaptation, if one person's training starts from a bundle."""
+    steps, many = OmegaConf.select(cfg, "schedule.adapt_steps"), OmegaConf.select(cfg, "data.clips")
+    if initial is None or many is not None or steps is None or cfg.schedule.max_steps <= steps:
         return
     cfg.schedule.max_steps = steps
     cfg.schedule.val_every = min(cfg.schedule.val_every, steps)
+    if steps == 1 and OmegaConf.select(cfg, "datamodule.augmented_copies") is not None:
+        cfg.datamodule.augmented_copies = 0  # An adaptation in closed form does not use them.
 
 
 def _objection(folder: Path, cfg: DictConfig, source: Path) -> str | None:

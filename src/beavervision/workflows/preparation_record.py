@@ -11,7 +11,10 @@ from beavervision.artifacts.atomic_write import atomic_file
 from beavervision.config.schemas import DataSettings
 
 NOTE = "prepared.json"
-CHOSEN = ("fps", "start", "end", "focal", "subject", "gap", "rotate", "deinterlace", "audio_track", "segmenter")
+CHOSEN = (
+    *("fps", "start", "end", "focal", "subject", "speaker", "gap"),
+    *("rotate", "deinterlace", "audio_track", "segmenter"),
+)
 """Settings of `data` that determine the clip's contents."""
 DEFAULTS = {f.name: f.default for f in fields(DataSettings) if f.default is not MISSING}
 

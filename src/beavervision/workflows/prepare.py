@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -57,7 +58,10 @@ def prepare(cfg: DictConfig, report: Callable[[str, int, int], None] | None = No
     kept = clip.folder / CONSENT
     print(f"consent: {read_consent(kept).summary}" if kept.is_file() else "no consent record (data.consent=)")
     print(f"report: {display_path(folder / REPORT / PAGE)}")
-    print(f"next: {next_command(clip.facts.report, person_arguments(cfg.data.name, cfg.paths.runs))}", flush=True)
+    member = clip.facts.speaker is not None
+    person = person_arguments(cfg.data.name, cfg.paths.runs)
+    following = corpus_command(cfg.paths.runs) if member else next_command(clip.facts.report, person)
+    print(f"next: {following}", flush=True)
     figures = {"frames": clip.n_frames, "visible": float(clip.subjects[0].visible.mean())}
     return RunResult(folder, DONE if made else SKIPPED, figures=figures, picture=folder / REPORT / SHEET.format(0))
 
@@ -77,6 +81,11 @@ def next_command(report: Mapping[str, Any], person: str) -> str:
     if not usable:
         return "prepare other footage; the report says what this lacks"
     return f"python train.py -m model={','.join(usable)} {person}"
+
+
+def corpus_command(runs: Path | str) -> str:
+    """Return the command that trains on all clips, for a clip that is one of several (`data.speaker`)."""
+    return f"python train.py model=audio2motion data=corpus {shlex.quote(f'data.clips={runs}/*/clip')}"
 
 
 def ensure_clip(cfg: DictConfig) -> Path:

@@ -27,6 +27,8 @@ ENOUGH_SECONDS = 120.0
 """Seconds of face or speech that are enough for training (GeneFace++ recommends 2 to 5 minutes)."""
 FEW_SECONDS = 2.0
 """Seconds below which training is impossible: half a dozen words, at most one turn of the head."""
+FEW_SECONDS_OF_A_MEMBER = 0.5
+"""The same for a clip that is one of several of a speaker (data.speaker): two syllables."""
 TALL_FACE = 200
 """Face height, px, from which training at the full canvas height of 512 is useful (face_scale 0.4)."""
 SMALL_FACE = 40

@@ -138,7 +138,11 @@ def speech(clip: Facts, subject: Facts) -> Iterator[Remark]:
     elif found["loudest_db"] < SILENCE_DB:
         yield Remark(NOT_USABLE, "the sound is silent from end to end", "check the microphone")
     elif seconds < grading.FEW_SECONDS:
-        yield Remark(NOT_USABLE, f"{seconds:.1f} s of speech with moving lips in view", "use footage that has more")
+        spoken = f"{seconds:.1f} s of speech with moving lips in view"
+        if clip.get("speaker") is not None and seconds >= grading.FEW_SECONDS_OF_A_MEMBER:
+            yield Remark(USABLE, spoken, "train on it together with other clips (data=corpus)")
+        else:
+            yield Remark(NOT_USABLE, spoken, "use footage that has more")
     elif seconds < grading.ENOUGH_SECONDS:
         yield Remark(USABLE, f"{seconds:.0f} s of speech with moving lips in view", "two minutes or more are better")
 

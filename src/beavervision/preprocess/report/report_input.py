@@ -62,6 +62,8 @@ class Findings:
     """The subjects panel as text, one line per person."""
     tracks: dict[str, Any] = field(default_factory=dict)
     """The footage's sound tracks, see `track_choice.TrackChoice`: number, lines, reason."""
+    speaker: str | None = None
+    """`data.speaker`: the clip is one of several of this person."""
 
     @property
     def size(self) -> tuple[int, int]:

@@ -28,6 +28,7 @@ def gather(findings: Findings, activity: VoiceActivity | None) -> Facts:
     background = findings.background
     return {
         "clip": findings.name,
+        "speaker": findings.speaker,
         "video": findings.source.path.name,
         "width": findings.size[0],
         "height": findings.size[1],

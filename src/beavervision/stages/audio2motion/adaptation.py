@@ -16,11 +16,17 @@ from beavervision.errors import BundleError
 from beavervision.stages.audio2motion.batch import SpeechMotion
 from beavervision.stages.audio2motion.bundle_schema import SCHEMA
 from beavervision.stages.audio2motion.network import MotionVAE
+from beavervision.stages.audio2motion.personal import build_motion_network
 from beavervision.stages.hparam_bounds import build_checked
+
+TAPS = 5
+"""Frames of the readout: 160 ms of the past. Better than one frame and than wider steps on two clips (docs/corpus.md)."""
+READOUT = ("readout.", "prior_share", "centre", "gain", "gap_")
+"""Names of what a personal network has in addition."""
 
 
 def load_initial_weights(
-    init: str | None, settings: Mapping[str, Any], content_dim: int, motion_dim: int
+    init: str | None, settings: Mapping[str, Any], content_dim: int, motion_dim: int, *, one_person: bool = True
 ) -> tuple[MotionVAE, dict[str, Any]]:
     """Return the initial network of a training run, and the keyword arguments of its constructor.
 
@@ -29,6 +35,7 @@ def load_initial_weights(
         settings: settings of `model.network`; with `init`, only `dropout` is used.
         content_dim: number of channels of the audio feature.
         motion_dim: number of motion coefficients.
+        one_person: whether the network is adapted to one person: it gets a readout. Otherwise its training continues.
 
     Raises:
         BundleError: when the bundle has other audio features or another motion.
@@ -43,7 +50,26 @@ def load_initial_weights(
                 f"model.init: {init} has {name} {bundle.hparams[name]}, this clip needs {width}; give model.init=none."
             )
     hparams = {**bundle.hparams, **{name: settings[name] for name in ("dropout",) if name in settings}}
-    return build_network(bundle, lambda: MotionVAE(**hparams)), hparams
+    network = build_network(bundle, lambda: build_motion_network(hparams))
+    arguments = {
+        **{name: value for name, value in hparams.items() if name != "taps"},
+        **({"taps": TAPS} if one_person else {}),
+    }
+    return with_new_readout(network, arguments), arguments
+
+
+def with_new_readout(network: MotionVAE, arguments: Mapping[str, Any]) -> MotionVAE:
+    """Return a network with the same weights and a readout of zero; the readout of another person is dropped.
+
+    Args:
+        network: trained network.
+        arguments: arguments of `build_motion_network`; without `taps` the result has no readout.
+    """
+    general = build_motion_network(arguments)
+    weights = network.state_dict()
+    kept = {name: weights[name] for name in weights if not name.startswith(READOUT)}
+    general.load_state_dict({**general.state_dict(), **kept})
+    return general
 
 
 @torch.no_grad()

@@ -39,6 +39,13 @@ def with_rest_pose(sample: SpeechSample, style: SpeakingStyle) -> SpeechSample:
     return replace(sample, expression=still, valid=~nothing, blink=nothing.astype(np.int64), bilabial=nothing)
 
 
+def with_common_rest(sample: SpeechSample, style: SpeakingStyle, common: SpeakingStyle) -> SpeechSample:
+    """Return a copy whose rest pose is that of `common`: people's rest poses differ, and speech does not tell them."""
+    if style.rest is common.rest:
+        return sample
+    return replace(sample, expression=(sample.expression + common.rest - style.rest) * sample.valid[:, None])
+
+
 def with_scaled_amplitude(
     sample: SpeechSample, style: SpeakingStyle, projector: Float[np.ndarray, "E E"], scale: float
 ) -> SpeechSample:

@@ -36,6 +36,8 @@ class MotionVAEArguments(Strict):
     blocks: Annotated[int, Field(ge=0, le=64)] = 0
     rows: Literal["linear", "nearest"] = "linear"
     pitch: bool = True
+    taps: Annotated[int, Field(ge=0, le=64)] = 0
+    """Frames of the readout of an adapted network (`personal`); 0 for a network without one."""
 
 
 class Audio2MotionFacts(SpeechFacts):

@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 from torch.utils.data import DataLoader, Dataset
 
 from beavervision.artifacts.manifest import Manifest
 from beavervision.audio.features import AudioFeatureExtractor
+from beavervision.audio.vad import detect_voice_activity
+from beavervision.audio.waveform import SAMPLE_RATE
 from beavervision.data.augmentation import RandomAugmentation
+from beavervision.data.dataset_stats import split_into_pieces
 from beavervision.data.held_out import HeldOutSpeech
 from beavervision.data.sampling import ResumableLoader
+from beavervision.data.speech_sample import SpeechSample
 from beavervision.errors import ConfigError
-from beavervision.stages.audio2motion.batch import SpeechMotion, as_batch, closures, collate
+from beavervision.stages.audio2motion.batch import (
+    SpeechMotion,
+    as_batch,
+    closures,
+    collate,
+    with_common_rest,
+    with_rest_pose,
+)
 from beavervision.stages.audio2motion.bundle_schema import Audio2MotionFacts
+from beavervision.stages.audio2motion.speaking_style import SpeakingStyle
 from beavervision.stages.audio2motion.training_stats import compute_training_stats
 from beavervision.stages.audio2motion.windows import Windows
 from beavervision.stages.dataloaders import step_loader
 from beavervision.stages.speech_datamodule import SpeechDataModule
 
 MOTIONS = ("exp", "id_exp")
+QUIET_SAMPLES = 4 * SAMPLE_RATE
+"""Length of the digital silence of an adaptation."""
 
 
 class Audio2MotionData(SpeechDataModule):
@@ -87,7 +103,9 @@ class Audio2MotionData(SpeechDataModule):
         self.open_speech(self._feature_settings, level)
         self._cache = self.training_samples(with_silence=self._silence_share > 0)
         clean = self._cache.clean
-        self.statistics = compute_training_stats(clean, clean.speakers, self.face, identity=self._identity)
+        self.statistics = compute_training_stats(
+            clean, clean.speakers, self.face, identity=self._identity, floor=self.features.has_floor
+        )
         self.windows = Windows(
             self._cache,
             self._window,
@@ -112,6 +130,7 @@ class Audio2MotionData(SpeechDataModule):
             "basis": self.dataset_stats.basis,
             "sync_expert": expert,
             "init": begun,
+            "one_person": self.dataset_stats.one_person,
         }
 
     def facts(self) -> dict[str, Any]:
@@ -132,12 +151,40 @@ class Audio2MotionData(SpeechDataModule):
         """Clean samples of the training split, one whole sample at a time."""
         for sample, speaker in zip(self._cache.clean, self._cache.clean.speakers, strict=True):
             style = self.statistics.styles.get(speaker, self.statistics.default_style)
-            yield as_batch(sample, closures(sample, style, self.face), style, identity=self._identity)
+            yield self._batch(sample, style)
+
+    def silence(self) -> Iterator[SpeechMotion]:
+        """Room noise and digital silence, in which the face is at rest."""
+        style = self.statistics.default_style
+        quiet = [
+            sample
+            for sample, entry in zip(self._cache, self._cache.entries, strict=True)
+            if entry.augmentation.noise_only
+        ]
+        if quiet:
+            dead = self.features.extract(np.zeros(QUIET_SAMPLES, np.float32), self.dataset_stats.fps)
+            first = quiet[0].part(range(min(quiet[0].n_frames, dead.n_frames)))
+            rows = len(first.pitch)
+            quiet.append(replace(first, content=dead.content[:rows], pitch=dead.pitch[:rows]))
+        for sample in quiet:
+            still = with_rest_pose(sample, style)
+            yield as_batch(still, np.zeros(still.n_frames, bool), style, identity=self._identity)
+
+    def anybody_speaks(self) -> bool:
+        """Whether the sound of the training split contains speech."""
+        recording = self.one_recording()
+        pieces = [piece for frames in recording.train_ranges for piece in split_into_pieces(frames, recording.fps)]
+        return any(detect_voice_activity(recording.sound(piece)).speech.any() for piece in pieces)
 
     def _whole(self, speech: HeldOutSpeech) -> SpeechMotion:
         sample = speech.sample(self.features, self.gain_db(speech.recording))
         style = self.statistics.styles.get(speech.recording.speaker, self.statistics.default_style)
-        return as_batch(sample, closures(sample, style, self.face), style, identity=self._identity)
+        return self._batch(sample, style)
+
+    def _batch(self, sample: SpeechSample, style: SpeakingStyle) -> SpeechMotion:
+        """A whole sample, with the rest pose of all speakers."""
+        moved = with_common_rest(sample, style, self.statistics.default_style)
+        return as_batch(moved, closures(sample, style, self.face), style, identity=self._identity)
 
 
 def predicts_identity(motion: str) -> bool:

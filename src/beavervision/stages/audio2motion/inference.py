@@ -18,6 +18,7 @@ from beavervision.audio.pitch import coarse_pitch
 from beavervision.audio.waveform import SAMPLE_RATE
 from beavervision.stages.audio2motion.bundle_schema import SCHEMA
 from beavervision.stages.audio2motion.network import STRIDE, MotionVAE, SpeechFeatures
+from beavervision.stages.audio2motion.personal import build_motion_network
 
 SILENCE_SECONDS = 4.0
 """Length of the silence in which the network's own rest pose is measured, over its second half."""
@@ -69,7 +70,7 @@ class AudioToMotion:
             BundleError: when it is missing, damaged, or of another stage.
         """
         bundle = Bundle.load(folder, SCHEMA)
-        network, facts = build_network(bundle, lambda: MotionVAE(**bundle.hparams)), bundle.facts
+        network, facts = build_network(bundle, lambda: build_motion_network(bundle.hparams)), bundle.facts
         return cls(
             network,
             AudioFeatureExtractor(**facts.audio_features.model_dump()),

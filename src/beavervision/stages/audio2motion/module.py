@@ -15,12 +15,19 @@ from torch.nn.functional import pad
 from beavervision.data.sampling import step_noise
 from beavervision.face.model_registry import load_face_model
 from beavervision.metrics.mouth import closure_recall
-from beavervision.stages.audio2motion.adaptation import adopt_rest_pose, adopt_scale, load_initial_weights
+from beavervision.stages.audio2motion.adaptation import (
+    adopt_rest_pose,
+    adopt_scale,
+    load_initial_weights,
+)
 from beavervision.stages.audio2motion.batch import SpeechMotion
 from beavervision.stages.audio2motion.data import Audio2MotionData
 from beavervision.stages.audio2motion.losses import cyclic_weight, learning_rate_factor, sampled_kl
 from beavervision.stages.audio2motion.motion_loss import LossWeights, MotionLoss
 from beavervision.stages.audio2motion.network import MotionVAE, latent_mask
+from beavervision.stages.audio2motion.personal import PersonalMotionVAE
+from beavervision.stages.audio2motion.readout_fit import Adaptation, fit_readout
+from beavervision.stages.audio2motion.speaking_style import mouth_projector
 from beavervision.stages.audio2motion.visualization import held_out_media, spoken_media
 from beavervision.stages.base import BundleContents, StageModule
 from beavervision.stages.hparam_bounds import build_checked
@@ -55,7 +62,8 @@ class Audio2Motion(StageModule[Audio2MotionData]):
         schedule: arguments of Schedule.
         sync_expert: folder of a syncnet bundle for the sync loss.
         init: folder of a bundle from which training starts, with its sizes and scales; None for a new network.
-        adaptation: arguments of Schedule that replace `schedule` when training starts from a bundle.
+        one_person: whether the data are of one person, to whom the network of `init` is adapted in closed form.
+        adaptation: arguments of Schedule that replace `schedule` in an adaptation.
         seed: seed of all random numbers in training.
     """
 
@@ -72,17 +80,22 @@ class Audio2Motion(StageModule[Audio2MotionData]):
         sync_expert: str | None = None,
         init: str | None = None,
         adaptation: Mapping[str, float] | None = None,
+        *,
+        one_person: bool = True,
         seed: int = 1,
     ) -> None:
         super().__init__()
         self.save_hyperparameters()
-        self.network, self._network_hparams = load_initial_weights(init, network or {}, content_dim, motion_dim)
-        self._adapts = init is not None
-        schedule = {**(schedule or {}), **((adaptation or {}) if self._adapts else {})}
+        self.network, self._network_hparams = load_initial_weights(
+            init, network or {}, content_dim, motion_dim, one_person=one_person
+        )
+        self._continues = init is not None
+        schedule = {**(schedule or {}), **((adaptation or {}) if isinstance(self.network, PersonalMotionVAE) else {})}
         self._weights = build_checked(LossWeights, weights or {}, "model.weights")
         self._schedule = build_checked(Schedule, schedule, "model.schedule")
         self._seed = seed
         self._shown: Tensor | None = None
+        self._adaptation: Adaptation | None = None
         expert = SyncExpert.from_bundle(Path(sync_expert)) if sync_expert and self._weights.sync else None
         face = load_face_model(basis)
         self._objective = MotionLoss(face, self._weights, expert, identity=motion_dim - len(face.exp_basis))
@@ -91,15 +104,35 @@ class Audio2Motion(StageModule[Audio2MotionData]):
         """Set the statistics of the training split."""
         data: Audio2MotionData = self.datamodule
         statistics = data.statistics
-        if self._adapts:
+        if self._continues:
             adopt_scale(self.network, torch.from_numpy(statistics.motion_std))
-            adopt_rest_pose(self.network, data.clean_speech())
+            if not isinstance(self.network, PersonalMotionVAE):
+                adopt_rest_pose(self.network, data.clean_speech())
+            elif stage == "fit":
+                self._adapt(self.network, data)
         else:
             names = ("content_mean", "content_std", "content_low", "motion_mean", "motion_std")
             self.network.set_statistics(*(torch.from_numpy(getattr(statistics, name)) for name in names))
         self._mouth_range = statistics.default_style.mouth_range
         if self._objective.expert is not None:
             self._objective.expert.require(data.features, data.face.name)
+
+    def _adapt(self, network: PersonalMotionVAE, data: Audio2MotionData) -> None:
+        """Fit the person's readout in closed form, and print which network is used and why."""
+        nothing = torch.zeros(self._objective.identity, self._objective.identity)  # identities are not scaled
+        projector = torch.block_diag(nothing, torch.from_numpy(mouth_projector(data.face))).numpy()
+        found = fit_readout(
+            network,
+            data.clean_speech(),
+            self._objective.geometry,
+            projector,
+            data.silence(),
+            spoken=data.anybody_speaks(),
+        )
+        kept = "keeps the general network, with the person's pose and range"
+        what = kept if found.kept_general else "is adapted"
+        print(f"audio2motion {what}: {found.why}; gain {found.gain:.2f}", flush=True)
+        self._adaptation = found
 
     def configure_optimizers(self) -> dict[str, Any]:  # pyright: ignore[reportIncompatibleMethodOverride]  # a dict, not its TypedDict
         """Adam with warm-up and exponential decay."""
@@ -116,6 +149,8 @@ class Audio2Motion(StageModule[Audio2MotionData]):
 
     def training_step(self, batch: SpeechMotion, _: int) -> Float[Tensor, ""]:
         """Loss of the motion decoded from its latent and from the mode of the prior."""
+        if not self._schedule.learning_rate:
+            self.network.eval()  # Adapted in closed form: statistics of batches must not change either.
         with step_noise(self._seed, self.global_step):
             terms = self._terms(replace(batch, known=strip_padding(batch, self.network)))
         loss = cast(Tensor, sum(terms.values()))
@@ -183,7 +218,8 @@ class Audio2Motion(StageModule[Audio2MotionData]):
             "eye_amp": data.statistics.default_style.eye_amp,
             "speech_level_db": data.speech_level_db,
         }
-        return BundleContents(self.network.state_dict(), self._network_hparams, facts)
+        metrics = {} if self._adaptation is None else self._adaptation.metrics
+        return BundleContents(self.network.state_dict(), self._network_hparams, facts, metrics=metrics)
 
 
 def strip_padding(batch: SpeechMotion, network: MotionVAE) -> Bool[Tensor, "B T"]:

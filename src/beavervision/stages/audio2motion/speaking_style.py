@@ -13,7 +13,8 @@ from beavervision.face.morphable_model import FaceModel
 from beavervision.stages.face_geometry import lid_distance, lip_distance
 
 AMPLITUDE_PERCENTILE = 90
-"""Amplitudes are this percentile of the distance between lips and between lids (STAGES.md section 2)."""
+"""Amplitudes are this percentile of the distance between lips and between lids (STAGES.md section 2); that of the mouth
+is measured from the rest pose, which is not the same expression for all people."""
 REST_PERCENTILE = 15
 """The rest pose is the median of the frames whose mouth opening is below this percentile."""
 MAX_FRAMES = 30_000
@@ -44,12 +45,15 @@ def estimate_style(samples: Sequence[SpeechSample], face: FaceModel) -> Speaking
 
 def style_of_motion(motion: Float[np.ndarray, "T E"], face: FaceModel) -> SpeakingStyle | None:
     """Estimate the style from expressions of one person; None without any frame."""
-    if not len(motion):
-        return None
+    return measure_style(motion, face) if len(motion) else None
+
+
+def measure_style(motion: Float[np.ndarray, "T E"], face: FaceModel) -> SpeakingStyle:
+    """Style of one person's expressions, at least one."""
     lips = lip_distance(face, motion)
     rest = np.median(motion[lips <= np.percentile(lips, REST_PERCENTILE)], axis=0)
     return SpeakingStyle(
-        mouth_amp=float(np.percentile(lips, AMPLITUDE_PERCENTILE)),
+        mouth_amp=float(np.percentile(lip_distance(face, motion - rest), AMPLITUDE_PERCENTILE)),
         eye_amp=float(np.percentile(lid_distance(face, motion), AMPLITUDE_PERCENTILE)),
         mouth_range=(float(np.percentile(lips, 2)), float(np.percentile(lips, 95))),
         rest=rest.astype(np.float32),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -29,7 +29,7 @@ class TrainingStats:
     content_mean: Float[np.ndarray, "C"]
     content_std: Float[np.ndarray, "C"]
     content_low: Float[np.ndarray, "C"]
-    """Quietest sound of the training split: LOW_PERCENTILE of every channel."""
+    """Quietest sound of the training split: LOW_PERCENTILE of every channel; -inf for features without a floor."""
     motion_mean: Float[np.ndarray, "E"]
     motion_std: Float[np.ndarray, "E"]
     styles: dict[str, SpeakingStyle]
@@ -39,7 +39,12 @@ class TrainingStats:
 
 
 def compute_training_stats(
-    samples: Sequence[SpeechSample], speakers: Sequence[str], face: FaceModel, *, identity: bool = False
+    samples: Sequence[SpeechSample],
+    speakers: Sequence[str],
+    face: FaceModel,
+    *,
+    identity: bool = False,
+    floor: bool = True,
 ) -> TrainingStats:
     """Compute statistics of the clean samples of the training split, one in memory at a time.
 
@@ -48,26 +53,31 @@ def compute_training_stats(
         speakers: speaker of each sample.
         face: face model of the motion.
         identity: whether the motion begins with identity coefficients.
+        floor: whether quieter sound has smaller features, as in log-mel.
     """
-    content, motion = RunningMeanStd(), RunningMeanStd()
-    step = -(-sum(len(sample.content) for sample in samples) // MAX_ROWS)
-    rows = np.concatenate([sample.content[::step] for sample in samples])
-    for sample in samples:
-        content.add(sample.content)
-        motion.add(motion_target(sample, identity=identity)[sample.valid])
     styles = {
         name: estimate_style([samples[i] for i, own in enumerate(speakers) if own == name], face)
         for name in dict.fromkeys(speakers)
     }
     known = {name: style for name, style in styles.items() if style is not None}
+    common = average_style(list(known.values()))
+    content, motion = RunningMeanStd(), RunningMeanStd()
+    step = -(-sum(len(sample.content) for sample in samples) // MAX_ROWS)
+    rows = np.concatenate([sample.content[::step] for sample in samples])
+    for sample, speaker in zip(samples, speakers, strict=True):
+        content.add(sample.content)
+        shift = common.rest - known[speaker].rest if speaker in known else 0.0
+        moved = replace(sample, expression=sample.expression + shift)
+        motion.add(motion_target(moved, identity=identity)[sample.valid])
+    low = np.percentile(rows, LOW_PERCENTILE, axis=0) if floor else np.full(rows.shape[1], -np.inf)
     return TrainingStats(
         content_mean=content.mean,
         content_std=np.maximum(content.std, MIN_STD),
-        content_low=np.percentile(rows, LOW_PERCENTILE, axis=0).astype(np.float32),
+        content_low=low.astype(np.float32),
         motion_mean=motion.mean,
         motion_std=np.maximum(motion.std, max(MIN_STD, MIN_SCALE_SHARE * float(np.sqrt(np.square(motion.std).mean())))),
         styles=known,
-        default_style=average_style(list(known.values())),
+        default_style=common,
     )
 
 

@@ -16,6 +16,7 @@ from beavervision.stages.audio2motion.batch import (
     as_batch,
     closures,
     collate,
+    with_common_rest,
     with_rest_pose,
     with_scaled_amplitude,
 )
@@ -101,9 +102,9 @@ class Windows(RandomAccessDataset[SpeechMotion]):
         part = sample.part(range(start, min(start + self._length, sample.n_frames)))
         scale = float(np.exp(more * np.log1p(self._amplitude)))
         closed = closures(part, style, self._face)
-        return as_batch(
-            with_scaled_amplitude(part, style, self._projector, scale), closed, style, scale, identity=self._identity
-        )
+        scaled = with_scaled_amplitude(part, style, self._projector, scale)
+        moved = with_common_rest(scaled, style, self._statistics.default_style)
+        return as_batch(moved, closed, style, scale, identity=self._identity)
 
 
 def _weights(cache: FeatureCache, silence_share: float) -> list[float]:

@@ -14,6 +14,7 @@ from beavervision.stages.postnet.data import PostNetData
 from beavervision.stages.postnet.inference import MODES, MotionRefiner
 from beavervision.stages.postnet.lip_metrics import LipMetrics
 from beavervision.stages.postnet.network import PostNet
+from beavervision.stages.postnet.refinement_choice import choose_refinement
 
 MAX_DATABASE = 10_000
 """Largest number of frames in the database (8 MB); of longer footage every n-th frame is used."""
@@ -38,13 +39,17 @@ def bundle_contents(network: PostNet, hparams: Mapping[str, Any], data: PostNetD
     thinned = data.database[:: -(-len(data.database) // MAX_DATABASE)]
     assets = {"database": thinned.astype(np.float32), "identity": data.identity, **vars(data.scale)}
     refiner = MotionRefiner(network, data.face, data.identity, data.scale, assets["database"])
+    figures = LipMetrics(data.face, torch.from_numpy(data.database).flatten(1))
+    judged = MotionRefiner(network, data.face, data.identity, data.scale, data.selection_database)
+    choice = choose_refinement(judged, data.selection, figures)
+    print(f"postnet: {choice.why}", flush=True)
     return BundleContents(
         weights=network.state_dict(),
         hparams=dict(hparams),
-        facts=data.facts(),
+        facts={**data.facts(), "refine": choice.mode},
         assets=assets,
         notes=NOTES,
-        metrics=_measure(refiner, data.held_out(), LipMetrics(data.face, torch.from_numpy(data.database).flatten(1))),
+        metrics={**choice.metrics, **_measure(refiner, data.held_out(), figures)},
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -24,6 +24,9 @@ class PostNetFacts(SpeechFacts):
     """Facts of a postnet bundle."""
 
     model_config = ConfigDict(extra="forbid")
+
+    refine: Literal["none", "postnet", "lle", "both"] = "both"
+    """Refinement that helped on held-out speech of the training split (`refine=auto`)."""
 
 
 STATISTIC = "float 68 3"

@@ -92,6 +92,8 @@ class PostNetData(SpeechDataModule):
         clean = self._record(frames, [AudioAugmentation()])[0]
         own = clean.truth[clean.known].numpy().reshape(-1, 68, 3)
         self.scale, self.database = ConditionNormalizer.from_training_frames(own), own
+        earlier = int(clean.known[0, : len(training_frames)].sum())
+        self.selection_database = own[:earlier] if earlier else own
         self._train = RandomCrops(samples, self._window, self._seed)
         self._selection = self._record(self.selection_frames, augmentations)
 
@@ -109,6 +111,11 @@ class PostNetData(SpeechDataModule):
                 f"{self._upstream['audio2motion']} speaks {predictor.basis} at {predictor.fps} fps, {about.name} "
                 f"{about.basis} at {about.fps}; train model=audio2motion on this clip again."
             )
+
+    @property
+    def selection(self) -> list[RefinementBatch]:
+        """Speech of the selection frames, clean and augmented."""
+        return self._selection
 
     @property
     def clean_selection(self) -> RefinementBatch:

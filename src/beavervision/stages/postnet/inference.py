@@ -23,6 +23,8 @@ from beavervision.stages.postnet.bundle_schema import SCHEMA
 from beavervision.stages.postnet.network import PostNet
 
 MODES = ("none", "postnet", "lle", "both")
+AUTO = "auto"
+"""The mode that helped on held-out speech of the training split (`refinement_choice`)."""
 PERCENT = 0.2
 """Default step towards the LLE's reconstruction, 0 .. 1 (STAGES.md section 3)."""
 CHUNK = 2000
@@ -38,6 +40,7 @@ class MotionRefiner:
         identity: identity coefficients of the person.
         scale: mean, standard deviation and range of the person's training frames; None without a trained PostNet.
         database: landmark conditions of the person's training frames; None skips the LLE.
+        chosen: one of MODES, which `auto` stands for.
     """
 
     def __init__(
@@ -47,9 +50,10 @@ class MotionRefiner:
         identity: Float[np.ndarray, "I"],
         scale: ConditionNormalizer | None,
         database: Float[np.ndarray, "N 68 3"] | None,
+        chosen: str = "both",
     ) -> None:
         self._network, self._face = None if network is None else network.eval(), face
-        self.identity, self.scale = identity, scale
+        self.identity, self.scale, self.chosen = identity, scale, chosen
         self._database = None if database is None else database.reshape(len(database), -1)
 
     @classmethod
@@ -63,17 +67,18 @@ class MotionRefiner:
         network, assets = build_network(bundle, lambda: PostNet(**bundle.hparams)), bundle.assets
         scale = ConditionNormalizer(*(assets[name] for name in ("mean", "std", "low", "high")))
         face = load_face_model(bundle.facts.basis)
-        return cls(network, face, assets["identity"], scale, assets["database"])
+        return cls(network, face, assets["identity"], scale, assets["database"], bundle.facts.refine)
 
     def refine(
-        self, motion: Motion, samples: Float[np.ndarray, "N"], mode: str = "both", percent: float = PERCENT
+        self, motion: Motion, samples: Float[np.ndarray, "N"], mode: str = AUTO, percent: float = PERCENT
     ) -> Motion:
         """Return the same motion with a refined landmark condition.
 
         Args:
             motion: motion predicted by audio2motion; any length, including T = 1.
             samples: the speech at 16 kHz; frames beyond its end count as unvoiced.
-            mode: `postnet` (CNN), `lle`, `both` (CNN, then LLE) or `none`.
+            mode: `postnet` (CNN), `lle`, `both` (CNN, then LLE), `none`, or `auto` for the one that helped on held-out
+                speech.
             percent: step towards the LLE's reconstruction, 0 .. 1.
 
         Raises:
@@ -92,7 +97,7 @@ class MotionRefiner:
         self,
         condition: Float[np.ndarray, "T 68 3"],
         pitch: Float[np.ndarray, "T"],
-        mode: str = "both",
+        mode: str = AUTO,
         percent: float = PERCENT,
     ) -> Float[np.ndarray, "T 68 3"]:
         """Refined landmark conditions, 1/10 cm; see `refine`.
@@ -100,11 +105,13 @@ class MotionRefiner:
         Args:
             condition: predicted conditions, contiguous in time.
             pitch: octaves above batch.REFERENCE_HZ, 0 where unvoiced.
-            mode: one of MODES.
+            mode: one of MODES, or AUTO.
             percent: step towards the LLE's reconstruction, 0 .. 1.
         """
+        if mode == AUTO:
+            mode = self.chosen
         if mode not in MODES:
-            raise ConfigError(f"refine={mode} is unknown; take one of {', '.join(MODES)}.")
+            raise ConfigError(f"refine={mode} is unknown; take one of {', '.join((AUTO, *MODES))}.")
         flat = condition.reshape(len(condition), -1)
         if mode in ("postnet", "both") and self._network is not None:
             spans = [range(i, min(i + CHUNK, len(flat))) for i in range(0, len(flat), CHUNK)]

@@ -11,19 +11,18 @@ from scipy.ndimage import gaussian_filter1d
 
 from beavervision.face.morphable_model import FaceModel
 from beavervision.face.openness import eye_open
+from beavervision.synthetic.corpus.articulation import calibrated_rule
 from beavervision.synthetic.corpus.speakers import Speaker
 from beavervision.synthetic.curves import blink_curve, smooth_noise
 from beavervision.synthetic.speech import Phoneme
-from beavervision.synthetic.visemes import CLOSED_FOR, REST, SHAPES, gestures_of, viseme_curves, visemes_of
+from beavervision.synthetic.visemes import SHAPES, gestures_of, viseme_curves
 
 JAW = SHAPES.index("jaw_open")
 EFFORT = 0.05
 """Relative increase of the jaw opening per dB of vocal effort: half as wide again for speech that is 10 dB louder
 (Schulman, "Articulatory dynamics of loud and normal speech", 1989)."""
-ANTICIPATION = 0.08
-"""Seconds by which vowels and open consonants are visible before they are audible. Mouths in four recorded clips
-correlate best with the sound 40 to 80 ms later; Chandrasekaran et al., "The natural statistics of audiovisual speech"
-(2009), find 100 to 300 ms. Lip closures are simultaneous with their sound, and pauses begin when the voice ends."""
+CLOSED_FOR = 0.022
+"""Seconds on either side of a bilabial's middle that count as closed: a whole frame at 25 fps."""
 WIDEST = 1.4
 """Largest activation of the jaw."""
 CHUNK = 1000
@@ -58,22 +57,13 @@ def move_face(
         rng: random generator of blinks, brows and smiles.
     """
     n = len(effort_db)
-    mouth = spoken_shapes(anticipated(phonemes), n, fps) * speaker.articulation
+    mouth = spoken_shapes(phonemes, n, fps) * speaker.articulation
     mouth[:, JAW] = np.minimum(mouth[:, JAW] * speaker.jaw * np.maximum(1 + EFFORT * effort_db, 0.3), WIDEST)
     shapes = _liveliness(mouth[:, JAW], n, fps, rng)
     expression = mouth @ np.stack([model.semantic[shape] for shape in SHAPES])
     for shape, curve in shapes.items():
         expression += np.multiply.outer(curve, model.semantic[shape])
     return Face(expression.astype(np.float32), _eyes(model, expression), closures(phonemes, n, fps))
-
-
-def anticipated(phonemes: Sequence[Phoneme]) -> list[Phoneme]:
-    """Phonemes at their visible times: ANTICIPATION before their sound, except bilabials and pauses."""
-    seen = []
-    for phoneme in phonemes:
-        ahead = 0.0 if any(viseme.closes or viseme is REST for viseme in visemes_of(phoneme.symbol)) else ANTICIPATION
-        seen.append(Phoneme(phoneme.symbol, phoneme.start - ahead, phoneme.end - ahead))
-    return seen
 
 
 def spoken_shapes(phonemes: Sequence[Phoneme], n: int, fps: float, margin: float = 1.0) -> Float[np.ndarray, "T S"]:
@@ -95,14 +85,14 @@ def spoken_shapes(phonemes: Sequence[Phoneme], n: int, fps: float, margin: float
             for p in phonemes
             if p.end > start - margin and p.start < end + margin
         ]
-        curves[first:stop] = viseme_curves(near, stop - first, fps)
+        curves[first:stop] = viseme_curves(near, stop - first, fps, calibrated_rule())
     return curves
 
 
 def closures(phonemes: Sequence[Phoneme], n: int, fps: float) -> Bool[np.ndarray, "T"]:
     """Frames in which p, b or m close the lips: at least one for each."""
     closed = np.zeros(n, bool)
-    for gesture in gestures_of(phonemes):
+    for gesture in gestures_of(phonemes, calibrated_rule()):
         if gesture.viseme.closes:
             first = int(np.ceil((gesture.middle - CLOSED_FOR) * fps))
             last = int((gesture.middle + CLOSED_FOR) * fps)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +19,9 @@ VARIANTS = (
 """Human-sounding espeak-ng variants for training: formants, tilt and two synthesis methods."""
 HELD_OUT_VARIANTS = ("f4", "m5", "Andrea", "Reed", "paul", "steph2", "robert", "klatt5")
 """Variants reserved for held-out voices."""
+
+BLEND, EXAGGERATION = 0.7, 0.3
+"""Concentration of the weights with which neural voices are blended, and how far they are moved from the mean voice."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,8 @@ class Speaker:
     """Additional gain of the jaw."""
     seed: int
     """Seed of all other random choices of this speaker."""
+    style: Mapping[str, float] | None = None
+    """Weights of the neural voices that are blended; None for espeak-ng."""
 
 
 def cast(n_train: int, n_test: int, seed: int) -> list[Speaker]:
@@ -55,6 +61,27 @@ def cast(n_train: int, n_test: int, seed: int) -> list[Speaker]:
     learnt = [_speaker(i, VARIANTS[i % len(VARIANTS)], TRAIN, seed) for i in range(n_train)]
     held_out = [_speaker(i, HELD_OUT_VARIANTS[i % len(HELD_OUT_VARIANTS)], TEST, seed) for i in range(n_test)]
     return learnt + held_out
+
+
+def neural_cast(voices: Sequence[str], count: int, seed: int) -> list[Speaker]:
+    """Draw training speakers with neural voices: blends of `voices`, each with its own vocal tract and motion.
+
+    Args:
+        voices: names of the voices to blend.
+        count: number of speakers.
+        seed: seed of the draw.
+    """
+    return [_neural_speaker(i, voices, seed) for i in range(count)]
+
+
+def _neural_speaker(index: int, voices: Sequence[str], seed: int) -> Speaker:
+    rng = np.random.default_rng((seed, 2, index))
+    weights = rng.dirichlet(np.full(len(voices), BLEND))
+    weights += EXAGGERATION * (weights - weights.mean())  # Away from the mean voice; the sum stays 1.
+    base = _speaker(index, "neural", TRAIN, seed)
+    style = {name: round(float(weight), 3) for name, weight in zip(voices, weights, strict=True)}
+    voice = base.voice.partition("+")[0]
+    return replace(base, name=f"{TRAIN}_neural{index:02d}_{base.language}", voice=voice, style=style)
 
 
 def _speaker(index: int, variant: str, split: str, seed: int) -> Speaker:

@@ -193,7 +193,9 @@ def train(recordings: Sequence[Recording]) -> SpeechEncoder:
                 average[name].lerp_(value, 1 - decay)
             if step % PUBLISHED == PUBLISHED - 1:
                 averaged.load_state_dict(average)
-                print(f"{step + 1}/{steps}: {accuracy(averaged, held_out):.3f}, {time.time() - begun:.0f} s", flush=True)
+                print(
+                    f"{step + 1}/{steps}: {accuracy(averaged, held_out):.3f}, {time.time() - begun:.0f} s", flush=True
+                )
     averaged.load_state_dict(average)
     return averaged
 

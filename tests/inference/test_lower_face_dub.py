@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 import pytest
 
-from beavervision.inference.lower_face_dub import draw_faces, lay_face
+from beavervision.inference.lower_face_dub import draw_faces
+from beavervision.inference.lower_face_layer import DrawnFace, face_box, face_pixels, face_pixels_plainly, lay_face
 from beavervision.inference.lower_face_track import FaceTarget
 from beavervision.inference.source_reader import SourceFrame
 from beavervision.stages.lower_face.patch_geometry import PatchGeometry
@@ -103,3 +105,32 @@ def test_a_patch_that_is_out_of_the_frame_changes_nothing(target):
     away = replace(target, to_patch=np.array([[1.0, 0, -500], [0, 1.0, -40]]))
     (face,) = draw_faces(Painter(own=False), [frame()], [away], detail=False)
     np.testing.assert_array_equal(lay_face(face, GEOMETRY, frame().rgb, frame().labels[0]), frame().rgb)
+
+
+@pytest.mark.parametrize("hand", [False, True])
+@pytest.mark.parametrize("scale", [1.0, 0.7, 1.6])
+def test_the_compiled_layer_equals_the_plain_one(target, scale, hand):
+    # `scale` is of the frame to the patch: at 1.6 the patch is made smaller, and smoothed before.
+    rng = np.random.default_rng(3)
+    turn = np.deg2rad(8)
+    matrix = scale * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    middle = np.array([82.0, 72.0])
+    affine = np.column_stack([matrix, np.array([32.0, 32.0]) - matrix @ middle])
+    moved = replace(target, new=target.own + rng.normal(0, 1.5, (68, 2)), to_patch=affine, share=0.9)
+    source = replace(
+        frame(), rgb=cv2.GaussianBlur(rng.integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8), (0, 0), 1.5)
+    )
+    if hand:
+        source.labels[0][70:80, 80:90] = Label.HAND
+    drawn = [cv2.GaussianBlur(rng.uniform(0, 255, (64, 64, 3)).astype(np.float32), (0, 0), 1.5) for _ in range(2)]
+    face = DrawnFace(moved, *drawn)
+    box = face_box(face, GEOMETRY, (WIDTH, HEIGHT))
+    part = (slice(box[1], box[3]), slice(box[0], box[2]))
+    made, plain = (
+        lay(face, GEOMETRY, source.rgb[part], source.labels[0][part], box).astype(int)
+        for lay in (face_pixels, face_pixels_plainly)
+    )
+    assert (made != source.rgb[part]).any(-1).mean() > 0.15
+    # OpenCV rounds positions to 1/32 px, and the inner border of the matte by as much.
+    assert 10 * np.log10(255**2 / ((made - plain) ** 2).mean()) > 50
+    assert np.abs(made - plain).max() <= 6

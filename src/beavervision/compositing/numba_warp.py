@@ -1,10 +1,9 @@
-"""Compiled warps for the CPU: thin-plate splines and cubic resampling, one pass each.
+"""Compiled warps for the CPU: interpolation of a flow and cubic resampling in one pass.
 
-They compute what `detail_transfer.landmark_flows` and `detail_transfer.warp_by_flow` compute. OpenCV rounds positions to
-1/32 of a pixel; these kernels do not, so single pixel values differ by a few units at sharp edges.
-Pictures have four channels, of which the last is not used: the four products of one tap are then one instruction.
+They compute what `detail_transfer.landmark_flows` and `detail_transfer.warp_by_flow` compute. OpenCV rounds positions
+to 1/32 of a pixel; these kernels do not, so single pixel values differ by a few units at sharp edges.
 """
-# ruff: noqa: ANN001, ANN202 -- numba infers the types of compiled functions
+# ruff: noqa: ANN001, ANN201, ANN202 -- numba infers the types of compiled functions
 
 from __future__ import annotations
 
@@ -14,12 +13,11 @@ from numba import njit
 KEYS = np.float32(-0.75)
 """Parameter of the cubic kernel (Keys, 1981), as in OpenCV."""
 ZERO, HALF, ONE, WHITE = np.float32(0), np.float32(0.5), np.float32(1), np.float32(255)
-TINY = 1e-20
 FAST = {"contract", "nsz"}
 """Fused multiply-add; sums keep their order, so results are the same on every run."""
 
 
-@njit(inline="always")
+@njit(nogil=True, fastmath=FAST, error_model="numpy")
 def cubic_weights(t):
     """Weights of the four neighbours of a position at fraction `t` between the inner two."""
     a = KEYS
@@ -31,7 +29,7 @@ def cubic_weights(t):
     return first, second, third, fourth
 
 
-@njit(inline="always")
+@njit(nogil=True, fastmath=FAST, error_model="numpy")
 def _row_sample(picture, row, columns, weights):
     """Colour between four neighbours of one row."""
     a, b, c, d = columns
@@ -42,7 +40,7 @@ def _row_sample(picture, row, columns, weights):
     return red, green, blue
 
 
-@njit(inline="always")
+@njit(nogil=True, fastmath=FAST, error_model="numpy")
 def _neighbours(place, size):
     """Indices of the four neighbours of a position, the border repeated; unsigned, which numba need not check."""
     last = size - 1
@@ -54,9 +52,9 @@ def _neighbours(place, size):
     )
 
 
-@njit(inline="always")
+@njit(nogil=True, fastmath=FAST, error_model="numpy")
 def cubic_sample(picture, x, y):
-    """Colour of a picture [H, W, 3 or 4] at an array position; the border is repeated."""
+    """Colour of a picture [H, W, 3] at an array position; the border is repeated."""
     left, top = np.int64(np.floor(x)), np.int64(np.floor(y))
     across, down = cubic_weights(x - np.float32(left)), cubic_weights(y - np.float32(top))
     columns, rows = _neighbours(left, picture.shape[1]), _neighbours(top, picture.shape[0])
@@ -73,7 +71,7 @@ def cubic_sample(picture, x, y):
     )
 
 
-@njit(inline="always")
+@njit(nogil=True, fastmath=FAST, error_model="numpy")
 def flow_at(coarse, step, x, y):
     """Displacement at pixel (x, y), whose centre is at +0.5; grid point k stands at k * step."""
     u, v = (np.float32(x) + HALF) / step, (np.float32(y) + HALF) / step
@@ -89,39 +87,10 @@ def flow_at(coarse, step, x, y):
     return dx, dy
 
 
-@njit(inline="always")
+@njit(nogil=True, fastmath=FAST, error_model="numpy")
 def to_byte(value):
     """Pixel value nearest to a number."""
     return np.uint8(min(max(value, ZERO), WHITE) + HALF)
-
-
-@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
-def evaluate_thin_plate(knots, weights, centre, extent, step, result) -> None:
-    """Thin-plate spline on a grid of points k * step.
-
-    Args:
-        knots: float64 [N, 2], scaled to the knots' extent.
-        weights: float64 [N + 3, C]; the last three rows are the affine part.
-        centre, extent: what the knots were scaled by.
-        step: px between two grid points.
-        result: float32 [C / 2, rows, columns, 2].
-    """
-    count, channels = len(knots), weights.shape[1]
-    total = np.empty(channels, np.float64)
-    for row in range(result.shape[1]):
-        y = (row * step - centre[1]) / extent
-        for column in range(result.shape[2]):
-            x = (column * step - centre[0]) / extent
-            for c in range(channels):
-                total[c] = weights[count, c] + weights[count + 1, c] * x + weights[count + 2, c] * y
-            for k in range(count):
-                dx, dy = x - knots[k, 0], y - knots[k, 1]
-                square = dx * dx + dy * dy
-                bend = 0.5 * square * np.log(max(square, TINY))
-                for c in range(channels):
-                    total[c] += bend * weights[k, c]
-            for c in range(channels):
-                result[c // 2, row, column, c % 2] = total[c]
 
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
@@ -129,7 +98,7 @@ def warp_pictures(pictures, coarse, step, result) -> None:
     """Pictures whose pixel q shows what stood at q + flow(q).
 
     Args:
-        pictures: float32 [R, H, W, 4].
+        pictures: uint8 or float32 [R, H, W, 3].
         coarse: float32 [R, rows, columns, 2], flows on a grid of points k * step.
         step: float32, px.
         result: uint8 [R, H, W, 3].

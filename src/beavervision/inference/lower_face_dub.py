@@ -7,39 +7,17 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 
-import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from beavervision.compositing.detail_transfer import landmark_flow, outside_lips, transfer_detail
-from beavervision.compositing.layers import blend, quantise
 from beavervision.inference.compositor import FrameImage
-from beavervision.inference.head_detail import clear_of_occluders
+from beavervision.inference.lower_face_layer import DrawnFace, lay_face
 from beavervision.inference.lower_face_track import FaceTarget, LowerFaceTrack
 from beavervision.inference.source_reader import SourceFrame
 from beavervision.inference.stage_timer import StageTimer
 from beavervision.preprocess.prefetch import prefetch
 from beavervision.stages.lower_face.inference import LowerFaceRenderer
-from beavervision.stages.lower_face.patch_geometry import (
-    PatchGeometry,
-    frame_box,
-    inverse,
-    map_points,
-    patch_picture,
-    shifted_to,
-    warp,
-)
-
-
-@dataclass(frozen=True)
-class DrawnFace:
-    """The lower face of one person in one frame, on its patch, [0, 255]."""
-
-    target: FaceTarget
-    new: Float[np.ndarray, "S S 3"]
-    """With the motion that is wanted."""
-    own: Float[np.ndarray, "S S 3"] | None
-    """With the footage's own motion; None where no detail is carried."""
+from beavervision.stages.lower_face.patch_geometry import map_points, patch_picture
 
 
 @dataclass(frozen=True)
@@ -123,53 +101,3 @@ def draw_faces(
     for k, (i, target) in enumerate(zip(rows, seen, strict=True)):
         result[i] = DrawnFace(target, drawn[k], drawn[len(rows) + k] if detail else None)
     return result
-
-
-def lay_face(
-    face: DrawnFace,
-    geometry: PatchGeometry,
-    source: UInt8[np.ndarray, "H W 3"],
-    labels: UInt8[np.ndarray, "H W"],
-) -> UInt8[np.ndarray, "H W 3"]:
-    """A frame with one drawn lower face; only pixels inside the patch's box change.
-
-    Args:
-        face: drawn.
-        geometry: of its patch.
-        source: the frame.
-        labels: its label map; what stands before the face stays on top.
-    """
-    target = face.target
-    left, top, right, bottom = box = frame_box(target.to_patch, geometry.size, (source.shape[1], source.shape[0]))
-    size = (right - left, bottom - top)
-    if min(size) <= 0 or target.share <= 0:
-        return source
-    part = (slice(top, bottom), slice(left, right))
-    from_patch = inverse(shifted_to(target.to_patch, left, top))
-    matte = np.clip(warp(geometry.matte, from_patch, size, cv2.INTER_LINEAR), 0, 1) * target.share
-    clear = clear_of_occluders(labels[part])
-    made = warp(face.new, from_patch, size)
-    if face.own is not None:
-        own = warp(face.own, from_patch, size)
-        made = _detailed(
-            made, own, source[part], (target.own - box[:2], target.new - box[:2]), clear, (geometry, from_patch)
-        )
-    result = source.copy()
-    result[part] = blend(quantise(made / np.float32(255)), source[part], matte * clear)
-    return result
-
-
-def _detailed(
-    made: Float[np.ndarray, "h w 3"],
-    own: Float[np.ndarray, "h w 3"],
-    source: UInt8[np.ndarray, "h w 3"],
-    faces: tuple[Float[np.ndarray, "68 2"], Float[np.ndarray, "68 2"]],
-    clear: Float[np.ndarray, "h w"],
-    place: tuple[PatchGeometry, Float[np.ndarray, "2 3"]],
-) -> Float[np.ndarray, "h w 3"]:
-    """The drawn face with the footage's detail carried along; all in pixels of the box."""
-    size = (source.shape[1], source.shape[0])
-    geometry, from_patch = place
-    still = map_points(from_patch, geometry.border_points)
-    flow = landmark_flow(*faces, size, still)
-    return transfer_detail(made, own, source, flow, outside_lips(*faces, size), clear)

@@ -16,9 +16,8 @@ STEP = 4
 HALF, ONE, QUARTER = np.float32(0.5), np.float32(1), np.float32(0.25)
 TANH_END = np.float32(7.90531110763549805)
 """Where tanh is 1 in single precision."""
-ODD = tuple(
-    np.float32(value)
-    for value in (
+ODD = np.array(
+    [
         4.89352455891786e-03,
         6.37261928875436e-04,
         1.48572235717979e-05,
@@ -26,11 +25,10 @@ ODD = tuple(
         -8.60467152213735e-11,
         2.00018790482477e-13,
         -2.76076847742355e-16,
-    )
+    ],
+    np.float32,
 )
-EVEN = tuple(
-    np.float32(value) for value in (4.89352518554385e-03, 2.26843463243900e-03, 1.18534705686654e-04, 1.19825839466702e-06)
-)
+EVEN = np.array([4.89352518554385e-03, 2.26843463243900e-03, 1.18534705686654e-04, 1.19825839466702e-06], np.float32)
 """tanh(x) = x ODD(x^2) / EVEN(x^2), the rational approximation of Eigen; compilers vectorise it, unlike exp."""
 A0, A1, A2, A3, A4, A5, A6 = ODD
 B0, B1, B2, B3 = EVEN
@@ -39,7 +37,7 @@ FAST = {"contract", "nsz"}
 
 @njit(inline="always")
 def _silu(value):
-    """x / (1 + exp(-x)), as x (1 + tanh(x / 2)) / 2."""
+    """X / (1 + exp(-x)), as x (1 + tanh(x / 2)) / 2."""
     x = min(max(HALF * value, -TANH_END), TANH_END)
     s = x * x
     odd = x * (A0 + s * (A1 + s * (A2 + s * (A3 + s * (A4 + s * (A5 + s * A6))))))

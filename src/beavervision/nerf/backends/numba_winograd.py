@@ -7,7 +7,7 @@ results differ from a direct convolution by rounding only (about 1e-5 of the lar
 Pictures are [rows, columns, channels]: the inner loops run over channels, and write one array each, so that the
 compiler vectorises them.
 """
-# ruff: noqa: ANN001, ANN202 -- numba infers the types of compiled functions
+# ruff: noqa: ANN001 -- numba infers the types of compiled functions
 
 from __future__ import annotations
 
@@ -28,8 +28,14 @@ FOUR, FIVE, TWO, EIGHT = np.float32(4), np.float32(5), np.float32(2), np.float32
 FAST = {"contract", "nsz"}
 
 FILTER = np.array(
-    [[1 / 4, 0, 0], [-1 / 6, -1 / 6, -1 / 6], [-1 / 6, 1 / 6, -1 / 6], [1 / 24, 1 / 12, 1 / 6], [1 / 24, -1 / 12, 1 / 6]]
-    + [[0, 0, 1]]
+    [
+        [1 / 4, 0, 0],
+        [-1 / 6, -1 / 6, -1 / 6],
+        [-1 / 6, 1 / 6, -1 / 6],
+        [1 / 24, 1 / 12, 1 / 6],
+        [1 / 24, -1 / 12, 1 / 6],
+        [0, 0, 1],
+    ]
 )
 """Matrix G of the paper."""
 

@@ -3,7 +3,7 @@
 Convolutions have a quarter of the multiplications (`nerf.backends.numba_winograd`), and normalisation, activation,
 folding and mixing are one pass each. Results differ from the network's by rounding (test_compiled_lower_face.py).
 """
-# ruff: noqa: ANN001, ANN202 -- numba infers the types of compiled functions
+# ruff: noqa: ANN001 -- numba infers the types of compiled functions
 
 from __future__ import annotations
 

@@ -28,6 +28,8 @@ SOFT_CM = 0.8
 """Width of the border inside the ellipse over which the drawn face gives way to the footage."""
 BORDER_POINTS = 24
 """Number of points on the ellipse at which nothing moves."""
+SHRINKS = 0.8
+"""Scale below which a picture is smoothed before it is warped."""
 SIZE_STEP, SIZE_LEAST = 32, 64
 """Sizes of patches are multiples of this, and no smaller than that: the network halves them several times."""
 
@@ -155,10 +157,17 @@ def warp(
         size: width and height of the result.
         interpolation: cubic keeps detail; linear does not overshoot; nearest is for labels.
     """
-    if interpolation != cv2.INTER_NEAREST and (scale := float(np.sqrt(abs(np.linalg.det(affine[:, :2]))))) < 0.8:
-        sigma = 0.5 * np.sqrt(1 / scale**2 - 1)
-        picture = cv2.GaussianBlur(picture, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+    if interpolation != cv2.INTER_NEAREST:
+        picture = smoothed_for(picture, affine)
     return cv2.warpAffine(picture, opencv_affine(affine), size, flags=interpolation, borderMode=cv2.BORDER_REPLICATE)
+
+
+def smoothed_for(picture: np.ndarray, affine: Affine) -> np.ndarray:
+    """A picture without the detail that would alias under an affine map that makes it smaller."""
+    scale = float(np.sqrt(abs(np.linalg.det(affine[:, :2]))))
+    if scale >= SHRINKS:
+        return picture
+    return cv2.GaussianBlur(picture, (0, 0), 0.5 * np.sqrt(1 / scale**2 - 1), borderType=cv2.BORDER_REPLICATE)
 
 
 def frame_box(affine: Affine, size: int, frame: tuple[int, int]) -> tuple[int, int, int, int]:

@@ -12,6 +12,7 @@ from beavervision.inference.lower_face_track import FaceTarget
 from beavervision.inference.source_reader import SourceFrame
 from beavervision.stages.lower_face.patch_geometry import PatchGeometry
 from beavervision.types import Label
+from beavervision.video.planar_picture import RgbPicture
 
 GEOMETRY = PatchGeometry(64, 4.5)
 WIDTH, HEIGHT = 160, 120
@@ -45,12 +46,12 @@ def target() -> FaceTarget:
 
 def frame(value: int = 100) -> SourceFrame:
     labels = np.full((HEIGHT, WIDTH), Label.FACE, np.uint8)
-    return SourceFrame(np.full((HEIGHT, WIDTH, 3), value, np.uint8), (labels,), (None,))
+    return SourceFrame(RgbPicture(np.full((HEIGHT, WIDTH, 3), value, np.uint8)), (labels,), (None,))
 
 
 def test_only_the_ellipse_changes(target):
     (face,) = draw_faces(Painter(own=False), [frame()], [target], detail=False)
-    made = lay_face(face, GEOMETRY, frame().rgb, frame().labels[0])
+    made = lay_face(face, GEOMETRY, frame().picture, frame().labels[0]).rgb
     assert (made[72, 82] == 200).all()
     changed = (made != 100).any(-1)
     outside = np.ones_like(changed)
@@ -63,7 +64,7 @@ def test_a_hand_stays_on_top(target):
     source = frame()
     source.labels[0][:, 90:] = Label.HAND
     (face,) = draw_faces(Painter(own=False), [source], [target], detail=False)
-    made = lay_face(face, GEOMETRY, source.rgb, source.labels[0])
+    made = lay_face(face, GEOMETRY, source.picture, source.labels[0]).rgb
     assert (made[:, 90:] == 100).all()
     assert (made[72, 80] == 200).all()
 
@@ -71,9 +72,9 @@ def test_a_hand_stays_on_top(target):
 def test_with_the_footages_own_motion_the_footage_stays_but_for_the_lips(target):
     # The painter draws the new motion and the own one alike, so what it lacks is carried in full.
     rng = np.random.default_rng(1)
-    source = replace(frame(), rgb=rng.integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8))
+    source = replace(frame(), picture=RgbPicture(rng.integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)))
     (face,) = draw_faces(Painter(own=False), [source], [target], detail=True)
-    made = lay_face(face, GEOMETRY, source.rgb, source.labels[0])
+    made = lay_face(face, GEOMETRY, source.picture, source.labels[0]).rgb
     assert (made[72, 82] == 200).all()  # inside the lips
     differs = np.abs(made.astype(int) - source.rgb).max(-1) > 1
     assert differs.sum() < 0.35 * GEOMETRY.ellipse().sum()
@@ -95,7 +96,7 @@ def test_a_face_that_comes_into_view_fades_in(target):
     values = []
     for share in (0.0, 0.5, 1.0):
         (face,) = draw_faces(Painter(own=False), [frame()], [replace(target, share=share)], detail=False)
-        values.append(int(lay_face(face, GEOMETRY, frame().rgb, frame().labels[0])[72, 82, 0]))
+        values.append(int(lay_face(face, GEOMETRY, frame().picture, frame().labels[0]).rgb[72, 82, 0]))
     assert values[0] == 100
     assert 140 < values[1] < 180
     assert values[2] == 200
@@ -104,7 +105,7 @@ def test_a_face_that_comes_into_view_fades_in(target):
 def test_a_patch_that_is_out_of_the_frame_changes_nothing(target):
     away = replace(target, to_patch=np.array([[1.0, 0, -500], [0, 1.0, -40]]))
     (face,) = draw_faces(Painter(own=False), [frame()], [away], detail=False)
-    np.testing.assert_array_equal(lay_face(face, GEOMETRY, frame().rgb, frame().labels[0]), frame().rgb)
+    np.testing.assert_array_equal(lay_face(face, GEOMETRY, frame().picture, frame().labels[0]).rgb, frame().rgb)
 
 
 @pytest.mark.parametrize("hand", [False, True])
@@ -117,9 +118,8 @@ def test_the_compiled_layer_equals_the_plain_one(target, scale, hand):
     middle = np.array([82.0, 72.0])
     affine = np.column_stack([matrix, np.array([32.0, 32.0]) - matrix @ middle])
     moved = replace(target, new=target.own + rng.normal(0, 1.5, (68, 2)), to_patch=affine, share=0.9)
-    source = replace(
-        frame(), rgb=cv2.GaussianBlur(rng.integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8), (0, 0), 1.5)
-    )
+    noise = rng.integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+    source = replace(frame(), picture=RgbPicture(cv2.GaussianBlur(noise, (0, 0), 1.5)))
     if hand:
         source.labels[0][70:80, 80:90] = Label.HAND
     drawn = [cv2.GaussianBlur(rng.uniform(0, 255, (64, 64, 3)).astype(np.float32), (0, 0), 1.5) for _ in range(2)]

@@ -10,14 +10,14 @@ from itertools import islice
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from beavervision.inference.compositor import FrameImage
 from beavervision.inference.lower_face_layer import DrawnFace, lay_face
 from beavervision.inference.lower_face_track import FaceTarget, LowerFaceTrack
 from beavervision.inference.source_reader import SourceFrame
 from beavervision.inference.stage_timer import StageTimer
 from beavervision.preprocess.prefetch import prefetch
 from beavervision.stages.lower_face.inference import LowerFaceRenderer
-from beavervision.stages.lower_face.patch_geometry import map_points, patch_picture
+from beavervision.stages.lower_face.patch_geometry import Affine, map_points, patch_from_part, patch_reach
+from beavervision.video.planar_picture import Picture
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class LowerFaceStream:
     timer: StageTimer
     detail: bool = True
 
-    def frames(self) -> Generator[FrameImage, None, None]:
+    def frames(self) -> Generator[Picture, None, None]:
         """The frames; closing the iterator stops every thread."""
         with closing(prefetch(self._composed())) as done:
             yield from done
@@ -63,12 +63,12 @@ class LowerFaceStream:
             for track in self.tracks:
                 track.motion.close()
 
-    def _composed(self) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
+    def _composed(self) -> Iterator[Picture]:
         geometries = [track.avatar.lower_face.geometry for track in self.tracks]
         with closing(prefetch(self._drawn(), self.batch)) as drawn:
             for source, faces in drawn:
                 with self.timer.measure("composite"):
-                    picture = source.rgb
+                    picture = source.picture
                     shown = [(face, i) for i, face in enumerate(faces) if face is not None]
                     for face, i in sorted(shown, key=lambda pair: -pair[0].target.depth):
                         picture = lay_face(face, geometries[i], picture, source.labels[i])
@@ -93,7 +93,7 @@ def draw_faces(
     if not rows:
         return result
     patches = np.stack(
-        [patch_picture(pictures[i].rgb, target.to_patch, size) for i, target in zip(rows, seen, strict=True)]
+        [_patch(pictures[i].picture, target.to_patch, size) for i, target in zip(rows, seen, strict=True)]
     )
     new = [map_points(target.to_patch, target.new) for target in seen]
     own = [map_points(target.to_patch, target.own) for target in seen] if detail else []
@@ -101,3 +101,9 @@ def draw_faces(
     for k, (i, target) in enumerate(zip(rows, seen, strict=True)):
         result[i] = DrawnFace(target, drawn[k], drawn[len(rows) + k] if detail else None)
     return result
+
+
+def _patch(picture: Picture, affine: Affine, size: int) -> UInt8[np.ndarray, "S S 3"]:
+    """The patch of a frame; only the part of the frame that it touches is converted."""
+    box = patch_reach(affine, size, picture.size)
+    return patch_from_part(picture.part(box), box, affine, size)

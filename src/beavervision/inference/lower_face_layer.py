@@ -34,9 +34,7 @@ from beavervision.stages.lower_face.patch_geometry import (
     smoothed_for,
     warp,
 )
-
-Box = tuple[int, int, int, int]
-"""x0, y0, x1, y1 of frame pixels, the ends excluded."""
+from beavervision.video.planar_picture import Box, Picture
 
 
 @dataclass(frozen=True)
@@ -56,27 +54,20 @@ def face_box(face: DrawnFace, geometry: PatchGeometry, frame: tuple[int, int]) -
     return None if right <= left or bottom <= top or face.target.share <= 0 else (left, top, right, bottom)
 
 
-def lay_face(
-    face: DrawnFace,
-    geometry: PatchGeometry,
-    source: UInt8[np.ndarray, "H W 3"],
-    labels: UInt8[np.ndarray, "H W"],
-) -> UInt8[np.ndarray, "H W 3"]:
+def lay_face(face: DrawnFace, geometry: PatchGeometry, picture: Picture, labels: UInt8[np.ndarray, "H W"]) -> Picture:
     """A frame with one drawn lower face.
 
     Args:
         face: drawn.
         geometry: of its patch.
-        source: the frame.
+        picture: the frame.
         labels: its label map; what stands before the face stays on top.
     """
-    box = face_box(face, geometry, (source.shape[1], source.shape[0]))
+    box = face_box(face, geometry, picture.size)
     if box is None:
-        return source
+        return picture
     part = (slice(box[1], box[3]), slice(box[0], box[2]))
-    result = source.copy()
-    result[part] = face_pixels(face, geometry, source[part], labels[part], box)
-    return result
+    return picture.with_part(face_pixels(face, geometry, picture.part(box), labels[part], box), box)
 
 
 def face_pixels(

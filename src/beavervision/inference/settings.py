@@ -47,7 +47,8 @@ class FilmSettings:
     language: str = "en"
     """Of the label's text."""
     crf: float | None = None
-    preset: str = "medium"
+    preset: str = "film"
+    """What the film is for, `formats.PURPOSES`, or one of `formats.PRESETS`."""
     batch: int = BATCH
 
     @property

@@ -13,6 +13,7 @@ from jaxtyping import UInt8
 
 from beavervision.errors import FootageError
 from beavervision.video.colour import Developer
+from beavervision.video.planar_picture import Picture, RgbPicture, stored_picture
 from beavervision.video.probe import VideoInfo, probe
 from beavervision.video.seek import frames_from
 
@@ -28,7 +29,13 @@ class Frame:
     """Frame number, counted from `start`."""
     time: float
     """Seconds of the frame from the video's time zero (probe.VideoInfo)."""
-    rgb: UInt8[np.ndarray, "H W 3"]
+    picture: Picture
+    """As it is stored in the file if that was asked for and a film can pass it on, else RGB."""
+
+    @property
+    def rgb(self) -> UInt8[np.ndarray, "H W 3"]:
+        """The frame as RGB."""
+        return self.picture.rgb
 
 
 def count(info: VideoInfo, fps: float | None = None, start: float = 0.0, end: float | None = None) -> int:
@@ -37,7 +44,9 @@ def count(info: VideoInfo, fps: float | None = None, start: float = 0.0, end: fl
     return max(0, math.ceil((stop - start) * (fps or info.fps) - 1e-3))
 
 
-def read_frames(path: Path, fps: float | None = None, start: float = 0.0, end: float | None = None) -> Iterator[Frame]:
+def read_frames(
+    path: Path, fps: float | None = None, start: float = 0.0, end: float | None = None, *, stored: bool = False
+) -> Iterator[Frame]:
     """Yield the video resampled by time: frame k shows the source frame at or before start + k / fps.
 
     Frames before the first source frame show the first. Rotation metadata is applied, pixels are made square, HDR is
@@ -48,6 +57,7 @@ def read_frames(path: Path, fps: float | None = None, start: float = 0.0, end: f
         fps: frames per second; the footage's average rate when None.
         start: seconds from time zero (the earlier of the first frame and the first sound).
         end: seconds from time zero; the end of the video when None.
+        stored: whether frames stay as they are stored where possible; see `planar_picture`.
 
     Raises:
         FootageError: when the file is no video, or `start` is beyond its end.
@@ -62,16 +72,16 @@ def read_frames(path: Path, fps: float | None = None, start: float = 0.0, end: f
         )
     developer = Developer(info)
     timed = _timed_frames(path, info, start)
-    shown, rgb = next(timed)[1], None
+    shown, picture = next(timed)[1], None
     upcoming = next(timed, None)
     for k in range(ticks):
         time = start + k / fps
         while upcoming is not None and upcoming[0] <= time + CLOCK_ERROR:
-            shown, rgb = upcoming[1], None
+            shown, picture = upcoming[1], None
             upcoming = next(timed, None)
-        if rgb is None:
-            rgb = developer.rgb(shown)
-        yield Frame(k, time, rgb)
+        if picture is None:
+            picture = stored_picture(shown, developer, info) if stored else RgbPicture(developer.rgb(shown))
+        yield Frame(k, time, picture)
 
 
 def _timed_frames(path: Path, info: VideoInfo, start: float) -> Iterator[tuple[float, VideoFrame]]:

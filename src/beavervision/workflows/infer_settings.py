@@ -18,7 +18,7 @@ from beavervision.inference.blinking import FOOTAGE_RHYTHM, read_blink_curve
 from beavervision.inference.driver import MotionControls
 from beavervision.inference.pose_source import POSE_MODES
 from beavervision.inference.settings import FilmSettings
-from beavervision.video.formats import PRESETS
+from beavervision.video.formats import PRESETS, PURPOSES
 from beavervision.video.writers import Out, check_out, holds_opacity
 
 CHOICES = {
@@ -28,7 +28,7 @@ CHOICES = {
     "detail": ("auto", True, False),
     "silent": ("source", "rest"),
     "control.refine": ("postnet", "lle", "both", "none"),
-    "preset": PRESETS,
+    "preset": (*PURPOSES, *PRESETS),
     "keep_partial": (True, False),
 }
 LIMITS = {

@@ -28,6 +28,8 @@ SOFT_CM = 0.8
 """Width of the border inside the ellipse over which the drawn face gives way to the footage."""
 BORDER_POINTS = 24
 """Number of points on the ellipse at which nothing moves."""
+KERNEL_ROOM = 4
+"""Pixels round a part of a frame that cubic interpolation may read."""
 SHRINKS = 0.8
 """Scale below which a picture is smoothed before it is warped."""
 SIZE_STEP, SIZE_LEAST = 32, 64
@@ -193,10 +195,32 @@ def shifted_to(affine: Affine, left: int, top: int) -> Affine:
 
 def patch_picture(frame: UInt8[np.ndarray, "H W 3"], affine: Affine, size: int) -> UInt8[np.ndarray, "S S 3"]:
     """The patch of a frame; only the part of the frame that it touches is looked at."""
-    left, top, right, bottom = frame_box(affine, size, (frame.shape[1], frame.shape[0]))
-    room = 4  # for the cubic kernel
-    left, top = max(0, left - room), max(0, top - room)
-    part = frame[top : bottom + room, left : right + room]
+    left, top, right, bottom = box = patch_reach(affine, size, (frame.shape[1], frame.shape[0]))
+    return patch_from_part(frame[top:bottom, left:right], box, affine, size)
+
+
+def patch_reach(affine: Affine, size: int, frame: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Pixels of the frame from which a patch is interpolated: x0, y0, x1, y1 (the ends excluded)."""
+    left, top, right, bottom = frame_box(affine, size, frame)
+    return (
+        max(0, left - KERNEL_ROOM),
+        max(0, top - KERNEL_ROOM),
+        min(frame[0], right + KERNEL_ROOM),
+        min(frame[1], bottom + KERNEL_ROOM),
+    )
+
+
+def patch_from_part(
+    part: UInt8[np.ndarray, "h w 3"], box: tuple[int, int, int, int], affine: Affine, size: int
+) -> UInt8[np.ndarray, "S S 3"]:
+    """The patch of a frame of which one part is known.
+
+    Args:
+        part: the pixels of `box`.
+        box: see `patch_reach`.
+        affine: frame to patch.
+        size: side of the patch.
+    """
     if not part.size:
         return np.zeros((size, size, 3), np.uint8)
-    return warp(part, shifted_to(affine, left, top), (size, size))
+    return warp(part, shifted_to(affine, box[0], box[1]), (size, size))

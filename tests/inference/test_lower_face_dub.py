@@ -9,6 +9,7 @@ import pytest
 from beavervision.inference.lower_face_dub import draw_faces
 from beavervision.inference.lower_face_layer import DrawnFace, face_box, face_pixels, face_pixels_plainly, lay_face
 from beavervision.inference.lower_face_track import FaceTarget
+from beavervision.inference.own_motion_cache import OwnMotionCache
 from beavervision.inference.source_reader import SourceFrame
 from beavervision.stages.lower_face.patch_geometry import PatchGeometry
 from beavervision.types import Label
@@ -134,3 +135,22 @@ def test_the_compiled_layer_equals_the_plain_one(target, scale, hand):
     # OpenCV rounds positions to 1/32 px, and the inner border of the matte by as much.
     assert 10 * np.log10(255**2 / ((made - plain) ** 2).mean()) > 50
     assert np.abs(made - plain).max() <= 6
+
+
+def test_only_the_first_film_draws_the_own_motion(tmp_path, target):
+    counts = []
+
+    class Counting(Painter):
+        def render(self, patches, points):
+            counts.append(len(points))
+            drawn = np.full(patches.shape, 200.4, np.float32)
+            drawn[2:] = 100.4
+            return drawn
+
+    cache = OwnMotionCache(tmp_path / "own_motion" / "key.rgb", 64)
+    targets = [replace(target, frame=5), replace(target, frame=None)]
+    films = [draw_faces(Counting(GEOMETRY), [frame()] * 2, targets, detail=True, cache=cache) for _ in range(2)]
+    assert counts == [4, 3]  # between two frames of the clip nothing is kept
+    for first, second in zip(*films, strict=True):
+        np.testing.assert_array_equal(first.own, 100)
+        np.testing.assert_array_equal(second.own[0], first.own[0])

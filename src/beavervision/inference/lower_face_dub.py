@@ -12,6 +12,7 @@ from jaxtyping import Float, UInt8
 
 from beavervision.inference.lower_face_layer import DrawnFace, lay_face
 from beavervision.inference.lower_face_track import FaceTarget, LowerFaceTrack
+from beavervision.inference.own_motion_cache import OwnMotionCache
 from beavervision.inference.source_reader import SourceFrame
 from beavervision.inference.stage_timer import StageTimer
 from beavervision.preprocess.prefetch import prefetch
@@ -31,6 +32,7 @@ class LowerFaceStream:
         batch: frames drawn at once.
         timer: how long each part takes.
         detail: whether the footage's own detail is carried along.
+        caches: of the own motion of each track; none by default.
     """
 
     tracks: Sequence[LowerFaceTrack]
@@ -39,6 +41,7 @@ class LowerFaceStream:
     batch: int
     timer: StageTimer
     detail: bool = True
+    caches: Sequence[OwnMotionCache | None] = ()
 
     def frames(self) -> Generator[Picture, None, None]:
         """The frames; closing the iterator stops every thread."""
@@ -48,6 +51,7 @@ class LowerFaceStream:
     def _drawn(self) -> Iterator[tuple[SourceFrame, list[DrawnFace | None]]]:
         try:
             decoded = self.timer.measure_each("decode", self.source)
+            caches = self.caches or [None] * len(self.tracks)
             with closing(prefetch(decoded)) as source:
                 for start in range(0, len(self.positions), self.batch):
                     positions = self.positions[start : start + self.batch]
@@ -55,8 +59,8 @@ class LowerFaceStream:
                     targets = [track.targets(positions) for track in self.tracks]
                     with self.timer.measure("draw"):
                         faces = [
-                            draw_faces(track.avatar.lower_face, pictures, wanted, detail=self.detail)
-                            for track, wanted in zip(self.tracks, targets, strict=True)
+                            draw_faces(track.avatar.lower_face, pictures, wanted, detail=self.detail, cache=cache)
+                            for track, wanted, cache in zip(self.tracks, targets, caches, strict=True)
                         ]
                     yield from ((picture, list(row)) for picture, *row in zip(pictures, *faces, strict=False))
         finally:
@@ -76,7 +80,12 @@ class LowerFaceStream:
 
 
 def draw_faces(
-    renderer: LowerFaceRenderer, pictures: Sequence[SourceFrame], targets: Sequence[FaceTarget | None], *, detail: bool
+    renderer: LowerFaceRenderer,
+    pictures: Sequence[SourceFrame],
+    targets: Sequence[FaceTarget | None],
+    *,
+    detail: bool,
+    cache: OwnMotionCache | None = None,
 ) -> list[DrawnFace | None]:
     """The lower face of one person in some frames, all drawn at once.
 
@@ -85,6 +94,7 @@ def draw_faces(
         pictures: the frames.
         targets: of each frame; None where no face is seen.
         detail: whether the footage's own motion is drawn, too.
+        cache: of the footage's own motion; None draws all of it.
     """
     size = renderer.geometry.size
     rows = [i for i, target in enumerate(targets) if target is not None and i < len(pictures)]
@@ -92,15 +102,25 @@ def draw_faces(
     result: list[DrawnFace | None] = [None] * len(targets)
     if not rows:
         return result
-    patches = np.stack(
-        [_patch(pictures[i].picture, target.to_patch, size) for i, target in zip(rows, seen, strict=True)]
-    )
-    new = [map_points(target.to_patch, target.new) for target in seen]
-    own = [map_points(target.to_patch, target.own) for target in seen] if detail else []
-    drawn = renderer.render(np.concatenate([patches] * (2 if detail else 1)), np.stack([*new, *own]))
+    patches = [_patch(pictures[i].picture, target.to_patch, size) for i, target in zip(rows, seen, strict=True)]
+    owns = [None if not detail or cache is None else _kept(cache, target) for target in seen]
+    lacking = [k for k, own in enumerate(owns) if detail and own is None]
+    points = [map_points(target.to_patch, target.new) for target in seen]
+    points += [map_points(seen[k].to_patch, seen[k].own) for k in lacking]
+    drawn = renderer.render(np.stack(patches + [patches[k] for k in lacking]), np.stack(points))
+    for k, own in zip(lacking, drawn[len(rows) :], strict=True):
+        # Whole numbers, as they are kept: a film is the same whether they were or not.
+        owns[k] = (own + 0.5).astype(np.uint8)
+        if cache is not None and (frame := seen[k].frame) is not None:
+            cache.put(frame, owns[k])
     for k, (i, target) in enumerate(zip(rows, seen, strict=True)):
-        result[i] = DrawnFace(target, drawn[k], drawn[len(rows) + k] if detail else None)
+        own = owns[k]
+        result[i] = DrawnFace(target, drawn[k], None if own is None else own.astype(np.float32))
     return result
+
+
+def _kept(cache: OwnMotionCache, target: FaceTarget) -> UInt8[np.ndarray, "S S 3"] | None:
+    return None if target.frame is None else cache.get(target.frame)
 
 
 def _patch(picture: Picture, affine: Affine, size: int) -> UInt8[np.ndarray, "S S 3"]:

@@ -27,6 +27,7 @@ from beavervision.inference.frame_path import PingPongPath, film_positions, visi
 from beavervision.inference.lower_face_avatar import LowerFaceAvatar
 from beavervision.inference.lower_face_dub import LowerFaceStream
 from beavervision.inference.lower_face_track import LowerFaceTrack
+from beavervision.inference.own_motion_cache import OwnMotionCache
 from beavervision.inference.pose_selection import choose_pose_source
 from beavervision.inference.pose_source import PoseSource
 from beavervision.inference.settings import FilmSettings
@@ -132,7 +133,8 @@ class TalkingHeadPipeline:
                 self._lower_face_track(one, how) for one, how in zip(self.speakers, self._pose_sources, strict=True)
             ]
             source = self._source(self.clip)
-            return LowerFaceStream(tracks, source, self._positions, batch, self.timer, settings.detail).frames()
+            caches = [self._own_motion_cache(track) for track in tracks]
+            return LowerFaceStream(tracks, source, self._positions, batch, self.timer, settings.detail, caches).frames()
         tracks = [self._subject_track(one, how) for one, how in zip(self.speakers, self._pose_sources, strict=True)]
         if settings.mode == "dub" and self.clip is not None:
             compositor = DubCompositor(Dubber(self.clip.plate()))
@@ -231,6 +233,12 @@ class TalkingHeadPipeline:
     def _lower_face_track(self, one: Speaker, how: PoseSource) -> LowerFaceTrack:
         assert isinstance(one.avatar, LowerFaceAvatar)
         return LowerFaceTrack(one.avatar, how, self._motion_track(one), _shares(one.avatar))
+
+    def _own_motion_cache(self, track: LowerFaceTrack) -> OwnMotionCache | None:
+        renderer = track.avatar.lower_face
+        if not self.settings.cache or not self.settings.detail:
+            return None
+        return OwnMotionCache.beside(renderer.folder, renderer.geometry.size)
 
     def _motion_track(self, one: Speaker) -> MotionTrack:
         """What a person's mouth does, computed on demand."""

@@ -50,6 +50,8 @@ class FilmSettings:
     preset: str = "film"
     """What the film is for, `formats.PURPOSES`, or one of `formats.PRESETS`."""
     batch: int = BATCH
+    cache: bool = True
+    """Dub with `lower_face`: whether drawings that do not depend on the speech are kept for later films."""
 
     @property
     def draws_lower_face(self) -> bool:

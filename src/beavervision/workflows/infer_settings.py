@@ -30,6 +30,7 @@ CHOICES = {
     "control.refine": ("postnet", "lle", "both", "none"),
     "preset": (*PURPOSES, *PRESETS),
     "keep_partial": (True, False),
+    "cache": (True, False),
 }
 LIMITS = {
     "control.temperature": (0.0, 2.0),
@@ -83,6 +84,7 @@ def film_settings(cfg: DictConfig, out: Out) -> FilmSettings:
         crf=cfg.crf,
         preset=cfg.preset,
         batch=cfg.batch,
+        cache=cfg.cache,
     )
 
 

@@ -21,7 +21,7 @@ from beavervision.config.stage_graph import is_renderer
 from beavervision.errors import BundleError
 from beavervision.overrides import person_arguments
 from beavervision.workflows.console_output import silence_libraries
-from beavervision.workflows.progress import EvaluationProgress
+from beavervision.workflows.evaluation_progress import EvaluationProgress
 from beavervision.workflows.run_folder import display_path, run_folder
 from beavervision.workflows.train import resolve_inputs
 

@@ -17,8 +17,8 @@ from beavervision.inference.head_detail import carry_head_detail
 from beavervision.inference.source_reader import SourceFrame
 from beavervision.inference.stage_timer import StageTimer
 from beavervision.inference.subject_track import RenderedSubject, SubjectTrack, far_to_near
-from beavervision.preprocess.prefetch import prefetch
 from beavervision.video.planar_picture import Picture, RgbPicture
+from beavervision.video.prefetch import prefetch
 
 BATCH = 4
 """Frames rendered at once."""

@@ -15,10 +15,10 @@ from beavervision.inference.lower_face_track import FaceTarget, LowerFaceTrack
 from beavervision.inference.own_motion_cache import OwnMotionCache
 from beavervision.inference.source_reader import SourceFrame
 from beavervision.inference.stage_timer import StageTimer
-from beavervision.preprocess.prefetch import prefetch
 from beavervision.stages.lower_face.inference import LowerFaceRenderer
 from beavervision.stages.lower_face.patch_geometry import Affine, map_points, patch_from_part, patch_reach
 from beavervision.video.planar_picture import Picture
+from beavervision.video.prefetch import prefetch
 
 
 @dataclass(frozen=True)

@@ -37,9 +37,9 @@ from beavervision.inference.speaking_person import SpeakingPerson
 from beavervision.inference.speech import mix_speeches
 from beavervision.inference.stage_timer import StageTimer
 from beavervision.inference.subject_track import SubjectTrack
-from beavervision.preprocess.prefetch import prefetch
 from beavervision.video.film_writer import Signer
 from beavervision.video.planar_picture import Picture, stored_matrix
+from beavervision.video.prefetch import prefetch
 from beavervision.video.sheet import ContactSheet
 from beavervision.video.writers import Out, film_writer, sheet_of
 

@@ -46,12 +46,13 @@ lint: $(STAMP) ## layers, style and types only
 	@$(BIN)/ruff format --check .
 	@$(BIN)/pyright --pythonpath $(BIN)/python
 
-bench: $(STAMP) ## speed of the radiance field against the torch reference (docs/benchmarks.md), and the framework's cost
+bench: $(STAMP) ## speed of films, and of the radiance field against the torch reference (docs/benchmarks.md)
 	@mkdir -p .benchmarks
 	@$(BIN)/python -m pytest -q benchmarks/bench_nerf.py --benchmark-only --benchmark-group-by=group \
 	  --benchmark-columns=min,median,rounds --benchmark-json=.benchmarks/nerf.json
 	@$(BIN)/python benchmarks/nerf_table.py .benchmarks/nerf.json
 	@$(BIN)/python benchmarks/bench_overhead.py
+	@$(BIN)/python benchmarks/film_table.py runs
 
 torture: $(STAMP) ## prepare the torture set and measure it against the truth: table in docs/preparation.md
 	@$(BIN)/python benchmarks/torture.py runs/torture

@@ -73,7 +73,7 @@ def main() -> None:
     before, rest = PAGE.read_text().split(BEGIN)
     PAGE.write_text(f"{before}{BEGIN}\n{written}{END}{rest.split(END)[1]}")
     if asked.keep:
-        PREVIOUS.write_text(json.dumps({"made": made(), "ms": times}, indent=2) + "\n")
+        PREVIOUS.write_text(json.dumps({**kept, "made": made(), "ms": times}, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from beavervision.errors import BeaverError
 from beavervision.inference.background import Background, fill_frame, remove_people
 from beavervision.inference.source_reader import SourceFrame
 from beavervision.types import Label
+from beavervision.video.planar_picture import RgbPicture
 
 WIDTH, HEIGHT = 80, 60
 PLATE = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
@@ -53,9 +54,9 @@ def test_surroundings_are_the_footage_without_its_people():
     mine, theirs = np.zeros((2, HEIGHT, WIDTH), np.uint8)
     mine[20:40, 10:20], theirs[20:40, 60:70] = Label.FACE, Label.TORSO
     mine[20:40, 60:70], theirs[20:40, 10:20] = Label.OTHER, Label.OTHER
-    found = remove_people(SourceFrame(rgb, (mine, theirs), (None, None)), PLATE)
+    found = remove_people(SourceFrame(RgbPicture(rgb), (mine, theirs), (None, None)), PLATE)
     for columns in (slice(10, 20), slice(60, 70)):
         np.testing.assert_array_equal(found[20:40, columns], PLATE[20:40, columns])
     np.testing.assert_array_equal(found[:, 30:50], rgb[:, 30:50])
-    alone = remove_people(SourceFrame(rgb, (mine,), (None,)), PLATE)
+    alone = remove_people(SourceFrame(RgbPicture(rgb), (mine,), (None,)), PLATE)
     np.testing.assert_array_equal(alone[20:40, 62:68], rgb[20:40, 62:68])  # who is not in the film stays

@@ -10,6 +10,7 @@ from beavervision.preprocess.labelmap import label_frame
 from beavervision.preprocess.mediapipe_runtime import quiet_native
 from beavervision.types import Label
 from beavervision.video.decode import Frame
+from beavervision.video.planar_picture import RgbPicture
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +20,7 @@ def labelled(miniature):
     with quiet_native():
         perception = FramePerception()
         percepts = [
-            perception.see(Frame(index, 0.0, rgb), [subject.landmarks[index].astype(float)])
+            perception.see(Frame(index, 0.0, RgbPicture(rgb)), [subject.landmarks[index].astype(float)])
             for index, rgb in miniature.frames(range(0, miniature.n_frames, 3))
         ]
         perception.close()

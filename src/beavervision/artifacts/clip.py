@@ -257,15 +257,16 @@ class Clip:
             if wanted is None or frame.index in wanted:
                 yield frame.index, frame.rgb
 
-    def footage(self, fps: float, start: float) -> Iterator[Frame]:
+    def footage(self, fps: float, start: float, *, stored: bool = False) -> Iterator[Frame]:
         """Yield the footage up to the clip's end as the clip shows it: turned and deinterlaced.
 
         Args:
             fps: frames per second.
             start: seconds from the footage's time zero.
+            stored: whether frames stay as they are stored where possible; see `video.planar_picture`.
         """
         facts = self.facts
-        return read_frames(self.video, fps, start, facts.end, Correction(facts.turn, facts.fields))
+        return read_frames(self.video, fps, start, facts.end, Correction(facts.turn, facts.fields), stored=stored)
 
     def labels(
         self, indices: Sequence[int] | None = None, subject: int = 0

@@ -6,9 +6,9 @@ from functools import cache
 
 import numpy as np
 from jaxtyping import Float
-from scipy.signal import get_window
 
 from beavervision.audio.waveform import SAMPLE_RATE
+from beavervision.audio.windows import periodic_hann
 
 # GeneFace++'s values (STAGES.md section 0).
 N_FFT = 512
@@ -53,7 +53,7 @@ def log_mel(samples: Float[np.ndarray, "N"]) -> Float[np.ndarray, "R 80"]:
 
 def log_mel_of(frames: Float[np.ndarray, "R 512"]) -> Float[np.ndarray, "R 80"]:
     """Rows of `log_mel` from the N_FFT samples around each row's centre."""
-    spectrum = np.abs(np.fft.rfft(frames * np.asarray(get_window("hann", N_FFT)).astype(np.float32), axis=1))
+    spectrum = np.abs(np.fft.rfft(frames * periodic_hann(N_FFT).astype(np.float32), axis=1))
     return np.log10(np.maximum(spectrum @ mel_filters().T, FLOOR)).astype(np.float32)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.signal import get_window
 
 from beavervision.audio.mel import HOP, n_rows
 from beavervision.audio.waveform import SAMPLE_RATE
+from beavervision.audio.windows import periodic_hann
 
 LOW_HZ, HIGH_HZ = 80.0, 750.0
 """Range searched (STAGES.md section 0)."""
@@ -79,7 +79,7 @@ def candidates(
         frames: the WINDOW samples around each row's centre.
         peak: peak of the whole sound, relative to which a row is quiet or loud.
     """
-    window = get_window("hann", WINDOW)
+    window = periodic_hann(WINDOW)
     frames = frames - frames.mean(axis=1, keepdims=True)
     spectrum = np.abs(np.fft.rfft(frames * window, _FFT, axis=1)) ** 2
     correlation = np.fft.irfft(spectrum, axis=1)

@@ -15,6 +15,8 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from beavervision.compositing.thin_plate import ThinPlateSpline
+
 INNER_LIPS = np.r_[60:68]
 """iBUG points of the inner edge of the lips."""
 MOUTH_CORNERS = [48, 54]
@@ -69,14 +71,11 @@ def landmark_flows(
 ) -> Float[np.ndarray, "R H W 2"]:
     """Flows from one face to several others, see `landmark_flow`; the spline is solved once."""
     width, height = size
-    still = np.zeros((0, 2)) if fixed is None else np.asarray(fixed, np.float64)
-    knots = np.concatenate([np.asarray(new, np.float64), still])
-    moved = np.concatenate([np.asarray(owns, np.float64) - new, np.zeros((len(owns), *still.shape))], 1)
-    values = moved.transpose(1, 0, 2).reshape(len(knots), -1)
-    columns, rows = -(-width // step) + 1, -(-height // step) + 1
+    spline = flow_spline(owns, new, fixed, smoothing)
+    columns, rows = grid_size(size, step)
     x, y = np.arange(columns) * float(step), np.arange(rows) * float(step)
     grid = np.stack(np.meshgrid(x, y), -1).reshape(-1, 2)
-    coarse = _thin_plate(knots, values, grid, smoothing).reshape(rows, columns, len(owns), 2).astype(np.float32)
+    coarse = spline.at(grid).reshape(rows, columns, len(owns), 2).astype(np.float32)
     # Grid point k stands at pixel coordinate k * step, and array index i at i + 0.5.
     u, v = (((np.arange(count) + 0.5) / step).astype(np.float32) for count in (width, height))
     across, down = np.meshgrid(u, v)
@@ -86,37 +85,37 @@ def landmark_flows(
     )
 
 
+def flow_spline(
+    owns: Float[np.ndarray, "R N 2"],
+    new: Float[np.ndarray, "N 2"],
+    fixed: Float[np.ndarray, "M 2"] | None = None,
+    smoothing: float = SMOOTHING,
+) -> ThinPlateSpline:
+    """Spline of the flows from one face to several others, with channels dx, dy of the first, of the second, ...
+
+    Args:
+        owns: landmarks of the other faces, px.
+        new: landmarks of the one face, px.
+        fixed: points that stay where they are, px.
+        smoothing: see `landmark_flow`.
+    """
+    still = np.zeros((0, 2)) if fixed is None else np.asarray(fixed, np.float64)
+    knots = np.concatenate([np.asarray(new, np.float64), still])
+    moved = np.concatenate([np.asarray(owns, np.float64) - new, np.zeros((len(owns), *still.shape))], 1)
+    return ThinPlateSpline.fit(knots, moved.transpose(1, 0, 2).reshape(len(knots), -1), smoothing)
+
+
+def grid_size(size: tuple[int, int], step: int = GRID_STEP) -> tuple[int, int]:
+    """Columns and rows of the points k * step that cover a picture of `size` = (width, height)."""
+    return -(-size[0] // step) + 1, -(-size[1] // step) + 1
+
+
 def warp_by_flow(picture: np.ndarray, flow: Float[np.ndarray, "H W 2"]) -> np.ndarray:
     """A picture whose pixel q shows what stood at q + flow(q); cubic, for linear sampling would take detail away."""
     height, width = flow.shape[:2]
     across, down = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
     columns, rows = ((a + b).astype(np.float32) for a, b in ((across, flow[..., 0]), (down, flow[..., 1])))
     return cv2.remap(picture, columns, rows, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-
-
-def _thin_plate(
-    knots: Float[np.ndarray, "N 2"], values: Float[np.ndarray, "N C"], at: Float[np.ndarray, "G 2"], smoothing: float
-) -> Float[np.ndarray, "G C"]:
-    """Thin-plate spline through `values` at `knots`, evaluated at `at`; lengths are scaled to the knots' extent."""
-    centre, extent = knots.mean(0), max(float(np.ptp(knots, 0).max()), 1e-6)
-    known, asked = (knots - centre) / extent, (at - centre) / extent
-    count = len(known)
-    system = np.zeros((count + 3, count + 3))
-    system[:count, :count] = _kernel(known, known) + np.eye(count) * smoothing * 1e-3
-    system[:count, count:] = np.column_stack([np.ones(count), known])
-    system[count:, :count] = system[:count, count:].T
-    right = np.concatenate([values, np.zeros((3, values.shape[1]))])
-    try:
-        weights = np.linalg.solve(system, right)
-    except np.linalg.LinAlgError:  # landmarks that coincide, and no relaxation
-        weights = np.linalg.lstsq(system, right, rcond=None)[0]
-    return _kernel(asked, known) @ weights[:count] + np.column_stack([np.ones(len(asked)), asked]) @ weights[count:]
-
-
-def _kernel(a: Float[np.ndarray, "A 2"], b: Float[np.ndarray, "B 2"]) -> Float[np.ndarray, "A B"]:
-    """r^2 log r of all distances; 0 at r = 0."""
-    square = ((a[:, None] - b[None]) ** 2).sum(-1)
-    return 0.5 * square * np.log(np.maximum(square, 1e-20))
 
 
 def outside_lips(
@@ -130,17 +129,25 @@ def outside_lips(
         size: width and height of the picture.
     """
     width, height = size
-    inside = np.zeros((height, width), np.uint8)
-    for face in (own, new):
-        hull = cv2.convexHull(np.asarray(face)[INNER_LIPS].astype(np.float32))
-        corners = np.round((hull - 0.5) * (1 << FRACTION_BITS)).astype(np.int32)
+    share = np.ones((height, width), np.float32)
+    hulls = [cv2.convexHull(np.asarray(face)[INNER_LIPS].astype(np.float32))[:, 0] for face in (own, new)]
+    mouth = max(float(np.linalg.norm(np.subtract(*face[MOUTH_CORNERS]))) for face in (own, new))
+    # Only pixels that the border may reach are looked at.
+    points, room = np.concatenate(hulls), (MARGIN + SOFT) * mouth + 3
+    low = np.clip(np.floor(points.min(0) - room), 0, size).astype(int)
+    high = np.clip(np.ceil(points.max(0) + room), low, size).astype(int)
+    inside = np.zeros((high[1] - low[1], high[0] - low[0]), np.uint8)
+    if not inside.size:
+        return share
+    for hull in hulls:
+        corners = np.round((hull - low - 0.5) * (1 << FRACTION_BITS)).astype(np.int32)
         cv2.fillConvexPoly(inside, corners, (1,), cv2.LINE_8, FRACTION_BITS)
     if not inside.any():
-        return np.ones((height, width), np.float32)
-    mouth = max(float(np.linalg.norm(np.subtract(*face[MOUTH_CORNERS]))) for face in (own, new))
+        return share
     away = cv2.distanceTransform(1 - inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    share = np.clip((away - MARGIN * mouth) / max(SOFT * mouth, 1.0), 0, 1)
-    return (share * share * (3 - 2 * share)).astype(np.float32)
+    part = np.clip((away - MARGIN * mouth) / max(SOFT * mouth, 1.0), 0, 1)
+    share[low[1] : high[1], low[0] : high[0]] = part * part * (3 - 2 * part)
+    return share
 
 
 def transfer_detail(

@@ -7,6 +7,7 @@ that scaling the film does not change it relative to the frame. `provenance.wate
 from __future__ import annotations
 
 import hashlib
+from copy import copy
 
 import cv2
 import numpy as np
@@ -89,16 +90,22 @@ class Watermark:
         self._nothing = np.zeros_like(self._plus)
 
     def embed(
-        self, frame: UInt8[np.ndarray, "H W c"], source: UInt8[np.ndarray, "H W 3"] | None = None
-    ) -> UInt8[np.ndarray, "H W c"]:
-        """Return a marked copy of a frame.
+        self,
+        frame: UInt8[np.ndarray, "h w c"],
+        source: UInt8[np.ndarray, "h w 3"] | None = None,
+        corner: tuple[int, int] = (0, 0),
+    ) -> UInt8[np.ndarray, "h w c"]:
+        """Return a marked copy of a frame or of a part of it.
 
         Args:
             frame: RGB, or RGB and opacity; transparent pixels stay as they are.
-            source: the footage's frame; pixels that are equal to it were not generated and stay as they are.
+            source: the footage's pixels; those that are equal to it were not generated and stay as they are.
+            corner: x and y of the part's top left pixel in the frame.
         """
         if source is frame:
             return frame
+        if frame.shape[:2] != self._plus.shape[:2]:
+            return self._part(corner, frame.shape[:2]).embed(frame, source)
         if frame.shape[2] == 4:
             result = frame.copy()
             kept = np.equal(frame[..., 3], 0).view(np.uint8) * np.uint8(255)
@@ -106,6 +113,16 @@ class Watermark:
             return result
         kept = None if source is None else cv2.inRange(cv2.absdiff(frame, source), _ZERO, _ZERO)
         return self._added(frame, kept)
+
+    def _part(self, corner: tuple[int, int], shape: tuple[int, ...]) -> Watermark:
+        """The mark of a part of the frame."""
+        part = copy(self)
+        rows, columns = slice(corner[1], corner[1] + shape[0]), slice(corner[0], corner[0] + shape[1])
+        part._magnitudes = [np.ascontiguousarray(plane[rows, columns]) for plane in self._magnitudes]
+        part._plus, part._minus = (np.ascontiguousarray(plane[rows, columns]) for plane in (self._plus, self._minus))
+        part._size, part._signed = np.empty_like(part._plus), np.empty_like(part._plus)
+        part._nothing = np.zeros_like(part._plus)
+        return part
 
     def _added(
         self, rgb: UInt8[np.ndarray, "H W 3"], kept: UInt8[np.ndarray, "H W"] | None

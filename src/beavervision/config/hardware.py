@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
 from beavervision.config.suggestions import suggest
 from beavervision.errors import ConfigError, DependencyError
-from beavervision.stages.base import StageModule
+
+if TYPE_CHECKING:
+    from beavervision.stages.base import StageModule
 
 AUTO = "auto"
 COMPILERS = ("c++", "g++", "clang++")

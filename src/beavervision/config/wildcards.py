@@ -9,13 +9,16 @@ from glob import glob, has_magic
 from pathlib import Path
 
 from beavervision.artifacts.names import suggest_name
+from beavervision.config.film_list import read_film_jobs
 from beavervision.config.grid_corpus import grid_clip_name
 from beavervision.errors import ConfigError
 from beavervision.overrides import PLAIN, WORDS, quote_value
 
-VIDEO, NAME = "data.video", "data.name"
+VIDEO, NAME, SPEECH = "data.video", "data.name", "audio"
+FILMS, FILM = "films", "film"
+"""List of films, and the key that selects one of its rows."""
 KEYS = re.compile(
-    r"data\.(video|name|speech|clips|segmenter)|audio|out|background|pose|speech\.\d+|paths\.runs|model\.init"
+    r"data\.(video|name|speech|clips|segmenter)|audio|out|background|pose|speech\.\d+|paths\.runs|model\.init|films"
     r"|avatars|serve\.(folder|tokens)|control\.blink|face_model\.folder|audio_features\.checkpoint"
 )
 """Keys whose values are paths or names, not Hydra lists or dicts."""
@@ -29,7 +32,7 @@ GRID = "data=grid"
 
 
 def expand_wildcards(arguments: Sequence[str], *, multirun: bool) -> list[str]:
-    """Return the arguments with quoted paths and names, and with the pattern in `data.video=` replaced by files.
+    """Return the arguments with quoted paths and names; files replace patterns in `data.video=` and `audio=`.
 
     The name of an existing file is taken literally, with any characters.
 
@@ -46,12 +49,14 @@ def expand_wildcards(arguments: Sequence[str], *, multirun: bool) -> list[str]:
         key, equals, value = argument.partition("=")
         if not equals or not KEYS.fullmatch(key):
             expanded.append(argument)
-        elif key == VIDEO and has_magic(value) and not _exists(value) and value[0] not in "'\"":
+        elif key == FILMS and multirun:
+            expanded += [f"{key}={_literal(value)}", *_rows(value, arguments)]
+        elif key in (VIDEO, SPEECH) and has_magic(value) and not _exists(value) and value[0] not in "'\"":
             files = sorted(path for path in glob(value, recursive=True) if Path(path).is_file())
             names = [(grid_clip_name if GRID in arguments else clip_name)(path) for path in files]
-            _check(value, files, names, multirun=multirun)
+            _check(key, value, files, names, multirun=multirun)
             expanded.append(f"{key}={','.join(map(_quoted_path, files))}")
-            if len(files) > 1 and not any(other.startswith(NAMED) for other in arguments):
+            if key == VIDEO and len(files) > 1 and not any(other.startswith(NAMED) for other in arguments):
                 expanded.append(FILES)
         else:
             expanded.append(f"{key}={_for_hydra(key, value, multirun=multirun)}")
@@ -100,12 +105,30 @@ def _exists(path: str) -> bool:
         return False
 
 
-def _check(pattern: str, files: Sequence[str], names: Sequence[str], *, multirun: bool) -> None:
+def _rows(path: str, arguments: Sequence[str]) -> list[str]:
+    """One job for each row of a list of films, unless the user chose rows."""
+    if any(argument.startswith(f"{FILM}=") for argument in arguments):
+        return []
+    return [f"{FILM}={','.join(map(str, range(len(read_film_jobs(Path(path))))))}"]
+
+
+def _check(key: str, pattern: str, files: Sequence[str], names: Sequence[str], *, multirun: bool) -> None:
     if not files:
-        raise ConfigError(f"{VIDEO}={pattern} matches no file; check the pattern, in quotes.")
+        raise ConfigError(f"{key}={pattern} matches no file; check the pattern, in quotes.")
     if len(files) > 1 and not multirun:
-        raise ConfigError(f"{VIDEO}={pattern} matches {len(files)} files; add -m to prepare each of them.")
+        raise ConfigError(f"{key}={pattern} matches {len(files)} files; add -m for a job of each.")
+    if key == SPEECH:
+        _check_films(files)
+        return
     common, count = Counter(names).most_common(1)[0]
     if count > 1:
         twins = " and ".join(path for path, name in zip(files, names, strict=True) if name == common)
         raise ConfigError(f"{twins} would both become the clip {common}; give one of them another name first.")
+
+
+def _check_films(speeches: Sequence[str]) -> None:
+    """Refuse speeches whose films would have the same name."""
+    name, count = Counter(Path(path).stem for path in speeches).most_common(1)[0]
+    if count > 1:
+        twins = " and ".join(path for path in speeches if Path(path).stem == name)
+        raise ConfigError(f"{twins} would both become the film {name}; give one of them another name first.")

@@ -11,8 +11,6 @@ from collections.abc import Mapping
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.interpolate import RBFInterpolator
-from scipy.spatial import cKDTree  # pyright: ignore[reportAttributeAccessIssue]  (scipy's stubs lack it)
 
 from beavervision.face.gpmm import load_gpmm
 
@@ -55,6 +53,10 @@ def mesh_landmarks(
         landmarks68: vertices of the 68 iBUG landmarks.
         skin: number of vertices that are skin of the face; teeth and eyeballs follow them.
     """
+    # Slow to import, and needed once for each foreign model.
+    from scipy.interpolate import RBFInterpolator
+    from scipy.spatial import cKDTree  # pyright: ignore[reportAttributeAccessIssue]  (scipy's stubs lack it)
+
     template = load_gpmm()
     keys = template.landmarks68
     bend = RBFInterpolator(template.mean[keys], mean[landmarks68], kernel="linear", smoothing=GIVE_CM, degree=1)

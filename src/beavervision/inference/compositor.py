@@ -18,7 +18,8 @@ from beavervision.inference.head_detail import carry_head_detail
 from beavervision.inference.source_reader import SourceFrame
 from beavervision.inference.stage_timer import StageTimer
 from beavervision.inference.subject_track import RenderedSubject, SubjectTrack, far_to_near
-from beavervision.preprocess.prefetch import prefetch
+from beavervision.video.planar_picture import Picture, RgbPicture
+from beavervision.video.prefetch import prefetch
 
 BATCH = 4
 """Frames rendered at once."""
@@ -131,7 +132,7 @@ class FrameStream(Generic[BackgroundT]):
     batch: int
     timer: StageTimer
 
-    def frames(self) -> Generator[FrameImage, None, None]:
+    def frames(self) -> Generator[Picture, None, None]:
         """The frames; closing the iterator stops every thread."""
         with closing(prefetch(self._composed())) as done:
             yield from done
@@ -147,10 +148,13 @@ class FrameStream(Generic[BackgroundT]):
             for track in self.tracks:
                 track.motion.close()
 
-    def _composed(self) -> Iterator[FrameImage]:
+    def _composed(self) -> Iterator[Picture]:
         decoded = self.timer.measure_each("decode", self.background)
         with closing(prefetch(self._rendered(), self.batch)) as people, closing(prefetch(decoded)) as backgrounds:
             for rendered, background in zip(people, backgrounds, strict=False):
                 with self.timer.measure("composite"):
-                    picture = self.compositor.composite(rendered, background)
+                    made = self.compositor.composite(rendered, background)
+                    # What a dub leaves as it is keeps the footage's stored values.
+                    source = background.picture if isinstance(background, SourceFrame) else None
+                    picture = RgbPicture(made) if source is None else source.with_rgb(made)
                 yield picture

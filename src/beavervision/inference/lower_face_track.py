@@ -29,6 +29,8 @@ class FaceTarget:
     """cm from the camera."""
     share: float
     """Of the drawn face, 0 to 1: it fades where the person comes into view."""
+    frame: int | None = None
+    """Number of the frame in the clip; None between two of them."""
 
 
 @dataclass(frozen=True)
@@ -64,5 +66,7 @@ class LowerFaceTrack:
             pose = poses.rotation[i], poses.translation[i], poses.cameras[i]
             faces = [project_landmarks(model, condition[i], *pose) for condition in (own, new)]
             affine = geometry.to_patch(*pose)
-            found.append(FaceTarget(faces[0], faces[1], affine, float(poses.translation[i, 2]), float(share[i])))
+            frame = int(places[i]) if places[i] == np.floor(places[i]) else None
+            depth = float(poses.translation[i, 2])
+            found.append(FaceTarget(faces[0], faces[1], affine, depth, float(share[i]), frame))
         return found

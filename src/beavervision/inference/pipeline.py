@@ -7,15 +7,18 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
+from av.video.reformatter import Colorspace
 from jaxtyping import Float
 
 from beavervision.artifacts.clip import Clip
 from beavervision.errors import ConfigError
 from beavervision.inference.avatar import Avatar
 from beavervision.inference.avatar_compositor import Scene
-from beavervision.inference.background import PLATE, SOURCE, Background, Picture, remove_people
+from beavervision.inference.background import PLATE, SOURCE, Background, remove_people
+from beavervision.inference.background import Picture as BackgroundImage
 from beavervision.inference.blinking import eyelid_closure
 from beavervision.inference.compositor import AvatarCompositor, DubCompositor, FrameImage, FrameStream, marked
 from beavervision.inference.driver import MotionDriver, MotionTrack
@@ -24,6 +27,7 @@ from beavervision.inference.frame_path import PingPongPath, film_positions, visi
 from beavervision.inference.lower_face_avatar import LowerFaceAvatar
 from beavervision.inference.lower_face_dub import LowerFaceStream
 from beavervision.inference.lower_face_track import LowerFaceTrack
+from beavervision.inference.own_motion_cache import OwnMotionCache
 from beavervision.inference.pose_selection import choose_pose_source
 from beavervision.inference.pose_source import PoseSource
 from beavervision.inference.settings import FilmSettings
@@ -33,8 +37,9 @@ from beavervision.inference.speaking_person import SpeakingPerson
 from beavervision.inference.speech import mix_speeches
 from beavervision.inference.stage_timer import StageTimer
 from beavervision.inference.subject_track import SubjectTrack
-from beavervision.preprocess.prefetch import prefetch
 from beavervision.video.film_writer import Signer
+from beavervision.video.planar_picture import Picture, stored_matrix
+from beavervision.video.prefetch import prefetch
 from beavervision.video.sheet import ContactSheet
 from beavervision.video.writers import Out, film_writer, sheet_of
 
@@ -44,6 +49,8 @@ SOUND_RATE = 48_000
 FADE = 0.2
 """Seconds over which the source's head gives way to the generated one where the subject comes into view."""
 
+
+ChangedT = TypeVar("ChangedT")
 
 THREADS = (("motion",), ("decode",), ("head", "torso", "stack", "draw"), ("composite",), ("encode",))
 """Parts that run one after the other, in a thread each."""
@@ -109,11 +116,16 @@ class TalkingHeadPipeline:
 
     def frames(self) -> Generator[FrameImage, None, None]:
         """The film's frames, at the footage's own size, one after the other; closing it stops all work."""
-        if self._label is None:
-            return self._frames()
-        return map_frames(self._label.draw, self._frames())
+        return map_frames(lambda picture: picture.rgb, self.pictures())
 
-    def _frames(self) -> Generator[FrameImage, None, None]:
+    def pictures(self) -> Generator[Picture, None, None]:
+        """The film's frames, in a dub as they are stored in the footage where nothing changes."""
+        label = self._label
+        if label is None:
+            return self._pictures()
+        return map_frames(lambda picture: picture.with_rgb(label.draw(picture.rgb)), self._pictures())
+
+    def _pictures(self) -> Generator[Picture, None, None]:
         """The frames without a label."""
         batch, settings = self.settings.batch, self.settings
         if settings.draws_lower_face and self.clip is not None:
@@ -121,8 +133,9 @@ class TalkingHeadPipeline:
                 self._lower_face_track(one, how) for one, how in zip(self.speakers, self._pose_sources, strict=True)
             ]
             source = self._source(self.clip)
+            caches = [self._own_motion_cache(track) for track in tracks]
             return LowerFaceStream(
-                tracks, source, self._positions, batch, self.timer, settings.detail, self._mark
+                tracks, source, self._positions, batch, self.timer, settings.detail, caches, self._mark
             ).frames()
         tracks = [self._subject_track(one, how) for one, how in zip(self.speakers, self._pose_sources, strict=True)]
         if settings.mode == "dub" and self.clip is not None:
@@ -155,6 +168,8 @@ class TalkingHeadPipeline:
         """
         begun, sheet, alpha = time.perf_counter(), ContactSheet(self.n_frames), self.settings.is_transparent
         options = {"crf": self.settings.crf, "preset": self.settings.preset, "alpha": alpha, "signer": self.signer}
+        if (matrix := self._stored_matrix()) is not None:
+            options["matrix"] = matrix
         sound = mix_speeches(self.speeches, SOUND_RATE)
         try:
             with film_writer(out, *self.size, self.fps, audio=sound, audio_rate=SOUND_RATE, **options) as writer:
@@ -174,16 +189,17 @@ class TalkingHeadPipeline:
 
     def _record(
         self,
-        write: Callable[[FrameImage], None],
+        write: Callable[[Picture], None],
         sheet: ContactSheet,
         report: Callable[[int], None],
         stop: Callable[[], bool],
     ) -> None:
-        with closing(self.frames()) as frames:
-            for index, frame in enumerate(frames):
-                sheet.see(index, frame)
+        with closing(self.pictures()) as pictures:
+            for index, picture in enumerate(pictures):
+                if sheet.wants(index):
+                    sheet.see(index, picture.rgb)
                 with self.timer.measure("encode"):
-                    write(frame)
+                    write(picture)
                 report(index + 1)
                 if stop() and index + 1 < self.n_frames:
                     return
@@ -220,6 +236,12 @@ class TalkingHeadPipeline:
         assert isinstance(one.avatar, LowerFaceAvatar)
         return LowerFaceTrack(one.avatar, how, self._motion_track(one), _shares(one.avatar))
 
+    def _own_motion_cache(self, track: LowerFaceTrack) -> OwnMotionCache | None:
+        renderer = track.avatar.lower_face
+        if not self.settings.cache or not self.settings.detail:
+            return None
+        return OwnMotionCache.beside(renderer.folder, renderer.geometry.size)
+
     def _motion_track(self, one: Speaker) -> MotionTrack:
         """What a person's mouth does, computed on demand."""
         pieces, count = iter(()), 0
@@ -242,14 +264,25 @@ class TalkingHeadPipeline:
         return SubjectTrack(avatar, how, motion, self._end, shut)
 
     def _reader(self, clip: Clip) -> SourceReader:
-        return SourceReader(clip, self.fps, tuple(one.avatar.subject for one in self.speakers))
+        people = tuple(one.avatar.subject for one in self.speakers)
+        lower_face = self.settings.draws_lower_face
+        return SourceReader(clip, self.fps, people, with_mattes=not lower_face, stored=self._keeps_stored(clip))
+
+    def _keeps_stored(self, clip: Clip) -> bool:
+        """Whether the footage's frames can be passed on: in a dub of footage that is not turned or deinterlaced."""
+        return self.settings.mode == "dub" and clip.facts.turn == 0 and clip.facts.fields == "off"
+
+    def _stored_matrix(self) -> Colorspace | None:
+        """Matrix of the footage where a dub passes its stored frames on; the film then has the same."""
+        clip = self.clip
+        return stored_matrix(clip.video) if clip is not None and self._keeps_stored(clip) else None
 
     def _source(self, clip: Clip) -> Iterator[SourceFrame]:
         reader = self._reader(clip)
         ticks = np.rint(self._pose_sources[0].path.at(self._positions) * (self.fps / self._clip_fps)).astype(np.int64)
         return reader.read(np.clip(ticks, 0, reader.n_frames - 1))
 
-    def _backdrop(self) -> Iterator[Picture | None]:
+    def _backdrop(self) -> Iterator[BackgroundImage | None]:
         if self.settings.background == SOURCE and self.clip is not None:
             plate = self.clip.plate()
             return (remove_people(frame, plate) for frame in self._source(self.clip))
@@ -265,8 +298,8 @@ def _shares(person: SpeakingPerson) -> Float[np.ndarray, "N"]:
 
 
 def map_frames(
-    change: Callable[[FrameImage], FrameImage], frames: Generator[FrameImage, None, None]
-) -> Generator[FrameImage, None, None]:
+    change: Callable[[Picture], ChangedT], frames: Generator[Picture, None, None]
+) -> Generator[ChangedT, None, None]:
     """Yield changed frames; closing it closes the frames."""
     with closing(frames):
         yield from map(change, frames)

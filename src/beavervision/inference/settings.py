@@ -50,8 +50,11 @@ class FilmSettings:
     watermark: str | None = None
     """Key of the invisible mark in the generated pixels; None for no mark."""
     crf: float | None = None
-    preset: str = "medium"
+    preset: str = "film"
+    """What the film is for, `formats.PURPOSES`, or one of `formats.PRESETS`."""
     batch: int = BATCH
+    cache: bool = True
+    """Dub with `lower_face`: whether drawings that do not depend on the speech are kept for later films."""
 
     @property
     def draws_lower_face(self) -> bool:

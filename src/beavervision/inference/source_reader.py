@@ -12,6 +12,7 @@ from jaxtyping import Int, UInt8
 from beavervision.artifacts.clip import LABELS, MATTE, Clip
 from beavervision.errors import ConfigError
 from beavervision.video.lossless import read_gray
+from beavervision.video.planar_picture import Picture
 
 HELD_BYTES = 150 << 20
 """Held at once while playing backwards: 24 frames at 1080p, fewer of larger ones."""
@@ -21,10 +22,16 @@ HELD_BYTES = 150 << 20
 class SourceFrame:
     """A frame of the footage, with what is known of each of some subjects."""
 
-    rgb: UInt8[np.ndarray, "H W 3"]
+    picture: Picture
+    """As it is stored where a film can pass that on, else RGB."""
     labels: tuple[UInt8[np.ndarray, "H W"], ...]
     mattes: tuple[UInt8[np.ndarray, "H W"] | None, ...]
-    """Opacity of hair and face; None where prepare made no matte."""
+    """Opacity of hair and face; None where prepare made no matte, or none was asked for."""
+
+    @property
+    def rgb(self) -> UInt8[np.ndarray, "H W 3"]:
+        """The frame as RGB."""
+        return self.picture.rgb
 
 
 @dataclass(frozen=True)
@@ -35,11 +42,15 @@ class SourceReader:
         clip: the footage.
         fps: frames per second; the clip's own, or any other, such as the footage's.
         subjects: whose label maps and mattes.
+        with_mattes: whether mattes are read.
+        stored: whether frames stay as they are stored where possible; see `video.planar_picture`.
     """
 
     clip: Clip
     fps: float
     subjects: tuple[int, ...] = (0,)
+    with_mattes: bool = True
+    stored: bool = False
 
     @property
     def n_frames(self) -> int:
@@ -72,9 +83,14 @@ class SourceReader:
 
     def _rising(self, first: int, stop: int) -> Iterator[SourceFrame]:
         clip = self.clip
-        frames = clip.footage(self.fps, clip.facts.start + first / self.fps)
+        frames = clip.footage(self.fps, clip.facts.start + first / self.fps, stored=self.stored)
         kept = [clip.folder / name.format(subject) for name in (LABELS, MATTE) for subject in self.subjects]
-        maps = [self._map(path, first, stop) for path in kept]
+        count = len(self.subjects)
+        used = [True] * count + [self.with_mattes] * count
+        maps = [
+            self._map(path, first, stop) if wanted else iter([None] * (stop - first))
+            for path, wanted in zip(kept, used, strict=True)
+        ]
         for index in range(first, stop):
             frame, regions = next(frames, None), [next(one, None) for one in maps]
             if frame is None or regions[0] is None:
@@ -82,8 +98,7 @@ class SourceReader:
                     f"{clip.video} ends before frame {stop - 1} of clip {clip.name} (at {index}); it was changed, "
                     "so prepare the clip again."
                 )
-            count = len(self.subjects)
-            yield SourceFrame(frame.rgb, tuple(regions[:count]), tuple(regions[count:]))  # pyright: ignore[reportArgumentType]  # label maps end together
+            yield SourceFrame(frame.picture, tuple(regions[:count]), tuple(regions[count:]))  # pyright: ignore[reportArgumentType]  # label maps end together
 
     def _map(self, path: Path, first: int, stop: int) -> Iterator[UInt8[np.ndarray, "H W"] | None]:
         """Maps of the clip's frames nearest in time to frames `first` to `stop`."""

@@ -17,7 +17,7 @@ from beavervision.preprocess.face_track import FaceTrack
 from beavervision.preprocess.face_tracker import FaceTracker
 from beavervision.preprocess.frame_samples import keep_sample
 from beavervision.preprocess.ingest import Source
-from beavervision.preprocess.prefetch import prefetch
+from beavervision.video.prefetch import prefetch
 
 VERSION = 3
 TRACKS, SIGNATURES = "tracks.safetensors", "signatures.npy"

@@ -22,9 +22,9 @@ from beavervision.preprocess.ingest import Source
 from beavervision.preprocess.labelmap import label_frame
 from beavervision.preprocess.matte import head_matte
 from beavervision.preprocess.occlusion import find_occluders, occluded_share
-from beavervision.preprocess.prefetch import prefetch
 from beavervision.preprocess.subject_track import SubjectTrack
 from beavervision.video.lossless import GrayWriter
+from beavervision.video.prefetch import prefetch
 
 VERSION = 9
 FOUND = "found_{}.safetensors"

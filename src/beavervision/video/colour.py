@@ -55,7 +55,7 @@ class Developer:
         width, height = self._size
         space = None
         if frame.colorspace == UNSPECIFIED:
-            space = Colorspace.ITU709 if min(width, height) >= HD_HEIGHT else Colorspace.ITU601
+            space = matrix_of(width, height)
         # One thread: the conversion is a small part of the work, and several processes may decode at once.
         return self._reformatter.reformat(frame, width, height, layout, space, threads=1).to_ndarray()
 
@@ -76,6 +76,11 @@ class Developer:
             light *= np.power(np.maximum(cv2.transform(light, LUMA_2020[None]), 1e-6), 0.2)[..., None] * PEAK / WHITE
         light = np.clip(cv2.transform(light, TO_709), 0, PEAK / WHITE)
         return self._to_pixel[(np.sqrt(light * (WHITE / PEAK)) * (STEPS - 1)).astype(np.uint16)]
+
+
+def matrix_of(width: int, height: int) -> Colorspace:
+    """Matrix of untagged footage of a size."""
+    return Colorspace.ITU709 if min(width, height) >= HD_HEIGHT else Colorspace.ITU601
 
 
 def light_of(value: Float[np.ndarray, "N"], transfer: str) -> Float[np.ndarray, "N"]:

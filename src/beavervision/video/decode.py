@@ -15,6 +15,7 @@ from beavervision.errors import FootageError
 from beavervision.video.colour import Developer
 from beavervision.video.correction import NONE, Correction
 from beavervision.video.deinterlace import REACH, deinterlaced
+from beavervision.video.planar_picture import Picture, RgbPicture, stored_picture
 from beavervision.video.probe import VideoInfo, probe
 from beavervision.video.seek import frames_from
 
@@ -30,7 +31,13 @@ class Frame:
     """Frame number, counted from `start`."""
     time: float
     """Seconds of the frame from the video's time zero (probe.VideoInfo)."""
-    rgb: UInt8[np.ndarray, "H W 3"]
+    picture: Picture
+    """As it is stored in the file if that was asked for and a film can pass it on, else RGB."""
+
+    @property
+    def rgb(self) -> UInt8[np.ndarray, "H W 3"]:
+        """The frame as RGB."""
+        return self.picture.rgb
 
 
 def count(info: VideoInfo, fps: float | None = None, start: float = 0.0, end: float | None = None) -> int:
@@ -45,6 +52,8 @@ def read_frames(
     start: float = 0.0,
     end: float | None = None,
     correction: Correction = NONE,
+    *,
+    stored: bool = False,
 ) -> Iterator[Frame]:
     """Yield the video resampled by time: frame k shows the source frame at or before start + k / fps.
 
@@ -57,6 +66,7 @@ def read_frames(
         start: seconds from time zero (the earlier of the first frame and the first sound).
         end: seconds from time zero; the end of the video when None.
         correction: turn and deinterlacing of the frames.
+        stored: whether frames stay as they are stored where possible; see `planar_picture`.
 
     Raises:
         FootageError: when the file is no video, or `start` is beyond its end.
@@ -71,16 +81,16 @@ def read_frames(
         )
     developer = Developer(info)
     timed = _timed_frames(path, info, start, correction)
-    shown, rgb = next(timed)[1], None
+    shown, picture = next(timed)[1], None
     upcoming = next(timed, None)
     for k in range(ticks):
         time = start + k / fps
         while upcoming is not None and upcoming[0] <= time + CLOCK_ERROR:
-            shown, rgb = upcoming[1], None
+            shown, picture = upcoming[1], None
             upcoming = next(timed, None)
-        if rgb is None:
-            rgb = developer.rgb(shown)
-        yield Frame(k, time, rgb)
+        if picture is None:
+            picture = stored_picture(shown, developer, info) if stored else RgbPicture(developer.rgb(shown))
+        yield Frame(k, time, picture)
 
 
 def _timed_frames(

@@ -7,12 +7,14 @@ from pathlib import Path
 import av
 import av.error
 import numpy as np
+from av.video.reformatter import Colorspace
 from jaxtyping import Float, UInt8
 
 from beavervision.errors import StorageError
 from beavervision.video.film_encoder import FilmEncoder
 from beavervision.video.film_writer import FilmWriter, Signer, unwritable
 from beavervision.video.formats import format_of
+from beavervision.video.planar_picture import LAYOUT, PlanarPicture
 from beavervision.video.sound_feed import Blocks
 
 
@@ -26,7 +28,8 @@ class VideoWriter(FilmWriter):
         path: the file to write.
         width, height, fps, audio, audio_rate, alpha, signer: see `FilmWriter`.
         crf: constant rate factor, 0 (best) .. 51 (mp4) or 63 (webm); None is visually lossless.
-        preset: x264's preset, ultrafast .. veryslow.
+        preset: see `formats.Format.picture_options`.
+        matrix: of the film's colours: BT.709, or that of footage whose stored frames are passed on.
 
     Raises:
         StorageError: when the file cannot be written, or the suffix is not that of a format.
@@ -45,8 +48,9 @@ class VideoWriter(FilmWriter):
         *,
         alpha: bool = False,
         signer: Signer | None = None,
+        matrix: Colorspace = Colorspace.ITU709,
     ) -> None:
-        self.path, self._crf, self._preset = Path(path), crf, preset
+        self.path, self._crf, self._preset, self._matrix = Path(path), crf, preset, matrix
         super().__init__(width, height, fps, audio, audio_rate, alpha=alpha, signer=signer)
 
     def _open(self) -> None:
@@ -69,9 +73,14 @@ class VideoWriter(FilmWriter):
             preset=self._preset,
             alpha=self.alpha,
             mark=self.mark,
+            matrix=self._matrix,
         )
 
-    def _append(self, picture: UInt8[np.ndarray, "H W c"]) -> None:
+    def takes_stored(self, picture: PlanarPicture) -> bool:
+        """Whether a frame of footage can be encoded as it is stored."""
+        return self._film.pixels == LAYOUT and picture.matrix == self._matrix
+
+    def _append(self, picture: UInt8[np.ndarray, "H W c"] | PlanarPicture) -> None:
         self._film.write(picture)
 
     def _finish(self) -> None:

@@ -16,6 +16,7 @@ from jaxtyping import UInt8
 
 from beavervision.video.film_mark import COMMENT, StreamMarker
 from beavervision.video.formats import Format
+from beavervision.video.planar_picture import PlanarPicture
 from beavervision.video.sound_feed import Blocks, SoundFeed
 
 SMALLEST_MBTREE = 128
@@ -36,6 +37,7 @@ class FilmEncoder:
         crf, preset: quality and speed, see `Format.picture_options`.
         alpha: whether frames have an alpha channel.
         mark: a sentence for the metadata and the H.264 stream, see `film_mark`; empty for none.
+        matrix: of the film's colours.
     """
 
     def __init__(
@@ -51,13 +53,14 @@ class FilmEncoder:
         preset: str = "medium",
         alpha: bool = False,
         mark: str = "",
+        matrix: Colorspace = Colorspace.ITU709,
     ) -> None:
         width, height = size
         self.n_frames, self._shape = 0, (height, width, 4 if alpha else 3)
         self._container, self._kind = container, kind
         self._rate = Fraction(fps).limit_denominator(1001)
-        self._pixels = kind.alpha if alpha and kind.alpha else kind.pixels
-        self._reformatter = VideoReformatter()
+        self.pixels = kind.alpha if alpha and kind.alpha else kind.pixels
+        self._reformatter, self._matrix = VideoReformatter(), matrix
         self._picture = self._picture_stream(crf, preset)
         if mark:
             container.metadata[COMMENT] = mark
@@ -69,22 +72,30 @@ class FilmEncoder:
         """Length of the frames written so far, seconds."""
         return self.n_frames / self._rate
 
-    def write(self, picture: UInt8[np.ndarray, "H W c"]) -> None:
-        """Append one frame, and the sound up to the frame's end."""
-        height, width, channels = self._shape
-        if self._kind.even and (height % 2 or width % 2):
-            picture = np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-        layout = "rgba" if channels == 4 else "rgb24"
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format=layout)
-        if self._pixels != layout:
-            frame = self._reformatter.reformat(
-                frame, format=self._pixels, dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
-            )
+    def write(self, picture: UInt8[np.ndarray, "H W c"] | PlanarPicture) -> None:
+        """Append one frame, and the sound up to the frame's end.
+
+        Args:
+            picture: RGB or RGBA; or a stored frame of the format's pixels and the film's matrix.
+        """
+        frame = picture.frame() if isinstance(picture, PlanarPicture) else self._converted(picture)
         frame.pts, frame.time_base = self.n_frames, 1 / self._rate
         self.n_frames += 1
         self._mux(self._picture.encode(frame))
         if self._sound:
             self._container.mux(self._sound.until(self.seconds))
+
+    def _converted(self, picture: UInt8[np.ndarray, "H W c"]) -> av.VideoFrame:
+        height, width, channels = self._shape
+        if self._kind.even and (height % 2 or width % 2):
+            picture = np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+        layout = "rgba" if channels == 4 else "rgb24"
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format=layout)
+        if self.pixels != layout:
+            frame = self._reformatter.reformat(
+                frame, format=self.pixels, dst_colorspace=self._matrix, dst_color_range=ColorRange.MPEG
+            )
+        return frame
 
     def finish(self, *, cut_sound: bool = False) -> None:
         """Flush the encoders and write the rest of the sound, or with `cut_sound` only up to the last frame."""
@@ -109,9 +120,9 @@ class FilmEncoder:
         height, width, _ = self._shape
         if self._kind.even:
             width, height = width + width % 2, height + height % 2
-        stream.width, stream.height, stream.pix_fmt = width, height, self._pixels
+        stream.width, stream.height, stream.pix_fmt = width, height, self.pixels
         if self._kind.picture != "rawvideo":
             context = stream.codec_context
             context.color_primaries, context.color_trc = int(ColorPrimaries.BT709), int(ColorTrc.BT709)
-            context.colorspace, context.color_range = int(Colorspace.ITU709), int(ColorRange.MPEG)
+            context.colorspace, context.color_range = int(self._matrix), int(ColorRange.MPEG)
         return stream

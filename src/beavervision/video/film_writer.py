@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from av.container import OutputContainer
@@ -15,11 +15,17 @@ from jaxtyping import Float, UInt8
 from typing_extensions import Self
 
 from beavervision.errors import StorageError
+from beavervision.video.planar_picture import Picture, PlanarPicture, RgbPicture
 from beavervision.video.sound_feed import Blocks
 
 
 class Signer(Protocol):
     """Signs a film as the last step of writing it."""
+
+    def takes_stored(self, picture: PlanarPicture) -> bool:
+        """Whether a frame of footage can be encoded as it is stored."""
+        del picture
+        return False
 
     @property
     def mark(self) -> str:
@@ -73,16 +79,23 @@ class FilmWriter(ABC):
         self._part: Path | None = None
         self._open()
 
-    def write(self, picture: UInt8[np.ndarray, "H W c"]) -> None:
-        """Append one frame (RGB or RGBA), and the sound up to the frame's end.
+    def write(self, picture: UInt8[np.ndarray, "H W c"] | Picture) -> None:
+        """Append one frame (RGB or RGBA, or as it is stored in footage), and the sound up to the frame's end.
 
         Raises:
             StorageError: when no more can be written.
             ValueError: when the frame has another size.
         """
-        expected = (self.size[1], self.size[0], 4 if self.alpha else 3)
-        if picture.shape != expected:
-            raise ValueError(f"a frame of {picture.shape} in a film of {expected}")
+        if isinstance(picture, PlanarPicture) and not self.takes_stored(picture):
+            picture = picture.rgb
+        if isinstance(picture, RgbPicture):
+            picture = picture.rgb
+        if isinstance(picture, PlanarPicture):
+            expected, given = self.size, picture.size
+        else:
+            expected, given = (self.size[1], self.size[0], 4 if self.alpha else 3), picture.shape
+        if given != expected:
+            raise ValueError(f"a frame of {given} in a film of {expected}")
         try:
             self._append(picture)
         except OSError as error:
@@ -107,6 +120,11 @@ class FilmWriter(ABC):
         finally:
             self._discard()
 
+    def takes_stored(self, picture: PlanarPicture) -> bool:
+        """Whether a frame of footage can be encoded as it is stored."""
+        del picture
+        return False
+
     @property
     def mark(self) -> str:
         """Sentence for the metadata; empty without a signer."""
@@ -117,8 +135,8 @@ class FilmWriter(ABC):
         """Start writing: set `_container` where there is one; `_place` and `_part` where the output has a file name."""
 
     @abstractmethod
-    def _append(self, picture: UInt8[np.ndarray, "H W c"]) -> None:
-        """Write a frame whose size was checked."""
+    def _append(self, picture: Any) -> None:
+        """Write a frame whose size was checked: RGB, RGBA, or stored where `takes_stored`."""
 
     @abstractmethod
     def _finish(self) -> None:

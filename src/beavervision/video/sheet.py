@@ -39,9 +39,13 @@ class ContactSheet:
         """Number of images on the sheet so far."""
         return len(self._pictures)
 
+    def wants(self, index: int) -> bool:
+        """Whether frame `index` belongs on the sheet."""
+        return index in self._wanted
+
     def see(self, index: int, rgb: UInt8[np.ndarray, "H W c"]) -> None:
         """Add frame `index` if it belongs on the sheet; transparent pixels become grey."""
-        if index in self._wanted:
+        if self.wants(index):
             if rgb.shape[2] == 4:
                 rgb = blend(rgb[..., :3], np.full_like(rgb[..., :3], GREY), rgb[..., 3].astype(np.float32) / 255)
             height = max(1, round(rgb.shape[0] * self._width / rgb.shape[1]))

@@ -59,17 +59,18 @@ def film_writer(
         height: height of the frames, px.
         fps: frames per second.
         crf: quality of files, see `formats.Format`.
-        preset: speed of encoding against size of files.
-        options: `audio`, `audio_rate`, `alpha`, `signer`, as every writer takes them.
+        preset: what the film is for, or speed of encoding against size of files; see `formats`.
+        options: `audio`, `audio_rate`, `alpha`, `signer`, as every writer takes them; `matrix`, see `VideoWriter`.
 
     Raises:
         ConfigError: when the output cannot be written.
     """
+    files = {"matrix": options.pop("matrix")} if "matrix" in options else {}
     if not isinstance(out, Path):
         return PipeWriter(out, width, height, fps, **options)
     if is_pictures(out):
         return PictureWriter(out, width, height, fps, **options)
-    return VideoWriter(out, width, height, fps, crf=crf, preset=preset, **options)
+    return VideoWriter(out, width, height, fps, crf=crf, preset=preset, **files, **options)
 
 
 def sheet_of(out: Out) -> Path | None:

@@ -24,7 +24,7 @@ from beavervision.metrics.film_comparison import OWN
 from beavervision.overrides import person_arguments
 from beavervision.workflows.canvas import canvas_arguments
 from beavervision.workflows.console_output import silence_libraries
-from beavervision.workflows.progress import EvaluationProgress
+from beavervision.workflows.evaluation_progress import EvaluationProgress
 from beavervision.workflows.run_folder import display_path, run_folder
 from beavervision.workflows.train import resolve_inputs
 from beavervision.workflows.training_data import ensure_training_data

@@ -30,13 +30,15 @@ from beavervision.overrides import person_arguments
 from beavervision.provenance.consent import Consent
 from beavervision.provenance.film_signer import FilmSigner
 from beavervision.provenance.listing import HashingPipe
-from beavervision.video.writers import Out
+from beavervision.video.writers import Out, sheet_of
 from beavervision.workflows.consent import consent_of, require_consent
 from beavervision.workflows.console_output import binary_stdout, silence_libraries
+from beavervision.workflows.film_jobs import apply_film_job, is_made, is_one_of_several, note_made
 from beavervision.workflows.film_provenance import CastMember, credentials_line, film_signer
 from beavervision.workflows.infer_settings import AUTO_REGION, film_settings
 from beavervision.workflows.interruption import catch_interruption
 from beavervision.workflows.progress import progress_bar
+from beavervision.workflows.run_result import SKIPPED, RunResult
 from beavervision.workflows.upstream import (
     BundleQuery,
     find_speaking_person,
@@ -52,17 +54,26 @@ PIPE = "-"
 """Value of `out` for standard output."""
 
 
-def infer(cfg: DictConfig) -> Path | None:
+def infer(cfg: DictConfig) -> Path | RunResult | None:
     """Generate a talking video with the avatars of the config.
 
     Returns:
-        Path of the video; None when it was written to a pipe or not kept.
+        Path of the video; None when it was written to a pipe or not kept. With -m the result for the table.
 
     Raises:
         BeaverError: when speech, bundles or footage are missing or do not fit, or the output cannot be written.
         StoppedError: when the user stopped it.
     """
     silence_libraries()
+    apply_film_job(cfg)
+    several = is_one_of_several()
+    if several and cfg.out != PIPE:
+        # A film that was stopped would look like one that is made.
+        cfg.keep_partial = False
+        if is_made(place := _path(cfg), cfg):
+            print(f"{place} is made already; delete it to make it again", flush=True)
+            return RunResult(place, SKIPPED, picture=_existing(sheet_of(place)))
+    asked = cfg.copy()
     with ExitStack() as stack:
         out = stack.enter_context(binary_stdout()) if cfg.out == PIPE else _path(cfg)
         pipeline = build_pipeline(cfg, out)
@@ -75,7 +86,15 @@ def infer(cfg: DictConfig) -> Path | None:
     if not film.complete:
         name = film.out if isinstance(film.out, Path) else "pipe"
         raise StoppedError(f"stopped: {name} holds what was done by then, with its sound")
+    if several and isinstance(film.out, Path):
+        note_made(film.out, asked)
+        figures = {"frames_per_second": 1e3 / max(film.milliseconds["film"], 1e-9), "frames": float(film.n_frames)}
+        return RunResult(film.out, metric="frames_per_second", figures=figures, picture=film.sheet)
     return film.out if isinstance(film.out, Path) else None
+
+
+def _existing(path: Path | None) -> Path | None:
+    return path if path is not None and path.exists() else None
 
 
 def build_pipeline(

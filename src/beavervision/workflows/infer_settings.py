@@ -19,7 +19,7 @@ from beavervision.inference.blinking import FOOTAGE_RHYTHM, read_blink_curve
 from beavervision.inference.driver import MotionControls
 from beavervision.inference.pose_source import POSE_MODES
 from beavervision.inference.settings import FilmSettings
-from beavervision.video.formats import PRESETS
+from beavervision.video.formats import PRESETS, PURPOSES
 from beavervision.video.writers import Out, check_out, holds_opacity
 
 CHOICES = {
@@ -29,8 +29,9 @@ CHOICES = {
     "detail": ("auto", True, False),
     "silent": ("source", "rest"),
     "control.refine": ("auto", "postnet", "lle", "both", "none"),
-    "preset": PRESETS,
+    "preset": (*PURPOSES, *PRESETS),
     "keep_partial": (True, False),
+    "cache": (True, False),
 }
 LIMITS = {
     "control.temperature": (0.0, 2.0),
@@ -85,6 +86,7 @@ def film_settings(cfg: DictConfig, out: Out) -> FilmSettings:
         crf=cfg.crf,
         preset=cfg.preset,
         batch=cfg.batch,
+        cache=cfg.cache,
     )
 
 

@@ -1,14 +1,12 @@
-"""Progress of rendering and evaluation: a bar on a terminal, otherwise lines at intervals."""
+"""Progress of rendering: a bar on a terminal, otherwise lines at intervals."""
 
 from __future__ import annotations
 
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from typing import Any
+from contextlib import contextmanager
 
-from lightning import Callback, LightningModule, Trainer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -75,37 +73,3 @@ def progress_lines(
         )
 
     return shown
-
-
-class EvaluationProgress(Callback):
-    """Shows the progress of a validation over the held-out frames or pieces."""
-
-    def __init__(self) -> None:
-        self._open = ExitStack()
-        self._done = 0
-
-    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Show a bar."""
-        self._shown = self._open.enter_context(progress_bar(int(sum(trainer.num_val_batches)), "measuring"))
-        self._done = 0
-
-    def on_validation_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        """Update the bar."""
-        self._done += 1
-        self._shown(self._done)
-
-    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Remove the bar."""
-        self._open.close()
-
-    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Remove the bar."""
-        self._open.close()

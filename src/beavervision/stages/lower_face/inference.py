@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -16,8 +18,12 @@ from beavervision.stages.lower_face.bundle_schema import SCHEMA, LowerFaceFacts
 from beavervision.stages.lower_face.landmark_maps import landmark_maps
 from beavervision.stages.lower_face.network import LowerFaceNetwork
 from beavervision.stages.lower_face.patch_geometry import PatchGeometry
-from beavervision.stages.lower_face.references import reference_preference, warp_references
+from beavervision.stages.lower_face.references import WarpedReferences, reference_preference, warp_references
+from beavervision.stages.radnerf_head.frame_threads import FrameThreads
 from beavervision.stages.source_track import SourceTrack
+
+if TYPE_CHECKING:
+    from beavervision.stages.lower_face.compiled_network import CompiledLowerFace
 
 STAGE = "lower_face"
 
@@ -68,7 +74,33 @@ class LowerFaceRenderer:
             patches: of the footage.
             points: target landmarks, patch px.
         """
-        return render_patches(self.network, self.geometry, patches, points)
+        if self.device != "cpu":
+            return render_patches(self.network, self.geometry, patches, points)
+        drawn = np.empty(patches.shape, np.float32)
+
+        def draw(i: int) -> None:
+            maps = landmark_maps(points[i], self.geometry.size, self.geometry.pixels_per_cm)
+            warped = self._references.warped(points[i])
+            suits = reference_preference(self._references.points, points[i], self.geometry.pixels_per_cm)
+            drawn[i] = self._compiled.draw(patches[i], maps, warped, suits)
+
+        self._threads.each(len(patches), draw)
+        return drawn
+
+    @cached_property
+    def _compiled(self) -> CompiledLowerFace:
+        # Imported here: numba's kernels are needed on the CPU only.
+        from beavervision.stages.lower_face.compiled_network import CompiledLowerFace
+
+        return CompiledLowerFace(self.network)
+
+    @cached_property
+    def _references(self) -> WarpedReferences:
+        return WarpedReferences(self.network.references.numpy(), self.network.reference_points.numpy())
+
+    @cached_property
+    def _threads(self) -> FrameThreads:
+        return FrameThreads(compiled=False)
 
 
 @torch.no_grad()
@@ -78,7 +110,7 @@ def render_patches(
     patches: UInt8[np.ndarray, "B S S 3"],
     points: Float[np.ndarray, "B 68 2"],
 ) -> Float[np.ndarray, "B S S 3"]:
-    """See `LowerFaceRenderer.render`."""
+    """See `LowerFaceRenderer.render`; on a CPU the reference of `CompiledLowerFace`, which infer uses there."""
     maps = np.stack([landmark_maps(face, geometry.size, geometry.pixels_per_cm) for face in points])
     device = network.ellipse.device
     references = network.references.cpu().numpy(), network.reference_points.cpu().numpy()

@@ -28,6 +28,10 @@ SOFT_CM = 0.8
 """Width of the border inside the ellipse over which the drawn face gives way to the footage."""
 BORDER_POINTS = 24
 """Number of points on the ellipse at which nothing moves."""
+KERNEL_ROOM = 4
+"""Pixels round a part of a frame that cubic interpolation may read."""
+SHRINKS = 0.8
+"""Scale below which a picture is smoothed before it is warped."""
 SIZE_STEP, SIZE_LEAST = 32, 64
 """Sizes of patches are multiples of this, and no smaller than that: the network halves them several times."""
 
@@ -155,10 +159,17 @@ def warp(
         size: width and height of the result.
         interpolation: cubic keeps detail; linear does not overshoot; nearest is for labels.
     """
-    if interpolation != cv2.INTER_NEAREST and (scale := float(np.sqrt(abs(np.linalg.det(affine[:, :2]))))) < 0.8:
-        sigma = 0.5 * np.sqrt(1 / scale**2 - 1)
-        picture = cv2.GaussianBlur(picture, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+    if interpolation != cv2.INTER_NEAREST:
+        picture = smoothed_for(picture, affine)
     return cv2.warpAffine(picture, opencv_affine(affine), size, flags=interpolation, borderMode=cv2.BORDER_REPLICATE)
+
+
+def smoothed_for(picture: np.ndarray, affine: Affine) -> np.ndarray:
+    """A picture without the detail that would alias under an affine map that makes it smaller."""
+    scale = float(np.sqrt(abs(np.linalg.det(affine[:, :2]))))
+    if scale >= SHRINKS:
+        return picture
+    return cv2.GaussianBlur(picture, (0, 0), 0.5 * np.sqrt(1 / scale**2 - 1), borderType=cv2.BORDER_REPLICATE)
 
 
 def frame_box(affine: Affine, size: int, frame: tuple[int, int]) -> tuple[int, int, int, int]:
@@ -184,10 +195,32 @@ def shifted_to(affine: Affine, left: int, top: int) -> Affine:
 
 def patch_picture(frame: UInt8[np.ndarray, "H W 3"], affine: Affine, size: int) -> UInt8[np.ndarray, "S S 3"]:
     """The patch of a frame; only the part of the frame that it touches is looked at."""
-    left, top, right, bottom = frame_box(affine, size, (frame.shape[1], frame.shape[0]))
-    room = 4  # for the cubic kernel
-    left, top = max(0, left - room), max(0, top - room)
-    part = frame[top : bottom + room, left : right + room]
+    left, top, right, bottom = box = patch_reach(affine, size, (frame.shape[1], frame.shape[0]))
+    return patch_from_part(frame[top:bottom, left:right], box, affine, size)
+
+
+def patch_reach(affine: Affine, size: int, frame: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Pixels of the frame from which a patch is interpolated: x0, y0, x1, y1 (the ends excluded)."""
+    left, top, right, bottom = frame_box(affine, size, frame)
+    return (
+        max(0, left - KERNEL_ROOM),
+        max(0, top - KERNEL_ROOM),
+        min(frame[0], right + KERNEL_ROOM),
+        min(frame[1], bottom + KERNEL_ROOM),
+    )
+
+
+def patch_from_part(
+    part: UInt8[np.ndarray, "h w 3"], box: tuple[int, int, int, int], affine: Affine, size: int
+) -> UInt8[np.ndarray, "S S 3"]:
+    """The patch of a frame of which one part is known.
+
+    Args:
+        part: the pixels of `box`.
+        box: see `patch_reach`.
+        affine: frame to patch.
+        size: side of the patch.
+    """
     if not part.size:
         return np.zeros((size, size, 3), np.uint8)
-    return warp(part, shifted_to(affine, left, top), (size, size))
+    return warp(part, shifted_to(affine, box[0], box[1]), (size, size))

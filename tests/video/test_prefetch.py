@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from beavervision.preprocess.prefetch import prefetch
+from beavervision.video.prefetch import prefetch
 
 
 def test_items_arrive_in_order():

@@ -3,9 +3,9 @@
     python scripts/calibrate_articulation.py 'runs/grid_*/clip'
 
 The clips are those of `beavervision prepare -m data=grid`. The words of a clip follow from its file name (Cooke et al.,
-JASA 120(5), 2006, table I); espeak-ng pronounces them, and `audio.alignment` finds the time of every phoneme. The numbers
-of the rule, and a gain and a rest pose for each speaker, are then fitted to the tracked lips by gradient descent. The
-result is written to `synthetic/corpus/data/articulation.json`; a table of the agreement is printed.
+JASA 120(5), 2006, table I); espeak-ng pronounces them, and `audio.alignment` finds the time of every phoneme. The
+numbers of the rule, and a gain and a rest pose for each speaker, are then fitted to the tracked lips by gradient
+descent. The result is written to `synthetic/corpus/data/articulation.json`; a table of the agreement is printed.
 """
 
 from __future__ import annotations

@@ -1,9 +1,11 @@
-"""Trains the package's speech encoder: python scripts/train_speech_encoder.py <whisper folder> <talks> [<sound> ...]
+"""Trains the package's speech encoder.
 
-The talks are synthetic speech with exact phonemes (`beavervision prepare data=synthetic_speech`, with `data.neural=` for
-neural voices); further sounds, such as those of the GRID corpus, have no phonemes. The states of Whisper base's encoder
-(a folder for `audio_features=whisper`) are the first target, the phonemes the second. The result is written to
-`audio/data/speech_encoder.safetensors`; the accuracy on held-out voices is printed every 300 steps.
+    python scripts/train_speech_encoder.py <whisper folder> <talks> [<sound> ...]
+
+The talks are synthetic speech with exact phonemes (`beavervision prepare data=synthetic_speech`); further sounds, as
+those of the GRID corpus, have no phonemes. The states of Whisper base's encoder (a folder for `audio_features=whisper`)
+are the first target, the phonemes the second. The result is written to `audio/data/speech_encoder.safetensors`; the
+accuracy on held-out voices is printed every 300 steps.
 """
 
 from __future__ import annotations
@@ -43,8 +45,8 @@ SPEEDS = (1.0, 0.88, 1.12)
 """Playback speeds of sounds without phonemes: other voices."""
 UNKNOWN = -1
 WARP, EQUALISER, NOISE = 0.18, 0.25, (-4.5, -1.8)
-"""Largest log factor of the frequency axis (vocal tract length perturbation, Jaitly & Hinton 2013), standard deviation of
-the equaliser in log10, and range of the noise in log10."""
+"""Largest log factor of the frequency axis (vocal tract length perturbation, Jaitly & Hinton 2013), standard deviation
+of the equaliser in log10, and range of the noise in log10."""
 PUBLISHED = 300
 
 

@@ -48,6 +48,10 @@ class DataSettings:
     """Hours of synthetic speech; None for footage."""
     voices: int = 48
     """Number of training voices of synthetic speech."""
+    neural: str | None = None
+    """Folder of neural voices for synthetic speech."""
+    neural_voices: int = 16
+    """Number of additional training voices that are neural."""
 
     def __post_init__(self) -> None:
         """Refuse a name that is not a valid folder name.

@@ -18,7 +18,7 @@ VIDEO, NAME, SPEECH = "data.video", "data.name", "audio"
 FILMS, FILM = "films", "film"
 """List of films, and the key that selects one of its rows."""
 KEYS = re.compile(
-    r"data\.(video|name|speech|clips|segmenter)|audio|out|background|pose|speech\.\d+|paths\.runs|model\.init|films"
+    r"data\.(video|name|speech|clips|segmenter|neural)|audio|out|background|pose|speech\.\d+|paths\.runs|model\.init|films"
     r"|avatars|serve\.(folder|tokens)|control\.blink|face_model\.folder|audio_features\.checkpoint"
 )
 """Keys whose values are paths or names, not Hydra lists or dicts."""

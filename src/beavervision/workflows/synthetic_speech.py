@@ -33,7 +33,8 @@ def ensure_synthetic_speech(cfg: DictConfig) -> tuple[Path, bool]:
     from beavervision.synthetic.corpus.generation import Recipe, missing_talks, write_talk_of
 
     settings = typed_node(cfg, "data", DataSettings)
-    recipe = Recipe(settings.hours or 0.0, settings.voices)
+    neural = None if settings.neural is None else Path(settings.neural).expanduser()
+    recipe = Recipe(settings.hours or 0.0, settings.voices, neural=neural, neural_voices=settings.neural_voices)
     folder = Path(cfg.paths.runs) / settings.name / TALKS
     missing = missing_talks(folder, recipe)
     for speaker in track(missing, "talks", disable=len(missing) < 2, transient=True):

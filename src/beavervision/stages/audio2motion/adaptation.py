@@ -20,7 +20,8 @@ from beavervision.stages.audio2motion.personal import build_motion_network
 from beavervision.stages.hparam_bounds import build_checked
 
 TAPS = 5
-"""Frames of the readout: 160 ms of the past. Better than one frame and than wider steps on two clips (docs/corpus.md)."""
+"""Frames of the readout: 160 ms of the past. Better than one frame and than wider steps on two clips
+(docs/corpus.md)."""
 READOUT = ("readout.", "prior_share", "centre", "gain", "gap_")
 """Names of what a personal network has in addition."""
 

@@ -1,8 +1,8 @@
 """Articulation rule of the corpus, calibrated on tracked footage of real speakers.
 
-The numbers of `visemes.ArticulationRule` (targets and dominance of every viseme, anticipation, decay, closure) are fitted
-by `scripts/calibrate_articulation.py` to 111 clips of 11 speakers of the GRID corpus (Cooke, Barker, Cunningham and Shao,
-JASA 120(5), 2006; CC BY 4.0). Visemes that English lacks keep the actor's numbers.
+The numbers of `visemes.ArticulationRule` (targets and dominance of every viseme, anticipation, decay, closure) are
+fitted by `scripts/calibrate_articulation.py` to 111 clips of 11 speakers of the GRID corpus (Cooke, Barker, Cunningham
+and Shao, JASA 120(5), 2006; CC BY 4.0). Visemes that English lacks keep the actor's numbers.
 """
 
 from __future__ import annotations

@@ -39,8 +39,8 @@ HELD_OUT_VOICES = 6
 SCENE = (12.0, 30.0)
 """Seconds for which the recording conditions stay the same."""
 STUDIO, STUDIO_NOISE_DB = 0.3, -60.0
-"""Share of training scenes recorded in a studio, and its noise; half of them, like held-out scenes, have none at all, as
-synthetic voices do."""
+"""Share of training scenes recorded in a studio, and its noise; half of them, like held-out scenes, have none at all,
+as synthetic voices do."""
 PAUSE, LONG_PAUSE, LONG = (0.12, 0.9), (1.5, 3.0), 0.12
 """Pauses between sentences in seconds, and the share of long ones, from which the mouth's rest is learnt."""
 USUAL_WORDS_PER_MINUTE = 160
@@ -144,8 +144,9 @@ def _is_there(folder: Path, note: str) -> bool:
 
 
 def phoneme_rows(phonemes: Sequence[Phoneme], rows: int) -> Int[np.ndarray, "R"]:
-    """Phoneme class (`audio.phonemes`) at the centre of every row of the audio features; the classes of a diphthong
-    last equally long.
+    """Phoneme class (`audio.phonemes`) at the centre of every row of the audio features.
+
+    The classes of a diphthong last equally long.
     """
     classes = np.zeros(rows, np.uint8)
     for phoneme in phonemes:

@@ -37,15 +37,11 @@ def read_film_jobs(path: Path) -> list[FilmJob]:
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(f"films={path} cannot be read ({error}); name a CSV file with clip,speech,out.") from None
     if not rows:
-        raise ConfigError(
-            f"films={path} lists no film; the first line is clip,speech,out, each other one a film."
-        )
+        raise ConfigError(f"films={path} lists no film; the first line is clip,speech,out, each other one a film.")
     jobs = []
     for number, row in enumerate(rows, 2):
         clip, speech, out = ((row.get(column) or "").strip() for column in COLUMNS)
         if not clip or not speech:
-            raise ConfigError(
-                f"films={path}, line {number}: clip or speech is missing; it takes clip,speech,out."
-            )
+            raise ConfigError(f"films={path}, line {number}: clip or speech is missing; it takes clip,speech,out.")
         jobs.append(FilmJob(clip, path.parent / speech, path.parent / out if out else None))
     return jobs

@@ -126,9 +126,9 @@ def draw_faces(
     drawn = renderer.render(np.stack(patches + [patches[k] for k in lacking]), np.stack(points))
     for k, own in zip(lacking, drawn[len(rows) :], strict=True):
         # Whole numbers, as they are kept: a film is the same whether they were or not.
-        owns[k] = (own + 0.5).astype(np.uint8)
+        whole = owns[k] = (own + 0.5).astype(np.uint8)
         if cache is not None and (frame := seen[k].frame) is not None:
-            cache.put(frame, owns[k])
+            cache.put(frame, whole)
     for k, (i, target) in enumerate(zip(rows, seen, strict=True)):
         own = owns[k]
         result[i] = DrawnFace(target, drawn[k], None if own is None else own.astype(np.float32))

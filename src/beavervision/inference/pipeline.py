@@ -41,7 +41,7 @@ from beavervision.video.film_writer import Signer
 from beavervision.video.planar_picture import Picture, stored_matrix
 from beavervision.video.prefetch import prefetch
 from beavervision.video.sheet import ContactSheet
-from beavervision.video.writers import Out, film_writer, sheet_of
+from beavervision.video.writers import Out, encodes_planes, film_writer, sheet_of
 
 SOUND_RATE = 48_000
 """Samples per second of the sound that is written: that of video."""
@@ -100,6 +100,7 @@ class TalkingHeadPipeline:
     ) -> None:
         check_speakers(speakers, settings, clip)
         self.settings, self.clip, self.signer, self.timer = settings, clip, signer, StageTimer()
+        self._stored = False
         self.speakers = [one for one in speakers if one.speech or not settings.keeps_silent_people]
         self.speeches = [one.speech for one in speakers if one.speech]
         self._clip_fps, self.size = self.speakers[0].avatar.fps, self.speakers[0].avatar.footage_size
@@ -116,11 +117,15 @@ class TalkingHeadPipeline:
 
     def frames(self) -> Generator[FrameImage, None, None]:
         """The film's frames, at the footage's own size, one after the other; closing it stops all work."""
-        return map_frames(lambda picture: picture.rgb, self.pictures())
+        return map_frames(lambda picture: picture.rgb, self.pictures(stored=False))
 
-    def pictures(self) -> Generator[Picture, None, None]:
-        """The film's frames, in a dub as they are stored in the footage where nothing changes."""
-        label = self._label
+    def pictures(self, *, stored: bool) -> Generator[Picture, None, None]:
+        """The film's frames.
+
+        Args:
+            stored: whether frames of a dub stay as they are stored in the footage where nothing changes.
+        """
+        label, self._stored = self._label, stored and self.settings.mode == "dub"
         if label is None:
             return self._pictures()
         return map_frames(lambda picture: picture.with_rgb(label.draw(picture.rgb)), self._pictures())
@@ -168,12 +173,13 @@ class TalkingHeadPipeline:
         """
         begun, sheet, alpha = time.perf_counter(), ContactSheet(self.n_frames), self.settings.is_transparent
         options = {"crf": self.settings.crf, "preset": self.settings.preset, "alpha": alpha, "signer": self.signer}
-        if (matrix := self._stored_matrix()) is not None:
+        stored = encodes_planes(out) and not alpha
+        if stored and (matrix := self._stored_matrix()) is not None:
             options["matrix"] = matrix
         sound = mix_speeches(self.speeches, SOUND_RATE)
         try:
             with film_writer(out, *self.size, self.fps, audio=sound, audio_rate=SOUND_RATE, **options) as writer:
-                self._record(writer.write, sheet, report, stop)
+                self._record(self.pictures(stored=stored), writer.write, sheet, report, stop)
                 complete = writer.n_frames == self.n_frames
                 if not complete and not keep_partial:
                     raise _DroppedError
@@ -189,12 +195,13 @@ class TalkingHeadPipeline:
 
     def _record(
         self,
+        pictures: Generator[Picture, None, None],
         write: Callable[[Picture], None],
         sheet: ContactSheet,
         report: Callable[[int], None],
         stop: Callable[[], bool],
     ) -> None:
-        with closing(self.pictures()) as pictures:
+        with closing(pictures):
             for index, picture in enumerate(pictures):
                 if sheet.wants(index):
                     sheet.see(index, picture.rgb)
@@ -266,7 +273,8 @@ class TalkingHeadPipeline:
     def _reader(self, clip: Clip) -> SourceReader:
         people = tuple(one.avatar.subject for one in self.speakers)
         lower_face = self.settings.draws_lower_face
-        return SourceReader(clip, self.fps, people, with_mattes=not lower_face, stored=self._keeps_stored(clip))
+        stored = self._stored and self._keeps_stored(clip)
+        return SourceReader(clip, self.fps, people, with_mattes=not lower_face, stored=stored)
 
     def _keeps_stored(self, clip: Clip) -> bool:
         """Whether the footage's frames can be passed on: in a dub of footage that is not turned or deinterlaced."""

@@ -22,11 +22,6 @@ from beavervision.video.sound_feed import Blocks
 class Signer(Protocol):
     """Signs a film as the last step of writing it."""
 
-    def takes_stored(self, picture: PlanarPicture) -> bool:
-        """Whether a frame of footage can be encoded as it is stored."""
-        del picture
-        return False
-
     @property
     def mark(self) -> str:
         """A sentence for the metadata of the film, see `film_mark`."""

@@ -11,6 +11,7 @@ from beavervision.video.film_writer import FilmWriter
 from beavervision.video.formats import FORMATS, PIPE, Format, format_of
 from beavervision.video.pictures import PictureWriter, pattern_of
 from beavervision.video.pipe import PipeWriter
+from beavervision.video.planar_picture import LAYOUT
 
 Out = Path | BinaryIO
 
@@ -71,6 +72,12 @@ def film_writer(
     if is_pictures(out):
         return PictureWriter(out, width, height, fps, **options)
     return VideoWriter(out, width, height, fps, crf=crf, preset=preset, **files, **options)
+
+
+def encodes_planes(out: Out) -> bool:
+    """Whether frames that are stored as 4:2:0 can be encoded as they are: in mp4 and webm."""
+    kind = _format(out)
+    return isinstance(out, Path) and kind is not None and kind.pixels == LAYOUT
 
 
 def sheet_of(out: Out) -> Path | None:

@@ -69,5 +69,6 @@ def _mark(out: Path) -> Path:
 
 
 def _settings(cfg: DictConfig) -> str:
-    kept = {key: value for key, value in OmegaConf.to_container(cfg).items() if key not in INDIFFERENT}  # pyright: ignore[reportAttributeAccessIssue]  # a dict
-    return hashlib.sha256(OmegaConf.to_yaml(OmegaConf.create(kept), sort_keys=True).encode()).hexdigest()
+    """Hash of everything in a config that decides what a film looks like."""
+    kept = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key not in INDIFFERENT])
+    return hashlib.sha256(OmegaConf.to_yaml(kept, sort_keys=True).encode()).hexdigest()

@@ -71,7 +71,9 @@ class AvatarVideoProcessor(FrameProcessor):
             await self._send(json.dumps({"type": "end_speech"}))
         elif isinstance(frame, InterruptionFrame):
             # The server sends no sound of the interrupted speech after its answer; what comes before it is left out.
-            self._cutting = await self._send(json.dumps({"type": "interrupt"}))
+            self._cutting = True
+            if not await self._send(json.dumps({"type": "interrupt"})):
+                self._cutting = False
         elif isinstance(frame, EndFrame | CancelFrame):
             await self._stop()
         await self.push_frame(frame, direction)

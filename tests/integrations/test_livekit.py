@@ -101,6 +101,7 @@ def test_an_interruption_reports_what_was_heard_and_the_next_speech_is_whole():
         for _ in range(30):
             await output.capture_frame(packet())
         await until(lambda: worker.position > 0.5)
+        output.flush()
         output.clear_buffer()
         assert worker.finished[0].interrupted
         assert 0.5 < worker.finished[0].playback_position < 1.5

@@ -98,6 +98,11 @@ class StreamingSession:
         return self._pictures.counts
 
     @property
+    def n_speeches(self) -> int:
+        """Number of speeches that have begun; the next one gets this number."""
+        return self._count
+
+    @property
     def queued(self) -> float:
         """Seconds of sound that wait to be played."""
         pushed = sum(len(samples) / rate for _, samples, rate in tuple(self._inbox) if samples is not None)

@@ -54,6 +54,7 @@ class SessionVideoGenerator(VideoGenerator):
         """What the worker publishes."""
         self._speech: int | None = None
         self._played = 0.0
+        self._first_heard = 0  # speeches before this one were interrupted
 
     async def push_audio(self, frame: rtc.AudioFrame | AudioSegmentEnd) -> None:
         """Append speech of any rate, or end it; waits while much of it is not heard yet."""
@@ -66,8 +67,9 @@ class SessionVideoGenerator(VideoGenerator):
         self.session.push(samples, frame.sample_rate)
 
     def clear_buffer(self) -> None:
-        """Stop speaking at once."""
+        """Stop speaking at once; what is already on its way here is left out."""
         self.session.interrupt()
+        self._first_heard = self.session.n_speeches
 
     async def __aiter__(self) -> AsyncIterator[rtc.VideoFrame | rtc.AudioFrame | AudioSegmentEnd]:
         """Yield pictures, the sound of speech, and the ends of speeches that were not interrupted."""
@@ -76,12 +78,12 @@ class SessionVideoGenerator(VideoGenerator):
             sound = self._spoken(frame)
             if len(sound):
                 yield audio_frame(sound, frame.sample_rate)
-            if frame.ended and not frame.interrupted:
+            if frame.ended and not frame.interrupted and (frame.speech or 0) >= self._first_heard:
                 yield AudioSegmentEnd()
 
     def _spoken(self, frame: LiveFrame) -> np.ndarray:
         """The frame's sound without the silence before a speech's first sample and after its last one."""
-        if not frame.speaking:
+        if not frame.speaking or frame.speech is None or frame.speech < self._first_heard:
             return frame.sound[:0]
         first = frame.speech != self._speech
         count = round((frame.played - (0.0 if first else self._played)) * frame.sample_rate)

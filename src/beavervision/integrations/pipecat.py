@@ -57,7 +57,7 @@ class AvatarVideoProcessor(FrameProcessor):
         self._socket: ClientConnection | None = None
         self._receiver: asyncio.Task[None] | None = None
         self._rate = 24_000
-        self._size = (0, 0)
+        self._cutting = False
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Handle a frame; called by Pipecat."""
@@ -70,7 +70,10 @@ class AvatarVideoProcessor(FrameProcessor):
         elif isinstance(frame, TTSStoppedFrame):
             await self._send(json.dumps({"type": "end_speech"}))
         elif isinstance(frame, InterruptionFrame):
-            await self._send(json.dumps({"type": "interrupt"}))
+            # The server sends no sound of the interrupted speech after its answer; what comes before it is left out.
+            self._cutting = True
+            if not await self._send(json.dumps({"type": "interrupt"})):
+                self._cutting = False
         elif isinstance(frame, EndFrame | CancelFrame):
             await self._stop()
         await self.push_frame(frame, direction)
@@ -96,17 +99,19 @@ class AvatarVideoProcessor(FrameProcessor):
         if started.get("type") != "started":
             await self.push_error(f"beavervision: {started.get('error', started)}")
             return
-        self._size = (started["width"], started["height"])
         self._receiver = self.create_task(self._receive(self._socket))
 
-    async def _send(self, message: bytes | str) -> None:
+    async def _send(self, message: bytes | str) -> bool:
+        """Send a message; whether that was possible."""
         if self._socket is None or self._receiver is None:
-            return
+            return False
         try:
             await self._socket.send(message)
+            return True
         except ConnectionClosed as error:
             self._socket = None
             await self.push_error(f"beavervision ended the session: {error}")
+            return False
 
     async def _receive(self, socket: ClientConnection) -> None:
         """Push what the server sends, until it ends the session."""
@@ -114,17 +119,21 @@ class AvatarVideoProcessor(FrameProcessor):
             async for message in socket:
                 if isinstance(message, str):
                     event = json.loads(message)
+                    self._cutting = self._cutting and event["type"] != "interrupted"
                     if event["type"] in ("error", "ended"):
                         await self.push_error(f"beavervision: {event['error']}")
                     continue
                 _, _, flags, _, _, sound, picture = HEADER.unpack(message[: HEADER.size])
-                if flags & SPEAKING:
+                heard = bool(flags & SPEAKING) and not self._cutting
+                if heard:
                     content = message[HEADER.size : HEADER.size + sound]
                     await self.push_frame(TTSAudioRawFrame(content, self._rate, 1))
                 if picture:
                     with Image.open(io.BytesIO(message[HEADER.size + sound :])) as opened:
                         rgb = opened.convert("RGB")
-                    await self.push_frame(OutputImageRawFrame(rgb.tobytes(), rgb.size, "RGB"))
+                    image = OutputImageRawFrame(rgb.tobytes(), rgb.size, "RGB")
+                    image.sync_with_audio = heard
+                    await self.push_frame(image)
         except ConnectionClosed:
             self._socket = None
 

@@ -75,13 +75,13 @@ def picture_encoder(name: str, size: tuple[int, int], fps: float) -> PictureEnco
     return H264Encoder(size, fps) if name == "h264" else JpegEncoder()
 
 
-def pack_frames(frames: Iterable[LiveFrame], encoder: PictureEncoder) -> Iterator[tuple[LiveFrame, bytes]]:
-    """Yield frames with their message; a repeated picture is not sent again."""
+def encode_frames(frames: Iterable[LiveFrame], encoder: PictureEncoder) -> Iterator[tuple[LiveFrame, bytes, bool]]:
+    """Yield frames with their encoded picture, and whether it is a key picture; a repeated one is not encoded again."""
     source = iter(frames)
     try:
         for frame in source:
             picture, key = encoder.encode(frame.image) if frame.fresh or frame.index == 0 else (b"", False)
-            yield frame, pack_frame(frame, picture, key=key)
+            yield frame, picture, key
     finally:
         if hasattr(source, "close"):
             source.close()  # pyright: ignore[reportAttributeAccessIssue]  # generators have it

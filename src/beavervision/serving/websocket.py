@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from beavervision.errors import AudioError, BeaverError
 from beavervision.inference.live.async_frames import SlowConsumerError, iterate_in_thread
-from beavervision.serving.codec import pack_frames, picture_encoder
+from beavervision.serving.codec import encode_frames, pack_frame, picture_encoder
 from beavervision.serving.film_queue import public_sentence
 from beavervision.serving.library import AvatarLibrary
 from beavervision.serving.live_sessions import BusyError, LiveSessions, OpenSession
@@ -67,6 +68,7 @@ class _Connection:
         self._socket, self._start, self._open = socket, start, one
         self._sessions, self._limits, self._sending = sessions, limits, asyncio.Lock()
         self._last_audio = asyncio.get_running_loop().time()
+        self._first_heard = 0  # speeches before this one were interrupted
 
     async def run(self) -> tuple[int, str]:
         """Exchange messages; return the code and reason with which to close."""
@@ -111,10 +113,13 @@ class _Connection:
     async def _send_frames(self) -> tuple[int, str]:
         session = self._open.session
         encoder = picture_encoder(self._start.video, session.face.size, session.fps)
-        async for frame, message in iterate_in_thread(pack_frames(session, encoder)):
+        async for frame, picture, key in iterate_in_thread(encode_frames(session, encoder)):
             self._sessions.count_frame(frame)
+            if frame.speech is not None and frame.speech < self._first_heard:
+                # On its way here when the speech was interrupted.
+                frame = replace(frame, sound=np.zeros_like(frame.sound), speaking=False)
             async with self._sending:
-                await asyncio.wait_for(self._socket.send_bytes(message), SEND_S)
+                await asyncio.wait_for(self._socket.send_bytes(pack_frame(frame, picture, key=key)), SEND_S)
             if frame.ended:
                 played = round(frame.played, 3)
                 told = {"speech": frame.speech, "played": played, "interrupted": frame.interrupted}
@@ -148,7 +153,9 @@ class _Connection:
         if control.type == "end_speech":
             session.end_speech()
         elif control.type == "interrupt":
-            await self._tell("interrupted", played=round(session.interrupt(), 3))
+            heard = session.interrupt()
+            self._first_heard = session.n_speeches
+            await self._tell("interrupted", played=round(heard, 3))
         return control.type == "end"
 
     async def _watch(self) -> tuple[int, str]:

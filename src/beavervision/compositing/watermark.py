@@ -21,7 +21,7 @@ TILE = 128
 """Side of the tile at that resolution, px."""
 WAVELENGTHS = (4.0, 10.0)
 """Shortest and longest wavelength at that resolution, px: shorter ones get lost in scaling, longer ones are seen."""
-AMPLITUDES = (0.6, 1.3, 2.2)
+AMPLITUDES = (0.4, 1.1, 2.2)
 """RMS of the pattern on even, structured and textured parts, grey values: texture hides more, and encoders keep it."""
 TEXTURES = (14, 36)
 """Sum of the differences over REACH pixels from which a part counts as structured and as textured, grey values."""
@@ -76,7 +76,7 @@ class Watermark:
     Example:
         >>> grey = np.full((360, 640, 3), 128, np.uint8)
         >>> marked = Watermark((640, 360)).embed(grey)
-        >>> int(np.abs(marked.astype(int) - grey).max()) in (2, 3)
+        >>> int(np.abs(marked.astype(int) - grey).max()) in (1, 2)
         True
     """
 

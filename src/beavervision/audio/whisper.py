@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -99,7 +99,8 @@ def _load_transformers(checkpoint: str, device: str) -> tuple[Encoder, int, int,
         kind = AutoConfig.from_pretrained(checkpoint).model_type
         if kind != "whisper":
             raise ConfigError(f"speech encoder {checkpoint} is a {kind} model, not Whisper; {REMEDY}")
-        model, report = WhisperModel.from_pretrained(checkpoint, output_loading_info=True)
+        found = WhisperModel.from_pretrained(checkpoint, output_loading_info=True)
+        model, report = cast("tuple[Any, dict[str, Any]]", found)
     except (OSError, ValueError, RuntimeError) as error:
         raise _not_loaded(checkpoint, error) from None
     if missing := [name for name in report["missing_keys"] if name.startswith("encoder.")]:

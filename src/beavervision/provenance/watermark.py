@@ -108,13 +108,13 @@ _BAND = band()
 
 def best_score(folded: Float[np.ndarray, "TILE TILE"], wanted: np.ndarray) -> float:
     """Best correlation of a tile with the key over all shifts, in standard deviations of unmarked frames."""
-    found = scipy.fft.rfft2(folded)
+    found = np.asarray(scipy.fft.rfft2(folded))
     size = np.abs(found)
     if not size[_BAND].any():
         return 0.0
     spectrum = np.zeros_like(found)
     spectrum[_BAND] = found[_BAND] / np.maximum(size[_BAND], np.float32(1e-12)) * wanted.conj()
-    sums = scipy.fft.irfft2(spectrum, s=(TILE, TILE)) * (TILE * TILE / 2)
+    sums = np.asarray(scipy.fft.irfft2(spectrum, s=(TILE, TILE))) * (TILE * TILE / 2)
     return float(sums.max() / np.sqrt(_BAND.sum() / 2))
 
 

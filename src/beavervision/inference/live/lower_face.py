@@ -25,6 +25,7 @@ from beavervision.inference.lower_face_track import FaceTarget, LowerFaceTrack
 from beavervision.inference.pose_source import PoseSource
 from beavervision.inference.source_reader import SourceFrame, SourceReader
 from beavervision.stages.lower_face.landmark_maps import MOVING, project_landmarks
+from beavervision.video.planar_picture import RgbPicture
 
 CLIP_BATCH = 4
 """Frames of the loop that are drawn at once when it is loaded."""
@@ -118,7 +119,7 @@ class LiveLowerFace:
             return self._labelled(frame.source.rgb)
         own = None if frame.own is None else frame.own.astype(np.float32)
         made = DrawnFace(target, face.new, own)
-        return self._labelled(lay_face(made, renderer.geometry, frame.source.rgb, frame.source.labels[0]))
+        return self._labelled(lay_face(made, renderer.geometry, frame.source.picture, frame.source.labels[0]).rgb)
 
     def _labelled(self, picture: Image) -> Image:
         return picture if self._label is None else self._label.draw(picture)
@@ -159,10 +160,10 @@ class LiveLowerFace:
     def _scaled(self, source: SourceFrame) -> SourceFrame:
         """A frame at the session's size, without what is not needed; its arrays are its own."""
         if self._scale == 1:
-            return SourceFrame(np.array(source.rgb), (np.array(source.labels[0]),), (None,))
+            return SourceFrame(RgbPicture(np.array(source.rgb)), (np.array(source.labels[0]),), (None,))
         rgb = cv2.resize(source.rgb, self.size, interpolation=cv2.INTER_AREA)
         labels = cv2.resize(source.labels[0], self.size, interpolation=cv2.INTER_NEAREST)
-        return SourceFrame(rgb, (labels,), (None,))
+        return SourceFrame(RgbPicture(rgb), (labels,), (None,))
 
     def _scaled_target(self, target: FaceTarget) -> FaceTarget:
         if self._scale == 1:

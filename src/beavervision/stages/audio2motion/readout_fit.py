@@ -215,9 +215,9 @@ def _rows_of(network: PersonalMotionVAE, speech: SpeechMotion, start: int | None
     """Known frames of one sample; None for silence."""
     prior, condition = network.prior_motion(speech)
     known = speech.known[0].numpy()
-    arrays = [array[0].double().numpy()[known] for array in (condition, prior, speech.expression)]
+    heard, before, truth = (array[0].double().numpy()[known] for array in (condition, prior, speech.expression))
     time = np.full(known.sum(), -1) if start is None else start + np.flatnonzero(known)
-    return Rows(*arrays, time)
+    return Rows(heard, before, truth, time)
 
 
 def held_out_stretches(rows: Rows) -> Iterable[tuple[Bool[np.ndarray, "N"], Bool[np.ndarray, "N"]]]:

@@ -12,7 +12,7 @@ from stub_artifacts import CLIP
 
 from beavervision.artifacts.clip import Clip, ClipFacts
 from beavervision.cli.demo import Step, run_step, steps
-from beavervision.cli.demo_figures import clip_figures
+from beavervision.cli.demo_figures import clip_figures, dub_seam, face_figures
 from beavervision.synthetic import actor_truth, speech_audio
 
 
@@ -49,6 +49,38 @@ def test_the_clips_errors_are_those_put_in():
     assert figures["prepare/pose_error_deg_median"] == pytest.approx(3.0, abs=0.05)
     assert figures["prepare/landmark_error_percent_of_eye_distance_median"] == pytest.approx(2.0, abs=0.01)
     assert figures["prepare/visible_agreement"] == 1.0
+
+
+def test_sharpness_and_flicker_are_those_of_the_faces_box():
+    rng = np.random.default_rng(0)
+    face = rng.integers(0, 256, (128, 128, 3), dtype=np.uint8)
+    frames = [np.zeros((200, 300, 3), np.uint8) for _ in range(3)]
+    for frame, lighter in zip(frames, (0, 0, 10), strict=True):
+        frame[20:148, 50:178] = np.clip(face.astype(int) // 2 + lighter, 0, 255)
+    boxes = np.tile([50.0, 20, 178, 148], (3, 1))
+    figures = face_figures(enumerate(frames), boxes, np.array([0.1, np.nan, 0.3]))
+    assert figures["flicker"] == 5  # nothing, then 10
+    assert figures["opening"] == pytest.approx(0.29)
+    boxes[1] = np.nan  # without it, no two faces follow each other
+    assert "flicker" not in face_figures(enumerate(frames), boxes, np.full(3, np.nan))
+    still = face_figures(enumerate(frames[:1]), boxes[:1], np.zeros(1))
+    own = np.zeros_like(frames[0])
+    own[20:148, 50:178] = face
+    assert still["gradient"] == pytest.approx(
+        face_figures([(0, own)], boxes[:1], np.zeros(1))["gradient"] / 2, rel=0.02
+    )
+
+
+def test_a_pasted_box_has_a_seam_and_the_footage_has_none(miniature, tmp_path):
+    from beavervision.video.encode import VideoWriter
+
+    with VideoWriter(tmp_path / "dub.mp4", *miniature.size, miniature.fps) as writer:
+        for _, rgb in miniature.frames(range(4)):
+            pasted = rgb.copy()
+            pasted[40:80, 40:100] = np.clip(rgb[40:80, 40:100].astype(int) + 60, 0, 255)
+            writer.write(pasted)
+    assert dub_seam(tmp_path / "dub.mp4", miniature)["seam"] > 1.5
+    assert dub_seam(miniature.video, miniature) == {}
 
 
 @pytest.mark.slow

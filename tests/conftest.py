@@ -139,6 +139,19 @@ def chain(trained_chain: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return shutil.copytree(trained_chain, tmp_path_factory.mktemp("chain") / "runs", symlinks=True)
 
 
+@pytest.fixture(scope="session")
+def live_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A runs folder with `mini`, of small networks that can speak live; for reading only."""
+    from small_people import HEIGHT, N_FRAMES, WIDTH, train_person
+
+    from beavervision.synthetic.miniature import miniature_clip
+
+    runs = tmp_path_factory.mktemp("live") / "runs"
+    miniature_clip(runs / "mini" / "clip", n_frames=N_FRAMES, width=WIDTH, height=HEIGHT)
+    train_person(runs, "mini", look_ahead=5)
+    return runs
+
+
 @pytest.fixture
 def speech_clip(tmp_path: Path) -> Callable[..., Clip]:
     """Function that writes a speech clip below tmp_path and returns it; see `write_speech_clip`."""

@@ -20,9 +20,9 @@ from beavervision.serving.serve import server_parts
 
 
 @pytest.fixture(scope="module")
-def served(chain, tmp_path_factory):
+def served(live_runs, tmp_path_factory):
     folder = tmp_path_factory.mktemp("serve") / "private"
-    overrides = [f"paths.runs={chain}", f"serve.folder={folder}", "hardware=cpu", "serve.max_speech_s=5"]
+    overrides = [f"paths.runs={live_runs}", f"serve.folder={folder}", "hardware=cpu", "serve.max_speech_s=5"]
     with composed_job("serve", overrides) as cfg:
         parts = server_parts(cfg, typed_node(cfg, "serve", ServeSettings))
     with running(parts) as (address, _):
@@ -82,18 +82,18 @@ def test_a_film_is_made_and_signed(served, tmp_path):
         ("serve.fly=1", "fly"),
     ],
 )
-def test_mistakes_are_one_sentence(verb, chain, tmp_path, capsys, override, sentence):
-    assert verb("serve", f"paths.runs={chain}", f"serve.folder={tmp_path}", "hardware=cpu", override) == 2
+def test_mistakes_are_one_sentence(verb, live_runs, tmp_path, capsys, override, sentence):
+    assert verb("serve", f"paths.runs={live_runs}", f"serve.folder={tmp_path}", "hardware=cpu", override) == 2
     told = capsys.readouterr().err
     assert told.startswith("error: ")
     assert sentence in told
     assert len(told.splitlines()) == 1
 
 
-def test_consent_is_required_where_the_operator_says_so(chain, tmp_path):
+def test_consent_is_required_where_the_operator_says_so(live_runs, tmp_path):
     from beavervision.errors import ConfigError
 
-    overrides = [f"paths.runs={chain}", f"serve.folder={tmp_path}", "hardware=cpu", "serve.require_consent=true"]
+    overrides = [f"paths.runs={live_runs}", f"serve.folder={tmp_path}", "hardware=cpu", "serve.require_consent=true"]
     with composed_job("serve", overrides) as cfg:
         parts = server_parts(cfg, typed_node(cfg, "serve", ServeSettings))
     with pytest.raises(ConfigError, match="no consent record"):

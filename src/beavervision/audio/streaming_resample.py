@@ -37,7 +37,7 @@ class StreamingResampler:
     Example:
         >>> resampler = StreamingResampler(48_000, 16_000)
         >>> len(resampler.push(np.zeros(480, np.float32))), len(resampler.finish())
-        (144, 16)
+        (143, 17)
     """
 
     def __init__(self, source: int, target: int) -> None:

@@ -29,8 +29,8 @@ class InlinePool:
 
 
 @pytest.fixture(scope="module")
-def avatar(chain):
-    return bv.Avatar.load(chain / "mini")
+def avatar(live_runs):
+    return bv.Avatar.load(live_runs / "mini", overrides={"hardware.backend": "torch"})
 
 
 @pytest.fixture(scope="module")
@@ -123,10 +123,10 @@ def test_stream_raises_what_the_source_raises(avatar):
         list(avatar.stream(broken(), 16_000))
 
 
-def test_a_person_of_whom_only_the_lower_face_is_trained(chain, tmp_path):
+def test_a_person_of_whom_only_the_lower_face_is_trained(live_runs, tmp_path):
     for name in ("clip", "audio2motion", "postnet", "lower_face"):
         (tmp_path / "runs/mini").mkdir(parents=True, exist_ok=True)
-        (tmp_path / "runs/mini" / name).symlink_to(chain / "mini" / name)
+        (tmp_path / "runs/mini" / name).symlink_to(live_runs / "mini" / name)
     avatar = bv.Avatar.load(tmp_path / "runs/mini")
     assert isinstance(avatar.live_face(), LiveLowerFace)
-    assert avatar.motion(next((chain / "mini/clip").glob("audio.*"))).n_frames > 0
+    assert avatar.motion(next((live_runs / "mini/clip").glob("audio.*"))).n_frames > 0

@@ -41,7 +41,7 @@ class IdleLoop:
         Example:
             >>> loop = IdleLoop(100, 140, True)
             >>> [loop.at(tick) for tick in (0, 30, 10**9)]
-            [6, 29, 18]
+            [6, 30, 6]
         """
         path = PingPongPath(0, self.last - self.first, min(TURN, self.n_frames / 2))
         return int(np.rint(path.at(np.array([float(tick)]))[0]))

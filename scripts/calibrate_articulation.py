@@ -28,7 +28,7 @@ from beavervision.audio.mel import FEATURE_RATE
 from beavervision.audio.phonemes import CLASSES, SILENCE
 from beavervision.data.recording import tracked_frames
 from beavervision.face.gpmm import load_gpmm
-from beavervision.synthetic.corpus.articulation import DATA, name_of
+from beavervision.synthetic.corpus.articulation import DATA, REST_FLAT, name_of
 from beavervision.synthetic.speech import Phoneme, pronunciation
 from beavervision.synthetic.visemes import ACTOR, OPENING, REST, SHAPES, gestures_of
 
@@ -123,7 +123,8 @@ class Rule(nn.Module):
         time = (torch.arange(len(sample.expression)) / FPS)[:, None]
         offset = time - (spans[:, :2].mean(1) - self.ahead[which])
         lead, lag = self.decay.exp()
-        beyond = (offset.abs() - self.flat * (spans[:, 1] - spans[:, 0])).clamp(min=0)
+        flat = torch.where(which == len(ACTOR.visemes) - 1, REST_FLAT, self.flat)
+        beyond = (offset.abs() - flat * (spans[:, 1] - spans[:, 0])).clamp(min=0)
         pull = self.dominance[which].exp() * torch.exp(-torch.where(offset < 0, lead, lag) * beyond)
         target = torch.cat([self.targets[which, :1] * spans[:, 2:], self.targets[which, 1:]], 1)
         curves = pull @ target / (pull.sum(1, keepdim=True) + 1e-9)
@@ -160,6 +161,7 @@ class Rule(nn.Module):
         self.targets.clamp_(-0.6, 1.6)
         self.targets[-1] = 0  # REST: the rest pose is that of the speaker.
         self.ahead.clamp_(-0.05, 0.2)
+        self.ahead[-1] = 0  # A pause begins when the voice ends.
         self.flat.clamp_(0.05, 0.5)
         self.closed_for.clamp_(0.02, 0.05)
         self.closing.clamp_(0.02, 0.15)

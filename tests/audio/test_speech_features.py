@@ -33,7 +33,7 @@ def test_at_another_rate_rows_lie_at_the_frames_times():
 
 
 def test_unknown_kinds_are_refused():
-    with pytest.raises(BeaverError, match="mel or hubert"):
+    with pytest.raises(BeaverError, match="take speech, mel, hubert or whisper"):
         AudioFeatureExtractor("mfcc").extract(np.zeros(640, np.float32), 25.0)
     with pytest.raises(BeaverError, match="checkpoint"):
         AudioFeatureExtractor("hubert").extract(np.zeros(640, np.float32), 25.0)

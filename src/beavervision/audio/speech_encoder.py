@@ -102,6 +102,8 @@ class StreamingSpeechEncoder:
     The features equal those of the whole sound, LOOK_AHEAD_ROWS later.
     """
 
+    width = WIDTH
+
     def __init__(self) -> None:
         self._network = speech_encoder()
         self._past = np.zeros((0, N_MELS), np.float32)

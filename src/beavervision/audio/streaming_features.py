@@ -16,7 +16,7 @@ from beavervision.audio.features import (
     n_frames,
     row_positions,
 )
-from beavervision.audio.mel import FEATURE_RATE, HOP, N_FFT, log_mel_of, n_rows
+from beavervision.audio.mel import FEATURE_RATE, HOP, N_FFT, N_MELS, log_mel_of, n_rows
 from beavervision.audio.pitch import WINDOW, PitchPath, candidates
 from beavervision.errors import ConfigError
 
@@ -55,7 +55,7 @@ class StreamingFeatureExtractor:
         self._fps = fps
         self._keep = int(np.ceil(row_positions(1, fps, keep + 2)[-1])) + 1 + PITCH_AHEAD
         self._sound = np.zeros(_HALF, np.float32)  # Starts _HALF samples before the next row's centre.
-        self._content: Float[np.ndarray, "R C"] | None = None
+        self._content = np.zeros((0, N_MELS if self._encoder is None else self._encoder.width), np.float32)
         self._path, self._peak = PitchPath(self._keep), 0.0
         self._count = self._rows = self._encoded = 0
         self._whole: int | None = None
@@ -89,7 +89,7 @@ class StreamingFeatureExtractor:
 
     def features(self, first: int, stop: int) -> AudioFeatures:
         """Return the features of frames first:stop, which must be among the kept ones."""
-        content = np.zeros((1, 1), np.float32) if self._content is None else self._content
+        content = self._content
         place = row_positions(stop - first, self._fps, first)
         pitch = self._path.hertz()
         return AudioFeatures(
@@ -111,7 +111,7 @@ class StreamingFeatureExtractor:
 
     def _append(self, content: Float[np.ndarray, "R C"]) -> None:
         """Keep the newest rows of the content."""
-        kept = content if self._content is None else np.concatenate([self._content, content])
+        kept = np.concatenate([self._content, content])
         self._content, self._encoded = kept[-self._keep :], self._encoded + len(content)
 
 

@@ -22,7 +22,7 @@ class FilmComparison:
         >>> comparison = FilmComparison()
         >>> comparison.add(0, footage // 2, footage, np.ones((8, 8), bool))
         >>> comparison.compute()
-        {'gradient': 0.5, 'gradient_footage': 50.0}
+        {'gradient': 0.5, 'gradient_footage': 100.0}
     """
 
     def __init__(self) -> None:

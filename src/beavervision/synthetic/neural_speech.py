@@ -89,7 +89,7 @@ def load_neural_voices(folder: Path) -> NeuralVoices:
         import onnxruntime
     except ImportError as error:
         raise DependencyError(
-            f"neural speech needs {error.name}, which is not installed; pip install 'beavervision[synthetic]'."
+            f"neural speech needs {error.name}, which is not installed; pip install 'beavervision[neural]'."
         ) from None
     for name in (MODEL, VOICES, VOCABULARY):
         if not (folder / name).is_file():

@@ -45,6 +45,8 @@ class Viseme:
     closes: bool = False
     ahead: float = 0.0
     """Seconds by which the shape is visible before the phoneme is audible."""
+    flat: float | None = None
+    """Share of the phoneme's duration around its middle with full dominance; None for the rule's."""
 
 
 VISEMES = (
@@ -153,7 +155,8 @@ def gestures_of(phonemes: Sequence[Phoneme], rule: ArticulationRule = ACTOR) -> 
 def _dominance(time: np.ndarray, gesture: Gesture, rule: ArticulationRule) -> np.ndarray:
     """Dominance of a gesture over time: alpha exp(-theta |tau|), full over the phoneme's middle part."""
     offset = time - gesture.middle
-    beyond = np.maximum(0.0, np.abs(offset) - rule.flat * (gesture.end - gesture.start))
+    flat = rule.flat if gesture.viseme.flat is None else gesture.viseme.flat
+    beyond = np.maximum(0.0, np.abs(offset) - flat * (gesture.end - gesture.start))
     return gesture.viseme.dominance * np.exp(-np.where(offset < 0, rule.lead, rule.lag) * beyond)
 
 

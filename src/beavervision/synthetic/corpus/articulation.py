@@ -13,8 +13,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from beavervision.synthetic.visemes import ACTOR, ArticulationRule, Viseme
+from beavervision.synthetic.visemes import ACTOR, REST, ArticulationRule, Viseme
 
+REST_FLAT = 0.5
+"""A pause has full dominance throughout, or the mouth would open long before the sound."""
 DATA = Path(__file__).parent / "data" / "articulation.json"
 
 
@@ -33,4 +35,5 @@ def name_of(viseme: Viseme) -> str:
 
 def _calibrated(viseme: Viseme, numbers: dict[str, Any]) -> Viseme:
     own = numbers[name_of(viseme)]
-    return replace(viseme, targets=own["targets"], dominance=own["dominance"], ahead=own["ahead"])
+    flat = REST_FLAT if viseme is REST else None
+    return replace(viseme, targets=own["targets"], dominance=own["dominance"], ahead=own["ahead"], flat=flat)

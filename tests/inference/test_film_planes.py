@@ -23,4 +23,3 @@ def test_footage_is_read_as_it_is_stored(clip):
         np.testing.assert_array_equal(one.rgb, other.rgb)
         np.testing.assert_array_equal(one.labels[0], other.labels[0])
         assert one.mattes == (None,)
-        assert other.mattes[0] is not None

@@ -26,6 +26,8 @@ AMPLITUDES = (0.4, 1.1, 2.2)
 TEXTURES = (14, 36)
 """Sum of the differences over REACH pixels from which a part counts as structured and as textured, grey values."""
 REACH = 2
+DUB_STRENGTH = 1.5
+"""Factor of the amplitudes in a dub, where a small part of the frame is marked."""
 
 
 def band() -> Bool[np.ndarray, "TILE half"]:
@@ -72,6 +74,7 @@ class Watermark:
     Args:
         size: width and height of the frames, px.
         key: any text; whoever knows it can detect the mark.
+        strength: factor of the amplitudes.
 
     Example:
         >>> grey = np.full((360, 640, 3), 128, np.uint8)
@@ -80,8 +83,8 @@ class Watermark:
         True
     """
 
-    def __init__(self, size: tuple[int, int], key: str = PUBLIC_KEY) -> None:
-        wave = pattern(key, size)
+    def __init__(self, size: tuple[int, int], key: str = PUBLIC_KEY, strength: float = 1.0) -> None:
+        wave = strength * pattern(key, size)
         # Saturated sums of bytes are the fastest: magnitudes for each texture, and masks of the signs.
         self._magnitudes = [_three(np.rint(np.abs(wave) * amplitude).astype(np.uint8)) for amplitude in AMPLITUDES]
         self._plus, self._minus = (_three(np.where(side, np.uint8(255), np.uint8(0))) for side in (wave > 0, wave < 0))

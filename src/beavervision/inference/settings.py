@@ -7,7 +7,7 @@ from typing import Literal
 
 from beavervision.artifacts.clip import Clip
 from beavervision.compositing.label import OFF, DisclosureLabel
-from beavervision.compositing.watermark import Watermark
+from beavervision.compositing.watermark import DUB_STRENGTH, Watermark
 from beavervision.inference.background import AUTO, NONE, SOURCE
 from beavervision.inference.compositor import BATCH
 from beavervision.inference.driver import MotionControls
@@ -94,7 +94,9 @@ class FilmSettings:
         Args:
             size: width and height of the frames, px.
         """
-        return None if self.watermark is None else Watermark(size, self.watermark)
+        if self.watermark is None:
+            return None
+        return Watermark(size, self.watermark, DUB_STRENGTH if self.mode == "dub" else 1.0)
 
     def film_fps(self, clip_fps: float, clip: Clip | None) -> float:
         """Frames per second of the film.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,8 @@ MODULES = (
 )
 MOST_MB = 1024
 """Resident memory of a case with all libraries, MB."""
+SENTENCE = re.compile(r"(\S+: )?error: ")
+"""Beginning of the sentence; that of a wrong flag names the program first, after the usage."""
 UNFINISHED = (".part", ".tmp", ".partial")
 """In the names of files that are being written."""
 RECORD = "cases.jsonl"
@@ -108,7 +111,7 @@ def objection(place: Path, before: set[Path], ended: dict) -> str:
         return f"exit code {code}: {lines[-1][:200] if lines else ''}"
     if "Traceback (most recent call last)" in errors + shown:
         return "a traceback"
-    told = [line for line in lines if line.startswith("error: ")]
+    told = [line for line in lines if SENTENCE.match(line)]
     if code == 2 and (len(told) != 1 or lines[-1] != told[0]):
         return f"{len(told)} errors, and the last line is {lines[-1][:100] if lines else 'missing'!r}"
     if ended["rss_mb"] > MOST_MB:

@@ -10,10 +10,10 @@ import av
 import numpy as np
 import pytest
 import soundfile
-from stub_artifacts import stub_clip
 
 from beavervision.artifacts.clip import ClipFacts
 from beavervision.artifacts.manifest import Manifest, write_manifest
+from beavervision.synthetic.miniature import miniature_clip
 
 CLI = "src/beavervision/cli/__main__.py"
 
@@ -99,10 +99,10 @@ def test_a_place_that_cannot_be_written_to(command_line, place):
 
 
 def test_a_stage_whose_predecessor_is_missing(tmp_path, command_line):
-    (tmp_path / "mini" / "clip").mkdir(parents=True)
-    stub_clip(tmp_path / "mini" / "clip", name="mini")
+    miniature_clip(tmp_path / "mini" / "clip", n_frames=30)
     before = left(tmp_path)
-    done = command_line("train.py", "model=radnerf_torso", "data=myvideo", "data.name=mini", f"paths.runs={tmp_path}")
+    person = ("data=myvideo", "data.name=mini", f"paths.runs={tmp_path}")
+    done = command_line("train.py", "model=radnerf_torso", *person, "frame=native")
     sentence = complaint(done)
     assert f"python train.py model=radnerf_head data=myvideo data.name=mini paths.runs={tmp_path}" in sentence
     assert left(tmp_path) == before

@@ -48,7 +48,7 @@ def test_the_offline_run_holds_every_key(logged):
     assert found.keys == {*SCALARS, *MEDIA, "trainer/global_step"}
     assert found.config["model"]["lr"] == 0.1
     assert (found.run.run_group, found.run.job_type) == ("anna", "ridge")
-    assert {"ridge", "anna", "native", "mel"} <= set(found.run.tags)
+    assert {"ridge", "anna", "auto", "mel"} <= set(found.run.tags)
 
 
 def test_films_in_the_offline_run_have_sound(logged):

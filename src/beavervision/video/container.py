@@ -34,7 +34,7 @@ def open_video(path: Path) -> Iterator[InputContainer]:
     if path.stat().st_size == 0:
         raise FootageError(f"{path} is empty (0 bytes); copy or record the video again.")
     try:
-        container = av.open(str(path))
+        container = av.open(str(path), metadata_errors="ignore")
     except (av.error.FFmpegError, OSError) as error:
         raise FootageError(
             f"{path} is not a video that can be read ({error.strerror}): name a video, "

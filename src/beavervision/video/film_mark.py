@@ -62,7 +62,7 @@ class FilmMark:
 def read_mark(path: Path) -> FilmMark:
     """Read the marks of a film; a file that is no film has none."""
     try:
-        with av.open(str(path)) as film:
+        with av.open(str(path), metadata_errors="ignore") as film:
             comment = film.metadata.get(COMMENT) or film.metadata.get(COMMENT.upper())
             first = next(iter(film.demux(video=0)), None) if film.streams.video else None
             found = first is not None and bytes.fromhex(SEI_UUID) in bytes(first)

@@ -152,7 +152,7 @@ def load_person(cfg: DictConfig, avatars: MutableMapping[tuple[Path, ...], Speak
         found = newest_bundle(LOWER_FACE, _search(cfg, int(cfg.subject)))
         if found is None or newest_bundle(TORSO, _search(cfg, int(cfg.subject))) is not None:
             raise
-    return _loaded(cfg, find_upstream("dub", _search(cfg, int(cfg.subject))), None, avatars)
+    return _loaded(cfg, find_speaking_person("dub", _search(cfg, int(cfg.subject))), None, avatars)
 
 
 def load_live_person(
@@ -168,7 +168,7 @@ def load_live_person(
     _settle(cfg)
     subject, clip = int(cfg.subject), _clip(cfg, FilmSettings())
     drawn = clip is not None and _available_region(cfg, [subject]) == LOWER_FACE
-    bundles = find_upstream("dub", _search(cfg, subject)) if drawn else _avatar_bundles(cfg, subject)
+    bundles = find_speaking_person("dub", _search(cfg, subject)) if drawn else _avatar_bundles(cfg, subject)
     person = _loaded(cfg, bundles, clip if drawn else None, avatars)
     return person, clip, consent_of(clip, [bundles])
 

@@ -186,7 +186,8 @@ class PostNetTraining(StageModule[PostNetData]):
 
     def evaluation_figures(self, data: PostNetData) -> dict[str, float]:
         """Metrics of every mode on the held-out split; the validation's frames have selected the network."""
-        return self.bundle_contents(data).metrics
+        figures = self.bundle_contents(data).metrics
+        return {name: value for name, value in figures.items() if name.startswith("test/")}
 
     def evaluation_media(self, data: PostNetData) -> list[Media]:
         """The same media for the held-out speech, with the selected network."""

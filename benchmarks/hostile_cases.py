@@ -173,8 +173,32 @@ def credentials_case(random: Random, folder: Path) -> Case:
     return Case("sidecar", "verify", (str(path), "--sidecar", str(sidecar)))
 
 
+def checkpoint_case(random: Random, folder: Path) -> Case:
+    """A damaged checkpoint, or another file of torch."""
+    import torch
+
+    path = folder / "last.ckpt"
+    content = {"state_dict": {"weight": torch.zeros(64)}, "global_step": 3, "loops": {}}
+    torch.save(random.choice([content, content, content, [1], {"state_dict": {}}]), path)
+    change = random.choice(BYTES)
+    path.write_bytes(change(path.read_bytes(), random))
+    return Case(f"checkpoint: {change.__name__}", "checkpoint", (str(path),))
+
+
+def message_case(random: Random, folder: Path) -> Case:
+    """A text message of a live session that is none."""
+    good = b'{"type": "start", "avatar": "me", "rate": 16000, "channels": 1, "video": "jpeg"}'
+    path = folder / "message.json"
+    words = [
+        f'{{"type": {word}}}'.encode() for word in ("null", "1e999", '"start"', "[" * 2000, '"' + "x" * 9000 + '"')
+    ]
+    change = random.choice(BYTES)
+    path.write_bytes(random.choice([change(good, random), random.choice(words), b"[" * 100_000, bytes(99)]))
+    return Case("message", "message", (str(path),))
+
+
 KINDS: tuple[Callable[[Random, Path], Case], ...] = (
     *(container_case, sound_case, container_case, manifest_case, consent_case),
-    *(sound_case, key_case, container_case, credentials_case, config_case),
+    *(sound_case, key_case, container_case, credentials_case, config_case, checkpoint_case, message_case),
 )
 """Kinds of cases; a frequent kind stands here more than once."""

@@ -87,6 +87,26 @@ def load_bundle(folder: str) -> None:
     print(len(Bundle.load(Path(folder), "audio2motion").weight_headers))
 
 
+def read_checkpoint(path: str) -> None:
+    """Check a checkpoint as a training that continues does."""
+    from beavervision.workflows.resume import require_checkpoint
+
+    require_checkpoint(Path(path))
+
+
+def read_message(path: str) -> None:
+    """Parse a text message as the WebSocket of a live session does."""
+    from beavervision.serving.protocol import ProtocolError, parse_control, parse_start
+
+    text = Path(path).read_text(encoding="utf-8", errors="replace")
+    for parse in (parse_start, parse_control):
+        try:
+            parse(text)
+        except ProtocolError as error:  # The session answers with its sentence.
+            if len(str(error).splitlines()) != 1:
+                raise RuntimeError(f"not one sentence: {error}") from None
+
+
 def run_verb(verb: str, *arguments: str) -> int:
     """`python train.py`, `infer.py`, or `beavervision VERB`."""
     from beavervision.cli.entry import run
@@ -103,6 +123,8 @@ TARGETS: dict[str, Callable[..., int | None]] = {
     "verify": verify_file,
     "clip": load_clip,
     "bundle": load_bundle,
+    "checkpoint": read_checkpoint,
+    "message": read_message,
     "verb": run_verb,
 }
 

@@ -6,12 +6,14 @@ import json
 import re
 import shutil
 from pathlib import Path
+from pickle import UnpicklingError
 
 from omegaconf import DictConfig
 
 from beavervision.artifacts.bundle import METRICS
 from beavervision.callbacks.checkpoint import LAST
 from beavervision.callbacks.media import FOLDER as MEDIA
+from beavervision.errors import TrainingError
 from beavervision.workflows.distributed_launch import is_rank_zero
 from beavervision.workflows.run_folder import display_path
 from beavervision.workflows.run_result import DONE, RunResult
@@ -40,12 +42,17 @@ def resume_checkpoint(folder: Path, state: RunState, cfg: DictConfig) -> Path | 
     """Return the checkpoint to resume from, and write the run's state.
 
     Files of another clip or other settings are removed.
+
+    Raises:
+        TrainingError: when the checkpoint is damaged.
     """
     if cfg.trainer.fast_dev_run:
         return None
     before = RunState.read(folder)
     path = folder / LAST
     goes_on = path.exists() and cfg.resume and before is not None and before.fingerprint == state.fingerprint
+    if goes_on:
+        require_checkpoint(path)
     if not is_rank_zero():
         return path if goes_on else None
     if goes_on:
@@ -59,6 +66,23 @@ def resume_checkpoint(folder: Path, state: RunState, cfg: DictConfig) -> Path | 
             shutil.rmtree(old, ignore_errors=True)
     state.write(folder)
     return None
+
+
+def require_checkpoint(path: Path) -> None:
+    """Check that a file is a checkpoint of a training run; only its structure is read, not the weights.
+
+    Raises:
+        TrainingError: when it is not.
+    """
+    import torch  # Imported here: `--help` and finished runs do not need it.
+
+    try:
+        saved = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        complete = isinstance(saved, dict) and {"state_dict", "global_step", "loops"} <= saved.keys()
+    except (OSError, RuntimeError, ValueError, LookupError, AttributeError, TypeError, EOFError, UnpicklingError):
+        complete = False
+    if not complete:
+        raise TrainingError(f"{path} is damaged; resume=false starts over, another copy of the file continues.")
 
 
 def trained_result(folder: Path, metric: str | None, status: str = DONE) -> RunResult:

@@ -121,7 +121,7 @@ def _load_transformers(checkpoint: str, device: str) -> tuple[Encoder, int, int,
 def _load_ctranslate2(checkpoint: str, device: str) -> tuple[Encoder, int, int, int]:
     """Encoder, rows of a chunk, mel bands and width of a model in CTranslate2's format."""
     try:
-        import ctranslate2
+        import ctranslate2  # pyright: ignore[reportMissingImports]  # an optional extra
     except ImportError:
         raise ConfigError(
             f"{checkpoint} is a CTranslate2 model, and ctranslate2 is not installed; pip install "

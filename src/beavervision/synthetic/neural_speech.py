@@ -85,8 +85,8 @@ class NeuralVoices:
 def load_neural_voices(folder: Path) -> NeuralVoices:
     """Load the model of a folder once; see `NeuralVoices`."""
     try:
-        import onnx
-        import onnxruntime
+        import onnx  # pyright: ignore[reportMissingImports]  # an optional extra
+        import onnxruntime  # pyright: ignore[reportMissingImports]  # the same
     except ImportError as error:
         raise DependencyError(
             f"neural speech needs {error.name}, which is not installed; pip install 'beavervision[neural]'."

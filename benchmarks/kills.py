@@ -29,8 +29,8 @@ KILLS_A_ROUND = 3
 EARLIEST, LATEST = 0.02, 0.95
 """Moments of the kills, in shares of the undisturbed run's time."""
 VOLATILE = ("manifest.json", "metrics.json")
-"""Files with values that differ between any two runs: those with one of TIMES in their names."""
-TIMES = ("time", "second", "date")
+"""Files with values that differ between any two runs: those with one of MEASURED in their names."""
+MEASURED = ("time", "second", "date", "memory")
 
 
 @dataclass(frozen=True)
@@ -110,14 +110,14 @@ def _lasting(path: Path) -> bytes:
     if path.name not in VOLATILE:
         return path.read_bytes()
     content = json.loads(path.read_text(encoding="utf-8"))
-    return json.dumps(_without_times(content), sort_keys=True).encode()
+    return json.dumps(_without_measured(content), sort_keys=True).encode()
 
 
-def _without_times(value: object) -> object:
+def _without_measured(value: object) -> object:
     if isinstance(value, dict):
-        lasting = {k: v for k, v in value.items() if not any(word in str(k) for word in TIMES)}
-        return {k: _without_times(v) for k, v in lasting.items()}
-    return [_without_times(v) for v in value] if isinstance(value, list) else value
+        lasting = {k: v for k, v in value.items() if not any(word in str(k) for word in MEASURED)}
+        return {k: _without_measured(v) for k, v in lasting.items()}
+    return [_without_measured(v) for v in value] if isinstance(value, list) else value
 
 
 def run_round(work: Work, runs: Path, base: Path, random: Random, took: float, log: Path) -> tuple[int, list[str]]:
@@ -170,6 +170,8 @@ def main() -> int:
     asked = parser.parse_args()
     folder = asked.folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
+    # GNU OpenMP, numba's other threads, does not survive a fork.
+    os.environ.setdefault("NUMBA_THREADING_LAYER", "workqueue")
     _load()
     everything = works(folder / "runs")
     chosen = {name: everything[name] for name in asked.work.split(",")} if asked.work else everything

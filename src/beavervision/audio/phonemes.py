@@ -6,6 +6,11 @@ languages share a class.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TypeVar
+
+T = TypeVar("T")
+
 CLASSES: tuple[tuple[str, ...], ...] = (
     ("",),
     ("p",),
@@ -63,14 +68,19 @@ def phoneme_classes(symbol: str) -> list[int]:
         >>> [CLASSES[index][0] for index in phoneme_classes("ˈaɪ")]
         ['a', 'ɪ']
     """
-    found: list[int] = []
+    return longest_matches(symbol, _CLASS_OF) or [SILENCE]
+
+
+def longest_matches(symbol: str, table: Mapping[str, T]) -> list[T]:
+    """Entries of a table whose keys, of one or two characters, make up an IPA symbol; longer keys first."""
+    found: list[T] = []
     at = 0
     while at < len(symbol):
         for length in (2, 1):
-            if (index := _CLASS_OF.get(symbol[at : at + length])) is not None:
-                found.append(index)
+            if (entry := table.get(symbol[at : at + length])) is not None:
+                found.append(entry)
                 at += length
                 break
         else:
             at += 1
-    return found or [SILENCE]
+    return found

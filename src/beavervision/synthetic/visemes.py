@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float
 
+from beavervision.audio.phonemes import longest_matches
 from beavervision.synthetic.speech import Phoneme
 
 SHAPES = (
@@ -108,17 +109,7 @@ class ArticulationRule:
 
     def visemes_of(self, symbol: str) -> list[Viseme]:
         """Visemes of an IPA symbol, longest match first; marks without a mouth shape (stress, length) are ignored."""
-        found: list[Viseme] = []
-        at = 0
-        while at < len(symbol):
-            for length in (2, 1):
-                if (viseme := self.by_symbol.get(symbol[at : at + length])) is not None and symbol[at : at + length]:
-                    found.append(viseme)
-                    at += length
-                    break
-            else:
-                at += 1
-        return found or [self.by_symbol[""]]
+        return longest_matches(symbol, self.by_symbol) or [self.by_symbol[""]]
 
 
 ACTOR = ArticulationRule()

@@ -1,4 +1,4 @@
-# Everything from a clean clone: python 3.10-3.12 and make, nothing else.
+# Everything from a clean clone: python 3.10-3.14 and make, nothing else.
 SHELL := /bin/sh
 PYTHON ?= python3
 VENV   ?= .venv
@@ -15,7 +15,7 @@ WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$(( n < 4 ? n : 4 )))
 ONE_THREAD := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench torture sbom clean
+.PHONY: help install demo test lint docs bench torture sbom clean
 
 help: ## this list
 	@echo "beavervision: footage of a person in, that person speaking any speech out"
@@ -27,9 +27,13 @@ help: ## this list
 install: $(STAMP) ## the environment, in .venv, with the versions of constraints.txt
 
 $(STAMP):
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] < (3, 13))' || \
-	  { echo "beavervision needs Python 3.10, 3.11 or 3.12, and $(PYTHON) is $$($(PYTHON) -V 2>&1); name another: make PYTHON=python3.12 ..." >&2; exit 2; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] < (3, 15))' 2>/dev/null || \
+	  { echo "beavervision needs Python 3.10 to 3.14, and $(PYTHON) is $$($(PYTHON) -V 2>/dev/null || echo absent)."; \
+	    if command -v uv >/dev/null; then echo "This helps: uv venv --python 3.12 --seed $(VENV) && make demo"; \
+	    else echo "This helps: curl -LsSf https://astral.sh/uv/install.sh | sh; then: uv venv --python 3.12 --seed $(VENV) && make demo"; fi; \
+	    echo "Another Python that is already there: make demo PYTHON=python3.12"; exit 2; } >&2
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+	  { rm -rf $(VENV); echo "$(PYTHON) has no venv; on Debian and Ubuntu: apt install python3-venv; or: uv venv --seed $(VENV)" >&2; exit 2; }
 	@echo "installing into $(VENV); the first time takes a few minutes"
 	@$(BIN)/python -m pip install --disable-pip-version-check --editable '.[dev]' --constraint constraints.txt
 	@rm -f $(VENV)/.installed-* && touch $@
@@ -46,6 +50,13 @@ lint: $(STAMP) ## layers, style and types only
 	@$(BIN)/ruff format --check .
 	@$(BIN)/pyright --pythonpath $(BIN)/python
 
+docs: $(STAMP) ## the docs site, strictly: no broken link, no wrong command; in site/
+	@$(BIN)/python -c 'import zensical' 2>/dev/null || $(BIN)/python -m pip install --disable-pip-version-check --quiet \
+	  --editable '.[docs]' --constraint constraints.txt
+	@$(BIN)/python -m pytest -q tests/test_docs.py tests/test_api_docs.py
+	@$(BIN)/python -m zensical build --strict --clean
+	@echo "the site is in site/index.html"
+
 bench: $(STAMP) ## speed of films, and of the radiance field against the torch reference (docs/benchmarks.md)
 	@mkdir -p .benchmarks
 	@$(BIN)/python -m pytest -q benchmarks/bench_nerf.py --benchmark-only --benchmark-group-by=group \
@@ -54,7 +65,7 @@ bench: $(STAMP) ## speed of films, and of the radiance field against the torch r
 	@$(BIN)/python benchmarks/bench_overhead.py
 	@$(BIN)/python benchmarks/film_table.py runs
 
-torture: $(STAMP) ## prepare the torture set and measure it against the truth: table in docs/preparation.md
+torture: $(STAMP) ## prepare the torture set and measure it against the truth: table in docs/explanation/preparation.md
 	@$(BIN)/python benchmarks/torture.py runs/torture
 
 sbom: $(STAMP) ## bill of materials of the pinned environment (CycloneDX), in dist/sbom.json
@@ -64,5 +75,5 @@ sbom: $(STAMP) ## bill of materials of the pinned environment (CycloneDX), in di
 	@$(BIN)/python scripts/sbom.py dist/pip-report.json dist/sbom.json
 
 clean: ## what runs and tests left; never your footage, nor runs/ of your own
-	@rm -rf runs/demo build dist .pytest_cache .ruff_cache .import_linter_cache .benchmarks
+	@rm -rf runs/demo build dist site .cache .pytest_cache .ruff_cache .import_linter_cache .benchmarks
 	@find src tests notebooks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,4 +1,6 @@
-"""Quality and speed of inference: held-out dub, hand, seam, neck, jitter, speed, memory; rows for docs/inference.md.
+"""Quality and speed of inference: held-out dub, hand, seam, neck, jitter, speed, memory.
+
+The rows are for docs/explanation/inference.md.
 
 python benchmarks/film.py runs demo dub neck speed
 python benchmarks/film.py runs demo dub --frames 380-614

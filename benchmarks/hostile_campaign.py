@@ -20,6 +20,7 @@ MODULES = (
     *("beavervision.workflows.infer", "beavervision.workflows.train", "beavervision.workflows.prepare"),
     *("beavervision.workflows.evaluate", "beavervision.cli.verify", "beavervision.cli.entry"),
     *("beavervision.provenance.verification", "beavervision.preprocess.ingest", "beavervision.video.field_order"),
+    *("beavervision.serving.app", "beavervision.serving.serve", "uvicorn", "websockets", "httpx"),
 )
 MOST_MB = 1024
 """Resident memory of a case with all libraries, MB."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections.abc import Callable
@@ -30,9 +31,12 @@ KEYS = {
     "train": ("model", "data", "data.name", "experiment", "trainer.max_steps", "trainer.precision",
               "trainer.accelerator", "hardware", "hardware.devices", "frame", "frame.height", "schedule.max_steps",
               "datamodule.batch_size", "logger", "callbacks", "seed", "resume", "model.init", "debug"),
-    "infer": ("audio", "mode", "out", "crf", "preset", "fps", "pose", "background", "label", "language", "region",
-              "control.temperature", "control.blink", "batch", "smoothing", "subject", "provenance",
+    "infer": ("audio", "audio_track", "mode", "out", "crf", "preset", "fps", "pose", "background", "label", "language",
+              "region", "control.temperature", "control.blink", "batch", "smoothing", "subject", "provenance",
               "provenance.key", "provenance.certificate", "provenance.watermark_key", "data.name", "length"),
+    "serve": ("avatars", "label", "serve.host", "serve.port", "serve.tokens", "serve.folder", "serve.max_sessions",
+              "serve.max_upload_mb", "serve.latency", "serve.threads", "serve.tts_url", "serve.ice_servers",
+              "serve.keep_hours", "hardware", "provenance.purpose"),
     "evaluate": ("model", "data.name", "experiment", "frame", "hardware", "seed"),
 }  # fmt: skip
 
@@ -97,6 +101,7 @@ def config_case(random: Random, folder: Path) -> Case:
         overrides.append(random.choice(("+x=1", "~data", "data=", "=", "++", "a.b.c.d=1", "-h=1", "data.name", "\\")))
     given = {override.partition("=")[0] for override in overrides}
     usual = {"paths.runs": folder / "runs", "data": "myvideo", "data.name": "nobody"}
+    usual = {"paths.runs": folder / "runs"} if verb == "serve" else usual
     overrides += [f"{key}={value}" for key, value in usual.items() if key not in given]
     return Case(f"{verb} {' '.join(overrides[:3])}", "verb", (verb, *overrides), 60.0)
 
@@ -185,8 +190,26 @@ def checkpoint_case(random: Random, folder: Path) -> Case:
     return Case(f"checkpoint: {change.__name__}", "checkpoint", (str(path),))
 
 
+def session_case(random: Random, folder: Path) -> Case:
+    """Messages of a live session, of which the first one begins it: text and sound of any kind in any order."""
+    kind = random.choice(("s16le", "f32le"))
+    sound = {"rate": random.choice((8000, 16_000, 96_000)), "channels": random.randint(1, 8), "format": kind}
+    started = {"type": "start", "avatar": "lamp", "audio": sound, "video": random.choice(("jpeg", "h264"))}
+    lengths = (0, 1, 3, 640, 641, 4000, 100_000, 1_048_576, 1_048_577)
+    sounds = [{"hex": random.randbytes(random.choice(lengths)).hex()} for _ in range(3)]
+    words = ['{"type": "interrupt"}', '{"type": "end_speech"}', '{"type": 1}', "", "x" * 5000, "\u0000", "[" * 4000]
+    sent = [json.dumps(started), *random.choices([*sounds, *words], k=random.randint(2, 14))]
+    if random.random() < 0.2:
+        random.shuffle(sent)
+    path = folder / "messages.json"
+    path.write_text(json.dumps(sent), encoding="utf-8")
+    return Case(f"session of {len(sent)} messages", "session", (str(path),))
+
+
 def message_case(random: Random, folder: Path) -> Case:
-    """A text message of a live session that is none."""
+    """A text message of a live session that is none, or a whole session."""
+    if random.random() < 0.4:
+        return session_case(random, folder)
     good = b'{"type": "start", "avatar": "me", "rate": 16000, "channels": 1, "video": "jpeg"}'
     path = folder / "message.json"
     words = [

@@ -32,34 +32,46 @@ FILMS = {
 """Suffix -> codecs of picture and sound."""
 FILM_FAULTS: tuple[dict[str, Any], ...] = (
     *({},) * 6, {"tracks": 0}, {"tracks": 3}, {"seconds_apart": 1e4}, {"frames": 1}, {"late": 5.0},
-    {"size": (16, 1200)},
+    {"size": (16, 1200)}, {"pictures": 0}, {"pictures": 2}, {"rate": 1}, {"rate": 1000},
 )  # fmt: skip
 """What a film has that others have not."""
 
 
 @cache
-def _film(suffix: str, tracks: int, seconds_apart: float, frames: int, late: float, size: tuple[int, int]) -> bytes:
+def _film(
+    suffix: str,
+    tracks: int,
+    seconds_apart: float,
+    frames: int,
+    late: float,
+    size: tuple[int, int],
+    pictures: int,
+    rate: int,
+) -> bytes:
     picture_codec, sound_codec = FILMS[suffix]
     buffer = io.BytesIO()
-    rate = 48_000 if sound_codec in ("libopus", "mp2") else RATE
+    sampling = 48_000 if sound_codec in ("libopus", "mp2") else RATE
     with av.open(buffer, "w", format={"mkv": "matroska", "ts": "mpegts"}.get(suffix, suffix)) as film:
-        stream: Any = film.add_stream(picture_codec, 25)
-        stream.width, stream.height = size
-        stream.pix_fmt = "yuvj420p" if picture_codec == "mjpeg" else "yuv420p"
-        sounds: list[Any] = [film.add_stream(sound_codec, rate) for _ in range(tracks)]
+        streams: list[Any] = [film.add_stream(picture_codec, rate) for _ in range(pictures)]
+        for stream in streams:
+            stream.width, stream.height = size
+            stream.pix_fmt = "yuvj420p" if picture_codec == "mjpeg" else "yuv420p"
+        sounds: list[Any] = [film.add_stream(sound_codec, sampling) for _ in range(tracks)]
         for sound in sounds:
             sound.codec_context.layout = "mono"
         noise = np.random.default_rng(0)
         for i in range(frames):
             rgb = noise.integers(0, 255, (size[1] // 8, size[0] // 8, 3), np.uint8).repeat(8, 0).repeat(8, 1)
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24").reformat(
-                format=stream.pix_fmt
-            )
-            frame.pts, frame.time_base = round(i + (25 * seconds_apart if i > frames // 2 else 0)), Fraction(1, 25)
-            film.mux(stream.encode(frame))
-        film.mux(stream.encode(None))
+            for stream in streams:
+                frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
+                frame = frame.reformat(format=stream.pix_fmt)
+                frame.pts = round(i + (rate * seconds_apart if i > frames // 2 else 0))
+                frame.time_base = Fraction(1, rate)
+                film.mux(stream.encode(frame))
+        for stream in streams:
+            film.mux(stream.encode(None))
         for sound in sounds:
-            _write_sound(film, sound, rate, late)
+            _write_sound(film, sound, sampling, late)
     return buffer.getvalue()
 
 
@@ -81,12 +93,25 @@ def film_bytes(
     frames: int = N_FRAMES,
     late: float = 0.0,
     size: tuple[int, int] = SIZE,
+    pictures: int = 1,
+    rate: int = 25,
 ) -> bytes:
-    """A small film: number of sound tracks, a jump of the time stamps, frames, delay of the sound, size."""
+    """A small film.
+
+    Args:
+        suffix: of FILMS.
+        tracks: number of sound tracks.
+        seconds_apart: jump of the time stamps.
+        frames: number of frames.
+        late: delay of the sound, seconds.
+        size: width and height, px.
+        pictures: number of video tracks.
+        rate: frames per second.
+    """
     try:
-        return _film(suffix, tracks, seconds_apart, frames, late, size)
-    except av.error.FFmpegError:  # not every container can hold every fault
-        return _film(suffix, 1, 0.0, N_FRAMES, 0.0, SIZE)
+        return _film(suffix, tracks, seconds_apart, frames, late, size, pictures, rate)
+    except (av.error.FFmpegError, ValueError):  # not every container can hold every fault
+        return _film(suffix, 1, 0.0, N_FRAMES, 0.0, SIZE, 1, 25)
 
 
 def _tone(n: int, channels: int = 1) -> np.ndarray:

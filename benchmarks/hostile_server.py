@@ -12,13 +12,18 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"))  # live_server
 
 KILLED = "too long"
 BACKSTOP = 4 << 30
 """Address space beyond that of the server at which allocations fail, so that a case cannot harm the machine, bytes."""
 PATIENCE = 20
 """Wall time over CPU time that a case may take: the machine may be busy."""
+SESSION_S = 15.0
+"""Seconds within which a live session has to answer."""
 MOST_FRAMES = 40
 """Frames of footage and seconds of sound that are read."""
 
@@ -107,6 +112,27 @@ def read_message(path: str) -> None:
                 raise RuntimeError(f"not one sentence: {error}") from None
 
 
+def read_session(path: str) -> None:
+    """Send messages to a live session of a real server, which has to serve the next client afterwards."""
+    import httpx
+    from live_server import parts, running
+    from websockets.exceptions import ConnectionClosed
+    from websockets.sync.client import connect
+
+    messages, n_received = json.loads(Path(path).read_text(encoding="utf-8")), 0
+    with running(parts(Path("server")), drain_s=0.1) as (address, _):
+        with suppress(ConnectionClosed), connect(f"ws://{address}/v1/sessions", max_size=None) as socket:
+            for message in messages:
+                socket.send(bytes.fromhex(message["hex"]) if isinstance(message, dict) else message)
+            socket.send('{"type": "end"}')
+            while True:
+                socket.recv(timeout=SESSION_S)
+                n_received += 1
+        if httpx.get(f"http://{address}/healthz").status_code != 200:
+            raise RuntimeError("the server does not answer any more")
+    print(f"{n_received} messages came back")
+
+
 def run_verb(verb: str, *arguments: str) -> int:
     """`python train.py`, `infer.py`, or `beavervision VERB`."""
     from beavervision.cli.entry import run
@@ -125,6 +151,7 @@ TARGETS: dict[str, Callable[..., int | None]] = {
     "bundle": load_bundle,
     "checkpoint": read_checkpoint,
     "message": read_message,
+    "session": read_session,
     "verb": run_verb,
 }
 

@@ -1,6 +1,7 @@
-"""Campaign of kills: `python benchmarks/kills.py FOLDER [--kills 300] [--seed 19] [--work prepare,train,infer]`.
+"""Campaign of kills: `python benchmarks/kills.py FOLDER [--kills 300] [--seed 19] [--work prepare,infer]`.
 
-Commands are killed (SIGKILL) at random moments, and the same command then ends with the bytes of an undisturbed run.
+Commands are killed (SIGKILL) at random moments, and the same command then ends with the bytes of an undisturbed run. A
+server is killed while it makes a film that was ordered with POST /v1/films; restarted, it ends the same film.
 The campaign is resumable: FOLDER/kills.jsonl holds a line per kill.
 """
 
@@ -10,6 +11,7 @@ import argparse
 import hashlib
 import importlib
 import json
+import math
 import os
 import shutil
 import signal
@@ -20,14 +22,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from kills_serve import serve_one_film
+
 STAGES = ("audio2motion", "postnet", "radnerf_head", "radnerf_torso", "lower_face")
 SMALL = ("experiment=demo", "trainer.max_steps=4", "schedule.val_every=4", "frame.height=64", "logger=csv")
 PERSON = ("data=myvideo", "data.name=mini")
-RECORD = "kills.jsonl"
-KILLS_A_ROUND = 3
+RECORD, SPEECH = "kills.jsonl", "speech.wav"
+SPEECH_S = 1.0
+KILLS_A_ROUND = 5
 """Kills before the command may end; then its bytes are compared."""
 EARLIEST, LATEST = 0.02, 0.95
-"""Moments of the kills, in shares of the undisturbed run's time."""
+"""Moments of the kills, in shares of the CPU time of the undisturbed run: the machine may be busy."""
+POLL_S = 0.005
+TICKS = os.sysconf("SC_CLK_TCK")
 VOLATILE = ("manifest.json", "metrics.json")
 """Files with values that differ between any two runs: those with one of MEASURED in their names."""
 MEASURED = ("time", "second", "date", "memory")
@@ -45,15 +52,23 @@ class Work:
 
 def works(runs: Path) -> dict[str, Work]:
     """Every kind of work, in the order in which one needs the other."""
-    from beavervision.synthetic.ground_truth import actor_video, speech_audio
+    from beavervision.synthetic.ground_truth import actor_video
 
     place = f"paths.runs={runs}"
     footage = ("data=myvideo", "data.name=film", f"data.video={actor_video()}", "data.end=0.6", "data.workers=0")
     found = [Work("prepare", "prepare", (*footage, place), "film/clip")]
     for stage in STAGES:
         found.append(Work(stage, "train", (f"model={stage}", *PERSON, *SMALL, place), f"mini/{stage}"))
-    speech = (f"audio={speech_audio()}", f"out={runs}/mini/film.mp4", "provenance=off", "preset=ultrafast")
+    speech = (f"audio={runs.with_name(SPEECH)}", f"out={runs}/mini/film.mp4", "provenance=off", "preset=ultrafast")
     found.append(Work("infer", "infer", (*PERSON, "experiment=demo", *speech, place), "mini/film.mp4"))
+    server = (
+        f"avatars={runs}/mini",
+        f"serve.folder={runs}/.serve",
+        "serve.drain_s=0.1",
+        "hardware=cpu",
+        "provenance=off",
+    )
+    found.append(Work("serve", "serve", (*server, place), "mini/served.mp4"))
     return {work.name: work for work in found}
 
 
@@ -65,35 +80,48 @@ def start(work: Work, log: Path) -> int:
     os.setpgrp()
     for number, path in ((0, os.devnull), (1, str(log)), (2, str(log))):
         os.dup2(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), number)
-    sys.argv = [f"{work.verb}.py", *work.arguments]
     code = 1
     try:
-        from beavervision.cli.entry import run
-
-        code = run(work.verb)
+        code = _run(work)
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
 
 
+def _run(work: Work) -> int:
+    from beavervision.cli.entry import run
+
+    if work.verb == "serve":
+        runs = Path(work.arguments[-1].split("=", 1)[1])
+        return serve_one_film(run, work.arguments, runs.with_name(SPEECH), runs / work.made)
+    sys.argv = [f"{work.verb}.py", *work.arguments]
+    return run(work.verb)
+
+
 def whole(work: Work, log: Path) -> float:
-    """Run a command to its end; return its seconds.
+    """Run a command to its end; return its seconds of CPU time.
 
     Raises:
         RuntimeError: when it fails.
     """
-    begun = time.monotonic()
-    _, status = os.waitpid(start(work, log), 0)
+    _, status, used = os.wait4(start(work, log), 0)
     if status:
         raise RuntimeError(f"{work.name} ended with {os.waitstatus_to_exitcode(status)}; see {log}")
-    return time.monotonic() - begun
+    return used.ru_utime + used.ru_stime
+
+
+def _cpu_seconds(process: int) -> float:
+    """CPU time of a process so far; infinite when it has ended."""
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+    return math.inf if fields[0] == "Z" else (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def killed(work: Work, log: Path, after: float) -> bool:
-    """Start a command and kill it after some seconds; return whether it was still running."""
+    """Start a command and kill it after some seconds of CPU time; return whether it was still running."""
     child = start(work, log)
-    time.sleep(after)
+    while _cpu_seconds(child) < after:
+        time.sleep(POLL_S)
     os.killpg(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     return os.WIFSIGNALED(status)
@@ -139,7 +167,7 @@ def prepare_base(folder: Path, chosen: dict[str, Work]) -> dict[str, float]:
     """Run every kind of work once, undisturbed; keep the state before each of them, and what it made.
 
     Returns:
-        Seconds of each.
+        Seconds of CPU time of each.
     """
     from beavervision.synthetic.miniature import miniature_clip
 
@@ -147,7 +175,8 @@ def prepare_base(folder: Path, chosen: dict[str, Work]) -> dict[str, float]:
     if times.is_file():
         return json.loads(times.read_text(encoding="utf-8"))
     shutil.rmtree(runs, ignore_errors=True)
-    miniature_clip(runs / "mini" / "clip", n_frames=48)
+    miniature_clip(runs / "mini" / "clip", n_frames=40)
+    _write_speech(folder / SPEECH)
     took = {}
     for name, work in chosen.items():
         base = folder / f"before_{name}"
@@ -155,7 +184,7 @@ def prepare_base(folder: Path, chosen: dict[str, Work]) -> dict[str, float]:
         shutil.copytree(runs, base, symlinks=True)
         took[name] = whole(work, folder / "log.txt")
         (folder / f"{name}.json").write_text(json.dumps(digests(runs / work.made)), encoding="utf-8")
-        print(f"{name}: {took[name]:.0f} s undisturbed", flush=True)
+        print(f"{name}: {took[name]:.1f} s of CPU time undisturbed", flush=True)
     times.write_text(json.dumps(took), encoding="utf-8")
     return took
 
@@ -195,8 +224,18 @@ def main() -> int:
 
 def _load() -> None:
     """Import what the commands need, once."""
-    for name in ("prepare", "train", "infer"):
-        importlib.import_module(f"beavervision.workflows.{name}")
+    names = ("workflows.prepare", "workflows.train", "workflows.infer", "serving.app", "serving.serve")
+    for name in (*names, "serving.draining", "serving.film_maker"):
+        importlib.import_module(f"beavervision.{name}")
+
+
+def _write_speech(path: Path) -> None:
+    """A sound whose loudness rises and falls."""
+    import numpy as np
+    import soundfile
+
+    time = np.arange(round(16_000 * SPEECH_S)) / 16_000
+    soundfile.write(path, 0.3 * np.sin(900 * time) * np.sin(12 * time), 16_000)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Load on a server, 500 films, 50 clients that vanish, 1,000 malformed messages: python benchmarks/serve_load.py.
 
 The server, its queue, its sessions and its sockets are real; people are drawn as single colours and films hold ten
-frames of nothing, so that the machine's time goes to the server and not to pictures. The table is in docs/serving.md.
+frames of nothing, so that the machine's time goes to the server and not to pictures. The table is in
+docs/guides/live_assistant.md.
 """
 
 from __future__ import annotations
@@ -61,12 +62,12 @@ def vanish(address: str) -> str:
     """Open sessions, speak, and cut the connection without a word."""
 
     def one(index: int) -> bool:
-        socket = connect(f"ws://{address}/v1/sessions", max_size=None, open_timeout=60, close_timeout=0)
-        socket.send(START)
-        socket.send(b"\1\2" * 8000)
-        for _ in range(index % 10):
-            socket.recv(timeout=60)
-        socket.socket.close()
+        with connect(f"ws://{address}/v1/sessions", max_size=None, open_timeout=60, close_timeout=0) as socket:
+            socket.send(START)
+            socket.send(b"\1\2" * 8000)
+            for _ in range(index % 10):
+                socket.recv(timeout=60)
+            socket.socket.close()
         return True
 
     with ThreadPoolExecutor(10) as pool:

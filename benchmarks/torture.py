@@ -25,7 +25,7 @@ from beavervision.synthetic.torture.render import render_scene
 from beavervision.synthetic.torture.rendered_scene import Recording
 from beavervision.synthetic.torture.scenes import FPS, SCENES
 
-PAGE, SHEET = ROOT / "docs" / "preparation.md", ROOT / "docs" / "images" / "torture.png"
+PAGE, SHEET = ROOT / "docs" / "explanation" / "preparation.md", ROOT / "docs" / "images" / "torture.png"
 BEGIN, END = "<!-- torture: begin -->", "<!-- torture: end -->"
 ACTOR_STEP = 25
 """Interval of the frames of the included actor whose label maps are rendered again for comparison."""
@@ -143,7 +143,7 @@ def _drawn(clip: Clip, index: int, rgb: np.ndarray) -> np.ndarray:
 
 
 def main() -> None:
-    """Write the table to docs/preparation.md, and the sheet."""
+    """Write the table to docs/explanation/preparation.md, and the sheet."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path, help="folder for scenes and clips; existing scenes are reused")
     parser.add_argument("scenes", nargs="*", help="names of scenes; default: all scenes and the actor")

@@ -1,7 +1,8 @@
-"""Measure the invisible mark: `python benchmarks/watermark.py FILM ...` prints the tables of docs/provenance.md.
+"""Measure the invisible mark: `python benchmarks/watermark.py FILM[@X,Y] ...` prints the tables of docs/provenance.md.
 
-Clean frames give the curve of false alarms, marked ones the scores after encoding, scaling and cropping, once with the
-whole frame marked and once with a region as large as the lower face of a dub.
+Clean frames give the curve of false alarms. Marked ones give the scores after encoding, scaling and cropping: the whole
+frame marked and with regions as large as the lower face of a dub. Their centre is (X, Y), in shares of the frame's
+width and height.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ import av
 import cv2
 import numpy as np
 
-from beavervision.compositing.watermark import PUBLIC_KEY, Watermark, phases
-from beavervision.provenance.watermark import FRAMES, best_score, detect_in, folded, whitened
+from beavervision.compositing.watermark import DUB_STRENGTH, PUBLIC_KEY, Watermark, phases
+from beavervision.provenance.watermark import best_score, detect_in, folded, whitened
 from beavervision.synthetic.ground_truth import actor_video
 from beavervision.video.decode import read_frames
 
@@ -26,10 +27,15 @@ CLEAN = 1000
 """Number of clean frames, over all films."""
 LEVELS = (4.0, 4.5, 5.0, 5.5, 6.0)
 """Scores of the false alarm curve; a trial is one key on one frame at scale 1."""
-MARKED = 32
+MARKED = 160
 """Number of marked frames of each film, in succession."""
-REGION = 0.16
-"""Height of the region of a dub, in frame heights; its width is 1.2 times that."""
+COUNTS = (1, 32, MARKED)
+"""Numbers of examined frames, evenly spaced."""
+REGIONS = (0.2, 0.12)
+"""Heights of the region of a dub, in frame heights; its width is 1.2 times that."""
+
+CENTRE = (0.5, 0.49)
+"""Centre of the region, in shares of the frame's width and height: the mouth of the synthetic actor."""
 
 Pictures = list[np.ndarray]
 
@@ -65,22 +71,20 @@ def fates(film: Pictures, bits: float) -> Iterator[tuple[str, Pictures]]:
     yield "cropped by 10 %, half the size, half the bit rate", encoded(small, encoded(small)[1] / 2)[0]
 
 
-def region_source(frame: np.ndarray) -> np.ndarray:
-    """A frame that differs from the given one in a region of the size of a lower face, a little below the middle."""
+def region_source(frame: np.ndarray, region: float, centre: tuple[float, float]) -> np.ndarray:
+    """A frame that differs from the given one in a region of the size of a lower face."""
     height, width = frame.shape[:2]
-    half = REGION * height / 2
-    top, bottom = round(0.5 * height), round(0.5 * height + 2 * half)
-    left, right = round(width / 2 - 1.2 * half), round(width / 2 + 1.2 * half)
+    x, y, half = centre[0] * width, centre[1] * height, region * height / 2
     source = frame.copy()
-    source[top:bottom, left:right] ^= 1
+    source[round(y - half) : round(y + half), round(x - 1.2 * half) : round(x + 1.2 * half)] ^= 1
     return source
 
 
 def false_alarms(films: list[Path]) -> None:
     """Print the share of clean frames above each score, beside its bound."""
     wanted, scores = phases(PUBLIC_KEY), []
-    for film in films:
-        frames = islice(read_frames(film), CLEAN // len(films))
+    for i, film in enumerate(films):
+        frames = islice(read_frames(film), (CLEAN - len(scores)) // (len(films) - i))
         scores += [best_score(folded(whitened(frame.rgb), 1.0), wanted) for frame in frames]
     found = np.array(scores)
     print(f"{len(found)} clean frames of {len(films)} films, highest score {found.max():.2f}")
@@ -89,7 +93,7 @@ def false_alarms(films: list[Path]) -> None:
         print(f"| {level} | {(found > level).mean():.4f} | {bound:.4f} |")
 
 
-def detection(film: Path) -> None:
+def detection(film: Path, centre: tuple[float, float] = CENTRE) -> None:
     """Print the scores of a marked film after each fate, and what the mark costs."""
     clean = [frame.rgb for frame in islice(read_frames(film, start=1.0), MARKED)]
     height, width = clean[0].shape[:2]
@@ -97,23 +101,34 @@ def detection(film: Path) -> None:
     begun = time.process_time()
     whole = [mark.embed(rgb) for rgb in clean]
     cost = 1000 * (time.process_time() - begun) / len(clean)
-    part = [mark.embed(rgb, region_source(rgb)) for rgb in clean]
     error = np.mean([np.square(a.astype(np.float32) - b).mean() for a, b in zip(whole, clean, strict=True)])
     print(f"{film.stem} {width}x{height}: PSNR {10 * np.log10(255**2 / error):.1f} dB, {cost:.1f} ms a frame (CPU)")
-    for name, marked in (("whole frame", whole), ("lower face", part)):
-        written, bits = encoded(marked)
-        for fate, frames in fates(written, bits):
-            found = [detect_in(islice(frames, 0, None, max(1, len(frames) // n))) for n in (1, FRAMES)]
-            shown = " | ".join(f"{one.score:.1f} ({'found' if one.found else 'not found'})" for one in found)
-            print(f"| {name} | {fate} | {shown} |", flush=True)
+    _print_scores("whole frame", whole)
+    stronger = Watermark((width, height), strength=DUB_STRENGTH)
+    for region in REGIONS:
+        part = [stronger.embed(rgb, region_source(rgb, region, centre)) for rgb in clean]
+        _print_scores(f"{region} by {1.2 * region:.2f} frame heights", part)
+
+
+def _print_scores(name: str, marked: Pictures) -> None:
+    for fate, frames in fates(*encoded(marked)):
+        found = [detect_in(islice(frames, 0, None, max(1, len(frames) // n))) for n in COUNTS]
+        shown = " | ".join(f"{one.score:.1f} ({'found' if one.found else 'not found'})" for one in found)
+        print(f"| {name} | {fate} | {shown} |", flush=True)
 
 
 def main() -> None:
     """Measure the films of the command line, or the synthetic actor."""
-    films = [Path(name) for name in sys.argv[1:]] or [actor_video()]
-    false_alarms(films)
-    for film in films:
-        detection(film)
+    films = dict(_film_and_centre(name) for name in sys.argv[1:] or [str(actor_video())])
+    false_alarms(list(films))
+    for film, centre in films.items():
+        detection(film, centre)
+
+
+def _film_and_centre(name: str) -> tuple[Path, tuple[float, float]]:
+    path, _, centre = name.partition("@")
+    x, _, y = centre.partition(",")
+    return Path(path), (float(x), float(y)) if centre else CENTRE
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Write docs/api.md from the docstrings of the public names: `python scripts/api_docs.py`."""
+"""Write docs/reference/python.md from the docstrings of the public names: `python scripts/api_docs.py`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import beavervision
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "api.md"
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "reference" / "python.md"
 INTRODUCTION = """# Python API
 
 This page is generated from the docstrings by `python scripts/api_docs.py`.
@@ -19,7 +19,10 @@ the command line can be given in Python: as a keyword with two underscores for a
 mapping (`overrides={"trainer.max_steps": 10}`). Every call leaves random numbers, the working folder, logging and Hydra
 as they were. Calls from several threads run one after another; frames of several videos are rendered side by side.
 """
-ORDER = ("prepare", "train", "Avatar", "TalkingVideo", "Frame", "evaluate", "Evaluation", "Clip", "Motion")
+ORDER = (
+    *("prepare", "train", "Avatar", "TalkingVideo", "Frame", "evaluate", "Evaluation", "Clip", "Motion"),
+    *("animate", "FaceAnimation", "unpack"),
+)
 
 
 def page() -> str:

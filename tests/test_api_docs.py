@@ -1,4 +1,4 @@
-"""docs/api.md is what the docstrings say."""
+"""docs/reference/python.md is what the docstrings say."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def test_the_page_is_in_step_with_the_docstrings():
     script = runpy.run_path(str(ROOT / "scripts/api_docs.py"))
-    text = (ROOT / "docs/api.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs/reference/python.md").read_text(encoding="utf-8")
     assert text == script["page"](), "run: python scripts/api_docs.py"

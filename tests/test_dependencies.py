@@ -24,7 +24,7 @@ BROUGHT = {
 """Imported without being declared, and why."""
 OPTIONAL = {
     "tinycudann": "has no wheel; doctor says how to get it",
-    "pipecat": "needs an environment of its own (docs/serving.md)",
+    "pipecat": "needs an environment of its own (docs/guides/live_assistant.md)",
 }
 
 

@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
+import beavervision
 from beavervision.config.stage_graph import CHAIN, STAGE_INPUTS
 
 tomllib = pytest.importorskip("tomllib", reason="came with Python 3.11")
@@ -102,6 +104,13 @@ def test_constraints_pin_every_dependency():
     assert pins["torch"] == ["2.13.0"]
 
 
+def test_the_version_is_the_same_everywhere():
+    version = project()["version"]
+    assert beavervision.__version__ == version
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\n## [{version}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
 def test_no_index_is_named():
     for name in ("constraints.txt", "Makefile", "pyproject.toml", ".ci/run"):
         text = (ROOT / name).read_text(encoding="utf-8")
@@ -111,7 +120,7 @@ def test_no_index_is_named():
 
 def test_make_help_lists_every_target():
     done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
-    for target in ("install", "demo", "test", "lint", "bench", "clean"):
+    for target in ("install", "demo", "test", "lint", "docs", "bench", "clean"):
         assert f"make {target} " in done.stdout
 
 
@@ -126,6 +135,8 @@ def test_the_wheel_brings_conf_and_the_actor(tmp_path):
     for config in (ROOT / "conf").rglob("*.yaml"):
         inside = place / "beavervision/conf" / config.relative_to(ROOT / "conf")
         assert inside.read_bytes() == config.read_bytes()
+    tracked = subprocess.run(["git", "ls-files", "src"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not [name for name in tracked.stdout.split() if not (place / name.removeprefix("src/")).is_file()]
     # -I keeps the checkout's editable install and this folder out of the way.
     code = (
         f"import sys; sys.path.insert(0, {str(place)!r}); sys.argv = ['beavervision', 'train', '--cfg', 'job'];"
@@ -139,3 +150,35 @@ def test_the_wheel_brings_conf_and_the_actor(tmp_path):
     found, _, config = done.stdout.partition("\n")
     assert all(path.startswith(str(place)) and Path(path).exists() for path in json.loads(found))
     assert "_target_: lightning.Trainer" in config
+
+
+def test_make_says_what_helps_where_no_python_fits(tmp_path):
+    for python, told in (("no-such-python", "no-such-python is absent"), ("false", "false is absent")):
+        done = subprocess.run(
+            ["make", "install", f"PYTHON={python}", f"VENV={tmp_path / 'venv'}"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode != 0
+        assert told in done.stderr
+        assert "uv venv --python 3.12" in done.stderr
+        assert not (tmp_path / "venv").exists()
+
+
+def test_the_image_installs_what_the_wheel_is_built_of():
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    copied = [
+        line.split()[1:-1] for line in (ROOT / "Dockerfile").read_text("utf-8").splitlines() if line[:4] == "COPY"
+    ]
+    names = {name for line in copied for name in line}
+    assert {"pyproject.toml", "constraints.txt", "README.md", "LICENSE", "conf", "src"} <= names
+    assert all(f"!{name}" in ignored and (ROOT / name).exists() for name in names)
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+    for service in compose["services"].values():
+        serve, *settings = service["command"]
+        keys = {setting.partition("=")[0] for setting in settings}
+        assert serve == "serve"
+        assert "serve.tokens" in keys  # any address but this machine's own needs tokens
+        config = yaml.safe_load((ROOT / "conf/serve.yaml").read_text(encoding="utf-8"))
+        assert all(key in config or key.removeprefix("serve.") in config["serve"] for key in keys)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import nbformat
 import numpy as np
 import pytest
 import soundfile
+from IPython.core.inputtransformer2 import TransformerManager
 from nbclient import NotebookClient
 
 from beavervision.artifacts.bundle import Bundle
@@ -26,6 +28,18 @@ def test_no_output_is_kept(path):
     for cell in nbformat.read(path, as_version=4).cells:
         assert not cell.get("outputs")
         assert not cell.get("execution_count")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_it_can_be_opened_and_installed_on_colab(path):
+    title, install = nbformat.read(path, as_version=4).cells[:2]
+    assert re.search(rf"\]\(https://colab\.research\.google\.com/github/\S+/notebooks/{path.name}\)", title.source)
+    assert install.cell_type == "code"
+    code = TransformerManager().transform_cell(install.source)
+    pip = [line.strip() for line in code.splitlines() if "run_line_magic('pip'" in line]
+    assert len(pip) == 1
+    # Where the package is there, the cell does nothing: no pip, no restart.
+    exec(compile(code, path.name, "exec"), {"get_ipython": lambda: pytest.fail("it installs what is installed")})
 
 
 @pytest.mark.slow

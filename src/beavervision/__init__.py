@@ -14,14 +14,15 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _MODULES = {
     "beavervision.api.avatar": ("Avatar",),
-    "beavervision.api.commands": ("Evaluation", "evaluate", "prepare", "train"),
+    "beavervision.api.commands": ("Evaluation", "animate", "evaluate", "prepare", "train", "unpack"),
     "beavervision.api.video": ("Frame", "TalkingVideo"),
     "beavervision.artifacts.clip": ("Clip",),
     "beavervision.artifacts.motion": ("Motion",),
+    "beavervision.export.animation": ("FaceAnimation",),
     "beavervision.errors": (
         "ArtifactError", "AudioError", "BeaverError", "BundleError", "ClipError", "ConfigError", "CorpusError",
         "DependencyError", "FaceModelError", "FootageError", "MotionError", "StoppedError", "StorageError",
@@ -32,9 +33,9 @@ _MODULE_OF = {name: module for module, names in _MODULES.items() for name in nam
 
 __all__ = [
     "ArtifactError", "AudioError", "Avatar", "BeaverError", "BundleError", "Clip", "ClipError", "ConfigError",
-    "CorpusError", "DependencyError", "Evaluation", "FaceModelError", "FootageError", "Frame", "Motion",
-    "MotionError", "StoppedError", "StorageError", "SyntheticSpeechError", "TalkingVideo",
-    "TrainingError", "__version__", "evaluate", "prepare", "train",
+    "CorpusError", "DependencyError", "Evaluation", "FaceAnimation", "FaceModelError", "FootageError", "Frame",
+    "Motion", "MotionError", "StoppedError", "StorageError", "SyntheticSpeechError", "TalkingVideo",
+    "TrainingError", "__version__", "animate", "evaluate", "prepare", "train", "unpack",
 ]  # fmt: skip
 
 

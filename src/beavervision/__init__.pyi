@@ -1,5 +1,5 @@
 from beavervision.api.avatar import Avatar
-from beavervision.api.commands import Evaluation, evaluate, prepare, train
+from beavervision.api.commands import Evaluation, animate, evaluate, prepare, train, unpack
 from beavervision.api.video import Frame, TalkingVideo
 from beavervision.artifacts.clip import Clip
 from beavervision.artifacts.motion import Motion
@@ -20,12 +20,13 @@ from beavervision.errors import (
     SyntheticSpeechError,
     TrainingError,
 )
+from beavervision.export.animation import FaceAnimation
 
 __all__ = [
     "ArtifactError", "AudioError", "Avatar", "BeaverError", "BundleError", "Clip", "ClipError", "ConfigError",
-    "CorpusError", "DependencyError", "Evaluation", "FaceModelError", "FootageError", "Frame", "Motion",
-    "MotionError", "StoppedError", "StorageError", "SyntheticSpeechError", "TalkingVideo",
-    "TrainingError", "__version__", "evaluate", "prepare", "train",
+    "CorpusError", "DependencyError", "Evaluation", "FaceAnimation", "FaceModelError", "FootageError", "Frame",
+    "Motion", "MotionError", "StoppedError", "StorageError", "SyntheticSpeechError", "TalkingVideo",
+    "TrainingError", "__version__", "animate", "evaluate", "prepare", "train", "unpack",
 ]  # fmt: skip
 
 __version__: str

@@ -48,3 +48,13 @@ def person_arguments(clip: str, runs: Path | str) -> str:
     """
     data = "data=demo" if clip == "demo" else f"data=myvideo {format_override('data.name', clip)}"
     return data if Path(runs) == DEFAULT_RUNS else f"{data} {format_override('paths.runs', str(runs))}"
+
+
+def view_command(clip: str, runs: Path | str) -> str:
+    """Return the command that shows a person in the browser.
+
+    Example:
+        >>> view_command("anna", "runs")
+        'beavervision view runs/anna'
+    """
+    return f"beavervision view {shlex.quote(str(Path(runs) / clip))}"

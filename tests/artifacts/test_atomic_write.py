@@ -61,3 +61,21 @@ def test_a_name_keeps_its_suffix(tmp_path):
     assert name.suffix == ".mp4"
     assert name.name.startswith(".talk.")
     assert name != temporary_sibling(tmp_path / "talk.mp4", "part")
+
+
+def test_a_finished_cache_is_kept_because_others_read_it(tmp_path):
+    """Two ranks fill the same cache: the second one to finish does not move what the first one already opened."""
+
+    def complete(cache):
+        return (cache / "data.npy").exists()
+
+    with atomic_folder(tmp_path / "cache", complete) as late:
+        with atomic_folder(tmp_path / "cache", complete) as early:
+            (early / "data.npy").write_bytes(b"first")
+        (late / "data.npy").write_bytes(b"second")
+    assert (tmp_path / "cache" / "data.npy").read_bytes() == b"first"
+    assert [path.name for path in tmp_path.iterdir()] == ["cache"]
+    (tmp_path / "cache" / "data.npy").unlink()
+    with atomic_folder(tmp_path / "cache", complete) as again:
+        (again / "data.npy").write_bytes(b"third")
+    assert (tmp_path / "cache" / "data.npy").read_bytes() == b"third"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import sys
 
 import pytest
@@ -49,6 +50,15 @@ def test_a_verb_takes_overrides(monkeypatch, capsys, tmp_path):
     code, out, _ = said(monkeypatch, capsys, "doctor", f"paths.runs={tmp_path}")
     assert code == 0
     assert "ready" in out
+
+
+def test_doctor_prints_nothing_but_json(monkeypatch, capsys, tmp_path):
+    code, out, _ = said(monkeypatch, capsys, "doctor", "--json", f"paths.runs={tmp_path}")
+    found = json.loads(out)
+    assert code == 0
+    assert found["beavervision"] == __version__
+    assert found["ready"] is True
+    assert {"Python", "torch", "GPU", "free disk"} <= {finding["name"] for finding in found["findings"]}
 
 
 @pytest.mark.parametrize("verb", VERBS)

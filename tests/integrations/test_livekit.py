@@ -1,4 +1,4 @@
-"""The avatar against LiveKit's own classes: their queue, their runner's calls, no network."""
+"""The avatar in LiveKit's own worker: their queue, runner, synchroniser and native tracks; only the room is missing."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ pytest.importorskip("livekit.agents", reason="needs the extra [livekit]")
 
 from live_faces import Lamp
 from livekit import rtc
-from livekit.agents.voice.avatar import AudioSegmentEnd, QueueAudioOutput
+from livekit.agents import AgentSession
+from livekit.agents.voice.avatar import AvatarRunner, QueueAudioOutput
 
+import beavervision.integrations.livekit as integration
 from beavervision.inference.live.settings import LiveSettings
-from beavervision.inference.streaming_session import StreamingSession
-from beavervision.integrations.livekit import SessionVideoGenerator
+from beavervision.integrations.livekit import AvatarSession
 
 RATE = 24_000
 
@@ -26,50 +27,44 @@ def packet(seconds=0.1, channels=1):
     return rtc.AudioFrame(samples.tobytes(), RATE, channels, len(samples))
 
 
-class Worker:
-    """What LiveKit's AvatarRunner does between queue and room, without the room's tracks."""
+class RoomlessRunner(AvatarRunner):
+    """LiveKit's runner whose tracks are real, but read here instead of in a room."""
 
-    def __init__(self, output, generator):
-        self.output, self.generator = output, generator
-        self.frames, self.position, self.playing = [], 0.0, False
-        self.finished = []
-        output.on("clear_buffer", self.clear)
-        output.on("playback_finished", self.finished.append)
+    async def _publish_track(self):
+        async with self._lock:
+            if self._video_publication is not None:
+                return
+            audio = rtc.LocalAudioTrack.create_audio_track("avatar_audio", self._audio_source)
+            video = rtc.LocalVideoTrack.create_video_track("avatar_video", self._video_source)
+            self._audio_publication, self._video_publication = audio, video
+            self.pictures, self.levels = [], []
+            self.streams = rtc.VideoStream(video), rtc.AudioStream(audio, sample_rate=RATE, num_channels=1)
+            self.readers = [asyncio.create_task(one) for one in (self._watch(), self._hear())]
 
-    def clear(self):
-        self.generator.clear_buffer()
-        if self.playing:
-            self.output.notify_playback_finished(playback_position=self.position, interrupted=True)
-        self.playing, self.position = False, 0.0
+    async def _watch(self):
+        async for event in self.streams[0]:
+            self.pictures.append((event.frame.width, event.frame.height))
 
-    async def read(self):
-        async for frame in self.output:
-            if isinstance(frame, rtc.AudioFrame):
-                self.playing = True
-            await self.generator.push_audio(frame)
-
-    async def forward(self):
-        async for frame in self.generator:
-            self.frames.append(frame)
-            if isinstance(frame, AudioSegmentEnd):
-                if self.playing:
-                    self.output.notify_playback_finished(playback_position=self.position, interrupted=False)
-                    self.playing, self.position = False, 0.0
-            elif isinstance(frame, rtc.AudioFrame):
-                self.position += frame.duration
+    async def _hear(self):
+        async for event in self.streams[1]:
+            self.levels.append(int(np.abs(np.frombuffer(event.frame.data, np.int16)).max()))
 
 
-async def scene(speak):
-    output = QueueAudioOutput(sample_rate=RATE)
-    generator = SessionVideoGenerator(StreamingSession(Lamp(), LiveSettings(sound_rate=RATE)))
-    worker = Worker(output, generator)
-    tasks = [asyncio.create_task(worker.read()), asyncio.create_task(worker.forward())]
-    await speak(output, worker)
-    await generator.aclose()
-    for task in tasks:
+async def scene(monkeypatch, speak):
+    """An agent's voice goes through the avatar; returns the runner and what the agent is told."""
+    monkeypatch.setattr(integration, "AvatarRunner", RoomlessRunner)
+    agent, avatar = AgentSession(), AvatarSession(Lamp(), LiveSettings(sound_rate=RATE))
+    await avatar.start(agent, rtc.Room())
+    output, runner = agent.output.audio, avatar._runner
+    assert isinstance(output, QueueAudioOutput)
+    finished = []
+    output.on("playback_finished", finished.append)
+    await speak(output, runner, finished)
+    for task, stream in zip(runner.readers, runner.streams, strict=True):
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    return worker
+        await stream.aclose()
+    await avatar.aclose()
+    return runner, finished
 
 
 async def until(condition, seconds=20):
@@ -80,36 +75,35 @@ async def until(condition, seconds=20):
     await asyncio.wait_for(wait(), seconds)
 
 
-def test_a_speech_is_played_to_its_end_and_the_position_is_its_length():
-    async def speak(output, worker):
+def test_a_speech_is_played_to_its_end_and_the_position_is_its_length(monkeypatch):
+    async def speak(output, runner, finished):
         for _ in range(10):
             await output.capture_frame(packet(channels=2))
         output.flush()
-        await until(lambda: worker.finished)
+        await until(lambda: finished)
+        await until(lambda: len(runner.pictures) >= 25 and max(runner.levels, default=0) > 5000)
 
-    worker = asyncio.run(scene(speak))
-    (event,) = worker.finished
+    runner, (event,) = asyncio.run(scene(monkeypatch, speak))
     assert not event.interrupted
     assert event.playback_position == pytest.approx(1.0, abs=0.002)
-    pictures = [frame for frame in worker.frames if isinstance(frame, rtc.VideoFrame)]
-    assert len(pictures) >= 25
-    assert (pictures[0].width, pictures[0].height) == (16, 16)
+    assert set(runner.pictures) == {(16, 16)}
 
 
-def test_an_interruption_reports_what_was_heard_and_the_next_speech_is_whole():
-    async def speak(output, worker):
+def test_an_interruption_reports_what_was_heard_and_the_next_speech_is_whole(monkeypatch):
+    async def speak(output, runner, finished):
         for _ in range(30):
             await output.capture_frame(packet())
-        await until(lambda: worker.position > 0.5)
+        await until(lambda: runner._playback_position > 0.5)
         output.flush()
         output.clear_buffer()
-        assert worker.finished[0].interrupted
-        assert 0.5 < worker.finished[0].playback_position < 1.5
+        await until(lambda: finished)
         for _ in range(5):
             await output.capture_frame(packet())
         output.flush()
-        await until(lambda: len(worker.finished) == 2)
+        await until(lambda: len(finished) == 2)
 
-    worker = asyncio.run(scene(speak))
-    assert not worker.finished[1].interrupted
-    assert worker.finished[1].playback_position == pytest.approx(0.5, abs=0.002)
+    _, (first, second) = asyncio.run(scene(monkeypatch, speak))
+    assert first.interrupted
+    assert 0.5 < first.playback_position < 1.5
+    assert not second.interrupted
+    assert second.playback_position == pytest.approx(0.5, abs=0.002)

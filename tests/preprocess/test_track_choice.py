@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from altered_footage import actor_speech, music, write_film
+from altered_footage import actor_speech, melody, music, write_film
 
 from beavervision.errors import ConfigError
 from beavervision.preprocess.ingest import clip_sound, open_source
@@ -50,6 +50,12 @@ def test_the_track_with_speech_that_fits_the_lips(tmp_path, sounds, mouth, names
     expected = sounds[names[chosen]]
     n = min(len(spoken), len(expected)) - 2000
     assert np.std(spoken[:n]) == pytest.approx(np.std(expected[:n]), rel=0.1, abs=1e-3)
+
+
+def test_where_the_lips_cannot_tell_the_sound_decides(tmp_path):
+    source = film(tmp_path / "a.mkv", melody(4.0), actor_speech(4.0))
+    found = choose_track(source, audio_tracks(source.path), [np.full(100, np.nan)])
+    assert (found.number, found.reason) == (1, "its sound is most like speech")
 
 
 def test_the_key_overrides_and_a_wrong_number_lists_the_tracks(tmp_path, sounds):

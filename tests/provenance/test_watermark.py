@@ -114,3 +114,21 @@ def test_a_container_without_credentials_is_told_by_the_mark(tmp_path, marked, c
 def test_a_picture_of_one_colour_and_no_picture_score_nothing():
     assert not detect_in([np.full((CANON, 640, 3), 9, np.uint8)]).found
     assert detect_in([]).false_alarm == 1.0
+
+
+def test_a_part_that_moves_counts_more_than_what_stands_still(monkeypatch):
+    def smooth():
+        noise = random.normal(size=(SIZE[1], SIZE[0], 1)).astype(np.float32)
+        blurred = cv2.GaussianBlur(noise, (0, 0), 1.2)
+        return np.clip(128 + 40 * blurred / blurred.std(), 0, 255).astype(np.uint8)[..., None].repeat(3, 2)
+
+    random = np.random.default_rng(3)
+    still, mark, frames = smooth(), Watermark(SIZE, strength=1.5), []
+    for _ in range(12):
+        frame, source = still.copy(), still.copy()
+        frame[140:230, 270:370] = smooth()[140:230, 270:370]
+        source[140:230, 270:370] = frame[140:230, 270:370] ^ 1
+        frames.append(mark.embed(frame, source))
+    weighted = detect_in(frames).score
+    monkeypatch.setattr("beavervision.provenance.watermark.LEAST_FRAMES", 99)
+    assert weighted > 1.15 * detect_in(frames).score

@@ -6,12 +6,13 @@ pytest.importorskip("fastapi", reason="needs the extra [serve]")
 pytest.importorskip("uvicorn", reason="needs the extra [serve]")
 pytest.importorskip("websockets", reason="needs the extra [serve]")
 
-from live_server import parts, running
+from live_server import LampLibrary, parts, running
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    with running(parts(tmp_path_factory.mktemp("serve") / "private")) as found:
+    library = LampLibrary(("lamp", "me"))
+    with running(parts(tmp_path_factory.mktemp("serve") / "private", library=library)) as found:
         yield found
 
 

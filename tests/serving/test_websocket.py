@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 
 import numpy as np
 import pytest
-from live_server import START, Message, is_event, parts, receive, running
+import soundfile
+from cv2 import imread
+from live_server import START, LampLibrary, Message, documented, is_event, parts, receive, running
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
@@ -53,6 +57,19 @@ def test_speech_goes_in_and_comes_out_with_pictures(address):
         assert found[-1]["played"] == pytest.approx(1.0, abs=0.001)
         socket.send('{"type": "end"}')
         assert closing(socket)[0] == 1000
+
+
+def test_the_documented_python_client_writes_frames_and_hears_everything(address, tmp_path):
+    soundfile.write(tmp_path / "speech.wav", np.frombuffer(TONE, "<i2"), 16_000)
+    (tmp_path / "client.py").write_text(documented("python"))
+    command = [sys.executable, "client.py", f"ws://{address}/v1/sessions", "me", "speech.wav"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "'speech_ended'" in done.stdout
+    assert int(done.stdout.split()[-2]) >= 48_000
+    pictures = [imread(str(path)) for path in sorted(tmp_path.glob("*.jpg"))]
+    assert len(pictures) > 10
+    assert max(picture[..., 2].mean() for picture in pictures) > 30  # the lamp is red as far as its mouth is open
 
 
 def test_h264_can_be_decoded(address):
@@ -173,6 +190,26 @@ def test_a_client_that_takes_nothing_is_dropped_and_others_go_on(address, server
     while len(server[1]._sessions) and time.monotonic() < end:
         time.sleep(0.05)
     assert len(server[1]._sessions) == 0
+
+
+def test_a_client_that_reads_late_keeps_its_connection_and_all_of_the_sound(tmp_path):
+    library = LampLibrary()
+    library.person("lamp").face.__init__(side=640)
+    noise = np.random.default_rng(0).integers(0, 255, (640, 640, 3), np.uint8)
+    library.person("lamp").face.draw = lambda tick, mouth: np.roll(noise, tick, 0)  # 300 kB a picture
+    served = parts(tmp_path / "private", library=library)
+    with running(served) as (address, _), session(address, max_queue=1) as socket:
+        receive(socket, is_event("started"))
+        for _ in range(5):
+            socket.send(TONE)
+        socket.send('{"type": "end_speech"}')
+        time.sleep(4)  # it takes nothing for as long
+        found = receive(socket, is_event("speech_ended"))
+    frames = [one for one in found if isinstance(one, Message)]
+    heard = b"".join(frame.sound for frame in frames if frame.flags & SPEAKING)
+    assert len(heard) == pytest.approx(2 * 5 * 16_000, abs=2 * 2000)
+    pictures = sum(bool(frame.picture) for frame in frames)
+    assert 0 < pictures < len(frames) - 30
 
 
 def test_sigterm_lets_sessions_go_on_and_then_ends_them(tmp_path):

@@ -261,9 +261,25 @@ def test_what_helps_on_held_out_speech_is_chosen(noise, mode):
     speech = RefinementBatch(predicted, truth, known, nothing, torch.zeros(1, 2 * frames, 1))
     choice = choose_refinement(refiner, [speech], LipMetrics(face, truth[0]))
     assert choice.mode == mode
-    assert f"refine=auto takes {mode}: lip error in mm^2" in choice.why
+    assert f"refine=auto takes {mode}: lip error, mm^2" in choice.why
     unseen = replace(speech, known=~known)
     assert choose_refinement(refiner, [unseen], LipMetrics(face, truth[0])).mode == "none"
+
+
+def test_a_smaller_error_by_less_motion_is_not_chosen():
+    # The predictions have nothing to do with the truth, so whatever moves less has a smaller error.
+    rng, face = np.random.default_rng(0), load_face_model()
+    line = (np.linspace(-3, 3, 400)[:, None, None] * rng.standard_normal((68, 3))).astype(np.float32)
+    scale = ConditionNormalizer.from_training_frames(line)
+    refiner = MotionRefiner(PostNet(**TINY), face, np.zeros(80, np.float32), scale, 0.1 * line)
+    truth = torch.from_numpy(line[1::20].reshape(1, -1, 204))
+    predicted = truth[:, rng.permutation(truth.shape[1])]
+    known = torch.ones(1, truth.shape[1], dtype=torch.bool)
+    speech = RefinementBatch(predicted, truth, known, torch.zeros(known.shape), torch.zeros(1, 2 * known.shape[1], 1))
+    choice = choose_refinement(refiner, [speech], LipMetrics(face, truth[0]))
+    assert choice.figures["lle"]["lip_vertex_error_mm2"] < 0.98 * choice.figures["none"]["lip_vertex_error_mm2"]
+    assert choice.figures["lle"]["opening_ratio"] < 0.95
+    assert choice.mode == "none"
 
 
 def test_long_motion_in_chunks_equals_one_piece(refiner, monkeypatch):

@@ -52,7 +52,7 @@ def spoken(network, rng, truth):
     """A sample whose true motion is `truth(prior motion, input of the readout)`."""
     speech = random_speech(rng, 1, FRAMES)
     with torch.no_grad():
-        motion, condition = network.prior_motion(speech)
+        motion, _, condition = network.prior_motion(speech)
     known = torch.ones(1, FRAMES, dtype=torch.bool)
     return SpeechMotion(**vars(speech), expression=truth(motion, condition), known=known, closed=~known)
 
@@ -108,6 +108,35 @@ def test_the_general_network_is_kept_where_the_readout_does_not_help(face, geome
     np.testing.assert_allclose(np.median(predicted(network, speech) - speech.expression[0].numpy(), 0), 0, atol=1e-3)
 
 
+def with_a_head(network, geometry):
+    """Give a new network's opening head weights of its own."""
+    torch.manual_seed(3)
+    head = network.opening
+    normal = geometry.gap_basis[:, 0, 1] / 10
+    with torch.no_grad():
+        head.gap.weight.normal_(0, 0.05)
+        head.low.fill_(-9.0)
+        head.normal.copy_(normal)
+        head.shape.copy_(normal / normal.square().sum())
+    return network
+
+
+@pytest.mark.parametrize("head_share", [0.0, 1.0])
+def test_the_opening_head_is_taken_where_it_helps(face, geometry, rng, head_share):
+    network = with_a_head(personal(opening=True), geometry)
+    speech = random_speech(rng, 1, FRAMES)
+    with torch.no_grad():
+        motion, plain, _ = network.prior_motion(speech)
+        assert not torch.allclose(motion, plain)
+        truth = plain + head_share * (motion - plain) + 0.2
+    known = torch.ones(1, FRAMES, dtype=torch.bool)
+    learnt = SpeechMotion(**vars(speech), expression=truth, known=known, closed=~known)
+    found = fit(network, learnt, face, geometry)
+    assert (found.kept_general, found.head_share) == (True, head_share)
+    assert network.head_share == head_share
+    assert found.metrics["adaptation/head_share"] == head_share
+
+
 @pytest.mark.parametrize("scale", [0.6, 1.5])
 def test_the_mouth_has_the_person_s_range(face, geometry, rng, scale):
     network = personal()
@@ -149,7 +178,7 @@ def test_silence_is_learnt_as_rest(face, geometry, rng):
 
 def test_stretches_are_held_out_in_turn_with_a_guard():
     time = np.r_[np.arange(100), 200:300, np.full(7, -1)]
-    rows = Rows(np.zeros((207, 2)), np.zeros((207, 1)), np.zeros((207, 1)), time)
+    rows = Rows(np.zeros((207, 2)), *np.zeros((3, 207, 1)), time)
     counts = np.zeros(207, int)
     for learnt, held_out in held_out_stretches(rows):
         counts += held_out
@@ -169,8 +198,11 @@ def test_lips_do_not_pass_through_one_another(face, geometry):
     np.testing.assert_allclose(limit(-0.5 * jaw[None])[0], 0.02 * jaw, atol=1e-6)  # the 2nd percentile
 
 
-def test_a_stream_is_the_whole_speech(face, geometry, rng):
-    network = personal(look_ahead=5, pitch=False)
+@pytest.mark.parametrize("opening", [False, True])
+def test_a_stream_is_the_whole_speech(face, geometry, rng, opening):
+    network = personal(look_ahead=5, pitch=False, opening=opening)
+    if opening:
+        with_a_head(network, geometry)
     speech = spoken(network, rng, lambda prior, condition: condition @ torch.ones(24, 64) * 0.1)
     fit(network, speech, face, geometry)
     predictor = AudioToMotion(network, AudioFeatureExtractor(), 25.0, "gpmm", 1.0, 1.0, -20.0, chunk=40)

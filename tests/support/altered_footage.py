@@ -60,3 +60,11 @@ def music(seconds: float) -> np.ndarray:
     """Steady chords."""
     time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     return 0.2 * sum(np.sin(2 * np.pi * note * time) for note in (220, 277.2, 329.6)) / 3
+
+
+def melody(seconds: float) -> np.ndarray:
+    """Notes of a quarter of a second with overtones that fade, which voice activity detection takes for a voice."""
+    time, random = np.arange(SAMPLE_RATE // 4) / SAMPLE_RATE, np.random.default_rng(1)
+    pitches = 220 * 2 ** (random.integers(0, 13, round(4 * seconds)) / 12)
+    notes = [sum(np.sin(2 * np.pi * k * pitch * time) / k for k in range(1, 7)) for pitch in pitches]
+    return 0.1 * np.concatenate([note * np.minimum(1, 100 * time) * np.exp(-4 * time) for note in notes])

@@ -67,13 +67,17 @@ def write_parts(folder):
     return folder
 
 
-def write_ict(folder):
-    """FaceXModel with two identity modes and a few expressions, and vertices of teeth behind those of the head."""
+def write_ict(folder, named=None):
+    """FaceXModel with two identity modes and a few expressions, and vertices of teeth behind those of the head.
+
+    `named` gives the built-in shapes other names: built-in name -> name of the file.
+    """
     inside = folder / "FaceXModel"
     inside.mkdir(parents=True, exist_ok=True)
     model = load_gpmm()
     mean, identity, expression, triangles, keys = foreign(1.0)
-    shapes = {name: np.tensordot(model.semantic[name], expression, 1) for name in ICT_SHAPES}
+    named = {name: name for name in ICT_SHAPES} if named is None else named
+    shapes = {name: np.tensordot(model.semantic[own], expression, 1) for own, name in named.items()}
 
     def write(name, vertices):
         lines = ["mtllib a.mtl", *(f"v {x:.9f} {y:.9f} {z:.9f}" for x, y, z in vertices), "vt 0.1 0.2"]
@@ -87,4 +91,52 @@ def write_ict(folder):
         write(name, mean + move)
     notes = {"expressions": list(shapes), "idx_to_landmark_verts": keys.tolist()}
     (inside / "vertex_indices.json").write_text(json.dumps(notes), encoding="utf-8")
+    return folder
+
+
+GNM_TEETH = 20
+
+
+def write_gnm(folder, shuffle_jaw=True, **changes):
+    """gnm_head.npz in metres and head_sparse_68.txt as published: landmarks inside triangles, a jaw in another order.
+
+    Teeth stand before the skin, as no order of the parts is promised. `changes` replaces arrays; None leaves one out.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    model = load_gpmm()
+    axes = 0.01  # GNM's axes are those of head space, its unit is the metre
+
+    def behind_teeth(whole):
+        teeth = np.zeros((*whole.shape[:-2], GNM_TEETH, 3))
+        return np.concatenate([teeth, whole * axes], -2).astype(np.float32)
+
+    mean, count = behind_teeth(model.mean + np.array([0, 160, 5])), GNM_TEETH + 468
+    identity, expression = behind_teeth(model.id_basis[:3]), behind_teeth(model.exp_basis)
+    groups = np.zeros((2, count), np.float32)
+    groups[0, GNM_TEETH:], groups[1, :GNM_TEETH] = 1, 1
+    values = {
+        "version": "3.0",
+        "variant": "head",
+        "template_vertex_positions": mean,
+        "template_joint_positions": np.zeros((4, 3)),
+        "vertex_identity_basis": identity,
+        "joint_identity_basis": np.zeros((3, 4, 3)),
+        "expression_basis": expression,
+        "identity_names": [f"head_{i:03d}" for i in range(3)],
+        "joint_names": ["neck", "head", "left_eye", "right_eye"],
+        "expression_names": [f"lower_face_region_{i:03d}" for i in range(64)],
+        "joint_parent_indices": np.array([0, 0, 1, 1]),
+        "skinning_weights": np.zeros((4, count)),
+        "triangles": model.triangles + GNM_TEETH,
+        "vertex_groups": groups,
+        "vertex_group_names": ["skin", "upper_teeth_and_gums"],
+        **changes,
+    }
+    np.savez(folder / "gnm_head.npz", **{name: value for name, value in values.items() if value is not None})
+    order = np.r_[0, 1, 6, 5, 4, 3, 2, 7:68] if shuffle_jaw else np.arange(68)
+    rows = []
+    for key in model.landmarks68[order]:
+        triangle = next(corners for corners in model.triangles if key in corners)
+        rows.append([value for corner in triangle for value in (corner + GNM_TEETH, 0.98 if corner == key else 0.01)])
+    np.savetxt(folder / "head_sparse_68.txt", rows, fmt="%g")
     return folder

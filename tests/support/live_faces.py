@@ -89,19 +89,22 @@ class Lamp:
 class Drawn:
     """A picture that is ready at a moment of the simulated time."""
 
-    clock: SimulatedClock
+    pool: SimulatedPool
+    begun: float
     ready: float
     picture: np.ndarray
     stopped: bool = False
 
     def done(self) -> bool:
-        return self.stopped or self.clock.now() >= self.ready
+        return self.stopped or self.pool.clock.now() >= self.ready
 
     def cancelled(self) -> bool:
         return self.stopped
 
     def cancel(self) -> bool:
-        self.stopped = self.stopped or self.clock.now() < self.ready
+        if not self.stopped and self.pool.clock.now() < self.begun:
+            self.stopped = True
+            self.pool.free -= self.ready - self.begun
         return self.stopped
 
     def result(self):
@@ -115,8 +118,9 @@ class SimulatedPool:
         self.clock, self.cost, self.free = clock, cost, 0.0
 
     def submit(self, draw, /):
-        self.free = max(self.free, self.clock.now()) + self.cost(self.clock.now())
-        return Drawn(self.clock, self.free, draw())
+        begun = max(self.free, self.clock.now())
+        self.free = begun + self.cost(self.clock.now())
+        return Drawn(self, begun, self.free, draw())
 
 
 def push_in_real_time(clock, session, samples, rate, begin, packet=0.02, late: Callable[[int], float] = lambda k: 0.0):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -80,11 +79,12 @@ def running(server_parts, drain_s: float = 2.0) -> Iterator[tuple[str, object]]:
 
     from beavervision.serving.app import create_app
     from beavervision.serving.draining import DrainingServer
+    from beavervision.serving.serve import live_listener
 
     app = create_app(server_parts)
-    config = uvicorn.Config(app, log_level="warning", ws_max_size=2 << 20, timeout_graceful_shutdown=2, lifespan="on")
-    server = DrainingServer(config, app, drain_s)
-    listener = socket.create_server(("127.0.0.1", 0))
+    options = {"ws_max_size": 2 << 20, "ws_per_message_deflate": False, "timeout_graceful_shutdown": 2}
+    server = DrainingServer(uvicorn.Config(app, log_level="warning", lifespan="on", **options), app, drain_s)
+    listener = live_listener("127.0.0.1", 0)
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
     end = time.monotonic() + 60
@@ -122,3 +122,10 @@ def receive(socket, until, seconds: float = 20.0):
 def is_event(kind: str):
     """Whether a message is an event of a kind."""
     return lambda message: isinstance(message, dict) and message["type"] == kind
+
+
+def documented(language: str) -> str:
+    """The client that docs/reference/protocol.md shows in a language."""
+    page = (Path(__file__).parents[2] / "docs/reference/protocol.md").read_text(encoding="utf-8")
+    part = page.partition(f"### A client in {({'python': 'Python', 'javascript': 'JavaScript'})[language]}")[2]
+    return part.partition(f"```{language}\n")[2].partition("```")[0]

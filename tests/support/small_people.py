@@ -53,18 +53,22 @@ STAGES = {
 }
 
 
-def train_person(runs: Path, name: str, subject: int = 0, look_ahead: int | None = None) -> None:
-    """Train all stages on clip `runs / name / clip`, as train.py would leave them.
+def train_person(
+    runs: Path, name: str, subject: int = 0, look_ahead: int | None = None, stages: tuple[str, ...] = tuple(STAGES)
+) -> None:
+    """Train stages on clip `runs / name / clip`, as train.py would leave them.
 
     Args:
         runs: folder of all runs.
         name: of the clip.
         subject: which person; the runs' names tell.
         look_ahead: frames of sound that audio2motion hears ahead; with a number the person can speak live.
+        stages: which, in the order of the chain.
     """
     clip = runs / name / "clip"
     upstream: dict[str, Path] = {}
-    for stage, (data_class, module_class, data_options, module_options) in STAGES.items():
+    for stage in stages:
+        data_class, module_class, data_options, module_options = STAGES[stage]
         if stage == "audio2motion" and look_ahead is not None:
             module_options = {"network": {**module_options["network"], "look_ahead": look_ahead}}
         built_on = {} if stage == "lower_face" else {"upstream": dict(upstream)}

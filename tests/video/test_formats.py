@@ -62,6 +62,22 @@ def test_every_format_holds_picture_and_sound(tmp_path, suffix, codecs, leeway):
         assert np.abs(picture.astype(int) - frame).max() <= 4
 
 
+def test_webm_keeps_its_alpha_channel(tmp_path):
+    frames = np.zeros((4, 48, 64, 4), np.uint8)
+    frames[..., 0], frames[:, 10:30, 20:50, 3] = 200, 255
+    film(tmp_path / "a.webm", frames, alpha=True)
+    with av.open(tmp_path / "a.webm") as file:
+        stream = file.streams.video[0]
+        assert {name.lower(): value for name, value in stream.metadata.items()}["alpha_mode"] == "1"
+        # FFmpeg's own decoder of VP9 passes the alpha channel over.
+        decoder = av.CodecContext.create("libvpx-vp9", "r")
+        read = [frame for packet in file.demux(stream) for frame in decoder.decode(packet)]
+    assert [frame.format.name for frame in read] == ["yuva420p"] * 4
+    shown = read[-1].to_ndarray(format="rgba")
+    assert np.abs(shown[..., 3].astype(int) - frames[-1, ..., 3]).mean() < 2
+    assert np.abs(shown[15:25, 25:45, 0].astype(int) - 200).max() < 12
+
+
 def test_mov_keeps_opacity(tmp_path):
     frames = shaded(3, 4)
     film(tmp_path / "a.mov", frames, alpha=True)

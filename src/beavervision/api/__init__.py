@@ -1,7 +1,7 @@
 """Python API: prepare footage, train an avatar, generate talking videos, evaluate."""
 
 from beavervision.api.avatar import Avatar
-from beavervision.api.commands import Evaluation, evaluate, prepare, train
+from beavervision.api.commands import Evaluation, animate, evaluate, prepare, train, unpack
 from beavervision.api.video import Frame, TalkingVideo
 
-__all__ = ["Avatar", "Evaluation", "Frame", "TalkingVideo", "evaluate", "prepare", "train"]
+__all__ = ["Avatar", "Evaluation", "Frame", "TalkingVideo", "animate", "evaluate", "prepare", "train", "unpack"]

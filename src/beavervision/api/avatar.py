@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,14 +15,16 @@ from beavervision.api.video import Frame, TalkingVideo
 from beavervision.artifacts.motion import Motion
 from beavervision.config.python_overrides import override_list
 from beavervision.errors import BundleError
+from beavervision.export.animation import FaceAnimation
 from beavervision.inference.driver import MotionDriver
 from beavervision.inference.live.face import LiveFace
 from beavervision.inference.live.settings import LiveSettings, LoopSettings
 from beavervision.inference.pipeline import TalkingHeadPipeline
 from beavervision.inference.speaking_person import SpeakingPerson
-from beavervision.inference.speech import Speech
 from beavervision.inference.streaming_session import StreamingSession
-from beavervision.workflows.infer import build_pipeline, load_person
+from beavervision.workflows.archive import pack_person
+from beavervision.workflows.export import animate_person
+from beavervision.workflows.infer import build_pipeline, load_drawn_person, load_person, load_speech
 from beavervision.workflows.infer_settings import motion_controls
 from beavervision.workflows.live import load_live_face
 
@@ -173,7 +175,61 @@ class Avatar:
         arguments = [*self._arguments({"audio": audio}), *override_list(overrides, keywords)]
         with api_call("infer", arguments, progress=False) as cfg:
             driver = MotionDriver(load_person(cfg, self._loaded), motion_controls(cfg))
-            return driver.motion(Speech.from_file(audio))
+            return driver.motion(load_speech(str(audio), cfg))
+
+    def animate(
+        self, audio: str | Path, *, overrides: Mapping[str, Any] | None = None, **keywords: Any
+    ) -> FaceAnimation:
+        """Return the predicted motion as ARKit weights, with blinks and with the head's poses of the footage.
+
+        Args:
+            audio: any audio or video file with speech.
+            overrides: settings of `infer`, such as `{"control.blink": 10}`.
+            keywords: the same, with two underscores for a dot: `control__blink=10`.
+
+        Raises:
+            AudioError: when the file cannot be read, or is silent.
+        """
+        arguments = [*self._arguments({"audio": audio}), *override_list(overrides, keywords)]
+        with api_call("infer", arguments, progress=False) as cfg:
+            return animate_person(cfg, audio, self._loaded)
+
+    def export_onnx(
+        self, folder: str | Path, *, int8: bool = True, report: Callable[[str], None] | None = None
+    ) -> dict[str, Any]:
+        """Write the person's networks as ONNX, for programs without torch.
+
+        The page Export (docs/guides/export.md) says what is in the folder.
+
+        Args:
+            folder: to write; it must not exist.
+            int8: whether to make int8 versions, which are kept where they hold.
+            report: called with one line for each network.
+
+        Returns:
+            The content of `export.json`.
+
+        Raises:
+            ArtifactError: when the folder exists.
+            DependencyError: when the extra [export] is not installed.
+        """
+        from beavervision.export.onnx_person import export_onnx
+
+        with api_call("infer", self._arguments({}), progress=False) as cfg:
+            person = load_drawn_person(cfg, {})
+        return export_onnx(Path(folder), person, int8=int8, report=report or (lambda line: None))
+
+    def pack(self, file: str | Path) -> Path:
+        """Write the person's newest bundles to one file, which `bv.unpack` reads.
+
+        Args:
+            file: to write, ending in .bva.
+
+        Raises:
+            StorageError: when the place cannot be written to.
+        """
+        pack_person(self.folder, Path(file), self.preset)
+        return Path(file)
 
     def stream(
         self,

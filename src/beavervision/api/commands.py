@@ -1,4 +1,4 @@
-"""Functions prepare, train and evaluate; they call the same workflows as the command line."""
+"""Functions prepare, train, evaluate, animate and unpack; they call the same workflows as the command line."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from omegaconf import OmegaConf
 from beavervision.api.avatar import Avatar
 from beavervision.api.progress import EvaluationCallback, ProgressCallback
 from beavervision.api.session import Progress, api_call, person_overrides
+from beavervision.artifacts.archive import unpack as unpack_archive
 from beavervision.artifacts.clip import Clip
 from beavervision.config.python_overrides import override_list
 from beavervision.config.stage_graph import CHAIN
 from beavervision.config.wildcards import clip_name
 from beavervision.errors import BundleError, ConfigError
+from beavervision.export.animation import FaceAnimation
+from beavervision.face.blink import BLINKS_PER_MINUTE
 from beavervision.workflows.upstream import BundleQuery, newest_bundle
 
 
@@ -201,3 +204,37 @@ def _trained_overrides(folder: Path, stage: str, preset: str | None) -> list[str
     notes = bundle.parent / ".hydra" / "overrides.yaml"
     known = list(OmegaConf.load(notes)) if notes.is_file() else [f"model={stage}"]
     return [o for o in map(str, known) if not o.startswith(("data=", "data.", "paths.", "hydra."))]
+
+
+def animate(audio: str | Path, *, blink: float = BLINKS_PER_MINUTE, seed: int = 1) -> FaceAnimation:
+    """Return the motion of a speech by the general network, as ARKit weights; nothing has to be trained.
+
+    Args:
+        audio: any audio or video file with speech.
+        blink: blinks a minute; 0 for none.
+        seed: of the blinks.
+
+    Raises:
+        AudioError: when the file cannot be read, or is silent.
+
+    Example:
+        >>> import beavervision as bv
+        >>> bv.animate("speech.wav").save("speech.glb")  # doctest: +SKIP
+    """
+    from beavervision.workflows.export import animate as run
+
+    return run(audio, blink, seed)
+
+
+def unpack(file: str | Path, *, name: str | None = None, runs: str | Path = "runs") -> Avatar:
+    """Unpack an avatar that somebody else packed, and load it.
+
+    Args:
+        file: an avatar archive (.bva).
+        name: of the person; by default the one in the archive.
+        runs: folder of all runs.
+
+    Raises:
+        ArtifactError: when it is no archive, is damaged, or the person exists already.
+    """
+    return Avatar(unpack_archive(Path(file), Path(runs), name), None, 0, {})

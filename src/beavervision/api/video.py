@@ -62,6 +62,7 @@ class TalkingVideo:
         self.path: Path | None = None
         """Path of the last file that `save` wrote."""
         self._timings: dict[str, float] = {}
+        self._sync: dict[str, float] = {}
 
     def __len__(self) -> int:
         return self.n_frames
@@ -83,13 +84,13 @@ class TalkingVideo:
         self._timings["film"] = 1000 * (time.perf_counter() - begun) / max(done, 1)
 
     def save(self, out: str | Path) -> Path:
-        """Write the video with its sound, signed with content credentials, and a contact sheet beside it.
+        """Write the video with its sound, signed with content credentials; a contact sheet and a sync card beside it.
 
         `.webm` and PNG files cannot carry credentials; theirs lie beside them in a `.c2pa` file.
 
         Args:
-            out: `.mp4`, `.webm`, `.mov` (with alpha where the background is `auto` or `none`), or a pattern of PNG
-                files such as `folder/%05d.png`.
+            out: `.mp4`, `.webm` (with alpha where the background is `none`), `.mov` (with alpha where it is `auto` or
+                `none`), or a pattern of PNG files such as `folder/%05d.png`.
 
         Returns:
             Path of the file.
@@ -115,6 +116,7 @@ class TalkingVideo:
                 film = pipeline.write(path, shown)
         if film is not None:
             self._timings = dict(pipeline.timer.milliseconds_per_frame(film.n_frames))
+            self._sync = film.sync[0].metrics() if film.sync else {}
         if pipeline.signer is None and self._progress in (None, True):
             print(UNSIGNED)
         self.path = path
@@ -122,12 +124,16 @@ class TalkingVideo:
 
     @property
     def figures(self) -> dict[str, float]:
-        """Number of frames, rate, length and, once rendered, the speed: `ms_per_frame/<part>`, `frames_per_second`."""
+        """Number of frames, rate and length.
+
+        Once rendered, also the speed: `ms_per_frame/<part>`, `frames_per_second`; once saved, also the lip sync of the
+        first speaker: `sync/...` and, for the footage, `sync/footage/...`.
+        """
         figures = {"frames": float(self.n_frames), "fps": self.fps, "seconds": self.n_frames / self.fps}
         figures |= {f"ms_per_frame/{part}": value for part, value in self._timings.items()}
         if wall := self._timings.get("film"):
             figures["frames_per_second"] = 1000 / wall
-        return figures
+        return figures | self._sync
 
     def __repr__(self) -> str:
         width, height = self.size

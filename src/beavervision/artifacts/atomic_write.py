@@ -8,11 +8,12 @@ import re
 import secrets
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from beavervision.errors import StorageError
+from beavervision.operating_system import process_is_running
 
 UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
 """Errors caused by the location (disk, permissions), not by the data."""
@@ -35,11 +36,16 @@ def writing_to(path: Path, key: str) -> Iterator[None]:
 
 
 @contextmanager
-def atomic_folder(folder: Path) -> Iterator[Path]:
+def atomic_folder(folder: Path, complete: Callable[[Path], bool] | None = None) -> Iterator[Path]:
     """Yield a temporary sibling of `folder`, which is renamed to `folder` when the block succeeds.
 
     An existing folder is replaced; when the block fails, nothing is left behind. Two processes may write the same
     folder at once: each writes its own sibling, and the last one to finish wins.
+
+    Args:
+        folder: the final path.
+        complete: for a cache, whose name determines its content: a folder for which this is true is kept, because
+            another process that wrote it meanwhile may already read it.
 
     Raises:
         StorageError: when the location cannot be written or the disk is full.
@@ -51,7 +57,8 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
             part.mkdir(parents=True)
             remove_abandoned(folder)
             yield part
-            _take_name(part, folder, old)
+            if complete is None or not complete(folder):
+                _take_name(part, folder, old)
     finally:
         shutil.rmtree(part, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
@@ -110,20 +117,9 @@ def remove_abandoned(path: Path) -> None:
     mark = re.compile(r"\.{}\.{}-(\d+)-[0-9a-f]{{8}}\.(part|old){}".format(*name))
     for sibling in path.parent.glob(".*"):
         found = mark.fullmatch(sibling.name)
-        if found and not is_running(int(found[1])):
+        if found and not process_is_running(int(found[1])):
             shutil.rmtree(sibling, ignore_errors=True) if sibling.is_dir() else sibling.unlink(missing_ok=True)
 
 
 def _host() -> str:
     return re.sub(r"[^\w]+", "_", socket.gethostname()) or "here"
-
-
-def is_running(pid: int) -> bool:
-    """Return whether a process of this machine is still running."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

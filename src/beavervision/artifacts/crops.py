@@ -98,9 +98,10 @@ def open_crops(clip: Clip, subject: int, spec: FrameSpec) -> Crops:
     width, height = spec.canvas(clip.size)
     key = {"clip": clip.sha256, "subject": subject, "spec": asdict(spec)}
     folder = clip.folder / FOLDER / sha256_json(key)[:16]
-    arrays = _read(folder, (clip.n_frames, height, width))
+    shape = clip.n_frames, height, width
+    arrays = _read(folder, shape)
     if arrays is None:
-        with atomic_folder(folder) as part:
+        with atomic_folder(folder, lambda cache: _read(cache, shape) is not None) as part:
             _write(part, clip, subject, path, spec)
             write_manifest(part, "crops", key)
         arrays = _map(folder)

@@ -130,8 +130,6 @@ class Manifest(Strict, Generic[FactsT]):
             manifest = Manifest[facts].model_validate_json(json.dumps(raw))
         except ValidationError as error:
             raise facts.ERROR(f"{folder / MANIFEST}: {first_problem(error)}; {facts.REMEDY}.") from None
-        except RecursionError:
-            raise facts.ERROR(f"{folder / MANIFEST} is nested too deeply; {facts.REMEDY}.") from None
         _check_entries(folder, facts)
         for file in sorted({spec.file for spec in manifest.fields.values()}):
             manifest.check_file(folder, file)

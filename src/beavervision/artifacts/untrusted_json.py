@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ MAX_JSON_BYTES = 64 << 20
 """Largest JSON file that is read; the manifest of a corpus of 100,000 recordings has 20 MB."""
 MAX_HEADER_BYTES = 16 << 20
 """Largest header of a safetensors file; that of a radnerf_head bundle has 10 kB."""
+MAX_DEPTH = 100
+"""Deepest nesting that is read; far below Python's recursion limit, near which even a finaliser fails."""
+STRING_OR_BRACKET = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|([\[{])|[\]}]', re.DOTALL)
 SHOWN = 60
 """Longest value from a file that an error message shows, characters."""
 
@@ -91,12 +95,12 @@ def parse_json(content: bytes, *, allow_nan: bool = False) -> Any:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
         raise MalformedFileError("it is not UTF-8") from None
+    if _depth(text) > MAX_DEPTH:
+        raise MalformedFileError("it is nested too deeply")
     constants = None if allow_nan else _refuse_constant
     numbers = None if allow_nan else _finite
     try:
         return json.loads(text, object_pairs_hook=_unique, parse_constant=constants, parse_float=numbers)
-    except RecursionError:
-        raise MalformedFileError("it is nested too deeply") from None
     except MalformedFileError:
         raise
     except ValueError as error:
@@ -134,6 +138,18 @@ def read_tensor_headers(path: Path, most: int) -> dict[str, TensorHeader]:
     if 8 + length + position != size:
         raise MalformedFileError(f"its header describes {8 + length + position} bytes, the file has {size}")
     return headers
+
+
+def _depth(text: str) -> int:
+    """Deepest nesting of brackets outside strings."""
+    depth = deepest = 0
+    for found in STRING_OR_BRACKET.finditer(text):
+        if found.group(1):
+            depth += 1
+            deepest = max(deepest, depth)
+        elif found.group() in "]}":
+            depth -= 1
+    return deepest
 
 
 def _tensor_header(name: str, entry: object) -> TensorHeader:

@@ -1,8 +1,8 @@
 """Speech encoder: a small causal network that turns log-mel rows into phonetic features, without a download.
 
 It is distilled from the encoder of Whisper (Radford et al. 2022, arXiv:2212.04356) and also learns to name phonemes.
-Its weights are part of the package; docs/speech_encoder.md is the model card. A row needs little future sound, and the
-features of a stream equal those of the whole sound.
+Its weights are part of the package; docs/models/speech_encoder.md is the model card. A row needs little future sound,
+and the features of a stream equal those of the whole sound.
 """
 
 from __future__ import annotations

@@ -13,10 +13,8 @@ from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import EarlyStopping
 
 from beavervision.callbacks.checkpoint import LastCheckpoint
+from beavervision.operating_system import STOP_SIGNALS
 from beavervision.stages.trainer_settings import find_callbacks
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
-"""Ctrl-C; the termination signal; the two that Slurm can send before a time limit or a preemption."""
 
 
 class TrainingStoppedError(BaseException):
@@ -37,7 +35,7 @@ class GracefulStop(Callback):
         """Install the signal handlers; only the main thread can."""
         self._asked = None
         if threading.current_thread() is threading.main_thread():
-            self._previous = {number: signal.signal(number, self._ask) for number in SIGNALS}
+            self._previous = {number: signal.signal(number, self._ask) for number in STOP_SIGNALS}
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import resource
-import sys
 import time
 from typing import Any
 
 import torch
 from lightning import Callback, LightningModule, Trainer
 
+from beavervision.operating_system import peak_memory_mib
 from beavervision.stages.trainer_settings import is_log_step
 
 MEBI = 2**20
@@ -63,8 +62,5 @@ class Throughput(Callback):
 
 def peak_memory_mb() -> float:
     """Return the peak memory of this process in MiB, plus that of its GPU if it has one."""
-    # Linux reports KiB, macOS bytes.
-    unit = 1 if sys.platform == "darwin" else 1024
-    host = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / MEBI
     gpu = torch.cuda.max_memory_allocated() / MEBI if torch.cuda.is_available() else 0.0
-    return host + gpu
+    return peak_memory_mib() + gpu

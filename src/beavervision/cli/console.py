@@ -12,9 +12,13 @@ from beavervision.config.suggestions import suggest
 from beavervision.workflows.error_reporting import EXIT_USER_ERROR
 
 PLAIN_VERBS = {
+    "demo": "the whole chain on the synthetic actor: two films and a report",
     "verify": "who made a film, how, from what, and whether it is as it was signed",
     "token": "make a token for a client of serve",
     "consent": "write a consent record to fill in, or check one",
+    "view": "look at a clip over time and at the trained head from any side",
+    "export": "networks as ONNX, speech as ARKit curves and poses, a person as one file",
+    "unpack": "read a person that somebody packed with export bva",
 }
 """Verbs with arguments of their own instead of a configuration; each is `main` in a module of that name."""
 
@@ -26,7 +30,7 @@ usage: beavervision <verb> [key=value ...]
 
 {verbs}
 
-Start with:  beavervision doctor
+Start with:  beavervision doctor, then beavervision demo
 Your video:  beavervision prepare data=myvideo data.name=me data.video=me.mp4
 More of a verb: beavervision <verb> --help
 """
@@ -50,6 +54,8 @@ def _main(arguments: list[str]) -> int:
     if verb not in VERBS:
         print(f"error: {verb} is not a verb of beavervision; {suggest(verb, EVERY_VERB)}.", file=sys.stderr)
         return EXIT_USER_ERROR
+    if verb == "doctor":
+        rest = ["json=true" if argument == "--json" else argument for argument in rest]
     sys.argv = [f"beavervision {verb}", *rest]
     return run_verb(verb)
 

@@ -1,21 +1,27 @@
 """Demo: runs the whole chain on the synthetic actor with the user's commands, and writes a report.
 
-`python -m beavervision.cli.demo [key=value ...]`; `data.*` and `paths.*` apply to every command, others to training.
+`beavervision demo [key=value ...]`; `data.*` and `paths.*` apply to every command, others to training.
 """
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
+from argparse import ArgumentTypeError
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from beavervision.cli.plain_arguments import ArgumentParser
 from beavervision.config.stage_graph import CHAIN
+from beavervision.operating_system import wait_with_memory
 
 EXPERIMENT = "experiment=demo"
+ABOUT = (
+    "The whole chain on the synthetic actor of the package: prepare, train five stages, two films, and a report in "
+    "runs/demo/report. About ten minutes on two cores. data.* and paths.* apply to every command, others to training."
+)
 
 
 @dataclass(frozen=True)
@@ -60,13 +66,12 @@ def run_step(step: Step) -> Step:
     begun = time.monotonic()
     process = subprocess.Popen([sys.executable, "-m", "beavervision.cli", *step.arguments])
     try:
-        _, status, used = os.wait4(process.pid, 0)
+        code, memory = wait_with_memory(process)
     except KeyboardInterrupt:
         # The child process got the same Ctrl-C; wait until it has written its checkpoint.
         sys.exit(process.wait())
-    if code := os.waitstatus_to_exitcode(status):
+    if code:
         sys.exit(code)
-    memory = used.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
     return Step(step.name, step.arguments, time.monotonic() - begun, memory)
 
 
@@ -88,15 +93,31 @@ def demo(overrides: Sequence[str]) -> Path:
     print(f"\nThe demo took {(time.monotonic() - begun) / 60:.1f} minutes. Its report:")
     for name in ("index.html", "avatar.mp4", "dub.mp4", "sheet.png", "metrics.json"):
         print(f"  {folder / name}")
+    python = "python {}.py" if Path("train.py").is_file() else "beavervision {}"
+    train, infer = python.format("train"), python.format("infer")
     print(
         "\nNow with a video of your own (half a minute or more of one person speaking):\n"
-        f"  python train.py -m model={','.join(CHAIN)} \\\n"
+        f"  {train} -m model={','.join(CHAIN)} \\\n"
         "      data=myvideo data.name=me data.video=me.mp4 experiment=cpu_quick\n"
-        "  python infer.py data=myvideo data.name=me audio=speech.wav out=talk.mp4",
+        f"  {infer} data=myvideo data.name=me audio=speech.wav out=talk.mp4",
         flush=True,
     )
     return folder
 
 
+def main(arguments: Sequence[str]) -> int:
+    """Run `beavervision demo`."""
+    parser = ArgumentParser(prog="beavervision demo", description=ABOUT)
+    parser.add_argument("settings", nargs="*", type=_setting, metavar="key=value", help="overrides of the commands")
+    demo(parser.parse_args(arguments).settings)
+    return 0
+
+
+def _setting(text: str) -> str:
+    if "=" not in text:
+        raise ArgumentTypeError(f"{text} is not of the form key=value")
+    return text
+
+
 if __name__ == "__main__":
-    demo(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

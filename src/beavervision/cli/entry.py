@@ -30,6 +30,7 @@ VERBS = {
     "infer": "make the avatar speak: speech in, mp4 out",
     "evaluate": "measure a trained stage on frames that it never saw",
     "serve": "live sessions and films for other programs, and a page",
+    "studio": "a page on this computer: prepare, train, speak",
     "doctor": "check this machine",
 }
 """Verb -> description; each is a function of that name in a module of that name."""

@@ -28,7 +28,7 @@ from beavervision.workflows.error_reporting import (
 from beavervision.workflows.run_folder import display_path, is_fresh_run_folder, remove_if_empty
 from beavervision.workflows.run_result import RunResult
 
-HOMES = {"serve": "serving"}
+HOMES = {"serve": "serving", "studio": "studio"}
 """Packages of the verbs that are not workflows."""
 
 

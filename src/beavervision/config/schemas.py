@@ -113,7 +113,7 @@ class ProvenanceSettings:
 
 @dataclass
 class ServeSettings:
-    """`serve`: the server; see docs/serving.md."""
+    """`serve`: the server; see docs/guides/live_assistant.md."""
 
     host: str = "127.0.0.1"
     port: int = 8600
@@ -132,9 +132,20 @@ class ServeSettings:
     tts_url: str | None = None
     ice_servers: list[str] = field(default_factory=list)
     threads: int = 2
+    replicas: int = 0
     latency: float = 0.28
     loop_s: float = 4.0
     max_height: int = 720
+
+
+@dataclass
+class StudioSettings:
+    """`studio`: the page; see docs/guides/studio.md."""
+
+    host: str = "127.0.0.1"
+    port: int = 8610
+    password: str | None = None
+    browser: bool = True
 
 
 @dataclass
@@ -155,6 +166,7 @@ SCHEMAS: dict[str, type] = {
     "provenance": ProvenanceSettings,
     "run": RunSettings,
     "serve": ServeSettings,
+    "studio": StudioSettings,
 }
 
 

@@ -19,7 +19,7 @@ FILMS, FILM = "films", "film"
 """List of films, and the key that selects one of its rows."""
 KEYS = re.compile(
     r"data\.(video|name|speech|clips|segmenter|neural)|audio|out|background|pose|speech\.\d+|paths\.runs|model\.init|films"
-    r"|avatars|serve\.(folder|tokens)|control\.blink|face_model\.folder|audio_features\.checkpoint"
+    r"|avatars|serve\.(folder|tokens)|studio\.password|control\.blink|face_model\.folder|audio_features\.checkpoint"
 )
 """Keys whose values are paths or names, not Hydra lists or dicts."""
 FUNCTION = re.compile(r"(choice|range|interval|glob|sort|shuffle|tag|str)\(.*\)", re.DOTALL)

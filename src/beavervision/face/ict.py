@@ -7,6 +7,7 @@ vertex_indices.json with the expressions' names and the 68 landmarks.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from beavervision.errors import FaceModelError
+from beavervision.face.arkit_names import ARKIT_NAMES
 from beavervision.face.correspondence import mesh_landmarks, named_shapes
 from beavervision.face.head_frame import into_head_space
 from beavervision.face.landmarks import N_MESH
@@ -59,7 +61,20 @@ def load_ict(folder: Path) -> FaceModel:
     mean, id_basis, exp_basis = into_head_space(neutral, modes, ACTIVATION * np.stack(shapes), keys, folder / NEUTRAL)
     mesh = mesh_landmarks(mean, exp_basis, keys, N_FACE)
     names = named_shapes(exp_basis, mesh, np.arange(N_MESH))
-    return FaceModel("ict", mean, id_basis, exp_basis, _triangles(folder / NEUTRAL, len(mean)), mesh, keys, names)
+    triangles, arkit = _triangles(folder / NEUTRAL, len(mean)), _arkit(indices["expressions"])
+    return FaceModel("ict", mean, id_basis, exp_basis, triangles, mesh, keys, names, arkit)
+
+
+def _arkit(expressions: Sequence[str]) -> dict[str, Float[np.ndarray, "E"]]:
+    """Coefficients of ARKit's shapes: ICT names them with _L and _R, and halves browInnerUp and cheekPuff."""
+    found: dict[str, np.ndarray] = {}
+    for i, name in enumerate(expressions):
+        stem, _, side = name.partition("_")
+        word = {"L": "Left", "R": "Right"}.get(side, "")
+        target = next((one for one in (stem, stem + word) if one in ARKIT_NAMES), None)
+        if target is not None:
+            found.setdefault(target, np.zeros(len(expressions)))[i] = 1 / ACTIVATION
+    return found
 
 
 def _indices(folder: Path) -> dict[str, list]:

@@ -11,7 +11,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from beavervision.errors import FaceModelError
-from beavervision.face import bfm, ict
+from beavervision.face import bfm, gnm, ict
 from beavervision.face.gpmm import load_gpmm
 from beavervision.face.morphable_model import FaceModel
 
@@ -32,6 +32,7 @@ class Provider:
 OWN_FILES = {
     "bfm": Provider(bfm.load_bfm, bfm.missing_bfm, bfm.PERMISSION),
     "ict": Provider(ict.load_ict, ict.missing_ict, ict.PERMISSION),
+    "gnm": Provider(gnm.load_gnm, gnm.missing_gnm, gnm.PERMISSION),
 }
 """Name of each face model with user-supplied files -> its provider."""
 
@@ -50,8 +51,8 @@ def load_face_model(name: str = "gpmm") -> FaceModel:
     """Load a morphable face model.
 
     Args:
-        name: `gpmm`, the built-in one; `bfm` or `ict`, whose folder was set by `remember_folder` or by the environment
-            (BEAVERVISION_BFM, BEAVERVISION_ICT); or the name of another package's model.
+        name: `gpmm`, the built-in one; `bfm`, `ict` or `gnm`, whose folder was set by `remember_folder` or by the
+            environment (BEAVERVISION_BFM, BEAVERVISION_ICT, BEAVERVISION_GNM); or the name of another package's model.
 
     Raises:
         FaceModelError: when the name is unknown, or the model's files are missing.

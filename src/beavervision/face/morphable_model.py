@@ -31,6 +31,9 @@ class FaceModel:
     """Vertex of each of the 68 iBUG landmarks, from the subject's right to the left."""
     semantic: Mapping[str, Float[np.ndarray, "E"]] = field(default_factory=dict)
     """Expression coefficients of named shapes at full activation (`jaw_open`, `blink_left`, ...)."""
+    arkit: Mapping[str, Float[np.ndarray, "E"]] = field(default_factory=dict)
+    """Expression coefficients of ARKit's shapes at full activation, for a model that has them by name; see
+    `face.arkit`."""
 
     def vertices(
         self, identity: Float[np.ndarray, "*b I"], expression: Float[np.ndarray, "*b E"]

@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from beavervision.inference.driver import MotionTrack
 from beavervision.inference.frame_path import interpolate_frames
+from beavervision.inference.lip_record import LipRecord
 from beavervision.inference.lower_face_avatar import LowerFaceAvatar
 from beavervision.inference.pose_source import PoseSource, poses_at
 from beavervision.stages.lower_face.landmark_maps import MOVING, project_landmarks
@@ -42,12 +43,14 @@ class LowerFaceTrack:
         pose_source: the frames of the footage that are shown.
         motion: landmark conditions of the speech.
         shares: of the drawn face in each frame of the footage.
+        lips: records what is drawn; None records nothing.
     """
 
     avatar: LowerFaceAvatar
     pose_source: PoseSource
     motion: MotionTrack
     shares: Float[np.ndarray, "N"]
+    lips: LipRecord | None = None
 
     def targets(self, positions: Float[np.ndarray, "B"]) -> list[FaceTarget | None]:
         """Targets at film positions, which rise from call to call; None where no face is seen."""
@@ -57,6 +60,8 @@ class LowerFaceTrack:
         new = own.copy()
         new[:, MOVING] = self.motion.at(positions)[:, MOVING]
         there = (share > 0) & np.isfinite(poses.rotation).all((1, 2)) & np.isfinite(poses.translation).all(1)
+        if self.lips is not None:
+            self.lips.add(positions[there], new[there])
         model, geometry = self.avatar.face_model, self.avatar.lower_face.geometry
         found: list[FaceTarget | None] = []
         for i, seen in enumerate(there):

@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from beavervision.artifacts.manifest import MANIFEST
+from beavervision.operating_system import open_shared, read_at, write_at
 
 FOLDER = "own_motion"
 """Folder beside the bundle."""
@@ -49,9 +50,9 @@ class OwnMotionCache:
 
     def get(self, frame: int) -> UInt8[np.ndarray, "S S 3"] | None:
         """The patch of a frame; None where it is not there."""
-        if self._files is None or frame >= self._capacity or os.pread(self._files[1], 1, frame) != KNOWN:
+        if self._files is None or frame >= self._capacity or read_at(self._files[1], 1, frame) != KNOWN:
             return None
-        content = os.pread(self._files[0], self._bytes, frame * self._bytes)
+        content = read_at(self._files[0], self._bytes, frame * self._bytes)
         if len(content) < self._bytes:
             return None
         return np.frombuffer(content, np.uint8).reshape(self.size, self.size, 3)
@@ -62,8 +63,8 @@ class OwnMotionCache:
             return
         try:
             # The patch first: whoever sees the mark finds all of it.
-            os.pwrite(self._files[0], patch.tobytes(), frame * self._bytes)
-            os.pwrite(self._files[1], KNOWN, frame)
+            write_at(self._files[0], patch.tobytes(), frame * self._bytes)
+            write_at(self._files[1], KNOWN, frame)
         except OSError:
             self.__dict__["_files"] = None
 
@@ -84,7 +85,7 @@ class OwnMotionCache:
                 if other.stem != self.path.stem:
                     other.unlink(missing_ok=True)
             paths = self.path, self.path.with_suffix(".known")
-            patches, marks = (os.open(path, os.O_RDWR | os.O_CREAT, 0o644) for path in paths)
+            patches, marks = (open_shared(path) for path in paths)
         except OSError:
             return None
         return patches, marks

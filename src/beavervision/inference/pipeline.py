@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from av.video.reformatter import Colorspace
@@ -24,6 +24,7 @@ from beavervision.inference.compositor import AvatarCompositor, DubCompositor, F
 from beavervision.inference.driver import MotionDriver, MotionTrack
 from beavervision.inference.dub_compositor import Dubber
 from beavervision.inference.frame_path import PingPongPath, film_positions, visibility_fade
+from beavervision.inference.lip_record import LEAST_S, MEASURED_S, LipRecord
 from beavervision.inference.lower_face_avatar import LowerFaceAvatar
 from beavervision.inference.lower_face_dub import LowerFaceStream
 from beavervision.inference.lower_face_track import LowerFaceTrack
@@ -42,6 +43,9 @@ from beavervision.video.planar_picture import Picture, stored_matrix
 from beavervision.video.prefetch import prefetch
 from beavervision.video.sheet import ContactSheet
 from beavervision.video.writers import Out, encodes_planes, film_writer, sheet_of
+
+if TYPE_CHECKING:
+    from beavervision.inference.sync_figures import SyncComparison
 
 SOUND_RATE = 48_000
 """Samples per second of the sound that is written: that of video."""
@@ -69,6 +73,10 @@ class FilmResult:
     """Of each part, for one frame; `film` is the wall time of the whole."""
     complete: bool = True
     """False when it was stopped before its end."""
+    card: Path | None = None
+    """Sync card beside it; None where there is none."""
+    sync: Sequence[SyncComparison] = ()
+    """Figures of the card, of everybody who speaks."""
 
     @property
     def busiest(self) -> float:
@@ -101,6 +109,7 @@ class TalkingHeadPipeline:
         check_speakers(speakers, settings, clip)
         self.settings, self.clip, self.signer, self.timer = settings, clip, signer, StageTimer()
         self._stored = False
+        self._lips: dict[int, LipRecord] = {}
         self.speakers = [one for one in speakers if one.speech or not settings.keeps_silent_people]
         self.speeches = [one.speech for one in speakers if one.speech]
         self._clip_fps, self.size = self.speakers[0].avatar.fps, self.speakers[0].avatar.footage_size
@@ -189,9 +198,26 @@ class TalkingHeadPipeline:
         self.timer.seconds["film"] = time.perf_counter() - begun
         place = sheet_of(out)
         found = sheet.save(place) if place is not None and sheet.n_pictures else None
-        return FilmResult(
-            out, found, writer.n_frames, self.fps, self.timer.milliseconds_per_frame(writer.n_frames), complete
-        )
+        milliseconds = self.timer.milliseconds_per_frame(writer.n_frames)
+        card, sync = self._sync_card(place, writer.n_frames)
+        return FilmResult(out, found, writer.n_frames, self.fps, milliseconds, complete, card, sync)
+
+    def _sync_card(self, place: Path | None, n_frames: int) -> tuple[Path | None, list[SyncComparison]]:
+        """Measure whoever speaks, and write the card beside the contact sheet; nothing for a film that is too short."""
+        seconds = n_frames / self.fps
+        if place is None or seconds < LEAST_S:
+            return None, []
+        # They import what would delay the first frame.
+        from beavervision.inference.sync_card import save_sync_card
+        from beavervision.inference.sync_measurement import compare_with_footage
+
+        spoken = {one.avatar.subject: one for one in self.speakers if one.speech is not None}
+        people = [compare_with_footage(spoken[who], record, self.clip) for who, record in self._lips.items()]
+        sync = [one for one in people if one is not None]
+        if not sync:
+            return None, []
+        title = f"{place.stem}: {self.settings.mode}, {seconds:.1f} s"
+        return save_sync_card(place, title, sync), sync
 
     def _record(
         self,
@@ -241,7 +267,7 @@ class TalkingHeadPipeline:
 
     def _lower_face_track(self, one: Speaker, how: PoseSource) -> LowerFaceTrack:
         assert isinstance(one.avatar, LowerFaceAvatar)
-        return LowerFaceTrack(one.avatar, how, self._motion_track(one), _shares(one.avatar))
+        return LowerFaceTrack(one.avatar, how, self._motion_track(one), _shares(one.avatar), self._lip_record(one))
 
     def _own_motion_cache(self, track: LowerFaceTrack) -> OwnMotionCache | None:
         renderer = track.avatar.lower_face
@@ -264,11 +290,19 @@ class TalkingHeadPipeline:
         if settings.mode == "dub":
             lower = settings.region == "head_lower_face"
             options = {"shares": _shares(avatar), "lower_only": lower, "detail": settings.detail}
-            return SubjectTrack(avatar, how, motion, self._end, **options)
+            return SubjectTrack(avatar, how, motion, self._end, **options, lips=self._lip_record(one))
         # People who sit side by side do not blink together.
         seed = settings.controls.seed + avatar.subject
         shut = eyelid_closure(settings.controls.blink, self._end, avatar.fps, seed, avatar.track.eye_open)
-        return SubjectTrack(avatar, how, motion, self._end, shut)
+        return SubjectTrack(avatar, how, motion, self._end, shut, lips=self._lip_record(one))
+
+    def _lip_record(self, one: Speaker) -> LipRecord | None:
+        """What records the lips of somebody who speaks."""
+        if one.speech is None:
+            return None
+        record = LipRecord(one.avatar.face_model, MEASURED_S * one.avatar.fps)
+        self._lips[one.avatar.subject] = record
+        return record
 
     def _reader(self, clip: Clip) -> SourceReader:
         people = tuple(one.avatar.subject for one in self.speakers)

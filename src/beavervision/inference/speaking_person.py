@@ -167,7 +167,8 @@ def check_bundles(
         ours = getattr(first, name, None)
         for stage in others if hasattr(first, name) else ():
             theirs = getattr(facts[stage], name, ours) if name in facts[stage].model_fields_set else ours
-            if ours != theirs:
+            # The same holds here: a subject that is null is everybody.
+            if ours != theirs and not (name == "subject" and theirs is None):
                 raise BundleError(
                     f"{bundles[stage]} has {name} {theirs}, {bundles[leader]} has {ours}; train both with the same."
                 )

@@ -47,18 +47,21 @@ class Speech:
     """Speech level of the whole file (`audio.level.spoken_level_of`); -inf where there is only steady noise."""
     window_power: Float[np.ndarray, "W"]
     """Power of each window (`audio.level.window_powers`); 1 MB for an hour."""
+    track: int = 0
+    """Number of the sound track, for files with several."""
 
     @classmethod
-    def from_file(cls, path: Path | str) -> Speech:
+    def from_file(cls, path: Path | str, track: int = 0) -> Speech:
         """Read a file once from end to end and measure it.
 
         Args:
             path: any audio or video file.
+            track: number of the sound track, for files with several; `speech_track.choose_speech_track` finds it.
 
         Raises:
             AudioError: when the file cannot be read, or is silent.
         """
-        pieces, powers, count = Pieces(sound_blocks(path)), [], 0
+        pieces, powers, count = Pieces(sound_blocks(path, track=track)), [], 0
         while len(samples := pieces.take(256 * WINDOW)):
             powers.append(window_powers(samples))
             count += len(samples)
@@ -67,7 +70,7 @@ class Speech:
         power = np.concatenate(powers)
         if power.max() <= 10 ** (SILENCE_DB / 10):
             raise AudioError(f"{path} is silent from end to end; name a file with speech in it.")
-        return cls(Path(path), count, spoken_level_of(power), power)
+        return cls(Path(path), count, spoken_level_of(power), power, track)
 
     @property
     def seconds(self) -> float:
@@ -88,7 +91,7 @@ class Speech:
             chunk_frames: frames of a chunk, a multiple of audio2motion's STRIDE.
             context_frames: frames before and after a chunk, a multiple of STRIDE as well.
         """
-        count, pieces = self.n_frames(fps), Pieces(sound_blocks(self.path))
+        count, pieces = self.n_frames(fps), Pieces(sound_blocks(self.path, track=self.track))
         buffer, offset = np.zeros(0, np.float32), 0
         for start in range(0, count, chunk_frames):
             first, stop = max(0, start - context_frames), min(count, start + chunk_frames + context_frames)
@@ -106,7 +109,7 @@ def mix_speeches(speeches: Sequence[Speech], sample_rate: int) -> Iterator[Float
         speeches: at least one.
         sample_rate: samples per second of the result.
     """
-    voices = [Pieces(sound_blocks(speech.path, sample_rate)) for speech in speeches]
+    voices = [Pieces(sound_blocks(speech.path, sample_rate, track=speech.track)) for speech in speeches]
     while True:
         pieces = [voice.take(MIX_BLOCK) for voice in voices]
         length = max(len(piece) for piece in pieces)

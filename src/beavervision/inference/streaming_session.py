@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
 
@@ -17,7 +17,8 @@ from beavervision.inference.live.activity import StreamingActivity
 from beavervision.inference.live.async_frames import iterate_in_thread
 from beavervision.inference.live.blinks import BlinkStream
 from beavervision.inference.live.clock import Clock, SystemClock
-from beavervision.inference.live.face import LiveFace, Mouth
+from beavervision.inference.live.deferred_motion import DeferredMotion, PlannedMouth
+from beavervision.inference.live.face import Image, LiveFace
 from beavervision.inference.live.frame import LiveFrame
 from beavervision.inference.live.pcm import mono_samples
 from beavervision.inference.live.pictures import PictureCounts, PicturePool, PictureQueue, shared_pool
@@ -35,8 +36,7 @@ class _Tick:
 
     index: int
     sound: Float[np.ndarray, "n"]
-    mouth: Mouth | None
-    closure: float
+    mouth: PlannedMouth
     speech: int | None = None
     played: float = 0.0
     ended: bool = False
@@ -47,8 +47,9 @@ class StreamingSession:
     """A live person for one viewer. Several sessions may share one face.
 
     The sound is the master: every frame leaves at its time with its sound. A picture that is not ready then is
-    dropped, and the one before is shown again. Frames are planned in the thread that iterates over the session and
-    drawn in a pool of threads; `push`, `end_speech` and `interrupt` may be called from any thread.
+    dropped, and the one before is shown again. Frames are planned in the thread that iterates over the session; their
+    motion is computed and their pictures are drawn in a pool of threads. `push`, `end_speech` and `interrupt` may be
+    called from any thread.
 
     Args:
         face: the person.
@@ -86,7 +87,8 @@ class StreamingSession:
         self._planned: deque[_Tick] = deque()
         self._weight, self._resuming = 0.0, False
         self._planned_level = self._shown_level = 0.0
-        self._conditions: deque[np.ndarray] = deque(maxlen=face.window)
+        self._motion: DeferredMotion | None = None
+        self._motion_lock, self._motion_frame = Lock(), 0
         self._heard: tuple[int | None, float] = (None, 0.0)
         self._closed = False
         self.stalls = 0
@@ -203,7 +205,7 @@ class StreamingSession:
             self._planned.append(tick)
             self._next = index + 1
             if now < self._due(index) or index == 0:
-                self._pictures.request(index, partial(self.face.draw, index, tick.mouth))
+                self._pictures.request(index, partial(self._draw, index, tick.mouth))
             else:
                 self.counts.dropped += 1
 
@@ -213,29 +215,21 @@ class StreamingSession:
         speech, frame = self._speech_frame(index, count, now)
         wanted = 1.0 if frame is not None and frame.active else 0.0
         self._weight = min(max(wanted, self._weight - FALL), self._weight + RISE)
-        if frame is not None and frame.condition is not None:
-            self._conditions.append(frame.condition)
-        mouth = self._mouth(closure)
+        if frame is not None and speech is not None:
+            self._motion, self._motion_frame = speech.motion, frame.index
+        mouth = PlannedMouth(self._motion, self._motion_frame, self._weight, closure)
         if frame is None or speech is None:
             sound = silence_after(self._planned_level, count, self.sound_rate)
             self._planned_level = 0.0
             number = None if speech is None else speech.number
-            return _Tick(
-                index, sound, mouth, closure, number, 0.0 if speech is None else speech.taken, speech is not None
-            )
+            return _Tick(index, sound, mouth, number, 0.0 if speech is None else speech.taken, speech is not None)
         sound = faded_in(frame.sound, self.sound_rate) if self._resuming else frame.sound
         self._planned_level, self._resuming = float(sound[-1]), False
-        return _Tick(index, sound, mouth, closure, speech.number, speech.taken, frame.last)
+        return _Tick(index, sound, mouth, speech.number, speech.taken, frame.last)
 
-    def _mouth(self, closure: float) -> Mouth | None:
-        """Mouth of the frame that is planned."""
-        if self._weight > 0 and self._conditions:
-            known = list(self._conditions)
-            return Mouth(np.stack([known[0]] * (self.face.window - len(known)) + known), self._weight, closure)
-        return self._idle(closure)
-
-    def _idle(self, closure: float) -> Mouth | None:
-        return None if closure == 0 else Mouth(np.zeros((0, 68, 3), np.float32), 0.0, closure)
+    def _draw(self, index: int, mouth: PlannedMouth) -> Image:
+        """The picture of a frame; called in a thread of the pool."""
+        return self.face.draw(index, mouth.mouth())
 
     def _speech_frame(self, index: int, count: int, now: float) -> tuple[SpeechSegment | None, SpeechFrame | None]:
         """The next frame of the current speech; a speech without a frame has just ended."""
@@ -246,7 +240,7 @@ class StreamingSession:
             if not speech.n_ready and now - speech.last_push > self.settings.patience:
                 speech.end()
             if speech.n_ready > 0:
-                frame = speech.take(count, late=now > self._due(index))
+                frame = speech.take(count)
                 if frame.last:
                     self._speeches.popleft()
                 return speech, frame
@@ -278,8 +272,9 @@ class StreamingSession:
         # The speech's frames coincide with the session's: a part of a frame is silence before its first sample.
         begin = int(when * self.fps)
         offset = when - begin / self.fps if begin >= self._next else 0.0
+        motion = DeferredMotion(self._new_motion(), self.face.window, self._motion_lock, self._motion)
         speech = SpeechSegment(
-            self._new_motion(), self._activity, self.fps, self.sound_rate, self._count, max(begin, self._next), offset
+            motion, self._activity, self.fps, self.sound_rate, self._count, max(begin, self._next), offset
         )
         self._count += 1
         self._speeches.append(speech)
@@ -288,25 +283,22 @@ class StreamingSession:
     def _silence(self, speech: int | None, heard: float) -> None:
         """Make what is planned idle and silent; the first frame's mouth is half as open."""
         for position, tick in enumerate(self._planned):
-            half = position == 0 and tick.mouth is not None and tick.mouth.weight > 0
-            if half and tick.mouth is not None:
-                tick.mouth = Mouth(tick.mouth.conditions, tick.mouth.weight / 2, tick.closure)
-            else:
-                tick.mouth = self._idle(tick.closure)
+            tick.mouth = replace(tick.mouth, weight=tick.mouth.weight / 2 if position == 0 else 0.0)
             level = self._shown_level if position == 0 else 0.0
             tick.sound = silence_after(level, len(tick.sound), self.sound_rate)
             ends = position == 0 and speech is not None
             tick.speech, tick.played, tick.ended = (speech, heard, True) if ends else (None, 0.0, False)
             tick.interrupted = ends
             redraw = self._pictures.replace if position == 0 else self._pictures.request
-            redraw(tick.index, partial(self.face.draw, tick.index, tick.mouth))
+            redraw(tick.index, partial(self._draw, tick.index, tick.mouth))
         self._weight, self._planned_level, self._resuming = 0.0, 0.0, False
-        self._conditions.clear()
+        self._motion = None
 
     def _show(self, index: int) -> LiveFrame:
         with self._lock:
             tick = self._planned.popleft()
             image, fresh = self._pictures.show(index)
+            picture = max(0, self._pictures.shown_tick)
             if tick.speech is not None:
                 self._heard = tick.speech, tick.played
             self._shown_level = float(tick.sound[-1]) if len(tick.sound) else 0.0
@@ -318,6 +310,7 @@ class StreamingSession:
             sample_rate=self.sound_rate,
             speaking=tick.speech is not None and not tick.interrupted,
             fresh=fresh,
+            picture=picture,
             speech=tick.speech,
             played=tick.played,
             ended=tick.ended,

@@ -13,6 +13,7 @@ from beavervision.inference.avatar import Avatar
 from beavervision.inference.driver import HeadCondition, MotionTrack, closed_lid_offset
 from beavervision.inference.frame_path import interpolate_frames
 from beavervision.inference.head_region import lower_region_matte
+from beavervision.inference.lip_record import LipRecord
 from beavervision.inference.pose_source import PoseSource, smoothed_poses
 from beavervision.inference.stage_timer import StageTimer
 from beavervision.stages.lower_face.landmark_maps import project_landmarks
@@ -60,6 +61,7 @@ class SubjectTrack:
         shares: of the generated head in each frame of the footage; None for all of it, always.
         detail: whether the footage's own motion is rendered, too, so that its detail can be carried along.
         lower_only: whether only the lower part of the head may change.
+        lips: records what is drawn; None records nothing.
     """
 
     avatar: Avatar
@@ -70,6 +72,7 @@ class SubjectTrack:
     shares: Float[np.ndarray, "N"] | None = None
     lower_only: bool = False
     detail: bool = False
+    lips: LipRecord | None = None
 
     def render(self, positions: Float[np.ndarray, "B"], timer: StageTimer) -> list[RenderedSubject]:
         """Render the person at film positions, which rise from call to call."""
@@ -119,6 +122,8 @@ class SubjectTrack:
         driven = self.head_condition(positions, window)
         middle = np.arange(len(positions)) * window + window // 2
         layers = render_canvas_layers(self.avatar, driven, middle, poses, timer)
+        if self.lips is not None:
+            self.lips.add(positions, self.avatar.head.clamped(driven.condition68[middle]))
         if not self.lower_only and not self.detail:
             return [(layer, None) for layer in layers]
         own = self._own(positions, window)

@@ -31,7 +31,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 HEADER = struct.Struct("<4sIBBHII")
-"""Of a frame, see docs/serving.md."""
+"""Of a frame, see docs/guides/live_assistant.md."""
 SPEAKING = 1
 """Flag: the sound is speech."""
 RATES = (16_000, 24_000, 48_000)

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from jaxtyping import Float, Int
 
-from beavervision.metrics.mouth import SHUT
-
+SHUT = 0.15
+"""A mouth counts as closed below this share of its range (closures are below 15 %)."""
 LOW, HIGH = 5, 95
 """Percentiles between which a mouth's opening is measured: a single wrong frame does not count."""
 MAX_LAG = 10

@@ -7,8 +7,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torchmetrics import Metric
 
-SHUT = 0.15
-"""A mouth counts as closed below this share of its range (closures are below 15 %)."""
+from beavervision.metrics.lip_motion import SHUT
+
 SPOKEN = 0.35
 """A closure belongs to speech if the mouth was or will be open beyond this share ..."""
 NEAR = 4

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 from scipy.ndimage import gaussian_filter1d, median_filter
 
 from beavervision.face.landmarks import EYE_OUTER
 from beavervision.preprocess.crop import SquareCrop
+from beavervision.preprocess.perception_networks import open_networks
 
 CROP = 384
 LOOK_EVERY = 6
@@ -38,10 +37,7 @@ class BodyFinder:
     """MediaPipe's full pose model, applied to each frame independently."""
 
     def __init__(self) -> None:
-        from mediapipe.python.solutions.pose import Pose
-
-        # Any: its results are named tuples made at run time.
-        self._network: Any = Pose(static_image_mode=True, model_complexity=1)
+        self._network = open_networks().pose()
 
     def shoulders(self, rgb: UInt8[np.ndarray, "H W 3"], face: SquareCrop) -> Float[np.ndarray, "2 3"]:
         """Right and left shoulder in full-frame px with confidence; NaN where this face's body is not visible.
@@ -50,15 +46,15 @@ class BodyFinder:
         """
         side = POSE_MARGIN * face.side
         square = SquareCrop(face.x, face.y + FACE_RISE * side, side)
-        found = self._network.process(square.cut(rgb, CROP)).pose_landmarks
+        found = self._network.points(square.cut(rgb, CROP))
         nothing = np.full((2, 3), np.nan)
         if found is None:
             return nothing
-        points = [found.landmark[i] for i in (NOSE, *SHOULDERS)]
-        nose, *shoulders = square.to_frame(np.array([(p.x, p.y) for p in points]))
+        points = found[[NOSE, *SHOULDERS]]
+        nose, *shoulders = square.to_frame(points[:, :2])
         if np.hypot(nose[0] - face.x, nose[1] - face.y) > face.side / 2:
             return nothing
-        return np.column_stack([shoulders, [p.visibility for p in points[1:]]])
+        return np.column_stack([shoulders, points[1:, 2]])
 
     def close(self) -> None:
         """Free the graph."""

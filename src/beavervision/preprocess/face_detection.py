@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
 from beavervision.preprocess.crop import SquareCrop
+from beavervision.preprocess.perception_networks import open_networks
 
 CROP = 256
 """Size of the detectors' input, px; the networks take 192 (full range) and 128 (short range)."""
@@ -78,12 +78,7 @@ class FaceFinder:
     """MediaPipe's full-range and short-range face detectors at several scales."""
 
     def __init__(self) -> None:
-        from mediapipe.python.solutions.face_detection import FaceDetection
-
-        # Any: their results are named tuples made at run time.
-        self._detectors: list[Any] = [
-            FaceDetection(min_detection_confidence=DOUBTFUL, model_selection=s) for s in (1, 0)
-        ]
+        self._detectors = open_networks().face_detectors(DOUBTFUL)
 
     def find(self, rgb: UInt8[np.ndarray, "H W 3"], *, thorough: bool = True) -> list[FaceBox]:
         """Detect the faces of a frame; the best come first.
@@ -116,12 +111,10 @@ class FaceFinder:
         crop = square.cut(rgb, CROP)
         found = []
         for detector in self._detectors:
-            for detection in detector.process(crop).detections or []:
-                box, score = detection.location_data.relative_bounding_box, float(detection.score[0])
-                roll = _roll(detection.location_data)
-                if score >= confidence:
-                    corners = np.array([[box.xmin, box.ymin], [box.xmin + box.width, box.ymin + box.height]])
-                    found.append(FaceBox(square.to_frame(corners).reshape(4), score, roll))
+            for one in detector.detect(crop):
+                if one.score >= confidence:
+                    corners = square.to_frame(one.box.reshape(2, 2)).reshape(4)
+                    found.append(FaceBox(corners, one.score, _roll(one.keypoints)))
         return _distinct(found)
 
     def close(self) -> None:
@@ -154,10 +147,11 @@ def _centres(length: int, side: float) -> Float[np.ndarray, "n"]:
     return np.linspace(side / 2, length - side / 2, n)
 
 
-def _roll(location: Any) -> float:
-    """Roll of a detection from its key points: right eye, left eye, nose, mouth, .."""
-    right, left, _, mouth = location.relative_keypoints[:4]
-    return float(np.degrees(np.arctan2(mouth.x - (right.x + left.x) / 2, mouth.y - (right.y + left.y) / 2)))
+def _roll(keypoints: Float[np.ndarray, "k 2"]) -> float:
+    """Roll of a face from its key points: right eye, left eye, nose, mouth, .."""
+    right, left, _, mouth = keypoints[:4]
+    x, y = mouth - (right + left) / 2
+    return float(np.degrees(np.arctan2(x, y)))
 
 
 def _distinct(boxes: list[FaceBox]) -> list[FaceBox]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
 
 import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
 from beavervision.preprocess.crop import SquareCrop
+from beavervision.preprocess.perception_networks import open_networks
 
 NETWORK = 256
 """Size of the network's input and output (the general model), px."""
@@ -58,19 +58,16 @@ class Segmenter(ABC):
 
 
 class PersonSegmenter(Segmenter):
-    """MediaPipe's selfie segmentation, whose model is part of its wheel."""
+    """MediaPipe's selfie segmentation."""
 
     def __init__(self) -> None:
-        from mediapipe.python.solutions.selfie_segmentation import SelfieSegmentation
-
-        # Any: its results are named tuples made at run time.
-        self._network: Any = SelfieSegmentation(model_selection=0)
+        self._network = open_networks().person_mask()
 
     def _run(self, crop: UInt8[np.ndarray, "S S 3"]) -> Float[np.ndarray, "S S"]:
-        return self._network.process(crop).segmentation_mask
+        return self._network.mask(crop)
 
     def close(self) -> None:
-        """Free the graph."""
+        """Free the network."""
         self._network.close()
 
 

@@ -23,6 +23,7 @@ from beavervision.preprocess.frame_samples import FrameSamples, sample_indices
 from beavervision.preprocess.ingest import Source, write_sound
 from beavervision.preprocess.labeling_pass import LabelingPass, SubjectKnowledge
 from beavervision.preprocess.options import AUTO, PrepareOptions
+from beavervision.preprocess.perception_networks import networks_recipe
 from beavervision.preprocess.person_tracks import PersonTracks
 from beavervision.preprocess.progress import Steps
 from beavervision.preprocess.segments import in_segments
@@ -74,8 +75,9 @@ class Preparation:
         """Tracks of all faces and samples of the frames, segment by segment."""
         source = self.source
         kept = tuple(sample_indices(source.n_frames, *self.size).tolist())
+        inputs = {**source.recipe, **networks_recipe()}
         return in_segments(
-            *(self._workspace, "faces", detection_pass.VERSION, source.recipe, source.n_frames),
+            *(self._workspace, "faces", detection_pass.VERSION, inputs, source.n_frames),
             *(DetectionPass(source, kept), self._steps, self.options.processes),
         )
 

@@ -13,6 +13,7 @@ from beavervision.preprocess.footage_correction import correct_footage
 from beavervision.preprocess.ingest import Source, open_source
 from beavervision.preprocess.mediapipe_runtime import quiet_native
 from beavervision.preprocess.options import AUTO, PrepareOptions
+from beavervision.preprocess.perception_networks import ensure_networks
 from beavervision.preprocess.preparation import Preparation
 from beavervision.preprocess.progress import Report, shown_steps
 from beavervision.preprocess.step_cache import WORKSPACE, StepCache
@@ -40,6 +41,7 @@ def prepare(
     """
     folder = Path(folder)
     load_face_model(options.basis)
+    ensure_networks()
     source = open_source(video, options)
     if options.audio_track != AUTO:  # a wrong number is told before minutes of work
         given_track(source, audio_tracks(source.path), options.audio_track)

@@ -11,24 +11,19 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from beavervision.audio.mel import FEATURE_RATE
-from beavervision.audio.vad import detect_voice_activity
+from beavervision.audio.track_speech import EXAMINED, most_like_speech, speech_seconds, tracks_with_speech
 from beavervision.audio.waveform import SAMPLE_RATE
 from beavervision.errors import AudioError, ConfigError
+from beavervision.metrics.sound_lag import sound_lag
 from beavervision.preprocess.ingest import Source, clip_sound
 from beavervision.preprocess.options import AUTO
-from beavervision.preprocess.report.av_sync import sound_lag
 from beavervision.video.audio_tracks import AudioTrack
 
 VERSION = 1
 FILE = "tracks.json"
 
-ENOUGH = 0.5
-"""Share of the most speech that a track needs to be compared by the lips."""
-LEAST_SPEECH = 1.0
-"""Seconds of speech below which a track is not chosen for its speech."""
-EXAMINED = 600.0
-"""Seconds of the clip that are compared."""
+UNKNOWN = -1.0
+"""Correlation with the lips where it cannot be measured."""
 LEAD = 0.05
 """Lead in the correlation with the lips from which a later track replaces an earlier one; two microphones on the same
 voice differ by less."""
@@ -87,30 +82,39 @@ def given_track(source: Source, tracks: Sequence[AudioTrack], track: str) -> Tra
 def choose_track(source: Source, tracks: Sequence[AudioTrack], mouths: Sequence[Float[np.ndarray, "T"]]) -> TrackChoice:
     """Choose the track with the most speech; of several with speech, the one that fits the lips best.
 
+    Where the lips are visible for too short a time to compare them, the sound decides (`audio.track_speech`).
+
     Args:
         source: the footage.
         tracks: its sound tracks.
-        mouths: opening of each subject's mouth, see `av_sync.sound_lag`.
+        mouths: opening of each subject's mouth, see `metrics.sound_lag`.
     """
-    speech, fit = np.zeros(len(tracks)), np.full(len(tracks), -1.0)
+    speech, fit = np.zeros(len(tracks)), np.full(len(tracks), UNKNOWN)
     for track in tracks:
         samples = _samples(source, track)
         if samples is not None:
-            speech[track.number] = detect_voice_activity(samples).speech.sum() / FEATURE_RATE
+            speech[track.number] = speech_seconds(samples)
             known = [mouth[: round(len(samples) / SAMPLE_RATE * source.fps)].astype(float) for mouth in mouths]
             lags = [lag for mouth in known if (lag := sound_lag(mouth, samples, source.fps)) is not None]
-            fit[track.number] = max((lag.correlation for lag in lags), default=-1.0)
+            fit[track.number] = max((lag.correlation for lag in lags), default=UNKNOWN)
     lines = tuple(_line(track, speech[track.number]) for track in tracks)
-    spoken = [i for i in range(len(tracks)) if speech[i] >= max(LEAST_SPEECH, ENOUGH * speech.max())]
+    spoken = tracks_with_speech(speech.tolist())
     if not spoken:
         first = next((track.number for track in tracks if track.decodable), None)
         return TrackChoice(first, lines, "no track has speech")
+    if len(spoken) == 1:
+        return TrackChoice(spoken[0], lines, "it has the speech")
+    if fit[spoken].max() <= UNKNOWN:
+        sounds = [_samples(source, tracks[i]) for i in spoken]
+        best = spoken[most_like_speech([np.zeros(0, np.float32) if one is None else one for one in sounds])]
+        return TrackChoice(
+            best, lines, "its sound is most like speech" if best != spoken[0] else "the first with speech"
+        )
     best = spoken[0]
     for i in spoken[1:]:
         if fit[i] >= fit[best] + LEAD:
             best = i
-    reason = "it has the speech" if len(spoken) == 1 else "its speech fits the lips best"
-    return TrackChoice(best, lines, reason)
+    return TrackChoice(best, lines, "its speech fits the lips best")
 
 
 def _samples(source: Source, track: AudioTrack) -> Float[np.ndarray, "N"] | None:

@@ -87,7 +87,7 @@ def _watermark(found: Verification) -> Iterator[tuple[str, str]]:
         text = f"score {mark.score:.1f}, false alarm probability at most {mark.false_alarm:.0e}"
         text += "" if 0.99 < mark.scale < 1.01 else f", the film was cropped or framed (scale {mark.scale:.2f})"
     else:
-        text = f"not found (score {mark.score:.1f})"
+        text = f"not found (score {mark.score:.1f}); small or strongly compressed faces of a dub lose it"
     yield "watermark", text
 
 

@@ -1,7 +1,8 @@
 """Detects the invisible mark (`compositing.watermark`) in films that were scaled, cropped or encoded again.
 
 Frames are scaled to the pattern's resolution, whitened and averaged. For each scale, the average is folded to one tile,
-and the phases of its Fourier coefficients are compared with those of the key, for all shifts of the tile at once.
+and the phases of its Fourier coefficients are compared with those of the key, for all shifts of the tile at once. A dub
+marks a face, which moves, so the average is searched a second time with each part weighted by how much it changes.
 
 The phases of the key are independent and uniform. Without the mark, the sum of n cosines of phase differences exceeds
 z sqrt(n / 2) with a probability of at most exp(-z^2 / 2), whatever the film shows (Chernoff; E exp(t cos) = I0(t) <=
@@ -24,8 +25,9 @@ from beavervision.compositing.watermark import CANON, PUBLIC_KEY, TILE, band, ph
 from beavervision.video.decode import read_frames
 from beavervision.video.probe import probe
 
-FRAMES = 32
-"""Number of frames that are examined, evenly spaced."""
+FRAMES = (32, 160)
+"""Number of frames that are examined, evenly spaced; the second, where the first do not show the mark: pictures that
+move average out over more frames, the mark does not."""
 SCALES = np.exp(np.arange(np.log(0.75), np.log(1.4), 0.004))
 """Size of the pattern relative to that on the whole frame: above 1 where the film was cropped, below 1 where borders
 were added. The step shifts the pattern by less than a quarter of a wavelength over the longer side."""
@@ -35,6 +37,10 @@ FALSE_ALARM = 1e-6
 """Probability of a false alarm up to which the mark counts as detected."""
 CALM = 1.5
 """Grey values that are added to the local contrast before dividing by it."""
+LEAST_FRAMES = 8
+"""Number of frames from which the change of each part over time is known."""
+CHANGE_SIGMA = 3.0
+"""Scale over which the change is averaged, px at the pattern's resolution."""
 SMALLEST = 120
 """Shorter side of a film below which the mark is not searched, px: it does not survive such sizes."""
 FIRST = 1.0
@@ -66,21 +72,30 @@ def detect(film: Path, key: str = PUBLIC_KEY) -> WatermarkFinding:
     Raises:
         FootageError: when the film cannot be read.
     """
-    return detect_in(_spread_frames(film), key)
+    found = WatermarkFinding(0.0, 1.0, FIRST, 0)
+    for wanted in FRAMES:
+        found = detect_in(_spread_frames(film, wanted), key, searches=len(FRAMES))
+        if found.found or found.frames < wanted:
+            break
+    return found
 
 
-def detect_in(frames: Iterable[UInt8[np.ndarray, "H W 3"]], key: str = PUBLIC_KEY) -> WatermarkFinding:
-    """Search frames of one size for the mark of a key."""
-    total, count = None, 0
-    for frame in frames:
-        residual = whitened(frame)
-        total = residual if total is None else total + residual
-        count += 1
-    if total is None:
+def detect_in(
+    frames: Iterable[UInt8[np.ndarray, "H W 3"]], key: str = PUBLIC_KEY, searches: int = 1
+) -> WatermarkFinding:
+    """Search frames of one size for the mark of a key.
+
+    Args:
+        frames: of a film, all of one size.
+        key: any text.
+        searches: number of searches of the same film, for the bound of the false alarms.
+    """
+    averages, count = _averages(frames)
+    if not averages:
         return WatermarkFinding(0.0, 1.0, 1.0, 0)
     wanted = phases(key).astype(np.complex64)
-    attempts = [(window, scale) for window, scales in _windows(total) for scale in scales]
-    trials = len(attempts) * TILE * TILE
+    attempts = [(window, scale) for one in averages for window, scales in _windows(one) for scale in scales]
+    trials = searches * len(attempts) * TILE * TILE
     best, at = 0.0, FIRST
     for window, scale in attempts:
         score = best_score(folded(window, scale), wanted)
@@ -89,6 +104,20 @@ def detect_in(frames: Iterable[UInt8[np.ndarray, "H W 3"]], key: str = PUBLIC_KE
         if _bound(best, trials) <= FALSE_ALARM / 1e6:  # nothing could change the answer
             break
     return WatermarkFinding(best, _bound(best, trials), at, count)
+
+
+def _averages(frames: Iterable[UInt8[np.ndarray, "H W 3"]]) -> tuple[list[Float[np.ndarray, "h w"]], int]:
+    """Averages of whitened frames to search, the plain and the weighted one, and the number of frames."""
+    total, squares, count = np.zeros(0, np.float32), np.zeros(0, np.float32), 0
+    for frame in frames:
+        residual = whitened(frame)
+        total, squares = (total + residual, squares + residual**2) if count else (residual, residual**2)
+        count += 1
+    if count < LEAST_FRAMES:
+        return ([total] if count else []), count
+    average = total / count
+    change = cv2.GaussianBlur(np.maximum(squares / count - average**2, 0), (0, 0), CHANGE_SIGMA)
+    return [average, average * np.sqrt(change)], count
 
 
 def whitened(frame: UInt8[np.ndarray, "H W 3"]) -> Float[np.ndarray, "h w"]:
@@ -146,12 +175,12 @@ def _windows(whole: Float[np.ndarray, "h w"]) -> Iterator[tuple[Float[np.ndarray
             yield part, scales[:: COARSE if share > 1 / 4 else 2 * COARSE]
 
 
-def _spread_frames(film: Path) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
+def _spread_frames(film: Path, wanted: int) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
     info = probe(film)
     if min(info.width, info.height) < SMALLEST:
         return
-    rate = min(info.fps, FRAMES / max(info.duration, 1e-3))
+    rate = min(info.fps, wanted / max(info.duration, 1e-3))
     for frame in read_frames(film, rate):
-        if frame.index >= FRAMES:
+        if frame.index >= wanted:
             return
         yield frame.rgb

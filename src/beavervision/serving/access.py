@@ -65,7 +65,8 @@ class Access:
     def _check_origin(self, connection: HTTPConnection) -> None:
         host = connection.headers.get("host", "")
         name = host.rpartition(":")[0] if ":" in host.rpartition("]")[2] else host
-        if self.local and name not in LOCAL_HOSTS:
+        # Two names would let the server and whatever stands before it read different ones (RFC 9112, 3.2).
+        if len(connection.headers.getlist("host")) > 1 or (self.local and name not in LOCAL_HOSTS):
             raise AccessError(403, "This server answers only under the name localhost.")
         origin = connection.headers.get("origin")
         if origin is not None and origin.partition("://")[2] != host:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -48,7 +49,8 @@ class ServerParts:
     """What the application is made of."""
 
     library: AvatarLibrary
-    films: FilmQueue
+    films: FilmQueue | None
+    """None where no films are ordered."""
     access: Access
     max_sessions: int
     live: LiveSettings
@@ -57,17 +59,20 @@ class ServerParts:
     ice_servers: list[str] = field(default_factory=list)
     preload: bool = True
     metrics: ServerMetrics = field(default_factory=ServerMetrics)
+    server: str = field(default_factory=lambda: secrets.token_hex(4))
+    """Name of this server among several."""
 
 
 def create_app(parts: ServerParts) -> FastAPI:
     """Return the application; its state holds the parts and the open sessions."""
-    sessions = LiveSessions(parts.max_sessions, parts.live, parts.metrics)
+    sessions = LiveSessions(parts.max_sessions, parts.live, parts.metrics, parts.server)
     door = WebRtcDoor(sessions, parts.ice_servers, parts.limits.idle_s, parts.limits.session_s)
     ready = asyncio.Event()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        parts.films.start()
+        if parts.films is not None:
+            parts.films.start()
 
         async def load() -> None:
             if parts.preload:
@@ -78,13 +83,15 @@ def create_app(parts: ServerParts) -> FastAPI:
         yield
         loading.cancel()
         await sessions.drain(0)
-        await asyncio.to_thread(parts.films.stop)
+        if parts.films is not None:
+            await asyncio.to_thread(parts.films.stop)
 
     app = FastAPI(title="beavervision", version=__version__, lifespan=lifespan)
     app.state.parts, app.state.sessions, app.state.ready, app.state.problems = parts, sessions, ready, {}
     _add_safety(app, parts)
     _add_health(app, parts, sessions, ready)
-    _add_films(app, parts)
+    if parts.films is not None:
+        _add_films(app, parts, parts.films)
     _add_live(app, parts, sessions, door)
     _add_page(app, parts)
     return app
@@ -136,13 +143,14 @@ def _add_health(app: FastAPI, parts: ServerParts, sessions: LiveSessions, ready:
     @app.get("/metrics", dependencies=[Depends(_client(parts))])
     def metrics() -> Response:
         """Figures for Prometheus."""
-        for state in STATES:
-            parts.metrics.films.labels(state).set(parts.films.count(state))
+        if parts.films is not None:
+            for state in STATES:
+                parts.metrics.films.labels(state).set(parts.films.count(state))
         return Response(parts.metrics.text(), media_type=CONTENT_TYPE)
 
 
-def _add_films(app: FastAPI, parts: ServerParts) -> None:
-    films, client_of = parts.films, Depends(_client(parts))
+def _add_films(app: FastAPI, parts: ServerParts, films: FilmQueue) -> None:
+    client_of = Depends(_client(parts))
 
     def find(client: str, name: str) -> FilmJob:
         if (job := films.job(client, name)) is None:
@@ -189,6 +197,11 @@ def _add_live(app: FastAPI, parts: ServerParts, sessions: LiveSessions, door: We
     def avatars(client: str = client_of) -> list[dict[str, object]]:
         """The people, and what is known of those who are loaded."""
         return [_description(library, name) for name in library.names]
+
+    @app.get("/v1/capacity")
+    def capacity(client: str = client_of) -> dict[str, object]:
+        """How many live sessions this server takes, and how many are open."""
+        return {"server": parts.server, "sessions": len(sessions), "max_sessions": sessions.most}
 
     @app.websocket("/v1/sessions")
     async def session(socket: WebSocket) -> None:

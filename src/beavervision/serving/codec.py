@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Protocol
 
@@ -73,18 +72,6 @@ class H264Encoder:
 def picture_encoder(name: str, size: tuple[int, int], fps: float) -> PictureEncoder:
     """Encoder by its name in the protocol, `jpeg` or `h264`."""
     return H264Encoder(size, fps) if name == "h264" else JpegEncoder()
-
-
-def encode_frames(frames: Iterable[LiveFrame], encoder: PictureEncoder) -> Iterator[tuple[LiveFrame, bytes, bool]]:
-    """Yield frames with their encoded picture, and whether it is a key picture; a repeated one is not encoded again."""
-    source = iter(frames)
-    try:
-        for frame in source:
-            picture, key = encoder.encode(frame.image) if frame.fresh or frame.index == 0 else (b"", False)
-            yield frame, picture, key
-    finally:
-        if hasattr(source, "close"):
-            source.close()  # pyright: ignore[reportAttributeAccessIssue]  # generators have it
 
 
 def pack_frame(frame: LiveFrame, picture: bytes, *, key: bool) -> bytes:

@@ -45,6 +45,8 @@ class LiveSessions:
     most: int
     settings: LiveSettings
     metrics: ServerMetrics
+    server: str = ""
+    """Name of the server."""
     draining: bool = False
     _open: dict[str, OpenSession] = field(default_factory=dict)
     _reserved: int = 0

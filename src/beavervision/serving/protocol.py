@@ -1,4 +1,4 @@
-"""Messages of the WebSocket, see docs/serving.md."""
+"""Messages of the WebSocket, see docs/guides/live_assistant.md."""
 
 from __future__ import annotations
 

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import ipaddress
+import os
 import socket
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, ListConfig
+from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from beavervision.config.hardware import resolve_hardware
 from beavervision.config.schemas import ServeSettings, typed_node, validate_nodes
 from beavervision.errors import ConfigError, DependencyError
 from beavervision.inference.live.settings import LiveSettings, LoopSettings
 from beavervision.workflows.console_output import silence_libraries
+from beavervision.workflows.listening import is_loopback, shown_address
 
 FORWARDED = ("accelerator", "backend", "render", "precision")
 """Keys of `hardware` that the people are loaded with."""
 MAX_MESSAGE = 2 << 20
 """Largest message of a WebSocket, bytes."""
+BACKLOG = 512
+"""Connections that may wait to be accepted."""
+UNSENT = 128 << 10
+"""Bytes of a connection that the kernel takes before they can be sent: two or three pictures."""
 
 
 def serve(cfg: DictConfig) -> None:
@@ -41,24 +47,68 @@ def serve(cfg: DictConfig) -> None:
         raise DependencyError(
             f"serve needs packages that are not installed ({error.name}); pip install 'beavervision[serve]'."
         ) from None
+    if settings.replicas:
+        _serve_replicas(cfg, settings)
+        return
     app = create_app(server_parts(cfg, settings))
-    _check_port(settings)
+    listener = open_listener(settings)
     config = uvicorn.Config(
         app,
-        host=settings.host,
-        port=settings.port,
         log_level="warning",
         ws_max_size=MAX_MESSAGE,
         ws_max_queue=64,
+        ws_per_message_deflate=False,  # pictures and sound do not get smaller, and it would take the loop's time
         timeout_graceful_shutdown=max(1, round(settings.drain_s)),
         server_header=False,
     )
-    print(f"serving {', '.join(app.state.parts.library.names)} at http://{_shown(settings)}/ (Ctrl-C ends)", flush=True)
-    DrainingServer(config, app, settings.drain_s).run()
+    address = f"http://{shown_address(settings.host, settings.port)}/"
+    print(f"serving {', '.join(app.state.parts.library.names)} at {address} (Ctrl-C ends)", flush=True)
+    DrainingServer(config, app, settings.drain_s).run([listener])
 
 
-def server_parts(cfg: DictConfig, settings: ServeSettings) -> Any:
+def _serve_replicas(cfg: DictConfig, settings: ServeSettings) -> None:
+    """Serve with several servers behind one address.
+
+    Raises:
+        ConfigError: see `serve`.
+        DependencyError: when Ray is not installed.
+    """
+    try:
+        from beavervision.serving.replicas import application, serve_until_told
+    except ImportError as error:
+        raise DependencyError(
+            f"serve.replicas={settings.replicas} needs {error.name}; pip install 'beavervision[ray,serve]'."
+        ) from None
+    names = server_parts(cfg, settings, films=False).library.names  # what is wrong is said here, not by a replica
+    open_listener(settings).close()
+    plain = OmegaConf.to_container(cfg, resolve=True)
+    app = application(partial(_replica_parts, plain, os.getcwd()), settings.replicas, settings.max_sessions)
+    address = f"http://{shown_address(settings.host, settings.port)}/"
+    print(f"serving {', '.join(names)} at {address} by {settings.replicas} replicas", flush=True)
+    serve_until_told(app, settings.host, settings.port)
+
+
+def _replica_parts(plain: Any, folder: str) -> Any:
+    """Parts of a replica; called in its own process.
+
+    Args:
+        plain: the config as lists and mappings.
+        folder: that its paths are relative to.
+    """
+    os.chdir(folder)
+    silence_libraries()
+    cfg = OmegaConf.create(plain)
+    assert isinstance(cfg, DictConfig)
+    return server_parts(cfg, typed_node(cfg, "serve", ServeSettings), films=False)
+
+
+def server_parts(cfg: DictConfig, settings: ServeSettings, *, films: bool = True) -> Any:
     """Everything that the application needs.
+
+    Args:
+        cfg: the config.
+        settings: its node `serve`.
+        films: whether films are ordered here.
 
     Raises:
         ConfigError: see `serve`.
@@ -94,7 +144,7 @@ def server_parts(cfg: DictConfig, settings: ServeSettings) -> Any:
     folder = Path(settings.folder)
     return ServerParts(
         library,
-        FilmQueue(folder, make, settings.max_films, size, 3600 * settings.keep_hours),
+        FilmQueue(folder, make, settings.max_films, size, 3600 * settings.keep_hours) if films else None,
         Access(tokens, settings.requests_per_minute, local),
         settings.max_sessions,
         LiveSettings(latency=settings.latency, queue=settings.max_speech_s),
@@ -110,7 +160,13 @@ def check_settings(settings: ServeSettings) -> None:
     Raises:
         ConfigError: naming the key.
     """
-    limits = {"port": (0, 65_535), "max_sessions": (0, 1000), "max_films": (0, 100_000), "threads": (1, 256)}
+    limits = {
+        "port": (0, 65_535),
+        "max_sessions": (0, 1000),
+        "max_films": (0, 100_000),
+        "threads": (1, 256),
+        "replicas": (0, 1000),
+    }
     limits |= {
         "latency": (0.1, 5.0),
         "loop_s": (0.5, 60.0),
@@ -125,26 +181,15 @@ def check_settings(settings: ServeSettings) -> None:
         raise ConfigError(f"serve.tts_url={settings.tts_url} is no URL; give one that begins with http.")
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address.
+def open_listener(settings: ServeSettings) -> socket.socket:
+    """The socket that listens; little of what is sent on its connections waits in the kernel.
 
-    Example:
-        >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("0.0.0.0")
-        (True, True, False)
+    Raises:
+        ConfigError: when the address cannot be used.
     """
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _check_port(settings: ServeSettings) -> None:
-    """Refuse a port that is taken, in one sentence: uvicorn would only log it."""
     kind = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        with socket.socket(kind, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((settings.host, settings.port))
+        return live_listener(settings.host, settings.port, kind)
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ConfigError(
@@ -152,10 +197,17 @@ def _check_port(settings: ServeSettings) -> None:
         ) from None
 
 
+def live_listener(host: str, port: int, kind: socket.AddressFamily = socket.AF_INET) -> socket.socket:
+    """A socket for live video: what a client has not taken waits where it can still be left out, not in the kernel.
+
+    Raises:
+        OSError: when the address cannot be used.
+    """
+    listener = socket.create_server((host, port), family=kind, backlog=BACKLOG)
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # connections inherit it
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
+    return listener
+
+
 def _patterns(value: ListConfig | str) -> list[str]:
     return [str(one) for one in value] if isinstance(value, ListConfig) else [str(value)]
-
-
-def _shown(settings: ServeSettings) -> str:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"{host}:{settings.port}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -11,19 +12,20 @@ import numpy as np
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from beavervision.errors import AudioError, BeaverError
-from beavervision.inference.live.async_frames import SlowConsumerError, iterate_in_thread
-from beavervision.serving.codec import encode_frames, pack_frame, picture_encoder
+from beavervision.inference.live.async_frames import iterate_in_thread
+from beavervision.serving.codec import pack_frame, picture_encoder
 from beavervision.serving.film_queue import public_sentence
 from beavervision.serving.library import AvatarLibrary
 from beavervision.serving.live_sessions import BusyError, LiveSessions, OpenSession
+from beavervision.serving.outbox import FrameOutbox
 from beavervision.serving.protocol import MAX_AUDIO, ProtocolError, Start, parse_control, parse_start
 
 NORMAL, GOING_AWAY, BAD_MESSAGE, TOO_SLOW, INTERNAL, BUSY = 1000, 1001, 1008, 1013, 1011, 4503
 """Codes with which a connection is closed (RFC 6455, the last one ours)."""
 START_S = 10.0
 """Seconds within which the first message has to come."""
-SEND_S = 5.0
-"""Seconds that one message may take; a client that takes longer is dropped."""
+STALL_S = 8.0
+"""Seconds for which a client may take nothing, and by which its sound may lag; then it is dropped."""
 MAX_ERRORS = 10
 """Messages that are not understood before a connection is closed."""
 
@@ -69,6 +71,7 @@ class _Connection:
         self._sessions, self._limits, self._sending = sessions, limits, asyncio.Lock()
         self._last_audio = asyncio.get_running_loop().time()
         self._first_heard = 0  # speeches before this one were interrupted
+        self._outbox = FrameOutbox()
 
     async def run(self) -> tuple[int, str]:
         """Exchange messages; return the code and reason with which to close."""
@@ -76,6 +79,7 @@ class _Connection:
         await self._tell(
             "started",
             session=self._open.id,
+            server=self._sessions.server,
             fps=session.fps,
             width=session.face.size[0],
             height=session.face.size[1],
@@ -83,23 +87,22 @@ class _Connection:
             sound={"rate": session.sound_rate, "channels": 1, "format": "s16le"},
             latency=session.settings.latency,
         )
-        work = {self._send_frames(): "send", self._receive(): "receive", self._watch(): "watch"}
+        work = self._take_frames(), self._send_frames(), self._receive(), self._watch()
         tasks = [asyncio.ensure_future(one) for one in work]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             return self._outcome(next(iter(done)))
         finally:
             session.close()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            self._sessions.metrics.frames.labels("left_out").inc(self._outbox.left_out)
+            await _cancelled(tasks)
 
     def _outcome(self, task: asyncio.Future[tuple[int, str]]) -> tuple[int, str]:
         try:
             return task.result()
-        except (SlowConsumerError, asyncio.TimeoutError):
+        except asyncio.TimeoutError:
             self._open.reason = "slow"
-            return TOO_SLOW, "frames are not taken as fast as they come."
+            return TOO_SLOW, f"no frames were taken for {STALL_S:g} seconds."
         except WebSocketDisconnect:
             self._open.reason = "vanished"
             raise
@@ -110,22 +113,37 @@ class _Connection:
             self._open.reason = "vanished"
             raise WebSocketDisconnect(GOING_AWAY) from None
 
-    async def _send_frames(self) -> tuple[int, str]:
+    async def _take_frames(self) -> tuple[int, str]:
+        """Take the session's frames as they come; a client that is late with them gets fewer pictures."""
         session = self._open.session
-        encoder = picture_encoder(self._start.video, session.face.size, session.fps)
-        async for frame, picture, key in iterate_in_thread(encode_frames(session, encoder)):
+        async for frame in iterate_in_thread(session):
             self._sessions.count_frame(frame)
+            self._outbox.put(frame)
+            if len(self._outbox) > STALL_S * session.fps:
+                raise asyncio.TimeoutError
+        while len(self._outbox):
+            await asyncio.sleep(0.01)
+        drained = self._open.reason == "drained"
+        return (GOING_AWAY, "this server is about to stop.") if drained else (NORMAL, "")
+
+    async def _send_frames(self) -> tuple[int, str]:
+        """Encode and send what waits, for ever."""
+        face = self._open.session.face
+        encoder = picture_encoder(self._start.video, face.size, face.fps)
+        while True:
+            waiting = await self._outbox.take()
+            frame, picture, key = waiting.frame, b"", False
+            if waiting.pictured:
+                picture, key = await asyncio.to_thread(encoder.encode, frame.image)
             if frame.speech is not None and frame.speech < self._first_heard:
                 # On its way here when the speech was interrupted.
                 frame = replace(frame, sound=np.zeros_like(frame.sound), speaking=False)
             async with self._sending:
-                await asyncio.wait_for(self._socket.send_bytes(pack_frame(frame, picture, key=key)), SEND_S)
+                await asyncio.wait_for(self._socket.send_bytes(pack_frame(frame, picture, key=key)), STALL_S)
             if frame.ended:
                 played = round(frame.played, 3)
                 told = {"speech": frame.speech, "played": played, "interrupted": frame.interrupted}
                 await self._tell("speech_ended", **told, frame=frame.index)
-        drained = self._open.reason == "drained"
-        return (GOING_AWAY, "this server is about to stop.") if drained else (NORMAL, "")
 
     async def _receive(self) -> tuple[int, str]:
         errors, audio = 0, self._start.audio
@@ -175,7 +193,16 @@ class _Connection:
 
     async def _tell(self, kind: str, **facts: object) -> None:
         async with self._sending:
-            await asyncio.wait_for(self._socket.send_text(json.dumps({"type": kind, **facts})), SEND_S)
+            await asyncio.wait_for(self._socket.send_text(json.dumps({"type": kind, **facts})), STALL_S)
+
+
+async def _cancelled(tasks: Sequence[asyncio.Future[tuple[int, str]]]) -> None:
+    """End tasks; before Python 3.12, `wait_for` may lose a cancellation, so it is said until they have ended."""
+    while running := [task for task in tasks if not task.done()]:
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running, timeout=0.1)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _text(socket: WebSocket) -> str:

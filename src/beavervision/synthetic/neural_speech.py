@@ -93,7 +93,9 @@ def load_neural_voices(folder: Path) -> NeuralVoices:
         ) from None
     for name in (MODEL, VOICES, VOCABULARY):
         if not (folder / name).is_file():
-            raise ConfigError(f"{folder / name} is missing; docs/corpus.md says which files data.neural= needs.")
+            raise ConfigError(
+                f"{folder / name} is missing; docs/explanation/corpus.md says which files data.neural= needs."
+            )
     graph = onnx.load(str(folder / MODEL))
     if not any(DURATIONS in node.output for node in graph.graph.node):
         raise ConfigError(f"{folder / MODEL} has no tensor {DURATIONS}; take Kokoro-82M v1.0 in ONNX.")

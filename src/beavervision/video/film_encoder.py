@@ -113,7 +113,8 @@ class FilmEncoder:
         return cast(AudioStream, self._container.add_stream(self._kind.sound, rate))
 
     def _picture_stream(self, crf: float | None, preset: str) -> VideoStream:
-        options = self._kind.picture_options(crf, preset)
+        alpha = self.pixels == self._kind.alpha
+        options = self._kind.picture_options(crf, preset, alpha=alpha)
         if self._kind.picture == "h264" and min(self._shape[:2]) < SMALLEST_MBTREE:
             options["x264-params"] = "mbtree=0"
         stream = cast(VideoStream, self._container.add_stream(self._kind.picture, self._rate, options))
@@ -121,6 +122,8 @@ class FilmEncoder:
         if self._kind.even:
             width, height = width + width % 2, height + height % 2
         stream.width, stream.height, stream.pix_fmt = width, height, self.pixels
+        if alpha and self._kind.picture == "libvpx-vp9":
+            stream.metadata["alpha_mode"] = "1"  # Players look for the second picture only where this says so.
         if self._kind.picture != "rawvideo":
             context = stream.codec_context
             context.color_primaries, context.color_trc = int(ColorPrimaries.BT709), int(ColorTrc.BT709)

@@ -37,12 +37,13 @@ class Format:
     options: dict[str, str] = field(default_factory=dict)
     """Options of the container."""
 
-    def picture_options(self, crf: float | None, preset: str) -> dict[str, str]:
+    def picture_options(self, crf: float | None, preset: str, *, alpha: bool = False) -> dict[str, str]:
         """Options of the video encoder.
 
         Args:
             crf: constant rate factor, 0 (best) .. worst_crf; None for the default.
             preset: one of PRESETS or of PURPOSES.
+            alpha: whether the video has an alpha channel.
         """
         preset, better = PURPOSES.get(preset, (preset, 0))
         quality = (self.crf or 0) + better if crf is None else crf
@@ -50,14 +51,16 @@ class Format:
             return {"crf": str(quality), "preset": preset}
         if self.picture == "libvpx-vp9":
             speed = len(PRESETS) - 1 - PRESETS.index(preset)
-            return {"crf": str(quality), "b": "0", "deadline": "good", "cpu-used": str(speed), "row-mt": "1"}
+            # libvpx refuses frames that are never shown where there is an alpha channel.
+            plain = {"auto-alt-ref": "0"} if alpha else {}
+            return {"crf": str(quality), "b": "0", "deadline": "good", "cpu-used": str(speed), "row-mt": "1", **plain}
         if self.picture == "prores_ks":
             return {"profile": "4444", "vendor": "apl0", "alpha_bits": "16"}
         return {}
 
 
 MP4 = Format("mp4", "h264", "yuv420p", "aac", None, 18, 51, even=True, options={"movflags": "+faststart"})
-WEBM = Format("webm", "libvpx-vp9", "yuv420p", "libopus", None, 24, 63, even=True, options=BITEXACT)
+WEBM = Format("webm", "libvpx-vp9", "yuv420p", "libopus", "yuva420p", 24, 63, even=True, options=BITEXACT)
 MOV = Format("mov", "prores_ks", "yuv444p10le", "pcm_s16le", "yuva444p10le")
 PIPE = Format("nut", "rawvideo", "rgb24", "pcm_s16le", "rgba", options=BITEXACT)
 """Uncompressed NUT for pipes, which FFmpeg, mpv and PyAV can read."""

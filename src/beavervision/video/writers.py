@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 from beavervision.errors import ConfigError
 from beavervision.video.encode import VideoWriter
 from beavervision.video.film_writer import FilmWriter
-from beavervision.video.formats import FORMATS, PIPE, Format, format_of
+from beavervision.video.formats import FORMATS, MOV, PIPE, Format, format_of
 from beavervision.video.pictures import PictureWriter, pattern_of
 from beavervision.video.pipe import PipeWriter
 from beavervision.video.planar_picture import LAYOUT
@@ -38,15 +38,15 @@ def check_out(out: Out, crf: float | None, *, alpha: bool) -> None:
             pattern_of(out)
         return
     if alpha and kind.alpha is None:
-        raise ConfigError(f"{kind.container} holds no opacity; take out=film.mov or out=folder/%05d.png.")
+        raise ConfigError(f"{kind.container} holds no opacity; take out=film.mov, film.webm or folder/%05d.png.")
     if crf is not None and kind.crf is not None and crf > kind.worst_crf:
         raise ConfigError(f"crf={crf} is more than {kind.container} knows; give 0 (best) to {kind.worst_crf:g}.")
 
 
 def holds_opacity(out: Out) -> bool:
-    """Whether the output keeps an alpha channel: mov and images."""
+    """Whether the output keeps an alpha channel without being asked to: mov and images, which are for editing."""
     kind = _format(out)
-    return kind is None or (kind is not PIPE and kind.alpha is not None)
+    return kind is None or kind is MOV
 
 
 def film_writer(

@@ -49,7 +49,7 @@ def processes_to_launch(cfg: DictConfig) -> int:
     if cfg.hardware.num_nodes > 1:
         raise ConfigError(
             f"hardware.num_nodes={cfg.hardware.num_nodes} needs srun or torchrun to start a process on every machine; "
-            "docs/hardware.md has the lines."
+            "docs/reference/hardware.md has the lines."
         )
     count = _device_count(cfg.hardware.devices)
     return count if count > 1 else 0

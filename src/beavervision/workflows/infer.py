@@ -26,6 +26,7 @@ from beavervision.inference.settings import FilmSettings
 from beavervision.inference.speakers import Speaker
 from beavervision.inference.speaking_person import SpeakingPerson
 from beavervision.inference.speech import Speech
+from beavervision.inference.speech_track import choose_speech_track
 from beavervision.overrides import person_arguments
 from beavervision.provenance.consent import Consent
 from beavervision.provenance.film_signer import FilmSigner
@@ -89,6 +90,7 @@ def infer(cfg: DictConfig) -> Path | RunResult | None:
     if several and isinstance(film.out, Path):
         note_made(film.out, asked)
         figures = {"frames_per_second": 1e3 / max(film.milliseconds["film"], 1e-9), "frames": float(film.n_frames)}
+        figures |= film.sync[0].metrics() if film.sync else {}
         return RunResult(film.out, metric="frames_per_second", figures=figures, picture=film.sheet)
     return film.out if isinstance(film.out, Path) else None
 
@@ -111,7 +113,7 @@ def build_pipeline(
         BeaverError: when speech, bundles or footage are missing or do not fit.
     """
     _settle(cfg)
-    spoken = {subject: Speech.from_file(path) for subject, path in speech_files(cfg).items()}
+    spoken = {subject: load_speech(path, cfg) for subject, path in speech_files(cfg).items()}
     if cfg.mode == "dub" and cfg.region == AUTO_REGION:
         cfg.region = _available_region(cfg, sorted(spoken))
     settings = film_settings(cfg, out)
@@ -153,6 +155,19 @@ def load_person(cfg: DictConfig, avatars: MutableMapping[tuple[Path, ...], Speak
         if found is None or newest_bundle(TORSO, _search(cfg, int(cfg.subject))) is not None:
             raise
     return _loaded(cfg, find_speaking_person("dub", _search(cfg, int(cfg.subject))), None, avatars)
+
+
+def load_drawn_person(cfg: DictConfig, avatars: MutableMapping[tuple[Path, ...], SpeakingPerson]) -> SpeakingPerson:
+    """Return the config's subject with the lower face where it is trained, else as `load_person`.
+
+    Raises:
+        BeaverError: when neither is there, or a bundle is damaged.
+    """
+    _settle(cfg)
+    search = _search(cfg, int(cfg.subject))
+    if newest_bundle(LOWER_FACE, search) is None:
+        return load_person(cfg, avatars)
+    return _loaded(cfg, find_speaking_person("dub", search), None, avatars)
 
 
 def load_live_person(
@@ -198,6 +213,18 @@ def _loaded(
         how = (hardware.backend, hardware.render, render_device(hardware), hardware.precision)
         avatars[key] = Avatar.load(bundles, sha256, *how)
     return avatars[key]
+
+
+def load_speech(path: str, cfg: DictConfig) -> Speech:
+    """Load a speech; of a file with several sound tracks, the one of `audio_track`.
+
+    Raises:
+        BeaverError: when the file cannot be read or is silent, or there is no such track.
+    """
+    track, line = choose_speech_track(path, str(cfg.audio_track))
+    if line is not None:
+        print(line, flush=True)
+    return Speech.from_file(path, track)
 
 
 def speech_files(cfg: DictConfig) -> dict[int, str]:
@@ -307,6 +334,8 @@ def _tell(film: FilmResult | None, cfg: DictConfig, maker: TalkingHeadPipeline) 
     print(credentials_line(maker.signer if isinstance(maker.signer, FilmSigner) else None))
     if film.sheet is not None:
         print(f"contact sheet: {film.sheet}")
+    if film.card is not None:
+        print(f"sync card: {film.card}  ({film.sync[0].line})")
     if not film.complete:
         return
     other = "dub" if maker.settings.mode == "avatar" else "avatar"

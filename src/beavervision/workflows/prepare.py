@@ -16,7 +16,7 @@ from beavervision.artifacts.manifest import MANIFEST
 from beavervision.config.schemas import DataSettings, typed_node, validate_nodes
 from beavervision.config.stage_graph import CHAIN
 from beavervision.errors import ClipError, FootageError
-from beavervision.overrides import person_arguments
+from beavervision.overrides import person_arguments, view_command
 from beavervision.provenance.consent import consent_bytes, read_consent
 from beavervision.workflows.consent import keep_consent
 from beavervision.workflows.console_output import silence_libraries
@@ -61,7 +61,8 @@ def prepare(cfg: DictConfig, report: Callable[[str, int, int], None] | None = No
     member = clip.facts.speaker is not None
     person = person_arguments(cfg.data.name, cfg.paths.runs)
     following = corpus_command(cfg.paths.runs) if member else next_command(clip.facts.report, person)
-    print(f"next: {following}", flush=True)
+    print(f"next: {following}")
+    print(f"  or: {view_command(cfg.data.name, cfg.paths.runs)}  (the clip in the browser)", flush=True)
     figures = {"frames": clip.n_frames, "visible": float(clip.subjects[0].visible.mean())}
     return RunResult(folder, DONE if made else SKIPPED, figures=figures, picture=folder / REPORT / SHEET.format(0))
 

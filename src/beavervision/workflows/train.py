@@ -34,7 +34,7 @@ from beavervision.config.schemas import frame_spec, to_dict, validate_nodes
 from beavervision.config.slug import DEFAULT, experiment_of_slug
 from beavervision.config.stage_graph import CHAIN, is_renderer
 from beavervision.errors import BeaverError, StoppedError
-from beavervision.overrides import format_override, person_arguments
+from beavervision.overrides import format_override, person_arguments, view_command
 from beavervision.stages.base import StageData, StageModule
 from beavervision.stages.distributed import destroy_group
 from beavervision.stages.trainer_settings import find_callbacks, is_fast_dev_run
@@ -217,6 +217,9 @@ def _tell(bundle: Bundle, cfg: DictConfig) -> None:
     seconds = f"{bundle.metrics['seconds']:.0f} s"
     print(f"{bundle.stage} is trained: {display_path(bundle.folder)}  ({', '.join([*measured[:4], seconds])})")
     print(f"next: {_command_after(bundle, cfg)}", flush=True)
+    if cfg.data.get("clips") is None:
+        shown = "the head from any side" if bundle.stage == "radnerf_head" else "the clip"
+        print(f"  or: {view_command(cfg.data.name, cfg.paths.runs)}  ({shown} in the browser)", flush=True)
 
 
 def _command_after(bundle: Bundle, cfg: DictConfig) -> str:

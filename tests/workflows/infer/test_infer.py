@@ -1,6 +1,7 @@
 """Infer: films, formats, sound, labels, consent."""
 
 import io
+import json
 import shutil
 import signal
 import threading
@@ -45,7 +46,15 @@ def test_avatar_at_the_footages_own_size(infer, runs, capsys):
         sound = np.concatenate([f.to_ndarray()[0] for f in film.decode(stream)])
     assert np.argmax(np.abs(sound)) < 0.005 * 48_000  # the click, within five milliseconds
     assert Image.open(out.with_suffix(".png")).size[0] > WIDTH
+    with Image.open(out.with_suffix(".sync.png")) as card:
+        assert card.size[0] == 1200
+    (person,) = json.loads(out.with_suffix(".sync.json").read_text())["people"]
+    # What was drawn is measured to the film's end, what was tracked to the footage's: 45 and 40 frames.
+    assert (person["film"]["seconds"], person["footage"]["seconds"]) == (1.8, 1.6)
+    assert person["film"]["opening_mm"] is None  # noise is no speech
+    assert person["footage"]["opening_mm"] > 1
     said = capsys.readouterr().out
+    assert f"sync card: {out.with_suffix('.sync.png')}" in said
     assert str(out) in said
     assert "mode=dub" in said
     assert "content credentials: inside the film, no consent record" in said
@@ -86,6 +95,7 @@ def test_pictures_with_opacity(infer, word, tmp_path):
     assert picture.shape == (HEIGHT, WIDTH, 4)
     assert soundfile.info(tmp_path / "takes" / "sound.wav").frames == 12_000
     assert (tmp_path / "takes.png").exists()
+    assert not (tmp_path / "takes.sync.png").exists()  # a quarter of a second is too short to measure
 
 
 def test_a_pipe_gets_the_film_and_nothing_else(infer, runs, word, tmp_path, capfdbinary):

@@ -10,8 +10,9 @@ import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from beavervision.artifacts.atomic_write import atomic_file, is_running
+from beavervision.artifacts.atomic_write import atomic_file
 from beavervision.config.slug import safe_file_name
+from beavervision.operating_system import process_is_running
 from beavervision.workflows.run_result import DONE, SKIPPED, RunResult
 
 RUNNING, FAILED, INTERRUPTED = "running", "failed", "interrupted"
@@ -98,7 +99,7 @@ def read_records(sweep: Path) -> list[JobRecord]:
 
 
 def _settled(record: JobRecord) -> JobRecord:
-    if record.status != RUNNING or record.host != socket.gethostname() or is_running(record.process):
+    if record.status != RUNNING or record.host != socket.gethostname() or process_is_running(record.process):
         return record
     return replace(record, status=INTERRUPTED, sentence="its process was killed; the same command continues it")
 

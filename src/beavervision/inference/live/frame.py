@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
 
 from beavervision.inference.live.face import Image
+
+NO_IMAGE: Image = np.zeros((0, 0, 3), np.uint8)
+"""Of frames whose picture was left out."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class LiveFrame:
     """Whether the sound is of a speech; otherwise it is silence."""
     fresh: bool
     """False where the picture before is shown once more, because the new one is late."""
+    picture: int = 0
+    """Number of the frame that the image was drawn for: `index`, or an earlier one where pictures are late."""
     speech: int | None = None
     """Number of the speech, from 0."""
     played: float = 0.0
@@ -35,3 +40,7 @@ class LiveFrame:
     """Whether it is the last frame of a speech."""
     interrupted: bool = False
     """Whether that speech was interrupted."""
+
+    def without_picture(self) -> LiveFrame:
+        """The frame with an empty image: its sound is kept when its picture comes too late for a client."""
+        return replace(self, image=NO_IMAGE)

@@ -10,9 +10,12 @@ from functools import lru_cache
 from typing import Protocol
 
 from beavervision.inference.live.face import Image
+from beavervision.operating_system import lower_thread_priority
 
-BACKLOG = 4
-"""Pictures that may be in work for one session; while there are more, new ones are not begun."""
+DRAWING_RANK = 3
+"""By how much threads that draw are nicer than the others."""
+BACKLOG = 3
+"""Pictures of one session that may be in work or wait for it. With more, those that wait give way to newer ones."""
 
 
 class PendingPicture(Protocol):
@@ -46,7 +49,12 @@ class PicturePool(Protocol):
 @lru_cache(1)
 def shared_pool(workers: int = 2) -> Executor:
     """Threads that draw the pictures of all sessions of this process."""
-    return ThreadPoolExecutor(workers, thread_name_prefix="live-picture")
+    return ThreadPoolExecutor(workers, "live-picture", _yield_to_the_sound)
+
+
+def _yield_to_the_sound() -> None:
+    """Let threads of sound and network run first where processors are short; on Linux, each thread has its own rank."""
+    lower_thread_priority(DRAWING_RANK)
 
 
 @dataclass
@@ -75,10 +83,16 @@ class PictureQueue:
         self.counts = PictureCounts()
 
     def request(self, tick: int, draw: Callable[[], Image]) -> None:
-        """Have the picture of a tick drawn, unless too many are in work; ticks rise."""
+        """Have the picture of a tick drawn; ticks rise.
+
+        Where too many are in work, the oldest that was not begun is given up for it; if all were begun, it is dropped.
+        """
         if sum(not picture.done() for _, picture in self._pending) >= BACKLOG:
             self.counts.dropped += 1
-            return
+            waiting = next((one for one in self._pending if not one[1].done() and one[1].cancel()), None)
+            if waiting is None:
+                return
+            self._pending.remove(waiting)
         self._pending.append((tick, self._pool.submit(draw)))
 
     def replace(self, tick: int, draw: Callable[[], Image]) -> None:
@@ -107,6 +121,11 @@ class PictureQueue:
         self.counts.shown += fresh
         self.counts.repeated += not fresh
         return self._shown, fresh
+
+    @property
+    def shown_tick(self) -> int:
+        """Tick of the picture that was shown last; -1 for the first of all."""
+        return self._shown_tick
 
     def close(self) -> None:
         """Cancel what is not drawn yet."""

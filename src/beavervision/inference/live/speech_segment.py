@@ -10,11 +10,8 @@ from jaxtyping import Float
 from beavervision.audio.streaming_resample import StreamingResampler
 from beavervision.audio.waveform import SAMPLE_RATE
 from beavervision.inference.live.activity import StreamingActivity
+from beavervision.inference.live.deferred_motion import DeferredMotion
 from beavervision.inference.live.sample_queue import SampleQueue
-from beavervision.inference.live.speech_motion import LiveMotion
-
-MOST_LEFT_OUT = 16
-"""Frames in a row whose motion may be left out: what is needed for it is kept for a second."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +19,8 @@ class SpeechFrame:
     """What one frame of a speech says."""
 
     sound: Float[np.ndarray, "n"]
-    condition: Float[np.ndarray, "68 3"] | None
-    """1/10 cm; None where it was left out."""
+    index: int
+    """Number of the frame in its speech."""
     active: bool
     """Whether it belongs to speech and not to silence or noise."""
     last: bool
@@ -45,7 +42,7 @@ class SpeechSegment:
 
     def __init__(
         self,
-        motion: LiveMotion,
+        motion: DeferredMotion,
         activity: StreamingActivity,
         fps: float,
         sound_rate: int,
@@ -54,14 +51,14 @@ class SpeechSegment:
         offset: float = 0.0,
     ) -> None:
         self.number, self.begin = number, begin
-        self._motion, self._activity, self._fps = motion, activity, fps
+        self.motion, self._activity, self._fps = motion, activity, fps
         self._rates = {"heard": SAMPLE_RATE, "played": sound_rate}
         self._queues = {name: SampleQueue() for name in self._rates}
         self._resamplers: dict[str, StreamingResampler] = {}
         self._source = 0
         self._total = dict.fromkeys(self._rates, 0)
         self._listened = self._taken = 0
-        self._samples = self._left_out = 0
+        self._samples = 0
         self._offset = offset
         self._active: dict[int, bool] = {}
         self.ended = False
@@ -114,17 +111,14 @@ class SpeechSegment:
             self._flush()
             self.ended = True
 
-    def take(self, count: int, *, late: bool = False) -> SpeechFrame:
+    def take(self, count: int) -> SpeechFrame:
         """Remove and return the next frame; only when `n_ready` is positive.
 
         Args:
             count: samples of its sound, which differ by one where frames are no whole number of samples.
-            late: whether its motion is left out to save time; a later frame's motion is computed with it.
         """
         index = self._taken
-        self._listen(index + 1 + self._motion.look_ahead + self._motion.lag)
-        self._left_out = self._left_out + 1 if late and self._left_out < MOST_LEFT_OUT else 0
-        condition = None if self._left_out else self._motion.move_to(index + 1)[-1]
+        self._listen(index + 1 + self.motion.look_ahead + self.motion.lag)
         sound = self._queues["played"].take(count)
         sound = np.pad(sound, (0, count - len(sound)))
         self._taken += 1
@@ -132,7 +126,7 @@ class SpeechSegment:
         # Sound up to the look-ahead is known, so that lips are in motion when the voice sets in.
         active = any(self._active.values())
         self._active.pop(index, None)
-        return SpeechFrame(sound, condition, active, last=self.ended and self._taken >= self.n_frames)
+        return SpeechFrame(sound, index, active, last=self.ended and self._taken >= self.n_frames)
 
     def _listen(self, frames: int) -> None:
         """Give the motion the sound of the first `frames` frames, as far as it has arrived, and silence after its end.
@@ -146,14 +140,14 @@ class SpeechSegment:
                 return
             samples = waiting.take(end - begin)
             samples = np.pad(samples, (0, end - begin - len(samples)))
-            self._motion.listen(samples)
+            self.motion.hear(samples)
             self._active[self._listened] = self._activity(samples)
             self._listened += 1
 
     def _hearable(self) -> int:
         """Frames whose motion can be computed when all that waits is listened to."""
         waiting = int(len(self._queues["heard"]) * self._fps / SAMPLE_RATE + 1e-6)
-        return self._listened + waiting - self._motion.lag
+        return self._listened + waiting - self.motion.lag
 
     def _flush(self) -> None:
         for name, resampler in self._resamplers.items():

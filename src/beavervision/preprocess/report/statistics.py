@@ -10,7 +10,8 @@ from jaxtyping import Bool, Float
 from beavervision.audio.level import QUIETEST_DB, speech_level_db
 from beavervision.audio.vad import VoiceActivity
 from beavervision.audio.waveform import Waveform, loudest_db
-from beavervision.preprocess.report.av_sync import own_speech, sound_lag, spoken
+from beavervision.metrics.sound_lag import sound_lag
+from beavervision.preprocess.report.av_sync import own_speech, spoken
 from beavervision.preprocess.report.frame_selection import error_percent, face_height, yaw_pitch
 from beavervision.preprocess.report.report_input import Findings, SubjectFindings
 from beavervision.types import VisibilityReason

@@ -21,8 +21,8 @@ from beavervision.stages.hparam_bounds import build_checked
 
 TAPS = 5
 """Frames of the readout: 160 ms of the past. Better than one frame and than wider steps on two clips
-(docs/corpus.md)."""
-READOUT = ("readout.", "prior_share", "centre", "gain", "gap_")
+(docs/explanation/corpus.md)."""
+READOUT = ("readout.", "prior_share", "head_share", "centre", "gain", "gap_")
 """Names of what a personal network has in addition."""
 
 

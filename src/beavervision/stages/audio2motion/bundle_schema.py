@@ -36,6 +36,7 @@ class MotionVAEArguments(Strict):
     blocks: Annotated[int, Field(ge=0, le=64)] = 0
     rows: Literal["linear", "nearest"] = "linear"
     pitch: bool = True
+    opening: bool = False
     taps: Annotated[int, Field(ge=0, le=64)] = 0
     """Frames of the readout of an adapted network (`personal`); 0 for a network without one."""
 

@@ -97,10 +97,19 @@ class AudioToMotion:
         shifted = AudioToMotion(
             network, self.features, self.fps, self.basis, mouth_amp, eye_amp, self.speech_level_db, **known
         )
-        silent = shifted.predict(np.zeros(round(SILENCE_SECONDS * SAMPLE_RATE), np.float32)).expression
-        own = np.median(silent[len(silent) // 2 :], axis=0)
-        network.motion_mean[self._identity_dim :] += torch.from_numpy(rest - own).to(network.motion_mean)
+        network.motion_mean[self._identity_dim :] += torch.from_numpy(rest - shifted.resting()).to(network.motion_mean)
         return shifted
+
+    def resting(self) -> Float[np.ndarray, "E"]:
+        """Expression of the network's own resting face: its motion in silence."""
+        silent = self.predict(np.zeros(round(SILENCE_SECONDS * SAMPLE_RATE), np.float32)).expression
+        return np.median(silent[len(silent) // 2 :], axis=0)
+
+    @torch.inference_mode()
+    def opening_inputs(self, heard: AudioFeatures) -> Float[np.ndarray, "T F"]:
+        """Inputs of the network's opening head; see `scripts/fit_opening_head.py`."""
+        speech = self._as_speech(heard)
+        return self.network.opening_inputs(speech, self.network.condition(speech)[0])[0].numpy()
 
     def predict(
         self,
@@ -188,8 +197,18 @@ class AudioToMotion:
             amps: amplitudes of mouth and eyes, as factors of the person's own.
             blink: 1 at the middle of a blink; none by default.
         """
+        motion = self.network(self._as_speech(heard, amps, blink), torch.from_numpy(noise.T.copy())[None])[0].numpy()
+        return motion[:, self._identity_dim :]
+
+    def _as_speech(
+        self,
+        heard: AudioFeatures,
+        amps: tuple[float, float] = (1.0, 1.0),
+        blink: Int[np.ndarray, "T"] | None = None,
+    ) -> SpeechFeatures:
+        """Input of the network for one sequence; see `window`."""
         marks = np.zeros(heard.n_frames, np.int64) if blink is None else blink
-        speech = SpeechFeatures(
+        return SpeechFeatures(
             content=torch.from_numpy(heard.content)[None],
             pitch=torch.from_numpy(coarse_pitch(heard.pitch))[None],
             blink=torch.tensor(marks)[None],
@@ -197,5 +216,3 @@ class AudioToMotion:
             eye_amp=torch.tensor([amps[1] * self.eye_amp]),
             inside=torch.ones(1, heard.n_frames, dtype=torch.bool),
         )
-        motion = self.network(speech, torch.from_numpy(noise.T.copy())[None])[0].numpy()
-        return motion[:, self._identity_dim :]

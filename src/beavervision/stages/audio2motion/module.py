@@ -168,7 +168,8 @@ class Audio2Motion(StageModule[Audio2MotionData]):
         likeliest = network.imagine(torch.zeros_like(posterior.z), g_slow, batch.inside)
         # One pass for both: a batch of twice the size is faster than two calls.
         z, inside = torch.cat([posterior.z, likeliest]), batch.inside.repeat(2, 1)
-        rebuilt, guessed = network.decode(z, g.repeat(2, 1, 1), inside).chunk(2)
+        decoded = network.decode(z, g.repeat(2, 1, 1), inside).chunk(2)
+        rebuilt, guessed = (network.finish(motion, g, batch) for motion in decoded)
         kl_weight = cyclic_weight(self.global_step, weights.kl, self._schedule.kl_rise, self._schedule.kl_hold)
         known = latent_mask(batch.known)
         kl = sampled_kl(posterior.z, posterior.mean, posterior.log_sigma, noise, log_det, known)

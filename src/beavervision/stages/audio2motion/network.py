@@ -12,6 +12,7 @@ from torch.nn.functional import pad
 from beavervision.audio.features import ROWS_PER_FRAME
 from beavervision.stages.audio2motion.condition_encoder import ConditionEncoder, RowMerge
 from beavervision.stages.audio2motion.flow import FlowPrior
+from beavervision.stages.audio2motion.opening_head import OpeningHead
 from beavervision.stages.audio2motion.wavenet import GatedStack, TimeConv
 from beavervision.stages.distributed import noise_like
 from beavervision.types import Batch
@@ -76,6 +77,7 @@ class MotionVAE(nn.Module):
         blocks: number of additional residual blocks of the audio encoder (0).
         rows: conversion from 50 Hz to 25 Hz: `linear` (GeneFace++'s vae) or `nearest` (its pitch_vae).
         pitch: whether the pitch is an input.
+        opening: whether the opening of the lips is that of an `OpeningHead`.
     """
 
     content_mean: Tensor
@@ -105,6 +107,7 @@ class MotionVAE(nn.Module):
         rows: RowMerge = "linear",
         *,
         pitch: bool = True,
+        opening: bool = False,
     ) -> None:
         super().__init__()
         causal = look_ahead is not None
@@ -126,6 +129,7 @@ class MotionVAE(nn.Module):
         self.widen = nn.ConvTranspose1d(latent, hidden, STRIDE, STRIDE)
         self.decoder = GatedStack(hidden, condition, decoder_layers, kernel, dropout, causal=causal)
         self.leave = nn.Conv1d(hidden, motion_dim, 1)
+        self.opening = OpeningHead(content_dim, condition, motion_dim) if opening else None
         self.causal = causal
         """Whether frame t depends on no sound after frame t + `future`."""
         self.past = _past(self)
@@ -154,16 +158,25 @@ class MotionVAE(nn.Module):
         inside = pad(speech.inside, (early, 0), value=True)  # silence follows a sequence, as input
         known = pad(speech.inside, (0, early))
         rows = known.repeat_interleave(ROWS_PER_FRAME, 1)
-        # Digital silence is below any recorded room noise; it is raised to that level.
-        content = torch.maximum(pad(speech.content, (0, 0, 0, ROWS_PER_FRAME * early)), self.content_low)
-        silence = torch.where(self.content_low.isfinite(), self.content_low, self.content_mean)
-        content = torch.where(rows[..., None], content, silence)
         pitch = torch.where(rows, pad(speech.pitch, (0, ROWS_PER_FRAME * early)), UNVOICED)
         blink = pad(speech.blink, (0, early)) * known
-        content = (content - self.content_mean) / self.content_std
+        content = self.standard_content(speech)
         g = self.listen(content, pitch, blink, speech.mouth_amp, speech.eye_amp, inside)[..., early:]
         g = pad(g * speech.inside[:, None], (0, -speech.inside.shape[1] % STRIDE))
         return g, self.slow_condition(g) * latent_mask(speech.inside)
+
+    def standard_content(self, speech: SpeechFeatures) -> Float[Tensor, "B R C"]:
+        """Standardised audio feature, followed by silence for the look-ahead of the last frames."""
+        ahead = ROWS_PER_FRAME * self._early
+        rows = pad(speech.inside.repeat_interleave(ROWS_PER_FRAME, 1), (0, ahead))
+        # Digital silence is below any recorded room noise; it is raised to that level.
+        content = torch.maximum(pad(speech.content, (0, 0, 0, ahead)), self.content_low)
+        content = torch.where(rows[..., None], content, self._silence)
+        return (content - self.content_mean) / self.content_std
+
+    @property
+    def _silence(self) -> Float[Tensor, "C"]:
+        return torch.where(self.content_low.isfinite(), self.content_low, self.content_mean)
 
     def posterior(
         self,
@@ -200,7 +213,22 @@ class MotionVAE(nn.Module):
         """Motion for a speech; without noise, the most probable one."""
         g, g_slow = self.condition(speech)
         noise = g.new_zeros(len(g), self.latent, g_slow.shape[2]) if noise is None else noise
-        return self.decode(self.imagine(noise, g_slow, speech.inside), g, speech.inside)
+        return self.finish(self.decode(self.imagine(noise, g_slow, speech.inside), g, speech.inside), g, speech)
+
+    def opening_inputs(self, speech: SpeechFeatures, g: Float[Tensor, "B G T"]) -> Float[Tensor, "B T F"]:
+        """Inputs of the opening head."""
+        assert self.opening is not None
+        silence = (self._silence - self.content_mean) / self.content_std
+        return self.opening.inputs(self.standard_content(speech), silence, g, speech.inside.shape[1])
+
+    def finish(
+        self, motion: Float[Tensor, "B T E"], g: Float[Tensor, "B G T"], speech: SpeechFeatures
+    ) -> Float[Tensor, "B T E"]:
+        """Give a decoded motion the opening of the opening head, if there is one."""
+        if self.opening is None:
+            return motion
+        inputs = self.opening_inputs(speech, g)
+        return self.opening(motion, self.motion_mean, inputs, speech.mouth_amp) * speech.inside[..., None]
 
 
 def latent_mask(inside: Bool[Tensor, "B T"]) -> Bool[Tensor, "B 1 L"]:

@@ -17,10 +17,10 @@ class PersonalMotionVAE(MotionVAE):
     """MotionVAE whose motion is corrected for one person.
 
     motion = centre + (prior_share * prior + readout(g_t, ..., g_{t - taps + 1}) - centre) @ gain, where prior is the
-    motion of the general network and g its condition. Then lips that would pass through one another are opened to the
-    person's smallest gap: motion + max(0, gap_low - motion . gap_normal) gap_shape. A new one has a readout of zero, a
-    gain of one and no limit, so that its motion is that of the general network. `readout_fit.fit_readout` computes the
-    values in closed form.
+    motion of the general network, with `head_share` of its opening head, and g its condition. Then lips that would pass
+    through one another are opened to the person's smallest gap: motion + max(0, gap_low - motion . gap_normal)
+    gap_shape. A new one has a readout of zero, a gain of one and no limit, so that its motion is that of the general
+    network. `readout_fit.fit_readout` computes the values in closed form.
 
     Args:
         content_dim: number of channels of the audio feature.
@@ -32,6 +32,7 @@ class PersonalMotionVAE(MotionVAE):
     centre: Tensor
     gain: Tensor
     prior_share: Tensor
+    head_share: Tensor
     gap_normal: Tensor
     gap_shape: Tensor
     gap_low: Tensor
@@ -43,6 +44,7 @@ class PersonalMotionVAE(MotionVAE):
         nn.init.zeros_(self.readout.weight)
         nn.init.zeros_(self.readout.bias)
         self.register_buffer("prior_share", torch.ones(()))
+        self.register_buffer("head_share", torch.ones(()))
         self.register_buffer("centre", torch.zeros(motion_dim))
         self.register_buffer("gain", torch.eye(motion_dim))
         self.register_buffer("gap_normal", torch.zeros(motion_dim))
@@ -50,20 +52,24 @@ class PersonalMotionVAE(MotionVAE):
         self.register_buffer("gap_low", torch.zeros(()))
         self.past += STRIDE * -(-(taps - 1) // STRIDE)
 
-    def prior_motion(self, speech: SpeechFeatures) -> tuple[Float[Tensor, "B T E"], Float[Tensor, "B T F"]]:
-        """Most probable motion of the general network, and the input of the readout."""
+    def prior_motion(
+        self, speech: SpeechFeatures
+    ) -> tuple[Float[Tensor, "B T E"], Float[Tensor, "B T E"], Float[Tensor, "B T F"]]:
+        """Most probable motion of the general network, the same without opening head, and the input of the readout."""
         g, g_slow = self.condition(speech)
         z = self.imagine(g.new_zeros(len(g), self.latent, g_slow.shape[2]), g_slow, speech.inside)
-        return super().decode(z, g, speech.inside), self._tapped(g, speech.inside)
+        decoded = self.decode(z, g, speech.inside)
+        return super().finish(decoded, g, speech), decoded, self._tapped(g, speech.inside)
 
-    def decode(
-        self, z: Float[Tensor, "B Z L"], g: Float[Tensor, "B G T"], inside: Bool[Tensor, "B T"]
+    def finish(
+        self, motion: Float[Tensor, "B T E"], g: Float[Tensor, "B G T"], speech: SpeechFeatures
     ) -> Float[Tensor, "B T E"]:
-        """Decode a latent to the person's motion; zero outside the sequences."""
-        motion = self.prior_share * super().decode(z, g, inside) + self.readout(self._tapped(g, inside))
+        """Turn a decoded motion into the person's; zero outside the sequences."""
+        prior = motion.lerp(super().finish(motion, g, speech), self.head_share)
+        motion = self.prior_share * prior + self.readout(self._tapped(g, speech.inside))
         motion = self.centre + (motion - self.centre) @ self.gain
         missing = (self.gap_low - motion @ self.gap_normal).clamp(min=0)
-        return (motion + missing[..., None] * self.gap_shape) * inside[..., None]
+        return (motion + missing[..., None] * self.gap_shape) * speech.inside[..., None]
 
     def _tapped(self, g: Float[Tensor, "B G T"], inside: Bool[Tensor, "B T"]) -> Float[Tensor, "B T F"]:
         """Condition of every frame and of the frames before it; zero before the sequence."""

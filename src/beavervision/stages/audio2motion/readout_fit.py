@@ -1,23 +1,23 @@
 """Closed-form adaptation to one person: ridge regression of the person's motion on the general network's condition.
 
-The strength of the ridge, the share of the general network's motion and the gain are chosen on stretches of the
-training split that are held out in turn (cross-validation). Where the readout does not predict these better than the
-general network with the person's mean pose does, the general network is kept.
+The strength of the ridge, the share of the general network's motion, whether its opening head helps, and the gain are
+chosen on stretches of the training split that are held out in turn (cross-validation). Where the readout does not
+predict these better than the general network with the person's mean pose does, the general network is kept.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 
 from beavervision.metrics.lip_motion import opening_ratio
 from beavervision.stages.audio2motion.batch import SpeechMotion
 from beavervision.stages.audio2motion.personal import PersonalMotionVAE
+from beavervision.stages.audio2motion.ridge_problem import GENERAL, MIN_STD, RidgeProblem, Rows, Setting, Solution
 from beavervision.stages.face_geometry import FaceGeometry
 
 STRETCHES = 5
@@ -30,37 +30,16 @@ RIDGES = (0.1, 0.3, 1.0, 3.0, 10.0)
 """Strengths of the ridge, relative to the variance of the standardised condition."""
 PRIOR_SHARES = (0.0, 0.5, 1.0)
 """Shares of the general network's motion to which the readout is added."""
+HEAD_SHARES = (1.0, 0.0)
+"""With the general network's opening head, and without it: speech that is made by rule is better foretold without."""
 MARGIN = 0.02
 """Smallest advantage in lip correlation over the general network."""
 GAINS = np.arange(0.5, 2.52, 0.02)
 """Gains to choose from. A prediction that is right half of the time has half of the range, so 2 is not unusual."""
-MIN_STD = 1.0e-6
 SILENCE_SHARE = 0.1
 """Frames of silence relative to those of the training split: a clip has few pauses, and lips rest in all of them."""
 LOW_PERCENTILE = 2
 """Percentile of the person's gap that counts as the smallest."""
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Frames of the training split whose motion is known, and frames of silence with the face at rest."""
-
-    condition: Float[np.ndarray, "N F"]
-    """Input of the readout."""
-    prior: Float[np.ndarray, "N E"]
-    """Motion of the general network."""
-    truth: Float[np.ndarray, "N E"]
-    time: Int[np.ndarray, "N"]
-    """Frame number in the training split; samples are separated by more than GUARD_FRAMES. -1 for silence."""
-
-    def part(self, chosen: Bool[np.ndarray, "N"]) -> Rows:
-        """Return some of the frames."""
-        return Rows(*(array[chosen] for array in vars(self).values()))
-
-    @property
-    def spoken(self) -> Rows:
-        """The frames of the training split."""
-        return self.part(self.time >= 0)
 
 
 @dataclass(frozen=True)
@@ -76,60 +55,16 @@ class Adaptation:
     general_lip_correlation: float = 0.0
     ridge: float = 0.0
     prior_share: float = 1.0
+    head_share: float = 1.0
     gain: float = 1.0
 
     @property
     def metrics(self) -> dict[str, float]:
         """Numbers for metrics.json."""
-        names = ("lip_correlation", "general_lip_correlation", "ridge", "prior_share", "gain")
+        names = ("lip_correlation", "general_lip_correlation", "ridge", "prior_share", "head_share", "gain")
         return {f"adaptation/{name}": float(getattr(self, name)) for name in names} | {
             "adaptation/readout": float(not self.kept_general)
         }
-
-
-@dataclass(frozen=True)
-class Solution:
-    """Readout with its bias, for a share of the general motion."""
-
-    weight: Float[np.ndarray, "F E"]
-    bias: Float[np.ndarray, "E"]
-    prior_share: float
-
-    def predict(self, condition: Float[np.ndarray, "N F"], prior: Float[np.ndarray, "N E"]) -> np.ndarray:
-        """Motion of some frames."""
-        return self.prior_share * prior + condition @ self.weight + self.bias
-
-
-class RidgeProblem:
-    """Ridge regression on standardised inputs, decomposed once for all strengths and shares.
-
-    Args:
-        rows: training frames.
-    """
-
-    def __init__(self, rows: Rows) -> None:
-        self._rows = rows
-        self._mean, self._std = rows.condition.mean(0), rows.condition.std(0) + MIN_STD
-        self._standard = (rows.condition - self._mean) / self._std
-
-    @cached_property
-    def _decomposition(self) -> tuple[Float[np.ndarray, "F"], Float[np.ndarray, "F F"]]:
-        values, vectors = np.linalg.eigh(self._standard.T @ self._standard / len(self._standard))
-        return values.clip(min=0), vectors
-
-    def solve(self, ridge: float, prior_share: float) -> Solution:
-        """Minimise the mean squared error plus `ridge` times the squared weights."""
-        target = self._rows.truth - prior_share * self._rows.prior
-        middle = target.mean(0)
-        values, vectors = self._decomposition
-        product = vectors.T @ (self._standard.T @ (target - middle)) / len(target)
-        weight = vectors @ (product / (values + ridge)[:, None]) / self._std[:, None]
-        return Solution(weight, middle - self._mean @ weight, prior_share)
-
-    def mean_pose(self) -> Solution:
-        """The general network with the person's mean pose."""
-        zero = np.zeros((self._rows.condition.shape[1], self._rows.truth.shape[1]))
-        return Solution(zero, (self._rows.truth - self._rows.prior).mean(0), 1.0)
 
 
 def lip_correlation(
@@ -213,11 +148,12 @@ def gather_rows(
 
 def _rows_of(network: PersonalMotionVAE, speech: SpeechMotion, start: int | None) -> Rows:
     """Known frames of one sample; None for silence."""
-    prior, condition = network.prior_motion(speech)
+    prior, plain, condition = network.prior_motion(speech)
     known = speech.known[0].numpy()
-    heard, before, truth = (array[0].double().numpy()[known] for array in (condition, prior, speech.expression))
+    arrays = (array[0].double().numpy()[known] for array in (condition, prior, plain, speech.expression))
+    heard, before, without_head, truth = arrays
     time = np.full(known.sum(), -1) if start is None else start + np.flatnonzero(known)
-    return Rows(heard, before, truth, time)
+    return Rows(heard, before, without_head, truth, time)
 
 
 def held_out_stretches(rows: Rows) -> Iterable[tuple[Bool[np.ndarray, "N"], Bool[np.ndarray, "N"]]]:
@@ -258,33 +194,36 @@ def fit_readout(
     if not spoken or len(talk.time) < LEAST_FRAMES:
         why = f"only {len(talk.time)} frames show the face" if spoken else "nobody speaks in the training split"
         found = Adaptation(kept_general=True, why=why)
-        return _install(network, RidgeProblem(talk).mean_pose(), talk, projector, limit, found)
+        return _install(network, RidgeProblem(talk).solve(GENERAL), talk, projector, limit, found)
     foretold = cross_validate(rows)
-    scores = {settings: lip_correlation(lips, motion, talk.truth) for settings, motion in foretold.items()}
-    general = scores.pop(None)
-    best = max((key for key in scores if key is not None), key=lambda key: scores[key])
-    chosen = None if scores[best] < general + MARGIN else best
+    scores = {setting: lip_correlation(lips, motion, talk.truth) for setting, motion in foretold.items()}
+    general = scores[GENERAL]
+    best = max(scores, key=lambda setting: scores[setting])
+    chosen = GENERAL if scores[best] < general + MARGIN else best
     gain = matching_gain(geometry, projector, limit, foretold[chosen], talk.truth)
-    ridge, share = (0.0, 1.0) if chosen is None else chosen
     why = f"lip correlation {scores[best]:.2f} on held-out stretches of the training split, general {general:.2f}"
-    found = Adaptation(chosen is None, why, general if chosen is None else scores[best], general, ridge, share, gain)
-    solution = RidgeProblem(talk).mean_pose() if chosen is None else RidgeProblem(rows).solve(*chosen)
+    kept = bool(np.isinf(chosen.ridge))
+    ridge = 0.0 if kept else chosen.ridge
+    found = Adaptation(kept, why, scores[chosen], general, ridge, chosen.prior_share, chosen.head_share, gain)
+    solution = RidgeProblem(talk if kept else rows).solve(chosen)
     return _install(network, solution, talk, projector, limit, found)
 
 
-def cross_validate(rows: Rows) -> dict[tuple[float, float] | None, Float[np.ndarray, "N E"]]:
-    """Motion of the training split, each stretch predicted while it was held out, for all (ridge, share).
-
-    The key None is the general network with the mean pose.
-    """
-    settings = [(ridge, share) for ridge in RIDGES for share in PRIOR_SHARES]
-    found: dict[tuple[float, float] | None, np.ndarray] = {key: np.zeros_like(rows.truth) for key in (None, *settings)}
+def cross_validate(rows: Rows) -> dict[Setting, Float[np.ndarray, "N E"]]:
+    """Motion of the training split, each stretch predicted while it was held out, for all settings."""
+    heads = HEAD_SHARES if (rows.prior != rows.plain).any() else HEAD_SHARES[:1]
+    settings = [Setting(ridge, share, head) for ridge in RIDGES for share in PRIOR_SHARES for head in heads]
+    poses = [GENERAL._replace(head_share=head) for head in heads]
+    found = {setting: np.zeros_like(rows.truth) for setting in (*poses, *settings)}
     for learnt, held_out in held_out_stretches(rows):
-        problem, pose = RidgeProblem(rows.part(learnt)), RidgeProblem(rows.part(learnt).spoken).mean_pose()
-        for key, motion in found.items():
-            solution = pose if key is None else problem.solve(*key)
-            motion[held_out] = solution.predict(rows.condition[held_out], rows.prior[held_out])
-    return {key: motion[rows.time >= 0] for key, motion in found.items()}
+        problem, pose, judged = (
+            RidgeProblem(rows.part(learnt)),
+            RidgeProblem(rows.part(learnt).spoken),
+            rows.part(held_out),
+        )
+        for setting, motion in found.items():
+            motion[held_out] = (pose if np.isinf(setting.ridge) else problem).solve(setting).predict(judged)
+    return {setting: motion[rows.time >= 0] for setting, motion in found.items()}
 
 
 @torch.no_grad()
@@ -297,11 +236,12 @@ def _install(
     found: Adaptation,
 ) -> Adaptation:
     """Write a solution into the network; the gain applies around the mean of the motion."""
-    centre = solution.predict(rows.condition, rows.prior).mean(0)
+    centre = solution.predict(rows).mean(0)
     values: Sequence[tuple[torch.Tensor, np.ndarray | float]] = (
         (network.readout.weight, solution.weight.T),
         (network.readout.bias, solution.bias),
         (network.prior_share, solution.prior_share),
+        (network.head_share, solution.head_share),
         (network.centre, centre),
         (network.gain, np.eye(len(centre)) + (found.gain - 1) * projector),
         (network.gap_normal, limit.normal),

@@ -81,7 +81,7 @@ class LowerFaceNetwork(nn.Module):
             Colours, about [0, 1], not clipped; outside the ellipse the patch's own.
         """
         known = patch * (1 - self.ellipse)
-        ellipse = self.ellipse.expand(len(patch), -1, -1, -1)
+        ellipse = self.ellipse.expand(patch.shape[0], -1, -1, -1)  # len() would fix the size in an exported graph
         x = functional.pixel_unshuffle(torch.cat([known, maps, ellipse, warped.flatten(1, 2)], 1), FOLD)
         skipped: list[Tensor] = []
         for level, block in enumerate(self.down):

@@ -66,8 +66,12 @@ def open_training_patches(
         "affines": sha256_json({"affines": affines.round(4).tolist()}),
     }
     folder = clip.folder / FOLDER / f"lower_face-{sha256_json(key)[:16]}"
-    if not all((folder / f"{name}.npy").exists() for name in ARRAYS):
-        with atomic_folder(folder) as part:
+
+    def complete(cache: Path) -> bool:
+        return all((cache / f"{name}.npy").exists() for name in ARRAYS)
+
+    if not complete(folder):
+        with atomic_folder(folder, complete) as part:
             _write(part, clip, subject, frames, geometry, affines)
             write_manifest(part, "lower_face_patches", key)
     rgb, counted = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS)

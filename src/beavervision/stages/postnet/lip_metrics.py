@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from beavervision.face.morphable_model import CONDITION_SCALE, FaceModel
+from beavervision.metrics.lip_motion import opening_ratio
 from beavervision.metrics.mouth import closure_recall
 from beavervision.stages.lip_landmarks import LIPS68
 
@@ -15,7 +16,7 @@ LIP_MIDDLES = (62, 66)
 
 
 class LipMetrics:
-    """Lip vertex error, correlation of the mouth opening, and recall of lip closures.
+    """Lip vertex error, correlation and range of the mouth opening, and recall of lip closures.
 
     Args:
         face: face model, whose mean face turns offsets into distances.
@@ -46,5 +47,6 @@ class LipMetrics:
             "lip_vertex_error_mm2": error.square().sum(-1).amax(-1).mean(),
             "mouth_correlation": torch.corrcoef(torch.stack([opening, true_opening]))[0, 1],
             "closure_recall": closure_recall(opening, true_opening, *self._range),
+            "opening_ratio": torch.tensor(opening_ratio(opening.numpy(), true_opening.numpy())),
         }
         return {name: value for name, value in figures.items() if torch.isfinite(value)}

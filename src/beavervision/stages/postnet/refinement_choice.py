@@ -12,8 +12,11 @@ from beavervision.stages.postnet.inference import MODES, MotionRefiner
 from beavervision.stages.postnet.lip_metrics import LipMetrics
 
 NONE = "none"
-ERROR, CLOSURES = "lip_vertex_error_mm2", "closure_recall"
-"""The smallest error among the modes that do not prevent lip closures."""
+ERROR, CLOSURES, RANGE = "lip_vertex_error_mm2", "closure_recall", "opening_ratio"
+"""The smallest error among the modes that neither prevent lip closures nor make the mouth open less."""
+LEAST_RANGE = 0.95
+"""Smallest opening relative to that without refinement. Lips that move less have a smaller error where a prediction is
+right half of the time, and do not convince."""
 MARGIN = 0.02
 """Smallest relative decrease of the error that counts; less is chance on a few seconds of speech."""
 
@@ -31,8 +34,11 @@ class RefinementChoice:
         """The reason in one sentence, for the log."""
         if ERROR not in self.figures[NONE]:
             return f"refine=auto takes {self.mode}: the face is not visible in the speech that decides"
-        errors = ", ".join(f"{mode} {figures[ERROR]:.1f}" for mode, figures in self.figures.items())
-        return f"refine=auto takes {self.mode}: lip error in mm^2 on the held-out end of the training split: {errors}"
+        shown = ", ".join(
+            f"{mode} {figures[ERROR]:.1f} ({figures.get(RANGE, float('nan')):.2f})"
+            for mode, figures in self.figures.items()
+        )
+        return f"refine=auto takes {self.mode}: lip error, mm^2, and opening ratio on speech that was held out: {shown}"
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -43,7 +49,7 @@ class RefinementChoice:
 def choose_refinement(
     refiner: MotionRefiner, speeches: Sequence[RefinementBatch], measure: LipMetrics
 ) -> RefinementChoice:
-    """Choose the mode with the smallest lip error that finds at least as many lip closures as no refinement.
+    """Choose the mode with the smallest lip error that closes and opens the lips as much as no refinement.
 
     Args:
         refiner: refiner whose database does not contain the frames of the speeches.
@@ -55,7 +61,9 @@ def choose_refinement(
     if ERROR not in plain:
         return RefinementChoice(NONE, figures)
     closing = [mode for mode in MODES if figures[mode].get(CLOSURES, 1.0) >= plain.get(CLOSURES, 0.0)]
-    best = min(closing, key=lambda mode: figures[mode][ERROR])
+    wanted = LEAST_RANGE * min(1.0, plain.get(RANGE, 0.0))
+    lively = [mode for mode in closing if figures[mode].get(RANGE, 1.0) >= wanted]
+    best = min(lively, key=lambda mode: figures[mode][ERROR])
     return RefinementChoice(best if figures[best][ERROR] < (1 - MARGIN) * plain[ERROR] else NONE, figures)
 
 

@@ -104,6 +104,10 @@ class HeadRenderer:
         shut, wide = self.bundle.assets["eye_scale"][2:]
         return (wide + (shut - wide) * np.asarray(blink)).astype(np.float32)
 
+    def clamped(self, condition68: Float[np.ndarray, "T 68 3"]) -> Float[np.ndarray, "T 68 3"]:
+        """What `render` makes of a landmark condition: clamped to the clip's 3-97 % range, 1/10 cm."""
+        return np.clip(condition68, self.scale.low, self.scale.high)
+
     @torch.no_grad()
     def render(
         self,
@@ -115,6 +119,7 @@ class HeadRenderer:
         frames: Int[np.ndarray, "B"],
         *,
         clamp: bool = True,
+        size: tuple[int, int] | None = None,
     ) -> tuple[Float[Tensor, "B H W 3"], Float[Tensor, "B H W"]]:
         """Render a batch of frames.
 
@@ -126,6 +131,7 @@ class HeadRenderer:
             cameras: fx, fy, cx, cy of the canvas, pixels.
             frames: indices of the frames of the motion to render.
             clamp: whether to clamp the condition to the clip's 3-97 % range; off for the clip's own motion.
+            size: width and height of the images; by default those of the canvas.
 
         Returns:
             Colour, premultiplied by alpha, in [0, 1]; and alpha.
@@ -138,12 +144,12 @@ class HeadRenderer:
         pose = Pose(self._tensor(cameras), self._tensor(rotation), self._tensor(translation))
         if self.fast is not None:
             condition = self.fast.head.field.encode(self._tensor(windows), self._tensor(openness))
-            shown = self.fast.render(pose, condition, self.size)
+            shown = self.fast.render(pose, condition, size or self.size)
         else:
             condition = self.network.encode(self._tensor(windows), self._tensor(openness))
             with layers_in(self.precision, self.device):
                 shown = render_full_frames(
-                    self.network, condition, pose.cameras, pose.rotation, pose.translation, self.size
+                    self.network, condition, pose.cameras, pose.rotation, pose.translation, size or self.size
                 )
         return shown.rgb, shown.alpha
 

@@ -90,8 +90,12 @@ def open_training_frames(
     }
     folder = clip.folder / FOLDER / f"torso-{sha256_json(key)[:16]}"
     names = ("colour", "kind", "picture", "counted")
-    if not all((folder / f"{name}.npy").exists() for name in names):
-        with atomic_folder(folder) as part:
+
+    def complete(cache: Path) -> bool:
+        return all((cache / f"{name}.npy").exists() for name in names)
+
+    if not complete(folder):
+        with atomic_folder(folder, complete) as part:
             _write(part, clip, path, raster, every, held_out, reach, subject)
             write_manifest(part, "torso_footage", key)
     colour, kind, picture, counted = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in names)

@@ -56,12 +56,12 @@ class Recording:
             "covered": np.round(self.covered, 4).tolist(),
             "cuts": list(self.cuts),
         }
-        (self.folder / FACTS).write_text(json.dumps(facts, indent=1) + "\n")
+        (self.folder / FACTS).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> Recording:
         """Read the output of `save`."""
-        facts = json.loads((folder / FACTS).read_text())
+        facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
         covered = np.array(facts["covered"])
         people = [Truth.load(folder / TRUTH.format(i)) for i in range(len(covered))]
         return cls(folder, facts["name"], facts["says"], facts["videos"], people, covered, tuple(facts["cuts"]))

@@ -1,1 +1,1 @@
-"""Fields of the head: density, colour features and deformation at points of head space (docs/fields.md)."""
+"""Fields of the head: density, colour features and deformation at points of head space (docs/explanation/fields.md)."""

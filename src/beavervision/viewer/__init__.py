@@ -1,0 +1,1 @@
+"""A page that shows a prepared clip over time and the trained head from any side."""
